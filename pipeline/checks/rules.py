@@ -1,0 +1,168 @@
+"""``expectations/`` as typed rules, read without importing Great Expectations.
+
+One rule set, two uses: :mod:`pipeline.checks.suites` runs it on returns, :mod:`pipeline.checks.excel_rules` compiles it
+into the cells. A column of a rule is a field code, or one of the derived columns:
+
+    ``X.prev``            last accepted value of cumulative field X before the period
+    ``X.applies``         "no" where the officer wrote 不适用, else "yes"
+    ``X.ticked``          "yes" where at least one option of checklist X is ticked, else "no"
+    ``period.end``        last day of the period
+    ``campaign.start``    first day of the campaign
+    ``county.townships``  townships and subdistricts of the county (2022 list)
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import SuiteError
+from pipeline.findings import CATALOGUE, Severity
+from pipeline.program.model import Form, Program
+from pipeline.program.strict import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+NOT_NULL = "expect_column_values_to_not_be_null"
+BETWEEN = "expect_column_values_to_be_between"
+IN_SET = "expect_column_values_to_be_in_set"
+CHECKLIST = "expect_column_values_to_be_checklist_of"
+PAIR_GREATER = "expect_column_pair_values_a_to_be_greater_than_b"
+PAIR_EQUAL = "expect_column_pair_values_to_be_equal"
+TYPES = (NOT_NULL, BETWEEN, IN_SET, CHECKLIST, PAIR_GREATER, PAIR_EQUAL)
+CONTEXT_COLUMNS = ("period.end", "campaign.start", "county.townships")
+META_KEYS = {"rule", "code", "columns", "message"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """Rows a rule is about: ``column operator value``."""
+
+    column: str
+    operator: str
+    value: str | int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One expectation of a suite.
+
+    Attributes:
+        id: Stable name, unique in the suite: ``Q01-1.required``.
+        code: Finding code it raises.
+        columns: Field codes an officer must look at when it fires; the first is the cell that is marked.
+        message: What was expected; ``{column}`` stands for a value of the row.
+        config: The native GX configuration.
+    """
+
+    id: str
+    form: str
+    type: str
+    kwargs: Mapping[str, Any]
+    severity: Severity
+    code: str
+    columns: tuple[str, ...]
+    message: str
+    condition: Condition | None
+    config: Mapping[str, Any]
+
+    @property
+    def used_columns(self) -> tuple[str, ...]:
+        """Every column the expectation reads, condition included."""
+        own = [str(self.kwargs[k]) for k in ("column", "column_A", "column_B") if k in self.kwargs]
+        return (*own, *((self.condition.column,) if self.condition else ()))
+
+
+def base_field(column: str) -> str:
+    """The field a column belongs to: ``Q01-1.prev`` → ``Q01-1``."""
+    return column.removesuffix(".prev").removesuffix(".applies").removesuffix(".ticked")
+
+
+def load_rules(folder: Path, program: Program) -> dict[str, tuple[Rule, ...]]:
+    """Read one suite per form, strictly.
+
+    Returns:
+        Form code → rules in the order of the file.
+
+    Raises:
+        SuiteError: Missing or malformed suite, unknown type, severity, finding code or column, a rule id used
+            twice, or a field that no rule looks at.
+    """
+    rules = {form.code: _load(folder / f"{form.code}.json", form) for form in program.forms}
+    for path in sorted(folder.glob("*.json")):
+        if path.stem not in rules:
+            raise SuiteError(f"expectations/{path.name}：没有对应的表；已有：{'、'.join(rules)}")
+    return rules
+
+
+def rules_in(rules: Iterable[Rule], columns: Iterable[str]) -> tuple[Rule, ...]:
+    """The rules whose columns are all there (a field not yet asked in a period takes its rules with it)."""
+    known = set(columns)
+    return tuple(r for r in rules if all(base_field(c) in known or c in CONTEXT_COLUMNS for c in r.used_columns))
+
+
+def _load(path: Path, form: Form) -> tuple[Rule, ...]:
+    try:
+        suite = json.loads(path.read_text(encoding="utf-8"))
+        configs = suite["expectations"]
+    except FileNotFoundError as error:
+        raise SuiteError(f"expectations/{path.name}：文件不存在，每张表须有一份规则") from error
+    except (OSError, ValueError) as error:
+        raise SuiteError(f"expectations/{path.name}：不是有效的JSON（{error}）") from error
+    except (KeyError, TypeError) as error:
+        raise SuiteError(f"expectations/{path.name}：缺少 expectations 列表") from error
+    if suite.get("name") != form.code:
+        raise SuiteError(f"expectations/{path.name}：name 应为 {form.code}")
+    rules = tuple(_rule(config, form, f"expectations/{path.name} 第{n}条规则") for n, config in enumerate(configs, 1))
+    ids = [rule.id for rule in rules]
+    for rule_id in ids:
+        if ids.count(rule_id) > 1:
+            raise SuiteError(f"expectations/{path.name}：规则名 {rule_id} 重复")
+    watched = {base_field(c) for rule in rules for c in rule.used_columns}
+    for field in form.fields:
+        if field.code not in watched:
+            raise SuiteError(f"expectations/{path.name}：指标 {field.code}（{field.title}）没有任何规则")
+        if field.required and not any(r.type == NOT_NULL and r.kwargs["column"] == field.code for r in rules):
+            raise SuiteError(f"expectations/{path.name}：必填指标 {field.code} 没有必填规则（{NOT_NULL}）")
+    return rules
+
+
+def _rule(config: dict[str, Any], form: Form, place: str) -> Rule:
+    if not isinstance(config, dict):
+        raise SuiteError(f"{place}：应为键值对")
+    kind, kwargs, meta = config.get("type", ""), config.get("kwargs", {}), config.get("meta") or {}
+    if kind not in TYPES:
+        raise SuiteError(f"{place}：不认识的类型 {kind}{nearest(str(kind), TYPES)}；允许：{'、'.join(TYPES)}")
+    if set(meta) != META_KEYS:
+        raise SuiteError(f"{place}：meta 须恰有 {'、'.join(sorted(META_KEYS))}")
+    place = f"{place}（{meta['rule']}）"
+    if config.get("severity") not in tuple(Severity):
+        raise SuiteError(f"{place}：severity“{config.get('severity')}”不对；允许：{'、'.join(Severity)}")
+    if meta["code"] not in CATALOGUE:
+        raise SuiteError(f"{place}：不认识的问题代码 {meta['code']}{nearest(str(meta['code']), list(CATALOGUE))}")
+    rule = Rule(id=meta["rule"], form=form.code, type=kind, kwargs=kwargs, severity=Severity(config["severity"]),
+                code=meta["code"], columns=tuple(meta["columns"]), message=meta["message"],
+                condition=_condition(kwargs.get("row_condition"), place), config=config)  # fmt: skip
+    codes = {f.code for f in form.fields}
+    in_message = re.findall(r"\{([^{}]+)\}", rule.message)
+    for column in (*rule.used_columns, *rule.columns, *in_message):
+        if base_field(column) not in codes and column not in CONTEXT_COLUMNS:
+            raise SuiteError(f"{place}：列 {column} 不在表 {form.code} 中{nearest(column, sorted(codes))}")
+    if not rule.columns or rule.columns[0] not in codes:
+        raise SuiteError(f"{place}：columns 的第一项须是本表的指标")
+    return rule
+
+
+def _condition(data: Any, place: str) -> Condition | None:
+    if data is None:
+        return None
+    try:
+        if data["type"] != "comparison" or data["operator"] not in {"==", "!=", ">", ">=", "<", "<="}:
+            raise KeyError
+        return Condition(column=data["column"]["name"], operator=data["operator"], value=data["parameter"])
+    except (KeyError, TypeError) as error:
+        raise SuiteError(f"{place}：row_condition 须为 comparison，写明 column、operator、parameter") from error

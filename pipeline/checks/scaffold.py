@@ -1,0 +1,98 @@
+"""A first draft of the rules for fields that have none yet: ``python -m pipeline.checks.scaffold program expectations``.
+
+What stands in ``expectations/`` is the truth and is never changed here; staff edit it freely. A new field gets presence,
+type range, membership and monotony; a new rate gets part ≤ whole. Cross-field sense is for people to write.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.checks.rules import BETWEEN, CHECKLIST, IN_SET, NOT_NULL, PAIR_GREATER
+from pipeline.program.load import load_program
+from pipeline.program.model import Accumulation, Field, FieldType, Form
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LARGEST_COUNT = 9_999_999
+Config = dict[str, Any]
+
+
+def expectation(kind: str, kwargs: Config, rule: str, code: str, columns: list[str], message: str,
+                severity: str = "critical") -> Config:  # fmt: skip
+    """One native GX expectation configuration."""
+    meta = {"rule": rule, "code": code, "columns": columns, "message": message}
+    return {"type": kind, "kwargs": kwargs, "severity": severity, "meta": meta}
+
+
+def field_rules(field: Field) -> Iterator[Config]:
+    """The rules every field of its kind needs."""
+    code = field.code
+    applies = {"row_condition": comparison(f"{code}.applies", "==", "yes"), "condition_parser": "great_expectations"}
+    if field.required:
+        kwargs = {"column": code, **(applies if field.not_applicable else {})}
+        yield expectation(NOT_NULL, kwargs, f"{code}.required", "REQUIRED", [code], "应填写")
+    if field.type is FieldType.COUNT:
+        top = field.max or LARGEST_COUNT
+        yield expectation(BETWEEN, {"column": code, "min_value": 0, "max_value": top}, f"{code}.range", "OUT_OF_RANGE",
+                          [code], f"0到{top}之间的整数（单位：{field.unit}）")  # fmt: skip
+        if field.accumulation is Accumulation.CUMULATIVE:
+            yield pair(code, f"{code}.prev", f"{code}.never_falls", "CUMULATIVE_FELL", [code],
+                       f"不小于上次已接收的累计数 {{{code}.prev}}")  # fmt: skip
+    elif field.type is FieldType.CHECKLIST:
+        yield expectation(CHECKLIST, {"column": code, "options": list(field.options)}, f"{code}.options",
+                          "NOT_AN_OPTION", [code], "、".join(field.options) + "中的一项或几项，或 无")  # fmt: skip
+    elif field.type is FieldType.DATE:
+        yield pair(code, "campaign.start", f"{code}.after_start", "DATE_OUT_OF_RANGE", [code], "不早于 {campaign.start}")
+        yield pair("period.end", code, f"{code}.by_period_end", "DATE_OUT_OF_RANGE", [code], "不晚于 {period.end}")
+    else:
+        yield expectation(IN_SET, {"column": code, "value_set": list(field.choices)}, f"{code}.options",
+                          "NOT_AN_OPTION", [code], "、".join(field.choices) + " 之一")  # fmt: skip
+
+
+def form_rules(form: Form) -> Iterator[Config]:
+    """Field rules in column order, then part ≤ whole for every rate."""
+    for field in form.fields:
+        yield from field_rules(field)
+    for item in form.items:
+        for quantity in item.quantities:
+            if quantity.numerator and quantity.denominator:
+                yield pair(quantity.denominator, quantity.numerator, f"{quantity.code}.part_of_whole",
+                           "PART_EXCEEDS_WHOLE", [quantity.numerator, quantity.denominator],
+                           f"不大于总数 {{{quantity.denominator}}}")  # fmt: skip
+
+
+def comparison(column: str, operator: str, parameter: str | int) -> Config:
+    """GX's structured row condition."""
+    return {"type": "comparison", "column": {"name": column}, "operator": operator, "parameter": parameter}
+
+
+def pair(greater: str, smaller: str, rule: str, code: str, columns: list[str], message: str) -> Config:
+    """``greater`` ≥ ``smaller`` wherever both are there."""
+    kwargs = {"column_A": greater, "column_B": smaller, "or_equal": True, "ignore_row_if": "either_value_is_missing"}
+    return expectation(PAIR_GREATER, kwargs, rule, code, columns, message)
+
+
+def complete(suite: Config, form: Form) -> Config:
+    """``suite`` with the missing rules of ``form`` added at its end."""
+    known = {e["meta"]["rule"] for e in suite["expectations"]}
+    touched = {e["kwargs"].get(k) for e in suite["expectations"] for k in ("column", "column_A", "column_B")}
+    new = [e for e in form_rules(form) if e["meta"]["rule"] not in known and e["meta"]["columns"][0] not in touched]
+    return {**suite, "expectations": [*suite["expectations"], *new]}
+
+
+def main(program_dir: Path, expectations_dir: Path) -> None:
+    """Add what is missing to every suite file."""
+    for form in load_program(program_dir).forms:
+        path = expectations_dir / f"{form.code}.json"
+        empty: Config = {"name": form.code, "expectations": [], "meta": {"form": form.title}}
+        suite = json.loads(path.read_text(encoding="utf-8")) if path.exists() else empty
+        path.write_text(json.dumps(complete(suite, form), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

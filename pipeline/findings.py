@@ -1,0 +1,148 @@
+"""Respondents' mistakes as values, and the one catalogue of their texts.
+
+A finding says what, where, found, expected and how to fix it. Codes are stable; texts are for officers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """``critical`` returns the county (or the file), ``warning`` asks to look again, ``info`` is a note."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of mistake.
+
+    Attributes:
+        title: Short Chinese name.
+        fix: How to mend it.
+        whole_file: The file, not one county, is returned.
+    """
+
+    severity: Severity
+    title: str
+    fix: str
+    whole_file: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """Where a finding is; empty strings where it does not apply."""
+
+    file: str = ""
+    sheet: str = ""
+    cell: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One mistake, or one note.
+
+    Attributes:
+        rule: The rule of ``expectations/`` that fired; empty for reading and identity.
+        field: The blamed column's code; empty when a row, sheet or file is meant.
+        found: What stands there, as typed.
+    """
+
+    code: str
+    severity: Severity
+    location: Location
+    prefecture_code: str = ""
+    county_code: str = ""
+    field: str = ""
+    rule: str = ""
+    found: str = ""
+    expected: str = ""
+    fix: str = ""
+
+    def at(self, **changes: str) -> Finding:
+        """The same finding with some of ``file``, ``sheet``, ``cell`` changed."""
+        return replace(self, location=replace(self.location, **changes))
+
+
+def finding(code: str, *, found: str = "", expected: str = "", fix: str = "", **where: str) -> Finding:
+    """A finding of the catalogue.
+
+    Args:
+        code: A key of :data:`CATALOGUE`.
+        found: What stands there.
+        expected: What should.
+        fix: How to mend it, when the catalogue's sentence can be said more exactly.
+        where: ``file``, ``sheet``, ``cell``, ``prefecture_code``, ``county_code``, ``field``, ``rule``.
+    """
+    kind = CATALOGUE[code]
+    location = Location(**{key: where.pop(key) for key in ("file", "sheet", "cell") if key in where})
+    return Finding(code=code, severity=kind.severity, location=location, found=found, expected=expected,
+                   fix=fix or kind.fix, **where)  # fmt: skip
+
+
+C, W, N = Severity.CRITICAL, Severity.WARNING, Severity.INFO
+
+CATALOGUE: dict[str, Kind] = {
+    # the file
+    "FILE_EMPTY": Kind(severity=C, title="空文件", fix="文件是0字节，请重新保存后再报送", whole_file=True),
+    "FILE_TOO_LARGE": Kind(severity=C, title="文件过大", fix="请只保留下发的工作表，去掉图片和附件后再报送", whole_file=True),
+    "FILE_NOT_A_WORKBOOK": Kind(severity=C, title="不是电子表格", fix="请在下发的表上填写，存为xlsx、xls或ods再报送", whole_file=True),
+    "FILE_ENCRYPTED": Kind(severity=C, title="文件有打开密码", fix="请取消打开密码，重新保存后再报送", whole_file=True),
+    "FILE_UNREADABLE": Kind(severity=C, title="文件损坏，打不开", fix="请用WPS或Excel打开原表，另存一份后再报送", whole_file=True),
+    "FILE_UNRECOGNISED": Kind(severity=C, title="不是本专项工作下发的表", fix="请在下发的表上填写；如是自制表，请把数填入下发的表再报送", whole_file=True),
+    "FILE_WRONG_PROGRAM": Kind(severity=C, title="是别的专项工作的表", fix="请改报本专项工作下发的表", whole_file=True),
+    "FILE_WRONG_PERIOD": Kind(severity=C, title="报送期不在本专项工作之内", fix="请用本专项工作下发的表填报", whole_file=True),
+    "FILE_PERIOD_NOT_ENDED": Kind(severity=C, title="报送期还没有结束", fix="请在报送期结束后再报送", whole_file=True),
+    "FILE_WRONG_VERSION": Kind(severity=C, title="表样版本不对", fix="请在最新下发的表上填写", whole_file=True),
+    "FILE_WRONG_PREFECTURE": Kind(severity=C, title="填报单位不在名单中", fix="请用下发给本州（市）的表填报", whole_file=True),
+    # the sheet
+    "SHEET_MISSING": Kind(severity=W, title="缺少工作表", fix="请在下发的表上补填这张表后重报"),
+    "SHEET_TWICE": Kind(severity=C, title="同一张表出现两次", fix="请只保留一张填好的表，删去另一张", whole_file=True),
+    "SHEET_AMBIGUOUS": Kind(severity=C, title="表头对不上，无法认定各列", fix="请在重新下发的表上填写，不要改动表头和代码行", whole_file=True),
+    "SHEET_EXTRA": Kind(severity=N, title="多出的工作表未采用", fix="如有需要报送的内容，请填入下发的表中"),
+    "COLUMN_TITLE_CHANGED": Kind(severity=N, title="列标题被改动，按代码认定", fix="请恢复下发时的列标题"),
+    "COLUMN_CODE_CHANGED": Kind(severity=N, title="列代码被改动，按列标题认定", fix="请恢复下发时的列代码"),
+    "COLUMN_MISSING": Kind(severity=C, title="缺少一列", fix="请在重新下发的表上填写，不要删除列", whole_file=True),
+    "STRAY_CELL": Kind(severity=W, title="表外多填的内容未采用", fix="如是要报送的数，请填入对应的格；如是说明，请写在“备注”列"),
+    # the row
+    "ROW_CODE_CHANGED": Kind(severity=N, title="县代码与县名不一致，按县名认定", fix="请恢复下发时的县代码"),
+    "ROW_NAME_CHANGED": Kind(severity=N, title="县名写法与下发时不同，按代码认定", fix="请恢复下发时的县名"),
+    "ROW_UNRECOGNISED": Kind(severity=W, title="这一行不知是哪个县，未采用", fix="请写明县名和代码；合计行请删去"),
+    "ROW_OTHER_PREFECTURE": Kind(severity=C, title="这一行是别的州（市）的县，未采用", fix="请删去这一行，由所属州（市）报送"),
+    "ROW_TWICE": Kind(severity=C, title="同一个县出现两行", fix="请只保留一行"),
+    "ROW_CONFLICT": Kind(severity=C, title="同一天收到的两份报表，这个县的数不一样", fix="请确认以哪份为准，重报一份"),
+    "ROSTER_MISSING": Kind(severity=C, title="缺少这个县", fix="请补上这个县的一行后重报"),
+    "ROW_BLANK": Kind(severity=C, title="这个县整行未填", fix="请填报；本期确无新进展的，请在“本期无新进展”列选“√”"),
+    "NIL_UNCLEAR": Kind(severity=C, title="“本期无新进展”填写不清", fix="确无新进展请选“√”，否则留空"),
+    "NIL_CONFLICT": Kind(severity=C, title="选了“本期无新进展”，又填了不同的数", fix="如有进展，请去掉“√”；如无进展，请删去所填的数"),
+    # the cell: what was typed could not be taken
+    "CELL_ERROR_VALUE": Kind(severity=C, title="格中是公式错误值", fix="请删去公式，直接填数"),
+    "CELL_FORMULA_TEXT": Kind(severity=C, title="格中是公式文字", fix="请直接填数"),
+    "CELL_SPECIAL_DIGIT": Kind(severity=C, title="用了带圈或特殊数字", fix="请用普通数字填写，如 1"),
+    "CELL_APPROXIMATE": Kind(severity=C, title="填了约数", fix="请填准确的数"),
+    "CELL_RANGE": Kind(severity=C, title="填了范围或分数", fix="请填一个准确的数"),
+    "CELL_PERCENT": Kind(severity=C, title="填了百分比", fix="请分别填分子和分母，比率由系统计算"),
+    "CELL_NEGATIVE": Kind(severity=C, title="填了负数", fix="数量不能为负，请核对后填写"),
+    "CELL_FRACTION": Kind(severity=C, title="填了小数", fix="这里应填整数，请核对后填写"),
+    "CELL_WRONG_UNIT": Kind(severity=C, title="单位不符", fix="请按要求的单位换算，只填数字"),
+    "CELL_DATE_IN_COUNT": Kind(severity=C, title="数被软件变成了日期或时间", fix="请把单元格格式改为“常规”，重新填数"),
+    "CELL_NOT_A_NUMBER": Kind(severity=C, title="不是数", fix="请只填数字"),
+    "CELL_UNKNOWN_WORD": Kind(severity=C, title="不是可选的内容", fix="请从下拉列表中选"),
+    "CELL_NOT_APPLICABLE": Kind(severity=C, title="此项不能填“不适用”", fix="此项各县都应填报"),
+    "CELL_BAD_CHECKLIST": Kind(severity=C, title="有不在选项中的内容", fix="请只写给出的选项，用顿号“、”隔开；一项也没有填“无”"),
+    "CELL_BAD_DATE": Kind(severity=C, title="日期不对", fix="请写完整的日期，如 2023-02-15"),
+    "CELL_READ_AS": Kind(severity=N, title="不是按原样采用，已按下列读法采用", fix="读法不对的，请改为数字或下拉选项后重报"),
+    # the rules of expectations/
+    "REQUIRED": Kind(severity=C, title="漏填", fix="请补填；没有发生填0或“否”，本期确无新进展请选“√”"),
+    "OUT_OF_RANGE": Kind(severity=C, title="超出允许范围", fix="请核对后填写"),
+    "NOT_AN_OPTION": Kind(severity=C, title="不是可选的内容", fix="请从下拉列表中选"),
+    "PART_EXCEEDS_WHOLE": Kind(severity=C, title="部分大于总数", fix="请核对分子和分母"),
+    "CUMULATIVE_FELL": Kind(severity=C, title="累计数小于上次已接收的数", fix="这里填专项工作以来的累计数；如上次多报，请先重报那一期"),
+    "INCONSISTENT": Kind(severity=C, title="前后矛盾", fix="请核对两处所填"),
+    "DATE_OUT_OF_RANGE": Kind(severity=C, title="日期不在应有的范围", fix="请核对日期"),
+    "LOOK_AGAIN": Kind(severity=W, title="请再核对", fix="如确实如此，可不改动"),
+}  # fmt: skip

@@ -1,0 +1,35 @@
+"""The six pictures of a bulletin, as PNG bytes 156 mm wide: the one place other modules import them from.
+
+    ranking             prefectures by completion           chart_ranking
+    target_vs_actual    quantities against their targets    chart_targets
+    heatmap             prefectures by action               chart_grids
+    timeliness          returns in time, late, overdue      chart_grids
+    trend               completion by period                chart_trend
+    tile_map            counties on a schematic grid        chart_tiles
+
+Percentages are floats 0–100; None means nobody reported, is drawn hatched, and is never a zero. The same values
+give the same bytes. A text that is cut off, overlaps another or lacks a glyph raises, so no such picture is saved.
+"""
+
+from pipeline.reports.chart_grids import TimelinessRow, heatmap, timeliness
+from pipeline.reports.chart_ranking import RankRow, ranking
+from pipeline.reports.chart_targets import BulletRow, target_vs_actual
+from pipeline.reports.chart_tiles import Tile, tile_map
+from pipeline.reports.chart_trend import TrendPoint, trend
+from pipeline.reports.fonts import ChartError, GlyphError
+
+__all__ = [
+    "BulletRow",
+    "ChartError",
+    "GlyphError",
+    "RankRow",
+    "Tile",
+    "TimelinessRow",
+    "TrendPoint",
+    "heatmap",
+    "ranking",
+    "target_vs_actual",
+    "tile_map",
+    "timeliness",
+    "trend",
+]

@@ -1,0 +1,318 @@
+"""What people type → values. Never guesses: a text is taken as it stands, taken with a note, or refused with the fix.
+
+DESIGN §6.3. NFKC is needed (５ → 5) and dangerous (① → 1), so number-like symbols are refused before it.
+Numbers are exact (int and Decimal, never float arithmetic). Nothing here knows about workbooks.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from pipeline.program.model import NO, NONE_TICKED, NOT_APPLICABLE, YES, Field, FieldType
+
+Raw = str | int | float | bool | date | datetime | time | timedelta | None
+Value = int | str | date | None
+
+YES_WORDS = frozenset("√ ✓ ✔ 有 对 Y y YES Yes yes TRUE True true".split())
+NO_WORDS = frozenset("× ✗ ✘ 无 没有 N n NO No no FALSE False false".split())
+ERROR_TEXTS = frozenset("#REF! #DIV/0! #VALUE! #NAME? #N/A #NULL! #NUM! #SPILL! #CALC! #GETTING_DATA #####".split())
+SCALES = {"千": 1_000, "万": 10_000, "亿": 100_000_000}
+LARGEST = 10**12
+DIGITS = "零一二三四五六七八九"
+CHINESE = str.maketrans("〇壹贰叁肆伍陆柒捌玖拾佰仟两", "零一二三四五六七八九十百千二")
+APPROXIMATE = re.compile(r"约|大概|左右|上下|将近|近|余|多|几|若干|不少于|不低于|超过?|以上|以下|以内|>|<|≥|≤|\+$|\?")
+RANGE = re.compile(r".*[0-9一二三四五六七八九十].*(-|~|—|–|至|到|/).*[0-9一二三四五六七八九十].*")
+DATE_TEXT = re.compile(r"(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?|(\d{4})(\d{2})(\d{2})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """The outcome of reading one cell.
+
+    Attributes:
+        raw: The text as typed, for the record.
+        value: int, word or date; None when blank or refused.
+        problem: A finding code when refused.
+        note: How it was read, when not simply as it stood.
+    """
+
+    raw: str
+    value: Value = None
+    problem: str = ""
+    expected: str = ""
+    note: str = ""
+
+    @property
+    def blank(self) -> bool:
+        """Nothing was typed."""
+        return self.value is None and not self.problem
+
+
+def show(raw: Raw) -> str:
+    """A cell as its officer would see it typed; control characters dropped."""
+    if raw is None:
+        return ""
+    if isinstance(raw, bool):
+        return "TRUE" if raw else "FALSE"
+    if isinstance(raw, float) and raw.is_integer() and abs(raw) < LARGEST:
+        return str(int(raw))
+    if isinstance(raw, datetime):
+        return raw.date().isoformat() if raw.time() == time() else raw.isoformat(sep=" ")
+    return "".join(ch for ch in str(raw) if ch in "\n\t" or unicodedata.category(ch) not in {"Cc", "Cs"})
+
+
+def tidy(text: str) -> str:
+    """NFKC without zero-width and control characters, white space at the ends removed (full-width too)."""
+    visible = (ch for ch in text if unicodedata.category(ch) not in {"Cf", "Cc"} or ch in "\n\t")
+    return unicodedata.normalize("NFKC", "".join(visible)).strip()
+
+
+def parse(raw: Raw, field: Field) -> Parsed:
+    """Read what was typed in a cell of ``field``."""
+    shown = show(raw)
+    if isinstance(raw, str) or raw is None:
+        text = tidy(shown)
+        if not text:
+            return Parsed(raw=shown)
+        problem = _unreadable_text(shown, text)
+        if problem:
+            return Parsed(raw=shown, problem=problem, expected=wanted(field))
+        if text == NOT_APPLICABLE:
+            return _not_applicable(shown, field)
+        parsed = _TEXT[field.type](text, field)
+    else:
+        parsed = _TYPED[field.type](raw, field)
+    outcome, value, note = parsed
+    if outcome:
+        return Parsed(raw=shown, problem=outcome, expected=wanted(field))
+    return Parsed(raw=shown, value=value, note=note)
+
+
+def parse_tick(raw: Raw) -> tuple[bool, bool]:
+    """Read the tick 本期无新进展: (ticked, unclear)."""
+    if isinstance(raw, bool):
+        return raw, False
+    text = tidy(show(raw))
+    if not text or text == NO or text in NO_WORDS:
+        return False, False
+    ticked = text == YES or text in YES_WORDS
+    return ticked, not ticked
+
+
+def wanted(field: Field) -> str:
+    """What a cell of ``field`` should hold, in words."""
+    own = {
+        FieldType.COUNT: f"0或正整数（单位：{field.unit}）",
+        FieldType.YESNO: "是 或 否",
+        FieldType.CHOICE: "、".join(field.options) + " 之一",
+        FieldType.CHECKLIST: "、".join(field.options) + "（可多选，用顿号隔开），或 无",
+        FieldType.DATE: "日期，如 2023-02-15",
+    }[field.type]
+    return f"{own}，或 不适用" if field.not_applicable else own
+
+
+Outcome = tuple[str, Value, str]
+
+
+def _read(value: Value, note: str = "") -> Outcome:
+    return "", value, note
+
+
+def _refuse(code: str) -> Outcome:
+    return code, None, ""
+
+
+def _unreadable_text(shown: str, text: str) -> str:
+    if text.upper() in ERROR_TEXTS:
+        return "CELL_ERROR_VALUE"
+    if text.startswith("="):
+        return "CELL_FORMULA_TEXT"
+    if any(unicodedata.category(ch) in {"No", "Nl"} and ch != "〇" for ch in shown):
+        return "CELL_SPECIAL_DIGIT"
+    return ""
+
+
+def _not_applicable(shown: str, field: Field) -> Parsed:
+    if field.not_applicable:
+        return Parsed(raw=shown, value=NOT_APPLICABLE)
+    return Parsed(raw=shown, problem="CELL_NOT_APPLICABLE", expected=wanted(field))
+
+
+def _count_text(text: str, field: Field) -> Outcome:
+    compact = re.sub(r"\s+", "", text)
+    if re.fullmatch(r"[0-9]+(\.0+)?", compact):
+        value = int(compact.split(".")[0])
+        return _checked(value, "" if compact == text and not re.match(r"0[0-9]", text) else f"读作{value}")
+    if compact == NONE_TICKED:
+        return _read(0, "“无”读作0")
+    if re.match(r"[-−‐–—](?=[0-9一二三四五六七八九十.])", compact) or re.match(r"负[0-9一二三四五六七八九十]", compact):
+        return _refuse("CELL_NEGATIVE")
+    if "%" in compact or "‰" in compact or compact.startswith("百分之"):
+        return _refuse("CELL_PERCENT")
+    number, unit = _split_unit(compact, field.unit)
+    if number is None:
+        return _refuse(_why_not_a_number(compact))
+    if unit not in {"", field.unit}:
+        return _refuse("CELL_WRONG_UNIT" if re.fullmatch(r"[^\W\d_]{1,4}", unit) else "CELL_NOT_A_NUMBER")
+    if number != number.to_integral_value():
+        return _refuse("CELL_FRACTION")
+    return _checked(int(number), f"“{text}”读作{int(number)}")
+
+
+def _checked(value: int, note: str = "") -> Outcome:
+    return _read(value, note) if value < LARGEST else _refuse("OUT_OF_RANGE")
+
+
+def _split_unit(text: str, unit: str) -> tuple[Decimal | None, str]:
+    """The exact number a text begins with and what follows it; (None, …) when it is not exactly a number."""
+    if APPROXIMATE.search(text.removesuffix(unit)) or RANGE.fullmatch(text):
+        return None, ""
+    match = re.fullmatch(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?([千万亿])?(.*)", text)
+    if match:
+        whole, fraction, scale, rest = match.groups()
+        number = Decimal(whole.replace(",", "") + (fraction or "")) * SCALES.get(scale or "", 1)
+        return (None, "") if re.search(r"[0-9,.]", rest) else (number, rest)
+    match = re.fullmatch(rf"([{DIGITS}十百千万]+)(.*)", text.translate(CHINESE))
+    if match:
+        chinese = chinese_integer(match[1])
+        return (None, "") if chinese is None else (Decimal(chinese), match[2])
+    return None, ""
+
+
+def _why_not_a_number(text: str) -> str:
+    if APPROXIMATE.search(text) and re.search(rf"[0-9{DIGITS}十百千万几若]", text):
+        return "CELL_APPROXIMATE"
+    return "CELL_RANGE" if RANGE.fullmatch(text) else "CELL_NOT_A_NUMBER"
+
+
+def chinese_integer(text: str) -> int | None:
+    """A Chinese numeral up to 99,999,999 in standard form (十二, 一百零五, 三万五千); None when it is anything else."""
+    value = _chinese_value(text)
+    if not text or value is None or value >= SCALES["亿"]:
+        return None
+    standard = spell(value)
+    return value if text == standard or (standard.startswith("十") and text == "一" + standard) else None
+
+
+def _chinese_value(text: str) -> int | None:
+    total = section = digit = 0
+    for ch in text:
+        if ch in DIGITS:
+            digit = DIGITS.index(ch)
+        elif ch == "万":
+            total, section, digit = (total + section + digit) * 10_000, 0, 0
+        elif ch in "十百千":
+            section, digit = section + (digit or 1) * {"十": 10, "百": 100, "千": 1000}[ch], 0
+        else:
+            return None
+    return total + section + digit
+
+
+def spell(value: int) -> str:
+    """The standard Chinese numeral of 0 … 99,999,999, with 一十 at the head written 十."""
+    if value == 0:
+        return "零"
+    high, low = divmod(value, 10_000)
+    words = (_spell_section(high) + "万" if high else "") + (
+        ("零" if high and 0 < low < 1000 else "") + _spell_section(low) if low else ""  # noqa: PLR2004 - a gap below 千
+    )
+    return words.removeprefix("一") if words.startswith("一十") else words
+
+
+def _spell_section(value: int) -> str:
+    words, gap = "", False
+    for unit, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
+        digit, value = divmod(value, unit)
+        if digit:
+            words += ("零" if gap and words else "") + DIGITS[digit] + name
+            gap = False
+        else:
+            gap = True
+    return words
+
+
+def _count_typed(raw: Raw, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
+    if isinstance(raw, bool):
+        return _refuse("CELL_NOT_A_NUMBER")
+    if isinstance(raw, (date, time, timedelta)):
+        return _refuse("CELL_DATE_IN_COUNT")
+    if not isinstance(raw, (int, float)) or not math.isfinite(raw):
+        return _refuse("CELL_NOT_A_NUMBER")
+    if raw < 0:
+        return _refuse("CELL_NEGATIVE")
+    if raw != int(raw):
+        return _refuse("CELL_FRACTION")
+    return _checked(int(raw))
+
+
+def _yesno_text(text: str, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
+    if text in {YES, NO}:
+        return _read(text)
+    if text in YES_WORDS:
+        return _read(YES, f"“{text}”读作“是”")
+    return _read(NO, f"“{text}”读作“否”") if text in NO_WORDS else _refuse("CELL_UNKNOWN_WORD")
+
+
+def _yesno_typed(raw: Raw, field: Field) -> Outcome:
+    return _yesno_text(show(raw), field) if isinstance(raw, bool) else _refuse("CELL_UNKNOWN_WORD")
+
+
+def _choice_text(text: str, field: Field) -> Outcome:
+    return _read(text) if text in field.options else _refuse("CELL_UNKNOWN_WORD")
+
+
+def _no_word(raw: Raw, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
+    return _refuse("CELL_UNKNOWN_WORD")
+
+
+def _checklist_text(text: str, field: Field) -> Outcome:
+    ticked = [word for word in re.split(r"[、,;/\s]+", text) if word]
+    if ticked == [NONE_TICKED]:
+        return _read(NONE_TICKED)
+    normal = {tidy(option): option for option in field.options}
+    if any(word not in normal for word in ticked):
+        return _refuse("CELL_BAD_CHECKLIST")
+    value = "、".join(option for option in field.options if tidy(option) in ticked)
+    return _read(value, "" if value == text else f"读作“{value}”")
+
+
+def _no_checklist(raw: Raw, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
+    return _refuse("CELL_BAD_CHECKLIST")
+
+
+def _date_text(text: str, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
+    match = DATE_TEXT.fullmatch(re.sub(r"\s+", "", text))
+    if not match:
+        return _refuse("CELL_BAD_DATE")
+    try:
+        value = date(*(int(part) for part in match.groups() if part))
+    except ValueError:
+        return _refuse("CELL_BAD_DATE")
+    return _read(value, "" if text == value.isoformat() else f"“{text}”读作{value.isoformat()}")
+
+
+def _date_typed(raw: Raw, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
+    if isinstance(raw, datetime):
+        return _read(raw.date())
+    return _read(raw) if isinstance(raw, date) else _refuse("CELL_BAD_DATE")
+
+
+_TEXT = {
+    FieldType.COUNT: _count_text,
+    FieldType.YESNO: _yesno_text,
+    FieldType.CHOICE: _choice_text,
+    FieldType.CHECKLIST: _checklist_text,
+    FieldType.DATE: _date_text,
+}
+_TYPED = {
+    FieldType.COUNT: _count_typed,
+    FieldType.YESNO: _yesno_typed,
+    FieldType.CHOICE: _no_word,
+    FieldType.CHECKLIST: _no_checklist,
+    FieldType.DATE: _date_typed,
+}

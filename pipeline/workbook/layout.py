@@ -1,0 +1,114 @@
+"""Where everything stands on an issued sheet: shared by ``issue`` (which writes it) and ``read`` (which looks for it).
+
+A form sheet has six header rows, then one row per county:
+
+    title / who, period, due / identity stamp / item groups / visible column titles / column codes
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from pipeline.program.model import County, Field, Form, Period, Prefecture, Program
+
+TITLE_ROW, WHO_ROW, STAMP_ROW, ITEM_ROW, LABEL_ROW, CODE_ROW, FIRST_ROW = range(7)
+COUNTY_CODE_COL, COUNTY_NAME_COL, NIL_COL, FIRST_FIELD_COL = range(4)
+
+COUNTY_CODE, COUNTY_NAME, NIL, REMARK = "county_code", "county_name", "nil", "remark"
+FRAME_LABELS = {
+    COUNTY_CODE: "县（市、区）代码",
+    COUNTY_NAME: "县（市、区）",
+    NIL: "本期无新进展",
+    REMARK: "备注",
+}
+COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET = "填报说明", "自查", "_identity"
+OWN_SHEETS = (COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET)
+STAMP_WORD = "表样识别码"
+STAMP_PATTERN = re.compile(STAMP_WORD + r"\s*([A-Za-z0-9_]+)\|([A-Za-z0-9_]+)\|(\d+)\|(\d{4}-\d\d)\|(\w+)\|(\w+)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """The identity of a sheet. The file name means nothing; this does."""
+
+    program: str
+    form: str
+    version: int
+    period: str
+    prefecture_code: str
+    issue_no: str
+
+    def __str__(self) -> str:
+        parts = (self.program, self.form, str(self.version), self.period, self.prefecture_code, self.issue_no)
+        return f"{STAMP_WORD} {'|'.join(parts)}"
+
+    @classmethod
+    def parse(cls, text: str) -> Stamp | None:
+        """The stamp contained in a cell's text, or None."""
+        match = STAMP_PATTERN.search(unicodedata.normalize("NFKC", text))
+        if not match:
+            return None
+        program, form, version, period, prefecture_code, issue_no = match.groups()
+        return cls(program=program, form=form, version=int(version), period=period,
+                   prefecture_code=prefecture_code, issue_no=issue_no)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetLayout:
+    """Rows and columns (0-based) of one form sheet as issued."""
+
+    form: Form
+    fields: tuple[Field, ...]
+    counties: tuple[County, ...]
+
+    @property
+    def remark_col(self) -> int:
+        """The free-text column, last of all."""
+        return FIRST_FIELD_COL + len(self.fields)
+
+    @property
+    def last_row(self) -> int:
+        """Row of the last county."""
+        return FIRST_ROW + len(self.counties) - 1
+
+    def col_of(self, code: str) -> int:
+        """Column of a field."""
+        return FIRST_FIELD_COL + [f.code for f in self.fields].index(code)
+
+    def has(self, code: str) -> bool:
+        """Whether the field is asked on this sheet."""
+        return any(f.code == code for f in self.fields)
+
+
+def sheet_layout(form: Form, period: Period, counties: tuple[County, ...]) -> SheetLayout:
+    """The sheet of ``form`` for ``counties`` in ``period``."""
+    return SheetLayout(form=form, fields=form.fields_in(period), counties=counties)
+
+
+def address(row: int, col: int) -> str:
+    """A1-style address of a 0-based cell."""
+    return f"{column_letter(col)}{row + 1}"
+
+
+def column_letter(col: int) -> str:
+    """Letters of a 0-based column."""
+    letters = ""
+    col += 1
+    while col:
+        col, rest = divmod(col - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def plain(text: str) -> str:
+    """A label reduced to what makes it itself: NFKC, no white space, no zero-width characters."""
+    return "".join(
+        ch for ch in unicodedata.normalize("NFKC", text) if not ch.isspace() and unicodedata.category(ch) not in {"Cf", "Cc"}
+    )
+
+
+def unit_name(program: Program, prefecture: Prefecture) -> str:
+    """The respondent's official name: 昆明市总工会."""
+    return prefecture.short_name + program.unit_suffix

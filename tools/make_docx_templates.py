@@ -1,0 +1,497 @@
+"""Build the Word templates in ``templates/docx/`` from scratch, in GB/T 9704-2012 geometry.
+
+A developer's tool: ``python -m tools.make_docx_templates [DIR]``. Staff edit the templates themselves in Word or WPS;
+this only makes the first version, and the same one each time. Lengths are in the units of the format: twips (1/20 pt)
+and half-points for type.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from docx import Document
+from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+from lxml import etree
+
+from pipeline.reports.documents import normalise
+
+TEMPLATES = Path(__file__).parents[1] / "templates" / "docx"
+
+FANGSONG, KAITI, HEITI, SONGTI, XIAOBIAOSONG = "仿宋_GB2312", "楷体_GB2312", "黑体", "宋体", "方正小标宋简体"
+LATIN = "Times New Roman"
+# The name an office may have instead, and the family Word looks in when it has neither.
+FONTS = {
+    FANGSONG: ("仿宋", "modern"),
+    KAITI: ("楷体", "modern"),
+    HEITI: ("SimHei", "modern"),
+    SONGTI: ("SimSun", "auto"),
+    XIAOBIAOSONG: ("华文中宋", "script"),
+}
+
+LINE = 579  # 28.95 pt: 22 lines in 225 mm
+TEXT_WIDTH = 8845  # 156 mm
+LIST_WIDTH = 12756  # 225 mm, the list lies on its side
+CHARACTER = 320  # one 3号 character
+
+
+# --- styles ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """A paragraph style; ``layout`` is raw w:pPr content, in the schema's order."""
+
+    id: str
+    name: str
+    font: str = FANGSONG
+    latin: str = LATIN
+    size: int = 32
+    layout: str = ""
+    red: bool = False
+    tracking: int = -5
+    based_on: str = "Normal"
+
+    def xml(self) -> str:
+        """Return the w:style element."""
+        colour = '<w:color w:val="FF0000"/>' if self.red else ""
+        parent = "" if self.id == "Normal" else f'<w:basedOn w:val="{self.based_on}"/>'
+        builtin = self.name in {"Normal", "Title", "heading 1", "heading 2"}
+        kind = ' w:default="1"' if self.id == "Normal" else "" if builtin else ' w:customStyle="1"'
+        return (
+            f'<w:style w:type="paragraph" w:styleId="{self.id}"{kind}><w:name w:val="{self.name}"/>{parent}'
+            f"<w:qFormat/><w:pPr>{self.layout}</w:pPr><w:rPr>{fonts(self.font, self.latin)}{colour}"
+            f'<w:spacing w:val="{self.tracking}"/><w:sz w:val="{self.size}"/><w:szCs w:val="{self.size}"/></w:rPr>'
+            "</w:style>"
+        )
+
+
+def fonts(east_asia: str, latin: str = LATIN) -> str:
+    """Return w:rFonts with every script named, so that no theme font creeps in."""
+    return f'<w:rFonts w:ascii="{latin}" w:eastAsia="{east_asia}" w:hAnsi="{latin}" w:cs="{latin}"/>'
+
+
+def spacing(before: int = 0, after: int = 0, line: int = LINE, rule: str = "exact") -> str:
+    """Return w:spacing."""
+    return f'<w:spacing w:before="{before}" w:after="{after}" w:line="{line}" w:lineRule="{rule}"/>'
+
+
+KEEP = "<w:keepNext/><w:keepLines/>"
+OFF_GRID = '<w:snapToGrid w:val="0"/>'
+INDENT = '<w:ind w:firstLineChars="200" w:firstLine="640"/>'
+CENTRE, LEFT = '<w:jc w:val="center"/>', '<w:jc w:val="left"/>'
+FRAME = "".join(f'<w:{side} w:val="single" w:sz="6" w:space="2" w:color="auto"/>' for side in ("top", "bottom"))
+# The rule stands 4 mm (11 pt) below the line that carries it.
+RED_RULE = '<w:pBdr><w:bottom w:val="single" w:sz="18" w:space="11" w:color="FF0000"/></w:pBdr>'
+
+STYLES = (
+    Style(id="Normal", name="Normal", layout=f'<w:widowControl w:val="0"/>{spacing()}<w:jc w:val="both"/>'),
+    Style(id="HeadOrg", name="简报机关", font=XIAOBIAOSONG, size=44, red=True, tracking=0,
+          layout=OFF_GRID + spacing(0, 0, 640) + CENTRE),
+    Style(id="HeadName", name="简报名称", font=XIAOBIAOSONG, size=108, red=True, tracking=0,
+          layout=OFF_GRID + spacing(80, 100, 1300) + CENTRE),
+    Style(id="HeadNumber", name="简报期号", layout=spacing() + CENTRE),
+    Style(id="HeadIssue", name="简报编发行",
+          layout=RED_RULE + f'<w:tabs><w:tab w:val="right" w:pos="{TEXT_WIDTH}"/></w:tabs>' + spacing(0, 0) + LEFT),
+    Style(id="Demo", name="演示标记", font=HEITI, size=32,
+          layout=f"<w:pBdr>{FRAME}</w:pBdr>" + OFF_GRID + spacing(240, 120, 480) + CENTRE),
+    Style(id="BodyText", name="公文正文", layout=INDENT),
+    Style(id="EditorNote", name="编者按", font=KAITI, layout=INDENT, based_on="BodyText"),
+    Style(id="ContentsTitle", name="本期要目标题", font=HEITI, size=28,
+          layout="<w:keepNext/>" + OFF_GRID + spacing(0, 0, 460) + CENTRE),
+    Style(id="ContentsItem", name="本期要目", size=28,
+          layout=OFF_GRID + spacing(0, 0, 460) + f'<w:ind w:left="{3 * CHARACTER}" w:hanging="{CHARACTER}"/>' + LEFT),
+    Style(id="Title", name="Title", font=XIAOBIAOSONG, size=44, tracking=0,
+          layout=KEEP + OFF_GRID + spacing(400, 300) + CENTRE + '<w:outlineLvl w:val="9"/>'),
+    Style(id="Heading1", name="heading 1", font=HEITI, layout=KEEP + INDENT + '<w:outlineLvl w:val="0"/>'),
+    Style(id="Heading2", name="heading 2", font=KAITI, layout=KEEP + INDENT + '<w:outlineLvl w:val="1"/>'),
+    # A picture is taller than any fixed line: automatic height, off the grid.
+    Style(id="Figure", name="图", tracking=0,
+          layout="<w:keepNext/>" + OFF_GRID + spacing(120, 0, 240, "auto") + CENTRE),
+    Style(id="FigureCaption", name="图题", font=HEITI, size=24, tracking=0,
+          layout=OFF_GRID + spacing(0, 100, 360) + CENTRE),
+    Style(id="TableCaption", name="表题", font=HEITI, size=24, tracking=0,
+          layout=KEEP + OFF_GRID + spacing(100, 40, 360) + CENTRE),
+    Style(id="TableHead", name="表头", font=HEITI, size=22, tracking=0,
+          layout=OFF_GRID + spacing(0, 0, 270) + CENTRE),
+    Style(id="TableText", name="表格文字", size=22, tracking=0, layout=OFF_GRID + spacing(0, 0, 270) + CENTRE),
+    Style(id="TableLeft", name="表格文字左齐", size=22, tracking=0, layout=LEFT, based_on="TableText"),
+    Style(id="NoteTitle", name="附注标题", font=HEITI, size=24, tracking=0,
+          layout=KEEP + OFF_GRID + spacing(240, 0, 400) + LEFT),
+    Style(id="Note", name="附注", size=24, tracking=0,
+          layout=OFF_GRID + spacing(0, 0, 400) + '<w:ind w:firstLineChars="200" w:firstLine="480"/>'),
+    Style(id="Colophon", name="版记", size=28, tracking=0,
+          layout=OFF_GRID + spacing(0, 0, 500) + '<w:ind w:left="1120" w:right="280" w:hanging="840"/>'),
+    Style(id="ColophonLast", name="版记末行", size=28, tracking=0,
+          layout=f'<w:tabs><w:tab w:val="right" w:pos="{TEXT_WIDTH - 280}"/></w:tabs>' + OFF_GRID + spacing(0, 0, 500)
+          + '<w:ind w:left="280" w:right="280"/>' + LEFT),
+    Style(id="Signature", name="落款", 
+          layout=spacing(120) + f'<w:ind w:right="{4 * CHARACTER}"/><w:jc w:val="right"/>'),
+    Style(id="Gap", name="版记前距", size=2, tracking=0, layout=OFF_GRID + spacing(220, 0, 20)),
+    Style(id="Tail", name="篇末", size=2, tracking=0, layout=OFF_GRID + spacing(0, 0, 20)),
+    Style(id="PageOdd", name="单页码", font=SONGTI, latin=SONGTI, size=28, tracking=0,
+          layout=OFF_GRID + spacing(0, 0, 240, "auto") + '<w:ind w:rightChars="100" w:right="280"/><w:jc w:val="right"/>'),
+    Style(id="PageEven", name="双页码", font=SONGTI, latin=SONGTI, size=28, tracking=0,
+          layout=OFF_GRID + spacing(0, 0, 240, "auto") + '<w:ind w:leftChars="100" w:left="280"/>' + LEFT),
+)  # fmt: skip
+
+
+def borders(outer: int, inner: int, *, upright: bool = True) -> str:
+    """Return w:tblBorders; thickness in eighths of a point."""
+    sides = {"top": outer, "left": outer, "bottom": outer, "right": outer, "insideH": inner, "insideV": inner}
+    lines = [
+        f'<w:{side} w:val="single" w:sz="{size}" w:space="0" w:color="auto"/>'
+        for side, size in sides.items()
+        if upright or side in {"top", "bottom", "insideH"}
+    ]
+    return f"<w:tblBorders>{''.join(lines)}</w:tblBorders>"
+
+
+def table_style(style_id: str, name: str, lines: str) -> str:
+    """Return a table style: its rules and narrow cell margins."""
+    return (
+        f'<w:style w:type="table" w:customStyle="1" w:styleId="{style_id}"><w:name w:val="{name}"/>'
+        f'<w:basedOn w:val="TableNormal"/><w:tblPr>{lines}<w:tblCellMar><w:top w:w="20" w:type="dxa"/>'
+        '<w:left w:w="57" w:type="dxa"/><w:bottom w:w="20" w:type="dxa"/><w:right w:w="57" w:type="dxa"/></w:tblCellMar></w:tblPr></w:style>'
+    )
+
+
+def styles_xml() -> str:
+    """Return everything inside w:styles."""
+    defaults = (
+        f'<w:docDefaults><w:rPrDefault><w:rPr>{fonts(FANGSONG)}<w:sz w:val="32"/><w:szCs w:val="32"/>'
+        '<w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault><w:pPrDefault/></w:docDefaults>'
+    )
+    characters = (
+        '<w:style w:type="character" w:default="1" w:styleId="DefaultParagraphFont">'
+        '<w:name w:val="Default Paragraph Font"/></w:style>'
+        '<w:style w:type="character" w:customStyle="1" w:styleId="EditorNoteLead"><w:name w:val="编者按引词"/>'
+        f"<w:qFormat/><w:rPr>{fonts(HEITI)}</w:rPr></w:style>"
+    )
+    tables = (
+        '<w:style w:type="table" w:default="1" w:styleId="TableNormal"><w:name w:val="Normal Table"/></w:style>'
+        + table_style("OfficialTable", "公文表格", borders(8, 4))
+        + table_style("ColophonTable", "版记表", borders(8, 6, upright=False))
+    )
+    return defaults + "".join(style.xml() for style in STYLES) + characters + tables
+
+
+# --- content -----------------------------------------------------------------------------------------------------
+
+
+def run(text: str, *, style: str = "", extra: str = "") -> str:
+    """Return a run of text, a tab or a line break; the hint makes Word set “ ” — … in the Chinese font."""
+    chosen = f'<w:rStyle w:val="{style}"/>' if style else ""
+    breaks = {"\t": "<w:tab/>", "\n": "<w:br/>"}
+    inner = breaks.get(text, f'<w:t xml:space="preserve">{text}</w:t>')
+    return f'<w:r><w:rPr>{chosen}<w:rFonts w:hint="eastAsia"/>{extra}</w:rPr>{inner}</w:r>'
+
+
+def para(style: str, *texts: str) -> str:
+    """Return a paragraph; a text that is already a run stays as it is."""
+    runs = "".join(text if text.startswith("<w:r>") else run(text) for text in texts if text)
+    return f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{runs}</w:p>'
+
+
+def tag(code: str) -> str:
+    """Return the paragraph of its own that a block tag needs."""
+    return para("Normal", f"{{%p {code} %}}")
+
+
+def when(condition: str, *content: str) -> str:
+    """Return content that vanishes unless the condition holds."""
+    return tag(f"if {condition}") + "".join(content) + tag("endif")
+
+
+def each(style: str, items: str, lead: str = "") -> str:
+    """Return one paragraph for each text of a list."""
+    return tag(f"for text in {items}") + para(style, lead + "{{ text }}") + tag("endfor")
+
+
+def figure(name: str, caption: str) -> str:
+    """Return a picture and, kept on its page, the caption below it."""
+    return para("Figure", f"{{{{ pictures.{name} }}}}") + para("FigureCaption", caption)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: heading, width, what each row prints, and how."""
+
+    heading: str
+    width: int
+    value: str
+    style: str = "TableText"
+
+
+def cell(width: int, content: str) -> str:
+    """Return a table cell."""
+    return f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:vAlign w:val="center"/></w:tcPr>{content}</w:tc>'
+
+
+def row(*cells: str, header: bool = False, height: int = 320) -> str:
+    """Return a table row that never breaks across pages; a header repeats on each."""
+    repeat = "<w:tblHeader/>" if header else ""
+    return f'<w:tr><w:trPr><w:cantSplit/><w:trHeight w:val="{height}"/>{repeat}</w:trPr>{"".join(cells)}</w:tr>'
+
+
+def grid(style: str, widths: list[int], *rows: str, position: str = "") -> str:
+    """Return a table of fixed column widths."""
+    columns = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
+    return (
+        f'<w:tbl><w:tblPr><w:tblStyle w:val="{style}"/>{position}<w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
+        f'<w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid>{columns}</w:tblGrid>{"".join(rows)}</w:tbl>'
+    )
+
+
+def table(items: str, *columns: Column, height: int = 320) -> str:
+    """Return a table with one row for each of ``items``, named ``row`` in the tags."""
+    widths = [column.width for column in columns]
+
+    def tag_row(code: str) -> str:
+        first = cell(widths[0], para("TableText", f"{{%tr {code} %}}"))
+        return row(first, *(cell(width, para("TableText")) for width in widths[1:]))
+
+    head = [cell(column.width, para("TableHead", *column.heading.partition("\n"))) for column in columns]
+    body = [cell(column.width, para(column.style, f"{{{{ row.{column.value} }}}}")) for column in columns]
+    return grid(
+        "OfficialTable", widths,
+        row(*head, header=True, height=400), tag_row(f"for row in {items}"), row(*body, height=height), tag_row("endfor"),
+    )  # fmt: skip
+
+
+DEMO = when("is_demo", para("Demo", "演示数据，数字均为虚构"))
+
+
+def bulletin_head() -> str:
+    """Return the red head, the editor's note, the contents and the title."""
+    widely = '<w:spacing w:val="160"/>'  # on all but the last character, which would shift the name off centre
+    return "".join((
+        para("HeadOrg", "{{ org_line }}"),
+        para("HeadName", run("工作简", extra=widely), "报"),
+        para("HeadNumber", "{{ number_line }}"),
+        para("HeadIssue", "{{ office }}", run("\t"), "{{ issued_on }}"),
+        DEMO,
+        when("editor_note", para("EditorNote", run("编者按：", style="EditorNoteLead"), "{{ editor_note }}")),
+        when("contents", para("ContentsTitle", "本期要目"), each("ContentsItem", "contents", "◆")),
+        para("Title", "{{ title }}"),
+    ))  # fmt: skip
+
+
+def bulletin_overall() -> str:
+    """Return 一、总体情况."""
+    columns = (
+        Column("名次", 650, "rank"),
+        Column("州（市）", 1350, "name"),
+        Column("完成率\n（%）", 1150, "completion"),
+        Column("比上期\n（百分点）", 1350, "change"),
+        Column("已报\n县数", 950, "reported"),
+        Column("逾期\n事项", 950, "overdue"),
+        Column("备注", 2445, "note"),
+    )
+    return when(
+        "overall",
+        para("Heading1", "一、总体情况"),
+        each("BodyText", "overall"),
+        para("BodyText", "各州（市）完成率排名见图1，比上期变化和报送情况见表1，各期完成率见图2。"),
+        figure("rank", "图1  各州（市）完成率排名"),
+        para("TableCaption", "表1  各州（市）完成情况"),
+        table("table_rows", *columns),
+        figure("trend", "图2  各期完成率"),
+    )
+
+
+def bulletin_actions() -> str:
+    """Return 二、八项行动进展."""
+    return when(
+        "actions",
+        para("Heading1", "二、八项行动进展"),
+        para("BodyText", "各州（市）八项行动完成率见图3，重点量化任务完成情况见图4。"),
+        figure("heat", "图3  各州（市）八项行动完成率"),
+        tag("for action in actions"),
+        para("Heading2", "（{{ action.numeral }}）{{ action.name }}"),
+        each("BodyText", "action.paragraphs"),
+        tag("endfor"),
+        figure("bullet", "图4  重点量化任务完成情况"),
+        when("province_targets", para("Heading2", "全省性目标完成情况"), each("BodyText", "province_targets")),
+    )
+
+
+def bulletin_counties() -> str:
+    """Return 三、县级工会进展 and 四、报送情况."""
+    columns = (
+        Column("州（市）", 2050, "prefecture"),
+        Column("逾期县", 5895, "names", "TableLeft"),
+        Column("县数", 900, "count"),
+    )
+    return "".join((
+        para("Heading1", "三、县级工会进展"),
+        para("BodyText", "各县级工会完成率见图5。未报送的县单独标示，不按零计算，也不计入平均。"),
+        figure("map", "图5  各县级工会完成率"),
+        when(
+            "timeliness or overdue",
+            para("Heading1", "四、报送情况"),
+            each("BodyText", "timeliness"),
+            each("BodyText", "overdue"),
+            para("BodyText", "各州（市）各期报送及时情况见图6。"),
+            figure("timely", "图6  各州（市）报送及时情况"),
+            when(
+                "overdue_groups",
+                para("TableCaption", "表2  逾期县名单"),
+                table("overdue_groups", *columns),
+            ),
+        ),
+    ))  # fmt: skip
+
+
+def bulletin_foot() -> str:
+    """Return 五、下一步工作, the notes and the colophon."""
+    return "".join((
+        when("next_due", para("Heading1", "五、下一步工作"), each("BodyText", "next_due")),
+        when("data_notes", para("NoteTitle", "附注"), each("Note", "data_notes")),
+        para("Gap"), colophon(), para("Tail"),
+    ))  # fmt: skip
+
+
+# The last rule of the colophon lies on the last line of the text area (LibreOffice leaves it below the text).
+AT_FOOT = (
+    '<w:tblpPr w:vertAnchor="margin" w:horzAnchor="margin" w:tblpX="0" w:tblpYSpec="bottom"/>'
+    '<w:tblOverlap w:val="never"/>'
+)
+
+
+def colophon() -> str:
+    """Return 版记: whom it goes to, who compiled it, how many were printed."""
+    addressed = (("报", "report_to"), ("送", "send_to"), ("发", "issue_to"))
+    lines = "".join(para("Colophon", f"{word}：", f"{{{{ {name} }}}}") for word, name in addressed)
+    last = para("ColophonLast", "{{ compiler }}", run("\t"), "（共印{{ copies }}份）")
+    rows = row(cell(TEXT_WIDTH, lines)), row(cell(TEXT_WIDTH, last))
+    return grid("ColophonTable", [TEXT_WIDTH], *rows, position=AT_FOOT)
+
+
+def overdue_list() -> str:
+    """Return the body of 逾期县清单."""
+    columns = (
+        Column("序号", 650, "no"),
+        Column("州（市）", 1500, "prefecture"),
+        Column("县（市、区）", 2400, "county"),
+        Column("逾期事项", 3506, "reason", "TableLeft"),
+        Column("联系单位", 1700, "contact"),
+        Column("应报日期", 1600, "due_on"),
+        Column("逾期\n天数", 700, "days"),
+        Column("连续\n期数", 700, "streak"),
+    )
+    return "".join((
+        para("Title", "{{ title }}"),
+        para("HeadNumber", "{{ org_line }}"),
+        para("HeadNumber", "{{ as_of_line }}"),
+        DEMO,
+        each("BodyText", "summary"),
+        tag("if rows"), table("rows", *columns, height=400), tag("else"), para("BodyText", "{{ empty_line }}"), tag("endif"),
+        para("Signature", "{{ compiler }}"),
+        para("Signature", "{{ issued_on }}"),
+    ))  # fmt: skip
+
+
+# --- package -----------------------------------------------------------------------------------------------------
+
+SETTINGS = (
+    '<w:zoom w:percent="100"/><w:defaultTabStop w:val="420"/><w:evenAndOddHeaders/>'
+    '<w:characterSpacingControl w:val="compressPunctuation"/>'
+    '<w:compat><w:spaceForUL/><w:balanceSingleByteDoubleByteWidth/><w:doNotLeaveBackslashAlone/><w:ulTrailSpace/>'
+    '<w:doNotExpandShiftReturn/><w:useFELayout/><w:compatSetting w:name="compatibilityMode" '
+    'w:uri="http://schemas.microsoft.com/office/word" w:val="15"/></w:compat>'
+)
+PORTRAIT = (
+    '<w:pgSz w:w="11906" w:h="16838"/>'
+    '<w:pgMar w:top="2098" w:right="1474" w:bottom="1984" w:left="1587" w:header="851" w:footer="1446" w:gutter="0"/>'
+)
+# The portrait page turned: the same four margins.
+LANDSCAPE = (
+    '<w:pgSz w:w="16838" w:h="11906" w:orient="landscape"/>'
+    '<w:pgMar w:top="1587" w:right="1984" w:bottom="1474" w:left="2098" w:header="851" w:footer="936" w:gutter="0"/>'
+)
+DROPPED = ("theme", "stylesWithEffects", "customXml", "webSettings", "numbering", "thumbnail", "extended-properties")
+
+
+def children(xml: str) -> list[Any]:
+    """Parse WordprocessingML fragments."""
+    return list(parse_xml(f"<w:fragments {nsdecls('w')}>{xml}</w:fragments>"))
+
+
+def refill(element: Any, xml: str) -> None:
+    """Replace all that an element holds."""
+    for child in list(element):
+        element.remove(child)
+    element.extend(children(xml))
+
+
+def font_table() -> bytes:
+    """Return fontTable.xml: each Chinese font with the name it may go by instead."""
+    entries = "".join(
+        f'<w:font w:name="{name}"><w:altName w:val="{other}"/><w:charset w:val="86"/><w:family w:val="{family}"/></w:font>'
+        for name, (other, family) in FONTS.items()
+    )
+    latin = f'<w:font w:name="{LATIN}"><w:charset w:val="00"/><w:family w:val="roman"/></w:font>'
+    root = parse_xml(f"<w:fonts {nsdecls('w')}>{latin}{entries}</w:fonts>")
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True))
+
+
+def strip_package(document: Any) -> None:
+    """Drop what python-docx's own default document brings along, and set our font table."""
+    for rels in (document.part.rels, document.part.package.rels):
+        unwanted = (*DROPPED, "fontTable")
+        for key in [key for key, rel in rels.items() if rel.reltype.rsplit("/", 1)[1] in unwanted]:
+            rels.pop(key)
+    uri, package = PackURI("/word/fontTable.xml"), document.part.package
+    document.part.relate_to(Part(uri, CONTENT_TYPE.WML_FONT_TABLE, font_table(), package), RELATIONSHIP_TYPE.FONT_TABLE)
+
+
+def number_pages(section: Any) -> None:
+    """Set — 1 — at the outer edge: right on odd pages, left on even ones."""
+    number = f'{run("— ")}<w:fldSimple w:instr=" PAGE ">{run("1")}</w:fldSimple>{run(" —")}'
+    for footer, style in ((section.footer, "PageOdd"), (section.even_page_footer, "PageEven")):
+        footer.is_linked_to_previous = False
+        refill(footer._element, f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{number}</w:p>')  # noqa: SLF001
+
+
+def build(body: str, page: str, title: str) -> bytes:
+    """Return a template: the same bytes each time."""
+    document = Document()
+    strip_package(document)
+    refill(document.styles.element, styles_xml())
+    refill(document.settings.element, SETTINGS)
+    refill(document.element.body, f'{body}<w:sectPr>{page}<w:docGrid w:type="lines" w:linePitch="{LINE}"/></w:sectPr>')
+    number_pages(document.sections[0])
+    document.core_properties.title = title
+    document.core_properties.author = document.core_properties.comments = document.core_properties.keywords = ""
+    buffer = BytesIO()
+    document.save(buffer)
+    return normalise(buffer.getvalue())
+
+
+def templates() -> dict[str, bytes]:
+    """Return every template by file name."""
+    bulletin = bulletin_head() + bulletin_overall() + bulletin_actions() + bulletin_counties() + bulletin_foot()
+    return {
+        "工作简报.docx": build(bulletin, PORTRAIT, "工作简报"),
+        "逾期县清单.docx": build(overdue_list(), LANDSCAPE, "逾期县清单"),
+    }
+
+
+def main() -> None:
+    """Write the templates to the folder named, or to ``templates/docx/``."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else TEMPLATES
+    for name, data in templates().items():
+        (folder / name).write_bytes(data)
+        print(folder / name)
+
+
+if __name__ == "__main__":
+    main()
