@@ -107,7 +107,8 @@ STYLES = (
     Style(id="ContentsTitle", name="本期要目标题", font=HEITI, size=28,
           layout="<w:keepNext/>" + OFF_GRID + spacing(0, 0, 460) + CENTRE),
     Style(id="ContentsItem", name="本期要目", size=28,
-          layout=OFF_GRID + spacing(0, 0, 460) + f'<w:ind w:left="{3 * CHARACTER}" w:hanging="{CHARACTER}"/>' + LEFT),
+          layout=OFF_GRID + spacing(0, 0, 460)
+          + f'<w:ind w:left="{3 * CHARACTER}" w:hanging="{CHARACTER}"/>' + LEFT),
     Style(id="Title", name="Title", font=XIAOBIAOSONG, size=44, tracking=0,
           layout=KEEP + OFF_GRID + spacing(400, 300) + CENTRE + '<w:outlineLvl w:val="9"/>'),
     Style(id="Heading1", name="heading 1", font=HEITI, layout=KEEP + INDENT + '<w:outlineLvl w:val="0"/>'),
@@ -128,16 +129,17 @@ STYLES = (
     Style(id="Note", name="附注", size=24, tracking=0,
           layout=OFF_GRID + spacing(0, 0, 400) + '<w:ind w:firstLineChars="200" w:firstLine="480"/>'),
     Style(id="Colophon", name="版记", size=28, tracking=0,
-          layout=OFF_GRID + spacing(0, 0, 500) + '<w:ind w:left="1120" w:right="280" w:hanging="840"/>'),
+          layout=OFF_GRID + spacing(0, 0, 500) + '<w:ind w:left="840" w:right="280" w:hanging="560"/>'),
     Style(id="ColophonLast", name="版记末行", size=28, tracking=0,
           layout=f'<w:tabs><w:tab w:val="right" w:pos="{TEXT_WIDTH - 280}"/></w:tabs>' + OFF_GRID + spacing(0, 0, 500)
           + '<w:ind w:left="280" w:right="280"/>' + LEFT),
-    Style(id="Signature", name="落款", 
+    Style(id="Signature", name="落款",
           layout=spacing(120) + f'<w:ind w:right="{4 * CHARACTER}"/><w:jc w:val="right"/>'),
     Style(id="Gap", name="版记前距", size=2, tracking=0, layout=OFF_GRID + spacing(220, 0, 20)),
     Style(id="Tail", name="篇末", size=2, tracking=0, layout=OFF_GRID + spacing(0, 0, 20)),
     Style(id="PageOdd", name="单页码", font=SONGTI, latin=SONGTI, size=28, tracking=0,
-          layout=OFF_GRID + spacing(0, 0, 240, "auto") + '<w:ind w:rightChars="100" w:right="280"/><w:jc w:val="right"/>'),
+          layout=OFF_GRID + spacing(0, 0, 240, "auto")
+          + '<w:ind w:rightChars="100" w:right="280"/><w:jc w:val="right"/>'),
     Style(id="PageEven", name="双页码", font=SONGTI, latin=SONGTI, size=28, tracking=0,
           layout=OFF_GRID + spacing(0, 0, 240, "auto") + '<w:ind w:leftChars="100" w:left="280"/>' + LEFT),
 )  # fmt: skip
@@ -156,10 +158,11 @@ def borders(outer: int, inner: int, *, upright: bool = True) -> str:
 
 def table_style(style_id: str, name: str, lines: str) -> str:
     """Return a table style: its rules and narrow cell margins."""
+    sides = {"top": 20, "left": 57, "bottom": 20, "right": 57}
+    margins = "".join(f'<w:{side} w:w="{width}" w:type="dxa"/>' for side, width in sides.items())
     return (
         f'<w:style w:type="table" w:customStyle="1" w:styleId="{style_id}"><w:name w:val="{name}"/>'
-        f'<w:basedOn w:val="TableNormal"/><w:tblPr>{lines}<w:tblCellMar><w:top w:w="20" w:type="dxa"/>'
-        '<w:left w:w="57" w:type="dxa"/><w:bottom w:w="20" w:type="dxa"/><w:right w:w="57" w:type="dxa"/></w:tblCellMar></w:tblPr></w:style>'
+        f'<w:basedOn w:val="TableNormal"/><w:tblPr>{lines}<w:tblCellMar>{margins}</w:tblCellMar></w:tblPr></w:style>'
     )
 
 
@@ -167,7 +170,8 @@ def styles_xml() -> str:
     """Return everything inside w:styles."""
     defaults = (
         f'<w:docDefaults><w:rPrDefault><w:rPr>{fonts(FANGSONG)}<w:sz w:val="32"/><w:szCs w:val="32"/>'
-        '<w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault><w:pPrDefault/></w:docDefaults>'
+        '<w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault><w:pPrDefault/>'
+        "</w:docDefaults>"
     )
     characters = (
         '<w:style w:type="character" w:default="1" w:styleId="DefaultParagraphFont">'
@@ -245,8 +249,9 @@ def grid(style: str, widths: list[int], *rows: str, position: str = "") -> str:
     """Return a table of fixed column widths."""
     columns = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
     return (
-        f'<w:tbl><w:tblPr><w:tblStyle w:val="{style}"/>{position}<w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
-        f'<w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid>{columns}</w:tblGrid>{"".join(rows)}</w:tbl>'
+        f'<w:tbl><w:tblPr><w:tblStyle w:val="{style}"/>{position}<w:tblW w:w="{sum(widths)}" w:type="dxa"/>'
+        '<w:jc w:val="center"/><w:tblLayout w:type="fixed"/></w:tblPr>'
+        f"<w:tblGrid>{columns}</w:tblGrid>{''.join(rows)}</w:tbl>"
     )
 
 
@@ -262,7 +267,8 @@ def table(items: str, *columns: Column, height: int = 320) -> str:
     body = [cell(column.width, para(column.style, f"{{{{ row.{column.value} }}}}")) for column in columns]
     return grid(
         "OfficialTable", widths,
-        row(*head, header=True, height=400), tag_row(f"for row in {items}"), row(*body, height=height), tag_row("endfor"),
+        row(*head, header=True, height=400),
+        tag_row(f"for row in {items}"), row(*body, height=height), tag_row("endfor"),
     )  # fmt: skip
 
 
@@ -312,7 +318,7 @@ def bulletin_actions() -> str:
     return when(
         "actions",
         para("Heading1", "二、八项行动进展"),
-        para("BodyText", "各州（市）八项行动完成率见图3，重点量化任务完成情况见图4。"),
+        para("BodyText", "八项行动完成率见图3，重点量化任务完成情况见图4。"),
         figure("heat", "图3  各州（市）八项行动完成率"),
         tag("for action in actions"),
         para("Heading2", "（{{ action.numeral }}）{{ action.name }}"),
@@ -332,7 +338,7 @@ def bulletin_counties() -> str:
     )
     return "".join((
         para("Heading1", "三、县级工会进展"),
-        para("BodyText", "各县级工会完成率见图5。未报送的县单独标示，不按零计算，也不计入平均。"),
+        para("BodyText", "各县级工会完成率见图5，未报县单独标示，不按零计。"),
         figure("map", "图5  各县级工会完成率"),
         when(
             "timeliness or overdue",
@@ -345,6 +351,7 @@ def bulletin_counties() -> str:
                 "overdue_groups",
                 para("TableCaption", "表2  逾期县名单"),
                 table("overdue_groups", *columns),
+                para("Gap"),
             ),
         ),
     ))  # fmt: skip
@@ -393,7 +400,8 @@ def overdue_list() -> str:
         para("HeadNumber", "{{ as_of_line }}"),
         DEMO,
         each("BodyText", "summary"),
-        tag("if rows"), table("rows", *columns, height=400), tag("else"), para("BodyText", "{{ empty_line }}"), tag("endif"),
+        tag("if rows"), para("Gap"), table("rows", *columns, height=400),
+        tag("else"), para("BodyText", "{{ empty_line }}"), tag("endif"),
         para("Signature", "{{ compiler }}"),
         para("Signature", "{{ issued_on }}"),
     ))  # fmt: skip
@@ -404,7 +412,7 @@ def overdue_list() -> str:
 SETTINGS = (
     '<w:zoom w:percent="100"/><w:defaultTabStop w:val="420"/><w:evenAndOddHeaders/>'
     '<w:characterSpacingControl w:val="compressPunctuation"/>'
-    '<w:compat><w:spaceForUL/><w:balanceSingleByteDoubleByteWidth/><w:doNotLeaveBackslashAlone/><w:ulTrailSpace/>'
+    "<w:compat><w:spaceForUL/><w:balanceSingleByteDoubleByteWidth/><w:doNotLeaveBackslashAlone/><w:ulTrailSpace/>"
     '<w:doNotExpandShiftReturn/><w:useFELayout/><w:compatSetting w:name="compatibilityMode" '
     'w:uri="http://schemas.microsoft.com/office/word" w:val="15"/></w:compat>'
 )
@@ -435,7 +443,8 @@ def refill(element: Any, xml: str) -> None:
 def font_table() -> bytes:
     """Return fontTable.xml: each Chinese font with the name it may go by instead."""
     entries = "".join(
-        f'<w:font w:name="{name}"><w:altName w:val="{other}"/><w:charset w:val="86"/><w:family w:val="{family}"/></w:font>'
+        f'<w:font w:name="{name}"><w:altName w:val="{other}"/><w:charset w:val="86"/>'
+        f'<w:family w:val="{family}"/></w:font>'
         for name, (other, family) in FONTS.items()
     )
     latin = f'<w:font w:name="{LATIN}"><w:charset w:val="00"/><w:family w:val="roman"/></w:font>'
@@ -450,7 +459,8 @@ def strip_package(document: Any) -> None:
         for key in [key for key, rel in rels.items() if rel.reltype.rsplit("/", 1)[1] in unwanted]:
             rels.pop(key)
     uri, package = PackURI("/word/fontTable.xml"), document.part.package
-    document.part.relate_to(Part(uri, CONTENT_TYPE.WML_FONT_TABLE, font_table(), package), RELATIONSHIP_TYPE.FONT_TABLE)
+    part = Part(uri, CONTENT_TYPE.WML_FONT_TABLE, font_table(), package)
+    document.part.relate_to(part, RELATIONSHIP_TYPE.FONT_TABLE)
 
 
 def number_pages(section: Any) -> None:
@@ -467,7 +477,8 @@ def build(body: str, page: str, title: str) -> bytes:
     strip_package(document)
     refill(document.styles.element, styles_xml())
     refill(document.settings.element, SETTINGS)
-    refill(document.element.body, f'{body}<w:sectPr>{page}<w:docGrid w:type="lines" w:linePitch="{LINE}"/></w:sectPr>')
+    grid_lines = f'<w:docGrid w:type="lines" w:linePitch="{LINE}"/>'
+    refill(document.element.body, f"{body}<w:sectPr>{page}{grid_lines}</w:sectPr>")
     number_pages(document.sections[0])
     document.core_properties.title = title
     document.core_properties.author = document.core_properties.comments = document.core_properties.keywords = ""

@@ -9,6 +9,9 @@ into the cells. A column of a rule is a field code, or one of the derived column
     ``period.end``        last day of the period
     ``campaign.start``    first day of the campaign
     ``county.townships``  townships and subdistricts of the county (2022 list)
+    ``county_code``       the roster's county; every county of the prefecture has a row
+    ``row.state``         filled / nil / kept (blank, an accepted row stands) / blank / absent / no_sheet
+    ``row.key``           received date and county; equal where two returns of one day differ
 """
 
 from __future__ import annotations
@@ -33,8 +36,10 @@ IN_SET = "expect_column_values_to_be_in_set"
 CHECKLIST = "expect_column_values_to_be_checklist_of"
 PAIR_GREATER = "expect_column_pair_values_a_to_be_greater_than_b"
 PAIR_EQUAL = "expect_column_pair_values_to_be_equal"
-TYPES = (NOT_NULL, BETWEEN, IN_SET, CHECKLIST, PAIR_GREATER, PAIR_EQUAL)
-CONTEXT_COLUMNS = ("period.end", "campaign.start", "county.townships")
+UNIQUE = "expect_column_values_to_be_unique"
+TYPES = (NOT_NULL, BETWEEN, IN_SET, CHECKLIST, PAIR_GREATER, PAIR_EQUAL, UNIQUE)
+ROSTER_COLUMNS = ("county_code", "row.state", "row.key")
+CONTEXT_COLUMNS = ("period.end", "campaign.start", "county.townships", *ROSTER_COLUMNS)
 META_KEYS = {"rule", "code", "columns", "message"}
 
 
@@ -69,6 +74,11 @@ class Rule:
     message: str
     condition: Condition | None
     config: Mapping[str, Any]
+
+    @property
+    def about_rows(self) -> bool:
+        """Whether it is about the presence of a county's row rather than what is in it."""
+        return self.columns[0] == "county_code"
 
     @property
     def used_columns(self) -> tuple[str, ...]:
@@ -128,6 +138,9 @@ def _load(path: Path, form: Form) -> tuple[Rule, ...]:
             raise SuiteError(f"expectations/{path.name}：指标 {field.code}（{field.title}）没有任何规则")
         if field.required and not any(r.type == NOT_NULL and r.kwargs["column"] == field.code for r in rules):
             raise SuiteError(f"expectations/{path.name}：必填指标 {field.code} 没有必填规则（{NOT_NULL}）")
+    for column in ROSTER_COLUMNS[1:]:
+        if not any(column in rule.used_columns for rule in rules):
+            raise SuiteError(f"expectations/{path.name}：没有名册规则（{column}）")
     return rules
 
 
@@ -152,8 +165,8 @@ def _rule(config: dict[str, Any], form: Form, place: str) -> Rule:
     for column in (*rule.used_columns, *rule.columns, *in_message):
         if base_field(column) not in codes and column not in CONTEXT_COLUMNS:
             raise SuiteError(f"{place}：列 {column} 不在表 {form.code} 中{nearest(column, sorted(codes))}")
-    if not rule.columns or rule.columns[0] not in codes:
-        raise SuiteError(f"{place}：columns 的第一项须是本表的指标")
+    if not rule.columns or rule.columns[0] not in codes | {"county_code"}:
+        raise SuiteError(f"{place}：columns 的第一项须是本表的指标，或 county_code")
     return rule
 
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.rules import BETWEEN, CHECKLIST, IN_SET, NOT_NULL, PAIR_GREATER
+from pipeline.checks.rules import BETWEEN, CHECKLIST, IN_SET, NOT_NULL, PAIR_GREATER, UNIQUE
 from pipeline.program.load import load_program
 from pipeline.program.model import Accumulation, Field, FieldType, Form
 
@@ -56,6 +56,10 @@ def field_rules(field: Field) -> Iterator[Config]:
 
 def form_rules(form: Form) -> Iterator[Config]:
     """Field rules in column order, then part ≤ whole for every rate."""
+    yield expectation(IN_SET, {"column": "row.state", "value_set": ["filled", "nil", "kept", "no_sheet"]},
+                      "roster.reported", "ROW_BLANK", ["county_code"], "应填报，或选“本期无新进展”")  # fmt: skip
+    yield expectation(UNIQUE, {"column": "row.key"}, "roster.once", "ROW_CONFLICT", ["county_code"],
+                      "同一天只有一种填法")  # fmt: skip
     for field in form.fields:
         yield from field_rules(field)
     for item in form.items:
@@ -81,7 +85,7 @@ def complete(suite: Config, form: Form) -> Config:
     """``suite`` with the missing rules of ``form`` added at its end."""
     known = {e["meta"]["rule"] for e in suite["expectations"]}
     touched = {e["kwargs"].get(k) for e in suite["expectations"] for k in ("column", "column_A", "column_B")}
-    new = [e for e in form_rules(form) if e["meta"]["rule"] not in known and e["meta"]["columns"][0] not in touched]
+    new = [e for e in form_rules(form) if e["meta"]["rule"] not in known and e["meta"]["columns"][0] not in touched - {"row.state"}]
     return {**suite, "expectations": [*suite["expectations"], *new]}
 
 

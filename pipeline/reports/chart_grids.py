@@ -54,7 +54,7 @@ class TimelinessRow:
 
 
 @plain
-def heatmap(
+def heatmap(  # noqa: PLR0917 - the grid, then its margins: the order in which it is read
     row_names: Sequence[str],
     column_names: Sequence[str],
     cells: Sequence[Sequence[float | None]],

@@ -49,6 +49,7 @@ WHITE = "#FFFFFF"
 # reads well are passed quickly.
 _SHADES = np.array([(238, 243, 249), (197, 214, 234), (148, 181, 215), (72, 121, 174), (14, 48, 90)]) / 255
 _ON_PALE = "#0C1420"
+_WHITE_BELOW = 0.2  # relative luminance at which white and near-black text read equally well
 _HATCH_STEP_MM = 1.5
 
 Align = Literal["left", "center", "right"]
@@ -82,7 +83,7 @@ class Sheet:
     """
 
     def __init__(self, height_mm: float) -> None:
-        if not 0 < height_mm <= MAX_HEIGHT_MM:
+        if not 0 < height_mm <= MAX_HEIGHT_MM + 1e-6:
             raise ChartError(f"图高 {height_mm:.0f} 毫米，超过 {MAX_HEIGHT_MM:.0f} 毫米，请减少行数")
         self.height_mm = height_mm
         self._figure = Figure(figsize=(WIDTH_MM / 25.4, height_mm / 25.4), dpi=DPI, facecolor=WHITE)
@@ -263,9 +264,8 @@ def shade(pct: float) -> tuple[str, str]:
     lower = min(int(place), len(_SHADES) - 2)
     rgb = _SHADES[lower] + (_SHADES[lower + 1] - _SHADES[lower]) * (place - lower)
     fill = "#" + "".join(f"{round(float(part) * 255):02X}" for part in rgb)
-    # Relative luminance as in WCAG 2; white and near-black read equally well at 0.2.
     luminance = float(rgb**2.2 @ np.array([0.2126, 0.7152, 0.0722]))
-    return fill, WHITE if luminance < 0.2 else _ON_PALE
+    return fill, WHITE if luminance < _WHITE_BELOW else _ON_PALE
 
 
 def rounded(value: float, places: int) -> str:

@@ -36,6 +36,7 @@ _KEY_MM = 7.0
 _WIDEST_MM, _TALLEST_MM = 10.2, 7.6
 _NARROWEST_MM, _LOWEST_MM = 8.6, 6.2
 _SUFFIXES = ("县", "市", "区")
+_SHORTEST_STEM = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +163,7 @@ def _name_lines(name: str, room: float) -> tuple[list[str], float]:
     Raises:
         ChartError: the name does not fit on two lines.
     """
-    stem = name[:-1] if name.endswith(_SUFFIXES) and len(name) > 2 else name
+    stem = name[:-1] if name.endswith(_SUFFIXES) and len(name) > _SHORTEST_STEM else name
     for text in (name, stem):
         if width_mm(text, MIN_PT) <= room:
             return [text], fitted(text, room, SMALL_PT)[1]

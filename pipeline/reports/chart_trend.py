@@ -7,7 +7,6 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.reports.chart_parts import (
-    BODY_PT,
     INK,
     MUTED,
     NAVY,
@@ -23,7 +22,7 @@ from pipeline.reports.chart_parts import (
     plain,
     rounded,
 )
-from pipeline.reports.fonts import ChartError
+from pipeline.reports.fonts import ChartError, width_mm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,13 +58,14 @@ class TrendPoint:
 
 
 class _Series(NamedTuple):
-    """One line: its name, ink, width in pt, marker, and its values by period."""
+    """One line and its row in the table: name, ink, width in pt, marker, values and places named, by period."""
 
     name: str
     colour: str
     width_pt: float
     marker: Callable[[float, float], list[Point]] | None
     values: Sequence[float | None]
+    named: Sequence[str | None]
 
 
 @plain
@@ -92,17 +92,19 @@ def trend(points: Sequence[TrendPoint]) -> bytes:
     for line in (series[3], series[2], series[0], series[1]):
         _line(sheet, line, xs)
     _end_labels(sheet, series, xs)
-    _table(sheet, points, series, xs, wide)
+    _table(sheet, series, xs, wide)
     return sheet.png()
 
 
 def _all_series(points: Sequence[TrendPoint]) -> list[_Series]:
     """Return the four lines, in the order of the table."""
+    unnamed = [None] * len(points)
+    highest, lowest = [point.highest_name for point in points], [point.lowest_name for point in points]
     return [
-        _Series("最高", _STEEL, 1.2, _square, [point.highest_pct for point in points]),
-        _Series("全省", NAVY, 2.4, _disc, [point.province_pct for point in points]),
-        _Series("最低", _GREY, 1.2, _triangle, [point.lowest_pct for point in points]),
-        _Series("序时进度", RED, 1.0, None, [point.pace_pct for point in points]),
+        _Series("最高", _STEEL, 1.2, _square, [point.highest_pct for point in points], highest),
+        _Series("全省", NAVY, 2.4, _disc, [point.province_pct for point in points], unnamed),
+        _Series("最低", _GREY, 1.2, _triangle, [point.lowest_pct for point in points], lowest),
+        _Series("序时进度", RED, 1.0, None, [point.pace_pct for point in points], unnamed),
     ]
 
 
@@ -125,17 +127,9 @@ def _y(pct: float) -> float:
 
 def _frame(sheet: Sheet, points: Sequence[TrendPoint], xs: Sequence[float], wide: float) -> None:
     """Draw the scale, the base line and the names of the periods."""
-    for mark in (0, 25, 50, 75, 100):
-        ink = MUTED if mark == 0 else RULE
-        sheet.lines([((_LEFT_MM, _y(mark)), (_RIGHT_MM, _y(mark)))], ink, 0.8 if mark == 0 else 0.5)
-        sheet.text(
-            _LEFT_MM - 1.5,
-            _y(mark),
-            f"{mark}%" if mark == 100 else f"{mark}",
-            size=SMALL_PT,
-            align="right",
-            colour=MUTED,
-        )
+    for mark, label in ((25, "25"), (50, "50"), (75, "75"), (100, "100%"), (0, "0")):
+        sheet.lines([((_LEFT_MM, _y(mark)), (_RIGHT_MM, _y(mark)))], RULE if mark else MUTED, 0.5 if mark else 0.8)
+        sheet.text(_LEFT_MM - 1.5, _y(mark), label, size=SMALL_PT, align="right", colour=MUTED)
     for x, point in zip(xs, points, strict=True):
         text, size = fitted(point.period_label, wide - 0.8)
         sheet.text(x, _BASE_MM + 3.2, text, size=size, align="center")
@@ -209,22 +203,32 @@ def _height_at(path: Sequence[Point], x: float) -> float:
     return path[-1][1]
 
 
-def _table(
-    sheet: Sheet, points: Sequence[TrendPoint], series: Sequence[_Series], xs: Sequence[float], wide: float
-) -> None:
+def _table(sheet: Sheet, series: Sequence[_Series], xs: Sequence[float], wide: float) -> None:
     """Write the figures under the periods; row heads repeat the lines, so the table is the key as well."""
     top = _BASE_MM + 7.0
-    names = {0: [point.highest_name for point in points], 2: [point.lowest_name for point in points]}
     sheet.lines([((1.0, top + _ROW_MM * i), (_RIGHT_MM, top + _ROW_MM * i)) for i in range(5)], RULE, 0.5)
     for i, line in enumerate(series):
         y = top + _ROW_MM * (i + 0.5)
         _row_head(sheet, line, y)
-        for j, (x, value) in enumerate(zip(xs, line.values, strict=True)):
-            figure = "—" if value is None else rounded(value, 1)
-            name = names[i][j] if i in names and value is not None else None
-            text, size = fitted(f"{name} {figure}" if name else figure, wide - 1.0, BODY_PT if i == 1 else SMALL_PT)
-            ink = _GREY if value is None else (INK if i != 3 else RED)
-            sheet.text(x, y, text, size=size, align="center", colour=ink)
+        for j, x in enumerate(xs):
+            text, size = _entry(line, j, wide - 1.0)
+            quiet = _GREY if line.values[j] is None else INK
+            sheet.text(x, y, text, size=size, align="center", colour=quiet if line.marker else RED)
+
+
+def _entry(line: _Series, period: int, room: float) -> tuple[str, float]:
+    """Return a figure, after the name it belongs to, and its size; a long name is shortened, a figure never.
+
+    A period without a figure is 未报 when a later one has one, and — otherwise, for it may be yet to come.
+    """
+    value, name = line.values[period], line.named[period]
+    if value is None:
+        return "未报" if any(later is not None for later in line.values[period:]) else "—", SMALL_PT
+    figure = rounded(value, 1)
+    if not name:
+        return figure, SMALL_PT
+    short, size = fitted(name, room - width_mm(f" {figure}", SMALL_PT), SMALL_PT)
+    return f"{short} {figure}", size
 
 
 def _row_head(sheet: Sheet, line: _Series, y: float) -> None:

@@ -1,0 +1,152 @@
+"""Returns → one frame per form over all returns together: what the rules look at, roster and previous values joined.
+
+Grain: one row per return and county of its prefecture, whether or not the county reported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipeline.findings import Finding, finding
+from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, Accumulation, FieldType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.program.model import County, Field, Form, Period, Program
+    from pipeline.workbook.cells import Value
+    from pipeline.workbook.read import FormRow, Return
+
+Previous = dict[tuple[str, str], "Value"]
+REPORTED = frozenset({"filled", "nil"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One county on one form of one return, nil resolved.
+
+    Attributes:
+        source: Index of the return.
+        state: filled, nil, kept, blank, absent or no_sheet (see :mod:`pipeline.checks.rules`).
+        values: Field code → final value: what was typed, or what 本期无新进展 stands for.
+        row: The sheet row it was read from, or None.
+    """
+
+    source: int
+    county: County
+    state: str
+    values: Mapping[str, Value]
+    row: FormRow | None
+
+
+def form_lines(program: Program, form: Form, period: Period, returns: Sequence[Return], previous: Previous,
+               standing: frozenset[tuple[str, str]]) -> tuple[list[Line], list[Finding]]:  # fmt: skip
+    """Join each return with its roster and resolve 本期无新进展.
+
+    Args:
+        program: The campaign.
+        form: The sheet.
+        period: The period of all ``returns``.
+        returns: All returns of the period in this run.
+        previous: (county, field) → last value accepted in an earlier period.
+        standing: (county, form) pairs already accepted for this period.
+
+    Returns:
+        Lines in the order of returns and roster, and findings about nil ticks that contradict what is filled.
+    """
+    lines, findings = [], []
+    fields = form.fields_in(period)
+    for source, one in enumerate(returns):
+        found = {row.county_code: row for row in one.rows.get(form.code, ())}
+        for county in program.counties_of(one.prefecture_code):
+            row = found.get(county.code)
+            state = _state(row, has_sheet=form.code in one.rows, stands=(county.code, form.code) in standing)
+            values: Mapping[str, Value] = {}
+            if row is not None and state in REPORTED:
+                values, clashes = _resolve(row, fields, previous) if row.nil else (row.values, [])
+                findings += [_nil_conflict(one, row, code) for code in clashes]
+            lines.append(Line(source=source, county=county, state=state, values=values, row=row))
+    return lines, findings
+
+
+def form_frame(program: Program, form: Form, period: Period, returns: Sequence[Return], lines: Sequence[Line],
+               previous: Previous) -> pd.DataFrame:  # fmt: skip
+    """The frame GX sees: field columns (counts as float64, dates as datetime64, words as object) and derived ones."""
+    data: dict[str, Any] = {
+        "county_code": [line.county.code for line in lines],
+        "row.state": [line.state for line in lines],
+        "row.key": _keys(returns, lines),
+        "period.end": pd.Series([pd.Timestamp(period.end)] * len(lines), dtype="datetime64[s]"),
+        "campaign.start": pd.Series([pd.Timestamp(program.window.start)] * len(lines), dtype="datetime64[s]"),
+        "county.townships": pd.Series([float(line.county.townships) for line in lines], dtype="float64"),
+    }
+    for one in form.fields_in(period):
+        values = [line.values.get(one.code) for line in lines]
+        data[one.code] = _column(one, values)
+        if one.not_applicable:
+            data[f"{one.code}.applies"] = ["no" if v == NOT_APPLICABLE else "yes" for v in values]
+        if one.type is FieldType.CHECKLIST:
+            data[f"{one.code}.ticked"] = ["no" if v in {None, NONE_TICKED} else "yes" for v in values]
+        if one.accumulation is Accumulation.CUMULATIVE:
+            data[f"{one.code}.prev"] = _column(one, [previous.get((line.county.code, one.code)) for line in lines])
+    return pd.DataFrame(data)
+
+
+def _state(row: FormRow | None, *, has_sheet: bool, stands: bool) -> str:
+    if row is not None and row.nil:
+        return "nil"
+    if row is not None and not row.blank:
+        return "filled"
+    if stands:
+        return "kept"
+    if not has_sheet:
+        return "no_sheet"
+    return "absent" if row is None else "blank"
+
+
+def _resolve(row: FormRow, fields: Sequence[Field], previous: Previous) -> tuple[dict[str, Value], list[str]]:
+    """Values a nil row stands for, and the fields where something else was typed."""
+    values: dict[str, Value] = {}
+    clashes = []
+    for one in fields:
+        carried = previous.get((row.county_code, one.code), one.nil_value)
+        typed = row.values.get(one.code)
+        values[one.code] = carried if typed is None else typed
+        must_be_given = carried is None
+        if typed is not None and not must_be_given and typed != carried:
+            clashes.append(one.code)
+    return values, clashes
+
+
+def _nil_conflict(one: Return, row: FormRow, code: str) -> Finding:
+    return finding(
+        "NIL_CONFLICT", file=one.arrival.name, sheet=row.sheet, cell=f"{one.columns[row.form][code]}{row.row}",
+        prefecture_code=one.prefecture_code, county_code=row.county_code, field=code, found=row.typed[code],
+        expected="留空，或与上次已接收的数相同",
+    )  # fmt: skip
+
+
+def _column(one: Field, values: Sequence[Value]) -> pd.Series[Any]:
+    known = [None if value == NOT_APPLICABLE and one.type is FieldType.COUNT else value for value in values]
+    if one.type is FieldType.COUNT:
+        return pd.Series(known, dtype="float64")
+    if one.type is FieldType.DATE:
+        return pd.Series([pd.Timestamp(v) if v is not None else pd.NaT for v in known], dtype="datetime64[s]")
+    return pd.Series(known, dtype="object")
+
+
+def _keys(returns: Sequence[Return], lines: Sequence[Line]) -> list[str]:
+    """Equal only where two returns received on one day give a county different values."""
+    variants: dict[str, set[str]] = {}
+    base = [f"{returns[line.source].arrival.received_on}|{line.county.code}" for line in lines]
+    for key, line in zip(base, lines, strict=True):
+        if line.state in REPORTED:
+            variants.setdefault(key, set()).add(repr(sorted(line.values.items())))
+    keys = []
+    for key, line in zip(base, lines, strict=True):
+        conflict = line.state in REPORTED and len(variants[key]) > 1
+        keys.append(key if conflict else f"{key}|{line.source}")
+    return keys

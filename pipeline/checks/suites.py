@@ -1,0 +1,105 @@
+"""The one adapter to Great Expectations: rules + frame → which rows broke which rule.
+
+GX is imported on first use only (it costs seconds). One ephemeral context and one data source per process, because
+sharing one between threads gives silently wrong results. The number of results is compared with the number of rules,
+since GX only logs what it cannot load; a rule that raised is our fault, never the officer's.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import SuiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from pipeline.checks.rules import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A rule and the 0-based positions of the rows that broke it."""
+
+    rule: Rule
+    positions: tuple[int, ...]
+
+
+def run_suite(rules: Sequence[Rule], frame: pd.DataFrame) -> tuple[Breach, ...]:
+    """Validate one form's frame.
+
+    Args:
+        rules: The form's rules whose columns are in ``frame``.
+        frame: As :func:`pipeline.checks.frames.form_frame` makes it, with a RangeIndex.
+
+    Returns:
+        Breaches in the order of the rules; rules that hold are left out.
+
+    Raises:
+        SuiteError: GX dropped a rule, or a rule raised.
+    """
+    if not rules or frame.empty:
+        return ()
+    batch = _batch_definition().get_batch({"dataframe": frame})
+    suite = _suite(rules)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # GX and pandas warn about each other; a raised rule is caught below
+        outcome = batch.validate(suite, result_format={"result_format": "COMPLETE"})
+    results = {result.expectation_config.meta["rule"]: result for result in outcome.results}
+    lost = [rule.id for rule in rules if rule.id not in results]
+    if lost or len(outcome.results) != len(rules):
+        raise SuiteError(f"expectations/{rules[0].form}.json：Great Expectations 没有执行规则 {'、'.join(lost)}")
+    breaches = (Breach(rule=rule, positions=_positions(rule, results[rule.id])) for rule in rules)
+    return tuple(breach for breach in breaches if breach.positions)
+
+
+def _positions(rule: Rule, result: Any) -> tuple[int, ...]:
+    problem = _exception(result.exception_info)
+    if problem:
+        raise SuiteError(f"expectations/{rule.form}.json：规则 {rule.id} 无法执行：{problem}")
+    if result.success:
+        return ()
+    positions = tuple(int(n) for n in result.result.get("unexpected_index_list") or ())
+    if len(positions) != result.result.get("unexpected_count"):
+        raise SuiteError(f"expectations/{rule.form}.json：规则 {rule.id} 的结果不完整")
+    return positions
+
+
+def _exception(info: dict[str, Any] | None) -> str:
+    """GX keeps exceptions either flat or one per metric."""
+    if not info:
+        return ""
+    entries = [info] if "raised_exception" in info else [v for v in info.values() if isinstance(v, dict)]
+    raised = [str(e.get("exception_message")) for e in entries if e.get("raised_exception")]
+    return raised[0].splitlines()[0] if raised else ""
+
+
+def _suite(rules: Sequence[Rule]) -> Any:
+    from great_expectations.core import ExpectationSuite  # noqa: PLC0415 - GX costs seconds to import
+
+    try:
+        return ExpectationSuite(name=rules[0].form, expectations=[dict(rule.config) for rule in rules])
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise SuiteError(f"expectations/{rules[0].form}.json：Great Expectations 不接受这份规则：{reason}") from error
+
+
+@functools.cache
+def _batch_definition() -> Any:
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # never the network
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import great_expectations as gx  # noqa: PLC0415 - GX costs seconds to import
+
+        import pipeline.checks.expectations  # noqa: F401, PLC0415 - registers our own classes
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    return context.data_sources.add_pandas("returns").add_dataframe_asset("form").add_batch_definition_whole_dataframe("all")

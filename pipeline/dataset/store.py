@@ -1,0 +1,330 @@
+"""The ledger and the records: the only module that speaks SQL.
+
+One transaction per submission, its original bytes synced to disk first. The same bytes for the same unit and period
+are a no-op, so an interrupted run is simply run again. Reads give values; what stands for a county and form is the
+accepted row received last (by received date, then ``seq``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from sqlalchemy import create_engine, event, func, insert, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from pipeline.checks.decide import State
+from pipeline.dataset.tables import NOT_APPLICABLE_COLUMN, SCHEMA_VERSION, Tables, build_tables
+from pipeline.errors import DatasetError
+from pipeline.findings import CATALOGUE, Finding, Location, Severity
+from pipeline.program.model import NOT_APPLICABLE, FieldType
+from pipeline.workbook.cells import show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Engine, RowMapping
+
+    from pipeline.checks.decide import Decision, Record
+    from pipeline.program.model import Field, Form, Program
+    from pipeline.workbook.cells import Value
+    from pipeline.workbook.read import Arrival, Reading
+
+IN_FORCE = (State.ACCEPTED, State.NIL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One entry of the ledger; ``prefecture_code`` and ``period`` are empty when the file could not be placed."""
+
+    seq: int
+    sha256: str
+    file: str
+    received_on: date
+    taken_on: date
+    prefecture_code: str
+    period: str
+    issue_no: str
+    verdict: str
+    reason: str
+    sheets: dict[str, str]
+    columns: dict[str, dict[str, str]]
+
+
+class Store:
+    """A dataset opened for one program.
+
+    Args:
+        folder: Where the database and the kept bytes live.
+        program: Gives the form tables their columns.
+
+    Raises:
+        DatasetError: Not our database, a newer schema, or it cannot be read or written.
+    """
+
+    def __init__(self, folder: Path, program: Program) -> None:
+        self.folder = folder
+        self.program = program
+        self.tables: Tables = build_tables(program)
+        with _told(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self.engine = _sqlite_engine(folder / "dataset.sqlite")
+            with self.engine.begin() as connection:
+                self._create(connection)
+
+    def _create(self, connection: Connection) -> None:
+        existing = set(inspect(connection).get_table_names())
+        if existing and "meta" not in existing:
+            raise DatasetError(f"{self.folder}：这里的数据库不是本程序的数据集")
+        self.tables.metadata.create_all(connection)
+        meta = self.tables.meta
+        version = connection.execute(select(meta.c.value).where(meta.c.key == "schema")).scalar()
+        if version is None:
+            connection.execute(insert(meta), [{"key": "schema", "value": str(SCHEMA_VERSION)},
+                                              {"key": "program", "value": self.program.code}])  # fmt: skip
+        elif int(version) > SCHEMA_VERSION:
+            raise DatasetError(f"{self.folder}：数据集由更新的版本写成（{version}），请升级程序")
+        program = connection.execute(select(meta.c.value).where(meta.c.key == "program")).scalar()
+        if program not in {None, self.program.code}:
+            raise DatasetError(f"{self.folder}：数据集属于专项工作 {program}，不是 {self.program.code}")
+
+    def close(self) -> None:
+        """Release the database file."""
+        self.engine.dispose()
+
+    def known_files(self) -> frozenset[str]:
+        """sha256 of every content already in the ledger."""
+        with _told(self.folder), self.engine.connect() as connection:
+            return frozenset(connection.execute(select(self.tables.submissions.c.sha256)).scalars())
+
+    def append(self, decision: Decision, taken_on: date) -> int | None:
+        """Write one decided return; None when it is already in the ledger."""
+        one = decision.source
+        entry = {
+            **_arrival_columns(one.arrival, taken_on), "prefecture_code": one.prefecture_code, "period": one.period,
+            "issue_no": one.issue_no, "verdict": decision.verdict.value, "reason": decision.reason,
+            "sheets": _json(one.sheets), "columns": _json(one.columns),
+        }  # fmt: skip
+        with _told(self.folder):
+            self._keep(one.arrival)
+            with self.engine.begin() as connection:
+                seq = self._ledger(connection, entry)
+                if seq is None:
+                    return None
+                self._write_records(connection, seq, one.period, decision.records)
+                self._write_findings(connection, seq, decision.findings)
+                return seq
+
+    def append_unplaced(self, reading: Reading, taken_on: date) -> int | None:
+        """Write a file that holds no usable return: it was seen, and why it was refused."""
+        entry = {
+            **_arrival_columns(reading.arrival, taken_on), "prefecture_code": "", "period": "", "issue_no": "",
+            "verdict": "RETURNED", "reason": "；".join(dict.fromkeys(_title(f) for f in reading.findings)),
+            "sheets": "{}", "columns": "{}",
+        }  # fmt: skip
+        with _told(self.folder):
+            self._keep(reading.arrival)
+            with self.engine.begin() as connection:
+                seq = self._ledger(connection, entry)
+                if seq is not None:
+                    self._write_findings(connection, seq, reading.findings)
+                return seq
+
+    def _keep(self, arrival: Arrival) -> None:
+        """The original bytes, content-addressed and on disk before the ledger names them."""
+        path = self.folder / "files" / arrival.sha256[:2] / arrival.sha256
+        if path.exists() and path.stat().st_size == len(arrival.content):
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".part{os.getpid()}")
+        with part.open("wb") as out:
+            out.write(arrival.content)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(path)
+
+    def _ledger(self, connection: Connection, entry: dict[str, Any]) -> int | None:
+        table = self.tables.submissions
+        same = select(table.c.seq).where(
+            table.c.period == entry["period"], table.c.prefecture_code == entry["prefecture_code"],
+            table.c.sha256 == entry["sha256"],
+        )  # fmt: skip
+        if connection.execute(same).first():
+            return None
+        key = connection.execute(insert(table).values(**entry)).inserted_primary_key
+        return int(key[0]) if key else None
+
+    def _write_records(self, connection: Connection, seq: int, period: str, records: Sequence[Record]) -> None:
+        if not records:
+            return
+        connection.execute(insert(self.tables.records), [
+            {"seq": seq, "county_code": r.county_code, "period": period, "state": r.state.value} for r in records])  # fmt: skip
+        for form in self.program.forms:
+            rows = [_form_row(form, seq, period, r) for r in records if r.state in IN_FORCE and form.code in r.lines]
+            if rows:
+                connection.execute(insert(self.tables.forms[form.code]), rows)
+
+    def _write_findings(self, connection: Connection, seq: int, findings: Sequence[Finding]) -> None:
+        rows = [
+            {"seq": seq, "no": no, "code": f.code, "severity": f.severity.value, "sheet": f.location.sheet,
+             "cell": f.location.cell, "county_code": f.county_code, "field": f.field, "rule": f.rule, "found": f.found,
+             "expected": f.expected, "fix": f.fix}
+            for no, f in enumerate(findings, 1)
+        ]  # fmt: skip
+        if rows:
+            connection.execute(insert(self.tables.findings), rows)
+
+    def submissions(self, as_of: date) -> tuple[Submission, ...]:
+        """The ledger as far as received by ``as_of``, in order."""
+        table = self.tables.submissions
+        with _told(self.folder), self.engine.connect() as connection:
+            rows = connection.execute(select(table).where(table.c.received_on <= as_of).order_by(table.c.seq)).mappings()
+            return tuple(_submission(row) for row in rows)
+
+    def findings(self, as_of: date) -> tuple[tuple[Submission, Finding], ...]:
+        """All findings of the ledger, in reading order within each submission."""
+        table = self.tables.findings
+        entries = {s.seq: s for s in self.submissions(as_of)}
+        with _told(self.folder), self.engine.connect() as connection:
+            rows = connection.execute(select(table).order_by(table.c.seq, table.c.no)).mappings().all()
+        return tuple((entries[row["seq"]], _finding(row, entries[row["seq"]])) for row in rows if row["seq"] in entries)
+
+    def records(self, as_of: date) -> pd.DataFrame:
+        """Every decided record: period, county_code, state, seq, received_on; oldest first."""
+        r, s = self.tables.records, self.tables.submissions
+        query = (
+            select(r.c.period, r.c.county_code, r.c.state, r.c.seq, s.c.received_on)
+            .join(s, s.c.seq == r.c.seq).where(s.c.received_on <= as_of).order_by(s.c.received_on, r.c.seq)
+        )  # fmt: skip
+        with _told(self.folder), self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return pd.DataFrame(rows, columns=["period", "county_code", "state", "seq", "received_on"])
+
+    def standing(self, form: Form, as_of: date) -> list[StandingRow]:
+        """What stands: one row per (period, county) of a form, the accepted row received last."""
+        t, s = self.tables.forms[form.code], self.tables.submissions
+        query = (
+            select(t, s.c.received_on).join(s, s.c.seq == t.c.seq).where(s.c.received_on <= as_of)
+            .order_by(s.c.received_on, t.c.seq)
+        )  # fmt: skip
+        with _told(self.folder), self.engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        latest = {(row["period"], row["county_code"]): row for row in rows}
+        return [_standing_row(form, latest[key]) for key in sorted(latest)]
+
+    def previous_values(self, period: str, as_of: date) -> dict[tuple[str, str], Value]:
+        """(county, field) → the last value accepted in a period before ``period``."""
+        values: dict[tuple[str, str], Value] = {}
+        for form in self.program.forms:
+            for row in self.standing(form, as_of):
+                if row.period < period:
+                    values |= {(row.county_code, code): v for code, v in row.values.items() if v is not None}
+        return values
+
+    def standing_pairs(self, period: str, as_of: date) -> frozenset[tuple[str, str]]:
+        """(county, form) pairs that have an accepted row for ``period``."""
+        return frozenset((row.county_code, form.code) for form in self.program.forms
+                         for row in self.standing(form, as_of) if row.period == period)  # fmt: skip
+
+    def last_seq(self) -> int:
+        """The ledger's clock; 0 when empty."""
+        with _told(self.folder), self.engine.connect() as connection:
+            return int(connection.execute(select(func.max(self.tables.submissions.c.seq))).scalar() or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRow:
+    """An accepted row of a form table, values as the officer meant them (不适用 included)."""
+
+    seq: int
+    form: str
+    period: str
+    county_code: str
+    sheet_row: int
+    nil: bool
+    typed: dict[str, str]
+    values: dict[str, Value]
+
+
+@contextlib.contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Database and disk faults in one line for staff."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise DatasetError(f"数据集 {folder} 无法读写：{reason}") from error
+    except OSError as error:
+        raise DatasetError(f"数据集 {folder} 无法读写：{error.strerror or error}") from error
+
+
+def _sqlite_engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}")
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # take the write lock first
+
+    return engine
+
+
+def _arrival_columns(arrival: Arrival, taken_on: date) -> dict[str, Any]:
+    return {"sha256": arrival.sha256, "file": arrival.name, "received_on": arrival.received_on, "taken_on": taken_on}
+
+
+def _title(one: Finding) -> str:
+
+
+    return CATALOGUE[one.code].title
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _form_row(form: Form, seq: int, period: str, record: Record) -> dict[str, Any]:
+    line = record.lines[form.code]
+    assert line.row is not None  # noqa: S101 - only reported lines are written
+    typed = {code: text for code, text in line.row.typed.items() if text != show(line.values[code])}
+    away = [one.code for one in form.fields if one.type is FieldType.COUNT and line.values.get(one.code) == NOT_APPLICABLE]
+    values = {one.code: None if one.code in away else line.values.get(one.code) for one in form.fields}
+    return {"seq": seq, "county_code": record.county_code, "period": period, "sheet_row": line.row.row,
+            "nil": line.row.nil, "typed": _json(typed), NOT_APPLICABLE_COLUMN: " ".join(away), **values}  # fmt: skip
+
+
+def _standing_row(form: Form, row: RowMapping) -> StandingRow:
+    away = set(row[NOT_APPLICABLE_COLUMN].split())
+    values: dict[str, Value] = {one.code: _value(one, row, away) for one in form.fields}
+    return StandingRow(seq=row["seq"], form=form.code, period=row["period"], county_code=row["county_code"],
+                       sheet_row=row["sheet_row"], nil=row["nil"], typed=json.loads(row["typed"]), values=values)  # fmt: skip
+
+
+def _value(one: Field, row: RowMapping, away: set[str]) -> Value:
+    return NOT_APPLICABLE if one.code in away else row[one.code]
+
+
+def _submission(row: RowMapping) -> Submission:
+    fields = {key: row[key] for key in row if key not in {"sheets", "columns"}}
+    return Submission(**fields, sheets=json.loads(row["sheets"]), columns=json.loads(row["columns"]))
+
+
+def _finding(row: RowMapping, entry: Submission) -> Finding:
+    return Finding(
+        code=row["code"], severity=Severity(row["severity"]),
+        location=Location(file=entry.file, sheet=row["sheet"], cell=row["cell"]),
+        prefecture_code=entry.prefecture_code, county_code=row["county_code"], field=row["field"], rule=row["rule"],
+        found=row["found"], expected=row["expected"], fix=row["fix"],
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+"""The dataset's tables, built from the program: a ledger, records, findings, and one wide table per form.
+
+``seq`` of ``submissions`` is the dataset's only clock. Nothing is ever updated; what stands is a query.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+
+from pipeline.program.model import FieldType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.program.model import Field, Form, Program
+
+SCHEMA_VERSION = 1
+NOT_APPLICABLE_COLUMN = "not_applicable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """All tables of a dataset."""
+
+    metadata: MetaData
+    meta: Table
+    submissions: Table
+    records: Table
+    findings: Table
+    forms: Mapping[str, Table]
+
+
+def build_tables(program: Program) -> Tables:
+    """The schema for ``program``."""
+    metadata = MetaData()
+    meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
+    submissions = Table(
+        "submissions", metadata,
+        Column("seq", Integer, primary_key=True, autoincrement=True),
+        Column("sha256", String(64), nullable=False, index=True),
+        Column("file", Text, nullable=False),
+        Column("received_on", Date, nullable=False),
+        Column("taken_on", Date, nullable=False),
+        Column("prefecture_code", String(12), nullable=False),
+        Column("period", String(7), nullable=False),
+        Column("issue_no", String(16), nullable=False),
+        Column("verdict", String(10), nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("sheets", Text, nullable=False),  # JSON: form code → sheet name
+        Column("columns", Text, nullable=False),  # JSON: form code → field code → column letters
+        UniqueConstraint("period", "prefecture_code", "sha256"),
+        sqlite_autoincrement=True,
+    )  # fmt: skip
+    records = Table(
+        "records", metadata,
+        Column("seq", ForeignKey("submissions.seq"), primary_key=True),
+        Column("county_code", String(12), primary_key=True),
+        Column("period", String(7), nullable=False),
+        Column("state", String(10), nullable=False),
+        Index("ix_records_standing", "period", "county_code"),
+    )  # fmt: skip
+    findings = Table(
+        "findings", metadata,
+        Column("seq", ForeignKey("submissions.seq"), primary_key=True),
+        Column("no", Integer, primary_key=True),
+        *(Column(name, Text, nullable=False) for name in
+          ("code", "severity", "sheet", "cell", "county_code", "field", "rule", "found", "expected", "fix")),
+    )  # fmt: skip
+    forms = {form.code: _form_table(metadata, form) for form in program.forms}
+    return Tables(metadata=metadata, meta=meta, submissions=submissions, records=records, findings=findings, forms=forms)
+
+
+def _form_table(metadata: MetaData, form: Form) -> Table:
+    """A row per county accepted; a count's 不适用 stands in ``not_applicable`` (field codes joined by spaces)."""
+    return Table(
+        f"form_{form.code}", metadata,
+        Column("seq", ForeignKey("submissions.seq"), primary_key=True),
+        Column("county_code", String(12), primary_key=True),
+        Column("period", String(7), nullable=False),
+        Column("sheet_row", Integer, nullable=False),
+        Column("nil", Boolean, nullable=False),
+        Column("typed", Text, nullable=False),  # JSON: field → text, only where it is not the value as it stands
+        Column(NOT_APPLICABLE_COLUMN, Text, nullable=False),
+        *(_field_column(one) for one in form.fields),
+        Index(f"ix_form_{form.code}_standing", "period", "county_code"),
+    )  # fmt: skip
+
+
+def _field_column(one: Field) -> Column[int] | Column[str]:
+    if one.type is FieldType.COUNT:
+        return Column(one.code, Integer)
+    return Column(one.code, Date) if one.type is FieldType.DATE else Column(one.code, Text)  # type: ignore[return-value]

@@ -1,0 +1,211 @@
+"""Every path of a workspace, computed once; and the inbox as arrivals."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import BusyError, WorkspaceError
+from pipeline.workbook.guard import is_office_litter
+from pipeline.workbook.read import Arrival
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+DATED_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}")
+CHINA = timedelta(hours=8)
+STALE_AFTER = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A folder that holds a campaign."""
+
+    root: Path
+
+    @property
+    def program(self) -> Path:
+        """The campaign as data."""
+        return self.root / "program"
+
+    @property
+    def expectations(self) -> Path:
+        """The rules."""
+        return self.root / "expectations"
+
+    @property
+    def templates(self) -> Path:
+        """Word templates."""
+        return self.root / "templates" / "docx"
+
+    @property
+    def inbox(self) -> Path:
+        """What came in; only read."""
+        return self.root / "inbox"
+
+    @property
+    def dataset(self) -> Path:
+        """The dataset."""
+        return self.root / "dataset"
+
+    def outbox(self, period: str) -> Path:
+        """What goes out for a period."""
+        return self.root / "outbox" / period
+
+    def check(self) -> None:
+        """Refuse a folder that is no workspace.
+
+        Raises:
+            WorkspaceError: ``program/`` is not there.
+        """
+        if not (self.program / "program.yaml").is_file():
+            raise WorkspaceError(f"{self.root} 不是工作目录：没有 program/program.yaml。请先运行 run-pipeline init 目录")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """What lies in the inbox as of a day.
+
+    Attributes:
+        arrivals: Files to consider, by name.
+        later: Names in folders dated after the day: left for then.
+        unreadable: Names the system would not let us read, with the reason.
+    """
+
+    arrivals: tuple[Arrival, ...]
+    later: tuple[str, ...]
+    unreadable: tuple[tuple[str, str], ...]
+
+
+def read_inbox(workspace: Workspace, as_of: date) -> Inbox:
+    """Every file in the inbox, in any sub-folder, with the day it was received.
+
+    The received date is that of its dated folder, else of its modification, but never later than ``as_of``: what is
+    here has been received.
+    """
+    arrivals, later, unreadable = [], [], []
+    for path in sorted(workspace.inbox.rglob("*")):
+        name = path.relative_to(workspace.inbox).as_posix()
+        if is_office_litter(name) or not path.is_file():
+            continue
+        dated = _folder_date(name)
+        if dated and dated > as_of:
+            later.append(name)
+            continue
+        try:
+            content = path.read_bytes()
+            modified = datetime.fromtimestamp(path.stat().st_mtime, UTC) + CHINA
+        except OSError as error:
+            unreadable.append((name, error.strerror or str(error)))
+            continue
+        arrivals.append(Arrival(name=name, content=content, received_on=dated or min(modified.date(), as_of)))
+    return Inbox(arrivals=tuple(arrivals), later=tuple(later), unreadable=tuple(unreadable))
+
+
+def _folder_date(name: str) -> date | None:
+    for part in reversed(name.split("/")[:-1]):
+        if DATED_FOLDER.fullmatch(part):
+            try:
+                return date.fromisoformat(part)
+            except ValueError:
+                continue
+    return None
+
+
+def replace_folder(target: Path, files: Mapping[str, bytes], keep: tuple[str, ...] = ()) -> None:
+    """Write a whole folder beside ``target`` and swap it in: readers see the old one or the new one.
+
+    Args:
+        target: The folder to replace.
+        files: Relative path → content.
+        keep: Sub-folders of the old folder to carry over when ``files`` has nothing in them.
+
+    Raises:
+        WorkspaceError: The disk refused; the old folder is as it was.
+    """
+    fresh = target.with_name(f".{target.name}.new")
+    old = target.with_name(f".{target.name}.old")
+    try:
+        _recover(target, old)
+        shutil.rmtree(fresh, ignore_errors=True)
+        for name, content in files.items():
+            path = fresh / name
+            if not path.resolve().is_relative_to(fresh.resolve()):
+                raise WorkspaceError(f"拒绝写到工作目录之外：{name}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        for name in keep:
+            if (target / name).is_dir() and not (fresh / name).exists():
+                shutil.copytree(target / name, fresh / name)
+        if target.exists():
+            target.rename(old)
+        fresh.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            _recover(target, old)
+        raise WorkspaceError(f"无法写入 {target}：{error.strerror or error}。如文件正被打开，请关闭后再运行") from error
+
+
+def _recover(target: Path, old: Path) -> None:
+    """Put back the old folder if a swap was cut short."""
+    if old.exists() and not target.exists():
+        old.rename(target)
+
+
+@contextlib.contextmanager
+def lock(workspace: Workspace, who: str) -> Iterator[None]:
+    """Hold the workspace for one run.
+
+    Raises:
+        BusyError: Somebody else holds it; says who and since when.
+    """
+    path = workspace.root / "dataset" / "run.lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkspaceError(f"无法写入 {path.parent}：{error.strerror}") from error
+    for attempt in (1, 2):
+        try:
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            break
+        except FileExistsError:
+            if attempt == 1 and _stale(path):
+                path.unlink(missing_ok=True)
+                continue
+            holder = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+            raise BusyError(f"另一个人正在运行（{holder or '未知'}）。请等其结束；如确已中断，请删除 {path} 后再运行") from None
+        except OSError as error:
+            raise WorkspaceError(f"无法写入 {path.parent}：{error.strerror}") from error
+    try:
+        os.write(handle, f"{who}，进程 {os.getpid()}".encode())
+        os.close(handle)
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _stale(path: Path) -> bool:
+    """A lock whose process is gone, or that is very old."""
+    try:
+        pid = int(path.read_text(encoding="utf-8").rsplit(" ", 1)[-1])
+        age = datetime.now(UTC) - datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (OSError, ValueError):
+        return False
+    if age > STALE_AFTER:
+        return True
+    if os.name != "posix":
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
