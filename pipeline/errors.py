@@ -7,6 +7,7 @@
     ├── IssueError              a workbook could not be written as designed
     ├── WorkspaceError          a folder or file of the workspace cannot be used
     ├── DatasetError            the dataset cannot be read or written
+    ├── reports.fonts.ChartError  a picture cannot be drawn
     └── BusyError               another run holds the workspace; exit code 3
 
 Respondents' mistakes are never exceptions: they are :class:`pipeline.findings.Finding` values.

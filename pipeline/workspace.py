@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DATED_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}")
 CHINA = timedelta(hours=8)
 STALE_AFTER = timedelta(hours=12)
+DEMO_MARK = "演示数据.txt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,17 @@ class Workspace:
     def outbox(self, period: str) -> Path:
         """What goes out for a period."""
         return self.root / "outbox" / period
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the figures here are invented."""
+        return (self.root / DEMO_MARK).is_file()
+
+    def inputs(self) -> dict[str, bytes]:
+        """Everything the office wrote that shapes the products, by path."""
+        folders = (self.program, self.expectations, self.templates)
+        paths = (p for folder in folders for p in folder.rglob("*") if p.is_file() and not is_office_litter(p.name))
+        return {p.relative_to(self.root).as_posix(): p.read_bytes() for p in paths}
 
     def check(self) -> None:
         """Refuse a folder that is no workspace.

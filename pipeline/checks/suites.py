@@ -60,6 +60,18 @@ def run_suite(rules: Sequence[Rule], frame: pd.DataFrame) -> tuple[Breach, ...]:
     return tuple(breach for breach in breaches if breach.positions)
 
 
+def try_suite(rules: Sequence[Rule]) -> None:
+    """Let GX build a suite without running it.
+
+    Raises:
+        SuiteError: GX does not accept a rule, or drops one.
+    """
+    _batch_definition()
+    built = _suite(rules)
+    if len(built.expectations) != len(rules):
+        raise SuiteError(f"expectations/{rules[0].form}.json：Great Expectations 丢掉了规则，请检查类型和参数")
+
+
 def _positions(rule: Rule, result: Any) -> tuple[int, ...]:
     problem = _exception(result.exception_info)
     if problem:

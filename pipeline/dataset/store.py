@@ -99,10 +99,18 @@ class Store:
         """Release the database file."""
         self.engine.dispose()
 
-    def known_files(self) -> frozenset[str]:
-        """sha256 of every content already in the ledger."""
+    def finished_files(self) -> frozenset[str]:
+        """sha256 of every content whose returns are all in the ledger."""
         with _told(self.folder), self.engine.connect() as connection:
-            return frozenset(connection.execute(select(self.tables.submissions.c.sha256)).scalars())
+            return frozenset(connection.execute(select(self.tables.files.c.sha256)).scalars())
+
+    def finish(self, arrivals: Sequence[Arrival]) -> None:
+        """Note that nothing of these files is left to take in; until then an interrupted run reads them again."""
+        known = self.finished_files()
+        rows = [{"sha256": a.sha256, "file": a.name} for a in arrivals if a.sha256 not in known]
+        if rows:
+            with _told(self.folder), self.engine.begin() as connection:
+                connection.execute(insert(self.tables.files), rows)
 
     def append(self, decision: Decision, taken_on: date) -> int | None:
         """Write one decided return; None when it is already in the ledger."""
@@ -298,7 +306,8 @@ def _json(value: Any) -> str:
 def _form_row(form: Form, seq: int, period: str, record: Record) -> dict[str, Any]:
     line = record.lines[form.code]
     assert line.row is not None  # noqa: S101 - only reported lines are written
-    typed = {code: text for code, text in line.row.typed.items() if text != show(line.values[code])}
+    typed = {code: line.row.typed.get(code, "") for code, value in line.values.items()}
+    typed = {code: text for code, text in typed.items() if text != show(line.values[code])}
     away = [one.code for one in form.fields if one.type is FieldType.COUNT and line.values.get(one.code) == NOT_APPLICABLE]
     values = {one.code: None if one.code in away else line.values.get(one.code) for one in form.fields}
     return {"seq": seq, "county_code": record.county_code, "period": period, "sheet_row": line.row.row,

@@ -27,6 +27,7 @@ class Tables:
 
     metadata: MetaData
     meta: Table
+    files: Table
     submissions: Table
     records: Table
     findings: Table
@@ -37,6 +38,7 @@ def build_tables(program: Program) -> Tables:
     """The schema for ``program``."""
     metadata = MetaData()
     meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
+    files = Table("files", metadata, Column("sha256", String(64), primary_key=True), Column("file", Text, nullable=False))
     submissions = Table(
         "submissions", metadata,
         Column("seq", Integer, primary_key=True, autoincrement=True),
@@ -70,7 +72,8 @@ def build_tables(program: Program) -> Tables:
           ("code", "severity", "sheet", "cell", "county_code", "field", "rule", "found", "expected", "fix")),
     )  # fmt: skip
     forms = {form.code: _form_table(metadata, form) for form in program.forms}
-    return Tables(metadata=metadata, meta=meta, submissions=submissions, records=records, findings=findings, forms=forms)
+    return Tables(metadata=metadata, meta=meta, files=files, submissions=submissions, records=records,
+                  findings=findings, forms=forms)  # fmt: skip
 
 
 def _form_table(metadata: MetaData, form: Form) -> Table:
@@ -82,7 +85,7 @@ def _form_table(metadata: MetaData, form: Form) -> Table:
         Column("period", String(7), nullable=False),
         Column("sheet_row", Integer, nullable=False),
         Column("nil", Boolean, nullable=False),
-        Column("typed", Text, nullable=False),  # JSON: field → text, only where it is not the value as it stands
+        Column("typed", Text, nullable=False),  # JSON: field → text as typed, where it differs from the value ("" where 零报告 carried it)
         Column(NOT_APPLICABLE_COLUMN, Text, nullable=False),
         *(_field_column(one) for one in form.fields),
         Index(f"ix_form_{form.code}_standing", "period", "county_code"),

@@ -77,7 +77,7 @@ def target_vs_actual(rows: Sequence[BulletRow]) -> bytes:
             raise ChartError(f"“{row.label}”的目标数应大于零：{row.full_target}")
     pitch = row_pitch(len(rows), TOP_MM + FOOT_MM, widest=8.0)
     labels = [f"{row.label}（{row.unit}）" if row.unit else row.label for row in rows]
-    names = label_room(labels, most=44.0)
+    names = label_room(labels, most=50.0)
     columns = _bullet_columns(rows)
     plot = BarPlot(names + 2.5, columns.plot_right, TOP_MM, TOP_MM + pitch * len(rows), pitch)
     sheet = Sheet(plot.bottom + FOOT_MM)
@@ -139,7 +139,7 @@ def _bullet_texts(
     sheet.text(columns.slash + 1.5, plot.top - 2.4, "目标", size=SMALL_PT, colour=MUTED)
     for i, (row, label) in enumerate(zip(rows, labels, strict=True)):
         y = plot.y(i)
-        text, size = fitted(label, plot.left - 2.0)
+        text, size = fitted(label, plot.left - 3.5)
         sheet.text(plot.left - 1.5, y, text, size=size, align="right")
         sheet.text(columns.slash - 1.5, y, _done(row), align="right")
         sheet.text(columns.slash, y, "/", align="center", colour=MUTED)

@@ -15,13 +15,15 @@ from pathlib import Path
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font, LoadFlags
 
+from pipeline.errors import PipelineError
+
 FAMILY = "Run Pipeline Sans"
 FONT_FILE = Path(__file__).parent / "assets" / "NotoSansSC-Regular-subset.otf"
 MM_PER_POINT = 25.4 / 72
 _EM_UNITS = 1000
 
 
-class ChartError(ValueError):
+class ChartError(PipelineError):
     """A picture cannot be drawn as designed; nothing was written."""
 
 

@@ -111,7 +111,7 @@ class Return:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Everything one file gave: returns, and findings that belong to no return."""
+    """Everything one file gave: returns, and findings about what could not be placed."""
 
     arrival: Arrival
     returns: tuple[Return, ...] = ()
@@ -189,10 +189,13 @@ def _read_sheets(program: Program, arrival: Arrival, grids: dict[str, Grid]) -> 
             groups[stamp.prefecture_code, stamp.period].append((stamp, sheet))
     if not groups:
         return Reading(arrival=arrival, findings=(finding("FILE_UNRECOGNISED", file=arrival.name), *loose))
-    returns = [_read_group(program, arrival, key, sheets) for key, sheets in sorted(groups.items(), key=lambda g: g[0])]
-    good = tuple(r for r in returns if isinstance(r, Return))
-    bad = [f for r in returns if not isinstance(r, Return) for f in r]
-    return Reading(arrival=arrival, returns=good, findings=(*bad, *loose))
+    outcomes = [_read_group(program, arrival, key, sheets) for key, sheets in sorted(groups.items(), key=lambda g: g[0])]
+    returns = [one for one in outcomes if isinstance(one, Return)]
+    unplaced = [one for one in outcomes if isinstance(one, Finding)]
+    if returns:  # notes about sheets that are nobody's go with the first return
+        returns[0] = replace(returns[0], findings=(*returns[0].findings, *loose))
+        loose = []
+    return Reading(arrival=arrival, returns=tuple(returns), findings=(*unplaced, *loose))
 
 
 def _identity_sheet(grid: Grid) -> dict[str, Stamp]:
@@ -210,8 +213,8 @@ def _find_stamp(sheet: _Sheet) -> Stamp | None:
 
 
 def _read_group(program: Program, arrival: Arrival, key: tuple[str, str],
-                stamped: list[tuple[Stamp, _Sheet]]) -> Return | list[Finding]:  # fmt: skip
-    """The sheets of one prefecture and period; or the findings that refuse them all."""
+                stamped: list[tuple[Stamp, _Sheet]]) -> Return | Finding:  # fmt: skip
+    """The sheets of one prefecture and period; or why they cannot be placed."""
     prefecture_code, period = key
     wrong = _wrong_identity(program, stamped)
     forms = Counter(stamp.form for stamp, _ in stamped)
@@ -221,7 +224,11 @@ def _read_group(program: Program, arrival: Arrival, key: tuple[str, str],
     if wrong:
         code, found, expected = wrong
         known = prefecture_code if prefecture_code in program.prefecture_by_code else ""
-        return [finding(code, file=arrival.name, prefecture_code=known, found=found, expected=expected)]
+        refused = finding(code, file=arrival.name, prefecture_code=known, found=found, expected=expected)
+        if not known or period not in program.period_by_code or code == "FILE_WRONG_PROGRAM":
+            return refused
+        return Return(arrival=arrival, prefecture_code=known, period=period, issue_no=stamped[0][0].issue_no, rows={},
+                      columns={}, sheets={}, findings=(refused,))  # fmt: skip
     rows: dict[str, tuple[FormRow, ...]] = {}
     columns: dict[str, dict[str, str]] = {}
     sheets: dict[str, str] = {}

@@ -1,0 +1,324 @@
+"""``run-pipeline``: thin commands. The only module that prints or reads the clock.
+
+Results go to stdout, progress and summaries to stderr. Exit codes: 0 done (also when returns have faults), 1 the answer
+is no (check, trace), 2 usage or a fault on our side, 3 workspace busy.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import shutil
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    from pipeline.checks.decide import Decision
+    from pipeline.findings import Finding
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.program.model import Program
+    from pipeline.workbook.read import Reading
+    from pipeline.workspace import Workspace
+
+CHINA = timedelta(hours=8)
+
+
+class _Group(click.Group):
+    """Turns our faults into one line and an exit code; staff never see a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PipelineError as fault:
+            error = click.ClickException(str(fault))
+            error.exit_code = fault.exit_code
+            raise error from fault
+
+
+class _Day(click.ParamType[date]):
+    """A date as 2023-03-07."""
+
+    name = "日期"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"“{value}”不是日期，应写成 2023-03-07", param, ctx)
+
+
+def _today() -> date:
+    return (datetime.now(UTC) + CHINA).date()
+
+
+def _workspace(ctx: click.Context) -> Workspace:
+    from pipeline.workspace import Workspace as Opened  # noqa: PLC0415 - keeps --help fast
+
+    return Opened(root=Path(ctx.obj["project"]).resolve())
+
+
+def _note(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _period_option(command: Any) -> Any:
+    return click.option("--period", "period", metavar="P", help="报送期，如 2023-02；不写则取最近结束的一期")(command)
+
+
+def _json_option(command: Any) -> Any:
+    return click.option("--json", "as_json", is_flag=True, help="输出JSON")(command)
+
+
+@click.group(cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--project", default=".", metavar="DIR", show_default="当前目录", help="工作目录")
+@click.option("--as-of", "as_of", type=_Day(), metavar="DATE", help="以这一天为准（默认今天）")
+@click.option("--period", "period", metavar="P", help="报送期，如 2023-02；不写则取最近结束的一期")
+@click.version_option(package_name="run-pipeline", message="%(version)s")
+@click.pass_context
+def main(ctx: click.Context, project: str, as_of: date | None, period: str | None) -> None:
+    """收齐、核对、汇总各州（市）报表，生成简报、清单和图表。
+
+    不带子命令即运行主流程：inbox/ 的报表 → 数据集 → outbox/报送期/。
+    """
+    ctx.obj = {"project": project, "as_of": as_of or _today()}
+    if ctx.invoked_subcommand is None:
+        _main_job(ctx, period)
+    elif period is not None:
+        raise click.UsageError("--period 请写在子命令之后")
+
+
+def _main_job(ctx: click.Context, period: str | None) -> None:
+    from pipeline.run import run  # noqa: PLC0415
+    from pipeline.workspace import lock  # noqa: PLC0415
+
+    workspace, as_of = _workspace(ctx), ctx.obj["as_of"]
+    workspace.check()
+    with lock(workspace, f"{getpass.getuser()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"):
+        outcome = run(workspace, period, as_of)
+    for name in outcome.inbox.later:
+        _note(f"未收：{name}（收件日期晚于 {as_of}，留待以后）")
+    for name, why in outcome.inbox.unreadable:
+        _note(f"读不出：{name}（{why}）")
+    _note(f"新收 {outcome.taken} 个文件，收件箱共 {len(outcome.inbox.arrivals)} 个。")
+    _print_status(outcome.measures)
+    _note(f"请先打开：{workspace.outbox(outcome.measures.period.code) / 'index.html'}")
+
+
+def _print_status(m: PeriodMeasures) -> None:
+    from pipeline.checks.decide import STATE_NAMES, State  # noqa: PLC0415
+
+    names = [f"{STATE_NAMES[state]} {n}" for state, n in m.states.items()]
+    click.echo(f"{m.period.title}（截止 {m.period.due_on}）：应报 {len(m.program.counties)} 个县，" + "，".join(names))
+    for p in m.program.prefectures:
+        counties = m.program.counties_of(p.code)
+        states = {c.short_name: m.snapshot.state(m.period, c) for c in counties}
+        done = sum(s in {State.ACCEPTED, State.NIL} for s in states.values())
+        gaps = [f"{STATE_NAMES[state]}：{'、'.join(some)}" for state in (State.RETURNED, State.MISSING)
+                if (some := [name for name, s in states.items() if s is state])]  # fmt: skip
+        if len(gaps) == 1 and done == 0 and State.MISSING in states.values():
+            gaps = ["全部未报"]
+        click.echo(f"  {p.short_name}\t{done}/{len(counties)}\t{'；'.join(gaps)}".rstrip())
+
+
+@main.command()
+@click.option("--period", "period", metavar="P", help="报送期；不写则取日期所在的一期")
+@click.option("--prefecture", metavar="CODE", help="只下发一个州（市），如 530100")
+@click.pass_context
+def issue(ctx: click.Context, period: str | None, prefecture: str | None) -> None:
+    """生成下发的报表，写入 outbox/报送期/下发/。"""
+    from pipeline import run as line  # noqa: PLC0415
+    from pipeline.workspace import lock  # noqa: PLC0415
+
+    workspace, as_of = _workspace(ctx), ctx.obj["as_of"]
+    campaign = line.load_campaign(workspace)
+    chosen = line.choose_issue_period(campaign.program, period, as_of)
+    with lock(workspace, getpass.getuser()):
+        files = line.issue(workspace, chosen.code, prefecture, as_of)
+    for name in files:
+        click.echo(str(workspace.outbox(chosen.code) / line.ISSUED / name))
+    _note(f"已生成 {chosen.title}报表 {len(files)} 份，报送截止 {chosen.due_on}")
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_json_option
+@click.pass_context
+def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
+    """试检查报回的报表，什么也不写入。有退回的问题则返回码为1。"""
+    from pipeline.run import dry_run  # noqa: PLC0415
+    from pipeline.workbook.read import Arrival  # noqa: PLC0415
+
+    as_of = ctx.obj["as_of"]
+    try:
+        arrivals = [Arrival(name=str(path), content=path.read_bytes(), received_on=as_of) for path in files]
+    except OSError as error:
+        raise click.ClickException(f"读不出 {error.filename}：{error.strerror}") from error
+    results = dry_run(_workspace(ctx), arrivals, as_of)
+    found = [f for reading, decisions in results for f in (*reading.findings, *(x for d in decisions for x in d.findings))]
+    if as_json:
+        click.echo(json.dumps([_finding_json(f) for f in found], ensure_ascii=False, indent=1))
+    else:
+        for reading, decisions in results:
+            _print_check(reading, decisions)
+    ctx.exit(1 if any(f.severity == "critical" for f in found) else 0)
+
+
+def _print_check(reading: Reading, decisions: tuple[Decision, ...]) -> None:
+    from pipeline.checks.decide import VERDICT_NAMES  # noqa: PLC0415
+
+    verdicts = "，".join(VERDICT_NAMES[d.verdict] for d in decisions) or "不能采用"
+    click.echo(f"{reading.arrival.name}：{verdicts}")
+    for one in (*reading.findings, *(f for d in decisions for f in d.findings)):
+        click.echo("  " + _sentence(one))
+
+
+def _sentence(f: Finding) -> str:
+    from pipeline.findings import CATALOGUE  # noqa: PLC0415
+    from pipeline.reports.wording import SEVERITY_NAMES  # noqa: PLC0415
+
+    where = " ".join(part for part in (f.location.sheet, f.location.cell, f.county_code, f.field) if part)
+    found = f"所填“{f.found}”，" if f.found else ""
+    expected = f"应为：{f.expected}。" if f.expected else ""
+    return f"[{SEVERITY_NAMES[f.severity]}] {where} {CATALOGUE[f.code].title}：{found}{expected}{f.fix}。".replace("  ", " ")
+
+
+def _finding_json(f: Finding) -> dict[str, str]:
+    return {"file": f.location.file, "county_code": f.county_code, "code": f.code, "severity": f.severity.value,
+            "sheet": f.location.sheet, "cell": f.location.cell, "field": f.field, "found": f.found,
+            "expected": f.expected, "fix": f.fix}  # fmt: skip
+
+
+@main.command()
+@_period_option
+@_json_option
+@click.pass_context
+def status(ctx: click.Context, period: str | None, as_json: bool) -> None:
+    """谁报了，谁被退回，谁未报。"""
+    from pipeline.run import look  # noqa: PLC0415
+
+    m = look(_workspace(ctx), period, ctx.obj["as_of"])
+    if not as_json:
+        _print_status(m)
+        return
+    rows = [{"county_code": c.code, "county": c.short_name, "prefecture_code": c.prefecture_code, "period": m.period.code,
+             "state": m.snapshot.state(m.period, c).value} for c in m.program.counties]  # fmt: skip
+    click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+
+
+@main.command()
+@_period_option
+@_json_option
+@click.pass_context
+def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
+    """逾期的县：原因、对口联系单位、天数、连续期数。"""
+    from pipeline.measures.overdue import overdue_counties  # noqa: PLC0415
+    from pipeline.run import look  # noqa: PLC0415
+
+    m = look(_workspace(ctx), period, ctx.obj["as_of"])
+    rows = [{"who": o.who, "county": o.name, "prefecture": o.prefecture.short_name, "reason": o.reason.value,
+             "contact": o.contact, "due_on": o.due_on.isoformat(), "days_overdue": o.days_overdue, "streak": o.streak}
+            for o in overdue_counties(m.obligations, m.period)]  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    click.echo(f"{m.period.title}逾期县 {len(rows)} 个（截至 {m.snapshot.as_of}）")
+    for r in rows:
+        click.echo(f"  {r['prefecture']}\t{r['county']}\t{r['reason']}\t逾期{r['days_overdue']}天\t连续{r['streak']}期\t{r['contact']}")
+
+
+@main.command()
+@click.argument("county")
+@click.argument("field")
+@_period_option
+@_json_option
+@click.pass_context
+def trace(ctx: click.Context, county: str, field: str, period: str | None, as_json: bool) -> None:
+    """一个县一项指标的数从哪里来：文件、工作表、单元格、所填文字。"""
+    from pipeline.run import choose_period, open_snapshot  # noqa: PLC0415
+    from pipeline.workbook.cells import show  # noqa: PLC0415
+
+    campaign, snapshot = open_snapshot(_workspace(ctx), ctx.obj["as_of"])
+    program = campaign.program
+    chosen = choose_period(program, period, ctx.obj["as_of"])
+    unit, one = _find_county(program, county), _find_field(program, field)
+    form = next(f.code for f in program.forms if any(x.code == one for x in f.fields))
+    origin = snapshot.origin(form, chosen.code, unit, one)
+    if origin is None:
+        _note(f"{program.county_by_code[unit].name} {chosen.title}：未报或尚未接收")
+        ctx.exit(1)
+    value = snapshot.rows[form, chosen.code, unit].values[one]
+    answer = {"county_code": unit, "field": one, "title": program.field_by_code[one].title, "period": chosen.code,
+              "value": show(value), "submission": origin.submission, "file": origin.file, "sheet": origin.sheet,
+              "cell": origin.cell, "raw": origin.raw}  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+        return
+    click.echo(f"{program.county_by_code[unit].name} {answer['title']}（{one}，{chosen.title}）：{answer['value'] or '空'}")
+    typed = f"所填“{origin.raw}”" if origin.raw else "未填，沿用零报告的数"
+    click.echo(f"  {origin.file} › {origin.sheet} › {origin.cell}，{typed}，报送序号 {origin.submission}")
+
+
+def _find_county(program: Program, text: str) -> str:
+    found = [c.code for c in program.counties if text == c.code or text in c.names]
+    if len(found) != 1:
+        raise click.UsageError(f"没有叫“{text}”的县；请写县名或6位代码")
+    return found[0]
+
+
+def _find_field(program: Program, text: str) -> str:
+    from pipeline.program.strict import nearest  # noqa: PLC0415
+
+    found = [code for code, f in program.field_by_code.items() if text in {code, f.title}]
+    if len(found) != 1:
+        raise click.UsageError(f"没有指标“{text}”{nearest(text, list(program.field_by_code))}；请写代码，如 Q01-1")
+    return found[0]
+
+
+@main.command()
+@click.pass_context
+def lint(ctx: click.Context) -> None:
+    """检查 program/、expectations/ 和 templates/ 有没有写错。"""
+    from pipeline.run import lint as check_all  # noqa: PLC0415
+
+    problems = check_all(_workspace(ctx))
+    for problem in problems:
+        click.echo(problem)
+    if problems:
+        ctx.exit(2)
+    _note("program/、expectations/、templates/ 都没有问题。")
+
+
+@main.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """建一个新的工作目录。"""
+    from pipeline.starter import create_workspace  # noqa: PLC0415
+
+    create_workspace(folder)
+    _note(f"已建好 {folder}。下一步：run-pipeline --project {folder} issue")
+
+
+@main.command()
+@click.argument("folder", metavar="[DIR]", default="demo", type=click.Path(path_type=Path))
+def demo(folder: Path) -> None:
+    """用虚构的数字演示三期：下发、填报、退回、重报、汇总。"""
+    from pipeline.demo import play  # noqa: PLC0415
+
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / "演示数据.txt").is_file():
+            raise click.ClickException(f"{folder} 已有内容且不是演示目录，请另选一个目录")
+        shutil.rmtree(folder)
+    last = play(folder, tell=_note)
+    click.echo(f"演示完成（数字均为虚构）。请先打开：{last}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

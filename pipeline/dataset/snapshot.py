@@ -1,0 +1,107 @@
+"""The dataset as of a day, as one value: all that measures and reports ever see of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pipeline.checks.decide import State
+from pipeline.workbook.cells import show
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import pandas as pd
+
+    from pipeline.dataset.store import StandingRow, Store, Submission
+    from pipeline.findings import Finding
+    from pipeline.program.model import County, Period, Program
+    from pipeline.workbook.cells import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a value was read: submission, file, sheet, cell and the text as typed."""
+
+    submission: int
+    file: str
+    sheet: str
+    cell: str
+    raw: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What was received by ``as_of``.
+
+    Attributes:
+        records: period, county_code, state, seq, received_on; every decided record, oldest first.
+        rows: (form, period, county_code) → the row that stands.
+    """
+
+    as_of: date
+    submissions: tuple[Submission, ...]
+    findings: tuple[tuple[Submission, Finding], ...]
+    records: pd.DataFrame
+    rows: dict[tuple[str, str, str], StandingRow]
+
+    @cached_property
+    def states(self) -> dict[tuple[str, str], State]:
+        """(period, county_code) → state; the accepted record stands, whatever was returned later."""
+        states: dict[tuple[str, str], State] = {}
+        for period, county, state in self.records[["period", "county_code", "state"]].itertuples(index=False):
+            if state != State.RETURNED or (period, county) not in states:
+                states[period, county] = State(state)
+        return states
+
+    @cached_property
+    def first_accepted(self) -> dict[tuple[str, str], date]:
+        """(period, county_code) → day its first accepted record was received."""
+        accepted = self.records[self.records["state"] != State.RETURNED]
+        days: dict[tuple[str, str], date] = {}
+        for period, county, day in accepted[["period", "county_code", "received_on"]].itertuples(index=False):
+            days.setdefault((period, county), day)
+        return days
+
+    @cached_property
+    def by_seq(self) -> dict[int, Submission]:
+        """Ledger number → submission."""
+        return {one.seq: one for one in self.submissions}
+
+    def state(self, period: Period, county: County) -> State:
+        """State of a county's record for a period."""
+        return self.states.get((period.code, county.code), State.MISSING)
+
+    def values(self, program: Program, period: Period) -> dict[str, dict[str, Value]]:
+        """county_code → field → value, for the counties whose record stands in ``period``."""
+        return {
+            county.code: {
+                code: value
+                for form in program.forms
+                if (row := self.rows.get((form.code, period.code, county.code)))
+                for code, value in row.values.items()
+            }
+            for county in program.counties
+            if self.state(period, county) in {State.ACCEPTED, State.NIL}
+        }
+
+    def origin(self, form: str, period: str, county_code: str, field: str) -> Origin | None:
+        """Where the standing value of a field was read, or None when nothing stands."""
+        row = self.rows.get((form, period, county_code))
+        if row is None:
+            return None
+        entry = self.by_seq[row.seq]
+        column = entry.columns[form].get(field, "")
+        raw = row.typed.get(field, show(row.values[field]))
+        return Origin(submission=row.seq, file=entry.file, sheet=entry.sheets[form],
+                      cell=f"{column}{row.sheet_row}" if column else "", raw=raw)  # fmt: skip
+
+
+def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
+    """Read everything received by ``as_of``."""
+    rows = {
+        (form.code, row.period, row.county_code): row for form in program.forms for row in store.standing(form, as_of)
+    }
+    return Snapshot(as_of=as_of, submissions=store.submissions(as_of), findings=store.findings(as_of),
+                    records=store.records(as_of), rows=rows)  # fmt: skip

@@ -1,0 +1,274 @@
+"""How far the campaign is: targets met, pace, completion, change and rank. Pure functions; nothing missing is zero.
+
+Completion (完成率) is targets met ÷ targets that apply, counted over counties whose record stands. A quantity whose
+window has not begun, that a county marked 不适用, that has no target or is only followed, is not counted.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, YES, TargetKind, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from pipeline.program.model import Field, Period, Program, Quantity
+    from pipeline.workbook.cells import Value
+
+    Values = Mapping[str, Mapping[str, Value]]
+
+
+
+class Status(StrEnum):
+    """Where a county stands on a quantity."""
+
+    MET = "met"
+    NOT_MET = "not_met"
+    NOT_APPLICABLE = "not_applicable"
+    MISSING = "missing"
+    NOT_STARTED = "not_started"
+    NO_TARGET = "no_target"  # report-only, or followed but not judged
+
+
+COUNTED = (Status.MET, Status.NOT_MET)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """Targets met of those that apply, over ``reported`` of ``roster`` counties; ``pct`` is None when nobody reported."""
+
+    met: int
+    applicable: int
+    reported: int
+    roster: int
+
+    @property
+    def pct(self) -> float | None:
+        """Per cent, 0–100."""
+        return 100 * self.met / self.applicable if self.applicable else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """A quantity over all reported counties.
+
+    Attributes:
+        actual: Sum of counts; counties with 是 (or the options wanted); for a rate 100 × Σ numerator ÷ Σ denominator.
+        numerator: For rates, Σ numerator; else None.
+        denominator: For rates, Σ denominator; else None.
+        full_target: Target × counties it applies to (for a rate: the rate); None without target.
+        required: What the pace requires by the period's end (linear through the window); None without target.
+        met: Counties that meet the target.
+        applicable: Counties it applies to and that gave a value.
+    """
+
+    quantity: Quantity
+    actual: float | None
+    numerator: int | None
+    denominator: int | None
+    full_target: float | None
+    required: float | None
+    met: int
+    on_pace: int
+    applicable: int
+    reported: int
+    roster: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvinceResult:
+    """A target of the whole province: ``actual`` is a sum or a share in per cent; None when nobody reported."""
+
+    quantity: Quantity
+    actual: float | None
+    met_count: int
+    base: int
+    threshold: float
+    is_share: bool
+    reported: int
+    roster: int
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is reached; None when nobody reported."""
+        return None if self.actual is None else self.actual >= self.threshold
+
+
+def elapsed(window: Window, day: date) -> float:
+    """Share of a window gone by the end of ``day``, 0–1; both ends included."""
+    whole = (window.end - window.start).days + 1
+    return min(max((day - window.start).days + 1, 0) / whole, 1.0)
+
+
+def assess(program: Program, period: Period, values: Values) -> pd.DataFrame:
+    """Every quantity of every county.
+
+    Args:
+        program: The campaign.
+        period: Where we are.
+        values: county_code → field → value, for reported counties only.
+
+    Returns:
+        One row per (county, county-level quantity): county_code, prefecture_code, action, item, quantity, status, value
+        (count, rate in per cent, or 1/0; NaN when none), required (pace at the period's end; NaN without target),
+        on_pace (True/False/None).
+    """
+    rows = []
+    fields = program.field_by_code
+    quantities = [q for q in program.quantities if q.fields]
+    for county in program.counties:
+        given = values.get(county.code)
+        for quantity in quantities:
+            value, status = _status(quantity, fields, given, period)
+            required = _required(quantity, period)
+            on_pace = None if status not in COUNTED or required is None else value >= math.floor(required)
+            rows.append((county.code, county.prefecture_code, quantity.action, quantity.item, quantity.code,
+                         status.value, value, required, on_pace))  # fmt: skip
+    return pd.DataFrame(rows, columns=["county_code", "prefecture_code", "action", "item", "quantity", "status",
+                                       "value", "required", "on_pace"])  # fmt: skip
+
+
+def completion(assessed: pd.DataFrame, by: Sequence[str]) -> dict[tuple[object, ...], Completion]:
+    """Completion by any of the columns of :func:`assess`; ``by`` empty gives the province under the key ``()``."""
+    frame = assessed.assign(
+        met=assessed["status"].eq(Status.MET),
+        counted=assessed["status"].isin(COUNTED),
+        there=assessed["county_code"].where(assessed["status"].ne(Status.MISSING)),
+    )
+    if not by:
+        return {(): _completion(frame)}
+    return {key: _completion(group) for key, group in frame.groupby(list(by), sort=False)}  # type: ignore[misc]
+
+
+def change_pp(now: float | None, before: float | None) -> float | None:
+    """Change in percentage points; None when either is missing."""
+    return None if now is None or before is None else now - before
+
+
+def ranks(scores: Sequence[float | None]) -> list[int | None]:
+    """Competition ranks, highest first: equal scores share a rank (1, 2, 2, 4); None has no rank.
+
+    Scores are compared as printed, to one decimal.
+    """
+    shown = [None if s is None else Decimal(str(s)).quantize(Decimal("0.1")) for s in scores]
+    known = [s for s in shown if s is not None]
+    return [None if s is None else 1 + sum(other > s for other in known) for s in shown]
+
+
+def totals(program: Program, period: Period, values: Values, assessed: pd.DataFrame) -> tuple[Total, ...]:
+    """Each county-level quantity summed over the counties that reported."""
+    by_quantity = {code: group for code, group in assessed.groupby("quantity", sort=False)}
+    return tuple(_total(program, period, q, values, by_quantity[q.code]) for q in program.quantities if q.fields)
+
+
+def province_results(program: Program, values: Values, assessed: pd.DataFrame) -> tuple[ProvinceResult, ...]:
+    """Province-wide targets (items 9, 10, 13, 14)."""
+    return tuple(_province(program, q, values, assessed) for q in program.quantities if q.province)
+
+
+def _status(
+    quantity: Quantity, fields: Mapping[str, Field], given: Mapping[str, Value] | None, period: Period
+) -> tuple[float, Status]:
+    if given is None:
+        return math.nan, Status.MISSING
+    if quantity.window.start > period.end:
+        return math.nan, Status.NOT_STARTED
+    value = figure(quantity, fields, given)
+    if value is None:
+        away = any(given.get(code) == NOT_APPLICABLE for code in quantity.fields) or quantity.is_rate
+        return math.nan, Status.NOT_APPLICABLE if away else Status.NO_TARGET
+    if quantity.target is None or not quantity.judged:
+        return value, Status.NO_TARGET
+    return value, Status.MET if value >= float(quantity.target.threshold) else Status.NOT_MET
+
+
+def figure(quantity: Quantity, fields: Mapping[str, Field], given: Mapping[str, Value]) -> float | None:
+    """A county's figure: a count, a rate in per cent, or 1/0; None for 不适用, a zero denominator or words."""
+    if quantity.is_rate:
+        numerator, denominator = (given.get(code) for code in quantity.fields)
+        if not isinstance(numerator, int) or not isinstance(denominator, int) or denominator == 0:
+            return None
+        return 100 * numerator / denominator
+    assert quantity.value is not None  # noqa: S101 - only county-level quantities come here
+    value = given.get(quantity.value)
+    if isinstance(value, int):
+        return float(value)
+    if not isinstance(value, str) or value == NOT_APPLICABLE or quantity.target is None:
+        return None
+    ticked = [] if value == NONE_TICKED else value.split("、")
+    wanted = {
+        TargetKind.YES: value == YES,
+        TargetKind.ALL_OPTIONS: len(ticked) == len(fields[quantity.value].options),
+        TargetKind.ANY_OPTION: bool(ticked),
+    }
+    return float(wanted[quantity.target.kind]) if quantity.target.kind in wanted else None
+
+
+def _required(quantity: Quantity, period: Period) -> float | None:
+    """Target × share of the window gone. A county is on pace from the whole part up: half an event cannot be held."""
+    if quantity.target is None or not quantity.judged:
+        return None
+    return float(quantity.target.threshold) * elapsed(quantity.window, period.end)
+
+
+def _completion(frame: pd.DataFrame) -> Completion:
+    return Completion(met=int(frame["met"].sum()), applicable=int(frame["counted"].sum()),
+                      reported=int(frame["there"].nunique()), roster=int(frame["county_code"].nunique()))  # fmt: skip
+
+
+def _total(program: Program, period: Period, quantity: Quantity, values: Values, group: pd.DataFrame) -> Total:
+    counted = group[group["status"].isin(COUNTED)]
+    numerator = denominator = None
+    actual: float | None
+    if quantity.is_rate:
+        pairs = [(given.get(quantity.numerator or ""), given.get(quantity.denominator or "")) for given in values.values()]
+        known = [(n, d) for n, d in pairs if isinstance(n, int) and isinstance(d, int) and d]
+        numerator, denominator = sum(n for n, _ in known), sum(d for _, d in known)
+        actual = 100 * numerator / denominator if denominator else None
+    else:
+        given_values = group["value"].dropna()
+        actual = float(given_values.sum()) if len(given_values) else None
+        if quantity.target is None and not len(given_values):
+            actual = _positive_count(quantity, program.field_by_code, values)
+    factor = 1 if quantity.is_rate else len(counted)
+    target = float(quantity.target.threshold) * factor if quantity.target and quantity.judged else None
+    required = _required(quantity, period)
+    return Total(
+        quantity=quantity, actual=actual, numerator=numerator, denominator=denominator,
+        full_target=target, required=None if required is None else required * factor,
+        met=int(group["status"].eq(Status.MET).sum()), on_pace=int((counted["on_pace"] == True).sum()),  # noqa: E712
+        applicable=len(counted) if quantity.target and quantity.judged else int(group["value"].notna().sum()),
+        reported=int(group["status"].ne(Status.MISSING).sum()), roster=len(group),
+    )  # fmt: skip
+
+
+def _positive_count(quantity: Quantity, fields: Mapping[str, Field], values: Values) -> float | None:
+    """Counties that answer 是, or the first option of a choice, to a question without target."""
+    code = quantity.value or ""
+    positive = (fields[code].options or (YES,))[0]
+    words = [v[code] for v in values.values() if isinstance(v.get(code), str) and v[code] != NOT_APPLICABLE]
+    return float(sum(word == positive for word in words)) if words else None
+
+
+def _province(program: Program, quantity: Quantity, values: Values, assessed: pd.DataFrame) -> ProvinceResult:
+    assert quantity.province is not None  # noqa: S101 - chosen by the caller
+    rule = quantity.province
+    answers = [given.get(rule.field) for given in values.values()]
+    if rule.is_share:
+        known = [a for a in answers if a is not None and a != NOT_APPLICABLE]
+        met = sum(a == YES for a in known)
+        base, actual = len(known), (100 * met / len(known) if known else None)
+    else:
+        numbers = [a for a in answers if isinstance(a, int)]
+        met, base = sum(numbers), len(numbers)
+        actual = float(met) if numbers else None
+    return ProvinceResult(quantity=quantity, actual=actual, met_count=met, base=base, threshold=float(rule.threshold),
+                          is_share=rule.is_share, reported=len(values), roster=len(program.counties))  # fmt: skip

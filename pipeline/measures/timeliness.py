@@ -1,0 +1,87 @@
+"""When things came: on time, late, not due, overdue; days and working days late; periods late in a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.dataset.snapshot import Snapshot
+    from pipeline.program.calendar import Calendar
+    from pipeline.program.model import County, Period, Prefecture, Program
+
+
+class Timeliness(StrEnum):
+    """Timeliness of an obligation (DESIGN §4)."""
+
+    ON_TIME = "ON_TIME"
+    LATE = "LATE"
+    NOT_DUE = "NOT_DUE"
+    OVERDUE = "OVERDUE"
+
+
+TIMELINESS_NAMES = {Timeliness.ON_TIME: "按时", Timeliness.LATE: "迟报", Timeliness.NOT_DUE: "未到期", Timeliness.OVERDUE: "逾期"}
+BEHIND = (Timeliness.LATE, Timeliness.OVERDUE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """When one period's obligation of one unit was met.
+
+    Attributes:
+        met_on: Day the accepted record (county) or the first return with an accepted county (prefecture) was received.
+        days: Calendar days late, up to ``met_on`` or the as-of date; 0 when on time or not due.
+        workdays: The same in working days of the official calendar.
+        streak: Periods late or overdue in a row, this one included.
+    """
+
+    period: Period
+    timeliness: Timeliness
+    met_on: date | None
+    days: int
+    workdays: int
+    streak: int
+
+
+def timeliness(due_on: date, met_on: date | None, as_of: date) -> Timeliness:
+    """Judge one obligation."""
+    if met_on is not None:
+        return Timeliness.ON_TIME if met_on <= due_on else Timeliness.LATE
+    return Timeliness.NOT_DUE if as_of <= due_on else Timeliness.OVERDUE
+
+
+def county_history(program: Program, snapshot: Snapshot, calendar: Calendar, county: County,
+                   through: Period) -> tuple[Arrived, ...]:  # fmt: skip
+    """One entry per period up to ``through``."""
+    days = [snapshot.first_accepted.get((p.code, county.code)) for p in program.periods_through(through)]
+    return _history(program.periods_through(through), days, snapshot.as_of, calendar)
+
+
+def prefecture_history(program: Program, snapshot: Snapshot, calendar: Calendar, prefecture: Prefecture,
+                       through: Period) -> tuple[Arrived, ...]:  # fmt: skip
+    """One entry per period up to ``through``: a prefecture has reported when a first county of its is accepted."""
+    counties = program.counties_of(prefecture.code)
+    days = []
+    for period in program.periods_through(through):
+        got = [day for c in counties if (day := snapshot.first_accepted.get((period.code, c.code)))]
+        days.append(min(got, default=None))
+    return _history(program.periods_through(through), days, snapshot.as_of, calendar)
+
+
+def _history(periods: Sequence[Period], days: Sequence[date | None], as_of: date, calendar: Calendar) -> tuple[Arrived, ...]:
+    entries: list[Arrived] = []
+    streak = 0
+    for period, met_on in zip(periods, days, strict=True):
+        judged = timeliness(period.due_on, met_on, as_of)
+        behind = judged in BEHIND
+        streak = streak + 1 if behind else 0
+        until = met_on or as_of
+        entries.append(Arrived(
+            period=period, timeliness=judged, met_on=met_on, days=(until - period.due_on).days if behind else 0,
+            workdays=calendar.workdays_between(period.due_on, until) if behind else 0, streak=streak,
+        ))  # fmt: skip
+    return tuple(entries)

@@ -1,0 +1,115 @@
+"""数据包/: the period's data as UTF-8 CSV with BOM (so that Excel opens it right), described by datapackage.json."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from pipeline.checks.decide import State
+from pipeline.program.model import NOT_APPLICABLE, FieldType
+from pipeline.workbook.cells import show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pipeline.measures.period import PeriodMeasures
+
+TABLES: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "values": (
+        ("period", "string", "报送期"), ("prefecture_code", "string", "州（市）代码"), ("county_code", "string", "县代码"),
+        ("field", "string", "指标代码"), ("value", "string", "值"), ("unit", "string", "单位"), ("state", "string", "状态"),
+        ("submission", "integer", "报送序号"), ("file", "string", "文件"), ("sheet", "string", "工作表"),
+        ("cell", "string", "单元格"), ("raw", "string", "原样文字"),
+    ),
+    "submissions": (
+        ("file", "string", "文件"), ("sha256", "string", "内容校验值"), ("received_on", "date", "收件日期"),
+        ("prefecture_code", "string", "州（市）代码"), ("period", "string", "报送期"), ("verdict", "string", "结论"),
+        ("reason", "string", "原因"),
+    ),
+    "findings": (
+        ("file", "string", "文件"), ("submission", "integer", "报送序号"), ("county_code", "string", "县代码"),
+        ("code", "string", "问题代码"), ("severity", "string", "程度"), ("sheet", "string", "工作表"),
+        ("cell", "string", "单元格"), ("found", "string", "所填"), ("expected", "string", "应为"), ("fix", "string", "改法"),
+    ),
+    "obligations": (
+        ("who", "string", "单位代码"), ("what", "string", "应报事项"), ("due_on", "date", "应报日期"), ("met", "boolean", "已报"),
+        ("days_overdue", "integer", "逾期天数"), ("streak", "integer", "连续未按时期数"), ("reason", "string", "原因"),
+    ),
+}  # fmt: skip
+BOM = b"\xef\xbb\xbf"
+
+
+def data_package(m: PeriodMeasures) -> dict[str, bytes]:
+    """File name → content. Grain: see each row function; periods up to and including this one."""
+    rows = {"values": _values(m), "submissions": _submissions(m), "findings": _findings(m), "obligations": _obligations(m)}
+    files = {f"{name}.csv": _csv([c for c, _, _ in TABLES[name]], some) for name, some in rows.items()}
+    return files | {"datapackage.json": _descriptor(m)}
+
+
+def _values(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
+    """One row per (period, county, field) that stands; a missing county has none."""
+    units = {code: f.unit for code, f in m.program.field_by_code.items()}
+    through = {p.code for p in m.program.periods_through(m.period)}
+    for (form, period, county_code), row in sorted(m.snapshot.rows.items(), key=lambda item: item[0]):
+        state = m.snapshot.states.get((period, county_code))
+        if period not in through or state not in {State.ACCEPTED, State.NIL}:
+            continue
+        county = m.program.county_by_code[county_code]
+        for code, value in row.values.items():
+            origin = m.snapshot.origin(form, period, county_code, code)
+            if value is None or origin is None:
+                continue
+            unit = "" if value == NOT_APPLICABLE or m.program.field_by_code[code].type is not FieldType.COUNT else units[code]
+            kind = State.NIL if row.nil else State.ACCEPTED
+            yield (period, county.prefecture_code, county_code, code, show(value), unit, kind.value, origin.submission,
+                   origin.file, origin.sheet, origin.cell, origin.raw)  # fmt: skip
+
+
+def _submissions(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
+    """One row per entry of the ledger."""
+    for s in m.snapshot.submissions:
+        yield s.file, s.sha256, s.received_on.isoformat(), s.prefecture_code, s.period, s.verdict, s.reason
+
+
+def _findings(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
+    """One row per finding."""
+    for s, f in m.snapshot.findings:
+        yield (s.file, s.seq, f.county_code, f.code, f.severity.value, f.location.sheet, f.location.cell, f.found,
+               f.expected, f.fix)  # fmt: skip
+
+
+def _obligations(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
+    """One row per report owed."""
+    for o in m.obligations:
+        yield (o.who, o.what, o.due_on.isoformat(), "true" if o.met else "false", o.days_overdue, o.streak, o.reason.value)
+
+
+def _csv(header: list[str], rows: Iterable[tuple[Any, ...]]) -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows([[_inert(v) for v in row] for row in rows])
+    return BOM + out.getvalue().encode()
+
+
+def _inert(value: Any) -> Any:
+    """Officers' text must not become a formula when the CSV is opened in a spreadsheet."""
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} and not value.lstrip("+-").replace(".", "").isdigit():
+        return "'" + value
+    return value
+
+
+def _descriptor(m: PeriodMeasures) -> bytes:
+    resources = [
+        {
+            "name": name, "path": f"{name}.csv", "format": "csv", "mediatype": "text/csv", "encoding": "utf-8",
+            "profile": "tabular-data-resource",
+            "schema": {"fields": [{"name": c, "type": t, "title": title} for c, t, title in columns]},
+        }
+        for name, columns in TABLES.items()
+    ]  # fmt: skip
+    package = {"profile": "tabular-data-package", "name": m.program.code.lower(), "title": f"{m.program.title} {m.period.title}",
+               "resources": resources}  # fmt: skip
+    return (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode()

@@ -1,0 +1,103 @@
+"""逾期县清单: as a document leadership reads and a workbook staff filter."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import xlsxwriter
+
+from pipeline.measures.overdue import Reason, overdue_counties
+from pipeline.reports.wording import Figures, cn_date
+
+if TYPE_CHECKING:
+    from pipeline.measures.period import PeriodMeasures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverdueRow:
+    """One county of the list."""
+
+    no: str
+    prefecture: str
+    county: str
+    reason: str
+    contact: str
+    due_on: str
+    days: str
+    streak: str
+
+
+HEADINGS = ("序号", "州（市）", "县（市、区）", "县代码", "逾期原因", "对口联系单位", "应报日期", "逾期天数", "逾期工作日", "连续未按时期数")
+WIDTHS = (6, 14, 16, 10, 14, 34, 14, 10, 12, 16)
+
+
+def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
+    """The context of 逾期县清单.docx and the register of its numbers."""
+    say = Figures()
+    late = overdue_counties(m.obligations, m.period)
+    rows = [
+        OverdueRow(no=say("row.no", no), prefecture=o.prefecture.short_name, county=o.name, reason=o.reason.value,
+                   contact=o.contact, due_on=say.day("due_on", o.due_on), days=say(f"{o.who}.days", o.days_overdue),
+                   streak=say(f"{o.who}.streak", o.streak))
+        for no, o in enumerate(late, 1)
+    ]  # fmt: skip
+    reasons = "，".join(f"{reason.value}{say(f'overdue.{reason.name}', n)}个" for reason in Reason
+                       if (n := sum(o.reason is reason for o in late)))  # fmt: skip
+    title = say("period.title", m.period.title)
+    summary = (f"{title}工作推进信息应于{say.day('due_on', m.period.due_on)}前报送。截至"
+               f"{say.day('as_of', m.snapshot.as_of)}，应报{say('counties.roster', len(m.program.counties))}个县级工会中，"
+               f"逾期{say('overdue.count', len(late))}个" + (f"：{reasons}。" if late else "。"))  # fmt: skip
+    return {
+        "title": "逾期县清单", "org_line": m.program.title, "as_of_line": f"（{title}，截至{cn_date(m.snapshot.as_of)}）",
+        "summary": [summary], "rows": rows, "empty_line": "本期没有逾期的县级工会。", "compiler": m.program.office,
+        "issued_on": cn_date(m.snapshot.as_of), "is_demo": is_demo,
+    }, say  # fmt: skip
+
+
+def overdue_workbook(m: PeriodMeasures) -> bytes:
+    """逾期县清单.xlsx: one row per overdue county, filters on, A4 landscape, the header on every page."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    book.set_properties({"title": "逾期县清单", "created": _created(m)})
+    sheet = book.add_worksheet("逾期县清单")
+    base = {"font_name": "宋体", "font_size": 11, "valign": "vcenter", "border": 1, "border_color": "#B8C2CC"}
+    head = book.add_format({**base, "bold": True, "bg_color": "#E8EEF5", "align": "center", "text_wrap": True})
+    cell = book.add_format({**base, "align": "center"})
+    wide = book.add_format({**base, "text_wrap": True})
+    day = book.add_format({**base, "num_format": "yyyy-mm-dd", "align": "center"})
+    sheet.write_string(0, 0, f"逾期县清单（{m.period.title}，截至{cn_date(m.snapshot.as_of)}）",
+                       book.add_format({"font_name": "黑体", "font_size": 16}))  # fmt: skip
+    sheet.set_row(0, 28)
+    sheet.set_row(2, 32)
+    for col, (heading, width) in enumerate(zip(HEADINGS, WIDTHS, strict=True)):
+        sheet.set_column(col, col, width)
+        sheet.write_string(2, col, heading, head)
+    late = overdue_counties(m.obligations, m.period)
+    for row, o in enumerate(late, 3):
+        sheet.write_number(row, 0, row - 2, cell)
+        for col, text in ((1, o.prefecture.short_name), (2, o.name), (3, o.who), (4, o.reason.value)):
+            sheet.write_string(row, col, text, cell)
+        sheet.write_string(row, 5, o.contact, wide)
+        sheet.write_datetime(row, 6, o.due_on, day)  # type: ignore[arg-type]
+        for col, count in ((7, o.days_overdue), (8, o.workdays_overdue), (9, o.streak)):
+            sheet.write_number(row, col, count, cell)
+    if late:
+        sheet.autofilter(2, 0, 2 + len(late), len(HEADINGS) - 1)
+    else:
+        sheet.write_string(3, 0, "本期没有逾期的县级工会。", book.add_format({"font_name": "宋体"}))
+    sheet.freeze_panes(3, 3)
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(2)
+    sheet.set_footer("&R&9第 &P 页，共 &N 页")
+    book.close()
+    return out.getvalue()
+
+
+def _created(m: PeriodMeasures) -> Any:
+    from datetime import datetime, time  # noqa: PLC0415
+
+    return datetime.combine(m.snapshot.as_of, time())

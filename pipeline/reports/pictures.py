@@ -1,0 +1,129 @@
+"""Measures → the six pictures of a period, each with the words a reader who cannot see it gets."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pipeline.measures.timeliness import Timeliness
+from pipeline.reports import charts
+from pipeline.reports.documents import Picture
+from pipeline.reports.wording import one_decimal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.measures.progress import Total
+    from pipeline.program.model import Prefecture
+
+FILE_NAMES = {
+    "rank": "图1_各州（市）完成率排名.png",
+    "trend": "图2_各期完成率.png",
+    "heat": "图3_各州（市）八项行动完成率.png",
+    "bullet": "图4_重点量化任务完成情况.png",
+    "map": "图5_县级工会完成率示意图.png",
+    "timely": "图6_各州（市）报送及时情况.png",
+}
+BULLETS = 12
+
+
+def pictures(m: PeriodMeasures) -> dict[str, Picture]:
+    """All six, by the names the templates use."""
+    drawn: dict[str, Callable[[PeriodMeasures], bytes]] = {
+        "rank": _ranking, "trend": _trend, "heat": _heatmap, "bullet": _targets, "map": _tile_map, "timely": _timeliness,
+    }  # fmt: skip
+    return {name: Picture(png=draw(m), alt=_alt(m, name)) for name, draw in drawn.items()}
+
+
+def _alt(m: PeriodMeasures, name: str) -> str:
+    title = FILE_NAMES[name].split("_", 1)[1].removesuffix(".png")
+    done = m.now.province.pct
+    figure = "全省尚无可统计的数据" if done is None else f"全省完成率{one_decimal(done)}%"
+    return f"{m.period.title}{title}；{figure}，按已报{m.reported}个县统计。"
+
+
+def _ranking(m: PeriodMeasures) -> bytes:
+    rows = []
+    for p in m.prefecture_order:
+        done = m.now.by_prefecture[p.code]
+        before = m.before.by_prefecture[p.code].pct if m.before else None
+        step = None if done.pct is None or before is None else float(one_decimal(done.pct)) - float(one_decimal(before))
+        rows.append(charts.RankRow(rank=m.ranks[p.code], name=p.short_name, completion_pct=done.pct, change_pp=step,
+                                   previous_pct=before, reported=done.reported, roster=done.roster))  # fmt: skip
+    return charts.ranking(rows, pace_pct=m.now.pace_pct)
+
+
+def _heatmap(m: PeriodMeasures) -> bytes:
+    program = m.program
+    return charts.heatmap(
+        [p.short_name for p in program.prefectures],
+        [a.short_title for a in program.actions],
+        [[m.now.by_prefecture_action[p.code, a.no].pct for a in program.actions] for p in program.prefectures],
+        [m.now.by_prefecture[p.code].pct for p in program.prefectures],
+        [m.now.by_action[a.no].pct for a in program.actions],
+        m.now.province.pct,
+    )
+
+
+def _tile_map(m: PeriodMeasures) -> bytes:
+    late = {o.who for o in m.owed_now if o.overdue}
+    names = m.program.prefecture_by_code
+    return charts.tile_map([
+        charts.Tile(name=c.short_name, prefecture=names[c.prefecture_code].short_name, row=c.tile_row, col=c.tile_col,
+                    completion_pct=m.now.by_county[c.code].pct, overdue=c.code in late)
+        for c in m.program.counties
+    ])  # fmt: skip
+
+
+def _trend(m: PeriodMeasures) -> bytes:
+    points = []
+    for n, period in enumerate(m.program.periods):
+        scores = m.scores[n] if n < len(m.scores) else None
+        marks: list[tuple[float, Prefecture]] = []
+        if scores:
+            marks = [(pct, p) for p in m.program.prefectures if (pct := scores.by_prefecture[p.code].pct) is not None]
+        top = max(marks, key=lambda x: x[0], default=None)
+        low = min(marks, key=lambda x: x[0], default=None)
+        window = m.program.window
+        gone = ((min(period.end, window.end) - window.start).days + 1) / ((window.end - window.start).days + 1)
+        points.append(charts.TrendPoint(
+            period_label=period.short_title, province_pct=scores.province.pct if scores else None,
+            highest_pct=top[0] if top else None, highest_name=top[1].short_name if top else None,
+            lowest_pct=low[0] if low else None, lowest_name=low[1].short_name if low else None,
+            pace_pct=min(100.0, 100 * gone),
+        ))  # fmt: skip
+    return charts.trend(points)
+
+
+def _targets(m: PeriodMeasures) -> bytes:
+    """The count targets, those least met first when there are more than fit."""
+    counts = [t for t in m.totals if t.full_target is not None and not t.quantity.is_rate
+              and t.quantity.target and t.quantity.target.kind == "at_least"
+              and t.quantity.window.start <= m.period.end]  # fmt: skip
+    chosen = sorted(counts, key=lambda t: (_share(t), t.quantity.code))[:BULLETS]
+    rows = [_bullet(m, t) for t in sorted(chosen, key=lambda t: t.quantity.code)]
+    return charts.target_vs_actual(rows)
+
+
+def _share(t: Total) -> float:
+    return (t.actual or 0.0) / t.full_target if t.full_target else 0.0
+
+
+def _bullet(m: PeriodMeasures, t: Total) -> charts.BulletRow:
+    threshold = float(t.quantity.target.threshold) if t.quantity.target else 0.0
+    counties = t.applicable or t.roster  # nobody reported: the scale is the roster's, the bar is hatched
+    required = (t.required or 0.0) if t.applicable else 0.0
+    return charts.BulletRow(label=t.quantity.title, unit=t.quantity.unit, actual=t.actual or 0.0,
+                            full_target=threshold * counties, required=float(math.ceil(required)),
+                            reported=t.reported if t.applicable else 0, roster=t.roster)  # fmt: skip
+
+
+def _timeliness(m: PeriodMeasures) -> bytes:
+    periods = m.program.periods
+    rows = []
+    for p in m.program.prefectures:
+        mine = {o.period.code: o.timeliness.value for o in m.obligations if not o.is_county and o.who == p.code}
+        marks = [mine.get(period.code, Timeliness.NOT_DUE.value) for period in periods]
+        rows.append(charts.TimelinessRow(name=p.short_name, marks=tuple(marks)))
+    return charts.timeliness(rows, [period.short_title for period in periods])

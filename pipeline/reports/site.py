@@ -1,0 +1,79 @@
+"""index.html: the page staff open first. Self-contained, no network, no script; every text is escaped."""
+
+from __future__ import annotations
+
+import base64
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from pipeline.checks.decide import STATE_NAMES, VERDICT_NAMES, Verdict
+from pipeline.findings import CATALOGUE
+from pipeline.measures.overdue import overdue_counties
+from pipeline.measures.timeliness import TIMELINESS_NAMES
+from pipeline.reports.wording import SEVERITY_NAMES, cn_date, one_decimal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.dataset.snapshot import Snapshot
+    from pipeline.dataset.store import Submission
+    from pipeline.findings import Finding
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.program.model import Prefecture
+    from pipeline.reports.documents import Picture
+
+ASSETS = Path(__file__).with_name("assets")
+
+
+def index_page(m: PeriodMeasures, pictures: Mapping[str, Picture], documents: Sequence[str], *, is_demo: bool) -> bytes:
+    """The page of one period: who reported, what is wrong, what is overdue, the pictures and links to the documents."""
+    late = overdue_counties(m.obligations, m.period)
+    done = m.now.province
+    return _template().render(
+        title=f"{m.program.short_title} {m.period.title}", period=m.period, as_of=cn_date(m.snapshot.as_of),
+        due_on=cn_date(m.period.due_on), is_demo=is_demo, documents=documents,
+        states=[(state.value, STATE_NAMES[state], n) for state, n in m.states.items()], roster=len(m.program.counties),
+        reported=m.reported, completion="—" if done.pct is None else one_decimal(done.pct) + "%",
+        pace=one_decimal(m.now.pace_pct) + "%",
+        prefectures=[_prefecture_row(m, p) for p in m.program.prefectures],
+        findings=[_finding_row(m, s, f) for s, f in _this_period(m.snapshot, m.period.code)],
+        unplaced=[(s, s.reason) for s in m.snapshot.submissions if not s.period],
+        submissions=[(s, VERDICT_NAMES[Verdict(s.verdict)]) for s in m.snapshot.submissions if s.period == m.period.code],
+        overdue=late, pictures=[(name, p.alt, base64.b64encode(p.png).decode()) for name, p in pictures.items()],
+    ).encode()  # fmt: skip
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = SandboxedEnvironment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string((ASSETS / "index.html.j2").read_text(encoding="utf-8"))
+
+
+def _this_period(snapshot: Snapshot, period: str) -> list[tuple[Submission, Finding]]:
+    return [(s, f) for s, f in snapshot.findings if s.period in {period, ""}]
+
+
+def _prefecture_row(m: PeriodMeasures, p: Prefecture) -> dict[str, Any]:
+    done = m.now.by_prefecture[p.code]
+    mine = next(o for o in m.owed_now if not o.is_county and o.who == p.code)
+    counties = [(c.short_name, m.snapshot.state(m.period, c)) for c in m.program.counties_of(p.code)]
+    return {
+        "name": p.short_name, "reported": done.reported, "roster": done.roster,
+        "completion": "未报" if done.pct is None else one_decimal(done.pct), "timeliness": TIMELINESS_NAMES[mine.timeliness],
+        "code": mine.timeliness.value, "met_on": cn_date(mine.met_on) if mine.met_on else "—",
+        "counties": [(name, state.value, STATE_NAMES[state]) for name, state in counties],
+    }  # fmt: skip
+
+
+def _finding_row(m: PeriodMeasures, s: Submission, f: Finding) -> dict[str, str]:
+    county = m.program.county_by_code.get(f.county_code)
+    field = m.program.field_by_code.get(f.field)
+    return {
+        "severity": f.severity.value, "severity_name": SEVERITY_NAMES[f.severity], "what": CATALOGUE[f.code].title,
+        "county": county.short_name if county else "", "field": field.title if field else "", "file": s.file,
+        "sheet": f.location.sheet, "cell": f.location.cell, "found": f.found, "expected": f.expected, "fix": f.fix,
+    }  # fmt: skip

@@ -1,0 +1,179 @@
+"""全省汇总.xlsx: contents, prefectures, and one sheet per action with province, prefecture and county rows."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any
+
+import xlsxwriter
+
+from pipeline.checks.decide import STATE_NAMES, State
+from pipeline.program.model import FieldType
+from pipeline.reports.wording import cn_date
+from pipeline.workbook.cells import show
+
+if TYPE_CHECKING:
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.program.model import County, Field, Form
+    from pipeline.workbook.cells import Value
+
+LABEL_ROW, CODE_ROW, FIRST_ROW = 2, 3, 4
+LEADING = ("代码", "州（市）", "县（市、区）", "状态")
+
+
+def summary_workbook(m: PeriodMeasures) -> bytes:
+    """Write the workbook. Counts are summed over reported counties only; words are counted as 是; states are shown."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    book.set_properties({"title": f"全省汇总 {m.period.title}", "created": datetime.combine(m.snapshot.as_of, time())})
+    formats = _formats(book)
+    _contents(book, formats, m)
+    _prefectures(book, formats, m)
+    values = m.snapshot.values(m.program, m.period)
+    for form in m.program.forms:
+        _form_sheet(book, formats, m, form, values)
+    book.close()
+    return out.getvalue()
+
+
+def _formats(book: xlsxwriter.Workbook) -> dict[str, Any]:
+    base = {"font_name": "宋体", "font_size": 10, "valign": "vcenter", "border": 1, "border_color": "#B8C2CC"}
+    plain = {"font_name": "宋体", "font_size": 11}
+    bold = {**base, "bold": True, "bg_color": "#E8EEF5"}
+    return {
+        "title": book.add_format({"font_name": "黑体", "font_size": 16, "font_color": "#1F3864"}),
+        "text": book.add_format(plain),
+        "link": book.add_format({**plain, "font_color": "#1F5FA8", "underline": 1}),
+        "head": book.add_format({**bold, "text_wrap": True, "align": "center"}),
+        "code": book.add_format({**base, "font_color": "#8A94A0", "font_size": 8, "align": "center"}),
+        "cell": book.add_format(base),
+        "count": book.add_format({**base, "num_format": "#,##0"}),
+        "pct": book.add_format({**base, "num_format": "0.0"}),
+        "sum": book.add_format({**bold, "num_format": "#,##0"}),
+        "missing": book.add_format({**base, "pattern": 14, "fg_color": "#B8C2CC", "bg_color": "#FFFFFF"}),
+    }
+
+
+def _contents(book: xlsxwriter.Workbook, f: dict[str, Any], m: PeriodMeasures) -> None:
+    sheet = book.add_worksheet("目录")
+    sheet.hide_gridlines(2)
+    sheet.set_column(0, 0, 28)
+    sheet.set_column(1, 1, 70)
+    sheet.write_string(0, 0, f"{m.program.title}全省汇总（{m.period.title}）", f["title"])
+    notes = (
+        ("数据截至", cn_date(m.period.end)),
+        ("报送情况截至", cn_date(m.snapshot.as_of)),
+        ("覆盖", f"按已报{m.reported}个县统计，应报{len(m.program.counties)}个县"),
+        ("状态", "；".join(f"{STATE_NAMES[s]}{n}个" for s, n in m.states.items())),
+        ("说明", "斜纹格为未报，不按零计；合计只含已报的县；零报告沿用上次已接收的数。"),
+    )
+    for row, (label, text) in enumerate(notes, 2):
+        sheet.write_string(row, 0, label, f["text"])
+        sheet.write_string(row, 1, text, f["text"])
+    for row, (name, what) in enumerate(
+        [("州（市）完成率", "16个州（市）完成率、排名和报送情况"), *((x.sheet, x.title) for x in m.program.forms)], 8
+    ):
+        sheet.write_url(row, 0, f"internal:'{name}'!A1", f["link"], name)
+        sheet.write_string(row, 1, what, f["text"])
+
+
+def _prefectures(book: xlsxwriter.Workbook, f: dict[str, Any], m: PeriodMeasures) -> None:
+    sheet = book.add_worksheet("州（市）完成率")
+    heads = ["排名", "代码", "州（市）", "完成率（%）", "上期（%）", "已报县", "应报县",
+             *(f"{a.short_title}（%）" for a in m.program.actions)]  # fmt: skip
+    sheet.write_string(0, 0, f"各州（市）完成率（{m.period.title}）", f["title"])
+    sheet.set_column(0, len(heads) - 1, 11)
+    sheet.set_row(LABEL_ROW, 32)
+    for col, head in enumerate(heads):
+        sheet.write_string(LABEL_ROW, col, head, f["head"])
+    for row, p in enumerate(m.prefecture_order, LABEL_ROW + 1):
+        done = m.now.by_prefecture[p.code]
+        rank = m.ranks[p.code]
+        sheet.write(row, 0, "—" if rank is None else rank, f["cell"])
+        sheet.write_string(row, 1, p.code, f["cell"])
+        sheet.write_string(row, 2, p.short_name, f["cell"])
+        _pct(sheet, row, 3, done.pct, f)
+        _pct(sheet, row, 4, m.before.by_prefecture[p.code].pct if m.before else None, f)
+        sheet.write_number(row, 5, done.reported, f["count"])
+        sheet.write_number(row, 6, done.roster, f["count"])
+        for col, action in enumerate(m.program.actions, 7):
+            _pct(sheet, row, col, m.now.by_prefecture_action[p.code, action.no].pct, f)
+    _page(sheet, LABEL_ROW, len(m.prefecture_order), len(heads), 3)
+
+
+def _pct(sheet: Any, row: int, col: int, value: float | None, f: dict[str, Any]) -> None:
+    if value is None:
+        sheet.write_string(row, col, "未报", f["missing"])
+    else:
+        sheet.write_number(row, col, round(value, 4), f["pct"])
+
+
+def _form_sheet(book: xlsxwriter.Workbook, f: dict[str, Any], m: PeriodMeasures, form: Form,
+                values: dict[str, dict[str, Value]]) -> None:  # fmt: skip
+    sheet = book.add_worksheet(form.sheet)
+    fields = form.fields_in(m.period)
+    sheet.write_string(0, 0, f"{form.title}（{m.period.title}，按已报{m.reported}个县统计）", f["title"])
+    sheet.set_row(LABEL_ROW, 62)
+    sheet.set_column(0, 0, 9)
+    sheet.set_column(1, 2, 13)
+    sheet.set_column(3, 3, 9)
+    sheet.set_column(4, 3 + len(fields), 12)
+    for col, (label, code) in enumerate([*((x, "") for x in LEADING), *((x.label, x.code) for x in fields)]):
+        sheet.write_string(LABEL_ROW, col, label, f["head"])
+        sheet.write_string(CODE_ROW, col, code, f["code"])
+    row = FIRST_ROW
+    _sum_row(sheet, row, f, ("", m.program.region, "全省", f"已报{m.reported}"), fields, list(values.values()))
+    for p in m.program.prefectures:
+        counties = m.program.counties_of(p.code)
+        known = [values[c.code] for c in counties if c.code in values]
+        row += 1
+        _sum_row(sheet, row, f, (p.code, p.short_name, "合计", f"已报{len(known)}/{len(counties)}"), fields, known)
+        for county in counties:
+            row += 1
+            _county_row(sheet, row, f, m, county, fields, values.get(county.code))
+    sheet.autofilter(CODE_ROW, 0, row, 3 + len(fields))
+    _page(sheet, CODE_ROW, row - CODE_ROW, 4 + len(fields), 4)
+
+
+def _sum_row(sheet: Any, row: int, f: dict[str, Any], leading: tuple[str, ...], fields: tuple[Field, ...],
+             known: list[dict[str, Value]]) -> None:  # fmt: skip
+    for col, text in enumerate(leading):
+        sheet.write_string(row, col, text, f["sum"])
+    for col, one in enumerate(fields, len(LEADING)):
+        given = [v for x in known if (v := x.get(one.code)) is not None]
+        counts = [v for v in given if isinstance(v, int)]
+        if not given:
+            sheet.write_string(row, col, "未报" if not known else "", f["missing"] if not known else f["sum"])
+        elif one.type is FieldType.COUNT:
+            sheet.write_number(row, col, sum(counts), f["sum"])
+        elif one.type is FieldType.YESNO:
+            sheet.write_string(row, col, f"是{sum(v == '是' for v in given)}/{len(given)}", f["sum"])
+        else:
+            sheet.write_string(row, col, f"填报{len(given)}", f["sum"])
+
+
+def _county_row(sheet: Any, row: int, f: dict[str, Any], m: PeriodMeasures, county: County, fields: tuple[Field, ...],
+                given: dict[str, Value] | None) -> None:  # fmt: skip
+    state = m.snapshot.states.get((m.period.code, county.code), State.MISSING)
+    name = m.program.prefecture_by_code[county.prefecture_code].short_name
+    for col, text in enumerate((county.code, name, county.short_name, STATE_NAMES[state])):
+        sheet.write_string(row, col, text, f["cell"])
+    for col, one in enumerate(fields, len(LEADING)):
+        value = given.get(one.code) if given else None
+        if given is None:
+            sheet.write_blank(row, col, None, f["missing"])
+        elif isinstance(value, int):
+            sheet.write_number(row, col, value, f["count"])
+        else:
+            sheet.write_string(row, col, show(value), f["cell"])
+
+
+def _page(sheet: Any, head_row: int, rows: int, columns: int, frozen: int) -> None:
+    sheet.freeze_panes(head_row + 1, frozen)
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(LABEL_ROW, head_row)
+    sheet.print_area(0, 0, head_row + rows, columns - 1)
+    sheet.set_footer("&L&8&A&R&8第 &P 页，共 &N 页")
