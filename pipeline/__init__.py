@@ -1,0 +1,1 @@
+"""Issued workbooks out, validated returns in, official bulletins out."""

@@ -29,6 +29,18 @@ if TYPE_CHECKING:
 CHINA = timedelta(hours=8)
 
 
+class _Fault(click.ClickException):
+    """One of our faults on its way to staff."""
+
+    def __init__(self, fault: PipelineError) -> None:
+        super().__init__(str(fault))
+        self.exit_code = fault.exit_code  # type: ignore[misc]
+
+    def show(self, file: Any = None) -> None:
+        """Say it in one line."""
+        click.echo(f"错误：{self.message}", file=file, err=file is None)
+
+
 class _Group(click.Group):
     """Turns our faults into one line and an exit code; staff never see a traceback."""
 
@@ -36,9 +48,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except PipelineError as fault:
-            error = click.ClickException(str(fault))
-            error.exit_code = fault.exit_code
-            raise error from fault
+            raise _Fault(fault) from fault
 
 
 class _Day(click.ParamType[date]):
@@ -162,7 +172,9 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     except OSError as error:
         raise click.ClickException(f"读不出 {error.filename}：{error.strerror}") from error
     results = dry_run(_workspace(ctx), arrivals, as_of)
-    found = [f for reading, decisions in results for f in (*reading.findings, *(x for d in decisions for x in d.findings))]
+    found = [
+        f for reading, decisions in results for f in (*reading.findings, *(x for d in decisions for x in d.findings))
+    ]
     if as_json:
         click.echo(json.dumps([_finding_json(f) for f in found], ensure_ascii=False, indent=1))
     else:
@@ -187,7 +199,9 @@ def _sentence(f: Finding) -> str:
     where = " ".join(part for part in (f.location.sheet, f.location.cell, f.county_code, f.field) if part)
     found = f"所填“{f.found}”，" if f.found else ""
     expected = f"应为：{f.expected}。" if f.expected else ""
-    return f"[{SEVERITY_NAMES[f.severity]}] {where} {CATALOGUE[f.code].title}：{found}{expected}{f.fix}。".replace("  ", " ")
+    return f"[{SEVERITY_NAMES[f.severity]}] {where} {CATALOGUE[f.code].title}：{found}{expected}{f.fix}。".replace(
+        "  ", " "
+    )
 
 
 def _finding_json(f: Finding) -> dict[str, str]:
@@ -231,7 +245,9 @@ def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
         return
     click.echo(f"{m.period.title}逾期县 {len(rows)} 个（截至 {m.snapshot.as_of}）")
     for r in rows:
-        click.echo(f"  {r['prefecture']}\t{r['county']}\t{r['reason']}\t逾期{r['days_overdue']}天\t连续{r['streak']}期\t{r['contact']}")
+        click.echo(
+            f"  {r['prefecture']}\t{r['county']}\t{r['reason']}\t逾期{r['days_overdue']}天\t连续{r['streak']}期\t{r['contact']}"
+        )
 
 
 @main.command()
@@ -261,7 +277,9 @@ def trace(ctx: click.Context, county: str, field: str, period: str | None, as_js
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
         return
-    click.echo(f"{program.county_by_code[unit].name} {answer['title']}（{one}，{chosen.title}）：{answer['value'] or '空'}")
+    click.echo(
+        f"{program.county_by_code[unit].name} {answer['title']}（{one}，{chosen.title}）：{answer['value'] or '空'}"
+    )
     typed = f"所填“{origin.raw}”" if origin.raw else "未填，沿用零报告的数"
     click.echo(f"  {origin.file} › {origin.sheet} › {origin.cell}，{typed}，报送序号 {origin.submission}")
 

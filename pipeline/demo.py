@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.rules import BETWEEN, NOT_NULL, PAIR_EQUAL, PAIR_GREATER, base_field
 from pipeline.measures.progress import elapsed
-from pipeline.program.model import NO, NONE_TICKED, NOT_APPLICABLE, YES, FieldType
+from pipeline.program.model import NO, NONE_TICKED, NOT_APPLICABLE, YES, Accumulation, FieldType
 from pipeline.run import ISSUED, Campaign, issue, load_campaign, run
 from pipeline.starter import create_workspace
 from pipeline.workbook.layout import FIRST_FIELD_COL, FIRST_ROW, NIL_COL, sheet_layout
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 SEED = 20221026
 PERIODS = 3
+ROUNDS = 3  # mending one rule can break one before it
 NEVER, LATE, FIXED, BROKEN, MESSY = -2, 4, 12, 7, 8  # which prefecture (by position) does what
+USUAL = {Accumulation.CUMULATIVE: 3.0, Accumulation.STOCK: 0.3, Accumulation.STATUS: 1.0}  # without target
 UNIT_SIZE = {"个": 40, "人": 6000}
 MESS = {"Q01-1": "{}场", "Q02-1": "　{}　", "Q02-2": "{}.0", "Q05-2": "第{}", "Q24-2": "约{}"}
 Book = dict[tuple[str, str], "Value"]
@@ -70,7 +72,9 @@ def play(folder: Path, *, tell: Callable[[str], None]) -> Path:
         as_of = period.due_on + timedelta(days=7)
         outcome = run(workspace, period.code, as_of)
         m = outcome.measures
-        tell(f"{period.title}：收到 {len(sent)} 个文件，接收 {m.reported} 个县，见 {workspace.outbox(period.code) / 'index.html'}")
+        tell(
+            f"{period.title}：收到 {len(sent)} 个文件，接收 {m.reported} 个县，见 {workspace.outbox(period.code) / 'index.html'}"
+        )
     return workspace.outbox(campaign.program.periods[PERIODS - 1].code) / "index.html"
 
 
@@ -123,7 +127,9 @@ class Filler:
             return [Sending(on=on, name=name, content=content[: len(content) // 2])]
         if n == FIXED and period.no == 2:  # noqa: PLR2004 - the second period
             county = self.campaign.program.counties_of(prefecture.code)[3]
-            spoilt = self._fill(blank, prefecture, period, nil - {county.code}, before, {(county.code, "Q19-1"): "五百余人"})
+            spoilt = self._fill(
+                blank, prefecture, period, nil - {county.code}, before, {(county.code, "Q19-1"): "五百余人"}
+            )
             fixed = self._fill(blank, prefecture, period, nil - {county.code}, before, {})
             return [Sending(on=on, name=name, content=spoilt),
                     Sending(on=period.due_on + timedelta(days=2), name="改正_" + name, content=fixed)]  # fmt: skip
@@ -141,7 +147,7 @@ class Filler:
             fields = form.fields_in(period)
             for one in fields:
                 self.values[county.code, one.code] = self._next(county, one, period)
-            self._fit(county, form, {one.code for one in fields}, period)
+            self._fit(county, form, {one.code for one in fields})
 
     def _next(self, county: County, one: Field, period: Period) -> Value:
         last = self.values.get((county.code, one.code))
@@ -168,26 +174,33 @@ class Filler:
     def _count(self, county: County, one: Field, last: int | None, vigour: float, period: Period) -> int:
         quantity = next((q for q in self.campaign.program.quantities if one.code in q.fields), None)
         if quantity and quantity.denominator == one.code:
-            size = county.townships if one.unit == "个" and one.code.endswith("-d") and last is None else UNIT_SIZE.get(one.unit, 50)
+            size = (
+                county.townships
+                if one.unit == "个" and one.code.endswith("-d") and last is None
+                else UNIT_SIZE.get(one.unit, 50)
+            )
             return last if last is not None else max(3, round(size * (0.6 + vigour)))
         if quantity and quantity.numerator == one.code:
             whole = self.values.get((county.code, quantity.denominator or ""), 10)
             share = min(1.0, vigour * elapsed(quantity.window, period.end) * 1.9 + 0.15)
             return max(last or 0, round(share * whole)) if isinstance(whole, int) else 0
-        goal = float(quantity.target.threshold) if quantity and quantity.target else 3.0
+        goal = float(quantity.target.threshold) if quantity and quantity.target else USUAL[one.accumulation]
         window = quantity.window if quantity else self.campaign.program.window
         reach = goal * (0.5 + 1.3 * vigour) * elapsed(window, period.end) * self.random.uniform(0.7, 1.6)
         rounded = int(reach) + (self.random.random() < reach % 1)
         return max(last or 0, rounded)
 
-    def _fit(self, county: County, form: Form, asked: set[str], period: Period) -> None:
+    def _fit(self, county: County, form: Form, asked: set[str]) -> None:
         """Bend the figures until every cross-field rule of the form holds."""
-        key = lambda column: (county.code, base_field(column))  # noqa: E731 - one expression, used below
+
+        def key(column: str) -> tuple[str, str]:
+            return county.code, base_field(column)
+
         for rule in self.campaign.rules[form.code]:
             columns = [base_field(c) for c in rule.used_columns]
             if rule.type == PAIR_EQUAL and columns[0] in asked:
                 self.values[county.code, columns[0]] = county.townships
-        for rule in self.campaign.rules[form.code]:
+        for rule in self.campaign.rules[form.code] * ROUNDS:
             columns = [base_field(c) for c in rule.used_columns]
             if rule.type == PAIR_GREATER and set(columns) <= asked and "." not in rule.kwargs["column_B"]:
                 big, small = self.values[key(columns[0])], self.values[key(columns[1])]

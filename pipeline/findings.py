@@ -93,7 +93,7 @@ CATALOGUE: dict[str, Kind] = {
     "FILE_NOT_A_WORKBOOK": Kind(severity=C, title="不是电子表格", fix="请在下发的表上填写，存为xlsx、xls或ods再报送", whole_file=True),
     "FILE_ENCRYPTED": Kind(severity=C, title="文件有打开密码", fix="请取消打开密码，重新保存后再报送", whole_file=True),
     "FILE_UNREADABLE": Kind(severity=C, title="文件损坏，打不开", fix="请用WPS或Excel打开原表，另存一份后再报送", whole_file=True),
-    "FILE_UNRECOGNISED": Kind(severity=C, title="不是本专项工作下发的表", fix="请在下发的表上填写；如是自制表，请把数填入下发的表再报送", whole_file=True),
+    "FILE_UNRECOGNISED": Kind(severity=C, title="不是本专项工作下发的表", fix="请把数填入下发的表再报送", whole_file=True),
     "FILE_WRONG_PROGRAM": Kind(severity=C, title="是别的专项工作的表", fix="请改报本专项工作下发的表", whole_file=True),
     "FILE_WRONG_PERIOD": Kind(severity=C, title="报送期不在本专项工作之内", fix="请用本专项工作下发的表填报", whole_file=True),
     "FILE_WRONG_VERSION": Kind(severity=C, title="表样版本不对", fix="请在最新下发的表上填写", whole_file=True),

@@ -1,6 +1,6 @@
 """The straight line, readable as one page.
 
-    program ─► issue ┄┄(officers)┄┄► inbox ─► guard ─► read ─► check ─► decide ─► dataset ─► measures ─► reports ─► outbox
+program ─► issue ┄┄(officers)┄┄► inbox ─► guard ─► read ─► check ─► decide ─► dataset ─► measures ─► reports ─► outbox
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ from pipeline.dataset.snapshot import Snapshot, take_snapshot
 from pipeline.dataset.store import Store
 from pipeline.errors import PipelineError
 from pipeline.measures.period import PeriodMeasures, measure_period
-from pipeline.program.calendar import Calendar
 from pipeline.program.load import load_calendar, load_program
-from pipeline.program.model import Period, Program
 from pipeline.workbook.issue import Issue, file_name, issue_workbook
 from pipeline.workbook.read import Arrival, Reading, read_return
 from pipeline.workspace import Inbox, Workspace, read_inbox, replace_folder
@@ -27,6 +25,9 @@ from pipeline.workspace import Inbox, Workspace, read_inbox, replace_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
+
+    from pipeline.program.calendar import Calendar
+    from pipeline.program.model import Period, Program
 
 ISSUED, CHARTS, PACKAGE = "下发", "图表", "数据包"
 KEPT = (ISSUED, "退回")
@@ -91,7 +92,9 @@ def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of
     return len(readings)
 
 
-def judge(campaign: Campaign, store: Store, period: Period, readings: Sequence[Reading], as_of: date) -> tuple[Decision, ...]:
+def judge(
+    campaign: Campaign, store: Store, period: Period, readings: Sequence[Reading], as_of: date
+) -> tuple[Decision, ...]:
     """Check and decide all returns of one period together; nothing is written."""
     returns = [one for reading in readings for one in reading.returns if one.period == period.code]
     if not returns:
@@ -182,7 +185,9 @@ def open_snapshot(workspace: Workspace, as_of: date) -> tuple[Campaign, Snapshot
         store.close()
 
 
-def dry_run(workspace: Workspace, arrivals: Sequence[Arrival], as_of: date) -> list[tuple[Reading, tuple[Decision, ...]]]:
+def dry_run(
+    workspace: Workspace, arrivals: Sequence[Arrival], as_of: date
+) -> list[tuple[Reading, tuple[Decision, ...]]]:
     """What would become of these files, one by one; nothing is written."""
     campaign = load_campaign(workspace)
     store = Store(workspace.dataset, campaign.program)

@@ -8,7 +8,6 @@ import re
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import BusyError, WorkspaceError
@@ -17,6 +16,7 @@ from pipeline.workbook.read import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 DATED_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}")
 CHINA = timedelta(hours=8)
@@ -77,7 +77,9 @@ class Workspace:
             WorkspaceError: ``program/`` is not there.
         """
         if not (self.program / "program.yaml").is_file():
-            raise WorkspaceError(f"{self.root} 不是工作目录：没有 program/program.yaml。请先运行 run-pipeline init 目录")
+            raise WorkspaceError(
+                f"{self.root} 不是工作目录：没有 program/program.yaml。请先运行 run-pipeline init 目录"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +194,9 @@ def lock(workspace: Workspace, who: str) -> Iterator[None]:
                 path.unlink(missing_ok=True)
                 continue
             holder = path.read_text(encoding="utf-8").strip() if path.exists() else ""
-            raise BusyError(f"另一个人正在运行（{holder or '未知'}）。请等其结束；如确已中断，请删除 {path} 后再运行") from None
+            raise BusyError(
+                f"另一个人正在运行（{holder or '未知'}）。请等其结束；如确已中断，请删除 {path} 后再运行"
+            ) from None
         except OSError as error:
             raise WorkspaceError(f"无法写入 {path.parent}：{error.strerror}") from error
     try:

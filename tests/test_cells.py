@@ -71,7 +71,14 @@ def test_blank(raw: Raw) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "value", "noted"),
-    [("是", "是", False), (" 否 ", "否", False), ("√", "是", True), ("有", "是", True), ("×", "否", True), (True, "是", True)],
+    [
+        ("是", "是", False),
+        (" 否 ", "否", False),
+        ("√", "是", True),
+        ("有", "是", True),
+        ("×", "否", True),
+        (True, "是", True),
+    ],
 )
 def test_yes_and_no(raw: Raw, value: str, noted: bool) -> None:
     parsed = parse(raw, YESNO)
@@ -99,7 +106,16 @@ def test_choices_and_checklists() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [date(2023, 2, 15), datetime(2023, 2, 15), "2023-02-15", "2023年2月15日", "2023/2/15", "２０２３．２．１５", "20230215"]
+    "raw",
+    [
+        date(2023, 2, 15),
+        datetime(2023, 2, 15),  # noqa: DTZ001 - a workbook knows no time zone
+        "2023-02-15",
+        "2023年2月15日",
+        "2023/2/15",
+        "２０２３．２．１５",
+        "20230215",
+    ],
 )
 def test_dates(raw: Raw) -> None:
     assert parse(raw, DATE).value == date(2023, 2, 15)
@@ -112,7 +128,13 @@ def test_bad_dates(raw: Raw) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "expected"),
-    [("√", (True, False)), ("", (False, False)), (None, (False, False)), ("否", (False, False)), ("本期无", (False, True))],
+    [
+        ("√", (True, False)),
+        ("", (False, False)),
+        (None, (False, False)),
+        ("否", (False, False)),
+        ("本期无", (False, True)),
+    ],
 )
 def test_the_nil_tick(raw: Raw, expected: tuple[bool, bool]) -> None:
     assert parse_tick(raw) == expected

@@ -40,7 +40,12 @@ class Verdict(StrEnum):
     EMPTY = "EMPTY"
 
 
-VERDICT_NAMES = {Verdict.ACCEPTED: "全部接收", Verdict.PARTIAL: "部分退回", Verdict.RETURNED: "退回", Verdict.EMPTY: "没有填报"}
+VERDICT_NAMES = {
+    Verdict.ACCEPTED: "全部接收",
+    Verdict.PARTIAL: "部分退回",
+    Verdict.RETURNED: "退回",
+    Verdict.EMPTY: "没有填报",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +78,7 @@ def decide(program: Program, returns: Sequence[Return], checked: Checked) -> tup
     for form, lines in checked.lines.items():
         for line in lines:
             by_source[line.source][line.county.code][form] = line
-    return tuple(
-        _decide_one(program, one, by_source[n], checked.findings[n]) for n, one in enumerate(returns)
-    )
+    return tuple(_decide_one(program, one, by_source[n], checked.findings[n]) for n, one in enumerate(returns))
 
 
 def _decide_one(program: Program, one: Return, counties: Mapping[str, Mapping[str, Line]],
@@ -136,7 +139,6 @@ def _verdict(records: list[Record], *, whole: bool) -> Verdict:
 
 
 def _reason(verdict: Verdict, whole: tuple[Finding, ...], records: list[Record]) -> str:
-
 
     if whole:
         return "；".join(dict.fromkeys(CATALOGUE[f.code].title for f in whole))

@@ -7,7 +7,6 @@ broken, used for red cells and for the count on the self-check sheet. Formulas h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.rules import BETWEEN, CHECKLIST, IN_SET, NOT_NULL, PAIR_EQUAL, PAIR_GREATER, Rule, base_field
@@ -16,6 +15,7 @@ from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, Field, FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import date
 
     from pipeline.workbook.cells import Value
 
@@ -68,7 +68,7 @@ def bounds(field: Field, rules: Iterable[Rule], previous: Value) -> Bounds:
 
 def validation(field: Field, rules: tuple[Rule, ...], cell: str, previous: Value, period: Period,
                start: date) -> dict[str, Any]:  # fmt: skip
-    """xlsxwriter's data-validation options for one cell of ``field``.
+    """Xlsxwriter's data-validation options for one cell of ``field``.
 
     Args:
         field: The column.
@@ -97,9 +97,7 @@ def validation(field: Field, rules: tuple[Rule, ...], cell: str, previous: Value
 def contradictions(rules: Iterable[Rule]) -> tuple[Contradiction, ...]:
     """The cross-field rules that can be seen within one row of the sheet."""
     return tuple(
-        Contradiction(rule=rule, broken=expression)
-        for rule in rules
-        if (expression := _broken(rule)) is not None
+        Contradiction(rule=rule, broken=expression) for rule in rules if (expression := _broken(rule)) is not None
     )
 
 
@@ -137,7 +135,7 @@ def _broken(rule: Rule) -> Callable[[Callable[[str], str]], str] | None:
         return None
     condition, column = rule.condition, str(rule.kwargs["column"])
     if rule.type == NOT_NULL:
-        return lambda ref: f"{_holds(condition.column, condition.operator, condition.value, ref)}*({ref(column)}=\"\")"
+        return lambda ref: f'{_holds(condition.column, condition.operator, condition.value, ref)}*({ref(column)}="")'
     low = rule.kwargs.get("min_value", 0)
     return lambda ref: (
         f"{_holds(condition.column, condition.operator, condition.value, ref)}*ISNUMBER({ref(column)})*({ref(column)}<{low})"

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from great_expectations.execution_engine import PandasExecutionEngine
 from great_expectations.expectations.expectation import ColumnMapExpectation
-from great_expectations.expectations.metrics.map_metric_provider import ColumnMapMetricProvider, column_condition_partial
+from great_expectations.expectations.metrics.map_metric_provider import (
+    ColumnMapMetricProvider,
+    column_condition_partial,
+)
 
 from pipeline.program.model import NONE_TICKED
 
@@ -16,13 +19,13 @@ if TYPE_CHECKING:
 METRIC = "column_values.checklist_of"
 
 
-class ColumnValuesChecklistOf(ColumnMapMetricProvider):  # type: ignore[misc]
+class ColumnValuesChecklistOf(ColumnMapMetricProvider):
     """True where a text is 无, or options joined by 、 without repetition."""
 
     condition_metric_name = METRIC
     condition_value_keys = ("options",)
 
-    @column_condition_partial(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
+    @column_condition_partial(engine=PandasExecutionEngine)
     def _pandas(cls, column: pd.Series[Any], options: list[str], **_: Any) -> pd.Series[bool]:  # noqa: N805 - GX's form
         allowed = set(options)
 
@@ -33,7 +36,7 @@ class ColumnValuesChecklistOf(ColumnMapMetricProvider):  # type: ignore[misc]
         return column.map(holds).astype(bool)
 
 
-class ExpectColumnValuesToBeChecklistOf(ColumnMapExpectation):  # type: ignore[misc]
+class ExpectColumnValuesToBeChecklistOf(ColumnMapExpectation):
     """Expect a checklist cell to hold only the given options, joined by 、, or 无."""
 
     options: list[str]

@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import SuiteError
 from pipeline.findings import CATALOGUE, Severity
-from pipeline.program.model import Form, Program
 from pipeline.program.strict import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from pipeline.program.model import Form, Program
 
 NOT_NULL = "expect_column_values_to_not_be_null"
 BETWEEN = "expect_column_values_to_be_between"
@@ -128,6 +129,12 @@ def _load(path: Path, form: Form) -> tuple[Rule, ...]:
     if suite.get("name") != form.code:
         raise SuiteError(f"expectations/{path.name}：name 应为 {form.code}")
     rules = tuple(_rule(config, form, f"expectations/{path.name} 第{n}条规则") for n, config in enumerate(configs, 1))
+    _check_cover(path, form, rules)
+    return rules
+
+
+def _check_cover(path: Path, form: Form, rules: tuple[Rule, ...]) -> None:
+    """Every field and the roster are watched, and no rule is named twice."""
     ids = [rule.id for rule in rules]
     for rule_id in ids:
         if ids.count(rule_id) > 1:
@@ -141,7 +148,6 @@ def _load(path: Path, form: Form) -> tuple[Rule, ...]:
     for column in ROSTER_COLUMNS[1:]:
         if not any(column in rule.used_columns for rule in rules):
             raise SuiteError(f"expectations/{path.name}：没有名册规则（{column}）")
-    return rules
 
 
 def _rule(config: dict[str, Any], form: Form, place: str) -> Rule:
@@ -174,8 +180,10 @@ def _condition(data: Any, place: str) -> Condition | None:
     if data is None:
         return None
     try:
-        if data["type"] != "comparison" or data["operator"] not in {"==", "!=", ">", ">=", "<", "<="}:
-            raise KeyError
-        return Condition(column=data["column"]["name"], operator=data["operator"], value=data["parameter"])
-    except (KeyError, TypeError) as error:
-        raise SuiteError(f"{place}：row_condition 须为 comparison，写明 column、operator、parameter") from error
+        condition = Condition(column=data["column"]["name"], operator=data["operator"], value=data["parameter"])
+        fits = data["type"] == "comparison" and condition.operator in {"==", "!=", ">", ">=", "<", "<="}
+    except (KeyError, TypeError):
+        fits = False
+    if not fits:
+        raise SuiteError(f"{place}：row_condition 须为 comparison，写明 column、operator、parameter")
+    return condition

@@ -47,7 +47,9 @@ def field_rules(field: Field) -> Iterator[Config]:
         yield expectation(CHECKLIST, {"column": code, "options": list(field.options)}, f"{code}.options",
                           "NOT_AN_OPTION", [code], "、".join(field.options) + "中的一项或几项，或 无")  # fmt: skip
     elif field.type is FieldType.DATE:
-        yield pair(code, "campaign.start", f"{code}.after_start", "DATE_OUT_OF_RANGE", [code], "不早于 {campaign.start}")
+        yield pair(
+            code, "campaign.start", f"{code}.after_start", "DATE_OUT_OF_RANGE", [code], "不早于 {campaign.start}"
+        )
         yield pair("period.end", code, f"{code}.by_period_end", "DATE_OUT_OF_RANGE", [code], "不晚于 {period.end}")
     else:
         yield expectation(IN_SET, {"column": code, "value_set": list(field.choices)}, f"{code}.options",
@@ -85,7 +87,11 @@ def complete(suite: Config, form: Form) -> Config:
     """``suite`` with the missing rules of ``form`` added at its end."""
     known = {e["meta"]["rule"] for e in suite["expectations"]}
     touched = {e["kwargs"].get(k) for e in suite["expectations"] for k in ("column", "column_A", "column_B")}
-    new = [e for e in form_rules(form) if e["meta"]["rule"] not in known and e["meta"]["columns"][0] not in touched - {"row.state"}]
+    new = [
+        e
+        for e in form_rules(form)
+        if e["meta"]["rule"] not in known and e["meta"]["columns"][0] not in touched - {"row.state"}
+    ]
     return {**suite, "expectations": [*suite["expectations"], *new]}
 
 

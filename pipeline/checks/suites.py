@@ -112,6 +112,10 @@ def _batch_definition() -> Any:
 
         import pipeline.checks.expectations  # noqa: F401, PLC0415 - registers our own classes
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    context = gx.get_context(mode="ephemeral")
+    context: Any = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    return context.data_sources.add_pandas("returns").add_dataframe_asset("form").add_batch_definition_whole_dataframe("all")
+    return (
+        context.data_sources.add_pandas("returns")
+        .add_dataframe_asset("form")
+        .add_batch_definition_whole_dataframe("all")
+    )

@@ -1,0 +1,1 @@
+"""The ledger, the records and what stands."""

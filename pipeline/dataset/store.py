@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from pipeline.program.model import NOT_APPLICABLE, FieldType
 from pipeline.workbook.cells import show
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator, Sequence
     from datetime import date
     from pathlib import Path
@@ -193,7 +193,9 @@ class Store:
         """The ledger as far as received by ``as_of``, in order."""
         table = self.tables.submissions
         with _told(self.folder), self.engine.connect() as connection:
-            rows = connection.execute(select(table).where(table.c.received_on <= as_of).order_by(table.c.seq)).mappings()
+            rows = connection.execute(
+                select(table).where(table.c.received_on <= as_of).order_by(table.c.seq)
+            ).mappings()
             return tuple(_submission(row) for row in rows)
 
     def findings(self, as_of: date) -> tuple[tuple[Submission, Finding], ...]:
@@ -295,7 +297,6 @@ def _arrival_columns(arrival: Arrival, taken_on: date) -> dict[str, Any]:
 
 def _title(one: Finding) -> str:
 
-
     return CATALOGUE[one.code].title
 
 
@@ -308,7 +309,9 @@ def _form_row(form: Form, seq: int, period: str, record: Record) -> dict[str, An
     assert line.row is not None  # noqa: S101 - only reported lines are written
     typed = {code: line.row.typed.get(code, "") for code, value in line.values.items()}
     typed = {code: text for code, text in typed.items() if text != show(line.values[code])}
-    away = [one.code for one in form.fields if one.type is FieldType.COUNT and line.values.get(one.code) == NOT_APPLICABLE]
+    away = [
+        one.code for one in form.fields if one.type is FieldType.COUNT and line.values.get(one.code) == NOT_APPLICABLE
+    ]
     values = {one.code: None if one.code in away else line.values.get(one.code) for one in form.fields}
     return {"seq": seq, "county_code": record.county_code, "period": period, "sheet_row": line.row.row,
             "nil": line.row.nil, "typed": _json(typed), NOT_APPLICABLE_COLUMN: " ".join(away), **values}  # fmt: skip

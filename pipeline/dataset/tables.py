@@ -8,7 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from pipeline.program.model import FieldType
 
@@ -38,7 +50,9 @@ def build_tables(program: Program) -> Tables:
     """The schema for ``program``."""
     metadata = MetaData()
     meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
-    files = Table("files", metadata, Column("sha256", String(64), primary_key=True), Column("file", Text, nullable=False))
+    files = Table(
+        "files", metadata, Column("sha256", String(64), primary_key=True), Column("file", Text, nullable=False)
+    )
     submissions = Table(
         "submissions", metadata,
         Column("seq", Integer, primary_key=True, autoincrement=True),

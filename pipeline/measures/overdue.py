@@ -90,7 +90,9 @@ def contact_text(contacts: tuple[Contact, ...]) -> str:
     return "、".join(level.get(c.level, "") + c.unit for c in contacts) or NO_CONTACT
 
 
-def _obligation(prefecture: Prefecture, county: County | None, one: Arrived, reason: Reason, contact: str) -> Obligation:
+def _obligation(
+    prefecture: Prefecture, county: County | None, one: Arrived, reason: Reason, contact: str
+) -> Obligation:
     unit = county or prefecture
     overdue = one.timeliness is Timeliness.OVERDUE
     return Obligation(

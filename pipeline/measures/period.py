@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from pipeline.checks.decide import State
 from pipeline.measures.overdue import Obligation, obligations
-from pipeline.measures.progress import Completion, ProvinceResult, Total, assess, completion, elapsed, province_results, ranks, totals
+from pipeline.measures.progress import (
+    Completion,
+    ProvinceResult,
+    Total,
+    assess,
+    completion,
+    elapsed,
+    province_results,
+    ranks,
+    totals,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,7 +102,7 @@ def measure_period(program: Program, snapshot: Snapshot, calendar: Calendar, per
     return PeriodMeasures(
         program=program, snapshot=snapshot, period=period, assessed=assessed, scores=scores,
         totals=totals(program, period, values, assessed),
-        province_results=province_results(program, values, assessed),
+        province_results=province_results(program, values),
         obligations=obligations(program, snapshot, calendar, period),
         states={state: states.count(state) for state in State},
         prefecture_order=tuple(order), ranks=ranked,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, YES, TargetKind, Window
+from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, YES, FieldType, TargetKind, Window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pipeline.workbook.cells import Value
 
     Values = Mapping[str, Mapping[str, Value]]
-
 
 
 class Status(StrEnum):
@@ -145,7 +144,7 @@ def completion(assessed: pd.DataFrame, by: Sequence[str]) -> dict[tuple[object, 
     )
     if not by:
         return {(): _completion(frame)}
-    return {key: _completion(group) for key, group in frame.groupby(list(by), sort=False)}  # type: ignore[misc]
+    return {key: _completion(group) for key, group in frame.groupby(list(by), sort=False)}
 
 
 def change_pp(now: float | None, before: float | None) -> float | None:
@@ -165,13 +164,13 @@ def ranks(scores: Sequence[float | None]) -> list[int | None]:
 
 def totals(program: Program, period: Period, values: Values, assessed: pd.DataFrame) -> tuple[Total, ...]:
     """Each county-level quantity summed over the counties that reported."""
-    by_quantity = {code: group for code, group in assessed.groupby("quantity", sort=False)}
-    return tuple(_total(program, period, q, values, by_quantity[q.code]) for q in program.quantities if q.fields)
+    by_quantity = dict(assessed.groupby("quantity", sort=False))
+    return tuple(_total(period, q, values, by_quantity[q.code]) for q in program.quantities if q.fields)
 
 
-def province_results(program: Program, values: Values, assessed: pd.DataFrame) -> tuple[ProvinceResult, ...]:
+def province_results(program: Program, values: Values) -> tuple[ProvinceResult, ...]:
     """Province-wide targets (items 9, 10, 13, 14)."""
-    return tuple(_province(program, q, values, assessed) for q in program.quantities if q.province)
+    return tuple(_province(program, q, values) for q in program.quantities if q.province)
 
 
 def _status(
@@ -191,7 +190,10 @@ def _status(
 
 
 def figure(quantity: Quantity, fields: Mapping[str, Field], given: Mapping[str, Value]) -> float | None:
-    """A county's figure: a count, a rate in per cent, or 1/0; None for 不适用, a zero denominator or words."""
+    """A county's figure: a count, a rate in per cent, or 1/0 for words; None when blank, 不适用 or ÷ 0.
+
+    Words count 1 when they are 是, the first option of a choice, or the options a checklist's target asks for.
+    """
     if quantity.is_rate:
         numerator, denominator = (given.get(code) for code in quantity.fields)
         if not isinstance(numerator, int) or not isinstance(denominator, int) or denominator == 0:
@@ -201,15 +203,14 @@ def figure(quantity: Quantity, fields: Mapping[str, Field], given: Mapping[str, 
     value = given.get(quantity.value)
     if isinstance(value, int):
         return float(value)
-    if not isinstance(value, str) or value == NOT_APPLICABLE or quantity.target is None:
+    if not isinstance(value, str) or value == NOT_APPLICABLE:
         return None
-    ticked = [] if value == NONE_TICKED else value.split("、")
-    wanted = {
-        TargetKind.YES: value == YES,
-        TargetKind.ALL_OPTIONS: len(ticked) == len(fields[quantity.value].options),
-        TargetKind.ANY_OPTION: bool(ticked),
-    }
-    return float(wanted[quantity.target.kind]) if quantity.target.kind in wanted else None
+    source = fields[quantity.value]
+    if source.type is FieldType.CHECKLIST:
+        ticked = [] if value == NONE_TICKED else value.split("、")
+        every = quantity.target is not None and quantity.target.kind is TargetKind.ALL_OPTIONS
+        return float(len(ticked) == len(source.options) if every else bool(ticked))
+    return float(value == (source.options or (YES,))[0])
 
 
 def _required(quantity: Quantity, period: Period) -> float | None:
@@ -224,20 +225,20 @@ def _completion(frame: pd.DataFrame) -> Completion:
                       reported=int(frame["there"].nunique()), roster=int(frame["county_code"].nunique()))  # fmt: skip
 
 
-def _total(program: Program, period: Period, quantity: Quantity, values: Values, group: pd.DataFrame) -> Total:
+def _total(period: Period, quantity: Quantity, values: Values, group: pd.DataFrame) -> Total:
     counted = group[group["status"].isin(COUNTED)]
     numerator = denominator = None
     actual: float | None
     if quantity.is_rate:
-        pairs = [(given.get(quantity.numerator or ""), given.get(quantity.denominator or "")) for given in values.values()]
+        pairs = [
+            (given.get(quantity.numerator or ""), given.get(quantity.denominator or "")) for given in values.values()
+        ]
         known = [(n, d) for n, d in pairs if isinstance(n, int) and isinstance(d, int) and d]
         numerator, denominator = sum(n for n, _ in known), sum(d for _, d in known)
         actual = 100 * numerator / denominator if denominator else None
     else:
         given_values = group["value"].dropna()
         actual = float(given_values.sum()) if len(given_values) else None
-        if quantity.target is None and not len(given_values):
-            actual = _positive_count(quantity, program.field_by_code, values)
     factor = 1 if quantity.is_rate else len(counted)
     target = float(quantity.target.threshold) * factor if quantity.target and quantity.judged else None
     required = _required(quantity, period)
@@ -250,15 +251,7 @@ def _total(program: Program, period: Period, quantity: Quantity, values: Values,
     )  # fmt: skip
 
 
-def _positive_count(quantity: Quantity, fields: Mapping[str, Field], values: Values) -> float | None:
-    """Counties that answer 是, or the first option of a choice, to a question without target."""
-    code = quantity.value or ""
-    positive = (fields[code].options or (YES,))[0]
-    words = [v[code] for v in values.values() if isinstance(v.get(code), str) and v[code] != NOT_APPLICABLE]
-    return float(sum(word == positive for word in words)) if words else None
-
-
-def _province(program: Program, quantity: Quantity, values: Values, assessed: pd.DataFrame) -> ProvinceResult:
+def _province(program: Program, quantity: Quantity, values: Values) -> ProvinceResult:
     assert quantity.province is not None  # noqa: S101 - chosen by the caller
     rule = quantity.province
     answers = [given.get(rule.field) for given in values.values()]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from pipeline.dataset.snapshot import Snapshot
     from pipeline.program.calendar import Calendar
@@ -24,7 +24,12 @@ class Timeliness(StrEnum):
     OVERDUE = "OVERDUE"
 
 
-TIMELINESS_NAMES = {Timeliness.ON_TIME: "按时", Timeliness.LATE: "迟报", Timeliness.NOT_DUE: "未到期", Timeliness.OVERDUE: "逾期"}
+TIMELINESS_NAMES = {
+    Timeliness.ON_TIME: "按时",
+    Timeliness.LATE: "迟报",
+    Timeliness.NOT_DUE: "未到期",
+    Timeliness.OVERDUE: "逾期",
+}
 BEHIND = (Timeliness.LATE, Timeliness.OVERDUE)
 
 
@@ -72,7 +77,9 @@ def prefecture_history(program: Program, snapshot: Snapshot, calendar: Calendar,
     return _history(program.periods_through(through), days, snapshot.as_of, calendar)
 
 
-def _history(periods: Sequence[Period], days: Sequence[date | None], as_of: date, calendar: Calendar) -> tuple[Arrived, ...]:
+def _history(
+    periods: Sequence[Period], days: Sequence[date | None], as_of: date, calendar: Calendar
+) -> tuple[Arrived, ...]:
     entries: list[Arrived] = []
     streak = 0
     for period, met_on in zip(periods, days, strict=True):

@@ -5,11 +5,14 @@ Order of authority: the office's own ``workdays.csv``, then chinesecalendar, the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import chinese_calendar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SATURDAY = 5
 

@@ -41,7 +41,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9]+)?")
 PERIOD_CODE = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-COUNTY_COLUMNS = ("code", "name", "short_name", "prefecture_code", "kind", "aliases", "townships", "tile_row", "tile_col")
+COUNTY_COLUMNS = (
+    "code",
+    "name",
+    "short_name",
+    "prefecture_code",
+    "kind",
+    "aliases",
+    "townships",
+    "tile_row",
+    "tile_col",
+)
 NUMBER = (int, float)
 SHEET_TITLE_LIMIT = 31
 
@@ -197,15 +207,13 @@ def _field(node: Node, form: str, item: int) -> Field:
         not_applicable=node.take("not_applicable", bool, default=False),
         options=options,
         counts_from=node.take("counts_from", date, None),
-        nil_value=_nil_value(node, kind, accumulation, required, options),
+        nil_value=_nil_value(node, kind, required, options),
         max=node.take("max", int, None),
         reading=node.take("reading", str, ""),
     ))  # fmt: skip
 
 
-def _nil_value(
-    node: Node, kind: FieldType, accumulation: Accumulation, required: bool, options: tuple[str, ...]
-) -> str | int | None:
+def _nil_value(node: Node, kind: FieldType, required: bool, options: tuple[str, ...]) -> str | int | None:
     """What 本期无新进展 means in a first report: zero events and 否; a stock that serves as denominator must be given."""
     given = node.take("nil_value", (str, int), None)
     must_be_given = node.take("nil_must_be_given", bool, default=False)
@@ -415,7 +423,9 @@ def _check_references(program: Program, folder: Path) -> None:
     for quantity in program.quantities:
         if quantity.province and quantity.province.field not in program.field_by_code:
             wanted = nearest(quantity.province.field, list(program.field_by_code))
-            raise ProgramError(f"forms：{quantity.code} 的 province 引用了不存在的指标 {quantity.province.field}{wanted}")
+            raise ProgramError(
+                f"forms：{quantity.code} 的 province 引用了不存在的指标 {quantity.province.field}{wanted}"
+            )
     for prefecture in program.prefectures:
         if not program.counties_of(prefecture.code):
             raise ProgramError(f"counties.csv：{prefecture.name}（{prefecture.code}）一个县也没有")

@@ -82,7 +82,11 @@ class Field:
         """The visible column title, unit and since-when included."""
         hint = {FieldType.COUNT: self.unit, FieldType.YESNO: "是/否", FieldType.DATE: "日期"}.get(self.type, "可多选")
         hint = "单选" if self.type is FieldType.CHOICE else hint
-        since = f"，{self.counts_from.year}年{self.counts_from.month}月{self.counts_from.day}日起" if self.counts_from else ""
+        since = (
+            f"，{self.counts_from.year}年{self.counts_from.month}月{self.counts_from.day}日起"
+            if self.counts_from
+            else ""
+        )
         return f"{self.title}（{hint}{since}）"
 
     @property

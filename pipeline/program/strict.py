@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from pipeline.errors import ProgramError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 REQUIRED = object()
@@ -57,7 +57,7 @@ class Node:
     def line(self, key: str | None = None) -> int:
         """1-based line of a key, or of the mapping itself."""
         position = self.data.lc.data.get(key) if key is not None and self.data.lc.data else None
-        return (position[0] if position else self.data.lc.line) + 1
+        return int(position[0] if position else self.data.lc.line) + 1
 
     def fail(self, message: str, key: str | None = None) -> ProgramError:
         """An error that names the place."""
@@ -173,7 +173,9 @@ def read_csv(path: Path, columns: tuple[str, ...], key: str | None = None) -> li
     header = next(reader, [])
     for name in header:
         if name not in columns:
-            raise ProgramError(f"{path.name} 第1行：不认识的列 {name}{nearest(name, columns)}；允许：{'、'.join(columns)}")
+            raise ProgramError(
+                f"{path.name} 第1行：不认识的列 {name}{nearest(name, columns)}；允许：{'、'.join(columns)}"
+            )
     missing = [name for name in columns if name not in header]
     if missing or len(set(header)) < len(header):
         raise ProgramError(f"{path.name} 第1行：缺少或重复的列 {'、'.join(missing)}；应为：{'、'.join(columns)}")

@@ -1,0 +1,1 @@
+"""Everything leadership and staff read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.checks.decide import State
 from pipeline.measures.overdue import Obligation, Reason, overdue_counties
 from pipeline.measures.timeliness import Timeliness
-from pipeline.program.model import FieldType, TargetKind
+from pipeline.program.model import FieldType
 from pipeline.reports.wording import Figures, change, cn_date, listing, numeral, one_decimal
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.progress import Completion, ProvinceResult, Total
-    from pipeline.program.model import Action, Item, Prefecture
+    from pipeline.program.model import Action, Item, Prefecture, Quantity
 
 FEW = 3
 
@@ -102,8 +103,8 @@ def _editor_note(m: PeriodMeasures, say: Figures) -> str:
 def _overall(m: PeriodMeasures, say: Figures) -> list[str]:
     roster = len(m.program.counties)
     state = m.states
-    parts = [f"全省{say('prefectures.roster', len(m.program.prefectures))}个州（市）、{say('counties.roster', roster)}个县级工会应报送"
-             f"{say('period.title', m.period.title)}工作推进信息"]  # fmt: skip
+    owed = f"全省{say('prefectures.roster', len(m.program.prefectures))}个州（市）、{say('counties.roster', roster)}个县级工会应报送"
+    parts = [f"{owed}{say('period.title', m.period.title)}工作推进信息"]
     if not m.reported:
         return [f"{parts[0]}，截至{say.day('as_of', m.snapshot.as_of)}尚无县级工会的报送被接收，本期不作完成情况统计。"]
     got = f"已接收{say('counties.reported', m.reported)}个县"
@@ -147,7 +148,11 @@ def _with_pct(m: PeriodMeasures, prefectures: Iterable[Prefecture], say: Figures
     for p in prefectures:
         done = m.now.by_prefecture[p.code]
         text = say.pct(f"prefecture.{p.code}.completion", done.pct or 0.0)
-        partly = f"，已报{say('reported', done.reported)}/{say('roster', done.roster)}个县" if done.reported < done.roster else ""
+        partly = (
+            f"，已报{say('reported', done.reported)}/{say('roster', done.roster)}个县"
+            if done.reported < done.roster
+            else ""
+        )
         shown.append(f"{p.short_name}（{text}{partly}）")
     return "、".join(shown)
 
@@ -192,24 +197,50 @@ def _quantity(m: PeriodMeasures, t: Total, say: Figures) -> str:
     """One quantity in a clause; its coverage is said when not all reported counties are in it."""
     q, code = t.quantity, t.quantity.code
     if q.window.start > m.period.end:
-        return f"{q.title}自{say.day(f'{code}.from', q.window.start)}起统计"
+        return f"{_what(q)}自{say.day(f'{code}.from', q.window.start)}起统计"
     if t.actual is None:
-        return f"{q.title}暂无适用的县"
-    base = f"{say(f'{code}.applicable', t.applicable)}个适用县中" if t.applicable < t.reported else ""
-    field = m.program.field_by_code.get(q.value or "")
+        return f"{_what(q)}没有适用的县"
+    among = f"{say(f'{code}.applicable', t.applicable)}个适用县中" if t.applicable < t.reported else ""
     if q.is_rate:
-        text = f"{q.title}{say.pct(f'{code}.rate', t.actual)}（{say(f'{code}.numerator', t.numerator or 0)}/" \
-               f"{say(f'{code}.denominator', t.denominator or 0)}）"  # fmt: skip
-        return text + (f"，{base}{say(f'{code}.met', t.met)}个县达到{say(f'{code}.target', _target(t))}%" if q.target else "")
-    if field is not None and field.type is FieldType.COUNT:
-        text = f"{q.title}共{say(f'{code}.total', t.actual)}{q.unit}"
-        if q.target is None or not q.judged:
-            return text
-        goal = f"不少于{say(f'{code}.target', _target(t))}{q.unit}"
-        return text + f"，{base}{say(f'{code}.met', t.met)}个县达到{goal}的要求"
-    positive = {TargetKind.ALL_OPTIONS: "各项齐备", TargetKind.ANY_OPTION: "已列入其一"}
-    answer = positive.get(q.target.kind, "“是”") if q.target else f"“{(field.options if field else ()) [0]}”" if field and field.options else "“是”"
-    return f"{q.title}：{base}{say(f'{code}.yes', t.actual)}个县为{answer}"
+        return _rate(t, say, among)
+    if m.program.field_by_code[q.value or ""].type is FieldType.COUNT:
+        return _count(t, say, among)
+    if t.actual == 0:
+        return f"{among}{_what(q)}的县暂无"
+    return f"{among}{_what(q)}的有{say(f'{code}.yes', t.actual)}个县"
+
+
+def _rate(t: Total, say: Figures, among: str) -> str:
+    q, code = t.quantity, t.quantity.code
+    text = (
+        f"{q.title}为{say.pct(f'{code}.rate', t.actual or 0.0)}"
+        f"（{say(f'{code}.numerator', t.numerator or 0)} / {say(f'{code}.denominator', t.denominator or 0)}）"
+    )
+    if q.target is None:
+        return text
+    return text + f"，{among}{_reached(t, say)}{say(f'{code}.target', _target(t))}%"
+
+
+def _count(t: Total, say: Figures, among: str) -> str:
+    q, code = t.quantity, t.quantity.code
+    text = f"{_what(q)}共{say(f'{code}.total', t.actual or 0)}{q.unit}"
+    if q.target is None or not q.judged:
+        return text
+    goal = f"不少于{say(f'{code}.target', _target(t))}{q.unit}"
+    return text + f"，{among}{_reached(t, say)}{goal}的要求"
+
+
+def _reached(t: Total, say: Figures) -> str:
+    if t.met == 0:
+        return "尚无县达到"
+    if t.met == t.applicable:
+        return "各县均达到"
+    return f"有{say(f'{t.quantity.code}.met', t.met)}个县达到"
+
+
+def _what(q: Quantity) -> str:
+    """A title as it stands in a sentence: without 是否, and without the word of counting its unit repeats."""
+    return re.sub(r"(?<=..)(场次|次数|个数|人次|人数|期数|数)$", "", q.title.replace("是否", ""))
 
 
 def _target(t: Total) -> float:
@@ -223,7 +254,7 @@ def _province_target(r: ProvinceResult, say: Figures) -> str:
         return f"{r.quantity.title}：尚无可统计的数据。"
     if r.is_share:
         done = "已实现" if r.met else "尚未实现"
-        return (f"{r.quantity.title}：在作出填报的{say(f'{code}.base', r.base)}个县中{say(f'{code}.met_count', r.met_count)}个县已建立，"
+        return (f"{_what(r.quantity)}：{say(f'{code}.base', r.base)}个适用的已报县中有{say(f'{code}.met_count', r.met_count)}个，"
                 f"占{say.pct(f'{code}.share', r.actual)}，{done}{say(f'{code}.threshold', r.threshold)}%的全省目标。")  # fmt: skip
     done = "已达到" if r.met else "尚未达到"
     return (f"{r.quantity.title}：{say(f'{code}.sum', r.actual)}{r.quantity.unit}，"
@@ -273,7 +304,11 @@ def _timeliness(m: PeriodMeasures, say: Figures) -> list[str]:
         if not some:
             continue
         count = say(f"prefectures.{kind.value}", len(some))
-        names = "" if kind is Timeliness.ON_TIME and len(some) > LONG else f"（{'、'.join(_late_name(o, say) for o in some)}）"
+        names = (
+            ""
+            if kind is Timeliness.ON_TIME and len(some) > LONG
+            else f"（{'、'.join(_late_name(o, say) for o in some)}）"
+        )
         clauses.append(f"{label}的州（市）{count}个{names}")
     return [due + "。" + "，".join(clauses) + "。"]
 
@@ -285,7 +320,7 @@ def _late_name(o: Obligation, say: Figures) -> str:
     if o.timeliness is Timeliness.LATE and o.met_on:
         return f"{o.name}，迟{say(f'{o.who}.days_late', (o.met_on - o.due_on).days)}天"
     if o.streak > 1:
-        return f"{o.name}，连续{say(f'{o.who}.streak', o.streak)}期"
+        return f"{o.name}已连续{say(f'{o.who}.streak', o.streak)}期"
     return o.name
 
 
@@ -319,7 +354,9 @@ def _next_due(m: PeriodMeasures, say: Figures) -> list[str]:
     paragraphs = []
     if later:
         ahead = later[0]
-        paragraphs.append(f"下一报送期为{say('next.period', ahead.title)}，请各州（市）总工会于{say.day('next.due_on', ahead.due_on)}前报送。")
+        paragraphs.append(
+            f"下一报送期为{say('next.period', ahead.title)}，请各州（市）总工会于{say.day('next.due_on', ahead.due_on)}前报送。"
+        )
     until = later[0].end if later else m.program.periods[-1].end
     ahead_of = [s for s in m.program.milestones if s.due and m.snapshot.as_of <= s.due <= until]
     for due, some in groupby(sorted(ahead_of, key=lambda s: (s.due, s.code)), key=lambda s: s.due):
@@ -339,7 +376,11 @@ def _furthest_behind(m: PeriodMeasures, say: Figures) -> list[str]:
         f"{t.quantity.title}（{say(f'{t.quantity.code}.met', t.met)}/{say(f'{t.quantity.code}.applicable', t.applicable)}个县达标）"
         for t in weakest
     )
-    return [f"达标县占比最低的三项是{named}，请有关县级工会抓紧推进。" if len(weakest) == FEW else f"尚未全部达标的是{named}。"]
+    return [
+        f"达标县占比最低的三项是{named}，请有关县级工会抓紧推进。"
+        if len(weakest) == FEW
+        else f"尚未全部达标的是{named}。"
+    ]
 
 
 def _data_notes(m: PeriodMeasures, say: Figures, *, is_demo: bool) -> list[str]:

@@ -54,7 +54,7 @@ class TimelinessRow:
 
 
 @plain
-def heatmap(  # noqa: PLR0917 - the grid, then its margins: the order in which it is read
+def heatmap(
     row_names: Sequence[str],
     column_names: Sequence[str],
     cells: Sequence[Sequence[float | None]],

@@ -43,7 +43,12 @@ BOM = b"\xef\xbb\xbf"
 
 def data_package(m: PeriodMeasures) -> dict[str, bytes]:
     """File name → content. Grain: see each row function; periods up to and including this one."""
-    rows = {"values": _values(m), "submissions": _submissions(m), "findings": _findings(m), "obligations": _obligations(m)}
+    rows = {
+        "values": _values(m),
+        "submissions": _submissions(m),
+        "findings": _findings(m),
+        "obligations": _obligations(m),
+    }
     files = {f"{name}.csv": _csv([c for c, _, _ in TABLES[name]], some) for name, some in rows.items()}
     return files | {"datapackage.json": _descriptor(m)}
 
@@ -61,7 +66,11 @@ def _values(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
             origin = m.snapshot.origin(form, period, county_code, code)
             if value is None or origin is None:
                 continue
-            unit = "" if value == NOT_APPLICABLE or m.program.field_by_code[code].type is not FieldType.COUNT else units[code]
+            unit = (
+                ""
+                if value == NOT_APPLICABLE or m.program.field_by_code[code].type is not FieldType.COUNT
+                else units[code]
+            )
             kind = State.NIL if row.nil else State.ACCEPTED
             yield (period, county.prefecture_code, county_code, code, show(value), unit, kind.value, origin.submission,
                    origin.file, origin.sheet, origin.cell, origin.raw)  # fmt: skip
@@ -83,7 +92,15 @@ def _findings(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
 def _obligations(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
     """One row per report owed."""
     for o in m.obligations:
-        yield (o.who, o.what, o.due_on.isoformat(), "true" if o.met else "false", o.days_overdue, o.streak, o.reason.value)
+        yield (
+            o.who,
+            o.what,
+            o.due_on.isoformat(),
+            "true" if o.met else "false",
+            o.days_overdue,
+            o.streak,
+            o.reason.value,
+        )
 
 
 def _csv(header: list[str], rows: Iterable[tuple[Any, ...]]) -> bytes:
@@ -96,7 +113,11 @@ def _csv(header: list[str], rows: Iterable[tuple[Any, ...]]) -> bytes:
 
 def _inert(value: Any) -> Any:
     """Officers' text must not become a formula when the CSV is opened in a spreadsheet."""
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} and not value.lstrip("+-").replace(".", "").isdigit():
+    if (
+        isinstance(value, str)
+        and value[:1] in {"=", "+", "-", "@", "\t", "\r"}
+        and not value.lstrip("+-").replace(".", "").isdigit()
+    ):
         return "'" + value
     return value
 

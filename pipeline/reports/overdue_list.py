@@ -29,7 +29,18 @@ class OverdueRow:
     streak: str
 
 
-HEADINGS = ("序号", "州（市）", "县（市、区）", "县代码", "逾期原因", "对口联系单位", "应报日期", "逾期天数", "逾期工作日", "连续未按时期数")
+HEADINGS = (
+    "序号",
+    "州（市）",
+    "县（市、区）",
+    "县代码",
+    "逾期原因",
+    "对口联系单位",
+    "应报日期",
+    "逾期天数",
+    "逾期工作日",
+    "连续未按时期数",
+)
 WIDTHS = (6, 14, 16, 10, 14, 34, 14, 10, 12, 16)
 
 
@@ -80,7 +91,7 @@ def overdue_workbook(m: PeriodMeasures) -> bytes:
         for col, text in ((1, o.prefecture.short_name), (2, o.name), (3, o.who), (4, o.reason.value)):
             sheet.write_string(row, col, text, cell)
         sheet.write_string(row, 5, o.contact, wide)
-        sheet.write_datetime(row, 6, o.due_on, day)  # type: ignore[arg-type]
+        sheet.write_datetime(row, 6, o.due_on, day)
         for col, count in ((7, o.days_overdue), (8, o.workdays_overdue), (9, o.streak)):
             sheet.write_number(row, col, count, cell)
     if late:

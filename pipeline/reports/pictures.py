@@ -102,7 +102,7 @@ def _targets(m: PeriodMeasures) -> bytes:
               and t.quantity.target and t.quantity.target.kind == "at_least"
               and t.quantity.window.start <= m.period.end]  # fmt: skip
     chosen = sorted(counts, key=lambda t: (_share(t), t.quantity.code))[:BULLETS]
-    rows = [_bullet(m, t) for t in sorted(chosen, key=lambda t: t.quantity.code)]
+    rows = [_bullet(t) for t in sorted(chosen, key=lambda t: t.quantity.code)]
     return charts.target_vs_actual(rows)
 
 
@@ -110,7 +110,7 @@ def _share(t: Total) -> float:
     return (t.actual or 0.0) / t.full_target if t.full_target else 0.0
 
 
-def _bullet(m: PeriodMeasures, t: Total) -> charts.BulletRow:
+def _bullet(t: Total) -> charts.BulletRow:
     threshold = float(t.quantity.target.threshold) if t.quantity.target else 0.0
     counties = t.applicable or t.roster  # nobody reported: the scale is the roster's, the bar is hatched
     required = (t.required or 0.0) if t.applicable else 0.0

@@ -49,7 +49,9 @@ def index_page(m: PeriodMeasures, pictures: Mapping[str, Picture], documents: Se
 
 @cache
 def _template() -> jinja2.Template:
-    environment = SandboxedEnvironment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = SandboxedEnvironment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     return environment.from_string((ASSETS / "index.html.j2").read_text(encoding="utf-8"))
 
 

@@ -62,7 +62,7 @@ def cn_date(day: date) -> str:
 
 
 def numeral(no: int) -> str:
-    """一 … 十, 十一 …"""  # noqa: D415
+    """一 … 十, 十一 …"""
     if no <= 10:  # noqa: PLR2004 - the numerals we have
         return NUMERALS[no]
     tens, ones = divmod(no, 10)

@@ -1,0 +1,1 @@
+"""The workbook that goes out and the one that comes back."""

@@ -18,9 +18,11 @@ from pipeline.program.model import NO, NONE_TICKED, NOT_APPLICABLE, YES, Field, 
 Raw = str | int | float | bool | date | datetime | time | timedelta | None
 Value = int | str | date | None
 
-YES_WORDS = frozenset("√ ✓ ✔ 有 对 Y y YES Yes yes TRUE True true".split())
-NO_WORDS = frozenset("× ✗ ✘ 无 没有 N n NO No no FALSE False false".split())
-ERROR_TEXTS = frozenset("#REF! #DIV/0! #VALUE! #NAME? #N/A #NULL! #NUM! #SPILL! #CALC! #GETTING_DATA #####".split())
+YES_WORDS = frozenset({"√", "✓", "✔", "有", "对", "Y", "y", "YES", "Yes", "yes", "TRUE", "True", "true"})
+NO_WORDS = frozenset({"×", "✗", "✘", "无", "没有", "N", "n", "NO", "No", "no", "FALSE", "False", "false"})
+ERROR_TEXTS = frozenset(
+    {"#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#N/A", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA", "#####"}
+)
 SCALES = {"千": 1_000, "万": 10_000, "亿": 100_000_000}
 LARGEST = 10**12
 DIGITS = "零一二三四五六七八九"

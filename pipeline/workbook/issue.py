@@ -364,8 +364,16 @@ def _self_check(book: xlsxwriter.Workbook, f: _Formats, issue: Issue) -> None:
     formula = (f'=IF({blanks}+{clashes}=0,"全部填齐，可以报送","还有 "&{blanks}&" 格未填，"&{clashes}&" 处矛盾")')  # fmt: skip
     todo = sum(_required_blank(issue, layout) for layout in layouts) * len(layouts[0].counties)
     _ok(sheet.write_formula(2, 0, formula, f.who, f"还有 {todo} 格未填，0 处矛盾"))
-    _ok(sheet.conditional_format(2, 0, 2, 0, {"type": "formula", "criteria": f"={blanks}+{clashes}=0", "format": f.good}))
-    _ok(sheet.conditional_format(2, 0, 2, 0, {"type": "formula", "criteria": f"={blanks}+{clashes}>0", "format": f.todo}))
+    _ok(
+        sheet.conditional_format(
+            2, 0, 2, 0, {"type": "formula", "criteria": f"={blanks}+{clashes}=0", "format": f.good}
+        )
+    )
+    _ok(
+        sheet.conditional_format(
+            2, 0, 2, 0, {"type": "formula", "criteria": f"={blanks}+{clashes}>0", "format": f.todo}
+        )
+    )
     area = (4, 2, last, clash)
     _ok(sheet.conditional_format(*area, {"type": "cell", "criteria": "==", "value": 0, "format": f.good}))
     _ok(sheet.conditional_format(*area, {"type": "cell", "criteria": ">", "value": 0, "format": f.todo}))

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pipeline.program.model import County, Field, Form, Period, Prefecture, Program
+if TYPE_CHECKING:
+    from pipeline.program.model import County, Field, Form, Period, Prefecture, Program
 
 TITLE_ROW, WHO_ROW, STAMP_ROW, ITEM_ROW, LABEL_ROW, CODE_ROW, FIRST_ROW = range(7)
 COUNTY_CODE_COL, COUNTY_NAME_COL, NIL_COL, FIRST_FIELD_COL = range(4)
@@ -26,7 +28,9 @@ FRAME_LABELS = {
 COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET = "填报说明", "自查", "_identity"
 OWN_SHEETS = (COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET)
 STAMP_WORD = "表样识别码"
-STAMP_PATTERN = re.compile(STAMP_WORD + r"\s*([A-Za-z0-9_]+)\|([A-Za-z0-9_]+)\|(\d+)\|(\d{4}-\d\d)\|(\w+)\|(\w+)", re.ASCII)
+STAMP_PATTERN = re.compile(
+    STAMP_WORD + r"\s*([A-Za-z0-9_]+)\|([A-Za-z0-9_]+)\|(\d+)\|(\d{4}-\d\d)\|(\w+)\|(\w+)", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +109,9 @@ def column_letter(col: int) -> str:
 def plain(text: str) -> str:
     """A label reduced to what makes it itself: NFKC, no white space, no zero-width characters."""
     return "".join(
-        ch for ch in unicodedata.normalize("NFKC", text) if not ch.isspace() and unicodedata.category(ch) not in {"Cf", "Cc"}
+        ch
+        for ch in unicodedata.normalize("NFKC", text)
+        if not ch.isspace() and unicodedata.category(ch) not in {"Cf", "Cc"}
     )
 
 

@@ -166,7 +166,10 @@ def read_return(program: Program, arrival: Arrival) -> Reading:
 def load_grids(content: bytes) -> dict[str, Grid]:
     """All sheets of a workbook (xlsx, xls, xlsb, ods by content) as rows of raw cells from A1 on."""
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-    return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+    grids: dict[str, Grid] = {}
+    for name in book.sheet_names:
+        grids[name] = [list(row) for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)]
+    return grids
 
 
 def _refused(arrival: Arrival, code: str, found: str = "") -> Reading:
@@ -180,7 +183,9 @@ def _read_sheets(program: Program, arrival: Arrival, grids: dict[str, Grid]) -> 
     for name, grid in grids.items():
         if name == IDENTITY_SHEET:
             continue
-        sheet = _Sheet(name, grid, {(r, c) for r, cells in enumerate(grid) for c, v in enumerate(cells) if v not in ("", None)})
+        sheet = _Sheet(
+            name, grid, {(r, c) for r, cells in enumerate(grid) for c, v in enumerate(cells) if v not in ("", None)}
+        )
         stamp = _find_stamp(sheet) or listed.get(name)
         if stamp is None:
             if sheet.open and name not in OWN_SHEETS:
@@ -189,7 +194,9 @@ def _read_sheets(program: Program, arrival: Arrival, grids: dict[str, Grid]) -> 
             groups[stamp.prefecture_code, stamp.period].append((stamp, sheet))
     if not groups:
         return Reading(arrival=arrival, findings=(finding("FILE_UNRECOGNISED", file=arrival.name), *loose))
-    outcomes = [_read_group(program, arrival, key, sheets) for key, sheets in sorted(groups.items(), key=lambda g: g[0])]
+    outcomes = [
+        _read_group(program, arrival, key, sheets) for key, sheets in sorted(groups.items(), key=lambda g: g[0])
+    ]
     returns = [one for one in outcomes if isinstance(one, Return)]
     unplaced = [one for one in outcomes if isinstance(one, Finding)]
     if returns:  # notes about sheets that are nobody's go with the first return
@@ -305,10 +312,14 @@ def _find_columns(sheet: _Sheet, labels: dict[str, str]) -> _Header:
             continue
         found[by_label or by_code].append(col)
         if by_code != by_label:
-            notes.append(("COLUMN_CODE_CHANGED" if by_label else "COLUMN_TITLE_CHANGED", col, shown, by_label or by_code))
+            notes.append(
+                ("COLUMN_CODE_CHANGED" if by_label else "COLUMN_TITLE_CHANGED", col, shown, by_label or by_code)
+            )
     for kind, col, shown, code in notes:
         sheet.note(kind, label_row if label_row is not None else code_row, col, found=shown, field=code)
-    ambiguous = tuple(f"{code}：{'、'.join(column_letter(c) for c in cols)}列" for code, cols in found.items() if len(cols) > 1)
+    ambiguous = tuple(
+        f"{code}：{'、'.join(column_letter(c) for c in cols)}列" for code, cols in found.items() if len(cols) > 1
+    )
     last = max((row for row in (code_row, label_row) if row is not None), default=0)
     return _Header(columns={code: cols[0] for code, cols in found.items()}, last_row=last, ambiguous=ambiguous)
 
@@ -409,9 +420,13 @@ def _read_row(program: Program, form: Form, stamp: Stamp, sheet: _Sheet, header:
 
 def _note_cell(sheet: _Sheet, row: int, col: int, parsed: Parsed, code: str, county_code: str) -> None:
     if parsed.problem:
-        sheet.note(parsed.problem, row, col, found=parsed.raw, expected=parsed.expected, field=code, county_code=county_code)
+        sheet.note(
+            parsed.problem, row, col, found=parsed.raw, expected=parsed.expected, field=code, county_code=county_code
+        )
     elif parsed.note:
-        sheet.note("CELL_READ_AS", row, col, found=parsed.raw, expected=parsed.note, field=code, county_code=county_code)
+        sheet.note(
+            "CELL_READ_AS", row, col, found=parsed.raw, expected=parsed.note, field=code, county_code=county_code
+        )
 
 
 def _read_tick(sheet: _Sheet, header: _Header, row: int, county_code: str) -> bool:
