@@ -10,6 +10,7 @@ import getpass
 import json
 import shutil
 import sys
+import traceback
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,9 +33,9 @@ CHINA = timedelta(hours=8)
 class _Fault(click.ClickException):
     """One of our faults on its way to staff."""
 
-    def __init__(self, fault: PipelineError) -> None:
-        super().__init__(str(fault))
-        self.exit_code = fault.exit_code  # type: ignore[misc]
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]
 
     def show(self, file: Any = None) -> None:
         """Say it in one line."""
@@ -48,7 +49,23 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except PipelineError as fault:
-            raise _Fault(fault) from fault
+            raise _Fault(str(fault), fault.exit_code) from fault
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as bug:
+            raise _Fault(_report_bug(ctx, bug), 2) from bug
+
+
+def _report_bug(ctx: click.Context, bug: Exception) -> str:
+    """Keep the details of an error nobody foresaw for whoever mends it; staff get one line."""
+    folder = Path((ctx.obj or {}).get("project", ".")) / "dataset"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "error.log"
+        path.write_text("".join(traceback.format_exception(bug)), encoding="utf-8")
+    except OSError:
+        return f"程序内部错误（{type(bug).__name__}：{bug}），本次没有写入任何产品"
+    return f"程序内部错误（{type(bug).__name__}），outbox 保持原样；请把 {path} 发给维护人员"
 
 
 class _Day(click.ParamType[date]):

@@ -164,7 +164,7 @@ def ranks(scores: Sequence[float | None]) -> list[int | None]:
 
 def totals(program: Program, period: Period, values: Values, assessed: pd.DataFrame) -> tuple[Total, ...]:
     """Each county-level quantity summed over the counties that reported."""
-    by_quantity = dict(assessed.groupby("quantity", sort=False))
+    by_quantity = {str(code): group for code, group in assessed.groupby("quantity", sort=False)}
     return tuple(_total(period, q, values, by_quantity[q.code]) for q in program.quantities if q.fields)
 
 
