@@ -114,7 +114,6 @@ CATALOGUE: dict[str, Kind] = {
     "ROW_OTHER_PREFECTURE": Kind(severity=W, title="这一行是别的州（市）的县，未采用", fix="请删去这一行，由所属州（市）报送"),
     "ROW_TWICE": Kind(severity=C, title="同一个县出现两行", fix="请只保留一行"),
     "ROW_CONFLICT": Kind(severity=C, title="同一天收到的两份报表，这个县的数不一样", fix="请确认以哪份为准，重报一份"),
-    "ROSTER_MISSING": Kind(severity=C, title="缺少这个县", fix="请补上这个县的一行后重报"),
     "ROW_BLANK": Kind(severity=C, title="这个县整行未填", fix="请填报；本期确无新进展的，请在“本期无新进展”列选“√”"),
     "NIL_UNCLEAR": Kind(severity=C, title="“本期无新进展”填写不清", fix="确无新进展请选“√”，否则留空"),
     "NIL_CONFLICT": Kind(severity=C, title="选了“本期无新进展”，又填了不同的数", fix="如有进展，请去掉“√”；如无进展，请删去所填的数"),

@@ -213,12 +213,27 @@ def test_pictures_have_alt_text_and_room(issued: bytes) -> None:
 def test_headings_captions_and_their_order(issued: bytes) -> None:
     marks = [line for line in lines(issued) if re.match(r"[一二三四五]、|[图表]\d  |附注", line)]
     assert [mark[:2] for mark in marks] == [
-        *("一、", "图1", "表1", "图2"),
+        *("一、", "表1", "图1", "图2"),
         *("二、", "图3", "图4"),
         *("三、", "图5"),
         *("四、", "图6", "表2"),
         *("五、", "附注"),
     ]
+
+
+def test_a_figure_that_moves_to_the_next_line_stretches_nothing(issued: bytes) -> None:
+    assert val(style_of(issued, "BodyText"), "w:pPr/w:jc") == "left"
+
+
+def test_notes_and_colophon_stay_together(issued: bytes) -> None:
+    assert all(find(style_of(issued, name), "w:pPr/w:keepNext") for name in ("NoteTitle", "Note", "Gap"))
+
+
+def test_the_list_has_nothing_after_its_table() -> None:
+    some = render(OVERDUE_LIST, list_context(), {})
+    table = find(part(some), "//w:tbl")[0]
+    assert not "".join(text(element) for element in table.itersiblings())
+    assert "编制：compilerissued_on" in lines(some)
 
 
 # --- what is printed ---------------------------------------------------------------------------------------------
@@ -231,6 +246,10 @@ def test_sections_without_content_vanish_with_their_heading() -> None:
     for heading in ("编者按", "本期要目", "一、", "二、", "四、", "五、", "表2", "附注"):
         assert heading not in printed
     assert "三、县级工会进展" in printed
+
+
+def test_contents_are_one_line(issued: bytes) -> None:
+    assert "本期要目：◆contents之一 ◆contents之二 " in lines(issued)
 
 
 def test_no_province_targets_no_heading() -> None:

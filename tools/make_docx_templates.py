@@ -39,7 +39,6 @@ FONTS = {
 LINE = 579  # 28.95 pt: 22 lines in 225 mm
 TEXT_WIDTH = 8845  # 156 mm
 LIST_WIDTH = 12756  # 225 mm, the list lies on its side
-CHARACTER = 320  # one 3号 character
 
 
 # --- styles ------------------------------------------------------------------------------------------------------
@@ -88,6 +87,8 @@ OFF_GRID = '<w:snapToGrid w:val="0"/>'
 INDENT = '<w:ind w:firstLineChars="200" w:firstLine="640"/>'
 CENTRE, LEFT = '<w:jc w:val="center"/>', '<w:jc w:val="left"/>'
 FRAME = "".join(f'<w:{side} w:val="single" w:sz="6" w:space="2" w:color="auto"/>' for side in ("top", "bottom"))
+# No quarter-character gap between digits and Chinese characters.
+SOLID_DIGITS = '<w:autoSpaceDE w:val="0"/><w:autoSpaceDN w:val="0"/>'
 # The rule stands 4 mm (11 pt) below the line that carries it.
 RED_RULE = '<w:pBdr><w:bottom w:val="single" w:sz="18" w:space="11" w:color="FF0000"/></w:pBdr>'
 
@@ -96,46 +97,50 @@ STYLES = (
     Style(id="HeadOrg", name="简报机关", font=XIAOBIAOSONG, size=44, red=True, tracking=0,
           layout=OFF_GRID + spacing(0, 0, 640) + CENTRE),
     Style(id="HeadName", name="简报名称", font=XIAOBIAOSONG, size=108, red=True, tracking=0,
-          layout=OFF_GRID + spacing(80, 100, 1300) + CENTRE),
+          layout=OFF_GRID + spacing(60, 60, 1240) + CENTRE),
     Style(id="HeadNumber", name="简报期号", layout=spacing() + CENTRE),
-    Style(id="HeadIssue", name="简报编发行",
-          layout=RED_RULE + f'<w:tabs><w:tab w:val="right" w:pos="{TEXT_WIDTH}"/></w:tabs>' + spacing(0, 0) + LEFT),
-    Style(id="Demo", name="演示标记", font=HEITI, size=32,
-          layout=f"<w:pBdr>{FRAME}</w:pBdr>" + OFF_GRID + spacing(240, 120, 480) + CENTRE),
-    Style(id="BodyText", name="公文正文", layout=INDENT),
+    Style(id="HeadIssue", name="简报编发行", size=28, tracking=-12,
+          layout=RED_RULE + f'<w:tabs><w:tab w:val="right" w:pos="{TEXT_WIDTH}"/></w:tabs>' + SOLID_DIGITS + spacing()
+          + LEFT),
+    Style(id="Demo", name="演示标记", font=HEITI, size=28,
+          layout=f"<w:pBdr>{FRAME}</w:pBdr>" + OFF_GRID + spacing(220, 80, 380) + CENTRE),
+    # Left, not justified: a figure such as 79.2%（3,995/5,042） that moves to the next line would stretch the one it left.
+    Style(id="BodyText", name="公文正文", layout=INDENT + LEFT),
     Style(id="EditorNote", name="编者按", font=KAITI, layout=INDENT, based_on="BodyText"),
-    Style(id="ContentsTitle", name="本期要目标题", font=HEITI, size=28,
-          layout="<w:keepNext/>" + OFF_GRID + spacing(0, 0, 460) + CENTRE),
-    Style(id="ContentsItem", name="本期要目", size=28,
-          layout=OFF_GRID + spacing(0, 0, 460)
-          + f'<w:ind w:left="{3 * CHARACTER}" w:hanging="{CHARACTER}"/>' + LEFT),
+    Style(id="Contents", name="本期要目", size=24, layout=OFF_GRID + spacing(60, 0, 420) + CENTRE),
     Style(id="Title", name="Title", font=XIAOBIAOSONG, size=44, tracking=0,
-          layout=KEEP + OFF_GRID + spacing(400, 300) + CENTRE + '<w:outlineLvl w:val="9"/>'),
+          layout=KEEP + OFF_GRID + spacing(240, 200) + CENTRE + '<w:outlineLvl w:val="9"/>'),
     Style(id="Heading1", name="heading 1", font=HEITI, layout=KEEP + INDENT + '<w:outlineLvl w:val="0"/>'),
     Style(id="Heading2", name="heading 2", font=KAITI, layout=KEEP + INDENT + '<w:outlineLvl w:val="1"/>'),
-    # A picture is taller than any fixed line: automatic height, off the grid.
-    Style(id="Figure", name="图", tracking=0,
-          layout="<w:keepNext/>" + OFF_GRID + spacing(120, 0, 240, "auto") + CENTRE),
+    # A picture is taller than any fixed line: automatic height, off the grid. Small type, so that the line is no taller
+    # than the picture and two pictures with their captions fill a page.
+    Style(id="Figure", name="图", size=10, tracking=0,
+          layout="<w:keepNext/>" + OFF_GRID + spacing(60, 0, 240, "auto") + CENTRE),
     Style(id="FigureCaption", name="图题", font=HEITI, size=24, tracking=0,
-          layout=OFF_GRID + spacing(0, 100, 360) + CENTRE),
+          layout=OFF_GRID + spacing(0, 80, 360) + CENTRE),
     Style(id="TableCaption", name="表题", font=HEITI, size=24, tracking=0,
           layout=KEEP + OFF_GRID + spacing(100, 40, 360) + CENTRE),
     Style(id="TableHead", name="表头", font=HEITI, size=22, tracking=0,
-          layout=OFF_GRID + spacing(0, 0, 270) + CENTRE),
+          layout="<w:keepNext/>" + OFF_GRID + spacing(0, 0, 270) + CENTRE),
     Style(id="TableText", name="表格文字", size=22, tracking=0, layout=OFF_GRID + spacing(0, 0, 270) + CENTRE),
     Style(id="TableLeft", name="表格文字左齐", size=22, tracking=0, layout=LEFT, based_on="TableText"),
     Style(id="NoteTitle", name="附注标题", font=HEITI, size=24, tracking=0,
-          layout=KEEP + OFF_GRID + spacing(240, 0, 400) + LEFT),
+          layout=KEEP + OFF_GRID + spacing(120, 0, 360) + LEFT),
+    # The notes stay together and with the colophon, which must not stand on a page without text.
     Style(id="Note", name="附注", size=24, tracking=0,
-          layout=OFF_GRID + spacing(0, 0, 400) + '<w:ind w:firstLineChars="200" w:firstLine="480"/>'),
+          layout=KEEP + OFF_GRID + spacing(0, 0, 360) + '<w:ind w:firstLineChars="200" w:firstLine="480"/>'),
     Style(id="Colophon", name="版记", size=28, tracking=0,
-          layout=OFF_GRID + spacing(0, 0, 500) + '<w:ind w:left="840" w:right="280" w:hanging="560"/>'),
-    Style(id="ColophonLast", name="版记末行", size=28, tracking=0,
-          layout=f'<w:tabs><w:tab w:val="right" w:pos="{TEXT_WIDTH - 280}"/></w:tabs>' + OFF_GRID + spacing(0, 0, 500)
+          layout=OFF_GRID + spacing(0, 0, 460) + '<w:ind w:left="840" w:right="280" w:hanging="560"/>'),
+    Style(id="ColophonLast", name="版记末行", size=28, tracking=-16,
+          layout=f'<w:tabs><w:tab w:val="right" w:pos="{TEXT_WIDTH - 280}"/></w:tabs>' + SOLID_DIGITS + OFF_GRID
+          + spacing(0, 0, 460)
           + '<w:ind w:left="280" w:right="280"/>' + LEFT),
-    Style(id="Signature", name="落款",
-          layout=spacing(120) + f'<w:ind w:right="{4 * CHARACTER}"/><w:jc w:val="right"/>'),
-    Style(id="Gap", name="版记前距", size=2, tracking=0, layout=OFF_GRID + spacing(220, 0, 20)),
+    # Above the table, where a signature cannot be left alone on a last page.
+    Style(id="ListIssue", name="编制行", size=24, tracking=0,
+          layout=f'<w:keepNext/><w:tabs><w:tab w:val="right" w:pos="{LIST_WIDTH}"/></w:tabs>' + OFF_GRID
+          + spacing(120, 60, 360) + LEFT),
+    Style(id="Gap", name="版记前距", size=2, tracking=0,
+          layout="<w:keepNext/>" + OFF_GRID + spacing(220, 0, 20)),
     Style(id="Tail", name="篇末", size=2, tracking=0, layout=OFF_GRID + spacing(0, 0, 20)),
     Style(id="PageOdd", name="单页码", font=SONGTI, latin=SONGTI, size=28, tracking=0,
           layout=OFF_GRID + spacing(0, 0, 240, "auto")
@@ -285,7 +290,8 @@ def bulletin_head() -> str:
         para("HeadIssue", "{{ office }}", run("\t"), "{{ issued_on }}"),
         DEMO,
         when("editor_note", para("EditorNote", run("编者按：", style="EditorNoteLead"), "{{ editor_note }}")),
-        when("contents", para("ContentsTitle", "本期要目"), each("ContentsItem", "contents", "◆")),
+        when("contents", para("Contents", run("本期要目：", style="EditorNoteLead"),
+                              "{% for text in contents %}◆{{ text }} {% endfor %}")),
         para("Title", "{{ title }}"),
     ))  # fmt: skip
 
@@ -298,17 +304,17 @@ def bulletin_overall() -> str:
         Column("完成率\n（%）", 1150, "completion"),
         Column("比上期\n（百分点）", 1350, "change"),
         Column("已报\n县数", 950, "reported"),
-        Column("逾期\n事项", 950, "overdue"),
+        Column("逾期\n县数", 950, "overdue"),
         Column("备注", 2445, "note"),
     )
     return when(
         "overall",
         para("Heading1", "一、总体情况"),
         each("BodyText", "overall"),
-        para("BodyText", "各州（市）完成率排名见图1，比上期变化和报送情况见表1，各期完成率见图2。"),
-        figure("rank", "图1  各州（市）完成率排名"),
+        para("BodyText", "各州（市）情况见表1、图1，各期完成率见图2。"),
         para("TableCaption", "表1  各州（市）完成情况"),
-        table("table_rows", *columns),
+        table("table_rows", *columns, height=400),
+        figure("rank", "图1  各州（市）完成率排名"),
         figure("trend", "图2  各期完成率"),
     )
 
@@ -320,11 +326,11 @@ def bulletin_actions() -> str:
         para("Heading1", "二、八项行动进展"),
         para("BodyText", "八项行动完成率见图3，重点量化任务完成情况见图4。"),
         figure("heat", "图3  各州（市）八项行动完成率"),
+        figure("bullet", "图4  重点量化任务完成情况"),
         tag("for action in actions"),
         para("Heading2", "（{{ action.numeral }}）{{ action.name }}"),
         each("BodyText", "action.paragraphs"),
         tag("endfor"),
-        figure("bullet", "图4  重点量化任务完成情况"),
         when("province_targets", para("Heading2", "全省性目标完成情况"), each("BodyText", "province_targets")),
     )
 
@@ -385,12 +391,12 @@ def colophon() -> str:
 def overdue_list() -> str:
     """Return the body of 逾期县清单."""
     columns = (
-        Column("序号", 650, "no"),
-        Column("州（市）", 1500, "prefecture"),
-        Column("县（市、区）", 2400, "county"),
-        Column("逾期事项", 3506, "reason", "TableLeft"),
-        Column("联系单位", 1700, "contact"),
-        Column("应报日期", 1600, "due_on"),
+        Column("序号", 700, "no"),
+        Column("州（市）", 1400, "prefecture"),
+        Column("县（市、区）", 1700, "county"),
+        Column("逾期原因", 1400, "reason"),
+        Column("联系单位", 3900, "contact"),
+        Column("应报日期", 2256, "due_on"),
         Column("逾期\n天数", 700, "days"),
         Column("连续\n期数", 700, "streak"),
     )
@@ -400,10 +406,9 @@ def overdue_list() -> str:
         para("HeadNumber", "{{ as_of_line }}"),
         DEMO,
         each("BodyText", "summary"),
-        tag("if rows"), para("Gap"), table("rows", *columns, height=400),
-        tag("else"), para("BodyText", "{{ empty_line }}"), tag("endif"),
-        para("Signature", "{{ compiler }}"),
-        para("Signature", "{{ issued_on }}"),
+        para("ListIssue", "编制：{{ compiler }}", run("\t"), "{{ issued_on }}"),
+        tag("if rows"), table("rows", *columns, height=360),
+        tag("else"), para("BodyText", "{{ empty_line }}"), tag("endif"), para("Tail"),
     ))  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def expectation(kind: str, kwargs: Config, rule: str, code: str, columns: list[s
 def field_rules(field: Field) -> Iterator[Config]:
     """The rules every field of its kind needs."""
     code = field.code
-    applies = {"row_condition": comparison(f"{code}.applies", "==", "yes"), "condition_parser": "great_expectations"}
+    applies = {"row_condition": comparison(f"{code}.applies", "==", "yes")}
     if field.required:
         kwargs = {"column": code, **(applies if field.not_applicable else {})}
         yield expectation(NOT_NULL, kwargs, f"{code}.required", "REQUIRED", [code], "应填写")

@@ -35,10 +35,10 @@ from pipeline.program.model import (
 from pipeline.program.strict import Node, nearest, read_csv, read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
 T = TypeVar("T")
+Seen = dict[tuple[str, str], str]  # (what, value) → where it was first seen
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9]+)?")
 PERIOD_CODE = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 COUNTY_COLUMNS = (
@@ -74,7 +74,8 @@ def load_program(folder: Path) -> Program:
     prefectures = _prefectures(folder / "prefectures.csv")
     counties = _counties(folder / "counties.csv", {p.code for p in prefectures})
     actions = tuple(_action(node) for node in _unique(top.nodes("actions"), "no", int))
-    forms = tuple(_form(folder / "forms" / f"{action.form}.yaml", action, window) for action in actions)
+    seen: Seen = {}
+    forms = tuple(_form(folder / "forms" / f"{action.form}.yaml", action, window, seen) for action in actions)
     _check_forms_used(folder, forms)
     program = Program(
         **{key: str(top.take(key, str)) for key in
@@ -159,7 +160,14 @@ def _action(node: Node) -> Action:
     return action
 
 
-def _form(path: Path, action: Action, window: Window) -> Form:
+def _once(seen: Seen, node: Node, key: str, what: str, value: str) -> None:
+    """Refuse a code that another file, or an earlier line, already uses."""
+    if (what, value) in seen:
+        raise node.fail(f"{what} {value} 重复，{seen[what, value]}已有", key)
+    seen[what, value] = f"{node.path.name} 第{node.line(key)}行"
+
+
+def _form(path: Path, action: Action, window: Window, seen: Seen) -> Form:
     node = read_yaml(path)
     code = node.take("form", str)
     if code != action.form or node.take("action", int) != action.no:
@@ -167,25 +175,29 @@ def _form(path: Path, action: Action, window: Window) -> Form:
     sheet = node.take("sheet", str)
     if not 0 < len(sheet) <= SHEET_TITLE_LIMIT or re.search(r"[\[\]:*?/\\']", sheet):
         raise node.fail(f"工作表名“{sheet}”不能用：最多31字，不能含 [ ] : * ? / \\ '", "sheet")
-    items = tuple(_item(n, code, action.no, window) for n in _unique(node.nodes("items"), "no", int))
+    _once(seen, node, "sheet", "工作表名", sheet)
+    items = tuple(_item(n, code, action.no, window, seen) for n in node.nodes("items"))
     form = Form(code=code, version=node.take("version", int), action=action.no, title=node.take("title", str),
                 sheet=sheet, items=items)  # fmt: skip
     node.done()
     return form
 
 
-def _item(node: Node, form: str, action: int, window: Window) -> Item:
+def _item(node: Node, form: str, action: int, window: Window, seen: Seen) -> Item:
     no = node.take("no", int)
-    fields = tuple(_field(n, form, no) for n in node.nodes("fields"))
+    _once(seen, node, "no", "任务编号", str(no))
+    fields = tuple(_field(n, form, no, seen) for n in node.nodes("fields"))
     codes = {f.code: f for f in fields}
-    quantities = tuple(_quantity(n, no, action, window, codes) for n in node.nodes("quantities"))
+    quantities = tuple(_quantity(n, no, action, window, codes, seen) for n in node.nodes("quantities"))
     item = Item(no=no, title=node.take("title", str), fields=fields, quantities=quantities)
     node.done()
     return item
 
 
-def _field(node: Node, form: str, item: int) -> Field:
+def _field(node: Node, form: str, item: int, seen: Seen) -> Field:
     code = node.take("code", str)
+    _once(seen, node, "code", "指标代码", code)
+    _once(seen, node, "title", f"表 {form} 的列名", node.take("title", str))
     if not CODE.fullmatch(code):
         raise node.fail(f"指标代码“{code}”不能用：以字母开头，只含字母、数字和一个连字符", "code")
     kind = FieldType(node.word("type", tuple(FieldType)))
@@ -229,7 +241,8 @@ def _nil_value(node: Node, kind: FieldType, required: bool, options: tuple[str, 
     return defaults.get(kind)
 
 
-def _quantity(node: Node, item: int, action: int, window: Window, fields: dict[str, Field]) -> Quantity:
+def _quantity(node: Node, item: int, action: int, window: Window, fields: dict[str, Field], seen: Seen) -> Quantity:
+    _once(seen, node, "code", "考核量代码", node.take("code", str))
     own_window = node.node("window", None)
     value, numerator, denominator = (node.take(k, str, None) for k in ("value", "numerator", "denominator"))
     for code in (value, numerator, denominator):
@@ -411,15 +424,9 @@ def _check_forms_used(folder: Path, forms: tuple[Form, ...]) -> None:
     for path in sorted((folder / "forms").glob("*.yaml")):
         if path.stem not in used:
             raise ProgramError(f"forms/{path.name} 第1行：没有行动引用这张表（program.yaml 的 actions）")
-    _no_duplicates("工作表名", [f.sheet for f in forms])
 
 
 def _check_references(program: Program, folder: Path) -> None:
-    fields = [f for form in program.forms for f in form.fields]
-    _no_duplicates("任务编号", [str(item.no) for form in program.forms for item in form.items])
-    _no_duplicates("指标代码（fields）", [f.code for f in fields])
-    _no_duplicates("列名（fields 的 title）", [f"{f.form} {f.label}" for f in fields])
-    _no_duplicates("考核量代码（quantities）", [q.code for q in program.quantities])
     for quantity in program.quantities:
         if quantity.province and quantity.province.field not in program.field_by_code:
             wanted = nearest(quantity.province.field, list(program.field_by_code))
@@ -431,11 +438,3 @@ def _check_references(program: Program, folder: Path) -> None:
             raise ProgramError(f"counties.csv：{prefecture.name}（{prefecture.code}）一个县也没有")
     if program.periods[-1].end - program.window.end > timedelta(days=366):
         raise ProgramError(f"program.yaml：最后一期 {program.periods[-1].code} 远在专项工作窗口之后（{folder}）")
-
-
-def _no_duplicates(what: str, values: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for value in values:
-        if value in seen:
-            raise ProgramError(f"program：{what} {value} 重复")
-        seen.add(value)

@@ -214,7 +214,7 @@ def _rate(t: Total, say: Figures, among: str) -> str:
     q, code = t.quantity, t.quantity.code
     text = (
         f"{q.title}为{say.pct(f'{code}.rate', t.actual or 0.0)}"
-        f"（{say(f'{code}.numerator', t.numerator or 0)} / {say(f'{code}.denominator', t.denominator or 0)}）"
+        f"（{say(f'{code}.numerator', t.numerator or 0)}/{say(f'{code}.denominator', t.denominator or 0)}）"
     )
     if q.target is None:
         return text

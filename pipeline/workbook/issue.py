@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ import xlsxwriter
 from pipeline.checks.excel_rules import MESSAGE_LIMIT, TITLE_LIMIT, contradictions, required_fields, validation
 from pipeline.checks.rules import rules_in
 from pipeline.errors import IssueError
-from pipeline.program.model import FieldType, Program, TargetKind
+from pipeline.program.model import County, FieldType, Prefecture, Program, TargetKind
 from pipeline.workbook.layout import (
     CHECK_SHEET,
     CODE_ROW,
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.checks.rules import Rule
-    from pipeline.program.model import Field, Period, Prefecture, Quantity
+    from pipeline.program.model import Field, Period, Quantity
     from pipeline.workbook.cells import Value
 
 CREATED = datetime(2022, 10, 26, tzinfo=UTC).replace(tzinfo=None)
@@ -462,3 +462,15 @@ def _paper(sheet: Any, *, landscape: bool) -> None:
 
 def _cn_date(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
+
+
+def standard_workbook(program: Program, rules: Mapping[str, tuple[Rule, ...]]) -> bytes:
+    """The blank standard workbook kept in ``templates/xlsx/``: every field, sample counties, never accepted as a return."""
+    sample = Prefecture(code="000000", name="样表", short_name="某州（市）")
+    counties = tuple(
+        County(code=f"00000{n}", name=f"某县{n}", short_name=f"某县{n}", prefecture_code=sample.code, aliases=(),
+               townships=0, tile_row=0, tile_col=n)
+        for n in range(1, 6)
+    )  # fmt: skip
+    shown = replace(program, prefectures=(sample,), counties=counties)
+    return issue_workbook(Issue(program=shown, rules=rules, period=program.periods[-1], prefecture=sample, previous={}))

@@ -1,0 +1,97 @@
+"""Returned workbooks for tests: issued by us, filled with valid figures, then changed cell by cell."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+
+from pipeline.program.model import FieldType
+from pipeline.run import Campaign, load_campaign
+from pipeline.workbook.issue import Issue, issue_workbook
+from pipeline.workbook.layout import FIRST_FIELD_COL, FIRST_ROW, NIL_COL, sheet_layout
+from pipeline.workbook.read import Arrival
+from pipeline.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pipeline.program.model import County, Field, Period
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = "533400"  # 迪庆州: 3 counties
+FIRST, SECOND, THIRD = "533401", "533422", "533423"  # 香格里拉市, 德钦县, 维西县
+
+
+@cache
+def campaign() -> Campaign:
+    """The repository's own campaign."""
+    return load_campaign(Workspace(root=ROOT))
+
+
+def valid(one: Field, county: County, period: Period) -> Any:
+    """A value every rule accepts."""
+    if one.code == "Q08-d":
+        return county.townships
+    if one.type is FieldType.COUNT:
+        return 2
+    if one.type is FieldType.DATE:
+        return period.end - timedelta(days=10)
+    return {
+        FieldType.YESNO: "是",
+        FieldType.CHOICE: one.options[0] if one.options else "",
+        FieldType.CHECKLIST: "、".join(one.options),
+    }[one.type]
+
+
+@cache
+def blank(period_code: str, prefecture_code: str) -> bytes:
+    """An issued workbook without earlier values."""
+    c = campaign()
+    return issue_workbook(Issue(program=c.program, rules=c.rules, period=c.program.period_by_code[period_code],
+                                prefecture=c.program.prefecture_by_code[prefecture_code], previous={}))  # fmt: skip
+
+
+def filled(period_code: str = "2023-02", prefecture_code: str = SMALL, *, changes: Mapping[tuple[str, str], Any] | None = None,
+           nil: frozenset[str] = frozenset(), empty: frozenset[str] = frozenset(), touch: Callable[[Any], None] | None = None) -> bytes:  # fmt: skip
+    """A return: every county filled with valid figures, except as told.
+
+    Args:
+        period_code: Of the form.
+        prefecture_code: Whose form.
+        changes: (county, field) → what to type instead; None leaves the cell blank. "nil" is the tick's column.
+        nil: Counties that only tick 本期无新进展.
+        empty: Counties left blank.
+        touch: Last changes to the openpyxl workbook.
+    """
+    program = campaign().program
+    period = program.period_by_code[period_code]
+    counties = program.counties_of(prefecture_code)
+    book = openpyxl.load_workbook(io.BytesIO(blank(period_code, prefecture_code)))
+    changes = changes or {}
+    for form in program.forms:
+        layout = sheet_layout(form, period, counties)
+        sheet = book[form.sheet]
+        for row, county in enumerate(counties, FIRST_ROW + 1):
+            if county.code in nil:
+                sheet.cell(row, NIL_COL + 1, "√")
+            for col, one in enumerate(layout.fields, FIRST_FIELD_COL + 1):
+                key = county.code, one.code
+                if key in changes or county.code not in nil | empty:
+                    sheet.cell(row, col).value = changes.get(key, valid(one, county, period))
+            if (county.code, "nil") in changes:
+                sheet.cell(row, NIL_COL + 1).value = changes[county.code, "nil"]
+    if touch:
+        touch(book)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def arrival(content: bytes, name: str = "报表.xlsx", day: date = date(2023, 3, 3)) -> Arrival:
+    """A file as received on ``day``."""
+    return Arrival(name=name, content=content, received_on=day)

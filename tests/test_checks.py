@@ -1,0 +1,352 @@
+"""Findings and decisions: what each mistake becomes, where it is told, and who is returned for it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import date, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+from pipeline.checks.check import check_returns
+from pipeline.checks.decide import State, Verdict, decide
+from pipeline.checks.rules import Rule
+from pipeline.checks.suites import run_suite
+from pipeline.errors import SuiteError
+from pipeline.findings import CATALOGUE, Severity
+from pipeline.workbook.read import read_return
+from tests.builder import FIRST, SECOND, SMALL, THIRD, arrival, campaign, filled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.checks.decide import Decision
+    from pipeline.checks.frames import Previous
+    from pipeline.findings import Finding
+    from pipeline.workbook.read import Arrival
+
+FIRED: set[str] = set()
+
+
+def judge(
+    *arrivals: Arrival, previous: Previous | None = None, standing: frozenset[tuple[str, str]] = frozenset()
+) -> list[Decision]:
+    """Decisions on files that all hold one period's returns."""
+    c = campaign()
+    readings = [read_return(c.program, one) for one in arrivals]
+    FIRED.update(f.code for r in readings for f in r.findings)
+    returns = [one for reading in readings for one in reading.returns]
+    period = c.program.period_by_code[returns[0].period]
+    checked = check_returns(c.program, c.rules, period, returns, previous or {}, standing)
+    decisions = list(decide(c.program, returns, checked))
+    FIRED.update(f.code for d in decisions for f in d.findings)
+    return decisions
+
+
+def one(changes: dict[tuple[str, str], Any] | None = None, **more: Any) -> Decision:
+    previous = more.pop("previous", None)
+    return judge(arrival(filled(changes=changes, **more)), previous=previous)[0]
+
+
+def states(decision: Decision) -> dict[str, State]:
+    return {r.county_code: r.state for r in decision.records}
+
+
+def only(decision: Decision, code: str) -> Finding:
+    found = [f for f in decision.findings if f.code == code]
+    assert len(found) == 1, decision.findings
+    return found[0]
+
+
+def test_a_valid_return_is_accepted_without_a_word() -> None:
+    decision = one()
+    assert decision.verdict is Verdict.ACCEPTED
+    assert decision.findings == ()
+    assert set(states(decision).values()) == {State.ACCEPTED}
+
+
+MISTAKES: list[tuple[dict[tuple[str, str], Any], str, tuple[str, str], str]] = [
+    ({(FIRST, "Q01-1"): None}, "REQUIRED", ("1.思想引领", "D7"), "应填写"),
+    ({(FIRST, "Q01-1"): "　"}, "REQUIRED", ("1.思想引领", "D7"), "应填写"),
+    ({(SECOND, "Q01-1"): 99_999_999}, "OUT_OF_RANGE", ("1.思想引领", "D8"), "0到9999999"),
+    ({(SECOND, "Q01-1"): "约5"}, "CELL_APPROXIMATE", ("1.思想引领", "D8"), "场"),
+    ({(SECOND, "Q01-1"): "3-5"}, "CELL_RANGE", ("1.思想引领", "D8"), "场"),
+    ({(SECOND, "Q01-1"): "50%"}, "CELL_PERCENT", ("1.思想引领", "D8"), "场"),
+    ({(SECOND, "Q01-1"): -1}, "CELL_NEGATIVE", ("1.思想引领", "D8"), "场"),
+    ({(SECOND, "Q01-1"): 1.5}, "CELL_FRACTION", ("1.思想引领", "D8"), "场"),
+    ({(SECOND, "Q01-1"): "5元"}, "CELL_WRONG_UNIT", ("1.思想引领", "D8"), "场"),
+    ({(SECOND, "Q01-1"): date(2023, 3, 5)}, "CELL_DATE_IN_COUNT", ("1.思想引领", "D8"), "场"),
+    ({(SECOND, "Q01-1"): "①"}, "CELL_SPECIAL_DIGIT", ("1.思想引领", "D8"), "场"),
+    ({(SECOND, "Q01-1"): "很多场"}, "CELL_NOT_A_NUMBER", ("1.思想引领", "D8"), "场"),
+    ({(SECOND, "Q01-1"): "不适用"}, "CELL_NOT_APPLICABLE", ("1.思想引领", "D8"), "场"),
+    ({(SECOND, "Q01-1"): "'=A1"[1:].replace("=", "＝")}, "CELL_FORMULA_TEXT", ("1.思想引领", "D8"), "场"),
+    ({(SECOND, "Q01-1"): "#REF！"}, "CELL_ERROR_VALUE", ("1.思想引领", "D8"), "场"),
+    ({(SECOND, "Q01-2"): "正在推进"}, "CELL_UNKNOWN_WORD", ("1.思想引领", "E8"), "是 或 否"),
+    ({(SECOND, "Q02-2f"): "读书会"}, "CELL_BAD_CHECKLIST", ("1.思想引领", "H8"), "读书分享"),
+    ({(SECOND, "Q15-1t"): "2023年2月30日"}, "CELL_BAD_DATE", ("4.制度机制", ""), "日期"),
+    ({(SECOND, "Q15-1t"): date(2023, 3, 1)}, "DATE_OUT_OF_RANGE", ("4.制度机制", ""), "不晚于 2023-02-28"),
+    ({(SECOND, "Q15-1t"): date(2022, 1, 1)}, "DATE_OUT_OF_RANGE", ("4.制度机制", ""), "不早于 2022-10-26"),
+    ({(SECOND, "Q13-2n"): 3}, "PART_EXCEEDS_WHOLE", ("4.制度机制", ""), "不大于总数 2"),
+    ({(SECOND, "Q07-1"): 0}, "INCONSISTENT", ("2.组织功能", ""), "现为 0"),
+    ({(SECOND, "Q02-2"): 0}, "INCONSISTENT", ("1.思想引领", "H8"), "现为 0"),
+    ({(SECOND, "nil"): "也许"}, "NIL_UNCLEAR", ("", ""), "√"),
+]
+
+
+@pytest.mark.parametrize(
+    "case", range(len(MISTAKES)), ids=[f"{code}-{n}" for n, (_, code, _, _) in enumerate(MISTAKES)]
+)
+def test_each_mistake_returns_its_county_and_only_that(case: int) -> None:
+    changes, code, place, expected = MISTAKES[case]
+    decision = together()[case]
+    county = next(iter(changes))[0]
+    assert {c: s for c, s in states(decision).items() if s is State.RETURNED} == {county: State.RETURNED}
+    assert decision.verdict is Verdict.PARTIAL
+    told = next(f for f in decision.findings if f.code == code)
+    sheet, cell = place
+    assert told.severity is Severity.CRITICAL
+    assert told.county_code == county
+    assert expected in told.expected
+    assert told.fix
+    assert told.location.cell
+    if cell:
+        assert (told.location.sheet, told.location.cell) == (sheet, cell)
+
+
+def test_a_refused_cell_is_told_once_not_as_a_blank_too() -> None:
+    decision = one({(FIRST, "Q13-2d"): "约5"})
+    assert [f.code for f in decision.findings] == ["CELL_APPROXIMATE"]
+
+
+def test_what_was_read_differently_is_noted_and_accepted() -> None:
+    decision = one({(FIRST, "Q01-1"): "5场"})
+    told = only(decision, "CELL_READ_AS")
+    assert (told.severity, told.found) == (Severity.INFO, "5场")
+    assert decision.verdict is Verdict.ACCEPTED
+
+
+def test_warnings_do_not_return_anybody() -> None:
+    decision = one({(FIRST, "Q08-d"): 3})
+    assert only(decision, "LOOK_AGAIN").severity is Severity.WARNING
+    assert decision.verdict is Verdict.ACCEPTED
+
+
+def test_a_cumulative_count_never_falls() -> None:
+    decision = one(previous={(FIRST, "Q01-1"): 7, (FIRST, "Q05-3"): 7})
+    told = only(decision, "CUMULATIVE_FELL")  # Q05-3 is a stock: it may fall
+    assert (told.county_code, told.field, told.expected) == (FIRST, "Q01-1", "不小于上次已接收的累计数 7")
+
+
+def test_a_blank_county_is_missing_and_told_once() -> None:
+    decision = one(empty=frozenset({THIRD}))
+    assert states(decision) == {FIRST: State.ACCEPTED, SECOND: State.ACCEPTED}
+    assert only(decision, "ROW_BLANK").county_code == THIRD
+
+
+def test_a_county_blank_on_one_sheet_is_returned_unless_that_sheet_stands() -> None:
+    form = campaign().program.form_by_code["A1"]
+    gone = {(FIRST, f.code): None for f in form.fields}
+    assert states(one(gone))[FIRST] is State.RETURNED
+    again = judge(arrival(filled(changes=gone)), standing=frozenset({(FIRST, "A1")}))[0]
+    assert states(again)[FIRST] is State.ACCEPTED
+
+
+def test_nil_in_the_first_period_means_zero_except_denominators() -> None:
+    denominators = {(FIRST, code): 9 for code in ("Q06-3d", "Q08-d", "Q13-2d", "Q30-1d", "Q30-2d")}
+    decision = one(denominators, period_code="2022-12", nil=frozenset({FIRST}))
+    record = next(r for r in decision.records if r.county_code == FIRST)
+    assert record.state is State.NIL
+    values = {code: v for line in record.lines.values() for code, v in line.values.items()}
+    assert (values["Q01-1"], values["Q01-2"], values["Q13-2n"], values["Q13-2d"]) == (0, "否", 0, 9)
+    without = one(period_code="2022-12", nil=frozenset({FIRST}))
+    assert states(without)[FIRST] is State.RETURNED
+    assert {f.field for f in without.findings if f.code == "REQUIRED"} == {code for _, code in denominators}
+
+
+def test_nil_later_carries_what_was_accepted_and_contradictions_are_told() -> None:
+    program = campaign().program
+    previous: Previous = {(FIRST, f.code): 4 if f.type == "count" else "是" for form in program.forms for f in form.fields
+                          if f.type in {"count", "yesno"}}  # fmt: skip
+    previous |= {(FIRST, "Q04-1"): "已组织", (FIRST, "Q11-2"): "组织入会", (FIRST, "Q12-2"): "政府督查事项"}
+    decision = one(nil=frozenset({FIRST}), previous=previous)
+    record = next(r for r in decision.records if r.county_code == FIRST)
+    assert record.state is State.NIL
+    assert record.lines["A1"].values["Q01-1"] == 4
+    clash = one({(FIRST, "Q01-1"): 5}, nil=frozenset({FIRST}), previous=previous)
+    assert only(clash, "NIL_CONFLICT").field == "Q01-1"
+    assert states(clash)[FIRST] is State.RETURNED
+
+
+def test_two_returns_of_one_day_that_differ_are_both_held() -> None:
+    same, other = filled(), filled(changes={(FIRST, "Q01-1"): 3})
+    decisions = judge(arrival(same, "甲.xlsx"), arrival(other, "乙.xlsx"))
+    assert [states(d)[FIRST] for d in decisions] == [State.RETURNED, State.RETURNED]
+    assert [states(d)[SECOND] for d in decisions] == [State.ACCEPTED, State.ACCEPTED]
+    assert all(only(d, "ROW_CONFLICT").county_code == FIRST for d in decisions)
+
+
+def test_one_mistake_of_one_prefecture_leaves_the_others_alone() -> None:
+    spoilt, good = filled(changes={(FIRST, "Q01-1"): "约5"}), filled(prefecture_code="532800")
+    first, second = judge(arrival(spoilt, "甲.xlsx"), arrival(good, "乙.xlsx"))
+    assert first.verdict is Verdict.PARTIAL
+    assert second.verdict is Verdict.ACCEPTED
+    assert second.findings == ()
+
+
+def sheet_of(form: str) -> str:
+    return campaign().program.form_by_code[form].sheet
+
+
+def wreck_header(book: Any) -> None:
+    sheet = book[sheet_of("A1")]
+    sheet["D5"], sheet["D6"] = "别的", "别的"
+
+
+def twice(book: Any) -> None:
+    copy = book.copy_worksheet(book[sheet_of("A1")])
+    copy.title = "副本"
+
+
+def set_cell(form: str, cell: str, value: Any) -> Callable[[Any], None]:
+    def touch(book: Any) -> None:
+        book[sheet_of(form)][cell] = value
+
+    return touch
+
+
+def restamp(old: str, new: str) -> Callable[[Any], None]:
+    def touch(book: Any) -> None:
+        for sheet in book.worksheets:
+            for row in sheet.iter_rows(max_row=10):
+                for cell in row:
+                    if isinstance(cell.value, str) and "识别码" in cell.value:
+                        cell.value = cell.value.replace(old, new)
+
+    return touch
+
+
+EDITS: list[tuple[Callable[[Any], None], str, Verdict]] = [
+    (wreck_header, "COLUMN_MISSING", Verdict.RETURNED),
+    (twice, "SHEET_TWICE", Verdict.RETURNED),
+    (set_cell("A1", "E5", "二十大精神基层宣讲场次（场）"), "SHEET_AMBIGUOUS", Verdict.RETURNED),
+    (restamp("|A1|1|", "|A1|9|"), "FILE_WRONG_VERSION", Verdict.RETURNED),
+    (lambda book: book.remove(book[sheet_of("A8")]), "SHEET_MISSING", Verdict.RETURNED),
+    (lambda book: book.create_sheet("附注").append(["说明"]), "SHEET_EXTRA", Verdict.ACCEPTED),
+    (set_cell("A1", "D5", "宣讲了几场"), "COLUMN_TITLE_CHANGED", Verdict.ACCEPTED),
+    (set_cell("A1", "D6", "Q99"), "COLUMN_CODE_CHANGED", Verdict.ACCEPTED),
+    (set_cell("A1", "P7", "请领导关注"), "STRAY_CELL", Verdict.ACCEPTED),
+    (set_cell("A1", "A7", "530102"), "ROW_CODE_CHANGED", Verdict.ACCEPTED),
+    (set_cell("A1", "B7", "香格里拉"), "ROW_NAME_CHANGED", Verdict.ACCEPTED),
+    (set_cell("A1", "B10", "合计"), "ROW_UNRECOGNISED", Verdict.ACCEPTED),
+    (set_cell("A1", "B10", "五华区"), "ROW_OTHER_PREFECTURE", Verdict.ACCEPTED),
+    (lambda book: book[sheet_of("A1")].delete_rows(9), "ROW_BLANK", Verdict.PARTIAL),
+]
+
+
+@cache
+def together() -> list[Decision]:
+    """All mistakes and edits judged in one run, each file on a day of its own: one county's fault is nobody else's."""
+    contents = [filled(changes=changes) for changes, _, _, _ in MISTAKES] + [
+        filled(touch=touch) for touch, _, _ in EDITS
+    ]
+    start = date(2023, 3, 1)
+    return judge(*(arrival(content, f"{n}.xlsx", start + timedelta(days=n)) for n, content in enumerate(contents)))
+
+
+@pytest.mark.parametrize("case", range(len(EDITS)), ids=[code for _, code, _ in EDITS])
+def test_sheets_columns_and_rows(case: int) -> None:
+    _, code, verdict = EDITS[case]
+    decision = together()[len(MISTAKES) + case]
+    assert code in {f.code for f in decision.findings}
+    assert decision.verdict is verdict
+    if verdict is Verdict.RETURNED:
+        assert State.ACCEPTED not in states(decision).values()
+
+
+def test_a_county_in_two_rows_is_returned() -> None:
+    def touch(book: Any) -> None:
+        sheet = book[sheet_of("A1")]
+        for col in range(1, 13):
+            sheet.cell(10, col).value = sheet.cell(7, col).value
+
+    decision = one(touch=touch)
+    assert only(decision, "ROW_TWICE").county_code == FIRST
+    assert states(decision)[FIRST] is State.RETURNED
+
+
+def zipped(**members: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "FILE_EMPTY"),
+        (b"PK\x03\x04" + b"\0" * 20_000_001, "FILE_TOO_LARGE"),
+        (b"<html><table>", "FILE_NOT_A_WORKBOOK"),
+        ("州,县\n昆明,五华".encode(), "FILE_NOT_A_WORKBOOK"),
+        (zipped(**{"word/document.xml": b"<a/>"}), "FILE_NOT_A_WORKBOOK"),
+        (OLE + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"), "FILE_ENCRYPTED"),
+        (OLE + b"\0" * 4000, "FILE_UNREADABLE"),
+        (filled()[:9000], "FILE_UNREADABLE"),
+        (zipped(**{"xl/workbook.xml": b"<a/>"}), "FILE_UNREADABLE"),
+        (filled(touch=restamp("YN2022", "GX2022")), "FILE_WRONG_PROGRAM"),
+        (filled(touch=restamp("|2023-02|", "|2021-02|")), "FILE_WRONG_PERIOD"),
+        (filled(touch=restamp("|533400|", "|539900|")), "FILE_WRONG_PREFECTURE"),
+    ],
+)
+def test_files_that_cannot_be_used_become_one_finding(content: bytes, code: str) -> None:
+    reading = read_return(campaign().program, arrival(content))
+    FIRED.update(f.code for f in reading.findings)
+    assert reading.returns == ()
+    assert code in {f.code for f in reading.findings}
+    assert CATALOGUE[code].whole_file
+
+
+def test_a_workbook_that_is_not_ours() -> None:
+    import openpyxl  # noqa: PLC0415
+
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    book.active.append(["州", "县", 5])  # type: ignore[union-attr]
+    book.save(out)
+    reading = read_return(campaign().program, arrival(out.getvalue()))
+    FIRED.update(f.code for f in reading.findings)
+    assert [f.code for f in reading.findings] == ["FILE_UNRECOGNISED", "SHEET_EXTRA"]
+
+
+def rule(kind: str, **kwargs: Any) -> Rule:
+    config = {"type": kind, "kwargs": kwargs, "severity": "critical", "meta": {"rule": "t"}}
+    return Rule(id="t", form="A1", type=kind, kwargs=kwargs, severity=Severity.CRITICAL, code="REQUIRED",
+                columns=("x",), message="", condition=None, config=config)  # fmt: skip
+
+
+def test_positions_are_not_capped_and_are_positions() -> None:
+    frame = pd.DataFrame({"x": [None if n % 2 else 1.0 for n in range(1000)]})
+    (breach,) = run_suite([rule("expect_column_values_to_not_be_null", column="x")], frame)
+    assert breach.positions == tuple(range(1, 1000, 2))
+
+
+def test_a_rule_gx_cannot_run_is_our_fault() -> None:
+    frame = pd.DataFrame({"x": [1.0]})
+    with pytest.raises(SuiteError, match="没有执行规则 t"):
+        run_suite([rule("expect_no_such_thing", column="x")], frame)
+    with pytest.raises(SuiteError, match="无法执行"):
+        run_suite([rule("expect_column_values_to_not_be_null", column="y")], frame)
+
+
+def test_every_finding_code_is_proved_to_fire() -> None:
+    """Runs last in this module: known − fired must be empty."""
+    from_rules = {r.code for rules in campaign().rules.values() for r in rules}
+    assert set(CATALOGUE) >= FIRED
+    assert set(CATALOGUE) - FIRED - ({"NOT_AN_OPTION"} & from_rules) == set()
+    assert SMALL

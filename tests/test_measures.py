@@ -1,0 +1,215 @@
+"""Measures on hand-made values: what counts, what does not, and that nothing missing is zero."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.checks.decide import State
+from pipeline.dataset.snapshot import Snapshot
+from pipeline.dataset.store import Submission
+from pipeline.measures.overdue import NO_CONTACT, Reason, obligations, overdue_counties
+from pipeline.measures.progress import Status, assess, change_pp, completion, elapsed, province_results, ranks, totals
+from pipeline.measures.timeliness import Timeliness, timeliness
+from pipeline.program.calendar import Calendar
+from pipeline.program.model import Window
+from tests.builder import FIRST, SECOND, THIRD, campaign, valid
+
+if TYPE_CHECKING:
+    from pipeline.workbook.cells import Value
+
+PROGRAM = campaign().program
+P2 = PROGRAM.period_by_code["2023-02"]
+
+
+def county(code: str, **changes: Value) -> dict[str, Value]:
+    """A county that meets every target but 500 people and 100 people, except as told."""
+    unit = PROGRAM.county_by_code[code]
+    values = {f.code: valid(f, unit, P2) for form in PROGRAM.forms for f in form.fields}
+    values["Q08-1n"] = values["Q08-2n"] = values["Q08-d"]
+    return values | {key.replace("_", "-"): value for key, value in changes.items()}
+
+
+def status(code: str, quantity: str, values: dict[str, dict[str, Value]], period: str = "2023-02") -> Status:
+    frame = assess(PROGRAM, PROGRAM.period_by_code[period], values)
+    row = frame[(frame["county_code"] == code) & (frame["quantity"] == quantity)]
+    assert len(row) == 1
+    return Status(row["status"].iloc[0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "quantity", "expected"),
+    [
+        ({"Q01_1": 1}, "Q01-1", Status.MET),
+        ({"Q01_1": 0}, "Q01-1", Status.NOT_MET),
+        ({"Q01_2": "否"}, "Q01-2", Status.NOT_MET),
+        ({"Q11_2": "组织入会、技能培训"}, "Q11-2", Status.NOT_MET),
+        ({"Q11_2": "组织入会、技能培训、法律维权、文体活动"}, "Q11-2", Status.MET),
+        ({"Q12_2": "综合绩效考核"}, "Q12-2", Status.MET),
+        ({"Q12_2": "无"}, "Q12-2", Status.NOT_MET),
+        ({"Q13_2n": 9, "Q13_2d": 10}, "Q13-2", Status.MET),  # 90 % counts as 90 %以上
+        ({"Q13_2n": 899, "Q13_2d": 1000}, "Q13-2", Status.NOT_MET),
+        ({"Q13_2n": 0, "Q13_2d": 0}, "Q13-2", Status.NOT_APPLICABLE),
+        ({"Q09_1": "不适用"}, "Q09-1", Status.NOT_APPLICABLE),
+        ({"Q09_2": "否"}, "Q09-2", Status.NO_TARGET),  # only followed, never counted as unmet
+        ({}, "Q15-1", Status.NO_TARGET),
+    ],
+)
+def test_status_of_a_county(changes: dict[str, Value], quantity: str, expected: Status) -> None:
+    assert status(FIRST, quantity, {FIRST: county(FIRST, **changes)}) is expected
+
+
+def test_missing_is_missing_and_not_started_is_not_counted() -> None:
+    values = {FIRST: county(FIRST)}
+    assert status(SECOND, "Q01-1", values) is Status.MISSING
+    assert status(FIRST, "Q19-1", values, "2022-12") is Status.NOT_STARTED
+    frame = assess(PROGRAM, P2, values)
+    assert frame[frame["county_code"] == SECOND]["value"].isna().all()
+    done = completion(frame, [])[()]
+    assert (done.reported, done.roster) == (1, 129)
+    assert done.applicable == 42  # 43 county-level targets, one of them only followed
+    assert done.met == done.applicable - 2  # 500 and 100 people
+    assert done.pct == pytest.approx(100 * 40 / 42)
+    nobody = completion(assess(PROGRAM, P2, {}), ["prefecture_code"])[("530100",)]
+    assert (nobody.pct, nobody.reported, nobody.roster) == (None, 0, 14)
+
+
+def test_completion_adds_up_over_every_grouping() -> None:
+    frame = assess(PROGRAM, P2, {c: county(c, Q01_1=n % 2) for n, c in enumerate(PROGRAM.county_by_code)})
+    whole = completion(frame, [])[()]
+    for by in (["action"], ["prefecture_code"], ["county_code"], ["prefecture_code", "action"], ["item"]):
+        parts = completion(frame, by).values()
+        assert sum(p.met for p in parts) == whole.met
+        assert sum(p.applicable for p in parts) == whole.applicable
+
+
+def test_totals_state_what_they_cover() -> None:
+    values = {FIRST: county(FIRST, Q01_1=0, Q13_2n=1, Q13_2d=4), SECOND: county(SECOND, Q01_1=3, Q13_2n=2, Q13_2d=2)}
+    frame = assess(PROGRAM, P2, values)
+    by_code = {t.quantity.code: t for t in totals(PROGRAM, P2, values, frame)}
+    talks = by_code["Q01-1"]
+    assert (talks.actual, talks.met, talks.applicable, talks.reported, talks.roster) == (3, 1, 2, 2, 129)
+    assert (talks.full_target, by_code["Q19-1"].full_target) == (2, 1000)
+    rate = by_code["Q13-2"]
+    assert (rate.numerator, rate.denominator, rate.actual, rate.met) == (3, 6, 50.0, 1)
+    days = (date(2023, 2, 28) - date(2023, 1, 1)).days + 1
+    assert by_code["Q19-1"].required == pytest.approx(1000 * days / 365)
+    assert by_code["Q19-1"].on_pace == 0
+    assert totals(PROGRAM, P2, {}, assess(PROGRAM, P2, {}))[0].actual is None
+
+
+def test_a_county_is_on_pace_from_the_whole_part_up() -> None:
+    frame = assess(PROGRAM, P2, {FIRST: county(FIRST, Q19_1=80, Q01_1=0)}).set_index(["county_code", "quantity"])
+    assert frame.loc[(FIRST, "Q19-1"), "on_pace"] == True  # noqa: E712 - 80 ≥ ⌊500 × 59/365⌋
+    assert frame.loc[(FIRST, "Q01-1"), "on_pace"] == True  # noqa: E712 - a third of a talk cannot be held
+    assert frame.loc[(SECOND, "Q01-1"), "on_pace"] is None
+
+
+def test_province_targets() -> None:
+    values = {FIRST: county(FIRST, Q10_2=2, Q13_1="否", Q09_2="不适用"), SECOND: county(SECOND, Q10_2=3)}
+    by_code = {r.quantity.code: r for r in province_results(PROGRAM, values)}
+    assert (by_code["Q10-3"].actual, by_code["Q10-3"].met) == (5, True)
+    assert (by_code["Q13-1"].actual, by_code["Q13-1"].met, by_code["Q13-1"].base) == (50, False, 2)
+    assert by_code["Q09-2"].base == 1
+    assert [r.met for r in province_results(PROGRAM, {})] == [None] * 4
+
+
+def test_ranks_with_ties_and_none() -> None:
+    assert ranks([50.0, None, 61.04, 61.01, 40.0]) == [3, None, 1, 1, 4]
+    assert ranks([]) == []
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(0, 100)), max_size=20))
+def test_ranks_agree_with_printed_scores(scores: list[float | None]) -> None:
+    placed = ranks(scores)
+    known = [
+        (rank, round(score, 1))
+        for rank, score in zip(placed, scores, strict=True)
+        if rank is not None and score is not None
+    ]
+    assert all((a[0] <= b[0]) or (a[1] <= b[1] + 0.1) for a in known for b in known)
+    assert sum(rank == 1 for rank in placed) >= (1 if known else 0)
+
+
+def test_change_and_elapsed() -> None:
+    assert change_pp(50.0, None) is None
+    assert change_pp(50.0, 40.0) == 10.0
+    window = Window(start=date(2023, 1, 1), end=date(2023, 1, 10))
+    assert [elapsed(window, window.start + timedelta(days=n)) for n in (-1, 0, 4, 9, 99)] == [0, 0.1, 0.5, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("met_on", "as_of", "expected"),
+    [
+        (date(2023, 3, 7), date(2023, 4, 1), Timeliness.ON_TIME),
+        (date(2023, 3, 8), date(2023, 4, 1), Timeliness.LATE),
+        (None, date(2023, 3, 7), Timeliness.NOT_DUE),
+        (None, date(2023, 3, 8), Timeliness.OVERDUE),
+    ],
+)
+def test_timeliness(met_on: date | None, as_of: date, expected: Timeliness) -> None:
+    assert timeliness(date(2023, 3, 7), met_on, as_of) is expected
+
+
+def snapshot(
+    rows: list[tuple[str, str, State, int, date]], as_of: date, submissions: tuple[Submission, ...] = ()
+) -> Snapshot:
+    records = pd.DataFrame(rows, columns=["period", "county_code", "state", "seq", "received_on"])
+    return Snapshot(as_of=as_of, submissions=submissions, findings=(), records=records, rows={})
+
+
+def sent(period: str, prefecture: str, verdict: str = "PARTIAL") -> Submission:
+    return Submission(seq=1, sha256="", file="f", received_on=date(2023, 3, 3), taken_on=date(2023, 3, 3), prefecture_code=prefecture,
+                      period=period, issue_no="", verdict=verdict, reason="", sheets={}, columns={})  # fmt: skip
+
+
+def test_obligations_reasons_days_and_streaks() -> None:
+    rows = [
+        ("2022-12", FIRST, State.ACCEPTED, 1, date(2023, 1, 12)),  # late by three days
+        ("2023-02", SECOND, State.RETURNED, 2, date(2023, 3, 3)),
+        ("2022-12", SECOND, State.ACCEPTED, 1, date(2023, 1, 5)),
+    ]
+    snap = snapshot(rows, date(2023, 3, 14), (sent("2023-02", "533400"),))
+    owed = obligations(PROGRAM, snap, Calendar(), P2)
+    assert len(owed) == 2 * (16 + 129)
+    late = {o.who: o for o in overdue_counties(owed, P2)}
+    assert len(late) == 129
+    assert (late[FIRST].reason, late[FIRST].streak, late[FIRST].days_overdue, late[FIRST].workdays_overdue) == (
+        Reason.LEFT_BLANK,
+        2,
+        7,
+        5,
+    )
+    assert (late[SECOND].reason, late[SECOND].streak) == (Reason.RETURNED, 1)
+    assert (late[THIRD].reason, late[THIRD].streak) == (Reason.LEFT_BLANK, 2)
+    assert late["530102"].reason is Reason.NOTHING_RECEIVED
+    first = next(o for o in owed if o.who == FIRST and o.period.no == 1)
+    assert (first.timeliness, first.met, first.days_overdue, first.reason) == (Timeliness.LATE, True, 0, Reason.NONE)
+    assert late[FIRST].contact == "宣教网络部"
+    assert late["530115"].contact == NO_CONTACT
+    assert sum(o.contact == NO_CONTACT for o in late.values()) == 73
+
+
+def test_nothing_is_overdue_before_its_day() -> None:
+    owed = obligations(PROGRAM, snapshot([], date(2023, 1, 9)), Calendar(), PROGRAM.periods[0])
+    assert overdue_counties(owed, PROGRAM.periods[0]) == ()
+    assert {o.timeliness for o in owed} == {Timeliness.NOT_DUE}
+
+
+def test_an_accepted_record_stands_whatever_is_returned_later() -> None:
+    rows = [
+        ("2023-02", FIRST, State.ACCEPTED, 1, date(2023, 3, 3)),
+        ("2023-02", FIRST, State.RETURNED, 2, date(2023, 3, 9)),
+        ("2023-02", SECOND, State.RETURNED, 1, date(2023, 3, 3)),
+        ("2023-02", SECOND, State.NIL, 2, date(2023, 3, 9)),
+    ]
+    snap = snapshot(rows, date(2023, 3, 14))
+    assert snap.state(P2, PROGRAM.county_by_code[FIRST]) is State.ACCEPTED
+    assert snap.state(P2, PROGRAM.county_by_code[SECOND]) is State.NIL
+    assert snap.first_accepted["2023-02", SECOND] == date(2023, 3, 9)
+    assert snap.state(P2, PROGRAM.county_by_code[THIRD]) is State.MISSING

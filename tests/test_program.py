@@ -1,0 +1,205 @@
+"""program/ holds the whole notice, and loading it is strict: every fault names file, line and what is allowed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import chinese_calendar
+import holidays
+import pytest
+
+from pipeline.errors import PipelineError, ProgramError, SuiteError
+from pipeline.program.calendar import Calendar
+from pipeline.program.load import load_program
+from pipeline.program.model import TargetKind
+from pipeline.run import load_campaign
+from pipeline.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = load_program(ROOT / "program")
+
+
+def test_the_whole_notice_is_there() -> None:
+    assert len(PROGRAM.actions) == 8
+    assert [i.no for f in PROGRAM.forms for i in f.items] == list(range(1, 33))
+    assert len(PROGRAM.quantities) == 61
+    assert (len(PROGRAM.prefectures), len(PROGRAM.counties), len(PROGRAM.contacts)) == (16, 129, 56)
+    assert (len(PROGRAM.milestones), len(PROGRAM.duties), len(PROGRAM.funding)) == (12, 11, 9)
+
+
+def test_targets_are_those_of_the_notice() -> None:
+    kinds = [q.target.kind for q in PROGRAM.quantities if q.target]
+    numeric = kinds.count(TargetKind.AT_LEAST) + sum(q.target is None and q.province is not None for q in PROGRAM.quantities)
+    assert numeric == 24
+    assert len(kinds) - kinds.count(TargetKind.AT_LEAST) == 20
+    assert sum(q.ambiguous for q in PROGRAM.quantities) == 13
+    by_code = {q.code: q for q in PROGRAM.quantities}
+    assert by_code["Q19-1"].window.start == date(2023, 1, 1)
+    assert by_code["Q13-2"].fields == ("Q13-2n", "Q13-2d")
+    assert by_code["Q10-3"].province is not None
+    assert not by_code["Q10-3"].fields
+
+
+def test_periods_and_due_dates() -> None:
+    assert [p.code for p in PROGRAM.periods] == ["2022-12", "2023-02", "2023-04", "2023-06", "2023-08", "2023-10"]
+    assert [p.due_on.isoformat() for p in PROGRAM.periods] == [
+        "2023-01-09", "2023-03-07", "2023-05-09", "2023-07-07", "2023-09-07", "2023-11-07",
+    ]  # fmt: skip
+
+
+def test_fields_counted_from_2023_are_not_asked_before() -> None:
+    form = PROGRAM.form_by_code["A5"]
+    first, second = (({f.code for f in form.fields_in(p)}) for p in PROGRAM.periods[:2])
+    assert second - first == {"Q19-1", "Q19-1f", "Q20-1", "Q20-1f"}
+
+
+def test_rates_are_never_typed_and_conditional_items_offer_not_applicable() -> None:
+    assert not any("率" in f.title and f.unit == "%" for form in PROGRAM.forms for f in form.fields)
+    assert {c for c, f in PROGRAM.field_by_code.items() if f.not_applicable} == {"Q07-3", "Q09-1", "Q09-2"}
+    must_be_given = {c for c, f in PROGRAM.field_by_code.items() if f.required and f.nil_value is None}
+    assert must_be_given == {"Q06-3d", "Q08-d", "Q13-2d", "Q30-1d", "Q30-2d"}
+
+
+def test_names_that_contain_each_other_stay_apart() -> None:
+    names = {name: c.code for c in PROGRAM.counties for name in c.names}
+    assert names["云县"] != names["祥云县"]
+    assert names["澄江县"] == names["澄江市"]
+
+
+def test_calendar_agrees_with_an_independent_one() -> None:
+    official, other = Calendar(), holidays.country_holidays("CN", years=range(2022, 2027))
+    for n in range((date(2026, 12, 31) - date(2022, 1, 1)).days + 1):
+        day = date(2022, 1, 1) + timedelta(days=n)
+        assert official.is_workday(day) == (other.is_working_day(day), False), day
+
+
+def test_past_its_coverage_the_calendar_says_so_and_overrides_win() -> None:
+    last = max(chinese_calendar.constants.holidays).year
+    unknown = date(last + 1, 5, 3)
+    assert Calendar().is_workday(unknown)[1]
+    assert Calendar(overrides={unknown: False}).is_workday(unknown) == (False, False)
+    assert Calendar().add_workdays(date(last + 1, 6, 1), 5)[1]
+
+
+def test_working_days_between() -> None:
+    assert (
+        Calendar().workdays_between(date(2023, 1, 20), date(2023, 1, 29)) == 2
+    )  # Spring Festival; 28 and 29 are made up
+    assert Calendar().last_workday_by(date(2022, 12, 31)) == date(2022, 12, 30)
+    assert Calendar().last_workday_by(date(2023, 4, 30)) == date(2023, 4, 28)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    for name in ("program", "expectations", "templates"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def edit(path: Path, old: str, new: str) -> int:
+    """Replace the first ``old``; return its line."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        ("forms/A1.yaml", "version: 1", "version: 1\nverzion: 2", "不认识的键 verzion，是否想写 version"),
+        ("forms/A1.yaml", "version: 1", "version: 1\nversion: 2", "写了两次"),
+        ("forms/A1.yaml", "type: count", "type: cuont", "不在允许的范围"),
+        ("forms/A1.yaml", "code: Q01-2", "code: Q01-1", "指标代码 Q01-1 重复，A1.yaml 第11行已有"),
+        ("forms/A2.yaml", "no: 5\n", "no: 1\n", "任务编号 1 重复，A1.yaml 第8行已有"),
+        ("forms/A2.yaml", "title: 是否主动对接组织部等部门", "title: 党建带工建示范点个数", "的列名"),
+        ("forms/A1.yaml", "value: Q01-1", "value: Q01-9", "Q01-9 不在本任务的 fields 中"),
+        ("forms/A1.yaml", "target: {at_least: 1}", "target: {at_most: 1}", "不认识的目标 at_most"),
+        ("forms/A1.yaml", "target: {at_least: 1}", "target: {yes: true}", "不能用于 count"),
+        ("forms/A1.yaml", "no: 1\n", "no: 1.5\n", "应为整数"),
+        ("forms/A1.yaml", "sheet: 1.思想引领", "sheet: 1/思想引领", "不能用"),
+        ("forms/A3.yaml", "sum_of: Q10-2", "sum_of: Q10-9", "Q10-9"),
+        ("forms/A2.yaml", "sheet: 2.组织功能", "sheet: 1.思想引领", "工作表名"),
+        ("program.yaml", "start: 2023-01-01, end: 2023-02-28", "start: 2022-12-01, end: 2023-02-28", "重叠"),
+        ("program.yaml", "code: 2023-02", "code: 2023-03", "应为结束月份 2023-02"),
+        ("program.yaml", "window: {start: 2022-10-26", "window: {start: 2024-10-26", "早于开始日"),
+        ("program.yaml", "notice_date: 2022-10-26", "notice_date: 去年", "应为日期"),
+        ("program.yaml", "organizer: 云南省总工会\n", "", "缺少 organizer"),
+        ("program.yaml", "items: [1, 2]", "items: [1, 99]", "任务 99 不存在"),
+        ("program.yaml", "actions:", "\tactions:", "YAML写法有误"),
+        ("counties.csv", "530103,盘龙区", "530102,盘龙区", "code 530102 重复"),
+        ("counties.csv", "530103,盘龙区,盘龙区", "530103,五华区,五华区", "必须只指一个县"),
+        ("counties.csv", "530103,盘龙区,盘龙区,530100", "530103,盘龙区,盘龙区,539900", "不在 prefectures.csv 中"),
+        ("counties.csv", "townships", "townshps", "不认识的列 townshps，是否想写 townships"),
+        ("contacts.csv", "532524", "999999", "不在 counties.csv 中"),
+        ("contacts.csv", "2022-10-26", "2022-10-36", "应为日期"),
+        ("workdays.csv", "date,is_workday,name\n", "date,is_workday,name\n2027-10-01,休,国庆\n", "应为 1（上班）或 0（休息）"),
+    ],
+)  # fmt: skip
+def test_a_bad_program_is_one_line_with_place_and_remedy(copy: Path, file: str, old: str, new: str, says: str) -> None:
+    edit(copy / "program" / file, old, new)
+    with pytest.raises(ProgramError) as fault:
+        load_campaign(Workspace(root=copy))
+    message = str(fault.value)
+    assert says in message
+    assert "\n" not in message
+    assert Path(file).stem in message or message.startswith(("program：", "forms："))
+
+
+def test_the_line_is_the_right_one(copy: Path) -> None:
+    line = edit(copy / "program" / "forms" / "A4.yaml", "accumulation: cumulative", "accumulation: monthly")
+    with pytest.raises(ProgramError, match=rf"A4\.yaml 第{line}行.*monthly"):
+        load_program(copy / "program")
+
+
+def test_missing_and_wrongly_encoded_files(copy: Path) -> None:
+    path = copy / "program" / "counties.csv"
+    path.write_bytes(path.read_text(encoding="utf-8").encode("gb18030"))
+    with pytest.raises(ProgramError, match="不是UTF-8"):
+        load_program(copy / "program")
+    path.unlink()
+    with pytest.raises(ProgramError, match="文件不存在"):
+        load_program(copy / "program")
+
+
+def test_a_bom_from_excel_is_fine(copy: Path) -> None:
+    path = copy / "program" / "counties.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(load_program(copy / "program").counties) == 129
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda e: e.update(type="expect_column_values_to_be_betwen"), "不认识的类型"),
+        (lambda e: e.update(severity="fatal"), "severity"),
+        (lambda e: e["meta"].update(code="NO_SUCH"), "不认识的问题代码"),
+        (lambda e: e["meta"].pop("message"), "meta"),
+        (lambda e: e["kwargs"].update(column="Q99-9"), "Q99-9"),
+        (lambda e: e["meta"].update(message="{Q99-9}"), "Q99-9"),
+        (lambda e: e["meta"].update(rule="Q01-1.required"), "重复"),
+    ],
+)
+def test_bad_rules_are_refused(copy: Path, change: object, says: str) -> None:
+    path = copy / "expectations" / "A1.json"
+    suite = json.loads(path.read_text(encoding="utf-8"))
+    change(suite["expectations"][3])  # type: ignore[operator]
+    path.write_text(json.dumps(suite, ensure_ascii=False), encoding="utf-8")
+    with pytest.raises(SuiteError, match=re.escape(says)):
+        load_campaign(Workspace(root=copy))
+
+
+def test_a_field_without_rules_is_refused(copy: Path) -> None:
+    path = copy / "expectations" / "A1.json"
+    suite = json.loads(path.read_text(encoding="utf-8"))
+    suite["expectations"] = [e for e in suite["expectations"] if "Q04-1" not in json.dumps(e)]
+    path.write_text(json.dumps(suite, ensure_ascii=False), encoding="utf-8")
+    with pytest.raises(SuiteError, match="Q04-1"):
+        load_campaign(Workspace(root=copy))
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(PipelineError, match="JSON"):
+        load_campaign(Workspace(root=copy))

@@ -1,0 +1,131 @@
+"""The shape of the code: imports point one way, only the command line prints, and what is slow is imported late."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from pipeline.checks import scaffold
+from pipeline.findings import CATALOGUE
+from pipeline.reports.names import TEMPLATE_NAMES
+from pipeline.workbook.issue import standard_workbook
+from tests.builder import ROOT, campaign
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ORDER = ["errors", "findings", "program", "workbook.layout", "workbook.cells", "workbook.guard", "workbook.read", "checks.rules",
+         "checks.excel_rules", "checks.scaffold", "workbook.issue", "checks.frames", "checks.expectations", "checks.suites",
+         "checks.check", "checks.decide", "dataset", "measures", "reports", "engine", "starter", "workspace", "run", "demo", "cli"]  # fmt: skip
+SOURCES = sorted((ROOT / "pipeline").rglob("*.py"))
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT / "pipeline").with_suffix("").parts).removesuffix(".__init__")
+
+
+def rank(name: str) -> int:
+    return max(
+        n
+        for n, prefix in enumerate(ORDER)
+        if name == prefix or name.startswith(prefix + ".") or prefix.startswith(name + ".")
+    )
+
+
+def imported(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    found |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.name != "__init__.py"], ids=module)
+def test_imports_point_upstream_only(path: Path) -> None:
+    mine = rank(module(path))
+    for name in imported(path):
+        if name.startswith("pipeline."):
+            assert rank(name.removeprefix("pipeline.")) <= mine, f"{module(path)} imports {name}"
+
+
+@pytest.mark.parametrize(
+    ("library", "allowed"),
+    [
+        ("great_expectations", {"checks.suites", "checks.expectations"}),
+        ("sqlalchemy", {"dataset.store", "dataset.tables"}),
+        ("docxtpl", {"reports.documents"}),
+        ("python_calamine", {"workbook.read"}),
+        ("chinese_calendar", {"program.calendar"}),
+    ],
+)
+def test_machinery_stays_behind_one_adapter(library: str, allowed: set[str]) -> None:
+    users = {module(p) for p in SOURCES if any(name.split(".")[0] == library for name in imported(p))}
+    assert users == allowed
+
+
+def test_only_the_command_line_prints_or_reads_the_clock() -> None:
+    for path in SOURCES:
+        if module(path) == "cli":
+            continue
+        text = path.read_text(encoding="utf-8")
+        tree = ast.parse(text)
+        calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        assert not calls & {"print", "date.today", "time.time", "datetime.today", "click.echo"}, path
+        if module(path) != "workspace":  # the age of a stale lock, nothing else
+            assert "datetime.now" not in calls, path
+
+
+def test_help_imports_nothing_slow() -> None:
+    code = "import sys, pipeline.cli; print([m for m in ('pandas','matplotlib','great_expectations','sqlalchemy','openpyxl') if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_no_posix_only_module_is_imported() -> None:
+    for path in SOURCES:
+        assert not imported(path) & {"fcntl", "resource", "pwd", "grp", "termios"}, path
+
+
+def test_the_standard_workbook_is_current() -> None:
+    c = campaign()
+    kept = (ROOT / "templates/xlsx/标准报表.xlsx").read_bytes()
+    assert parts(kept) == parts(standard_workbook(c.program, c.rules)), "run: make templates"
+
+
+def parts(package: bytes) -> dict[str, bytes]:
+    """OOXML is compared part by part: compression may differ between machines."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_every_field_has_all_the_rules_a_first_draft_would_give_it() -> None:
+    for form in campaign().program.forms:
+        suite = json.loads((ROOT / "expectations" / f"{form.code}.json").read_text(encoding="utf-8"))
+        assert scaffold.complete(suite, form) == suite, form.code
+
+
+def test_every_finding_says_how_to_fix_it() -> None:
+    for code, kind in CATALOGUE.items():
+        assert kind.title, code
+        assert kind.fix, code
+        assert not kind.fix.endswith("。"), code
+
+
+def test_templates_are_there_for_every_document() -> None:
+    assert {p.name for p in (ROOT / "templates/docx").glob("*.docx")} == set(TEMPLATE_NAMES)
+
+
+def test_no_registry_and_no_machine_path_is_named() -> None:
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    for name in filter(None, tracked.stdout.split("\0")):
+        path = ROOT / name
+        if path.suffix in {".py", ".toml", ".txt", ".md", ".yaml", ".json"} and path.is_file():
+            text = path.read_text(encoding="utf-8")
+            for host in ("pypi" + ".org", "files.python" + "hosted", "npm" + "js.org", "deb." + "debian"):
+                assert host not in text, name

@@ -1,0 +1,14 @@
+"""Rebuild ``templates/xlsx/标准报表.xlsx`` from ``program/`` and ``expectations/``: ``python -m tools.make_standard_workbook``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.run import load_campaign
+from pipeline.workbook.issue import standard_workbook
+from pipeline.workspace import Workspace
+
+if __name__ == "__main__":
+    root = Path(__file__).resolve().parent.parent
+    campaign = load_campaign(Workspace(root=root))
+    (root / "templates/xlsx/标准报表.xlsx").write_bytes(standard_workbook(campaign.program, campaign.rules))
