@@ -111,7 +111,8 @@ def _entry(one: Field, value: Value, chance: random.Random) -> Entry:
         ways = [pasted(value, NUMERALS[value], "numeral")] if value in NUMERALS else ways
     elif isinstance(value, date):
         ways += [pasted(value, f"{value.year}年{value.month}月{value.day}日", "date in words"),
-                 pasted(value, f"{value.year}.{value.month}.{value.day}", "date with dots")] * 2  # fmt: skip
+                 pasted(value, f"{value.year}.{value.month}.{value.day}", "date with dots"),
+                 pasted(value, value.isoformat(), "date as text")] * 2  # fmt: skip
     elif one.type is FieldType.YESNO and value in {"是", "否"}:
         ways.append(pasted(value, "√" if value == "是" else "×", "tick"))
     elif one.type is FieldType.CHECKLIST and "、" in str(value):

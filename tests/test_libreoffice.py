@@ -35,7 +35,7 @@ FORMATS = {"xlsx": ("533400", "Calc MS Excel 2007 XML"), "xls": ("533300", "MS E
 BLANK_FOR = "533400"
 RENAMED, NEW_NAME, MOVED_TO = "3.服务阵地", "阵地（改）", 1
 NOTED_ON, NOTE = "1.思想引领", "详见附件"
-SILENT = {"plain", "spaces", "decimal", "full-width spaces", "full-width digits"}
+SILENT = {"plain", "spaces", "decimal", "full-width spaces", "full-width digits", "date as text"}
 CHECK, ALL_DONE, DONE, TO_DO = "自查", "全部填齐，可以报送", "填齐", "未完"
 
 Steps = list[list[Any]]

@@ -16,6 +16,7 @@ from pipeline.findings import CATALOGUE
 from pipeline.reports.names import TEMPLATE_NAMES
 from pipeline.workbook.issue import standard_workbook
 from tests.builder import ROOT, campaign
+from tools.make_references import stale
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -129,3 +130,7 @@ def test_no_registry_and_no_machine_path_is_named() -> None:
             text = path.read_text(encoding="utf-8")
             for host in ("pypi" + ".org", "files.python" + "hosted", "npm" + "js.org", "deb." + "debian"):
                 assert host not in text, name
+
+
+def test_generated_references_are_current() -> None:
+    assert stale() == [], "run: make docs"

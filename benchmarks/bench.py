@@ -1,0 +1,94 @@
+"""``make bench``: CPU of whole processes, as ratios within one run (machines are noisy; wall time is not quoted).
+
+Prints (a) a province run against the same work done the plain way, (b) reading against pandas + openpyxl, (c) --help.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+from pipeline.demo import Filler
+from pipeline.run import issue, load_campaign
+from pipeline.starter import create_workspace
+from pipeline.workspace import DEMO_MARK, Workspace
+
+ROUNDS = 3
+READ = (
+    "import sys; from pathlib import Path; from datetime import date;"
+    "from pipeline.run import load_campaign; from pipeline.workspace import Workspace, read_inbox;"
+    "from pipeline.workbook.read import read_return; w = Workspace(root=Path(sys.argv[1]));"
+    "c = load_campaign(w); [read_return(c.program, a) for a in read_inbox(w, date(2023, 1, 16)).arrivals]"
+)
+LOAD = READ.rsplit(";", 1)[0] + "; c = load_campaign(w); import pandas, openpyxl"
+CALAMINE = (
+    "import sys; from pathlib import Path; from python_calamine import CalamineWorkbook as W;"
+    "[[b.get_sheet_by_name(n).to_python() for n in b.sheet_names]"
+    " for b in (W.from_path(str(p)) for p in Path(sys.argv[1]).glob('inbox/*/*.xlsx'))]"
+)
+
+
+def cpu(*command: str) -> float:
+    """CPU seconds (user + system) of one finished process."""
+    before = os.times()
+    subprocess.run([sys.executable, *command], check=True, capture_output=True)
+    after = os.times()
+    return after.children_user - before.children_user + after.children_system - before.children_system
+
+
+def make_workspace(folder: Path) -> Workspace:
+    """16 filled workbooks of the first period."""
+    create_workspace(folder)
+    (folder / DEMO_MARK).write_text("", encoding="utf-8")
+    workspace = Workspace(root=folder)
+    campaign = load_campaign(workspace)
+    period = campaign.program.periods[0]
+    issue(workspace, period.code, None, period.end)
+    for one in Filler(campaign).returns(workspace, period):
+        path = workspace.inbox / one.on.isoformat() / one.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(one.content)
+    return workspace
+
+
+def province_run(workspace: Workspace) -> float:
+    """The main job on an empty dataset."""
+    shutil.rmtree(workspace.dataset, ignore_errors=True)
+    return cpu("-m", "pipeline.cli", "--project", str(workspace.root), "--as-of", "2023-01-16", "--period", "2022-12")
+
+
+def main() -> None:
+    """Alternate the two sides and print medians and their ratio."""
+    packages = ("great_expectations", "pandas", "openpyxl", "python-calamine", "matplotlib", "docxtpl")
+    print(f"Python {platform.python_version()}，{platform.machine()}，{os.cpu_count()} 核；"
+          + "，".join(f"{name} {version(name)}" for name in packages))  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        root = str(make_workspace(Path(folder) / "bench").root)
+        workspace = Workspace(root=Path(root))
+        ours, plain, ours_read, plain_read, load, floor = ([] for _ in range(6))  # type: ignore[var-annotated]
+        for _ in range(ROUNDS):
+            ours.append(province_run(workspace))
+            plain.append(cpu("-m", "benchmarks.plain", root, "all"))
+            ours_read.append(cpu("-c", READ, root))
+            plain_read.append(cpu("-m", "benchmarks.plain", root, "read"))
+            load.append(cpu("-c", LOAD, root))
+            floor.append(cpu("-c", CALAMINE, root))
+    a, b = median(ours), median(plain)
+    print(f"(a) 全省一次运行：本程序 {a:.2f} CPU秒，常规做法 {b:.2f} CPU秒，比值 {b / a:.1f}（目标 ≥ 3）")
+    start = median(load)
+    c, d = max(median(ours_read) - start, 1e-3), median(plain_read) - start
+    print(f"(b) 只读（扣除启动 {start:.2f}）：本程序 {c:.3f}，pandas+openpyxl {d:.2f}，比值 {d / c:.1f}（目标 ≥ 10）；"
+          f"calamine 本身（含启动）{median(floor):.2f}")  # fmt: skip
+    helped = median(cpu("-m", "pipeline.cli", "--help") for _ in range(5))
+    print(f"(c) run-pipeline --help：{helped:.2f} CPU秒（目标 < 0.3）")
+
+
+if __name__ == "__main__":
+    main()
