@@ -28,7 +28,10 @@ def read(workspace: Workspace) -> list[dict[str, pd.DataFrame]]:
     """Every form sheet of every workbook of the first period, with the codes as header."""
     program = load_campaign(workspace).program
     return [
-        {form.code: pd.read_excel(path, sheet_name=form.sheet, header=CODE_ROW, engine="openpyxl") for form in program.forms}
+        {
+            form.code: pd.read_excel(path, sheet_name=form.sheet, header=CODE_ROW, engine="openpyxl")
+            for form in program.forms
+        }
         for path in sorted(workspace.inbox.rglob("*.xlsx"))
     ]
 
@@ -59,7 +62,9 @@ def draw(m: PeriodMeasures) -> dict[str, bytes]:
     plt.rcParams["font.sans-serif"] = ["Noto Sans CJK SC", "Noto Sans CJK JP"]
     names = [p.short_name for p in m.program.prefectures]
     scores = [m.now.by_prefecture[p.code].pct or 0 for p in m.program.prefectures]
-    grid = [[m.now.by_prefecture_action[p.code, a.no].pct or 0 for a in m.program.actions] for p in m.program.prefectures]
+    grid = [
+        [m.now.by_prefecture_action[p.code, a.no].pct or 0 for a in m.program.actions] for p in m.program.prefectures
+    ]
     done: dict[str, bytes] = {}
     for name in ("rank", "bullet", "trend", "heat", "map", "timely"):
         figure, axes = plt.subplots(figsize=(156 / 25.4, 95 / 25.4), dpi=220)

@@ -47,10 +47,11 @@ def _formats(book: xlsxwriter.Workbook) -> dict[str, Any]:
         "link": book.add_format({**plain, "font_color": "#1F5FA8", "underline": 1}),
         "head": book.add_format({**bold, "text_wrap": True, "align": "center"}),
         "code": book.add_format({**base, "font_color": "#8A94A0", "font_size": 8, "align": "center"}),
-        "cell": book.add_format(base),
+        "cell": book.add_format({**base, "align": "center"}),
+        "words": book.add_format({**base, "shrink": True}),
         "count": book.add_format({**base, "num_format": "#,##0"}),
         "pct": book.add_format({**base, "num_format": "0.0"}),
-        "sum": book.add_format({**bold, "num_format": "#,##0"}),
+        "sum": book.add_format({**bold, "num_format": "#,##0", "align": "right"}),
         "missing": book.add_format({**base, "pattern": 14, "fg_color": "#B8C2CC", "bg_color": "#FFFFFF"}),
     }
 
@@ -72,10 +73,13 @@ def _contents(book: xlsxwriter.Workbook, f: dict[str, Any], m: PeriodMeasures) -
         sheet.write_string(row, 0, label, f["text"])
         sheet.write_string(row, 1, text, f["text"])
     for row, (name, what) in enumerate(
-        [("州（市）完成率", "16个州（市）完成率、排名和报送情况"), *((x.sheet, x.title) for x in m.program.forms)], 8
+        [("州（市）完成率", f"{len(m.program.prefectures)}个州（市）完成率、排名和报送情况"), *((x.sheet, x.title) for x in m.program.forms)], 8
     ):
         sheet.write_url(row, 0, f"internal:'{name}'!A1", f["link"], name)
         sheet.write_string(row, 1, what, f["text"])
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 1)
 
 
 def _prefectures(book: xlsxwriter.Workbook, f: dict[str, Any], m: PeriodMeasures) -> None:
@@ -84,6 +88,7 @@ def _prefectures(book: xlsxwriter.Workbook, f: dict[str, Any], m: PeriodMeasures
              *(f"{a.short_title}（%）" for a in m.program.actions)]  # fmt: skip
     sheet.write_string(0, 0, f"各州（市）完成率（{m.period.title}）", f["title"])
     sheet.set_column(0, len(heads) - 1, 11)
+    sheet.set_column(2, 2, 14)
     sheet.set_row(LABEL_ROW, 32)
     for col, head in enumerate(heads):
         sheet.write_string(LABEL_ROW, col, head, f["head"])
@@ -118,7 +123,8 @@ def _form_sheet(book: xlsxwriter.Workbook, f: dict[str, Any], m: PeriodMeasures,
     sheet.set_column(0, 0, 9)
     sheet.set_column(1, 2, 13)
     sheet.set_column(3, 3, 9)
-    sheet.set_column(4, 3 + len(fields), 12)
+    for col, one in enumerate(fields, len(LEADING)):
+        sheet.set_column(col, col, 30 if one.type is FieldType.CHECKLIST else 12)
     for col, (label, code) in enumerate([*((x, "") for x in LEADING), *((x.label, x.code) for x in fields)]):
         sheet.write_string(LABEL_ROW, col, label, f["head"])
         sheet.write_string(CODE_ROW, col, code, f["code"])
@@ -166,7 +172,7 @@ def _county_row(sheet: Any, row: int, f: dict[str, Any], m: PeriodMeasures, coun
         elif isinstance(value, int):
             sheet.write_number(row, col, value, f["count"])
         else:
-            sheet.write_string(row, col, show(value), f["cell"])
+            sheet.write_string(row, col, show(value), f["words" if one.type is FieldType.CHECKLIST else "cell"])
 
 
 def _page(sheet: Any, head_row: int, rows: int, columns: int, frozen: int) -> None:
