@@ -117,6 +117,7 @@ CATALOGUE: dict[str, Kind] = {
     "ROW_BLANK": Kind(severity=C, title="这个县整行未填", fix="请填报；本期确无新进展的，请在“本期无新进展”列选“√”"),
     "NIL_UNCLEAR": Kind(severity=C, title="“本期无新进展”填写不清", fix="确无新进展请选“√”，否则留空"),
     "NIL_CONFLICT": Kind(severity=C, title="选了“本期无新进展”，又填了不同的数", fix="如有进展，请去掉“√”；如无进展，请删去所填的数"),
+    "REMARK": Kind(severity=N, title="填报人的备注", fix="供工作人员阅看，不影响接收"),
     # the cell: what was typed could not be taken
     "CELL_ERROR_VALUE": Kind(severity=C, title="格中是公式错误值", fix="请删去公式，直接填数"),
     "CELL_FORMULA_TEXT": Kind(severity=C, title="格中是公式文字", fix="请直接填数"),

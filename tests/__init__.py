@@ -1,0 +1,1 @@
+"""Tests: one module per idea, plus the whole campaign."""

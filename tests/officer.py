@@ -83,7 +83,8 @@ def invent(program: Program, period: Period, counties: Iterable[County], seed: i
         for one in fields:
             value = values[one.code]
             if one.required or chance.random() < 0.7:
-                figures[county.code, one.code] = _entry(one, value, chance)
+                dates = sum(isinstance(entry.value, date) for entry in figures.values())
+                figures[county.code, one.code] = _entry(one, value, chance, turn=2 * seed + dates)
     return figures
 
 
@@ -101,8 +102,8 @@ def _value(one: Field, period: Period, number: int, chance: random.Random) -> Va
     return "、".join(o for o in one.options if chance.random() < 0.6) or "无"
 
 
-def _entry(one: Field, value: Value, chance: random.Random) -> Entry:
-    """Mostly as asked, now and then as people do."""
+def _entry(one: Field, value: Value, chance: random.Random, *, turn: int) -> Entry:
+    """Mostly as asked, now and then as people do; dates, being few, take their turn at each way."""
     ways = [typed(value)] * 3
     if isinstance(value, int):
         ways += [typed(value, f" {value} ", "spaces"), typed(value, f"{value}.0", "decimal"),
@@ -110,9 +111,10 @@ def _entry(one: Field, value: Value, chance: random.Random) -> Entry:
                  pasted(value, str(value).translate(FULL_WIDTH), "full-width digits")]  # fmt: skip
         ways = [pasted(value, NUMERALS[value], "numeral")] if value in NUMERALS else ways
     elif isinstance(value, date):
-        ways += [pasted(value, f"{value.year}年{value.month}月{value.day}日", "date in words"),
-                 pasted(value, f"{value.year}.{value.month}.{value.day}", "date with dots"),
-                 pasted(value, value.isoformat(), "date as text")] * 2  # fmt: skip
+        ways = [typed(value), pasted(value, f"{value.year}年{value.month}月{value.day}日", "date in words"),
+                pasted(value, f"{value.year}.{value.month}.{value.day}", "date with dots"),
+                pasted(value, value.isoformat(), "date as text")]  # fmt: skip
+        return ways[turn % len(ways)]
     elif one.type is FieldType.YESNO and value in {"是", "否"}:
         ways.append(pasted(value, "√" if value == "是" else "×", "tick"))
     elif one.type is FieldType.CHECKLIST and "、" in str(value):

@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 from datetime import date
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import docx
 import openpyxl
@@ -66,7 +66,15 @@ def test_the_outbox_holds_what_was_promised(demo: Workspace) -> None:
         "全省汇总.xlsx",
     } <= files
     assert {
-        f"数据包/{n}" for n in ("values.csv", "submissions.csv", "findings.csv", "obligations.csv", "datapackage.json")
+        f"数据包/{n}"
+        for n in (
+            "values.csv",
+            "submissions.csv",
+            "findings.csv",
+            "obligations.csv",
+            "measures.csv",
+            "datapackage.json",
+        )
     } <= files
     assert sum(f.startswith("下发/") for f in files) == 16
     assert sum(f.startswith("图表/") for f in files) == 6

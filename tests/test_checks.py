@@ -238,6 +238,7 @@ EDITS: list[tuple[Callable[[Any], None], str, Verdict]] = [
     (set_cell("A1", "D5", "宣讲了几场"), "COLUMN_TITLE_CHANGED", Verdict.ACCEPTED),
     (set_cell("A1", "D6", "Q99"), "COLUMN_CODE_CHANGED", Verdict.ACCEPTED),
     (set_cell("A1", "P7", "请领导关注"), "STRAY_CELL", Verdict.ACCEPTED),
+    (set_cell("A1", "L7", "本县宣讲安排在3月"), "REMARK", Verdict.ACCEPTED),
     (set_cell("A1", "A7", "530102"), "ROW_CODE_CHANGED", Verdict.ACCEPTED),
     (set_cell("A1", "B7", "香格里拉"), "ROW_NAME_CHANGED", Verdict.ACCEPTED),
     (set_cell("A1", "B10", "合计"), "ROW_UNRECOGNISED", Verdict.ACCEPTED),

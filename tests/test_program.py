@@ -33,7 +33,9 @@ def test_the_whole_notice_is_there() -> None:
 
 def test_targets_are_those_of_the_notice() -> None:
     kinds = [q.target.kind for q in PROGRAM.quantities if q.target]
-    numeric = kinds.count(TargetKind.AT_LEAST) + sum(q.target is None and q.province is not None for q in PROGRAM.quantities)
+    numeric = kinds.count(TargetKind.AT_LEAST) + sum(
+        q.target is None and q.province is not None for q in PROGRAM.quantities
+    )
     assert numeric == 24
     assert len(kinds) - kinds.count(TargetKind.AT_LEAST) == 20
     assert sum(q.ambiguous for q in PROGRAM.quantities) == 13

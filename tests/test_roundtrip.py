@@ -232,14 +232,14 @@ def test_what_is_typed_is_what_is_read(issued: Callable[..., Book], program: Pro
     book.fill({key: typed(value) for key, value in values.items()})
     for sheet in book.forms:
         book.put(data.draw(st.sampled_from(counties)), "remark", data.draw(REMARKS), sheet)
-    sheet = data.draw(st.sampled_from(book.forms))
+    sheet = book.forms[data.draw(st.integers(0, len(book.forms) - 1))]
     reorder(book, sheet, data.draw(st.permutations(counties)))
     sheet.insert_cols(data.draw(st.integers(1, sheet.max_column)))
-    other = data.draw(st.sampled_from(book.forms))
+    other = book.forms[data.draw(st.integers(0, len(book.forms) - 1))]
     other.insert_rows(data.draw(st.sampled_from([1, 4, book.head(other) + 1, book.head(other) + 2])))
     reading = book.read()
     assert values_read(reading) == values
-    assert codes(reading) == {}
+    assert set(codes(reading)) <= {"REMARK"}
 
 
 def reorder(book: Book, sheet: Worksheet, order: list[str]) -> None:

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,7 +18,6 @@ from pipeline.reports.names import TEMPLATE_NAMES
 from pipeline.workbook.issue import standard_workbook
 from tests.builder import ROOT, campaign
 from tools.make_references import stale
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -83,8 +83,8 @@ def validation(field: Field, rules: tuple[Rule, ...], cell: str, previous: Value
     if field.type is FieldType.COUNT and not field.not_applicable:
         check: dict[str, Any] = {"validate": "integer", "criteria": "between", "minimum": low, "maximum": high}
     elif field.type is FieldType.COUNT:
-        number = f"ISNUMBER({cell}),{cell}>={low},{cell}<={high},{cell}=INT({cell})"
-        check = {"validate": "custom", "value": f'=OR({cell}="{NOT_APPLICABLE}",AND({number}))'}
+        number = f"AND({cell}>={low},{cell}<={high},{cell}=INT({cell}))"  # INT of a word would spoil an OR
+        check = {"validate": "custom", "value": f'=IF(ISNUMBER({cell}),{number},{cell}="{NOT_APPLICABLE}")'}
     elif field.type is FieldType.CHECKLIST:
         check = {"validate": "custom", "value": _checklist_formula(_options(field, rules), cell)}
     elif field.type is FieldType.DATE:

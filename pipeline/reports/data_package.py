@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.decide import State
@@ -37,6 +38,11 @@ TABLES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("who", "string", "单位代码"), ("what", "string", "应报事项"), ("due_on", "date", "应报日期"), ("met", "boolean", "已报"),
         ("days_overdue", "integer", "逾期天数"), ("streak", "integer", "连续未按时期数"), ("reason", "string", "原因"),
     ),
+    "measures": (
+        ("period", "string", "报送期"), ("prefecture_code", "string", "州（市）代码"), ("county_code", "string", "县代码"),
+        ("quantity", "string", "考核量"), ("value", "number", "数值"), ("target", "number", "目标"), ("status", "string", "达标情况"),
+        ("required", "number", "序时应达"), ("on_pace", "boolean", "达到序时"),
+    ),
 }  # fmt: skip
 BOM = b"\xef\xbb\xbf"
 
@@ -48,6 +54,7 @@ def data_package(m: PeriodMeasures) -> dict[str, bytes]:
         "submissions": _submissions(m),
         "findings": _findings(m),
         "obligations": _obligations(m),
+        "measures": _measures(m),
     }
     files = {f"{name}.csv": _csv([c for c, _, _ in TABLES[name]], some) for name, some in rows.items()}
     return files | {"datapackage.json": _descriptor(m)}
@@ -101,6 +108,22 @@ def _obligations(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
             o.streak,
             o.reason.value,
         )
+
+
+def _measures(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
+    """One row per (county, county-level quantity) of this period; yes/no as 1/0, rates in per cent."""
+    targets = {q.code: float(q.target.threshold) for q in m.program.quantities if q.target}
+    columns = ["prefecture_code", "county_code", "quantity", "value", "status", "required", "on_pace"]
+    for prefecture, county, quantity, value, status, required, on_pace in m.assessed[columns].itertuples(index=False):
+        verdict = {True: "true", False: "false"}.get(on_pace, "")
+        yield (m.period.code, prefecture, county, quantity, _number(value), _number(targets.get(quantity)), status,
+               _number(required), verdict)  # fmt: skip
+
+
+def _number(value: float | None) -> str:
+    if value is None or math.isnan(value):
+        return ""
+    return str(int(value)) if value == int(value) else f"{value:.4f}"
 
 
 def _csv(header: list[str], rows: Iterable[tuple[Any, ...]]) -> bytes:

@@ -73,7 +73,11 @@ def _contents(book: xlsxwriter.Workbook, f: dict[str, Any], m: PeriodMeasures) -
         sheet.write_string(row, 0, label, f["text"])
         sheet.write_string(row, 1, text, f["text"])
     for row, (name, what) in enumerate(
-        [("州（市）完成率", f"{len(m.program.prefectures)}个州（市）完成率、排名和报送情况"), *((x.sheet, x.title) for x in m.program.forms)], 8
+        [
+            ("州（市）完成率", f"{len(m.program.prefectures)}个州（市）完成率、排名和报送情况"),
+            *((x.sheet, x.title) for x in m.program.forms),
+        ],
+        8,
     ):
         sheet.write_url(row, 0, f"internal:'{name}'!A1", f["link"], name)
         sheet.write_string(row, 1, what, f["text"])

@@ -339,7 +339,7 @@ def _paint(sheet: Any, f: _Formats, layout: SheetLayout, rules: tuple[Rule, ...]
             _ok(sheet.conditional_format(FIRST_ROW, col, layout.last_row, col, {
                 "type": "formula", "criteria": f"{formula}>0", "format": f.bad, "stop_if_true": True}))  # fmt: skip
     _ok(sheet.conditional_format(FIRST_ROW, FIRST_FIELD_COL, layout.last_row, layout.remark_col - 1, {
-        "type": "formula", "criteria": f'=$C{FIRST_ROW + 1}<>""', "format": f.zebra}))  # fmt: skip
+        "type": "formula", "criteria": f'=$C{FIRST_ROW + 1}="√"', "format": f.zebra}))  # fmt: skip
 
 
 def _self_check(book: xlsxwriter.Workbook, f: _Formats, issue: Issue) -> None:
@@ -411,20 +411,20 @@ def _self_check_row(sheet: Any, f: _Formats, issue: Issue, layouts: tuple[SheetL
 
 
 def _blank_formula(layout: SheetLayout, required: set[str], row: int, needed_if_nil: set[str]) -> str:
-    """Blank required cells of the county named in column A; full-width spaces count as blank (DESIGN §5)."""
+    """Blank required cells of the county named in column A; full-width and no-break spaces count as blank."""
     ours, nil = f"({_ref(layout, COUNTY_CODE_COL)}=$A{row})", _ref(layout, NIL_COL)
     terms = []
     for first, last in _runs([layout.col_of(x.code) for x in layout.fields if x.code in required]):
-        terms.append(f'SUMPRODUCT({ours}*({nil}="")*{_blank(_ref(layout, first, last))})')
+        terms.append(f'SUMPRODUCT({ours}*({nil}<>"√")*{_blank(_ref(layout, first, last))})')
     for field in layout.fields:
         if field.code in required and field.code in needed_if_nil:
             col = layout.col_of(field.code)
-            terms.append(f'SUMPRODUCT({ours}*({nil}<>"")*{_blank(_ref(layout, col))})')
+            terms.append(f'SUMPRODUCT({ours}*({nil}="√")*{_blank(_ref(layout, col))})')
     return "=" + ("+".join(terms) or "0")
 
 
 def _blank(area: str) -> str:
-    return f'(LEN(TRIM(SUBSTITUTE({area},"　","")))=0)'
+    return f'(LEN(TRIM(SUBSTITUTE(SUBSTITUTE({area},"　",""),"\u00a0","")))=0)'
 
 
 def _ref(layout: SheetLayout, first: int, last: int | None = None) -> str:

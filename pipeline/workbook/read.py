@@ -289,9 +289,10 @@ def _read_form(program: Program, form: Form, stamp: Stamp,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Header:
-    """Where the columns are: code → column, and the last header row."""
+    """Where the columns are: code → column, the rows of codes and titles, and the last of them."""
 
     columns: dict[str, int]
+    rows: frozenset[int]
     last_row: int
     ambiguous: tuple[str, ...]
 
@@ -320,8 +321,13 @@ def _find_columns(sheet: _Sheet, labels: dict[str, str]) -> _Header:
     ambiguous = tuple(
         f"{code}：{'、'.join(column_letter(c) for c in cols)}列" for code, cols in found.items() if len(cols) > 1
     )
-    last = max((row for row in (code_row, label_row) if row is not None), default=0)
-    return _Header(columns={code: cols[0] for code, cols in found.items()}, last_row=last, ambiguous=ambiguous)
+    rows = frozenset(row for row in (code_row, label_row) if row is not None)
+    return _Header(
+        columns={code: cols[0] for code, cols in found.items()},
+        rows=rows,
+        last_row=max(rows, default=0),
+        ambiguous=ambiguous,
+    )
 
 
 def _best_row(sheet: _Sheet, known: Any) -> int | None:
@@ -341,7 +347,7 @@ def _account_for_header(sheet: _Sheet, form: Form, header: _Header) -> None:
         if row > header.last_row:
             break
         text = plain(sheet.text(row, col))
-        own_column = row >= header.last_row - 1 and col in columns
+        own_column = (row in header.rows or row >= header.last_row - 1) and col in columns
         if own_column or text in ours or text.startswith(("填报单位:", STAMP_WORD)):
             sheet.open.discard((row, col))
 
@@ -414,6 +420,8 @@ def _read_row(program: Program, form: Form, stamp: Stamp, sheet: _Sheet, header:
     nil = _read_tick(sheet, header, row, county_code)
     if (remark := header.columns.get(REMARK)) is not None:
         sheet.open.discard((row, remark))
+        if words := sheet.text(row, remark):
+            sheet.note("REMARK", row, remark, found=words, county_code=county_code)
     return FormRow(form=form.code, county_code=county_code, sheet=sheet.name, row=row + 1, nil=nil, values=values,
                    typed=typed, refused=frozenset(refused))  # fmt: skip
 

@@ -1,0 +1,164 @@
+"""The workbook that goes out: what the officer sees in every cell, and that it is the same each time."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+
+from pipeline.checks.excel_rules import contradictions
+from pipeline.checks.rules import NOT_NULL, rules_in
+from pipeline.program.model import FieldType
+from pipeline.workbook.issue import HOW_TO, Issue, issue_workbook
+from pipeline.workbook.layout import CODE_ROW, FIRST_ROW, IDENTITY_SHEET, LABEL_ROW, Stamp, address, sheet_layout
+from tests.builder import FIRST, SMALL, blank, campaign
+
+if TYPE_CHECKING:
+    from pipeline.workbook.cells import Value
+
+C = campaign()
+P2 = C.program.period_by_code["2023-02"]
+
+
+def issue(
+    previous: dict[tuple[str, str], Value] | None = None, prefecture: str = SMALL, period: str = "2023-02"
+) -> Issue:
+    return Issue(program=C.program, rules=C.rules, period=C.program.period_by_code[period],
+                 prefecture=C.program.prefecture_by_code[prefecture], previous=previous or {})  # fmt: skip
+
+
+def opened(content: bytes) -> Any:
+    return openpyxl.load_workbook(io.BytesIO(content))
+
+
+def validations(sheet: Any) -> dict[str, Any]:
+    """Cell address → its validation."""
+    return {cell: v for v in sheet.data_validations.dataValidation for area in v.sqref.ranges
+            for row in area.rows for cell in (address(r - 1, c - 1) for r, c in row)}  # fmt: skip
+
+
+def test_the_same_call_gives_the_same_bytes() -> None:
+    assert issue_workbook(issue()) == issue_workbook(issue())
+    assert issue_workbook(issue()) != issue_workbook(issue({(FIRST, "Q01-1"): 3}))
+    assert issue().number != issue({(FIRST, "Q01-1"): 3}).number
+
+
+@pytest.mark.parametrize("prefecture", [p.code for p in C.program.prefectures])
+def test_every_prefecture_has_its_counties_on_every_sheet(prefecture: str) -> None:
+    book = opened(blank("2023-02", prefecture))
+    names = [c.short_name for c in C.program.counties_of(prefecture)]
+    assert book.sheetnames == ["填报说明", *(f.sheet for f in C.program.forms), "自查", IDENTITY_SHEET]
+    for form in C.program.forms:
+        sheet = book[form.sheet]
+        assert [sheet.cell(r, 2).value for r in range(FIRST_ROW + 1, FIRST_ROW + 1 + len(names))] == names
+        fields = form.fields_in(P2)
+        assert [c.value for c in sheet[CODE_ROW + 1]][3:-1] == [f.code for f in fields]
+        assert [c.value for c in sheet[LABEL_ROW + 1]][3:-1] == [f.label for f in fields]
+
+
+def test_identity_is_stamped_on_every_sheet_and_repeated() -> None:
+    book = opened(blank("2023-02", SMALL))
+    assert book[IDENTITY_SHEET].sheet_state == "veryHidden"
+    listed = {row[0]: Stamp.parse(row[1]) for row in book[IDENTITY_SHEET].iter_rows(values_only=True)}
+    for form in C.program.forms:
+        stamp = Stamp.parse(book[form.sheet]["A3"].value)
+        assert stamp is not None
+        assert stamp == listed[form.sheet]
+        assert (stamp.form, stamp.period, stamp.prefecture_code) == (form.code, "2023-02", SMALL)
+
+
+def test_every_cell_to_fill_has_its_rule_prompt_and_alert() -> None:
+    book = opened(blank("2023-02", SMALL))
+    for form in C.program.forms:
+        layout = sheet_layout(form, P2, C.program.counties_of(SMALL))
+        rules = validations(book[form.sheet])
+        for field in layout.fields:
+            for row in range(FIRST_ROW, layout.last_row + 1):
+                v = rules[address(row, layout.col_of(field.code))]
+                kind = {FieldType.COUNT: "custom" if field.not_applicable else "whole", FieldType.YESNO: "list",
+                        FieldType.CHOICE: "list", FieldType.CHECKLIST: "custom", FieldType.DATE: "date"}[field.type]  # fmt: skip
+                assert v.type == kind, field.code
+                assert field.title[:20] in v.prompt
+                assert field.title in v.error
+                assert v.errorStyle in {None, "stop"}
+                if field.type is FieldType.YESNO:
+                    assert v.formula1 == ('"是,否,不适用"' if field.not_applicable else '"是,否"')
+        assert rules[address(FIRST_ROW, 2)].formula1 == '"√"'
+
+
+def test_last_accepted_values_are_prompted_and_the_least_allowed() -> None:
+    book = opened(issue_workbook(issue({(FIRST, "Q01-1"): 7, (FIRST, "Q05-3"): 7})))
+    talks = validations(book["1.思想引领"])
+    assert (talks["D7"].formula1, talks["D8"].formula1) == ("7", "0")
+    assert "上次已接收：7" in talks["D7"].prompt
+    assert "累计数不能减少" in talks["D7"].error
+    assert "上次已接收" not in talks["D8"].prompt
+    layout = sheet_layout(C.program.form_by_code["A2"], P2, C.program.counties_of(SMALL))
+    stock = validations(book["2.组织功能"])[address(FIRST_ROW, layout.col_of("Q05-3"))]
+    assert stock.formula1 == "0"  # a stock may fall
+
+
+def test_prompts_show_unit_target_and_reading() -> None:
+    layout = sheet_layout(C.program.form_by_code["A5"], P2, C.program.counties_of(SMALL))
+    prompt = validations(opened(blank("2023-02", SMALL))["5.建功立业"])[
+        address(FIRST_ROW, layout.col_of("Q19-1"))
+    ].prompt
+    assert "单位：人次" in prompt
+    assert "目标：不少于500人次" in prompt
+    assert "读法" in prompt
+
+
+def test_every_cross_field_rule_an_officer_can_break_is_a_red_cell() -> None:
+    book = opened(blank("2023-02", SMALL))
+    for form in C.program.forms:
+        fields = [f.code for f in form.fields_in(P2)]
+        formulas = " ".join(
+            str(f) for area in book[form.sheet].conditional_formatting for rule in area.rules for f in rule.formula
+        )
+        for clash in contradictions(rules_in(C.rules[form.code], fields)):
+            layout = sheet_layout(form, P2, C.program.counties_of(SMALL))
+            for code in clash.rule.columns:
+                column = re.sub(r"\d", "", address(0, layout.col_of(code)))
+                assert f"${column}{FIRST_ROW + 1}" in formulas, clash.rule.id
+    broken = {clash.rule.id for form in C.program.forms for clash in contradictions(C.rules[form.code])}
+    assert {"Q13-2.part_of_whole", "Q07-2.needs_federation", "Q11-2.needs_site", "Q15-1t.goes_with_count"} <= broken
+
+
+def test_self_check_counts_start_at_what_is_required() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(blank("2023-02", SMALL)), data_only=True)
+    sheet = book["自查"]
+    for col, form in enumerate(C.program.forms, 3):
+        asked = {f.code for f in form.fields_in(P2)}
+        required = {
+            r.kwargs["column"] for r in C.rules[form.code] if r.type == NOT_NULL and r.severity == "critical"
+        } & asked
+        assert sheet.cell(5, col).value == len(required)
+    assert str(sheet["A3"].value).startswith("还有 ")
+
+
+def test_the_cover_says_who_when_and_how() -> None:
+    sheet = opened(blank("2023-02", SMALL))["填报说明"]
+    text = "\n".join(str(c.value) for row in sheet.iter_rows() for c in row if c.value)
+    for words in ("迪庆州总工会", "2023年1—2月", "2023年3月7日", "填报人", "联系电话", "审核人", "填报日期", *HOW_TO):
+        assert words in text
+    assert len(HOW_TO) == 10
+
+
+def test_print_setup_is_a4_landscape_with_repeated_headers() -> None:
+    book = opened(blank("2023-02", SMALL))
+    for form in C.program.forms:
+        sheet = book[form.sheet]
+        assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "landscape")
+        assert (sheet.print_title_rows, sheet.print_title_cols) == ("$4:$6", "$A:$B")
+        assert sheet.page_setup.fitToHeight == 0
+
+
+def test_nothing_in_the_package_tells_the_time() -> None:
+    with zipfile.ZipFile(io.BytesIO(blank("2023-02", SMALL))) as archive:
+        assert {i.date_time for i in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert str(date.today()) not in archive.read("docProps/core.xml").decode()  # noqa: DTZ011
