@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import re
 import shutil
 import sys
 import traceback
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pipeline.workspace import Workspace
 
 CHINA = timedelta(hours=8)
+YEARS = (2000, 2100)
 
 
 class _Fault(click.ClickException):
@@ -50,7 +52,7 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except PipelineError as fault:
             raise _Fault(str(fault), fault.exit_code) from fault
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as bug:
             raise _Fault(_report_bug(ctx, bug), 2) from bug
@@ -77,9 +79,12 @@ class _Day(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII) else None
         except ValueError:
+            day = None
+        if day is None or not YEARS[0] <= day.year <= YEARS[1]:
             self.fail(f"“{value}”不是日期，应写成 2023-03-07", param, ctx)
+        return day
 
 
 def _today() -> date:
@@ -349,7 +354,7 @@ def demo(folder: Path) -> None:
 
     if folder.exists() and any(folder.iterdir()):
         if not (folder / "演示数据.txt").is_file():
-            raise click.ClickException(f"{folder} 已有内容且不是演示目录，请另选一个目录")
+            raise click.UsageError(f"{folder} 已有内容且不是演示目录，请另选一个目录")
         shutil.rmtree(folder)
     last = play(folder, tell=_note)
     click.echo(f"演示完成（数字均为虚构）。请先打开：{last}")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DATED_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}")
 CHINA = timedelta(hours=8)
 STALE_AFTER = timedelta(hours=12)
+UNWRITTEN_AFTER = timedelta(minutes=1)
 DEMO_MARK = "演示数据.txt"
 
 
@@ -105,7 +106,7 @@ def read_inbox(workspace: Workspace, as_of: date) -> Inbox:
     """
     arrivals, later, unreadable = [], [], []
     for path in sorted(workspace.inbox.rglob("*")):
-        name = path.relative_to(workspace.inbox).as_posix()
+        name = readable(path.relative_to(workspace.inbox).as_posix())
         if is_office_litter(name) or not path.is_file():
             continue
         dated = _folder_date(name)
@@ -120,6 +121,17 @@ def read_inbox(workspace: Workspace, as_of: date) -> Inbox:
             continue
         arrivals.append(Arrival(name=name, content=content, received_on=dated or min(modified.date(), as_of)))
     return Inbox(arrivals=tuple(arrivals), later=tuple(later), unreadable=tuple(unreadable))
+
+
+def readable(name: str) -> str:
+    """A file name in Unicode, also when it was packed as GBK: names are kept for people and never opened again."""
+    raw = os.fsencode(name)
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("utf-8", errors="replace")
 
 
 def _folder_date(name: str) -> date | None:
@@ -147,7 +159,11 @@ def replace_folder(target: Path, files: Mapping[str, bytes], keep: tuple[str, ..
     old = target.with_name(f".{target.name}.old")
     try:
         _recover(target, old)
-        shutil.rmtree(fresh, ignore_errors=True)
+        for left in (fresh, old):
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink(missing_ok=True)
         for name, content in files.items():
             path = fresh / name
             if not path.resolve().is_relative_to(fresh.resolve()):
@@ -193,7 +209,7 @@ def lock(workspace: Workspace, who: str) -> Iterator[None]:
             if attempt == 1 and _stale(path):
                 path.unlink(missing_ok=True)
                 continue
-            holder = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+            holder = path.read_text(encoding="utf-8", errors="replace").strip() if path.is_file() else ""
             raise BusyError(
                 f"另一个人正在运行（{holder or '未知'}）。请等其结束；如确已中断，请删除 {path} 后再运行"
             ) from None
@@ -210,10 +226,13 @@ def lock(workspace: Workspace, who: str) -> Iterator[None]:
 def _stale(path: Path) -> bool:
     """A lock whose process is gone, or that is very old."""
     try:
-        pid = int(path.read_text(encoding="utf-8").rsplit(" ", 1)[-1])
+        text = path.read_text(encoding="utf-8", errors="replace")
         age = datetime.now(UTC) - datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except (OSError, ValueError):
+        pid = int(text.rsplit(" ", 1)[-1])
+    except OSError:
         return False
+    except ValueError:  # cut short while being written
+        return age > UNWRITTEN_AFTER
     if age > STALE_AFTER:
         return True
     if os.name != "posix":

@@ -55,7 +55,8 @@ def test_accepted_with_a_note(raw: str, value: int) -> None:
      ("=A1", "CELL_FORMULA_TEXT"), ("2月30日", "CELL_NOT_A_NUMBER"), ("不适用", "CELL_NOT_APPLICABLE"),
      (date(2023, 3, 5), "CELL_DATE_IN_COUNT"), (time(3, 5), "CELL_DATE_IN_COUNT"), (True, "CELL_NOT_A_NUMBER"),
      ("1,23", "CELL_NOT_A_NUMBER"), ("1e3", "CELL_NOT_A_NUMBER"), ("٣", "CELL_NOT_A_NUMBER"), ("一二", "CELL_NOT_A_NUMBER"),
-     ("一百二", "CELL_NOT_A_NUMBER"), ("见附件", "CELL_NOT_A_NUMBER"), ("/", "CELL_NOT_A_NUMBER"), ("5场，另2次", "CELL_NOT_A_NUMBER"),
+     ("一百二", "CELL_NOT_A_NUMBER"), ("见附件", "CELL_NOT_A_NUMBER"), ("/", "CELL_NOT_A_NUMBER"), ("5场，另2次", "CELL_NOT_A_NUMBER"), ("3 5", "CELL_NOT_A_NUMBER"), ("3\n5", "CELL_NOT_A_NUMBER"),
+     ("9" * 5000, "CELL_NOT_A_NUMBER"), ("1" * 3000 + "-" * 3000, "CELL_NOT_A_NUMBER"), ("1." + "0" * 30 + "1万", "CELL_NOT_A_NUMBER"), ("1." + "0" * 18 + "1万", "CELL_FRACTION"),
      ("9" * 13, "OUT_OF_RANGE"), (1e300, "OUT_OF_RANGE"), (float("nan"), "CELL_NOT_A_NUMBER")],
 )  # fmt: skip
 def test_refused_with_the_fix(raw: Raw, code: str) -> None:
@@ -101,6 +102,7 @@ def test_choices_and_checklists() -> None:
     assert parse("其他，读书分享", CHECK).value == "读书分享、其他"
     assert parse("无", CHECK).value == "无"
     assert parse("读书会", CHECK).problem == "CELL_BAD_CHECKLIST"
+    assert parse("、", CHECK).problem == "CELL_BAD_CHECKLIST"
     assert parse("无、其他", CHECK).problem == "CELL_BAD_CHECKLIST"
     assert parse(3, CHECK).problem == "CELL_BAD_CHECKLIST"
 
@@ -134,6 +136,7 @@ def test_bad_dates(raw: Raw) -> None:
         (None, (False, False)),
         ("否", (False, False)),
         ("本期无", (False, True)),
+        ("无", (False, True)),
     ],
 )
 def test_the_nil_tick(raw: Raw, expected: tuple[bool, bool]) -> None:

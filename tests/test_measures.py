@@ -121,6 +121,7 @@ def test_province_targets() -> None:
 
 def test_ranks_with_ties_and_none() -> None:
     assert ranks([50.0, None, 61.04, 61.01, 40.0]) == [3, None, 1, 1, 4]
+    assert ranks([6.25, 6.3]) == [1, 1]  # both print as 6.3
     assert ranks([]) == []
 
 

@@ -44,8 +44,7 @@ def main(demo: Path, out: Path) -> None:
         fonts.write_text(FONTS.format("".join(ALIAS.format(*pair) for pair in STAND_INS.items())), encoding="utf-8")
         os.environ["FONTCONFIG_FILE"] = str(fonts)
         for picture, image in pictures(demo.resolve(), work).items():
-            size = save(image, out / f"{picture}.png")
-            print(f"{picture}.png\t{image.width}×{image.height}\t{size // 1000} kB")
+            print(save(image, out / f"{picture}.png"))
 
 
 def pictures(demo: Path, work: Path) -> dict[str, Image.Image]:
@@ -146,14 +145,14 @@ def opened(path: Path) -> Image.Image:
         return image.convert("RGB")
 
 
-def save(image: Image.Image, path: Path) -> int:
-    """With as many colours as it takes to stay small; the size in bytes."""
+def save(image: Image.Image, path: Path) -> str:
+    """With as many colours as it takes to stay small; name and size in words."""
     if image.width > WIDEST:
         image = image.resize((WIDEST, round(image.height * WIDEST / image.width)), Image.Resampling.LANCZOS)
     for colours in (128, 64, 32):
         image.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
         if path.stat().st_size <= HEAVIEST:
-            return path.stat().st_size
+            return f"{path.name}\t{image.width}×{image.height}\t{path.stat().st_size // 1000} kB"
     sys.exit(f"{path.name} 超过 {HEAVIEST // 1000} kB")
 
 

@@ -41,6 +41,16 @@ UNIQUE = "expect_column_values_to_be_unique"
 TYPES = (NOT_NULL, BETWEEN, IN_SET, CHECKLIST, PAIR_GREATER, PAIR_EQUAL, UNIQUE)
 ROSTER_COLUMNS = ("county_code", "row.state", "row.key")
 CONTEXT_COLUMNS = ("period.end", "campaign.start", "county.townships", *ROSTER_COLUMNS)
+ALLOWED: dict[str, tuple[dict[str, type | tuple[type, ...]], dict[str, type | tuple[type, ...]]]] = {
+    # type → (required, optional) arguments; `mostly` would switch a rule off for some, so it is not among them
+    NOT_NULL: ({"column": str}, {}),
+    BETWEEN: ({"column": str}, {"min_value": (int, float), "max_value": (int, float)}),
+    IN_SET: ({"column": str, "value_set": list}, {}),
+    CHECKLIST: ({"column": str, "options": list}, {}),
+    PAIR_GREATER: ({"column_A": str, "column_B": str}, {"or_equal": bool, "ignore_row_if": str}),
+    PAIR_EQUAL: ({"column_A": str, "column_B": str}, {"ignore_row_if": str}),
+    UNIQUE: ({"column": str}, {}),
+}
 META_KEYS = {"rule", "code", "columns", "message"}
 
 
@@ -118,14 +128,20 @@ def rules_in(rules: Iterable[Rule], columns: Iterable[str]) -> tuple[Rule, ...]:
 
 def _load(path: Path, form: Form) -> tuple[Rule, ...]:
     try:
-        suite = json.loads(path.read_text(encoding="utf-8"))
+        suite = json.loads(path.read_text(encoding="utf-8-sig"))
         configs = suite["expectations"]
     except FileNotFoundError as error:
         raise SuiteError(f"expectations/{path.name}：文件不存在，每张表须有一份规则") from error
-    except (OSError, ValueError) as error:
-        raise SuiteError(f"expectations/{path.name}：不是有效的JSON（{error}）") from error
+    except json.JSONDecodeError as error:
+        raise SuiteError(
+            f"expectations/{path.name} 第{error.lineno}行：不是有效的JSON（第{error.colno}个字符处）"
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise SuiteError(f"expectations/{path.name}：无法读取，请存为UTF-8的JSON") from error
     except (KeyError, TypeError) as error:
         raise SuiteError(f"expectations/{path.name}：缺少 expectations 列表") from error
+    if not isinstance(configs, list):
+        raise SuiteError(f"expectations/{path.name}：expectations 应为列表")
     if suite.get("name") != form.code:
         raise SuiteError(f"expectations/{path.name}：name 应为 {form.code}")
     rules = tuple(_rule(config, form, f"expectations/{path.name} 第{n}条规则") for n, config in enumerate(configs, 1))
@@ -156,13 +172,17 @@ def _rule(config: dict[str, Any], form: Form, place: str) -> Rule:
     kind, kwargs, meta = config.get("type", ""), config.get("kwargs", {}), config.get("meta") or {}
     if kind not in TYPES:
         raise SuiteError(f"{place}：不认识的类型 {kind}{nearest(str(kind), TYPES)}；允许：{'、'.join(TYPES)}")
-    if set(meta) != META_KEYS:
+    if not isinstance(meta, dict) or set(meta) != META_KEYS:
         raise SuiteError(f"{place}：meta 须恰有 {'、'.join(sorted(META_KEYS))}")
+    texts_ok = all(isinstance(meta[key], str) for key in ("rule", "code", "message"))
+    if not texts_ok or not isinstance(meta["columns"], list) or not all(isinstance(c, str) for c in meta["columns"]):
+        raise SuiteError(f"{place}：meta 的 rule、code、message 应为文字，columns 应为文字的列表")
     place = f"{place}（{meta['rule']}）"
     if config.get("severity") not in tuple(Severity):
         raise SuiteError(f"{place}：severity“{config.get('severity')}”不对；允许：{'、'.join(Severity)}")
     if meta["code"] not in CATALOGUE:
         raise SuiteError(f"{place}：不认识的问题代码 {meta['code']}{nearest(str(meta['code']), list(CATALOGUE))}")
+    _check_arguments(kind, kwargs, place)
     rule = Rule(id=meta["rule"], form=form.code, type=kind, kwargs=kwargs, severity=Severity(config["severity"]),
                 code=meta["code"], columns=tuple(meta["columns"]), message=meta["message"],
                 condition=_condition(kwargs.get("row_condition"), place), config=config)  # fmt: skip
@@ -174,6 +194,20 @@ def _rule(config: dict[str, Any], form: Form, place: str) -> Rule:
     if not rule.columns or rule.columns[0] not in codes | {"county_code"}:
         raise SuiteError(f"{place}：columns 的第一项须是本表的指标，或 county_code")
     return rule
+
+
+def _check_arguments(kind: str, kwargs: Any, place: str) -> None:
+    """Only arguments whose effect is known here: a rule must not be weaker than it looks."""
+    required, optional = ALLOWED[kind]
+    allowed = {**required, **optional}
+    if not isinstance(kwargs, dict) or not set(required) <= set(kwargs) <= {*allowed, "row_condition"}:
+        raise SuiteError(
+            f"{place}：kwargs 须有 {'、'.join(required)}，可有 {'、'.join([*optional, 'row_condition'])}，不能有其他"
+        )
+    for key, value in kwargs.items():
+        kinds = allowed.get(key, dict)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
+            raise SuiteError(f"{place}：{key} 的值“{value}”类型不对")
 
 
 def _condition(data: Any, place: str) -> Condition | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -157,7 +157,7 @@ def ranks(scores: Sequence[float | None]) -> list[int | None]:
 
     Scores are compared as printed, to one decimal.
     """
-    shown = [None if s is None else Decimal(str(s)).quantize(Decimal("0.1")) for s in scores]
+    shown = [None if s is None else Decimal(str(s)).quantize(Decimal("0.1"), ROUND_HALF_UP) for s in scores]
     known = [s for s in shown if s is not None]
     return [None if s is None else 1 + sum(other > s for other in known) for s in shown]
 

@@ -11,6 +11,8 @@ from pipeline.errors import ProgramError
 from pipeline.program.calendar import Calendar
 from pipeline.program.model import (
     NO,
+    NONE_TICKED,
+    NOT_APPLICABLE,
     Accumulation,
     Action,
     Bulletin,
@@ -54,6 +56,10 @@ COUNTY_COLUMNS = (
 )
 NUMBER = (int, float)
 SHEET_TITLE_LIMIT = 31
+TITLE_LIMIT = 60
+MOST_WORKDAYS = 60
+VERSIONS = 10_000
+OWN_SHEETS = ("填报说明", "自查", "_identity")
 
 
 def load_program(folder: Path) -> Program:
@@ -70,6 +76,8 @@ def load_program(folder: Path) -> Program:
     window = _window(_need(top.node("window")))
     rule = _need(top.node("due_rule"))
     workdays_after = rule.take("working_days_after", int)
+    if not 0 <= workdays_after <= MOST_WORKDAYS:
+        raise rule.fail(f"working_days_after 应在0到{MOST_WORKDAYS}之间", "working_days_after")
     rule.done()
     prefectures = _prefectures(folder / "prefectures.csv")
     counties = _counties(folder / "counties.csv", {p.code for p in prefectures})
@@ -77,6 +85,8 @@ def load_program(folder: Path) -> Program:
     seen: Seen = {}
     forms = tuple(_form(folder / "forms" / f"{action.form}.yaml", action, window, seen) for action in actions)
     _check_forms_used(folder, forms)
+    if not re.fullmatch(r"[A-Za-z0-9_]{1,20}", str(top.take("code", str))):
+        raise top.fail("code 只能用字母、数字和下划线，最多20个", "code")
     program = Program(
         **{key: str(top.take(key, str)) for key in
            ("code", "title", "short_title", "organizer", "office", "region", "unit_suffix", "notice")},
@@ -143,6 +153,8 @@ def _periods(nodes: list[Node], calendar: Calendar, workdays_after: int) -> tupl
         node.done()
         if not PERIOD_CODE.fullmatch(code) or code != window.end.isoformat()[:7]:
             raise node.fail(f"报送期代码 {code} 应为结束月份 {window.end.isoformat()[:7]}", "code")
+        if periods and window.start > periods[-1].end + timedelta(days=1):
+            raise node.fail(f"报送期 {code} 与上一期之间有空档（上一期止于 {periods[-1].end}）", "start")
         if window.end < window.start or (periods and window.start <= periods[-1].end):
             raise node.fail(f"报送期 {code} 的起止日颠倒，或与上一期重叠", "start")
         due_on, provisional = calendar.add_workdays(window.end, workdays_after)
@@ -173,11 +185,16 @@ def _form(path: Path, action: Action, window: Window, seen: Seen) -> Form:
     if code != action.form or node.take("action", int) != action.no:
         raise node.fail(f"表 {code} 与 program.yaml 中行动{action.no}（表 {action.form}）不一致", "form")
     sheet = node.take("sheet", str)
-    if not 0 < len(sheet) <= SHEET_TITLE_LIMIT or re.search(r"[\[\]:*?/\\']", sheet):
-        raise node.fail(f"工作表名“{sheet}”不能用：最多31字，不能含 [ ] : * ? / \\ '", "sheet")
+    if not 0 < len(sheet) <= SHEET_TITLE_LIMIT or re.search(r"[\[\]:*?/\\']", sheet) or sheet in OWN_SHEETS:
+        raise node.fail(
+            f"工作表名“{sheet}”不能用：最多31字，不能含 [ ] : * ? / \\ '，不能与本程序自己的表重名", "sheet"
+        )
     _once(seen, node, "sheet", "工作表名", sheet)
     items = tuple(_item(n, code, action.no, window, seen) for n in node.nodes("items"))
-    form = Form(code=code, version=node.take("version", int), action=action.no, title=node.take("title", str),
+    version = node.take("version", int)
+    if not 0 < version < VERSIONS:
+        raise node.fail(f"version 应在1到{VERSIONS - 1}之间", "version")
+    form = Form(code=code, version=version, action=action.no, title=node.take("title", str),
                 sheet=sheet, items=items)  # fmt: skip
     node.done()
     return form
@@ -204,6 +221,13 @@ def _field(node: Node, form: str, item: int, seen: Seen) -> Field:
     accumulation = Accumulation(node.word("accumulation", tuple(Accumulation), "status"))
     is_count = kind is FieldType.COUNT
     options = node.strings("options")
+    for option in options:
+        if re.search(r"[、,，;；/\s]", option) or option in {NONE_TICKED, NOT_APPLICABLE}:
+            raise node.fail(
+                f"选项“{option}”不能用：不能含顿号、逗号、分号、斜杠或空格，也不能是“无”“不适用”", "options"
+            )
+    if len(node.take("title", str)) > TITLE_LIMIT:
+        raise node.fail(f"{code} 的 title 超过{TITLE_LIMIT}字，请缩短", "title")
     if (kind in {FieldType.CHOICE, FieldType.CHECKLIST}) != bool(options):
         raise node.fail(f"{code}：choice 和 checklist 必须有 options，其他类型不能有", "code")
     required = node.take("required", bool, default=True)
@@ -291,10 +315,17 @@ def _target(node: Node | None) -> Target | None:
         raise node.fail(f"不认识的目标 {key}{nearest(str(key), tuple(TargetKind))}；允许：{'、'.join(TargetKind)}", key)
     kind = TargetKind(key)
     if kind is TargetKind.AT_LEAST:
-        return Target(kind=kind, threshold=Decimal(str(node.take(key, NUMBER))))
+        return Target(kind=kind, threshold=_positive(node, key))
     if node.take(key, bool) is not True:
         raise node.fail(f"{key} 只能为 true", key)
     return Target(kind=kind, threshold=Decimal(1))
+
+
+def _positive(node: Node, key: str) -> Decimal:
+    value = Decimal(str(node.take(key, NUMBER)))
+    if not value.is_finite() or value <= 0:
+        raise node.fail(f"{key} 的值“{value}”不对，目标应为正数", key)
+    return value
 
 
 def _check_target(node: Node, target: Target | None, source: Field | None) -> None:
@@ -313,7 +344,7 @@ def _province(node: Node | None) -> ProvinceTarget | None:
     total, share = node.take("sum_of", str, None), node.take("share_of", str, None)
     if (total is None) == (share is None):
         raise node.fail("province 须有 sum_of（合计）或 share_of（达标县占比）之一")
-    threshold = Decimal(str(node.take("at_least", NUMBER)))
+    threshold = _positive(node, "at_least")
     return _finished(node, ProvinceTarget(field=str(total or share), is_share=share is not None, threshold=threshold))
 
 

@@ -6,7 +6,7 @@ import csv
 import difflib
 import io
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ruamel.yaml import YAML
@@ -72,7 +72,10 @@ class Node:
             return default
         value = self.data[key]
         wanted = kind if isinstance(kind, tuple) else (kind,)
-        if not isinstance(value, kind) or (isinstance(value, bool) and bool not in wanted):
+        odd = (isinstance(value, bool) and bool not in wanted) or (
+            isinstance(value, datetime) and datetime not in wanted
+        )
+        if not isinstance(value, kind) or odd:
             allowed = "或".join(_KIND_NAMES.get(k, k.__name__) for k in wanted)
             raise self.fail(f"{key} 的值“{value}”不对，应为{allowed}", key)
         return value
@@ -132,9 +135,10 @@ def read_yaml(path: Path) -> Node:
         line = mark.line + 1 if mark else 1
         problem = "同一个键写了两次" if "duplicate key" in str(error.problem) else f"YAML写法有误（{error.problem}）"
         raise ProgramError(f"{path.name} 第{line}行：{problem}") from error
-    except (YAMLError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise ProgramError(f"{path.name}：YAML写法有误（{reason}）") from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise ProgramError(
+            f"{path.name}：YAML写法有误，有不存在的日期、控制字符或过深的嵌套（{error!r:.80}）"
+        ) from error
     if not isinstance(data, CommentedMap):
         raise ProgramError(f"{path.name} 第1行：内容应为键值对")
     return Node(path, data)

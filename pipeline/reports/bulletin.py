@@ -11,7 +11,7 @@ from pipeline.checks.decide import State
 from pipeline.measures.overdue import Obligation, Reason, overdue_counties
 from pipeline.measures.timeliness import Timeliness
 from pipeline.program.model import FieldType
-from pipeline.reports.wording import Figures, change, cn_date, listing, numeral, one_decimal
+from pipeline.reports.wording import LIST_LIMIT, Figures, change, cn_date, listing, numeral, one_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,6 +123,8 @@ def _completion_paragraph(m: PeriodMeasures, say: Figures) -> str:
     now, before = m.now.province, m.before.province.pct if m.before else None
     assert now.pct is not None  # noqa: S101 - only called when somebody reported
     compared = change(say, "province.change", now.pct, before)
+    if m.before and before is not None and m.before.province.reported != now.reported:
+        compared += f"（上期按已报{say('province.reported_before', m.before.province.reported)}个县统计）"
     ahead = "快于" if now.pct >= m.now.pace_pct else "慢于"
     return (
         f"各项指标应达标{say('province.applicable', now.applicable)}项次，已达标{say('province.met', now.met)}项次，"
@@ -304,23 +306,17 @@ def _timeliness(m: PeriodMeasures, say: Figures) -> list[str]:
         if not some:
             continue
         count = say(f"prefectures.{kind.value}", len(some))
-        names = (
-            ""
-            if kind is Timeliness.ON_TIME and len(some) > LONG
-            else f"（{'、'.join(_late_name(o, say) for o in some)}）"
-        )
+        long = kind is Timeliness.ON_TIME and len(some) > LIST_LIMIT
+        names = "" if long else "：" + "、".join(_late_name(o, say) for o in some)
         clauses.append(f"{label}的州（市）{count}个{names}")
-    return [due + "。" + "，".join(clauses) + "。"]
-
-
-LONG = 8
+    return [due + "。" + "；".join(clauses) + "。"]
 
 
 def _late_name(o: Obligation, say: Figures) -> str:
     if o.timeliness is Timeliness.LATE and o.met_on:
-        return f"{o.name}，迟{say(f'{o.who}.days_late', (o.met_on - o.due_on).days)}天"
+        return f"{o.name}（迟{say(f'{o.who}.days_late', (o.met_on - o.due_on).days)}天）"
     if o.streak > 1:
-        return f"{o.name}已连续{say(f'{o.who}.streak', o.streak)}期"
+        return f"{o.name}（已连续{say(f'{o.who}.streak', o.streak)}期）"
     return o.name
 
 

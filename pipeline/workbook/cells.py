@@ -25,6 +25,8 @@ ERROR_TEXTS = frozenset(
 )
 SCALES = {"千": 1_000, "万": 10_000, "亿": 100_000_000}
 LARGEST = 10**12
+LONGEST = 24  # characters a number can sensibly take (within exact Decimal); longer texts are not looked into
+NUMERIC = r"[0-9〇零一二三四五六七八九十百千万亿.,]"
 DIGITS = "零一二三四五六七八九"
 CHINESE = str.maketrans("〇壹贰叁肆伍陆柒捌玖拾佰仟两", "零一二三四五六七八九十百千二")
 APPROXIMATE = re.compile(r"约|大概|左右|上下|将近|近|余|多|几|若干|不少于|不低于|超过?|以上|以下|以内|>|<|≥|≤|\+$|\?")
@@ -100,7 +102,7 @@ def parse_tick(raw: Raw) -> tuple[bool, bool]:
     if isinstance(raw, bool):
         return raw, False
     text = tidy(show(raw))
-    if not text or text == NO or text in NO_WORDS:
+    if text in {"", NO, "×", "✗", "✘"}:  # 无 may mean either: it is asked about
         return False, False
     ticked = text == YES or text in YES_WORDS
     return ticked, not ticked
@@ -146,6 +148,8 @@ def _not_applicable(shown: str, field: Field) -> Parsed:
 
 
 def _count_text(text: str, field: Field) -> Outcome:
+    if len(text) > LONGEST or re.search(rf"{NUMERIC}\s+{NUMERIC}", text):  # two numbers in one cell are never joined
+        return _refuse("CELL_NOT_A_NUMBER")
     compact = re.sub(r"\s+", "", text)
     if re.fullmatch(r"[0-9]+(\.0+)?", compact):
         value = int(compact.split(".")[0])
@@ -277,7 +281,7 @@ def _checklist_text(text: str, field: Field) -> Outcome:
     if ticked == [NONE_TICKED]:
         return _read(NONE_TICKED)
     normal = {tidy(option): option for option in field.options}
-    if any(word not in normal for word in ticked):
+    if not ticked or any(word not in normal for word in ticked):
         return _refuse("CELL_BAD_CHECKLIST")
     value = "、".join(option for option in field.options if tidy(option) in ticked)
     return _read(value, "" if value == text else f"读作“{value}”")

@@ -29,7 +29,7 @@ COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET = "填报说明", "自查", "_identity"
 OWN_SHEETS = (COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET)
 STAMP_WORD = "表样识别码"
 STAMP_PATTERN = re.compile(
-    STAMP_WORD + r"\s*([A-Za-z0-9_]+)\|([A-Za-z0-9_]+)\|(\d+)\|(\d{4}-\d\d)\|(\w+)\|(\w+)", re.ASCII
+    STAMP_WORD + r"\s*([A-Za-z0-9_]+)\|([A-Za-z0-9_]+)\|(\d{1,4})\|(\d{4}-\d\d)\|(\w+)\|(\w+)", re.ASCII
 )
 
 

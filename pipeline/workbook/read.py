@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 Grid = list[list[Raw]]
 HEADER_DEPTH = 40
 SHOWN_STRAYS = 5
+SHOWN_TEXT = 200
 ADMINISTRATIVE = ("COVER", "CHECK")
 
 
@@ -133,7 +134,9 @@ class _Sheet:
 
     def note(self, code: str, row: int | None = None, col: int | None = None, **more: str) -> None:
         cell = address(row, col) if row is not None and col is not None else ""
-        self.findings.append(finding(code, sheet=self.name, cell=cell, **more))
+        found = more.pop("found", "")
+        found = found if len(found) <= SHOWN_TEXT else found[:SHOWN_TEXT] + "…"
+        self.findings.append(finding(code, sheet=self.name, cell=cell, found=found, **more))
 
 
 def read_return(program: Program, arrival: Arrival) -> Reading:
@@ -154,8 +157,8 @@ def read_return(program: Program, arrival: Arrival) -> Reading:
         grids = load_grids(arrival.content)
     except python_calamine.PasswordError:
         return _refused(arrival, "FILE_ENCRYPTED")
-    except Exception as error:  # noqa: BLE001 - whatever the parser says of a damaged file, it is the file's fault
-        return _refused(arrival, "FILE_UNREADABLE", str(error)[:200])
+    except Exception:  # noqa: BLE001 - whatever the parser says of a damaged file, it is the file's fault
+        return _refused(arrival, "FILE_UNREADABLE")
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # the Rust reader's panic does not derive from Exception
             raise
@@ -172,8 +175,8 @@ def load_grids(content: bytes) -> dict[str, Grid]:
     return grids
 
 
-def _refused(arrival: Arrival, code: str, found: str = "") -> Reading:
-    return Reading(arrival=arrival, findings=(finding(code, file=arrival.name, found=found),))
+def _refused(arrival: Arrival, code: str) -> Reading:
+    return Reading(arrival=arrival, findings=(finding(code, file=arrival.name),))
 
 
 def _read_sheets(program: Program, arrival: Arrival, grids: dict[str, Grid]) -> Reading:
