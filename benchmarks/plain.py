@@ -39,6 +39,7 @@ def read(workspace: Workspace) -> list[dict[str, pd.DataFrame]]:
 def check(workspace: Workspace) -> int:
     """All rules on one workbook after the other."""
     from pipeline.checks.check import check_returns  # noqa: PLC0415
+    from pipeline.checks.frames import NO_PAST  # noqa: PLC0415
     from pipeline.workbook.read import read_return  # noqa: PLC0415
     from pipeline.workspace import read_inbox  # noqa: PLC0415
 
@@ -47,7 +48,7 @@ def check(workspace: Workspace) -> int:
     found = 0
     for arrival in read_inbox(workspace, AS_OF).arrivals:
         returns = read_return(campaign.program, arrival).returns
-        checked = check_returns(campaign.program, campaign.rules, period, returns, {}, frozenset())
+        checked = check_returns(campaign.program, campaign.rules, period, returns, NO_PAST)
         found += sum(map(len, checked.findings))
     return found
 

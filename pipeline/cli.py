@@ -137,6 +137,8 @@ def _main_job(ctx: click.Context, period: str | None) -> None:
         outcome = run(workspace, period, as_of)
     for name in outcome.inbox.later:
         _note(f"未收：{name}（收件日期晚于 {as_of}，留待以后）")
+    for name in outcome.inbox.undated:
+        _note(f"请注意：文件夹“{name}”不是日期（应写成 2023-03-06），里面的文件按修改日期算收件日期")
     for name, why in outcome.inbox.unreadable:
         _note(f"读不出：{name}（{why}）")
     _note(f"新收 {outcome.taken} 个文件，收件箱共 {len(outcome.inbox.arrivals)} 个。")
@@ -162,7 +164,7 @@ def _print_status(m: PeriodMeasures) -> None:
 
 @main.command()
 @click.option("--period", "period", metavar="P", help="报送期；不写则取日期所在的一期")
-@click.option("--prefecture", metavar="CODE", help="只下发一个州（市），如 530100")
+@click.option("--prefecture", metavar="CODE", help="只下发一个州（市），写代码或名称，如 530100、昆明市")
 @click.pass_context
 def issue(ctx: click.Context, period: str | None, prefecture: str | None) -> None:
     """生成下发的报表，写入 outbox/报送期/下发/。"""
@@ -193,7 +195,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
         arrivals = [Arrival(name=str(path), content=path.read_bytes(), received_on=as_of) for path in files]
     except OSError as error:
         raise click.ClickException(f"读不出 {error.filename}：{error.strerror}") from error
-    results = dry_run(_workspace(ctx), arrivals, as_of)
+    program, results = dry_run(_workspace(ctx), arrivals, as_of)
     found = [
         f for reading, decisions in results for f in (*reading.findings, *(x for d in decisions for x in d.findings))
     ]
@@ -201,26 +203,29 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
         click.echo(json.dumps([_finding_json(f) for f in found], ensure_ascii=False, indent=1))
     else:
         for reading, decisions in results:
-            _print_check(reading, decisions)
+            _print_check(program, reading, decisions)
     ctx.exit(1 if any(f.severity == "critical" for f in found) else 0)
 
 
-def _print_check(reading: Reading, decisions: tuple[Decision, ...]) -> None:
+def _print_check(program: Program, reading: Reading, decisions: tuple[Decision, ...]) -> None:
     from pipeline.checks.decide import VERDICT_NAMES  # noqa: PLC0415
 
     verdicts = "，".join(VERDICT_NAMES[d.verdict] for d in decisions) or "不能采用"
     click.echo(f"{reading.arrival.name}：{verdicts}")
     for one in (*reading.findings, *(f for d in decisions for f in d.findings)):
-        click.echo("  " + _sentence(one))
+        click.echo("  " + _sentence(program, one))
 
 
-def _sentence(f: Finding) -> str:
+def _sentence(program: Program, f: Finding) -> str:
     from pipeline.findings import CATALOGUE  # noqa: PLC0415
     from pipeline.reports.wording import SEVERITY_NAMES  # noqa: PLC0415
 
-    where = " ".join(part for part in (f.location.sheet, f.location.cell, f.county_code, f.field) if part)
+    county, field = program.county_by_code.get(f.county_code), program.field_by_code.get(f.field)
+    names = (f.location.sheet, f.location.cell, county.short_name if county else "", field.title if field else "")
+    where = " ".join(name for name in names if name)
     found = f"所填“{f.found}”，" if f.found else ""
-    expected = f"应为：{f.expected}。" if f.expected else ""
+    expected = f.expected if f.expected.startswith("应") else f"应为：{f.expected}"
+    expected = f"{expected}。" if f.expected else ""
     return f"[{SEVERITY_NAMES[f.severity]}] {where} {CATALOGUE[f.code].title}：{found}{expected}{f.fix}。".replace(
         "  ", " "
     )

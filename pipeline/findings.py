@@ -92,6 +92,9 @@ CATALOGUE: dict[str, Kind] = {
     "FILE_TOO_LARGE": Kind(severity=C, title="文件过大", fix="请只保留下发的工作表，去掉图片和附件后再报送", whole_file=True),
     "FILE_NOT_A_WORKBOOK": Kind(severity=C, title="不是电子表格", fix="请在下发的表上填写，存为xlsx、xls或ods再报送", whole_file=True),
     "FILE_ENCRYPTED": Kind(severity=C, title="文件有打开密码", fix="请取消打开密码，重新保存后再报送", whole_file=True),
+    "FILE_TOO_FAR": Kind(severity=C, title="表的很远处有内容", fix="请删去数据区以外很远处的内容（Ctrl+End可找到）再报送", whole_file=True),
+    "FILE_TOO_EARLY": Kind(severity=C, title="报送期还没有开始", fix="请核对是否填错了期，报送期结束后再报送", whole_file=True),
+    "PERIOD_NOT_ENDED": Kind(severity=W, title="报送期还没有结束", fix="数据应截至报送期末；期末有变化的请重报"),
     "FILE_UNREADABLE": Kind(severity=C, title="文件损坏，打不开", fix="请用WPS或Excel打开原表，另存一份后再报送", whole_file=True),
     "FILE_UNRECOGNISED": Kind(severity=C, title="不是本专项工作下发的表", fix="请把数填入下发的表再报送", whole_file=True),
     "FILE_WRONG_PROGRAM": Kind(severity=C, title="是别的专项工作的表", fix="请改报本专项工作下发的表", whole_file=True),
@@ -116,6 +119,7 @@ CATALOGUE: dict[str, Kind] = {
     "ROW_CONFLICT": Kind(severity=C, title="同一天收到的两份报表，这个县的数不一样", fix="请确认以哪份为准，重报一份"),
     "ROW_BLANK": Kind(severity=C, title="这个县整行未填", fix="请填报；本期确无新进展的，请在“本期无新进展”列选“√”"),
     "NIL_UNCLEAR": Kind(severity=C, title="“本期无新进展”填写不清", fix="确无新进展请选“√”，否则留空"),
+    "NIL_WITHOUT_BASE": Kind(severity=C, title="选了“本期无新进展”，但以前各期都没有接收过数", fix="请先补报以前的报送期，或去掉“√”填报本期累计数"),
     "NIL_CONFLICT": Kind(severity=C, title="选了“本期无新进展”，又填了不同的数", fix="如有进展，请去掉“√”；如无进展，请删去所填的数"),
     "REMARK": Kind(severity=N, title="填报人的备注", fix="供工作人员阅看，不影响接收"),
     # the cell: what was typed could not be taken
@@ -136,7 +140,7 @@ CATALOGUE: dict[str, Kind] = {
     "CELL_BAD_DATE": Kind(severity=C, title="日期不对", fix="请写完整的日期，如 2023-02-15"),
     "CELL_READ_AS": Kind(severity=N, title="不是按原样采用，已按下列读法采用", fix="读法不对的，请改为数字或下拉选项后重报"),
     # the rules of expectations/
-    "REQUIRED": Kind(severity=C, title="漏填", fix="请补填；没有发生填0或“否”，本期确无新进展请选“√”"),
+    "REQUIRED": Kind(severity=C, title="漏填", fix="请补填；没有发生填0或“否”；选了“√”的，首次报送仍须填各项总数"),
     "OUT_OF_RANGE": Kind(severity=C, title="超出允许范围", fix="请核对后填写"),
     "NOT_AN_OPTION": Kind(severity=C, title="不是可选的内容", fix="请从下拉列表中选"),
     "PART_EXCEEDS_WHOLE": Kind(severity=C, title="部分大于总数", fix="请核对分子和分母"),

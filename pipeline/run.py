@@ -99,10 +99,9 @@ def judge(
     returns = [one for reading in readings for one in reading.returns if one.period == period.code]
     if not returns:
         return ()
-    previous = store.previous_values(period.code, as_of)
-    standing = store.standing_pairs(period.code, as_of)
-    checked = check_returns(campaign.program, campaign.rules, period, returns, previous, standing)
-    return decide(campaign.program, returns, checked)
+    past = store.past(period.code, as_of)
+    checked = check_returns(campaign.program, campaign.rules, period, returns, past)
+    return decide(campaign.program, returns, checked, past)
 
 
 def make_reports(workspace: Workspace, m: PeriodMeasures) -> dict[str, bytes]:
@@ -158,14 +157,16 @@ def plan_issues(campaign: Campaign, store: Store, period: Period, prefecture_cod
                 as_of: date) -> Iterator[Issue]:  # fmt: skip
     """What each prefecture's workbook is made from."""
     program = campaign.program
-    if prefecture_code and prefecture_code not in program.prefecture_by_code:
-        raise PipelineError(f"没有代码为 {prefecture_code} 的州（市）；可用：{'、'.join(program.prefecture_by_code)}")
-    previous = store.previous_values(period.code, as_of)
-    for prefecture in program.prefectures:
-        if prefecture_code in {None, prefecture.code}:
-            ours = {c.code for c in program.counties_of(prefecture.code)}
-            values = {key: value for key, value in previous.items() if key[0] in ours}
-            yield Issue(program=program, rules=campaign.rules, period=period, prefecture=prefecture, previous=values)
+    chosen = [p for p in program.prefectures if prefecture_code in {None, p.code, p.name, p.short_name}]
+    if not chosen:
+        known = "、".join(f"{p.code} {p.short_name}" for p in program.prefectures)
+        raise PipelineError(f"没有代码或名称为 {prefecture_code} 的州（市）；可用：{known}")
+    past = store.past(period.code, as_of)
+    previous = {**past.previous, **past.floors}
+    for prefecture in chosen:
+        ours = {c.code for c in program.counties_of(prefecture.code)}
+        values = {key: value for key, value in previous.items() if key[0] in ours}
+        yield Issue(program=program, rules=campaign.rules, period=period, prefecture=prefecture, previous=values)
 
 
 def look(workspace: Workspace, period_code: str | None, as_of: date) -> PeriodMeasures:
@@ -187,8 +188,8 @@ def open_snapshot(workspace: Workspace, as_of: date) -> tuple[Campaign, Snapshot
 
 def dry_run(
     workspace: Workspace, arrivals: Sequence[Arrival], as_of: date
-) -> list[tuple[Reading, tuple[Decision, ...]]]:
-    """What would become of these files, one by one; nothing is written."""
+) -> tuple[Program, list[tuple[Reading, tuple[Decision, ...]]]]:
+    """The program, and what would become of these files one by one; nothing is written."""
     campaign = load_campaign(workspace)
     store = Store(workspace.dataset, campaign.program)
     try:
@@ -197,7 +198,7 @@ def dry_run(
             reading = read_return(campaign.program, arrival)
             decisions = [d for p in campaign.program.periods for d in judge(campaign, store, p, [reading], as_of)]
             results.append((reading, tuple(decisions)))
-        return results
+        return campaign.program, results
     finally:
         store.close()
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATED_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}")
+ALMOST_DATED = re.compile(r"\d{4}\D?\d{1,2}\D?\d{1,2}|\d{4}-\d{2}-\d{2}")
 CHINA = timedelta(hours=8)
 STALE_AFTER = timedelta(hours=12)
 UNWRITTEN_AFTER = timedelta(minutes=1)
@@ -90,11 +91,13 @@ class Inbox:
     Attributes:
         arrivals: Files to consider, by name.
         later: Names in folders dated after the day: left for then.
+        undated: Folders whose name looks like a date but is none: their files got the date they were saved.
         unreadable: Names the system would not let us read, with the reason.
     """
 
     arrivals: tuple[Arrival, ...]
     later: tuple[str, ...]
+    undated: tuple[str, ...]
     unreadable: tuple[tuple[str, str], ...]
 
 
@@ -105,11 +108,13 @@ def read_inbox(workspace: Workspace, as_of: date) -> Inbox:
     here has been received.
     """
     arrivals, later, unreadable = [], [], []
+    undated: dict[str, None] = {}
     for path in sorted(workspace.inbox.rglob("*")):
         name = readable(path.relative_to(workspace.inbox).as_posix())
         if is_office_litter(name) or not path.is_file():
             continue
         dated = _folder_date(name)
+        undated |= dict.fromkeys(part for part in name.split("/")[:-1] if dated is None and ALMOST_DATED.match(part))
         if dated and dated > as_of:
             later.append(name)
             continue
@@ -120,7 +125,7 @@ def read_inbox(workspace: Workspace, as_of: date) -> Inbox:
             unreadable.append((name, error.strerror or str(error)))
             continue
         arrivals.append(Arrival(name=name, content=content, received_on=dated or min(modified.date(), as_of)))
-    return Inbox(arrivals=tuple(arrivals), later=tuple(later), unreadable=tuple(unreadable))
+    return Inbox(arrivals=tuple(arrivals), later=tuple(later), undated=tuple(undated), unreadable=tuple(unreadable))
 
 
 def readable(name: str) -> str:
@@ -180,6 +185,7 @@ def replace_folder(target: Path, files: Mapping[str, bytes], keep: tuple[str, ..
     except OSError as error:
         with contextlib.suppress(OSError):
             _recover(target, old)
+            shutil.rmtree(fresh, ignore_errors=True)
         raise WorkspaceError(f"无法写入 {target}：{error.strerror or error}。如文件正被打开，请关闭后再运行") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import date, timedelta
 from functools import cache
@@ -13,6 +14,7 @@ import pytest
 
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import State, Verdict, decide
+from pipeline.checks.frames import Past
 from pipeline.checks.rules import Rule
 from pipeline.checks.suites import run_suite
 from pipeline.errors import SuiteError
@@ -26,13 +28,17 @@ if TYPE_CHECKING:
     from pipeline.checks.decide import Decision
     from pipeline.checks.frames import Previous
     from pipeline.findings import Finding
+    from pipeline.workbook.cells import Value
     from pipeline.workbook.read import Arrival
 
 FIRED: set[str] = set()
 
 
 def judge(
-    *arrivals: Arrival, previous: Previous | None = None, standing: frozenset[tuple[str, str]] = frozenset()
+    *arrivals: Arrival,
+    previous: Previous | None = None,
+    standing: dict[tuple[str, str], bool] | None = None,
+    current: Previous | None = None,
 ) -> list[Decision]:
     """Decisions on files that all hold one period's returns."""
     c = campaign()
@@ -40,8 +46,11 @@ def judge(
     FIRED.update(f.code for r in readings for f in r.findings)
     returns = [one for reading in readings for one in reading.returns]
     period = c.program.period_by_code[returns[0].period]
-    checked = check_returns(c.program, c.rules, period, returns, previous or {}, standing)
-    decisions = list(decide(c.program, returns, checked))
+    earlier = previous or {}
+    past = Past(previous=earlier, floors={k: v for k, v in earlier.items() if isinstance(v, int)}, current=current or {},
+                standing=standing or {})  # fmt: skip
+    checked = check_returns(c.program, c.rules, period, returns, past)
+    decisions = list(decide(c.program, returns, checked, past))
     FIRED.update(f.code for d in decisions for f in d.findings)
     return decisions
 
@@ -150,7 +159,7 @@ def test_a_county_blank_on_one_sheet_is_returned_unless_that_sheet_stands() -> N
     form = campaign().program.form_by_code["A1"]
     gone = {(FIRST, f.code): None for f in form.fields}
     assert states(one(gone))[FIRST] is State.RETURNED
-    again = judge(arrival(filled(changes=gone)), standing=frozenset({(FIRST, "A1")}))[0]
+    again = judge(arrival(filled(changes=gone)), standing={(FIRST, "A1"): False})[0]
     assert states(again)[FIRST] is State.ACCEPTED
 
 
@@ -168,7 +177,7 @@ def test_nil_in_the_first_period_means_zero_except_denominators() -> None:
 
 def test_nil_later_carries_what_was_accepted_and_contradictions_are_told() -> None:
     program = campaign().program
-    previous: Previous = {(FIRST, f.code): 4 if f.type == "count" else "是" for form in program.forms for f in form.fields
+    previous: dict[tuple[str, str], Value] = {(FIRST, f.code): 4 if f.type == "count" else "是" for form in program.forms for f in form.fields
                           if f.type in {"count", "yesno"}}  # fmt: skip
     previous |= {(FIRST, "Q04-1"): "已组织", (FIRST, "Q11-2"): "组织入会", (FIRST, "Q12-2"): "政府督查事项"}
     decision = one(nil=frozenset({FIRST}), previous=previous)
@@ -180,12 +189,98 @@ def test_nil_later_carries_what_was_accepted_and_contradictions_are_told() -> No
     assert states(clash)[FIRST] is State.RETURNED
 
 
+def test_nil_again_in_the_same_period_keeps_what_was_accepted_in_it() -> None:
+    program = campaign().program
+    current: dict[tuple[str, str], Value] = {(FIRST, f.code): 9 if f.type == "count" else "是" for form in program.forms for f in form.fields
+                         if f.type in {"count", "yesno"}}  # fmt: skip
+    current |= {(FIRST, "Q04-1"): "已组织", (FIRST, "Q11-2"): "组织入会", (FIRST, "Q12-2"): "政府督查事项"}
+    previous: Previous = {(FIRST, "Q01-1"): 3}
+    standing = {(FIRST, form.code): False for form in program.forms}
+    content = filled(nil=frozenset({FIRST}), empty=frozenset({SECOND, THIRD}))
+    (decision,) = judge(arrival(content), previous=previous, current=current, standing=standing)
+    record = next(r for r in decision.records if r.county_code == FIRST)
+    assert record.lines["A1"].values["Q01-1"] == 9
+    assert record.state is State.ACCEPTED  # what was reported stays reported
+
+
+def test_nil_is_never_zero_when_nothing_was_ever_accepted() -> None:
+    decision = one(nil=frozenset({FIRST}))
+    assert states(decision)[FIRST] is State.RETURNED
+    assert "NIL_WITHOUT_BASE" in {f.code for f in decision.findings}
+
+
+def test_a_count_does_not_fall_behind_not_applicable() -> None:
+    c = campaign()
+    reading = read_return(c.program, arrival(filled(changes={(FIRST, "Q07-3"): 1})))
+    past = Past(previous={(FIRST, "Q07-3"): "不适用"}, floors={(FIRST, "Q07-3"): 50}, current={}, standing={})
+    checked = check_returns(c.program, c.rules, c.program.period_by_code["2023-02"], reading.returns, past)
+    assert [(f.code, f.field) for f in checked.findings[0]] == [("CUMULATIVE_FELL", "Q07-3")]
+
+
+def test_a_correction_of_the_same_day_beats_a_refused_original() -> None:
+    bad, good = filled(changes={(FIRST, "Q01-1"): "约5"}), filled(changes={(FIRST, "Q01-1"): 5})
+    first, second = judge(arrival(bad, "甲.xlsx"), arrival(good, "乙.xlsx"))
+    assert states(first)[FIRST] is State.RETURNED
+    assert states(second)[FIRST] is State.ACCEPTED
+
+
+def test_returns_before_and_during_the_period() -> None:
+    early = judge(arrival(filled(), day=date(2022, 12, 30)))[0]
+    assert (early.verdict, [f.code for f in early.findings]) == (Verdict.RETURNED, ["FILE_TOO_EARLY"])
+    during = judge(arrival(filled(), day=date(2023, 2, 20)))[0]
+    assert (during.verdict, [f.code for f in during.findings]) == (Verdict.ACCEPTED, ["PERIOD_NOT_ENDED"])
+
+
+def raw_cell(form: str, cell: str, xml: str) -> bytes:
+    """A return whose cell holds just this XML, as another program might have written it."""
+    content, out = filled(changes={(FIRST, "Q01-1"): 77_777}), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if b"77777" in data:
+                data = re.sub(rb'<c r="' + cell.encode() + rb'"([^>]*)>.*?</c>', xml.encode(), data)
+            new.writestr(name, data)
+    assert form == "A1"
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("xml", "code"),
+    [
+        ('<c r="D7" t="e"><v>#REF!</v></c>', "CELL_ERROR_VALUE"),
+        ('<c r="D7" t="e"><f>A1/0</f><v>#DIV/0!</v></c>', "CELL_ERROR_VALUE"),
+        ('<c r="D7"><f>5+5</f><v></v></c>', "CELL_FORMULA_TEXT"),
+        ('<c r="D7"><f>5+5</f></c>', "CELL_FORMULA_TEXT"),
+    ],
+)
+def test_what_the_reader_leaves_out_is_told(xml: str, code: str) -> None:
+    decision = judge(arrival(raw_cell("A1", "D7", xml)))[0]
+    told = only(decision, code)
+    assert (told.location.cell, told.county_code, bool(told.found)) == ("D7", FIRST, True)
+    assert [f.code for f in decision.findings] == [code]
+
+
+def test_a_cached_formula_is_a_number() -> None:
+    decision = judge(arrival(raw_cell("A1", "D7", '<c r="D7"><f>5+5</f><v>10</v></c>')))[0]
+    assert next(r for r in decision.records if r.county_code == FIRST).lines["A1"].values["Q01-1"] == 10
+
+
+def test_a_percentage_is_not_a_count() -> None:
+    def touch(book: Any) -> None:
+        book[sheet_of("A1")]["D7"].value = 1
+        book[sheet_of("A1")]["D7"].number_format = "0%"
+
+    told = only(one(touch=touch), "CELL_PERCENT")
+    assert told.found == "100%"
+
+
 def test_two_returns_of_one_day_that_differ_are_both_held() -> None:
     same, other = filled(), filled(changes={(FIRST, "Q01-1"): 3})
     decisions = judge(arrival(same, "甲.xlsx"), arrival(other, "乙.xlsx"))
     assert [states(d)[FIRST] for d in decisions] == [State.RETURNED, State.RETURNED]
     assert [states(d)[SECOND] for d in decisions] == [State.ACCEPTED, State.ACCEPTED]
     assert all(only(d, "ROW_CONFLICT").county_code == FIRST for d in decisions)
+    assert only(decisions[0], "ROW_CONFLICT").found == "Q01-1：本份2，乙.xlsx 3"
 
 
 def test_one_mistake_of_one_prefecture_leaves_the_others_alone() -> None:
@@ -300,6 +395,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
         (OLE + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"), "FILE_ENCRYPTED"),
         (OLE + b"\0" * 4000, "FILE_UNREADABLE"),
         (filled()[:9000], "FILE_UNREADABLE"),
+        (filled(touch=set_cell("A1", "XFD1048576", 1)), "FILE_TOO_FAR"),
         (zipped(**{"xl/workbook.xml": b"<a/>"}), "FILE_UNREADABLE"),
         (filled(touch=restamp("YN2022", "GX2022")), "FILE_WRONG_PROGRAM"),
         (filled(touch=restamp("|2023-02|", "|2021-02|")), "FILE_WRONG_PERIOD"),

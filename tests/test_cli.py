@@ -108,7 +108,7 @@ def test_issue_one_or_all(project: Path) -> None:
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == first
     assert len(call(*base, "--prefecture", "533400").stdout.splitlines()) == 1
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == first
-    assert "没有代码为 999999" in call(*base, "--prefecture", "999999").output
+    assert "没有代码或名称为 999999" in call(*base, "--prefecture", "999999").output
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def test_obligations_reasons_days_and_streaks() -> None:
     assert late["530102"].reason is Reason.NOTHING_RECEIVED
     first = next(o for o in owed if o.who == FIRST and o.period.no == 1)
     assert (first.timeliness, first.met, first.days_overdue, first.reason) == (Timeliness.LATE, True, 0, Reason.NONE)
-    assert late[FIRST].contact == "宣教网络部"
+    assert late[FIRST].contact == "省总宣教网络部"
     assert late["530115"].contact == NO_CONTACT
     assert sum(o.contact == NO_CONTACT for o in late.values()) == 73
 

@@ -18,10 +18,13 @@ from pipeline.workbook.cells import show
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.checks.frames import Previous
+    from pipeline.checks.frames import Past
     from pipeline.checks.rules import Rule
     from pipeline.program.model import Period, Program
     from pipeline.workbook.read import Return
+
+
+CONFLICT = "ROW_CONFLICT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,7 @@ class Checked:
 
 
 def check_returns(program: Program, rules: Mapping[str, tuple[Rule, ...]], period: Period, returns: Sequence[Return],
-                  previous: Previous, standing: frozenset[tuple[str, str]]) -> Checked:  # fmt: skip
+                  past: Past) -> Checked:  # fmt: skip
     """Check every return of one period, once per form over all of them together.
 
     Args:
@@ -46,16 +49,15 @@ def check_returns(program: Program, rules: Mapping[str, tuple[Rule, ...]], perio
         rules: Form code → rules.
         period: The period all ``returns`` are for.
         returns: What was read.
-        previous: (county, field) → last value accepted in an earlier period.
-        standing: (county, form) pairs already accepted for this period.
+        past: What was accepted before this run.
     """
     per_return: list[list[Finding]] = [list(one.findings) for one in returns]
     all_lines = {}
     index = {id(one): n for n, one in enumerate(returns)}
     for form in program.forms:
-        lines, nil_findings = form_lines(program, form, period, returns, previous, standing)
+        lines, nil_findings = form_lines(program, form, period, returns, past)
         all_lines[form.code] = tuple(lines)
-        frame = form_frame(program, form, period, returns, lines, previous)
+        frame = form_frame(program, form, period, returns, lines, past)
         for breach in run_suite(rules_in(rules[form.code], frame.columns), frame):
             for position in breach.positions:
                 line = lines[position]
@@ -65,7 +67,47 @@ def check_returns(program: Program, rules: Mapping[str, tuple[Rule, ...]], perio
             source = next(n for n in index.values() if returns[n].arrival.name == one.location.file
                           and returns[n].prefecture_code == one.prefecture_code)  # fmt: skip
             per_return[source].append(one)
-    return Checked(lines=all_lines, findings=tuple(tuple(found) for found in per_return))
+    settled = _settle_conflicts(per_return, returns, all_lines)
+    return Checked(lines=all_lines, findings=tuple(tuple(found) for found in settled))
+
+
+def _settle_conflicts(
+    per_return: Sequence[list[Finding]], returns: Sequence[Return], lines: Mapping[str, tuple[Line, ...]]
+) -> list[list[Finding]]:
+    """A conflict is only one between rows that are otherwise good; it says which field and which values."""
+    spoilt = [
+        {f.county_code for f in found if f.severity is Severity.CRITICAL and f.code != CONFLICT} for found in per_return
+    ]
+    settled = []
+    for source, found in enumerate(per_return):
+        kept = []
+        for one in found:
+            if one.code != CONFLICT:
+                kept.append(one)
+                continue
+            rivals = [n for n, other in enumerate(returns)
+                      if n != source and other.prefecture_code == returns[source].prefecture_code
+                      and other.arrival.received_on == returns[source].arrival.received_on
+                      and one.county_code not in spoilt[n]]  # fmt: skip
+            differing = _difference(one.county_code, source, rivals, returns, lines)
+            if differing and one.county_code not in spoilt[source]:
+                kept.append(replace(one, found=differing))
+        settled.append(kept)
+    return settled
+
+
+def _difference(county: str, source: int, rivals: Sequence[int], returns: Sequence[Return],
+                lines: Mapping[str, tuple[Line, ...]]) -> str:  # fmt: skip
+    """The first field two returns of one day differ in, with both values and files; empty when none does."""
+    for form_lines_ in lines.values():
+        mine = {line.source: line for line in form_lines_ if line.county.code == county and line.state in REPORTED}
+        for rival in rivals:
+            if source in mine and rival in mine:
+                for code, value in mine[source].values.items():
+                    other = mine[rival].values.get(code)
+                    if other != value:
+                        return f"{code}：本份{show(value)}，{returns[rival].arrival.name} {show(other)}"
+    return ""
 
 
 def _already_told(rule: Rule, line: Line) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.checks.check import Checked
+    from pipeline.checks.frames import Past
     from pipeline.program.model import Program
     from pipeline.workbook.read import Return
 
@@ -68,7 +69,7 @@ class Decision:
     findings: tuple[Finding, ...]
 
 
-def decide(program: Program, returns: Sequence[Return], checked: Checked) -> tuple[Decision, ...]:
+def decide(program: Program, returns: Sequence[Return], checked: Checked, past: Past) -> tuple[Decision, ...]:
     """One decision per return.
 
     A critical finding returns its county and only that county; a fault of the whole file returns the file. A county
@@ -78,11 +79,11 @@ def decide(program: Program, returns: Sequence[Return], checked: Checked) -> tup
     for form, lines in checked.lines.items():
         for line in lines:
             by_source[line.source][line.county.code][form] = line
-    return tuple(_decide_one(program, one, by_source[n], checked.findings[n]) for n, one in enumerate(returns))
+    return tuple(_decide_one(program, one, by_source[n], checked.findings[n], past) for n, one in enumerate(returns))
 
 
 def _decide_one(program: Program, one: Return, counties: Mapping[str, Mapping[str, Line]],
-                findings: tuple[Finding, ...]) -> Decision:  # fmt: skip
+                findings: tuple[Finding, ...], past: Past) -> Decision:  # fmt: skip
     reported = {code for code, forms in counties.items() if any(line.state in REPORTED for line in forms.values())}
     findings = (*_once_per_blank_county(findings, reported), *_missing_sheets(program, one, counties, reported))
     whole = whole_file_findings(findings)
@@ -94,11 +95,19 @@ def _decide_one(program: Program, one: Return, counties: Mapping[str, Mapping[st
         if whole or code in critical or code in no_sheet:
             state = State.RETURNED
         else:
-            state = State.NIL if all(line.state == "nil" for line in lines.values()) else State.ACCEPTED
+            state = State.NIL if _all_nil(code, counties[code], past) else State.ACCEPTED
         records.append(Record(county_code=code, state=state, lines=lines))
     verdict = _verdict(records, whole=bool(whole))
     return Decision(source=one, verdict=verdict, reason=_reason(verdict, whole, records), records=tuple(records),
                     findings=tuple(sorted(findings, key=_reading_order)))  # fmt: skip
+
+
+def _all_nil(county: str, forms: Mapping[str, Line], past: Past) -> bool:
+    """A county is a nil report when every sheet is: ticked now, or standing as ticked; what was reported stays reported."""
+    return all(
+        (line.state == "nil" or line.state not in REPORTED) and past.standing.get((county, form), True)
+        for form, line in forms.items()
+    )
 
 
 def _once_per_blank_county(findings: tuple[Finding, ...], reported: set[str]) -> list[Finding]:

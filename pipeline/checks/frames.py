@@ -20,8 +20,33 @@ if TYPE_CHECKING:
     from pipeline.workbook.cells import Value
     from pipeline.workbook.read import FormRow, Return
 
-Previous = dict[tuple[str, str], "Value"]
+    Previous = Mapping[tuple[str, str], Value]
+
 REPORTED = frozenset({"filled", "nil"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What was accepted before this run, seen from one period.
+
+    Attributes:
+        previous: (county, field) → last value accepted in an earlier period.
+        floors: (county, field) → last number accepted in an earlier period, whatever 不适用 came after it.
+        current: (county, field) → value that already stands for the period itself.
+        standing: (county, form) → whether the row that already stands for the period is a nil report.
+    """
+
+    previous: Previous
+    floors: Mapping[tuple[str, str], int]
+    current: Previous
+    standing: Mapping[tuple[str, str], bool]
+
+    def knows(self, county_code: str) -> bool:
+        """Whether anything of the county was ever accepted."""
+        return any(key[0] == county_code for key in (*self.previous, *self.current))
+
+
+NO_PAST = Past(previous={}, floors={}, current={}, standing={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +67,9 @@ class Line:
     row: FormRow | None
 
 
-def form_lines(program: Program, form: Form, period: Period, returns: Sequence[Return], previous: Previous,
-               standing: frozenset[tuple[str, str]]) -> tuple[list[Line], list[Finding]]:  # fmt: skip
+def form_lines(
+    program: Program, form: Form, period: Period, returns: Sequence[Return], past: Past
+) -> tuple[list[Line], list[Finding]]:
     """Join each return with its roster and resolve 本期无新进展.
 
     Args:
@@ -51,8 +77,7 @@ def form_lines(program: Program, form: Form, period: Period, returns: Sequence[R
         form: The sheet.
         period: The period of all ``returns``.
         returns: All returns of the period in this run.
-        previous: (county, field) → last value accepted in an earlier period.
-        standing: (county, form) pairs already accepted for this period.
+        past: What was accepted before this run.
 
     Returns:
         Lines in the order of returns and roster, and findings about nil ticks that contradict what is filled.
@@ -63,17 +88,19 @@ def form_lines(program: Program, form: Form, period: Period, returns: Sequence[R
         found = {row.county_code: row for row in one.rows.get(form.code, ())}
         for county in program.counties_of(one.prefecture_code):
             row = found.get(county.code)
-            state = _state(row, has_sheet=form.code in one.rows, stands=(county.code, form.code) in standing)
+            state = _state(row, has_sheet=form.code in one.rows, stands=(county.code, form.code) in past.standing)
             values: Mapping[str, Value] = {}
             if row is not None and state in REPORTED:
-                values, clashes = _resolve(row, fields, previous) if row.nil else (row.values, [])
+                values, clashes = _resolve(row, fields, past) if row.nil else (row.values, [])
                 findings += [_nil_conflict(one, row, code) for code in clashes]
+                if row.nil and period.no > 1 and not past.knows(county.code):
+                    findings.append(_nil_without_base(one, row))
             lines.append(Line(source=source, county=county, state=state, values=values, row=row))
     return lines, findings
 
 
 def form_frame(program: Program, form: Form, period: Period, returns: Sequence[Return], lines: Sequence[Line],
-               previous: Previous) -> pd.DataFrame:  # fmt: skip
+               past: Past) -> pd.DataFrame:  # fmt: skip
     """The frame GX sees: field columns (counts as float64, dates as datetime64, words as object) and derived ones."""
     data: dict[str, Any] = {
         "county_code": [line.county.code for line in lines],
@@ -91,7 +118,7 @@ def form_frame(program: Program, form: Form, period: Period, returns: Sequence[R
         if one.type is FieldType.CHECKLIST:
             data[f"{one.code}.ticked"] = ["no" if v in {None, NONE_TICKED} else "yes" for v in values]
         if one.accumulation is Accumulation.CUMULATIVE:
-            data[f"{one.code}.prev"] = _column(one, [previous.get((line.county.code, one.code)) for line in lines])
+            data[f"{one.code}.prev"] = _column(one, [past.floors.get((line.county.code, one.code)) for line in lines])
     return pd.DataFrame(data)
 
 
@@ -107,18 +134,28 @@ def _state(row: FormRow | None, *, has_sheet: bool, stands: bool) -> str:
     return "absent" if row is None else "blank"
 
 
-def _resolve(row: FormRow, fields: Sequence[Field], previous: Previous) -> tuple[dict[str, Value], list[str]]:
-    """Values a nil row stands for, and the fields where something else was typed."""
+def _resolve(row: FormRow, fields: Sequence[Field], past: Past) -> tuple[dict[str, Value], list[str]]:
+    """Values a nil row stands for, and the fields where something else was typed.
+
+    It carries what was accepted last: earlier in this period, else in the period before; zeros only in a first report.
+    """
     values: dict[str, Value] = {}
     clashes = []
     for one in fields:
-        carried = previous.get((row.county_code, one.code), one.nil_value)
+        key = row.county_code, one.code
+        carried = past.current.get(key, past.previous.get(key, one.nil_value))
         typed = row.values.get(one.code)
         values[one.code] = carried if typed is None else typed
         must_be_given = carried is None
         if typed is not None and not must_be_given and typed != carried:
             clashes.append(one.code)
     return values, clashes
+
+
+def _nil_without_base(one: Return, row: FormRow) -> Finding:
+    return finding("NIL_WITHOUT_BASE", file=one.arrival.name, sheet=row.sheet, cell=f"C{row.row}", found="√",
+                   prefecture_code=one.prefecture_code, county_code=row.county_code,
+                   expected="填报本期累计数，或先补报以前的报送期")  # fmt: skip
 
 
 def _nil_conflict(one: Return, row: FormRow, code: str) -> Finding:

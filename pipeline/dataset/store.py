@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, event, func, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.checks.decide import State
+from pipeline.checks.frames import Past
 from pipeline.dataset.tables import NOT_APPLICABLE_COLUMN, SCHEMA_VERSION, Tables, build_tables
 from pipeline.errors import DatasetError
 from pipeline.findings import CATALOGUE, Finding, Location, Severity
@@ -229,19 +230,22 @@ class Store:
         latest = {(row["period"], row["county_code"]): row for row in rows}
         return [_standing_row(form, latest[key]) for key in sorted(latest)]
 
-    def previous_values(self, period: str, as_of: date) -> dict[tuple[str, str], Value]:
-        """(county, field) → the last value accepted in a period before ``period``."""
-        values: dict[tuple[str, str], Value] = {}
+    def past(self, period: str, as_of: date) -> Past:
+        """What was accepted before this run, seen from ``period``."""
+        previous: dict[tuple[str, str], Value] = {}
+        current: dict[tuple[str, str], Value] = {}
+        floors: dict[tuple[str, str], int] = {}
+        standing: dict[tuple[str, str], bool] = {}
         for form in self.program.forms:
             for row in self.standing(form, as_of):
+                given = {(row.county_code, code): v for code, v in row.values.items() if v is not None}
                 if row.period < period:
-                    values |= {(row.county_code, code): v for code, v in row.values.items() if v is not None}
-        return values
-
-    def standing_pairs(self, period: str, as_of: date) -> frozenset[tuple[str, str]]:
-        """(county, form) pairs that have an accepted row for ``period``."""
-        return frozenset((row.county_code, form.code) for form in self.program.forms
-                         for row in self.standing(form, as_of) if row.period == period)  # fmt: skip
+                    previous |= given
+                    floors |= {key: v for key, v in given.items() if isinstance(v, int)}
+                elif row.period == period:
+                    current |= given
+                    standing[row.county_code, form.code] = row.nil
+        return Past(previous=previous, floors=floors, current=current, standing=standing)
 
     def last_seq(self) -> int:
         """The ledger's clock; 0 when empty."""

@@ -86,8 +86,7 @@ def overdue_counties(owed: tuple[Obligation, ...], period: Period) -> tuple[Obli
 
 def contact_text(contacts: tuple[Contact, ...]) -> str:
     """Contact units in words: 全总研究室、省总工会组织部."""
-    level = {"全总": "全总"}
-    return "、".join(level.get(c.level, "") + c.unit for c in contacts) or NO_CONTACT
+    return "、".join(c.title for c in contacts) or NO_CONTACT
 
 
 def _obligation(

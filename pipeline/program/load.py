@@ -379,10 +379,10 @@ def _counties(path: Path, prefectures: set[str]) -> tuple[County, ...]:
 
 def _contacts(path: Path, counties: set[str]) -> tuple[Contact, ...]:
     contacts = []
-    for row in read_csv(path, ("seq", "unit_id", "unit", "level", "county_code", "valid_from", "note"), "seq"):
+    for row in read_csv(path, ("seq", "unit_id", "unit", "title", "level", "county_code", "valid_from", "note"), "seq"):
         if row["county_code"] not in counties:
             raise row.fail(f"county_code {row['county_code']} 不在 counties.csv 中")
-        contacts.append(Contact(unit_id=row["unit_id"], unit=row["unit"], level=row["level"],
+        contacts.append(Contact(unit_id=row["unit_id"], unit=row["unit"], title=row["title"], level=row["level"],
                                 county_code=row["county_code"],
                                 valid_from=row.parse("valid_from", date.fromisoformat, "日期（如2022-10-26）")))  # fmt: skip
     return tuple(contacts)

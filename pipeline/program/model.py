@@ -246,10 +246,11 @@ class Prefecture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """A superior unit paired with a county (附件3), from ``valid_from`` on."""
+    """A superior unit paired with a county (附件3), from ``valid_from`` on; ``title`` is what documents print."""
 
     unit_id: str
     unit: str
+    title: str
     level: str
     county_code: str
     valid_from: date

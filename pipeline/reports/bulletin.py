@@ -130,7 +130,7 @@ def _completion_paragraph(m: PeriodMeasures, say: Figures) -> str:
         f"各项指标应达标{say('province.applicable', now.applicable)}项次，已达标{say('province.met', now.met)}项次，"
         f"总体完成率{say.pct('province.completion', now.pct)}"
         + (f"，{compared}" if m.before else "")
-        + f"。专项工作时间已过{say.pct('pace', m.now.pace_pct)}，总体进度{ahead}时间进度。"
+        + f"。序时进度为{say.pct('pace', m.now.pace_pct)}，总体进度{ahead}序时进度。"
     )
 
 

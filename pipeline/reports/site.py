@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from pipeline.checks.decide import STATE_NAMES, VERDICT_NAMES, Verdict
-from pipeline.findings import CATALOGUE
+from pipeline.checks.decide import STATE_NAMES, VERDICT_NAMES, State, Verdict
+from pipeline.findings import CATALOGUE, Severity
 from pipeline.measures.overdue import overdue_counties
 from pipeline.measures.timeliness import TIMELINESS_NAMES
 from pipeline.reports.wording import SEVERITY_NAMES, cn_date, one_decimal
@@ -74,7 +74,9 @@ def _prefecture_row(m: PeriodMeasures, p: Prefecture) -> dict[str, Any]:
 def _finding_row(m: PeriodMeasures, s: Submission, f: Finding) -> dict[str, str]:
     county = m.program.county_by_code.get(f.county_code)
     field = m.program.field_by_code.get(f.field)
+    accepted = county is not None and m.snapshot.state(m.period, county) in {State.ACCEPTED, State.NIL}
     return {
+        "mended": "1" if accepted and f.severity is Severity.CRITICAL else "",
         "severity": f.severity.value, "severity_name": SEVERITY_NAMES[f.severity], "what": CATALOGUE[f.code].title,
         "county": county.short_name if county else "", "field": field.title if field else "", "file": s.file,
         "sheet": f.location.sheet, "cell": f.location.cell, "found": f.found, "expected": f.expected, "fix": f.fix,

@@ -132,7 +132,7 @@ def _refuse(code: str) -> Outcome:
 
 
 def _unreadable_text(shown: str, text: str) -> str:
-    if text.upper() in ERROR_TEXTS:
+    if text.upper() in ERROR_TEXTS or re.fullmatch(r"#[A-Z/0]{2,15}[!?]", text):
         return "CELL_ERROR_VALUE"
     if text.startswith("="):
         return "CELL_FORMULA_TEXT"
@@ -156,10 +156,20 @@ def _count_text(text: str, field: Field) -> Outcome:
         return _checked(value, "" if compact == text and not re.match(r"0[0-9]", text) else f"读作{value}")
     if compact == NONE_TICKED:
         return _read(0, "“无”读作0")
+    return _refused_count(compact) or _spelt_count(text, compact, field)
+
+
+def _refused_count(compact: str) -> Outcome | None:
+    """Signs and percentages, which no number of events has."""
     if re.match(r"[-−‐–—](?=[0-9一二三四五六七八九十.])", compact) or re.match(r"负[0-9一二三四五六七八九十]", compact):
         return _refuse("CELL_NEGATIVE")
     if "%" in compact or "‰" in compact or compact.startswith("百分之"):
         return _refuse("CELL_PERCENT")
+    return None
+
+
+def _spelt_count(text: str, compact: str, field: Field) -> Outcome:
+    """A number with separators, scale, unit or in Chinese numerals."""
     number, unit = _split_unit(compact, field.unit)
     if number is None:
         return _refuse(_why_not_a_number(compact))

@@ -62,7 +62,7 @@ FONT = "宋体"
 HOW_TO = (
     "用WPS表格、Excel或LibreOffice打开，逐张填写“1.思想引领”等各工作表，一行一个县（市、区）。",
     "计数类指标填自专项工作开始（列标题另有起算日的，从该日）至本报送期末的累计数，不是本期新增数；个数、是否类指标填期末情况。",
-    "没有发生的填0或“否”，不要留空；确无新进展的县，在“本期无新进展”列选“√”，其余各格可不填，沿用上次已接收的数。",
+    "没有发生的填0或“否”，不要留空；确无新进展的县，在各张表的“本期无新进展”列都选“√”，其余各格可不填，沿用上次已接收的数。",
     "首次报送选“√”的，计数按0、是否按“否”处理，但各“总数”类指标（比率的分母）仍须填写。",
     "比率不用填，只填分子、分母两个数，由系统计算。",
     "可多选的格，直接写选项，用顿号“、”隔开；一项也没有填“无”。",
@@ -268,7 +268,7 @@ def _width(field: Field) -> int:
 
 def _county_rows(sheet: Any, f: _Formats, layout: SheetLayout) -> None:
     for row, county in enumerate(layout.counties, FIRST_ROW):
-        sheet.set_row(row, 20)
+        sheet.set_row(row, 30)
         _ok(sheet.write_string(row, COUNTY_CODE_COL, county.code, f.county_code))
         _ok(sheet.write_string(row, COUNTY_NAME_COL, county.short_name, f.county))
         for col in range(NIL_COL, layout.remark_col):
@@ -300,6 +300,7 @@ def _prompt(program: Program, field: Field, previous: Value) -> str:
     parts = [field.title, f"单位：{field.unit}" if field.unit else "", f"目标：{goal}" if goal else "",
              "填累计数" if field.accumulation == "cumulative" else "填期末情况",
              f"选项：{'、'.join(field.options)}" if field.options else "",
+             "不具备条件的填“不适用”" if field.not_applicable else "",
              f"上次已接收：{previous}" if previous is not None else "", field.reading]  # fmt: skip
     text = "\n".join(part for part in parts if part)
     return text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"

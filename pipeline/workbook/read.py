@@ -6,8 +6,10 @@ nor known to be ours is a finding.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import os
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -31,9 +33,10 @@ from pipeline.workbook.layout import (
     column_letter,
     plain,
 )
+from pipeline.workbook.notes import Notes, package_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from pipeline.program.model import County, Form, Program
@@ -153,8 +156,12 @@ def read_return(program: Program, arrival: Arrival) -> Reading:
     code = refusal(arrival.content)
     if code:
         return _refused(arrival, code)
+    notes = package_notes(arrival.content)
+    if notes.too_far:
+        return _refused(arrival, "FILE_TOO_FAR")
     try:
-        grids = load_grids(arrival.content)
+        with _quiet_stderr():
+            grids = load_grids(arrival.content)
     except python_calamine.PasswordError:
         return _refused(arrival, "FILE_ENCRYPTED")
     except Exception:  # noqa: BLE001 - whatever the parser says of a damaged file, it is the file's fault
@@ -163,7 +170,7 @@ def read_return(program: Program, arrival: Arrival) -> Reading:
         if type(error).__name__ != "PanicException":  # the Rust reader's panic does not derive from Exception
             raise
         return _refused(arrival, "FILE_UNREADABLE")
-    return _read_sheets(program, arrival, grids)
+    return _read_sheets(program, arrival, _with_notes(grids, notes))
 
 
 def load_grids(content: bytes) -> dict[str, Grid]:
@@ -172,6 +179,35 @@ def load_grids(content: bytes) -> dict[str, Grid]:
     grids: dict[str, Grid] = {}
     for name in book.sheet_names:
         grids[name] = [list(row) for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)]
+    return grids
+
+
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """The Rust reader prints its panics itself, straight to the system's stderr; nobody here should see them."""
+    try:
+        saved = os.dup(2)
+    except OSError:  # no stderr at all
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+def _with_notes(grids: dict[str, Grid], notes: Notes) -> dict[str, Grid]:
+    """Put in what the reader left out, as the text an officer sees; cells.py then refuses it by name."""
+    for (sheet, row, col), text in notes.shown.items():
+        grid = grids.get(sheet)
+        if grid is None:
+            continue
+        grid.extend([] for _ in range(row + 1 - len(grid)))
+        grid[row].extend("" for _ in range(col + 1 - len(grid[row])))
+        grid[row][col] = text
     return grids
 
 
@@ -226,7 +262,7 @@ def _read_group(program: Program, arrival: Arrival, key: tuple[str, str],
                 stamped: list[tuple[Stamp, _Sheet]]) -> Return | Finding:  # fmt: skip
     """The sheets of one prefecture and period; or why they cannot be placed."""
     prefecture_code, period = key
-    wrong = _wrong_identity(program, stamped)
+    wrong = _wrong_identity(program, stamped, arrival)
     forms = Counter(stamp.form for stamp, _ in stamped)
     if not wrong and forms.most_common(1)[0][1] > 1:
         twice = forms.most_common(1)[0][0]
@@ -243,6 +279,10 @@ def _read_group(program: Program, arrival: Arrival, key: tuple[str, str],
     columns: dict[str, dict[str, str]] = {}
     sheets: dict[str, str] = {}
     findings: list[Finding] = []
+    end = program.period_by_code[period].end
+    if arrival.received_on < end:
+        findings.append(finding("PERIOD_NOT_ENDED", file=arrival.name, prefecture_code=prefecture_code,
+                                found=f"{arrival.received_on} 收到", expected=f"{end} 以后"))  # fmt: skip
     for stamp, sheet in stamped:
         form = program.form_by_code[stamp.form]
         table = _read_form(program, form, stamp, sheet)
@@ -254,7 +294,9 @@ def _read_group(program: Program, arrival: Arrival, key: tuple[str, str],
                   rows=rows, columns=columns, sheets=sheets, findings=tuple(findings))  # fmt: skip
 
 
-def _wrong_identity(program: Program, stamped: list[tuple[Stamp, _Sheet]]) -> tuple[str, str, str] | None:
+def _wrong_identity(
+    program: Program, stamped: list[tuple[Stamp, _Sheet]], arrival: Arrival
+) -> tuple[str, str, str] | None:
     stamp = stamped[0][0]
     if stamp.program != program.code:
         return "FILE_WRONG_PROGRAM", stamp.program, program.code
@@ -262,6 +304,9 @@ def _wrong_identity(program: Program, stamped: list[tuple[Stamp, _Sheet]]) -> tu
         return "FILE_WRONG_PERIOD", stamp.period, "、".join(program.period_by_code)
     if stamp.prefecture_code not in program.prefecture_by_code:
         return "FILE_WRONG_PREFECTURE", stamp.prefecture_code, "本专项工作的州（市）代码"
+    period = program.period_by_code[stamp.period]
+    if arrival.received_on < period.start:
+        return "FILE_TOO_EARLY", f"{arrival.received_on} 收到", f"{period.title}（{period.start}开始）"
     for stamp, sheet in stamped:
         form = program.form_by_code.get(stamp.form)
         if form is None or form.version != stamp.version:
