@@ -88,7 +88,7 @@ def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of
     for period in campaign.program.periods:
         for decision in judge(campaign, store, period, readings, as_of):
             store.append(decision, as_of)
-    store.finish([reading.arrival for reading in readings])
+    store.finish(arrivals)
     return len(readings)
 
 
@@ -179,7 +179,7 @@ def look(workspace: Workspace, period_code: str | None, as_of: date) -> PeriodMe
 def open_snapshot(workspace: Workspace, as_of: date) -> tuple[Campaign, Snapshot]:
     """The campaign and its dataset as of a day."""
     campaign = load_campaign(workspace)
-    store = Store(workspace.dataset, campaign.program)
+    store = Store(workspace.dataset, campaign.program, create=False)
     try:
         return campaign, take_snapshot(store, campaign.program, as_of)
     finally:
@@ -191,7 +191,7 @@ def dry_run(
 ) -> tuple[Program, list[tuple[Reading, tuple[Decision, ...]]]]:
     """The program, and what would become of these files one by one; nothing is written."""
     campaign = load_campaign(workspace)
-    store = Store(workspace.dataset, campaign.program)
+    store = Store(workspace.dataset, campaign.program, create=False)
     try:
         results = []
         for arrival in arrivals:

@@ -161,7 +161,7 @@ def snapshot(
     rows: list[tuple[str, str, State, int, date]], as_of: date, submissions: tuple[Submission, ...] = ()
 ) -> Snapshot:
     records = pd.DataFrame(rows, columns=["period", "county_code", "state", "seq", "received_on"])
-    return Snapshot(as_of=as_of, submissions=submissions, findings=(), records=records, rows={})
+    return Snapshot(as_of=as_of, submissions=submissions, copies=(), findings=(), records=records, rows={})
 
 
 def sent(period: str, prefecture: str, verdict: str = "PARTIAL") -> Submission:

@@ -45,7 +45,7 @@ def value(store: Store, county: str, field: str, form: str = "A1") -> object:
 def dump(store: Store) -> list[str]:
     store.close()
     with sqlite3.connect(store.folder / "dataset.sqlite") as connection:
-        return list(connection.iterdump())
+        return [line for line in connection.iterdump() if not line.startswith('INSERT INTO "files"')]
 
 
 def test_what_was_accepted_can_be_traced_to_its_cell(store: Store) -> None:
@@ -69,6 +69,15 @@ def test_the_same_bytes_are_a_no_op_under_any_name(store: Store) -> None:
     assert take_in(C, store, [arrival(content, "丙.xlsx")], DAY) == 0
     assert dump(store) == before
     assert len(snap(store).submissions) == 1
+    assert [c.file for c in snap(store).copies] == ["丙.xlsx", "甲.xlsx"]
+
+
+def test_looking_makes_no_dataset(tmp_path: Path) -> None:
+    one = Store(tmp_path / "dataset", C.program, create=False)
+    assert snap(one).submissions == ()
+    assert one.finished_files() == frozenset()
+    one.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_correction_supersedes_only_what_it_fills(store: Store) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from pipeline.dataset.store import StandingRow, Store, Submission
+    from pipeline.dataset.store import Copy, StandingRow, Store, Submission
     from pipeline.findings import Finding
     from pipeline.program.model import County, Period, Program
     from pipeline.workbook.cells import Value
@@ -42,6 +42,7 @@ class Snapshot:
 
     as_of: date
     submissions: tuple[Submission, ...]
+    copies: tuple[Copy, ...]
     findings: tuple[tuple[Submission, Finding], ...]
     records: pd.DataFrame
     rows: dict[tuple[str, str, str], StandingRow]
@@ -103,5 +104,5 @@ def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
     rows = {
         (form.code, row.period, row.county_code): row for form in program.forms for row in store.standing(form, as_of)
     }
-    return Snapshot(as_of=as_of, submissions=store.submissions(as_of), findings=store.findings(as_of),
+    return Snapshot(as_of=as_of, submissions=store.submissions(as_of), copies=store.copies(as_of), findings=store.findings(as_of),
                     records=store.records(as_of), rows=rows)  # fmt: skip

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from sqlalchemy import create_engine, event, func, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import StaticPool
 
 from pipeline.checks.decide import State
 from pipeline.checks.frames import Past
@@ -59,24 +60,37 @@ class Submission:
     columns: dict[str, dict[str, str]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A file with the same content as one already taken in: seen, and nothing more."""
+
+    file: str
+    received_on: date
+    original: Submission
+
+
 class Store:
     """A dataset opened for one program.
 
     Args:
         folder: Where the database and the kept bytes live.
         program: Gives the form tables their columns.
+        create: Make the dataset when there is none; otherwise an empty one stands in for it and nothing is written.
 
     Raises:
         DatasetError: Not our database, a newer schema, or it cannot be read or written.
     """
 
-    def __init__(self, folder: Path, program: Program) -> None:
+    def __init__(self, folder: Path, program: Program, *, create: bool = True) -> None:
         self.folder = folder
         self.program = program
         self.tables: Tables = build_tables(program)
         with _told(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            self.engine = _sqlite_engine(folder / "dataset.sqlite")
+            path = folder / "dataset.sqlite"
+            if create:
+                folder.mkdir(parents=True, exist_ok=True)
+            self.engine = _sqlite_engine(path if create or path.exists() else None)
+            self.reader = self.engine.execution_options(read_only=True)
             with self.engine.begin() as connection:
                 self._create(connection)
 
@@ -102,13 +116,16 @@ class Store:
 
     def finished_files(self) -> frozenset[str]:
         """sha256 of every content whose returns are all in the ledger."""
-        with _told(self.folder), self.engine.connect() as connection:
+        with _told(self.folder), self.reader.connect() as connection:
             return frozenset(connection.execute(select(self.tables.files.c.sha256)).scalars())
 
     def finish(self, arrivals: Sequence[Arrival]) -> None:
         """Note that nothing of these files is left to take in; until then an interrupted run reads them again."""
-        known = self.finished_files()
-        rows = [{"sha256": a.sha256, "file": a.name} for a in arrivals if a.sha256 not in known]
+        table = self.tables.files
+        with _told(self.folder), self.reader.connect() as connection:
+            known = {tuple(row) for row in connection.execute(select(table.c.sha256, table.c.file))}
+        rows = [{"sha256": a.sha256, "file": a.name, "received_on": a.received_on}
+                for a in arrivals if (a.sha256, a.name) not in known]  # fmt: skip
         if rows:
             with _told(self.folder), self.engine.begin() as connection:
                 connection.execute(insert(self.tables.files), rows)
@@ -193,17 +210,30 @@ class Store:
     def submissions(self, as_of: date) -> tuple[Submission, ...]:
         """The ledger as far as received by ``as_of``, in order."""
         table = self.tables.submissions
-        with _told(self.folder), self.engine.connect() as connection:
+        with _told(self.folder), self.reader.connect() as connection:
             rows = connection.execute(
                 select(table).where(table.c.received_on <= as_of).order_by(table.c.seq)
             ).mappings()
             return tuple(_submission(row) for row in rows)
 
+    def copies(self, as_of: date) -> tuple[Copy, ...]:
+        """Files whose content was already in the ledger under another name."""
+        first = {s.sha256: s for s in reversed(self.submissions(as_of))}
+        table = self.tables.files
+        with _told(self.folder), self.reader.connect() as connection:
+            query = select(table).where(table.c.received_on <= as_of).order_by(table.c.received_on, table.c.file)
+            rows = connection.execute(query).mappings().all()
+        return tuple(
+            Copy(file=row["file"], received_on=row["received_on"], original=first[row["sha256"]])
+            for row in rows
+            if row["sha256"] in first and first[row["sha256"]].file != row["file"]
+        )
+
     def findings(self, as_of: date) -> tuple[tuple[Submission, Finding], ...]:
         """All findings of the ledger, in reading order within each submission."""
         table = self.tables.findings
         entries = {s.seq: s for s in self.submissions(as_of)}
-        with _told(self.folder), self.engine.connect() as connection:
+        with _told(self.folder), self.reader.connect() as connection:
             rows = connection.execute(select(table).order_by(table.c.seq, table.c.no)).mappings().all()
         return tuple((entries[row["seq"]], _finding(row, entries[row["seq"]])) for row in rows if row["seq"] in entries)
 
@@ -214,7 +244,7 @@ class Store:
             select(r.c.period, r.c.county_code, r.c.state, r.c.seq, s.c.received_on)
             .join(s, s.c.seq == r.c.seq).where(s.c.received_on <= as_of).order_by(s.c.received_on, r.c.seq)
         )  # fmt: skip
-        with _told(self.folder), self.engine.connect() as connection:
+        with _told(self.folder), self.reader.connect() as connection:
             rows = connection.execute(query).all()
         return pd.DataFrame(rows, columns=["period", "county_code", "state", "seq", "received_on"])
 
@@ -225,7 +255,7 @@ class Store:
             select(t, s.c.received_on).join(s, s.c.seq == t.c.seq).where(s.c.received_on <= as_of)
             .order_by(s.c.received_on, t.c.seq)
         )  # fmt: skip
-        with _told(self.folder), self.engine.connect() as connection:
+        with _told(self.folder), self.reader.connect() as connection:
             rows = connection.execute(query).mappings().all()
         latest = {(row["period"], row["county_code"]): row for row in rows}
         return [_standing_row(form, latest[key]) for key in sorted(latest)]
@@ -249,7 +279,7 @@ class Store:
 
     def last_seq(self) -> int:
         """The ledger's clock; 0 when empty."""
-        with _told(self.folder), self.engine.connect() as connection:
+        with _told(self.folder), self.reader.connect() as connection:
             return int(connection.execute(select(func.max(self.tables.submissions.c.seq))).scalar() or 0)
 
 
@@ -279,8 +309,9 @@ def _told(folder: Path) -> Iterator[None]:
         raise DatasetError(f"数据集 {folder} 无法读写：{error.strerror or error}") from error
 
 
-def _sqlite_engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}")
+def _sqlite_engine(path: Path | None) -> Engine:
+    """A database file, or an empty one in memory."""
+    engine = create_engine(f"sqlite:///{path}") if path else create_engine("sqlite://", poolclass=StaticPool)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _: object) -> None:
@@ -290,7 +321,8 @@ def _sqlite_engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # take the write lock first
+        reading = connection.get_execution_options().get("read_only", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")  # writers take the lock first
 
     return engine
 

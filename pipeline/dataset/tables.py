@@ -51,8 +51,11 @@ def build_tables(program: Program) -> Tables:
     metadata = MetaData()
     meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
     files = Table(
-        "files", metadata, Column("sha256", String(64), primary_key=True), Column("file", Text, nullable=False)
-    )
+        "files", metadata,
+        Column("sha256", String(64), primary_key=True),
+        Column("file", String(500), primary_key=True),
+        Column("received_on", Date, nullable=False),
+    )  # fmt: skip
     submissions = Table(
         "submissions", metadata,
         Column("seq", Integer, primary_key=True, autoincrement=True),

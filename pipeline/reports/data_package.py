@@ -84,9 +84,13 @@ def _values(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
 
 
 def _submissions(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
-    """One row per entry of the ledger."""
+    """One row per entry of the ledger, then one per file that repeats the content of another."""
     for s in m.snapshot.submissions:
         yield s.file, s.sha256, s.received_on.isoformat(), s.prefecture_code, s.period, s.verdict, s.reason
+    for copy in m.snapshot.copies:
+        s = copy.original
+        reason = f"与报送序号{s.seq}（{s.file}）内容相同，不重复接收"
+        yield copy.file, s.sha256, copy.received_on.isoformat(), s.prefecture_code, s.period, "SAME", reason
 
 
 def _findings(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
