@@ -295,7 +295,7 @@ def trace(ctx: click.Context, county: str, field: str, period: str | None, as_js
     form = next(f.code for f in program.forms if any(x.code == one for x in f.fields))
     origin = snapshot.origin(form, chosen.code, unit, one)
     if origin is None:
-        _note(f"{program.county_by_code[unit].name} {chosen.title}：未报或尚未接收")
+        _note(f"{program.county_by_code[unit].name} {chosen.title}：{snapshot.absence(chosen, unit)}")
         ctx.exit(1)
     value = snapshot.rows[form, chosen.code, unit].values[one]
     answer = {"county_code": unit, "field": one, "title": program.field_by_code[one].title, "period": chosen.code,

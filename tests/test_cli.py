@@ -75,7 +75,7 @@ def test_trace(ran: Path) -> None:
     )
     missing = call(*base, "香格里拉市", "Q01-1", "--period", "2023-02")
     assert missing.exit_code == 1
-    assert "未报或尚未接收" in missing.stderr
+    assert "退回待改，见 2023-03-03/迪庆.xlsx" in missing.stderr
     assert call(*base, "无此县", "Q01-1").exit_code == 2
     assert "是否想写" in call(*base, "德钦县", "Q011").output
 

@@ -87,6 +87,15 @@ class Snapshot:
             if self.state(period, county) in {State.ACCEPTED, State.NIL}
         }
 
+    def absence(self, period: Period, county_code: str) -> str:
+        """Why nothing stands for a county, in words."""
+        r = self.records
+        returned = r[(r["period"] == period.code) & (r["county_code"] == county_code)]["seq"]
+        if returned.empty:
+            return "未报"
+        entry = self.by_seq[int(returned.iloc[-1])]
+        return f"退回待改，见 {entry.file}（报送序号 {entry.seq}）的问题"
+
     def origin(self, form: str, period: str, county_code: str, field: str) -> Origin | None:
         """Where the standing value of a field was read, or None when nothing stands."""
         row = self.rows.get((form, period, county_code))
