@@ -59,6 +59,8 @@ class Parsed:
 
 def show(raw: Raw) -> str:
     """A cell as its officer would see it typed; control characters dropped."""
+    if isinstance(raw, str) and raw.isprintable():  # nearly every cell
+        return raw
     if raw is None:
         return ""
     if isinstance(raw, bool):
@@ -72,6 +74,8 @@ def show(raw: Raw) -> str:
 
 def tidy(text: str) -> str:
     """NFKC without zero-width and control characters, white space at the ends removed (full-width too)."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     visible = (ch for ch in text if unicodedata.category(ch) not in {"Cf", "Cc"} or ch in "\n\t")
     return unicodedata.normalize("NFKC", "".join(visible)).strip()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ def column_letter(col: int) -> str:
     return letters
 
 
+@lru_cache(maxsize=4096)  # the same few hundred labels and names, sheet after sheet
 def plain(text: str) -> str:
     """A label reduced to what makes it itself: NFKC, no white space, no zero-width characters."""
     return "".join(
