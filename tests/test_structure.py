@@ -22,9 +22,37 @@ from tools.make_references import stale
 if TYPE_CHECKING:
     from pathlib import Path
 
-ORDER = ["errors", "findings", "program", "workbook.layout", "workbook.cells", "workbook.guard", "workbook.notes", "workbook.read", "checks.rules",
-         "checks.excel_rules", "checks.scaffold", "workbook.issue", "checks.frames", "checks.expectations", "checks.suites",
-         "checks.check", "checks.decide", "dataset", "measures", "reports", "engine", "starter", "workspace", "run", "demo", "cli"]  # fmt: skip
+ORDER = [
+    "errors",
+    "findings",
+    "program",
+    "workbook.layout",
+    "workbook.cells",
+    "workbook.guard",
+    "workbook.notes",
+    "workbook.sheet",
+    "workbook.read",
+    "checks.rules",
+    "checks.excel_rules",
+    "checks.scaffold",
+    "workbook.style",
+    "workbook.self_check",
+    "workbook.issue",
+    "checks.frames",
+    "checks.expectations",
+    "checks.suites",
+    "checks.check",
+    "checks.decide",
+    "dataset",
+    "measures",
+    "reports",
+    "engine",
+    "starter",
+    "workspace",
+    "run",
+    "demo",
+    "cli",
+]
 SOURCES = sorted((ROOT / "pipeline").rglob("*.py"))
 
 

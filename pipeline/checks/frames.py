@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from pipeline.program.model import County, Field, Form, Period, Program
     from pipeline.workbook.cells import Value
-    from pipeline.workbook.read import FormRow, Return
+    from pipeline.workbook.read import Return
+    from pipeline.workbook.sheet import FormRow
 
     Previous = Mapping[tuple[str, str], Value]
 

@@ -118,6 +118,12 @@ class Node:
                 raise self.fail(f"不认识的键 {key}{nearest(str(key), allowed)}；允许：{'、'.join(allowed)}", key)
 
 
+def finished(node: Node, value: T) -> T:
+    """``value``, once every key of its node has been taken."""
+    node.done()
+    return value
+
+
 _KIND_NAMES = {str: "文字", int: "整数", bool: "true/false", date: "日期（如2022-10-26）", float: "数字",
                CommentedMap: "键值对", CommentedSeq: "列表"}  # fmt: skip
 

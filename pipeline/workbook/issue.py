@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
-from pipeline.checks.excel_rules import MESSAGE_LIMIT, TITLE_LIMIT, contradictions, required_fields, validation
+from pipeline.checks.excel_rules import MESSAGE_LIMIT, TITLE_LIMIT, contradictions, validation
 from pipeline.checks.rules import rules_in
 from pipeline.errors import IssueError
 from pipeline.program.model import County, FieldType, Prefecture, Program, TargetKind
 from pipeline.workbook.layout import (
-    CHECK_SHEET,
     CODE_ROW,
     COUNTY_CODE,
     COUNTY_CODE_COL,
@@ -46,6 +45,8 @@ from pipeline.workbook.layout import (
     sheet_layout,
     unit_name,
 )
+from pipeline.workbook.self_check import write_self_check
+from pipeline.workbook.style import Formats, ok, paper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,8 +58,6 @@ if TYPE_CHECKING:
 
 CREATED = datetime(2022, 10, 26, tzinfo=UTC).replace(tzinfo=None)
 PREVIOUS = "Mapping[tuple[str, str], Value]"  # (county code, field code) → last accepted value
-INK, GREY, LINE, HEAD, NAVY = "#1F2933", "#8A94A0", "#B8C2CC", "#E8EEF5", "#1F3864"
-FONT = "宋体"
 HOW_TO = (
     "用WPS表格、Excel或LibreOffice打开，逐张填写“1.思想引领”等各工作表，一行一个县（市、区）。",
     "计数类指标填自专项工作开始（列标题另有起算日的，从该日）至本报送期末的累计数，不是本期新增数；个数、是否类指标填期末情况。",
@@ -135,61 +134,23 @@ def _write(issue: Issue, out: io.BytesIO) -> None:
     book.set_properties({"title": f"{issue.program.short_title}报表 {issue.period.title}",
                          "author": issue.program.office, "created": CREATED})  # fmt: skip
     book.set_size(2400, 1400)
-    formats = _Formats(book)
+    formats = Formats(book)
     _cover(book, formats, issue)
     for layout in issue.layouts():
         _form_sheet(book, formats, issue, layout)
-    _self_check(book, formats, issue)
+    write_self_check(book, formats, issue.layouts(), issue.rules, issue.previous.keys(), issue.stamp("CHECK", 1))
     _identity(book, issue)
     book.close()
 
 
-def _ok(code: Any) -> None:
-    if code:
-        raise IssueError(f"xlsxwriter 返回 {code}：内容过长或超出范围")
-
-
-class _Formats:
-    """The look of the workbook, in one place."""
-
-    def __init__(self, book: xlsxwriter.Workbook) -> None:
-        base = {"font_name": FONT, "font_size": 11, "font_color": INK, "valign": "vcenter"}
-        box = {**base, "border": 1, "border_color": LINE, "text_wrap": True, "align": "center"}
-
-        def add(**extra: Any) -> Any:
-            return book.add_format({**base, **extra})
-
-        def boxed(**extra: Any) -> Any:
-            return book.add_format({**box, **extra})
-
-        self.title = add(font_name="黑体", font_size=18, font_color=NAVY, align="left")
-        self.who = add(font_size=11, align="left")
-        self.stamp = add(font_size=8, font_color=GREY, align="left")
-        self.item = boxed(bg_color=NAVY, font_color="#FFFFFF", font_name="黑体")
-        self.label = boxed(bg_color=HEAD, bold=True, font_size=10)
-        self.code = boxed(font_size=8, font_color=GREY)
-        self.county_code = boxed(font_size=9, font_color=GREY, num_format="@")
-        self.county = boxed(align="left", bg_color="#F7F9FB")
-        self.input = boxed(num_format="General")
-        self.date = boxed(num_format="yyyy-mm-dd")
-        self.remark = boxed(align="left", font_size=10)
-        self.text = add(text_wrap=True, align="left", valign="top")
-        self.cover_label = boxed(bg_color=HEAD, bold=True)
-        self.cover_input = boxed(align="left", num_format="@")
-        self.good = book.add_format({"bg_color": "#D8EFD9", "font_color": "#1B5E20"})
-        self.todo = book.add_format({"bg_color": "#FFF3C4", "font_color": "#7A4F01"})
-        self.bad = book.add_format({"bg_color": "#F8C7C4", "font_color": "#8B1A14"})
-        self.zebra = book.add_format({"bg_color": "#EEF1F4", "font_color": GREY})
-
-
-def _cover(book: xlsxwriter.Workbook, f: _Formats, issue: Issue) -> None:
+def _cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
     sheet = book.add_worksheet(COVER_SHEET)
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 14)
     sheet.set_column(1, 3, 30)
     sheet.set_row(0, 36)
-    _ok(sheet.merge_range(0, 0, 0, 3, f"{issue.program.title}双月报表", f.title))
-    _ok(sheet.write_string(1, 0, str(issue.stamp("COVER", 1)) + "（请勿改动）", f.stamp))
+    ok(sheet.merge_range(0, 0, 0, 3, f"{issue.program.title}双月报表", f.title))
+    ok(sheet.write_string(1, 0, str(issue.stamp("COVER", 1)) + "（请勿改动）", f.stamp))
     facts = (
         ("填报单位", unit_name(issue.program, issue.prefecture)),
         ("报送期", f"{issue.period.title}（数据截至{_cn_date(issue.period.end)}）"),
@@ -197,68 +158,68 @@ def _cover(book: xlsxwriter.Workbook, f: _Formats, issue: Issue) -> None:
         ("报送对象", issue.program.office),
     )
     for row, (label, value) in enumerate(facts, 3):
-        _ok(sheet.write_string(row, 0, label, f.cover_label))
-        _ok(sheet.merge_range(row, 1, row, 3, value, f.county))
+        ok(sheet.write_string(row, 0, label, f.cover_label))
+        ok(sheet.merge_range(row, 1, row, 3, value, f.county))
     for row, label in enumerate(("填报人", "联系电话", "审核人", "填报日期"), 8):
-        _ok(sheet.write_string(row, 0, label, f.cover_label))
-        _ok(sheet.merge_range(row, 1, row, 3, "", f.cover_input))
-    _ok(sheet.write_string(13, 0, "怎样填写", f.cover_label))
+        ok(sheet.write_string(row, 0, label, f.cover_label))
+        ok(sheet.merge_range(row, 1, row, 3, "", f.cover_input))
+    ok(sheet.write_string(13, 0, "怎样填写", f.cover_label))
     for row, line in enumerate(HOW_TO, 14):
-        _ok(sheet.merge_range(row, 0, row, 3, f"{row - 13}. {line}", f.text))
+        ok(sheet.merge_range(row, 0, row, 3, f"{row - 13}. {line}", f.text))
         sheet.set_row(row, 33 if len(line) > 48 else 18)  # noqa: PLR2004 - a line of the merged width
-    _paper(sheet, landscape=False)
+    paper(sheet, landscape=False)
     sheet.activate()
 
 
-def _form_sheet(book: xlsxwriter.Workbook, f: _Formats, issue: Issue, layout: SheetLayout) -> None:
+def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: SheetLayout) -> None:
     sheet = book.add_worksheet(layout.form.sheet)
     sheet.set_row(TITLE_ROW, 30)
     sheet.set_row(STAMP_ROW, 13)
     sheet.set_row(ITEM_ROW, 34)
     sheet.set_row(LABEL_ROW, 76)
-    _ok(sheet.write_string(TITLE_ROW, 0, f"行动{layout.form.action}　{layout.form.title}", f.title))
+    ok(sheet.write_string(TITLE_ROW, 0, f"行动{layout.form.action}　{layout.form.title}", f.title))
     who = (f"填报单位：{unit_name(issue.program, issue.prefecture)}　　报送期：{issue.period.title}"
            f"　　报送截止：{_cn_date(issue.period.due_on)}")  # fmt: skip
-    _ok(sheet.write_string(WHO_ROW, 0, who, f.who))
+    ok(sheet.write_string(WHO_ROW, 0, who, f.who))
     stamp = issue.stamp(layout.form.code, layout.form.version)
-    _ok(sheet.write_string(STAMP_ROW, 0, f"{stamp}（请勿改动）", f.stamp))
+    ok(sheet.write_string(STAMP_ROW, 0, f"{stamp}（请勿改动）", f.stamp))
     _headings(sheet, f, layout)
     _county_rows(sheet, f, layout)
     rules = rules_in(issue.rules[layout.form.code], [x.code for x in layout.fields])
     for field in layout.fields:
         _validate_column(sheet, issue, layout, field, rules)
-    _ok(sheet.data_validation(FIRST_ROW, NIL_COL, layout.last_row, NIL_COL, {
+    ok(sheet.data_validation(FIRST_ROW, NIL_COL, layout.last_row, NIL_COL, {
         "validate": "list", "source": ["√"], "input_title": "本期无新进展",
         "input_message": "本期确无新进展的县选“√”，其余各格可不填，沿用上次已接收的数。",
         "error_title": "填写有误", "error_message": "只能选“√”或留空。"}))  # fmt: skip
     _paint(sheet, f, layout, rules)
     sheet.autofilter(CODE_ROW, 0, layout.last_row, layout.remark_col)
     sheet.freeze_panes(FIRST_ROW, FIRST_FIELD_COL)
-    _paper(sheet, landscape=True)
+    paper(sheet, landscape=True)
     sheet.repeat_rows(ITEM_ROW, CODE_ROW)
     sheet.repeat_columns(0, 1)
     sheet.print_area(0, 0, layout.last_row, layout.remark_col)
 
 
-def _headings(sheet: Any, f: _Formats, layout: SheetLayout) -> None:
-    _ok(sheet.merge_range(ITEM_ROW, 0, ITEM_ROW, NIL_COL, "县（市、区）", f.item))
+def _headings(sheet: Any, f: Formats, layout: SheetLayout) -> None:
+    ok(sheet.merge_range(ITEM_ROW, 0, ITEM_ROW, NIL_COL, "县（市、区）", f.item))
     col = FIRST_FIELD_COL
     for item in layout.form.items:
         width = sum(field.item == item.no for field in layout.fields)
         heading = f"第{item.no}项\n{item.title}"
         if width > 1:
-            _ok(sheet.merge_range(ITEM_ROW, col, ITEM_ROW, col + width - 1, heading, f.item))
+            ok(sheet.merge_range(ITEM_ROW, col, ITEM_ROW, col + width - 1, heading, f.item))
         elif width:
-            _ok(sheet.write_string(ITEM_ROW, col, heading, f.item))
+            ok(sheet.write_string(ITEM_ROW, col, heading, f.item))
         col += width
-    _ok(sheet.write_string(ITEM_ROW, layout.remark_col, "", f.item))
+    ok(sheet.write_string(ITEM_ROW, layout.remark_col, "", f.item))
     columns = [(COUNTY_CODE, FRAME_LABELS[COUNTY_CODE], 9), (COUNTY_NAME, FRAME_LABELS[COUNTY_NAME], 15),
                (NIL, FRAME_LABELS[NIL], 8), *((x.code, x.label, _width(x)) for x in layout.fields),
                (REMARK, FRAME_LABELS[REMARK], 20)]  # fmt: skip
     for col, (code, label, width) in enumerate(columns):
         sheet.set_column(col, col, width)
-        _ok(sheet.write_string(LABEL_ROW, col, label, f.label))
-        _ok(sheet.write_string(CODE_ROW, col, code, f.code))
+        ok(sheet.write_string(LABEL_ROW, col, label, f.label))
+        ok(sheet.write_string(CODE_ROW, col, code, f.code))
 
 
 def _width(field: Field) -> int:
@@ -266,16 +227,16 @@ def _width(field: Field) -> int:
     return wide.get(field.type, 13)
 
 
-def _county_rows(sheet: Any, f: _Formats, layout: SheetLayout) -> None:
+def _county_rows(sheet: Any, f: Formats, layout: SheetLayout) -> None:
     for row, county in enumerate(layout.counties, FIRST_ROW):
         sheet.set_row(row, 30)
-        _ok(sheet.write_string(row, COUNTY_CODE_COL, county.code, f.county_code))
-        _ok(sheet.write_string(row, COUNTY_NAME_COL, county.short_name, f.county))
+        ok(sheet.write_string(row, COUNTY_CODE_COL, county.code, f.county_code))
+        ok(sheet.write_string(row, COUNTY_NAME_COL, county.short_name, f.county))
         for col in range(NIL_COL, layout.remark_col):
             field = layout.fields[col - FIRST_FIELD_COL] if col >= FIRST_FIELD_COL else None
             is_date = field is not None and field.type is FieldType.DATE
-            _ok(sheet.write_blank(row, col, None, f.date if is_date else f.input))
-        _ok(sheet.write_blank(row, layout.remark_col, None, f.remark))
+            ok(sheet.write_blank(row, col, None, f.date if is_date else f.input))
+        ok(sheet.write_blank(row, layout.remark_col, None, f.remark))
 
 
 def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field, rules: tuple[Rule, ...]) -> None:
@@ -290,7 +251,7 @@ def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field
         prompt = _prompt(issue.program, field, value)
         options |= {"input_title": field.code[:TITLE_LIMIT], "input_message": prompt[:MESSAGE_LIMIT],
                     "error_message": _alert(field, options)[:MESSAGE_LIMIT]}  # fmt: skip
-        _ok(sheet.data_validation(first, col, row, col, options))
+        ok(sheet.data_validation(first, col, row, col, options))
         first = row + 1
 
 
@@ -331,134 +292,24 @@ def _alert(field: Field, options: Mapping[str, Any]) -> str:
     return f"“{field.title}”应填：{wanted}。"
 
 
-def _paint(sheet: Any, f: _Formats, layout: SheetLayout, rules: tuple[Rule, ...]) -> None:
+def _paint(sheet: Any, f: Formats, layout: SheetLayout, rules: tuple[Rule, ...]) -> None:
     """Red where rules between columns are broken; grey where nothing need be filled."""
     for clash in contradictions(rules):
         formula = "=" + clash.broken(lambda code: f"${column_letter(layout.col_of(code))}{FIRST_ROW + 1}")
         for code in clash.rule.columns:
             col = layout.col_of(code)
-            _ok(sheet.conditional_format(FIRST_ROW, col, layout.last_row, col, {
+            ok(sheet.conditional_format(FIRST_ROW, col, layout.last_row, col, {
                 "type": "formula", "criteria": f"{formula}>0", "format": f.bad, "stop_if_true": True}))  # fmt: skip
-    _ok(sheet.conditional_format(FIRST_ROW, FIRST_FIELD_COL, layout.last_row, layout.remark_col - 1, {
+    ok(sheet.conditional_format(FIRST_ROW, FIRST_FIELD_COL, layout.last_row, layout.remark_col - 1, {
         "type": "formula", "criteria": f'=$C{FIRST_ROW + 1}="√"', "format": f.zebra}))  # fmt: skip
-
-
-def _self_check(book: xlsxwriter.Workbook, f: _Formats, issue: Issue) -> None:
-    """County × form: cells still blank, and contradictions; green when there is nothing left to do."""
-    sheet = book.add_worksheet(CHECK_SHEET)
-    layouts = issue.layouts()
-    sheet.hide_gridlines(2)
-    sheet.set_row(0, 30)
-    _ok(sheet.write_string(0, 0, "自查：还有多少格没填、有多少处矛盾（全部为0、绿色后再报送）", f.title))
-    _ok(sheet.write_string(1, 0, f"{issue.stamp('CHECK', 1)}（请勿改动）", f.stamp))
-    heads = ["县代码", "县（市、区）", *(f"{x.form.sheet}\n漏填" for x in layouts), "数据矛盾", "结论"]
-    sheet.set_row(3, 40)
-    sheet.set_column(0, 0, 9)
-    sheet.set_column(1, len(heads) - 1, 12)
-    for col, head in enumerate(heads):
-        _ok(sheet.write_string(3, col, head, f.label))
-    for row, county in enumerate(layouts[0].counties, 4):
-        _self_check_row(sheet, f, issue, layouts, row, county.code, county.short_name)
-    last, clash, verdict = 3 + len(layouts[0].counties), len(layouts) + 2, len(layouts) + 3
-    blanks = f"SUM(C5:{column_letter(clash - 1)}{last + 1})"
-    clashes = f"SUM({column_letter(clash)}5:{column_letter(clash)}{last + 1})"
-    formula = (f'=IF({blanks}+{clashes}=0,"全部填齐，可以报送","还有 "&{blanks}&" 格未填，"&{clashes}&" 处矛盾")')  # fmt: skip
-    todo = sum(_required_blank(issue, layout) for layout in layouts) * len(layouts[0].counties)
-    _ok(sheet.write_formula(2, 0, formula, f.who, f"还有 {todo} 格未填，0 处矛盾"))
-    _ok(
-        sheet.conditional_format(
-            2, 0, 2, 0, {"type": "formula", "criteria": f"={blanks}+{clashes}=0", "format": f.good}
-        )
-    )
-    _ok(
-        sheet.conditional_format(
-            2, 0, 2, 0, {"type": "formula", "criteria": f"={blanks}+{clashes}>0", "format": f.todo}
-        )
-    )
-    area = (4, 2, last, clash)
-    _ok(sheet.conditional_format(*area, {"type": "cell", "criteria": "==", "value": 0, "format": f.good}))
-    _ok(sheet.conditional_format(*area, {"type": "cell", "criteria": ">", "value": 0, "format": f.todo}))
-    done = {"type": "cell", "criteria": "==", "value": '"填齐"', "format": f.good}
-    _ok(sheet.conditional_format(4, verdict, last, verdict, done))
-    sheet.freeze_panes(4, 2)
-    _paper(sheet, landscape=True)
-    sheet.repeat_rows(3)
-
-
-def _required_blank(issue: Issue, layout: SheetLayout) -> int:
-    return len(set(required_fields(issue.rules[layout.form.code])) & {x.code for x in layout.fields})
-
-
-def _self_check_row(sheet: Any, f: _Formats, issue: Issue, layouts: tuple[SheetLayout, ...], row: int, code: str,
-                    name: str) -> None:  # fmt: skip
-    _ok(sheet.write_string(row, 0, code, f.county_code))
-    _ok(sheet.write_string(row, 1, name, f.county))
-    clashes: list[str] = []
-    for col, layout in enumerate(layouts, 2):
-        rules = rules_in(issue.rules[layout.form.code], [x.code for x in layout.fields])
-        required = set(required_fields(rules))
-        formula = _blank_formula(layout, required, row + 1, {
-            x.code for x in layout.fields if x.nil_value is None and (code, x.code) not in issue.previous})  # fmt: skip
-        _ok(sheet.write_formula(row, col, formula, f.input, len(required)))
-        ours = f"({_ref(layout, COUNTY_CODE_COL)}=$A{row + 1})"
-        for clash in contradictions(rules):
-            if clash.rule.severity == "critical":
-                broken = clash.broken(lambda x, at=layout: _ref(at, at.col_of(x)))  # type: ignore[misc]
-                clashes.append(f"SUMPRODUCT({ours}*{broken})")
-    clash_col = len(layouts) + 2
-    _ok(sheet.write_formula(row, clash_col, "=" + ("+".join(clashes) or "0"), f.input, 0))
-    total = f"SUM(C{row + 1}:{column_letter(clash_col)}{row + 1})"
-    _ok(sheet.write_formula(row, clash_col + 1, f'=IF({total}=0,"填齐","未完")', f.input, "未完"))
-
-
-def _blank_formula(layout: SheetLayout, required: set[str], row: int, needed_if_nil: set[str]) -> str:
-    """Blank required cells of the county named in column A; full-width and no-break spaces count as blank."""
-    ours, nil = f"({_ref(layout, COUNTY_CODE_COL)}=$A{row})", _ref(layout, NIL_COL)
-    terms = []
-    for first, last in _runs([layout.col_of(x.code) for x in layout.fields if x.code in required]):
-        terms.append(f'SUMPRODUCT({ours}*({nil}<>"√")*{_blank(_ref(layout, first, last))})')
-    for field in layout.fields:
-        if field.code in required and field.code in needed_if_nil:
-            col = layout.col_of(field.code)
-            terms.append(f'SUMPRODUCT({ours}*({nil}="√")*{_blank(_ref(layout, col))})')
-    return "=" + ("+".join(terms) or "0")
-
-
-def _blank(area: str) -> str:
-    return f'(LEN(TRIM(SUBSTITUTE(SUBSTITUTE({area},"　",""),"\u00a0","")))=0)'
-
-
-def _ref(layout: SheetLayout, first: int, last: int | None = None) -> str:
-    sheet = "'" + layout.form.sheet + "'"
-    end = column_letter(first if last is None else last)
-    return f"{sheet}!${column_letter(first)}${FIRST_ROW + 1}:${end}${layout.last_row + 1}"
-
-
-def _runs(columns: list[int]) -> list[tuple[int, int]]:
-    runs: list[tuple[int, int]] = []
-    for col in columns:
-        if runs and col == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], col)
-        else:
-            runs.append((col, col))
-    return runs
 
 
 def _identity(book: xlsxwriter.Workbook, issue: Issue) -> None:
     sheet = book.add_worksheet(IDENTITY_SHEET)
     sheet.very_hidden()
     for row, layout in enumerate(issue.layouts()):
-        _ok(sheet.write_string(row, 0, layout.form.sheet))
-        _ok(sheet.write_string(row, 1, str(issue.stamp(layout.form.code, layout.form.version))))
-
-
-def _paper(sheet: Any, *, landscape: bool) -> None:
-    sheet.set_paper(9)
-    if landscape:
-        sheet.set_landscape()
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    sheet.fit_to_pages(1, 0)
-    sheet.set_footer("&L&8&A&R&8第 &P 页，共 &N 页")
+        ok(sheet.write_string(row, 0, layout.form.sheet))
+        ok(sheet.write_string(row, 1, str(issue.stamp(layout.form.code, layout.form.version))))
 
 
 def _cn_date(day: date) -> str:

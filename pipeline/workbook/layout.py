@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pipeline.program.forms import OWN_SHEETS
+
 if TYPE_CHECKING:
     from pipeline.program.model import County, Field, Form, Period, Prefecture, Program
 
@@ -26,8 +28,7 @@ FRAME_LABELS = {
     NIL: "本期无新进展",
     REMARK: "备注",
 }
-COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET = "填报说明", "自查", "_identity"
-OWN_SHEETS = (COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET)
+COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET = OWN_SHEETS
 STAMP_WORD = "表样识别码"
 STAMP_PATTERN = re.compile(
     STAMP_WORD + r"\s*([A-Za-z0-9_]+)\|([A-Za-z0-9_]+)\|(\d{1,4})\|(\d{4}-\d\d)\|(\w+)\|(\w+)", re.ASCII

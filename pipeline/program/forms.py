@@ -1,0 +1,228 @@
+"""``program/forms/*.yaml`` → forms: items, the fields officers fill and the quantities assessed from them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from pipeline.program.model import (
+    NO,
+    NONE_TICKED,
+    NOT_APPLICABLE,
+    Accumulation,
+    Action,
+    Field,
+    FieldType,
+    Form,
+    Item,
+    ProvinceTarget,
+    Quantity,
+    Target,
+    TargetKind,
+    Window,
+)
+from pipeline.program.strict import Node, finished, nearest, read_yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Seen = dict[tuple[str, str], str]  # (what, value) → where it was first seen
+CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9]+)?")
+NUMBER = (int, float)
+SHEET_TITLE_LIMIT = 31
+TITLE_LIMIT = 60
+VERSIONS = 10_000
+OWN_SHEETS = ("填报说明", "自查", "_identity")  # cover, self-check, hidden identity: no form may be called so
+
+
+def load_window(node: Node) -> Window:
+    """A start and an end, both included."""
+    window = Window(start=node.take("start", date), end=node.take("end", date))
+    node.done()
+    if window.end < window.start:
+        raise node.fail(f"结束日 {window.end} 早于开始日 {window.start}")
+    return window
+
+
+def _once(seen: Seen, node: Node, key: str, what: str, value: str) -> None:
+    """Refuse a code that another file, or an earlier line, already uses."""
+    if (what, value) in seen:
+        raise node.fail(f"{what} {value} 重复，{seen[what, value]}已有", key)
+    seen[what, value] = f"{node.path.name} 第{node.line(key)}行"
+
+
+def load_form(path: Path, action: Action, window: Window, seen: Seen) -> Form:
+    """One form file, strictly.
+
+    Args:
+        path: ``forms/A1.yaml``.
+        action: The action it belongs to.
+        window: Of the campaign, for quantities without one of their own.
+        seen: Codes and titles used so far, over all files; added to.
+
+    Raises:
+        ProgramError: The first fault, naming file, line and what is allowed.
+    """
+    node = read_yaml(path)
+    code = node.take("form", str)
+    if code != action.form or node.take("action", int) != action.no:
+        raise node.fail(f"表 {code} 与 program.yaml 中行动{action.no}（表 {action.form}）不一致", "form")
+    sheet = node.take("sheet", str)
+    if not 0 < len(sheet) <= SHEET_TITLE_LIMIT or re.search(r"[\[\]:*?/\\']", sheet) or sheet in OWN_SHEETS:
+        raise node.fail(
+            f"工作表名“{sheet}”不能用：最多31字，不能含 [ ] : * ? / \\ '，不能与本程序自己的表重名", "sheet"
+        )
+    _once(seen, node, "sheet", "工作表名", sheet)
+    items = tuple(_item(n, code, action.no, window, seen) for n in node.nodes("items"))
+    version = node.take("version", int)
+    if not 0 < version < VERSIONS:
+        raise node.fail(f"version 应在1到{VERSIONS - 1}之间", "version")
+    form = Form(code=code, version=version, action=action.no, title=node.take("title", str),
+                sheet=sheet, items=items)  # fmt: skip
+    node.done()
+    return form
+
+
+def _item(node: Node, form: str, action: int, window: Window, seen: Seen) -> Item:
+    no = node.take("no", int)
+    _once(seen, node, "no", "任务编号", str(no))
+    fields = tuple(_field(n, form, no, seen) for n in node.nodes("fields"))
+    codes = {f.code: f for f in fields}
+    quantities = tuple(_quantity(n, no, action, window, codes, seen) for n in node.nodes("quantities"))
+    item = Item(no=no, title=node.take("title", str), fields=fields, quantities=quantities)
+    node.done()
+    return item
+
+
+def _field(node: Node, form: str, item: int, seen: Seen) -> Field:
+    code = node.take("code", str)
+    _once(seen, node, "code", "指标代码", code)
+    _once(seen, node, "title", f"表 {form} 的列名", node.take("title", str))
+    if not CODE.fullmatch(code):
+        raise node.fail(f"指标代码“{code}”不能用：以字母开头，只含字母、数字和一个连字符", "code")
+    kind = FieldType(node.word("type", tuple(FieldType)))
+    accumulation = Accumulation(node.word("accumulation", tuple(Accumulation), "status"))
+    is_count = kind is FieldType.COUNT
+    options = node.strings("options")
+    for option in options:
+        if re.search(r"[、,，;；/\s]", option) or option in {NONE_TICKED, NOT_APPLICABLE}:
+            raise node.fail(
+                f"选项“{option}”不能用：不能含顿号、逗号、分号、斜杠或空格，也不能是“无”“不适用”", "options"
+            )
+    if len(node.take("title", str)) > TITLE_LIMIT:
+        raise node.fail(f"{code} 的 title 超过{TITLE_LIMIT}字，请缩短", "title")
+    if (kind in {FieldType.CHOICE, FieldType.CHECKLIST}) != bool(options):
+        raise node.fail(f"{code}：choice 和 checklist 必须有 options，其他类型不能有", "code")
+    required = node.take("required", bool, default=True)
+    return finished(node, Field(
+        code=code,
+        form=form,
+        item=item,
+        title=node.take("title", str),
+        type=kind,
+        unit=node.take("unit", str) if is_count else node.take("unit", str, ""),
+        accumulation=accumulation,
+        required=required,
+        not_applicable=node.take("not_applicable", bool, default=False),
+        options=options,
+        counts_from=node.take("counts_from", date, None),
+        nil_value=_nil_value(node, kind, required, options),
+        max=node.take("max", int, None),
+        reading=node.take("reading", str, ""),
+    ))  # fmt: skip
+
+
+def _nil_value(node: Node, kind: FieldType, required: bool, options: tuple[str, ...]) -> str | int | None:
+    """What 本期无新进展 means in a first report: zero events and 否; a stock that serves as denominator must be given."""
+    given = node.take("nil_value", (str, int), None)
+    must_be_given = node.take("nil_must_be_given", bool, default=False)
+    if must_be_given or not required:
+        return None
+    if given is not None:
+        if kind is FieldType.CHOICE and given not in options:
+            raise node.fail(f"nil_value“{given}”不在 options（{'、'.join(options)}）中", "nil_value")
+        return str(given) if isinstance(given, str) else given
+    if kind is FieldType.CHOICE:
+        raise node.fail("choice 类指标须写明 nil_value（零报告时取哪个选项）", "code")
+    defaults: dict[FieldType, str | int] = {FieldType.COUNT: 0, FieldType.YESNO: NO, FieldType.CHECKLIST: "无"}
+    return defaults.get(kind)
+
+
+def _quantity(node: Node, item: int, action: int, window: Window, fields: dict[str, Field], seen: Seen) -> Quantity:
+    _once(seen, node, "code", "考核量代码", node.take("code", str))
+    own_window = node.node("window", None)
+    value, numerator, denominator = (node.take(k, str, None) for k in ("value", "numerator", "denominator"))
+    for code in (value, numerator, denominator):
+        if code is not None and code not in fields:
+            raise node.fail(f"引用的指标 {code} 不在本任务的 fields 中{nearest(code, list(fields))}", "code")
+    if (numerator is None) != (denominator is None) or (value and numerator):
+        raise node.fail("或写 value，或同时写 numerator 和 denominator", "code")
+    province = _province(node.node("province", None))
+    if not (value or numerator or province):
+        raise node.fail("没有来源：须有 value、numerator/denominator 或 province", "code")
+    target = _target(node.node("target", None))
+    _check_target(node, target, fields.get(value) if value else None)
+    return finished(node, Quantity(
+        code=node.take("code", str),
+        item=item,
+        action=action,
+        title=node.take("title", str),
+        unit=node.take("unit", str),
+        value=value,
+        numerator=numerator,
+        denominator=denominator,
+        target=target,
+        province=province,
+        judged=node.take("judged", bool, default=True),
+        window=load_window(own_window) if own_window else window,
+        deadline=node.take("deadline", date, None),
+        applies_to=node.take("applies_to", str, ""),
+        basis=node.take("basis", str),
+        reading=node.take("reading", str, ""),
+        ambiguous=node.take("ambiguous", bool, default=False),
+    ))  # fmt: skip
+
+
+def _target(node: Node | None) -> Target | None:
+    if node is None:
+        return None
+    if len(node.data) != 1:
+        raise node.fail(f"target 只能有一项：{'、'.join(TargetKind)}")
+    key = next(iter(node.data))
+    if key not in tuple(TargetKind):
+        raise node.fail(f"不认识的目标 {key}{nearest(str(key), tuple(TargetKind))}；允许：{'、'.join(TargetKind)}", key)
+    kind = TargetKind(key)
+    if kind is TargetKind.AT_LEAST:
+        return Target(kind=kind, threshold=_positive(node, key))
+    if node.take(key, bool) is not True:
+        raise node.fail(f"{key} 只能为 true", key)
+    return Target(kind=kind, threshold=Decimal(1))
+
+
+def _positive(node: Node, key: str) -> Decimal:
+    value = Decimal(str(node.take(key, NUMBER)))
+    if not value.is_finite() or value <= 0:
+        raise node.fail(f"{key} 的值“{value}”不对，目标应为正数", key)
+    return value
+
+
+def _check_target(node: Node, target: Target | None, source: Field | None) -> None:
+    fits = {
+        FieldType.COUNT: {TargetKind.AT_LEAST},
+        FieldType.YESNO: {TargetKind.YES},
+        FieldType.CHECKLIST: {TargetKind.ALL_OPTIONS, TargetKind.ANY_OPTION},
+    }
+    if target and source and target.kind not in fits.get(source.type, set()):
+        raise node.fail(f"目标 {target.kind} 不能用于 {source.type} 类指标 {source.code}", "target")
+
+
+def _province(node: Node | None) -> ProvinceTarget | None:
+    if node is None:
+        return None
+    total, share = node.take("sum_of", str, None), node.take("share_of", str, None)
+    if (total is None) == (share is None):
+        raise node.fail("province 须有 sum_of（合计）或 share_of（达标县占比）之一")
+    threshold = _positive(node, "at_least")
+    return finished(node, ProvinceTarget(field=str(total or share), is_share=share is not None, threshold=threshold))
