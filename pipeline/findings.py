@@ -147,5 +147,6 @@ CATALOGUE: dict[str, Kind] = {
     "CUMULATIVE_FELL": Kind(severity=C, title="累计数小于上次已接收的数", fix="这里填专项工作以来的累计数；如上次多报，请先重报那一期"),
     "INCONSISTENT": Kind(severity=C, title="前后矛盾", fix="请核对两处所填"),
     "DATE_OUT_OF_RANGE": Kind(severity=C, title="日期不在应有的范围", fix="请核对日期"),
+    "ABOVE_LATER": Kind(severity=W, title="累计数大于后一期已接收的数", fix="如这一期的数是对的，请把后面各期也改正重报"),
     "LOOK_AGAIN": Kind(severity=W, title="请再核对", fix="如确实如此，可不改动"),
 }  # fmt: skip

@@ -217,6 +217,22 @@ def test_a_count_does_not_fall_behind_not_applicable() -> None:
     assert [(f.code, f.field) for f in checked.findings[0]] == [("CUMULATIVE_FELL", "Q07-3")]
 
 
+def test_a_late_correction_above_a_later_period_is_told() -> None:
+    c = campaign()
+    reading = read_return(c.program, arrival(filled()))
+    later = {(FIRST, "Q01-1"): 1, (FIRST, "Q05-3"): 1}  # the second is a stock, which may fall
+    past = Past(previous={}, floors={}, current={}, standing={}, later=later)
+    checked = check_returns(c.program, c.rules, c.program.period_by_code["2023-02"], reading.returns, past)
+    FIRED.update(f.code for f in checked.findings[0])
+    (told,) = checked.findings[0]
+    assert (told.code, told.field, told.severity, told.location.cell) == (
+        "ABOVE_LATER",
+        "Q01-1",
+        Severity.WARNING,
+        "D7",
+    )
+
+
 def test_a_correction_of_the_same_day_beats_a_refused_original() -> None:
     bad, good = filled(changes={(FIRST, "Q01-1"): "约5"}), filled(changes={(FIRST, "Q01-1"): 5})
     first, second = judge(arrival(bad, "甲.xlsx"), arrival(good, "乙.xlsx"))

@@ -5,7 +5,7 @@ Grain: one row per return and county of its prefecture, whether or not the count
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -35,12 +35,14 @@ class Past:
         floors: (county, field) → last number accepted in an earlier period, whatever 不适用 came after it.
         current: (county, field) → value that already stands for the period itself.
         standing: (county, form) → whether the row that already stands for the period is a nil report.
+        later: (county, field) → lowest number already accepted in a later period.
     """
 
     previous: Previous
     floors: Mapping[tuple[str, str], int]
     current: Previous
     standing: Mapping[tuple[str, str], bool]
+    later: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def knows(self, county_code: str) -> bool:
         """Whether anything of the county was ever accepted."""
@@ -96,7 +98,9 @@ def form_lines(
                 findings += [_nil_conflict(one, row, code) for code in clashes]
                 if row.nil and period.no > 1 and not past.knows(county.code):
                     findings.append(_nil_without_base(one, row))
-            lines.append(Line(source=source, county=county, state=state, values=values, row=row))
+            line = Line(source=source, county=county, state=state, values=values, row=row)
+            findings += above_later(one, line, fields, past)
+            lines.append(line)
     return lines, findings
 
 
@@ -151,6 +155,27 @@ def _resolve(row: FormRow, fields: Sequence[Field], past: Past) -> tuple[dict[st
         if typed is not None and not must_be_given and typed != carried:
             clashes.append(one.code)
     return values, clashes
+
+
+def above_later(one: Return, line: Line, fields: Sequence[Field], past: Past) -> list[Finding]:
+    """Cumulative counts of a late correction that exceed what a later period already reports."""
+    if line.row is None:
+        return []
+    found = []
+    for asked in fields:
+        value, later = line.values.get(asked.code), past.later.get((line.county.code, asked.code))
+        if (
+            asked.accumulation is Accumulation.CUMULATIVE
+            and isinstance(value, int)
+            and later is not None
+            and value > later
+        ):
+            found.append(finding(
+                "ABOVE_LATER", file=one.arrival.name, sheet=line.row.sheet, field=asked.code,
+                cell=f"{one.columns[line.row.form][asked.code]}{line.row.row}", prefecture_code=one.prefecture_code,
+                county_code=line.county.code, found=line.row.typed.get(asked.code, ""), expected=f"不大于后一期已接收的 {later}",
+            ))  # fmt: skip
+    return found
 
 
 def _nil_without_base(one: Return, row: FormRow) -> Finding:

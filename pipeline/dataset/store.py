@@ -266,6 +266,7 @@ class Store:
         current: dict[tuple[str, str], Value] = {}
         floors: dict[tuple[str, str], int] = {}
         standing: dict[tuple[str, str], bool] = {}
+        later: dict[tuple[str, str], int] = {}
         for form in self.program.forms:
             for row in self.standing(form, as_of):
                 given = {(row.county_code, code): v for code, v in row.values.items() if v is not None}
@@ -275,7 +276,9 @@ class Store:
                 elif row.period == period:
                     current |= given
                     standing[row.county_code, form.code] = row.nil
-        return Past(previous=previous, floors=floors, current=current, standing=standing)
+                else:
+                    later |= {key: min(v, later.get(key, v)) for key, v in given.items() if isinstance(v, int)}
+        return Past(previous=previous, floors=floors, current=current, standing=standing, later=later)
 
     def last_seq(self) -> int:
         """The ledger's clock; 0 when empty."""
