@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 
 CREATED = datetime(2022, 10, 26, tzinfo=UTC).replace(tzinfo=None)
 PREVIOUS = "Mapping[tuple[str, str], Value]"  # (county code, field code) → last accepted value
+LINE = 60  # Chinese characters across the cover
 HOW_TO = (
     "用WPS表格、Excel或LibreOffice打开，逐张填写“1.思想引领”等各工作表，一行一个县（市、区）。",
     "计数类指标填自专项工作开始（列标题另有起算日的，从该日）至本报送期末的累计数，不是本期新增数；个数、是否类指标填期末情况。",
@@ -166,7 +167,7 @@ def _cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
     ok(sheet.write_string(13, 0, "怎样填写", f.cover_label))
     for row, line in enumerate(HOW_TO, 14):
         ok(sheet.merge_range(row, 0, row, 3, f"{row - 13}. {line}", f.text))
-        sheet.set_row(row, 33 if len(line) > 48 else 18)  # noqa: PLR2004 - a line of the merged width
+        sheet.set_row(row, 36 if len(line) > LINE else 22)
     paper(sheet, landscape=False)
     sheet.activate()
 
@@ -214,12 +215,17 @@ def _headings(sheet: Any, f: Formats, layout: SheetLayout) -> None:
         col += width
     ok(sheet.write_string(ITEM_ROW, layout.remark_col, "", f.item))
     columns = [(COUNTY_CODE, FRAME_LABELS[COUNTY_CODE], 9), (COUNTY_NAME, FRAME_LABELS[COUNTY_NAME], 15),
-               (NIL, FRAME_LABELS[NIL], 8), *((x.code, x.label, _width(x)) for x in layout.fields),
+               (NIL, FRAME_LABELS[NIL], 8), *((x.code, _two_lines(x), _width(x)) for x in layout.fields),
                (REMARK, FRAME_LABELS[REMARK], 20)]  # fmt: skip
     for col, (code, label, width) in enumerate(columns):
         sheet.set_column(col, col, width)
         ok(sheet.write_string(LABEL_ROW, col, label, f.label))
         ok(sheet.write_string(CODE_ROW, col, code, f.code))
+
+
+def _two_lines(field: Field) -> str:
+    """The visible title with its unit on a line of its own (white space means nothing when it is read back)."""
+    return f"{field.title}\n{field.label.removeprefix(field.title)}"
 
 
 def _width(field: Field) -> int:
