@@ -97,6 +97,14 @@ def _workspace(ctx: click.Context) -> Workspace:
     return Opened(root=Path(ctx.obj["project"]).resolve())
 
 
+def _user() -> str:
+    """Who runs this, for the lock; some machines do not know."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "未知用户"
+
+
 def _note(text: str) -> None:
     click.echo(text, err=True)
 
@@ -133,7 +141,7 @@ def _main_job(ctx: click.Context, period: str | None) -> None:
 
     workspace, as_of = _workspace(ctx), ctx.obj["as_of"]
     workspace.check()
-    with lock(workspace, f"{getpass.getuser()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"):
+    with lock(workspace, f"{_user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"):
         outcome = run(workspace, period, as_of)
     for name in outcome.inbox.later:
         _note(f"未收：{name}（收件日期晚于 {as_of}，留待以后）")
@@ -174,7 +182,7 @@ def issue(ctx: click.Context, period: str | None, prefecture: str | None) -> Non
     workspace, as_of = _workspace(ctx), ctx.obj["as_of"]
     campaign = line.load_campaign(workspace)
     chosen = line.choose_issue_period(campaign.program, period, as_of)
-    with lock(workspace, getpass.getuser()):
+    with lock(workspace, f"{_user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"):
         files = line.issue(workspace, chosen.code, prefecture, as_of)
     for name in files:
         click.echo(str(workspace.outbox(chosen.code) / line.ISSUED / name))
