@@ -276,6 +276,15 @@ def test_what_the_reader_leaves_out_is_told(xml: str, code: str) -> None:
     assert [f.code for f in decision.findings] == [code]
 
 
+def test_cells_without_an_end_do_not_hang_the_reader() -> None:
+    content, out = filled(), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, b"<c r='A1'>" * 200_000 if name.endswith("sheet2.xml") else old.read(name))
+    reading = read_return(campaign().program, arrival(out.getvalue()))
+    assert reading.findings or reading.returns
+
+
 def test_a_cached_formula_is_a_number() -> None:
     decision = judge(arrival(raw_cell("A1", "D7", '<c r="D7"><f>5+5</f><v>10</v></c>')))[0]
     assert next(r for r in decision.records if r.county_code == FIRST).lines["A1"].values["Q01-1"] == 10

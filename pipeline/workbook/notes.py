@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MAX_ROWS, MAX_COLS = 20_000, 500
-CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*[^/>])>(.*?)</(?:\w+:)?c>", re.DOTALL)
+CELL = re.compile(  # never looks past the next cell, so that cells without an end cost no more than others
+    rb"<(?:\w+:)?c\b([^>]*[^/>])>([^<]*(?:<(?!/?(?:\w+:)?c\b)[^<]*)*)</(?:\w+:)?c>"
+)
 REFERENCE = re.compile(rb"\br=\"([A-Z]{1,3})([0-9]{1,7})\"")
 VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]+)</")
 STYLE = re.compile(rb"\bs=\"([0-9]{1,6})\"")
