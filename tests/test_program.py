@@ -168,9 +168,11 @@ def test_missing_and_wrongly_encoded_files(copy: Path) -> None:
         load_program(copy / "program")
 
 
-def test_a_bom_from_excel_is_fine(copy: Path) -> None:
-    path = copy / "program" / "counties.csv"
-    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+def test_lists_open_right_in_excel_and_load_with_or_without_its_mark(copy: Path) -> None:
+    for path in (copy / "program").glob("*.csv"):
+        content = path.read_bytes()
+        assert content.startswith(b"\xef\xbb\xbf"), path.name
+        path.write_bytes(content.removeprefix(b"\xef\xbb\xbf"))
     assert len(load_program(copy / "program").counties) == 129
 
 
