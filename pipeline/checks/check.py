@@ -14,6 +14,7 @@ from pipeline.checks.rules import base_field, rules_in
 from pipeline.checks.suites import run_suite
 from pipeline.findings import Finding, Severity, finding
 from pipeline.workbook.cells import show
+from pipeline.workbook.read import whole_file_findings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,9 +54,8 @@ def check_returns(program: Program, rules: Mapping[str, tuple[Rule, ...]], perio
     """
     per_return: list[list[Finding]] = [list(one.findings) for one in returns]
     all_lines = {}
-    index = {id(one): n for n, one in enumerate(returns)}
     for form in program.forms:
-        lines, nil_findings = form_lines(program, form, period, returns, past)
+        lines, row_findings = form_lines(program, form, period, returns, past)
         all_lines[form.code] = tuple(lines)
         frame = form_frame(program, form, period, returns, lines, past)
         for breach in run_suite(rules_in(rules[form.code], frame.columns), frame):
@@ -63,10 +63,8 @@ def check_returns(program: Program, rules: Mapping[str, tuple[Rule, ...]], perio
                 line = lines[position]
                 if not _already_told(breach.rule, line):
                     per_return[line.source].append(_finding(returns[line.source], breach.rule, line, frame, position))
-        for one in nil_findings:
-            source = next(n for n in index.values() if returns[n].arrival.name == one.location.file
-                          and returns[n].prefecture_code == one.prefecture_code)  # fmt: skip
-            per_return[source].append(one)
+        for source, told in row_findings:
+            per_return[source].append(told)
     settled = _settle_conflicts(per_return, returns, all_lines)
     return Checked(lines=all_lines, findings=tuple(tuple(found) for found in settled))
 
@@ -75,7 +73,8 @@ def _settle_conflicts(
     per_return: Sequence[list[Finding]], returns: Sequence[Return], lines: Mapping[str, tuple[Line, ...]]
 ) -> list[list[Finding]]:
     """A conflict is only one between rows that are otherwise good; it says which field and which values."""
-    spoilt = [
+    refused = [bool(whole_file_findings(found)) for found in per_return]
+    bad = [
         {f.county_code for f in found if f.severity is Severity.CRITICAL and f.code != CONFLICT} for found in per_return
     ]
     settled = []
@@ -88,9 +87,9 @@ def _settle_conflicts(
             rivals = [n for n, other in enumerate(returns)
                       if n != source and other.prefecture_code == returns[source].prefecture_code
                       and other.arrival.received_on == returns[source].arrival.received_on
-                      and one.county_code not in spoilt[n]]  # fmt: skip
+                      and not refused[n] and one.county_code not in bad[n]]  # fmt: skip
             differing = _difference(one.county_code, source, rivals, returns, lines)
-            if differing and one.county_code not in spoilt[source]:
+            if differing and one.county_code not in bad[source]:
                 kept.append(replace(one, found=differing))
         settled.append(kept)
     return settled

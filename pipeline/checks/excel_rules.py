@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.rules import BETWEEN, CHECKLIST, IN_SET, NOT_NULL, PAIR_EQUAL, PAIR_GREATER, Rule, base_field
-from pipeline.findings import CATALOGUE, Severity
+from pipeline.findings import Severity
 from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, Field, FieldType, Period
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pipeline.workbook.cells import Value
 
-FORMULA_LIMIT, MESSAGE_LIMIT, TITLE_LIMIT = 255, 255, 32
+MESSAGE_LIMIT, TITLE_LIMIT = 255, 32
 OPPOSITE = {"==": "=", "!=": "<>"}
 
 
@@ -99,11 +99,6 @@ def contradictions(rules: Iterable[Rule]) -> tuple[Contradiction, ...]:
     return tuple(
         Contradiction(rule=rule, broken=expression) for rule in rules if (expression := _broken(rule)) is not None
     )
-
-
-def alert(rule: Rule) -> str:
-    """The sentence shown where a cross-field rule is broken."""
-    return CATALOGUE[rule.code].title
 
 
 def _options(field: Field, rules: Iterable[Rule]) -> list[str]:

@@ -72,7 +72,7 @@ class Line:
 
 def form_lines(
     program: Program, form: Form, period: Period, returns: Sequence[Return], past: Past
-) -> tuple[list[Line], list[Finding]]:
+) -> tuple[list[Line], list[tuple[int, Finding]]]:
     """Join each return with its roster and resolve 本期无新进展.
 
     Args:
@@ -83,7 +83,8 @@ def form_lines(
         past: What was accepted before this run.
 
     Returns:
-        Lines in the order of returns and roster, and findings about nil ticks that contradict what is filled.
+        Lines in the order of returns and roster; and findings about nil ticks and late corrections, each with the index
+        of its return.
     """
     lines, findings = [], []
     fields = form.fields_in(period)
@@ -95,11 +96,11 @@ def form_lines(
             values: Mapping[str, Value] = {}
             if row is not None and state in REPORTED:
                 values, clashes = _resolve(row, fields, past) if row.nil else (row.values, [])
-                findings += [_nil_conflict(one, row, code) for code in clashes]
+                findings += [(source, _nil_conflict(one, row, code)) for code in clashes]
                 if row.nil and period.no > 1 and not past.knows(county.code):
-                    findings.append(_nil_without_base(one, row))
+                    findings.append((source, _nil_without_base(one, row)))
             line = Line(source=source, county=county, state=state, values=values, row=row)
-            findings += above_later(one, line, fields, past)
+            findings += [(source, told) for told in above_later(one, line, fields, past)]
             lines.append(line)
     return lines, findings
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sqlalchemy import create_engine, event, func, insert, inspect, select
+from sqlalchemy import create_engine, event, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
@@ -279,11 +279,6 @@ class Store:
                 else:
                     later |= {key: min(v, later.get(key, v)) for key, v in given.items() if isinstance(v, int)}
         return Past(previous=previous, floors=floors, current=current, standing=standing, later=later)
-
-    def last_seq(self) -> int:
-        """The ledger's clock; 0 when empty."""
-        with _told(self.folder), self.reader.connect() as connection:
-            return int(connection.execute(select(func.max(self.tables.submissions.c.seq))).scalar() or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -148,8 +148,13 @@ def completion(assessed: pd.DataFrame, by: Sequence[str]) -> dict[tuple[object, 
 
 
 def change_pp(now: float | None, before: float | None) -> float | None:
-    """Change in percentage points; None when either is missing."""
-    return None if now is None or before is None else now - before
+    """Change in percentage points between the figures as printed; None when either is missing."""
+    return None if now is None or before is None else float(printed(now) - printed(before))
+
+
+def printed(value: float) -> Decimal:
+    """A percentage as every document prints it: one decimal, half up, as staff round by hand."""
+    return Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 def ranks(scores: Sequence[float | None]) -> list[int | None]:
@@ -157,7 +162,7 @@ def ranks(scores: Sequence[float | None]) -> list[int | None]:
 
     Scores are compared as printed, to one decimal.
     """
-    shown = [None if s is None else Decimal(str(s)).quantize(Decimal("0.1"), ROUND_HALF_UP) for s in scores]
+    shown = [None if s is None else printed(s) for s in scores]
     known = [s for s in shown if s is not None]
     return [None if s is None else 1 + sum(other > s for other in known) for s in shown]
 

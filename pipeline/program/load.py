@@ -85,7 +85,6 @@ def load_program(folder: Path) -> Program:
         funding=tuple(_funding(n, {i.no for f in forms for i in f.items}, {a.no for a in actions})
                       for n in _unique(top.nodes("funding"), "code", str)),
         bulletin=_bulletin(_need(top.node("bulletin"))),
-        sources=tuple(sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())),
     )  # fmt: skip
     top.done()
     _check_references(program, folder)

@@ -5,7 +5,7 @@ Words are those of DESIGN §4. Everything here is immutable; nothing here reads 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -336,7 +336,6 @@ class Program:
     duties: tuple[Duty, ...]
     funding: tuple[FundingLine, ...]
     bulletin: Bulletin
-    sources: tuple[str, ...] = field(default=())
 
     @cached_property
     def form_by_code(self) -> dict[str, Form]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.decide import State
 from pipeline.measures.overdue import Obligation, Reason, overdue_counties
+from pipeline.measures.progress import change_pp
 from pipeline.measures.timeliness import Timeliness
 from pipeline.program.model import FieldType
 from pipeline.reports.wording import LIST_LIMIT, Figures, change, cn_date, listing, numeral, one_decimal
@@ -281,12 +282,11 @@ def _table_row(m: PeriodMeasures, p: Prefecture, say: Figures) -> TableRow:
 
 
 def _signed(done: Completion, before: float | None, say: Figures, measure: str) -> str:
-    if done.pct is None or before is None:
+    step = change_pp(done.pct, before)
+    if step is None:
         return "—"
-    step = float(one_decimal(done.pct)) - float(one_decimal(before))
-    text = one_decimal(abs(step))
-    sign = "+" if step > 0 else "−"
-    return say(measure, "0.0" if float(text) == 0 else sign + text)
+    sign = {True: "+", False: "−"}[step > 0] if step else ""
+    return say(measure, sign + one_decimal(abs(step)))
 
 
 def _row_note(m: PeriodMeasures, p: Prefecture) -> str:

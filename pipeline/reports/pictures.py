@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from pipeline.measures.progress import change_pp
 from pipeline.measures.timeliness import Timeliness
 from pipeline.reports import charts
 from pipeline.reports.documents import Picture
@@ -48,8 +49,7 @@ def _ranking(m: PeriodMeasures) -> bytes:
     for p in m.prefecture_order:
         done = m.now.by_prefecture[p.code]
         before = m.before.by_prefecture[p.code].pct if m.before else None
-        step = None if done.pct is None or before is None else float(one_decimal(done.pct)) - float(one_decimal(before))
-        rows.append(charts.RankRow(rank=m.ranks[p.code], name=p.short_name, completion_pct=done.pct, change_pp=step,
+        rows.append(charts.RankRow(rank=m.ranks[p.code], name=p.short_name, completion_pct=done.pct, change_pp=change_pp(done.pct, before),
                                    previous_pct=before, reported=done.reported, roster=done.roster))  # fmt: skip
     return charts.ranking(rows, pace_pct=m.now.pace_pct)
 

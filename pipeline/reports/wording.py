@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from pipeline.findings import Severity
+from pipeline.measures.progress import change_pp, printed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ class Figures:
 
 def one_decimal(value: float) -> str:
     """Half up, as staff round by hand."""
-    return str(Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP))
+    return str(printed(value))
 
 
 def number(value: float) -> str:
@@ -80,10 +80,10 @@ def change(say: Figures, measure: str, now: float | None, before: float | None) 
     """较上期提高3.2个百分点 / 下降 / 持平 / 首次报送, compared as printed; empty when there is no figure now."""
     if now is None:
         return ""
-    if before is None:
+    step = change_pp(now, before)
+    if step is None:
         return "上期无可比数据"
-    step = Decimal(one_decimal(now)) - Decimal(one_decimal(before))
     if step == 0:
         return "与上期持平"
     verb = "提高" if step > 0 else "下降"
-    return f"较上期{verb}{say(measure, str(abs(step)))}个百分点"
+    return f"较上期{verb}{say(measure, one_decimal(abs(step)))}个百分点"

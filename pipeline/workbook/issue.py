@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from pipeline.workbook.cells import Value
 
 CREATED = datetime(2022, 10, 26, tzinfo=UTC).replace(tzinfo=None)
-PREVIOUS = "Mapping[tuple[str, str], Value]"  # (county code, field code) → last accepted value
 LINE = 60  # Chinese characters across the cover
 HOW_TO = (
     "用WPS表格、Excel或LibreOffice打开，逐张填写“1.思想引领”等各工作表，一行一个县（市、区）。",
