@@ -79,11 +79,14 @@ class Officer:
 
     def sort(self, sheet: str, first_row: int, last_row: int, last_col: int, by_col: int, rising: bool) -> None:
         """Sort whole rows (from column A to ``last_col``) by one column; the header is not among them."""
+        self.sort_block(sheet, [first_row, 0, last_row, last_col], by_col, rising)
+
+    def sort_block(self, sheet: str, block: list[int], by_col: int, rising: bool) -> None:
+        """Sort the rows of a block by a column of the sheet; what stands beside the block stays where it is."""
         field = uno.createUnoStruct("com.sun.star.table.TableSortField")
-        field.Field, field.IsAscending = by_col, rising
+        field.Field, field.IsAscending = by_col - block[1], rising
         fields = uno.Any("[]com.sun.star.table.TableSortField", (field,))
-        rows = self._sheet(sheet).getCellRangeByPosition(0, first_row, last_col, last_row)
-        rows.sort((_named("SortFields", fields), _named("ContainsHeader", value=False)))
+        self._block(sheet, block).sort((_named("SortFields", fields), _named("ContainsHeader", value=False)))
 
     def insert_row(self, sheet: str, row: int) -> None:
         """Insert one empty row."""
@@ -92,6 +95,107 @@ class Officer:
     def insert_col(self, sheet: str, col: int) -> None:
         """Insert one empty column."""
         self._sheet(sheet).Columns.insertByIndex(col, 1)
+
+    def delete_row(self, sheet: str, row: int) -> None:
+        """Delete one row."""
+        self._sheet(sheet).Rows.removeByIndex(row, 1)
+
+    def delete_col(self, sheet: str, col: int) -> None:
+        """Delete one column, hidden or not."""
+        self._sheet(sheet).Columns.removeByIndex(col, 1)
+
+    def hide_row(self, sheet: str, row: int) -> None:
+        """Hide one row."""
+        self._sheet(sheet).Rows.getByIndex(row).IsVisible = False
+
+    def hide_col(self, sheet: str, col: int) -> None:
+        """Hide one column."""
+        self._sheet(sheet).Columns.getByIndex(col).IsVisible = False
+
+    def copy_block(self, sheet: str, block: list[int], row: int, col: int) -> None:
+        """Copy a block (first row, first column, last row, last column) and paste it with its top left at a cell."""
+        one = self._sheet(sheet)
+        one.copyRange(one.getCellByPosition(col, row).CellAddress, self._block(sheet, block).RangeAddress)
+
+    def replace(self, sheet: str, block: list[int], old: str, new: str) -> int:
+        """Find and replace everywhere in a block; how many cells were changed."""
+        part = self._block(sheet, block)
+        wanted = part.createReplaceDescriptor()
+        wanted.SearchString, wanted.ReplaceString, wanted.SearchCaseSensitive = old, new, True
+        return int(part.replaceAll(wanted))
+
+    def replace_everywhere(self, old: str, new: str) -> int:
+        """Find and replace on all sheets, hidden ones included; how many cells were changed."""
+        return sum(self.replace(name, [], old, new) for name in self.book.Sheets.ElementNames)
+
+    def merge(self, sheet: str, block: list[int], covered: str) -> None:
+        """Merge cells; what stands in the covered ones is kept out of sight, moved into the first, or emptied."""
+        first_row, first_col, last_row, last_col = block
+        cells = [self._sheet(sheet).getCellByPosition(col, row)
+                 for row in range(first_row, last_row + 1) for col in range(first_col, last_col + 1)]  # fmt: skip
+        if covered == "moved":
+            cells[0].setString(" ".join(cell.String for cell in cells if cell.String))
+        for cell in cells[1:] if covered != "kept" else ():
+            cell.setFormula("")
+        self._block(sheet, block).merge(True)
+
+    def formula(self, sheet: str, row: int, col: int, text: str) -> None:
+        """Put a formula into a cell."""
+        self._sheet(sheet).getCellByPosition(col, row).setFormula(text)
+
+    def colour(self, sheet: str, block: list[int], colour: int) -> None:
+        """Give cells a background."""
+        self._block(sheet, block).CellBackColor = colour
+
+    def comment(self, sheet: str, row: int, col: int, text: str) -> None:
+        """Write a comment on a cell."""
+        one = self._sheet(sheet)
+        one.Annotations.insertNew(one.getCellByPosition(col, row).CellAddress, text)
+
+    def freeze(self, sheet: str, row: int, col: int) -> None:
+        """Freeze the panes above and left of a cell."""
+        self._choose(sheet, self._sheet(sheet).getCellByPosition(0, 0))
+        self.book.CurrentController.freezeAtPosition(col, row)
+
+    def filter(self, sheet: str, block: list[int], by_col: int, text: str) -> None:
+        """Set an autofilter on a block with its header, and show only the rows with a text in one column."""
+        part = self._block(sheet, block)
+        ranges = self.book.DatabaseRanges
+        name = f"filter{ranges.Count}"
+        ranges.addNewByName(name, part.RangeAddress)
+        ranges.getByName(name).AutoFilter = True
+        wanted = part.createFilterDescriptor(True)
+        wanted.ContainsHeader = True
+        field = uno.createUnoStruct("com.sun.star.sheet.TableFilterField")
+        field.Field, field.Operator = by_col, uno.Enum("com.sun.star.sheet.FilterOperator", "EQUAL")
+        field.StringValue = text
+        wanted.setFilterFields((field,))
+        part.filter(wanted)
+
+    def copy_sheet(self, sheet: str, name: str, position: int) -> None:
+        """Copy a sheet."""
+        self.book.Sheets.copyByName(sheet, name, position)
+
+    def delete_sheet(self, sheet: str) -> None:
+        """Delete a sheet."""
+        self.book.Sheets.removeByName(sheet)
+
+    def values_into_new(self) -> None:
+        """Paste every visible sheet, values only, into a new workbook, and go on with that one."""
+        old, new = self.book, self.desktop.loadComponentFromURL("private:factory/scalc", "_blank", 0, ())
+        shown = [name for name in old.Sheets.ElementNames if old.Sheets.getByName(name).IsVisible]
+        values_only = (_named("Flags", "SVD"), _named("FormulaCommand", 0), _named("SkipEmptyCells", value=False),
+                       _named("Transpose", value=False), _named("AsLink", value=False), _named("MoveMode", 4))  # fmt: skip
+        for n, name in enumerate(shown):
+            self.book = old
+            self._choose(name, self._used(name))
+            self.dispatcher.executeDispatch(old.CurrentController.Frame, ".uno:Copy", "", 0, ())
+            self.book, there = new, f"Sheet{n + 1}"
+            if n >= new.Sheets.Count:
+                new.Sheets.insertNewByName(there, n)
+            self._choose(there, self._sheet(there).getCellByPosition(0, 0))
+            self.dispatcher.executeDispatch(new.CurrentController.Frame, ".uno:InsertContents", "", 0, values_only)
+        old.close(True)
 
     def rename(self, sheet: str, name: str) -> None:
         """Rename a sheet."""
@@ -121,6 +225,21 @@ class Officer:
                     kinds[_address(cell)] = kind
         return kinds
 
+    def dress(self, sheet: str) -> dict[str, Any]:
+        """What a sheet wears: merged cells, hidden columns and rows (from 0), comments, colours, panes."""
+        one, used = self._sheet(sheet), self._used(sheet)
+        area = used.RangeAddress
+        cells = [one.getCellByPosition(col, row) for row in range(area.EndRow + 1) for col in range(area.EndColumn + 1)]
+        self._choose(sheet, cells[0])
+        return {
+            "merged": sorted(_address(cell) for cell in cells if cell.IsMerged),
+            "columns": [n for n in range(area.EndColumn + 1) if not one.Columns.getByIndex(n).IsVisible],
+            "rows": [n for n in range(area.EndRow + 1) if not one.Rows.getByIndex(n).IsVisible],
+            "comments": [note.String for note in one.Annotations],
+            "colours": sorted({cell.CellBackColor for cell in cells}),
+            "frozen": self.book.CurrentController.hasFrozenPanes(),
+        }
+
     def invalid(self, sheet: str) -> list[str]:
         """Addresses of the cells LibreOffice itself circles as invalid."""
         page, one = self._sheet(sheet).DrawPage, self._sheet(sheet)
@@ -133,6 +252,18 @@ class Officer:
         """Quit LibreOffice."""
         self.desktop.terminate()
 
+    def _choose(self, sheet: str, what: Any) -> None:
+        """Go to a sheet and select something on it."""
+        self.book.CurrentController.setActiveSheet(self._sheet(sheet))
+        self.book.CurrentController.select(what)
+
+    def _block(self, sheet: str, block: list[int]) -> Any:
+        """First row, first column, last row, last column; none at all means everything in use."""
+        if not block:
+            return self._used(sheet)
+        first_row, first_col, last_row, last_col = block
+        return self._sheet(sheet).getCellRangeByPosition(first_col, first_row, last_col, last_row)
+
     def _used(self, sheet: str) -> Any:
         cursor = self._sheet(sheet).createCursor()
         cursor.gotoEndOfUsedArea(True)
@@ -141,8 +272,10 @@ class Officer:
         )
 
 
-VERBS = ("open", "close", "rest", "wake", "recalculate", "type", "paste", "clear", "sort", "insert_row", "insert_col",
-         "rename", "move", "save", "look", "rules", "invalid", "stop")  # fmt: skip
+VERBS = ("open", "close", "rest", "wake", "recalculate", "type", "paste", "clear", "formula", "sort", "sort_block",
+         "insert_row", "insert_col", "delete_row", "delete_col", "hide_row", "hide_col", "copy_block", "replace",
+         "replace_everywhere", "merge", "colour", "comment", "freeze", "filter", "rename", "move", "copy_sheet",
+         "delete_sheet", "values_into_new", "save", "look", "dress", "rules", "invalid", "stop")  # fmt: skip
 
 
 def _named(name: str, value: Any) -> Any:

@@ -12,23 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.findings import Finding, finding
 from pipeline.workbook.cells import Parsed, Raw, Value, parse, parse_tick, show
+from pipeline.workbook.identity import STAMP_WORD, Stamp
 from pipeline.workbook.layout import (
     COUNTY_CODE,
     COUNTY_NAME,
     FRAME_LABELS,
     NIL,
     REMARK,
-    STAMP_WORD,
-    Stamp,
     address,
     column_letter,
     plain,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from pipeline.program.model import County, Form, Program
+    from pipeline.program.model import County, Field, Form, Program
 
 Grid = list[list[Raw]]
 HEADER_DEPTH = 40
@@ -44,6 +43,7 @@ class FormRow:
         row: 1-based row of the sheet.
         values: Field code → value; None where blank or refused.
         typed: Field code → text as typed, for the fields where something was typed.
+        cells: Column code → cell as it stood, for every column (tick and remark too) where something was typed.
         refused: Fields whose text could not be taken; they have a finding.
     """
 
@@ -54,6 +54,7 @@ class FormRow:
     nil: bool
     values: Mapping[str, Value]
     typed: Mapping[str, str]
+    cells: Mapping[str, Raw]
     refused: frozenset[str]
 
     @property
@@ -62,14 +63,31 @@ class FormRow:
         return not self.nil and not self.typed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stray:
+    """A cell that was told and not taken: kept, so that it can be handed back."""
+
+    sheet: str
+    cell: str
+    text: str
+
+
 @dataclass(slots=True)
 class Sheet:
-    """A sheet under reading: cells leave ``open`` when they are accounted for."""
+    """A sheet under reading: cells leave ``open`` when they are accounted for, to be used or to be strays."""
 
     name: str
     grid: Grid
     open: set[tuple[int, int]]
     findings: list[Finding] = field(default_factory=list)
+    strays: list[Stray] = field(default_factory=list)
+
+    def give_back(self, cells: Iterable[tuple[int, int]]) -> None:
+        """Account for cells by keeping them as strays."""
+        for row, col in sorted(cells):
+            if text := self.text(row, col):
+                self.strays.append(Stray(sheet=self.name, cell=address(row, col), text=text))
+            self.open.discard((row, col))
 
     def text(self, row: int, col: int) -> str:
         """A cell as text, stripped; empty beyond the row's end."""
@@ -84,44 +102,76 @@ class Sheet:
         self.findings.append(finding(code, sheet=self.name, cell=cell, found=found, **more))
 
 
-def read_form(program: Program, form: Form, stamp: Stamp,
-              sheet: Sheet) -> tuple[tuple[FormRow, ...], dict[str, str]] | None:  # fmt: skip
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormTable:
+    """What one form sheet holds.
+
+    Attributes:
+        rows: One per county found.
+        columns: Field code → column letters, of the fields that have a column.
+    """
+
+    rows: tuple[FormRow, ...]
+    columns: Mapping[str, str]
+
+
+def read_form(program: Program, form: Form, stamp: Stamp, sheet: Sheet) -> FormTable | None:
     """Read one form sheet.
 
     Args:
         program: The campaign.
-        form: What the stamp says it is.
+        form: What the stamp says it is. Of a sheet of another version, the fields that still are are read.
         stamp: Its identity: period and prefecture.
         sheet: The cells; findings are added to it.
 
     Returns:
-        One row per county found, and field code → column letters; None when the columns cannot be told, with a finding.
+        The table; None when the columns cannot be told, with a finding and all cells among the strays.
     """
     fields = form.fields_in(program.period_by_code[stamp.period])
-    labels = {plain(text): code for code, text in FRAME_LABELS.items()}
-    labels |= {plain(text): f.code for f in fields for text in (f.title, f.label)}
-    header = _find_columns(sheet, labels)
-    missing = {COUNTY_CODE, COUNTY_NAME, *(f.code for f in fields)} - set(header.columns)
-    if header.ambiguous or {COUNTY_CODE, COUNTY_NAME} <= missing:
-        sheet.note("SHEET_AMBIGUOUS", found="、".join(header.ambiguous) or "没有找到县代码列和县名列")
+    header = _find_columns(sheet, labels_of(fields))
+    absent = [f for f in fields if f.code not in header.columns]
+    if header.ambiguous or COUNTY_NAME not in header.columns or len(absent) == len(fields):
+        sheet.note("SHEET_AMBIGUOUS", found="、".join(header.ambiguous) or "没有找到县名列或指标列")
+        sheet.give_back(sheet.open)
         return None
-    for code in sorted(missing - {COUNTY_CODE, COUNTY_NAME}):
-        sheet.note("COLUMN_MISSING", found="", expected=next(f.label for f in fields if f.code == code), field=code)
-    if missing - {COUNTY_CODE, COUNTY_NAME}:
-        return None
+    if stamp.version == form.version:
+        for one in absent:
+            sheet.note("COLUMN_MISSING", found="", expected=one.label, field=one.code)
     _account_for_header(sheet, form, header)
     rows = _read_rows(program, form, stamp, sheet, header)
     _report_strays(sheet)
-    return rows, {f.code: column_letter(header.columns[f.code]) for f in fields}
+    return FormTable(
+        rows=rows, columns={f.code: column_letter(header.columns[f.code]) for f in fields if f not in absent}
+    )
+
+
+def labels_of(fields: Iterable[Field]) -> dict[str, str]:
+    """Visible column titles, reduced → column code."""
+    labels = {plain(text): code for code, text in FRAME_LABELS.items()}
+    return labels | {plain(text): f.code for f in fields for text in (f.title, f.label)}
+
+
+def form_by_titles(program: Program, sheet: Sheet) -> Form | None:
+    """The form whose columns a sheet shows, most of them and more than any other form's; None for anything else."""
+    best: tuple[int, Form | None] = (0, None)
+    for form in program.forms:
+        labels, codes = labels_of(form.fields), {f.code for f in form.fields}
+        shown = [
+            {labels.get(plain(text), text) for text in map(show, cells) if text.strip()} & codes
+            for cells in sheet.grid[:HEADER_DEPTH]
+        ]
+        most = max(map(len, shown), default=0)
+        if 2 * most > len(form.fields) and most > best[0]:
+            best = most, form
+    return best[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Header:
-    """Where the columns are: code → column, the rows of codes and titles, and the last of them."""
+    """Where the columns are: code → column, and the rows of codes and titles."""
 
     columns: dict[str, int]
     rows: frozenset[int]
-    last_row: int
     ambiguous: tuple[str, ...]
 
 
@@ -149,11 +199,10 @@ def _find_columns(sheet: Sheet, labels: dict[str, str]) -> _Header:
     ambiguous = tuple(
         f"{code}：{'、'.join(column_letter(c) for c in cols)}列" for code, cols in found.items() if len(cols) > 1
     )
-    rows = frozenset(row for row in (code_row, label_row) if row is not None)
+    titles = label_row if label_row is not None or code_row is None else code_row - 1  # every title was changed
     return _Header(
         columns={code: cols[0] for code, cols in found.items()},
-        rows=rows,
-        last_row=max(rows, default=0),
+        rows=frozenset(row for row in (code_row, titles) if row is not None),
         ambiguous=ambiguous,
     )
 
@@ -172,60 +221,113 @@ def _account_for_header(sheet: Sheet, form: Form, header: _Header) -> None:
     ours |= {plain(text) for text in (*FRAME_LABELS.values(), "县（市、区）", f"行动{form.action}　{form.title}")}
     columns = set(header.columns.values())
     for row, col in sorted(sheet.open):
-        if row > header.last_row:
+        if row > max(header.rows):
             break
         text = plain(sheet.text(row, col))
-        own_column = (row in header.rows or row >= header.last_row - 1) and col in columns
+        own_column = row in header.rows and col in columns
         if own_column or text in ours or text.startswith(("填报单位:", STAMP_WORD)):
             sheet.open.discard((row, col))
 
 
 def _read_rows(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header) -> tuple[FormRow, ...]:
-    by_code = {county.code: county for county in program.counties}
-    by_name = {plain(name): county for county in program.counties for name in county.names}
+    """Every row that is not a heading, wherever it was sorted to; above the headings only what is surely a county."""
+    roster = _Roster.of(program, sheet, header)
+    filled: dict[int, set[tuple[int, int]]] = defaultdict(set)
+    for cell in sheet.open:
+        filled[cell[0]].add(cell)
     rows: dict[str, list[FormRow]] = defaultdict(list)
-    for row in range(header.last_row + 1, len(sheet.grid)):
-        county = _which_county(sheet, row, header, by_code, by_name)
+    for row in sorted(filled.keys() - header.rows):
+        if row < min(header.rows) and not roster.sure(row):
+            continue
+        county = _which_county(sheet, row, header, roster, filled[row])
         if county is None:
-            continue
-        if county.prefecture_code != stamp.prefecture_code:
-            sheet.note("ROW_OTHER_PREFECTURE", row, header.columns.get(COUNTY_NAME, 0), found=county.name)
-            _account_for_row(sheet, row)
-            continue
-        rows[county.code].append(_read_row(program, form, stamp, sheet, header, row, county.code))
+            _report_row(sheet, row, header, filled[row])
+        elif county.prefecture_code != stamp.prefecture_code:
+            sheet.note("ROW_OTHER_PREFECTURE", row, header.columns[COUNTY_NAME], found=county.name)
+            sheet.give_back(filled[row])
+        else:
+            rows[county.code].append(_read_row(program, form, stamp, sheet, header, row, county.code))
     return tuple(_only_row(sheet, header, county_rows) for county_rows in rows.values())
 
 
-def _account_for_row(sheet: Sheet, row: int) -> None:
-    sheet.open -= {cell for cell in sheet.open if cell[0] == row}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Roster:
+    """What the rows of a sheet say by code and by name.
+
+    Attributes:
+        coded: Row → county of its code.
+        named: Row → county of its name.
+        codes_moved: Some row's code and name are of different counties: codes were left behind by a sort.
+    """
+
+    coded: Mapping[int, County]
+    named: Mapping[int, County]
+    codes_moved: bool
+
+    @classmethod
+    def of(cls, program: Program, sheet: Sheet, header: _Header) -> _Roster:
+        """Look up every row."""
+        by_code = {county.code: county for county in program.counties}
+        by_name = {plain(name): county for county in program.counties for name in county.names}
+        code_col, name_col = header.columns.get(COUNTY_CODE), header.columns[COUNTY_NAME]
+        rows = range(len(sheet.grid))
+        coded = {
+            row: county
+            for row in rows
+            if code_col is not None and (county := by_code.get(plain(sheet.text(row, code_col))))
+        }
+        named = {row: county for row in rows if (county := by_name.get(plain(sheet.text(row, name_col))))}
+        return cls(
+            coded=coded, named=named, codes_moved=any(named.get(row, county) != county for row, county in coded.items())
+        )
+
+    def sure(self, row: int) -> bool:
+        """Code and name agree."""
+        return row in self.coded and self.coded[row] == self.named.get(row)
 
 
-def _which_county(sheet: Sheet, row: int, header: _Header, by_code: Mapping[str, County],
-                  by_name: Mapping[str, County]) -> County | None:  # fmt: skip
-    """The county of a row by code and name together; None for an empty row or one nobody can place."""
-    code_col, name_col = header.columns.get(COUNTY_CODE), header.columns.get(COUNTY_NAME)
-    code = plain(sheet.text(row, code_col)) if code_col is not None else ""
-    name = plain(sheet.text(row, name_col)) if name_col is not None else ""
-    cells = {cell for cell in sheet.open if cell[0] == row}
-    if not cells:
-        return None
-    coded, named = by_code.get(code), by_name.get(name)
-    if named is None and coded is not None and name and not any(name in plain(own) for own in coded.names):
-        coded = None  # a name that says something else: never guess which of the two is meant
+def _which_county(
+    sheet: Sheet, row: int, header: _Header, roster: _Roster, cells: set[tuple[int, int]]
+) -> County | None:
+    """The county of a row by code and name together; None when nobody can tell."""
+    code_col, name_col = header.columns.get(COUNTY_CODE), header.columns[COUNTY_NAME]
+    name, coded, named = plain(sheet.text(row, name_col)), roster.coded.get(row), roster.named.get(row)
+    if (
+        named is None
+        and coded is not None
+        and (roster.codes_moved if not name else not any(name in plain(own) for own in coded.names))
+    ):
+        return None  # a name that says something else, or none beside codes that are wrong elsewhere: never guess
     county = named or coded
     if county is None:
-        found = "、".join(sheet.text(*cell) for cell in sorted(cells)[:SHOWN_STRAYS])
-        sheet.note("ROW_UNRECOGNISED", row, min(cells)[1], found=found)
-        sheet.open -= cells
         return None
-    if named and code != county.code:
-        sheet.note("ROW_CODE_CHANGED", row, code_col if code_col is not None else name_col, found=code,
-                   expected=county.code, county_code=county.code)  # fmt: skip
+    if named and coded != county:
+        sheet.note("ROW_CODE_CHANGED", row, code_col if code_col is not None else name_col, expected=county.code,
+                   found=sheet.text(row, code_col) if code_col is not None else "", county_code=county.code)  # fmt: skip
     elif not named:
-        sheet.note("ROW_NAME_CHANGED", row, name_col if name_col is not None else code_col, found=name,
-                   expected=county.short_name, county_code=county.code)  # fmt: skip
-    sheet.open -= {(row, col) for col in (code_col, name_col) if col is not None}
+        sheet.note("ROW_NAME_CHANGED", row, name_col, found=name, expected=county.short_name, county_code=county.code)
+    sheet.open -= cells & {(row, col) for col in (code_col, name_col)}
     return county
+
+
+def _report_row(sheet: Sheet, row: int, header: _Header, cells: set[tuple[int, int]]) -> None:
+    """A row nobody can place. Figures with neither code nor name may be a block pasted one row off: then no row is sure."""
+    found = "、".join(sheet.text(*cell) for cell in sorted(cells)[:SHOWN_STRAYS])
+    places = {header.columns.get(code) for code in (COUNTY_CODE, COUNTY_NAME, REMARK)}
+    figures = {cell for cell in cells if cell[1] in header.columns.values() and cell[1] not in places}
+    nameless = not any(sheet.text(row, col) for col in places if col is not None)
+    code = "ROW_NAMELESS" if figures and nameless and not _is_total(sheet, header, figures) else "ROW_UNRECOGNISED"
+    sheet.note(code, row, min(cells)[1], found=found)
+    sheet.give_back(cells)
+
+
+def _is_total(sheet: Sheet, header: _Header, cells: set[tuple[int, int]]) -> bool:
+    """Every cell is the sum of the numbers above it."""
+    for row, col in cells:
+        above = [sheet.grid[r][col] for r in range(max(header.rows) + 1, row) if col < len(sheet.grid[r])]
+        if sheet.grid[row][col] != sum(x for x in above if isinstance(x, (int, float)) and not isinstance(x, bool)):
+            return False
+    return True
 
 
 def _read_row(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header, row: int,
@@ -233,25 +335,24 @@ def _read_row(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: 
     values: dict[str, Value] = {}
     typed: dict[str, str] = {}
     refused: set[str] = set()
+    line = sheet.grid[row]
+    cells = {code: line[col] for code, col in header.columns.items() if col < len(line) and sheet.text(row, col)}
     for one in form.fields_in(program.period_by_code[stamp.period]):
-        col = header.columns[one.code]
-        cells = sheet.grid[row]
-        parsed = parse(cells[col] if col < len(cells) else None, one)
+        col = header.columns.get(one.code)
+        parsed = parse(cells.get(one.code), one)
         values[one.code] = parsed.value
-        sheet.open.discard((row, col))
-        if parsed.blank:
+        if col is None or parsed.blank:
             continue
         typed[one.code] = parsed.raw
         if parsed.problem:
             refused.add(one.code)
         _note_cell(sheet, row, col, parsed, one.code, county_code)
+    sheet.open -= {(row, col) for col in header.columns.values()}
     nil = _read_tick(sheet, header, row, county_code)
-    if (remark := header.columns.get(REMARK)) is not None:
-        sheet.open.discard((row, remark))
-        if words := sheet.text(row, remark):
-            sheet.note("REMARK", row, remark, found=words, county_code=county_code)
+    if words := show(cells.get(REMARK)).strip():
+        sheet.note("REMARK", row, header.columns[REMARK], found=words, county_code=county_code)
     return FormRow(form=form.code, county_code=county_code, sheet=sheet.name, row=row + 1, nil=nil, values=values,
-                   typed=typed, refused=frozenset(refused))  # fmt: skip
+                   typed=typed, cells=cells, refused=frozenset(refused))  # fmt: skip
 
 
 def _note_cell(sheet: Sheet, row: int, col: int, parsed: Parsed, code: str, county_code: str) -> None:
@@ -270,7 +371,6 @@ def _read_tick(sheet: Sheet, header: _Header, row: int, county_code: str) -> boo
     if col is None:
         return False
     raw = sheet.grid[row][col] if col < len(sheet.grid[row]) else None
-    sheet.open.discard((row, col))
     ticked, unclear = parse_tick(raw)
     if unclear:
         sheet.note("NIL_UNCLEAR", row, col, found=show(raw), expected="√ 或留空", county_code=county_code)
@@ -284,6 +384,7 @@ def _only_row(sheet: Sheet, header: _Header, rows: list[FormRow]) -> FormRow:
         where = "、".join(f"第{row.row}行" for row in filled)
         sheet.note("ROW_TWICE", filled[1].row - 1, header.columns.get(COUNTY_NAME, 0), found=where,
                    expected="一个县一行", county_code=filled[0].county_code)  # fmt: skip
+        sheet.give_back((row.row - 1, header.columns[code]) for row in filled[1:] for code in row.cells)
     return (filled or rows)[0]
 
 
@@ -297,3 +398,4 @@ def _report_strays(sheet: Sheet) -> None:
         shown = "、".join(f"{address(*cell)}“{sheet.text(*cell)[:20]}”" for cell in cells[:SHOWN_STRAYS])
         more = f"等{len(cells)}格" if len(cells) > SHOWN_STRAYS else ""
         sheet.note("STRAY_CELL", *cells[0], found=shown + more)
+    sheet.give_back(sheet.open)
