@@ -106,6 +106,8 @@ STYLES = (
           layout=f"<w:pBdr>{FRAME}</w:pBdr>" + OFF_GRID + spacing(220, 80, 380) + CENTRE),
     # Left, not justified: a figure such as 79.2%（3,995/5,042） that moves to the next line would stretch the one it left.
     Style(id="BodyText", name="公文正文", layout=INDENT + LEFT),
+    Style(id="Salutation", name="主送机关", layout=LEFT),
+    Style(id="SignOff", name="落款", layout="<w:keepLines/>" + '<w:ind w:rightChars="200" w:right="640"/><w:jc w:val="right"/>'),
     Style(id="EditorNote", name="编者按", font=KAITI, layout=INDENT, based_on="BodyText"),
     Style(id="Contents", name="本期要目", size=24, layout=OFF_GRID + spacing(60, 0, 420) + CENTRE),
     Style(id="Title", name="Title", font=XIAOBIAOSONG, size=44, tracking=0,
@@ -412,6 +414,31 @@ def overdue_list() -> str:
     ))  # fmt: skip
 
 
+def return_notice() -> str:
+    """Return the body of 退回通知."""
+    columns = (
+        Column("序号", 600, "no"),
+        Column("县（市、区）", 1300, "county"),
+        Column("工作表", 1300, "where"),
+        Column("问题", 2245, "what", "TableLeft"),
+        Column("所填", 1500, "found", "TableLeft"),
+        Column("应为", 1900, "expected", "TableLeft"),
+    )
+    return "".join((
+        para("Title", "{{ title }}"),
+        para("HeadNumber", "{{ period_line }}"),
+        DEMO,
+        para("Salutation", "{{ to_line }}"),
+        each("BodyText", "paragraphs"),
+        when("rows", para("TableCaption", "问题一览"), table("rows", *columns)),
+        when("more_line", para("Note", "{{ more_line }}")),
+        each("BodyText", "attachments"),
+        para("SignOff", "{{ office }}"), para("SignOff", "{{ issued_on }}"),
+        para("Heading1", "可直接发送的文字"),
+        each("BodyText", "paste"), para("Tail"),
+    ))  # fmt: skip
+
+
 # --- package -----------------------------------------------------------------------------------------------------
 
 SETTINGS = (
@@ -498,6 +525,7 @@ def templates() -> dict[str, bytes]:
     return {
         "工作简报.docx": build(bulletin, PORTRAIT, "工作简报"),
         "逾期县清单.docx": build(overdue_list(), LANDSCAPE, "逾期县清单"),
+        "退回通知.docx": build(return_notice(), PORTRAIT, "退回通知"),
     }
 
 

@@ -12,4 +12,8 @@ TEMPLATE_NAMES: dict[str, tuple[str, ...]] = {
     "逾期县清单.docx": (
         "title", "org_line", "as_of_line", "summary", "rows", "empty_line", "compiler", "issued_on", "is_demo", "pictures",
     ),
+    "退回通知.docx": (
+        "title", "period_line", "to_line", "paragraphs", "rows", "more_line", "attachments", "paste", "office", "issued_on",
+        "is_demo", "pictures",
+    ),
 }  # fmt: skip

@@ -9,8 +9,9 @@ import hashlib
 import io
 import json
 import warnings
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
@@ -19,6 +20,7 @@ from pipeline.checks.excel_rules import MESSAGE_LIMIT, TITLE_LIMIT, contradictio
 from pipeline.checks.rules import rules_in
 from pipeline.errors import IssueError
 from pipeline.program.model import County, FieldType, Prefecture, Program, TargetKind
+from pipeline.workbook.identity import Stamp
 from pipeline.workbook.layout import (
     CODE_ROW,
     COUNTY_CODE,
@@ -39,24 +41,27 @@ from pipeline.workbook.layout import (
     TITLE_ROW,
     WHO_ROW,
     SheetLayout,
-    Stamp,
     address,
     column_letter,
     sheet_layout,
     unit_name,
 )
 from pipeline.workbook.self_check import write_self_check
-from pipeline.workbook.style import Formats, ok, paper
+from pipeline.workbook.style import Formats, ok, paper, write_typed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from pipeline.checks.rules import Rule
+    from pipeline.findings import Severity
     from pipeline.program.model import Field, Period, Quantity
-    from pipeline.workbook.cells import Value
+    from pipeline.workbook.cells import Raw, Value
+
+    SheetWriter = Callable[[xlsxwriter.Workbook, Formats], None]
 
 CREATED = datetime(2022, 10, 26, tzinfo=UTC).replace(tzinfo=None)
+COMMENT_WIDTH, COMMENT_LIMIT = 2.2, 1_000
 LINE = 60  # Chinese characters across the cover
 HOW_TO = (
     "用WPS表格、Excel或LibreOffice打开，逐张填写“1.思想引领”等各工作表，一行一个县（市、区）。",
@@ -73,19 +78,37 @@ HOW_TO = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What is wrong with one cell, for the cell itself: its colour and its comment."""
+
+    severity: Severity
+    comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
     """What one workbook is made from.
 
     Attributes:
+        key: Signs every stamp.
         rules: Form code → rules.
         previous: (county code, field code) → last accepted value before the period.
+        entries: (form, county, column) → what already stands in the cell, as typed.
+        marks: (form, county, column) → what is wrong with it.
+        clashing: County → contradictions among the entries.
+        answers: What is being answered, when this is a returned copy; makes its number its own.
     """
 
     program: Program
+    key: bytes
     rules: Mapping[str, tuple[Rule, ...]]
     period: Period
     prefecture: Prefecture
     previous: Mapping[tuple[str, str], Value]
+    entries: Mapping[tuple[str, str, str], Raw] = field(default_factory=dict)
+    marks: Mapping[tuple[str, str, str], Mark] = field(default_factory=dict)
+    clashing: Mapping[str, int] = field(default_factory=dict)
+    answers: str = ""
 
     @property
     def number(self) -> str:
@@ -93,14 +116,14 @@ class Issue:
         content = [
             repr([asdict(f) for form in self.program.forms for f in form.fields_in(self.period)]),
             json.dumps([[dict(r.config) for r in self.rules[f.code]] for f in self.program.forms], sort_keys=True),
-            repr(self.period), repr(self.prefecture), repr(sorted(self.previous.items())),
+            repr(self.period), repr(self.prefecture), repr(sorted(self.previous.items())), self.answers,
         ]  # fmt: skip
         return hashlib.sha256("\n".join(content).encode()).hexdigest()[:8]
 
     def stamp(self, form: str, version: int) -> Stamp:
         """The identity written on a sheet."""
         return Stamp(program=self.program.code, form=form, version=version, period=self.period.code,
-                     prefecture_code=self.prefecture.code, issue_no=self.number)  # fmt: skip
+                     prefecture_code=self.prefecture.code, issue_no=self.number).signed(self.key)  # fmt: skip
 
     def layouts(self) -> tuple[SheetLayout, ...]:
         """One per form."""
@@ -108,8 +131,13 @@ class Issue:
         return tuple(sheet_layout(form, self.period, counties) for form in self.program.forms)
 
 
-def issue_workbook(issue: Issue) -> bytes:
+def issue_workbook(issue: Issue, before: Sequence[SheetWriter] = (), after: Sequence[SheetWriter] = ()) -> bytes:
     """Write one prefecture's workbook.
+
+    Args:
+        issue: What it is made from.
+        before: Write further sheets in front.
+        after: Write further sheets behind.
 
     Raises:
         IssueError: xlsxwriter refused or warned about anything.
@@ -118,7 +146,7 @@ def issue_workbook(issue: Issue) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            _write(issue, out)
+            _write(issue, out, before, after)
         except (UserWarning, xlsxwriter.exceptions.XlsxWriterException) as problem:
             raise IssueError(f"{issue.prefecture.name} {issue.period.code} 表样无法生成：{problem}") from problem
     return out.getvalue()
@@ -129,16 +157,21 @@ def file_name(issue: Issue) -> str:
     return f"{issue.prefecture.code}_{issue.prefecture.short_name}_{issue.period.title}.xlsx"
 
 
-def _write(issue: Issue, out: io.BytesIO) -> None:
+def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: Sequence[SheetWriter]) -> None:
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     book.set_properties({"title": f"{issue.program.short_title}报表 {issue.period.title}",
                          "author": issue.program.office, "created": CREATED})  # fmt: skip
     book.set_size(2400, 1400)
     formats = Formats(book)
+    for write in before:
+        write(book, formats)
     _cover(book, formats, issue)
     for layout in issue.layouts():
         _form_sheet(book, formats, issue, layout)
-    write_self_check(book, formats, issue.layouts(), issue.rules, issue.previous.keys(), issue.stamp("CHECK", 1))
+    write_self_check(book, formats, issue.layouts(), issue.rules, issue.previous.keys(), issue.entries.keys(),
+                     issue.clashing, issue.stamp("CHECK", 1))  # fmt: skip
+    for write in after:
+        write(book, formats)
     _identity(book, issue)
     book.close()
 
@@ -168,7 +201,6 @@ def _cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
         ok(sheet.merge_range(row, 0, row, 3, f"{row - 13}. {line}", f.text))
         sheet.set_row(row, 36 if len(line) > LINE else 22)
     paper(sheet, landscape=False)
-    sheet.activate()
 
 
 def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: SheetLayout) -> None:
@@ -184,10 +216,10 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
     stamp = issue.stamp(layout.form.code, layout.form.version)
     ok(sheet.write_string(STAMP_ROW, 0, f"{stamp}（请勿改动）", f.stamp))
     _headings(sheet, f, layout)
-    _county_rows(sheet, f, layout)
+    _county_rows(sheet, f, layout, issue)
     rules = rules_in(issue.rules[layout.form.code], [x.code for x in layout.fields])
-    for field in layout.fields:
-        _validate_column(sheet, issue, layout, field, rules)
+    for asked in layout.fields:
+        _validate_column(sheet, issue, layout, asked, rules)
     ok(sheet.data_validation(FIRST_ROW, NIL_COL, layout.last_row, NIL_COL, {
         "validate": "list", "source": ["√"], "input_title": "本期无新进展",
         "input_message": "本期确无新进展的县选“√”，其余各格可不填，沿用上次已接收的数。",
@@ -232,16 +264,28 @@ def _width(field: Field) -> int:
     return wide.get(field.type, 13)
 
 
-def _county_rows(sheet: Any, f: Formats, layout: SheetLayout) -> None:
+def _county_rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> None:
+    columns = {COUNTY_NAME: "county", NIL: "input", **{x.code: "date" if x.type is FieldType.DATE else "input" for x in layout.fields},
+               REMARK: "remark"}  # fmt: skip
     for row, county in enumerate(layout.counties, FIRST_ROW):
         sheet.set_row(row, 30)
         ok(sheet.write_string(row, COUNTY_CODE_COL, county.code, f.county_code))
-        ok(sheet.write_string(row, COUNTY_NAME_COL, county.short_name, f.county))
-        for col in range(NIL_COL, layout.remark_col):
-            field = layout.fields[col - FIRST_FIELD_COL] if col >= FIRST_FIELD_COL else None
-            is_date = field is not None and field.type is FieldType.DATE
-            ok(sheet.write_blank(row, col, None, f.date if is_date else f.input))
-        ok(sheet.write_blank(row, layout.remark_col, None, f.remark))
+        for col, (code, kind) in enumerate(columns.items(), COUNTY_NAME_COL):
+            key = layout.form.code, county.code, code
+            mark = issue.marks.get(key)
+            raw = county.short_name if code == COUNTY_NAME else issue.entries.get(key)
+            severity = mark.severity if mark else None
+            if raw is None:
+                ok(sheet.write_blank(row, col, None, f.entry(kind, severity)))
+            else:
+                write_typed(sheet, row, col, raw, partial(f.entry, kind), severity)
+            if mark:
+                size = {"x_scale": COMMENT_WIDTH, "y_scale": 0.4 + 0.2 * len(mark.comment.splitlines())}
+                ok(
+                    sheet.write_comment(
+                        row, col, mark.comment[:COMMENT_LIMIT], {"author": issue.program.office, **size}
+                    )
+                )
 
 
 def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field, rules: tuple[Rule, ...]) -> None:
@@ -330,4 +374,6 @@ def standard_workbook(program: Program, rules: Mapping[str, tuple[Rule, ...]]) -
         for n in range(1, 6)
     )  # fmt: skip
     shown = replace(program, prefectures=(sample,), counties=counties)
-    return issue_workbook(Issue(program=shown, rules=rules, period=program.periods[-1], prefecture=sample, previous={}))
+    return issue_workbook(
+        Issue(program=shown, key=b"", rules=rules, period=program.periods[-1], prefecture=sample, previous={})
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.excel_rules import contradictions, required_fields
 from pipeline.checks.rules import rules_in
-from pipeline.workbook.layout import CHECK_SHEET, COUNTY_CODE_COL, FIRST_ROW, NIL_COL, SheetLayout, column_letter
+from pipeline.workbook.layout import CHECK_SHEET, COUNTY_CODE_COL, FIRST_ROW, NIL, NIL_COL, SheetLayout, column_letter
 from pipeline.workbook.style import Formats, ok, paper
 
 if TYPE_CHECKING:
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     import xlsxwriter
 
     from pipeline.checks.rules import Rule
-    from pipeline.workbook.layout import Stamp
+    from pipeline.workbook.identity import Stamp
 
     Rules = Mapping[str, tuple[Rule, ...]]
 
 
 def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[SheetLayout, ...], rules: Rules,
-                     known: Collection[tuple[str, str]], stamp: Stamp) -> None:  # fmt: skip
+                     known: Collection[tuple[str, str]], entered: Collection[tuple[str, str, str]],
+                     clashing: Mapping[str, int], stamp: Stamp) -> None:  # fmt: skip
     """Write the sheet.
 
     Args:
@@ -34,6 +35,8 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
         layouts: One per form sheet already written.
         rules: Form code → rules.
         known: (county, field) pairs with a last accepted value: what a tick may carry.
+        entered: (form, county, column) of every cell that is not blank.
+        clashing: County → contradictions among what is entered.
         stamp: Identity of this sheet.
     """
     sheet = book.add_worksheet(CHECK_SHEET)
@@ -47,24 +50,20 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
     sheet.set_column(1, len(heads) - 1, 12)
     for col, head in enumerate(heads):
         ok(sheet.write_string(3, col, head, f.label))
+    todo = 0
     for row, county in enumerate(layouts[0].counties, 4):
-        _self_check_row(sheet, f, layouts, rules, known, row, county.code, county.short_name)
+        clashes = clashing.get(county.code, 0)
+        todo += _self_check_row(sheet, f, layouts, rules, known, entered, clashes, row, county.code, county.short_name)
     last, clash, verdict = 3 + len(layouts[0].counties), len(layouts) + 2, len(layouts) + 3
     blanks = f"SUM(C5:{column_letter(clash - 1)}{last + 1})"
-    clashes = f"SUM({column_letter(clash)}5:{column_letter(clash)}{last + 1})"
-    formula = (f'=IF({blanks}+{clashes}=0,"全部填齐，可以报送","还有 "&{blanks}&" 格未填，"&{clashes}&" 处矛盾")')  # fmt: skip
-    todo = sum(_required_blank(rules, layout) for layout in layouts) * len(layouts[0].counties)
-    ok(sheet.write_formula(2, 0, formula, f.who, f"还有 {todo} 格未填，0 处矛盾"))
-    ok(
-        sheet.conditional_format(
-            2, 0, 2, 0, {"type": "formula", "criteria": f"={blanks}+{clashes}=0", "format": f.good}
-        )
-    )
-    ok(
-        sheet.conditional_format(
-            2, 0, 2, 0, {"type": "formula", "criteria": f"={blanks}+{clashes}>0", "format": f.todo}
-        )
-    )
+    summed = f"SUM({column_letter(clash)}5:{column_letter(clash)}{last + 1})"
+    formula = (f'=IF({blanks}+{summed}=0,"全部填齐，可以报送","还有 "&{blanks}&" 格未填，"&{summed}&" 处矛盾")')  # fmt: skip
+    clashes = sum(clashing.values())
+    cached = f"还有 {todo} 格未填，{clashes} 处矛盾" if todo + clashes else "全部填齐，可以报送"
+    ok(sheet.write_formula(2, 0, formula, f.who, cached))
+    for sign, look in (("=", f.good), (">", f.todo)):
+        shown = {"type": "formula", "criteria": f"={blanks}+{summed}{sign}0", "format": look}
+        ok(sheet.conditional_format(2, 0, 2, 0, shown))
     area = (4, 2, last, clash)
     ok(sheet.conditional_format(*area, {"type": "cell", "criteria": "==", "value": 0, "format": f.good}))
     ok(sheet.conditional_format(*area, {"type": "cell", "criteria": ">", "value": 0, "format": f.todo}))
@@ -75,31 +74,37 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
     sheet.repeat_rows(3)
 
 
-def _required_blank(rules: Rules, layout: SheetLayout) -> int:
-    return len(set(required_fields(rules[layout.form.code])) & {x.code for x in layout.fields})
-
-
 def _self_check_row(sheet: Any, f: Formats, layouts: tuple[SheetLayout, ...], rules: Rules, known: Collection[tuple[str, str]],
-                    row: int, code: str,
-                    name: str) -> None:  # fmt: skip
+                    entered: Collection[tuple[str, str, str]], clashing: int, row: int, code: str,
+                    name: str) -> int:  # fmt: skip
+    """One county; the number of cells still blank."""
     ok(sheet.write_string(row, 0, code, f.county_code))
     ok(sheet.write_string(row, 1, name, f.county))
     clashes: list[str] = []
+    todo = 0
     for col, layout in enumerate(layouts, 2):
         asked = rules_in(rules[layout.form.code], [x.code for x in layout.fields])
         required = set(required_fields(asked))
-        formula = _blank_formula(layout, required, row + 1, {
-            x.code for x in layout.fields if x.nil_value is None and (code, x.code) not in known})  # fmt: skip
-        ok(sheet.write_formula(row, col, formula, f.input, len(required)))
+        form, needed_if_nil = layout.form.code, {
+            x.code for x in layout.fields if x.nil_value is None and (code, x.code) not in known}  # fmt: skip
+        asked_for = required & needed_if_nil if (form, code, NIL) in entered else required
+        blank = sum((form, code, field) not in entered for field in asked_for)
+        todo += blank
+        ok(sheet.write_formula(row, col, _blank_formula(layout, required, row + 1, needed_if_nil), f.input, blank))
         ours = f"({_ref(layout, COUNTY_CODE_COL)}=$A{row + 1})"
         for clash in contradictions(asked):
             if clash.rule.severity == "critical":
                 broken = clash.broken(lambda x, at=layout: _ref(at, at.col_of(x)))  # type: ignore[misc]
                 clashes.append(f"SUMPRODUCT({ours}*{broken})")
     clash_col = len(layouts) + 2
-    ok(sheet.write_formula(row, clash_col, "=" + ("+".join(clashes) or "0"), f.input, 0))
+    ok(sheet.write_formula(row, clash_col, "=" + ("+".join(clashes) or "0"), f.input, clashing))
     total = f"SUM(C{row + 1}:{column_letter(clash_col)}{row + 1})"
-    ok(sheet.write_formula(row, clash_col + 1, f'=IF({total}=0,"填齐","未完")', f.input, "未完"))
+    ok(
+        sheet.write_formula(
+            row, clash_col + 1, f'=IF({total}=0,"填齐","未完")', f.input, "未完" if todo + clashing else "填齐"
+        )
+    )
+    return todo
 
 
 def _blank_formula(layout: SheetLayout, required: set[str], row: int, needed_if_nil: set[str]) -> str:

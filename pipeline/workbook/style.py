@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import IssueError
+from pipeline.findings import Severity
+from pipeline.workbook.cells import show
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import xlsxwriter
+
+    from pipeline.workbook.cells import Raw
 
 INK, GREY, LINE, HEAD, NAVY = "#1F2933", "#8A94A0", "#B8C2CC", "#E8EEF5", "#1F3864"
 FONT = "宋体"
+FILLS: dict[Severity | None, dict[str, str]] = {
+    Severity.CRITICAL: {"bg_color": "#F8C7C4", "font_color": "#8B1A14"},
+    Severity.WARNING: {"bg_color": "#FFF3C4", "font_color": "#7A4F01"},
+}
+EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - the day spreadsheets count from
+CELL_LIMIT = 32_767  # characters a cell may hold
+FORMULA_SIGNS = ("=", "+", "-", "@")
 
 
 def ok(code: Any) -> None:
@@ -45,15 +60,63 @@ class Formats:
         self.county_code = boxed(font_size=9, font_color=GREY, num_format="@")
         self.county = boxed(align="left", bg_color="#F7F9FB")
         self.input = boxed(num_format="General")
-        self.date = boxed(num_format="yyyy-mm-dd")
-        self.remark = boxed(align="left", font_size=10)
         self.text = add(text_wrap=True, align="left", valign="top")
         self.cover_label = boxed(bg_color=HEAD, bold=True)
         self.cover_input = boxed(align="left", num_format="@")
+        self.bad_row = boxed(align="left", bold=True, bg_color="#F8C7C4", font_color="#8B1A14")
+        self.todo_row = boxed(align="left", bold=True, bg_color="#FFF3C4", font_color="#7A4F01")
+        self.note_row = boxed(align="left", bold=True, bg_color="#EEF1F4")
+        self.link = boxed(align="left", font_size=10, font_color="#0563C1", underline=1)
+        self.list_middle = boxed(font_size=10)
+        self._boxed = boxed
+        self._entries: dict[tuple[Any, ...], Any] = {}
         self.good = book.add_format({"bg_color": "#D8EFD9", "font_color": "#1B5E20"})
         self.todo = book.add_format({"bg_color": "#FFF3C4", "font_color": "#7A4F01"})
         self.bad = book.add_format({"bg_color": "#F8C7C4", "font_color": "#8B1A14"})
         self.zebra = book.add_format({"bg_color": "#EEF1F4", "font_color": GREY})
+
+    def listed(self, _: Severity | None, *, quoted: bool = False) -> Any:
+        """A text in a list, read from the left."""
+        return self.entry("remark", None, quoted=quoted)
+
+    def entry(self, kind: str, severity: Severity | None, *, quoted: bool = False) -> Any:
+        """A cell that already holds something.
+
+        Args:
+            kind: ``input``, ``date``, ``remark`` or ``county``.
+            severity: Of what is wrong with it, if anything.
+            quoted: It is a text that a program might take for a formula.
+        """
+        key = kind, severity, quoted
+        if key not in self._entries:
+            look: dict[str, Any] = {"num_format": "yyyy-mm-dd"} if kind == "date" else {}
+            look |= {"align": "left", "font_size": 10} if kind == "remark" else {}
+            look |= {"align": "left", "bg_color": "#F7F9FB"} if kind == "county" else {}
+            look |= {"quote_prefix": True} if quoted else {}
+            self._entries[key] = self._boxed(**look, **FILLS.get(severity, {}))
+        return self._entries[key]
+
+
+def write_typed(sheet: Any, row: int, col: int, raw: Raw, look: Callable[..., Any], severity: Severity | None) -> None:
+    """Write a cell as its officer typed it: a number as a number, everything else as text, never a formula.
+
+    Args:
+        sheet: The xlsxwriter sheet.
+        row: 0-based.
+        col: 0-based.
+        raw: The cell as it was read.
+        look: Gives the format, see :meth:`Formats.entry` (``severity`` and ``quoted`` are passed).
+        severity: Of what is wrong with it, if anything.
+    """
+    if isinstance(raw, date):
+        day = raw if isinstance(raw, datetime) else datetime(raw.year, raw.month, raw.day)  # noqa: DTZ001 - a calendar day
+        raw = (day - EXCEL_EPOCH) / timedelta(days=1)
+    if isinstance(raw, (int, float)) and not isinstance(raw, bool) and math.isfinite(raw):
+        ok(sheet.write_number(row, col, raw, look(severity)))
+        return
+    text = show(raw)
+    text = text if len(text) <= CELL_LIMIT else text[: CELL_LIMIT - 1] + "…"
+    ok(sheet.write_string(row, col, text, look(severity, quoted=text[:1] in FORMULA_SIGNS)))
 
 
 def paper(sheet: Any, *, landscape: bool) -> None:

@@ -1,0 +1,119 @@
+"""Findings as people read them: the conclusion first, errors before warnings before notes, like with like, nothing lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.checks.decide import VERDICT_NAMES, State, Verdict
+from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
+from pipeline.workbook.read import whole_file_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from pipeline.checks.decide import Decision
+    from pipeline.program.model import Program
+    from pipeline.workbook.read import Reading
+
+NAMED = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Findings of one kind: they share severity, title and, mostly, the way to mend them."""
+
+    severity: Severity
+    title: str
+    fix: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def heading(self) -> str:
+        """One line for the whole group."""
+        return f"【{SEVERITY_NAMES[self.severity]}】{self.title}（{len(self.findings)}处）：{self.fix}"
+
+
+def grouped(findings: Collection[Finding]) -> tuple[Group, ...]:
+    """Every finding in exactly one group; groups by severity, then by first appearance."""
+    groups: dict[tuple[Severity, str, str], list[Finding]] = {}
+    for severity in Severity:  # critical, warning, info
+        for one in findings:
+            if one.severity is severity:
+                groups.setdefault((severity, one.code, one.fix), []).append(one)
+    return tuple(
+        Group(severity=severity, title=CATALOGUE[code].title, fix=fix, findings=tuple(some))
+        for (severity, code, fix), some in groups.items()
+    )
+
+
+def conclusion(program: Program, verdict: Verdict, reason: str, states: Mapping[str, State], findings: Collection[Finding],
+               *, accepted: str = "已接收") -> str:  # fmt: skip
+    """What became of a return, in a few short sentences.
+
+    Args:
+        program: The campaign.
+        verdict: Of the submission.
+        reason: Of the verdict, as the ledger has it.
+        states: County → state of its record in this submission.
+        findings: Of the submission.
+        accepted: How to say it of the counties that are sound.
+    """
+    good = [code for code, state in states.items() if state is not State.RETURNED]
+    bad = [code for code, state in states.items() if state is State.RETURNED]
+    warnings = sum(f.severity is Severity.WARNING for f in findings)
+    said = VERDICT_NAMES[verdict]
+    if reason and (whole_file_findings(findings) or not bad):
+        said += f"：{reason}。所填{len(bad)}个县都须改正后重报。" if bad else f"：{reason}。"
+    elif bad:
+        said += f"：{_names(program, bad)}须改正后重报"
+        said += f"；其余{len(good)}个县{accepted}，不必重报。" if good else "。"
+    else:
+        said += f"：{len(good)}个县{accepted}。"
+    return said + (f"另有{warnings}处请再核对，如确实如此，可不改动。" if warnings else "")
+
+
+def _names(program: Program, codes: list[str]) -> str:
+    """香格里拉市 / 德钦县、维西县共2个县 / …等12个县."""
+    shown = "、".join(program.county_by_code[code].short_name for code in codes[:NAMED])
+    if len(codes) > NAMED:
+        return f"{shown}等{len(codes)}个县"
+    return shown if len(codes) == 1 else f"{shown}共{len(codes)}个县"
+
+
+def place_of(program: Program, one: Finding) -> str:
+    """Where a finding is, in words: 1.思想引领 D7 五华区 宣讲场次."""
+    county, field = program.county_by_code.get(one.county_code), program.field_by_code.get(one.field)
+    parts = (one.location.sheet, one.location.cell, county.short_name if county else "", field.title if field else "")
+    return " ".join(part for part in parts if part)
+
+
+def found_and_expected(one: Finding) -> str:
+    """What stands there and what should: 所填“约5”，应为：0或正整数."""
+    expected = one.expected if one.expected.startswith("应") else f"应为：{one.expected}"
+    parts = (f"所填“{one.found}”" if one.found else "", expected if one.expected else "")
+    return "，".join(part for part in parts if part)
+
+
+def as_text(program: Program, findings: Collection[Finding]) -> Iterator[str]:
+    """The groups line by line, for a screen or a text file."""
+    for group in grouped(findings):
+        yield group.heading
+        for one in group.findings:
+            place, said = place_of(program, one), found_and_expected(one)
+            yield "  · " + "：".join(part for part in (place, said) if part)
+
+
+def verdict_text(program: Program, reading: Reading, decisions: Sequence[Decision]) -> Iterator[str]:
+    """What would become of one file, as 问题清单 says it: verdict first, then errors, warnings and notes."""
+    yield f"{reading.arrival.name}"
+    if reading.findings:
+        held = any(CATALOGUE[f.code].holds for f in reading.findings)
+        yield f"结论：{'待认定' if held else '不能采用'}。"
+        yield from as_text(program, reading.findings)
+    for one in decisions:
+        unit, period = program.prefecture_by_code[one.source.prefecture_code], program.period_by_code[one.source.period]
+        states = {record.county_code: record.state for record in one.records}
+        said = conclusion(program, one.verdict, one.reason, states, one.findings, accepted="可以接收")
+        yield f"{unit.short_name} {period.title}　结论：{said}"
+        yield from as_text(program, one.findings)

@@ -1,0 +1,294 @@
+"""The returned copy: a freshly issued workbook on the officer's own figures, what is wrong in colour with its remedy.
+
+Only what must be mended need be touched; sent back, it is the resubmission. Officers' text is written as text, never as
+a formula, and what was not taken stands in an appendix.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pipeline.checks.decide import State, Verdict
+from pipeline.checks.excel_rules import contradictions
+from pipeline.checks.problems import conclusion, grouped
+from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
+from pipeline.workbook.issue import Issue, Mark, issue_workbook
+from pipeline.workbook.layout import (
+    APPENDIX_SHEET,
+    COUNTY_CODE,
+    COUNTY_NAME,
+    COUNTY_NAME_COL,
+    FIRST_ROW,
+    NIL,
+    NIL_COL,
+    PROBLEM_SHEET,
+    REMARK,
+    SheetLayout,
+    address,
+)
+from pipeline.workbook.style import Formats, ok, paper, write_typed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import xlsxwriter
+
+    from pipeline.checks.frames import Past
+    from pipeline.checks.rules import Rule
+    from pipeline.dataset.snapshot import Snapshot
+    from pipeline.dataset.store import StandingRow, Submission
+    from pipeline.program.model import Period, Prefecture, Program
+    from pipeline.workbook.cells import Raw, Value
+    from pipeline.workbook.read import Return
+    from pipeline.workbook.sheet import Stray
+
+Key = tuple[str, str, str]
+APPENDIX_LIMIT = 20_000
+COLUMNS = (
+    ("序号", 6),
+    ("县（市、区）", 14),
+    ("位置（点击即到）", 22),
+    ("指标", 26),
+    ("所填", 34),
+    ("应为", 44),
+)
+ADVICE = (
+    "本表是按你单位报来的数重新生成的，所填内容原样保留；红色格必须改正，黄色格请再核对，批注写明所填、应为和改法。",
+    "只改有问题的格，其余不必动；改完看“自查”表，原样发回即为重报。已接收的县不必改，原样留着不影响。",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedCopy:
+    """What goes back for one submission.
+
+    Attributes:
+        seq: Number of the submission in the ledger.
+        file: Its name as received.
+        sha256: Of what was received.
+        conclusion: What became of it, in words.
+        findings: Those still open, and notes.
+        sheets: Officer's sheet name → form code.
+        entries: (form, county, column) → cell as typed.
+        strays: What was not taken.
+        previous: (county, field) → last accepted value before the period.
+    """
+
+    program: Program
+    key: bytes
+    rules: Mapping[str, tuple[Rule, ...]]
+    period: Period
+    prefecture: Prefecture
+    seq: int
+    file: str
+    sha256: str
+    conclusion: str
+    findings: tuple[Finding, ...]
+    sheets: Mapping[str, str]
+    entries: Mapping[Key, Raw]
+    strays: tuple[Stray, ...]
+    previous: Mapping[tuple[str, str], Value]
+
+    @property
+    def name(self) -> str:
+        """Of the workbook; for people, never read back."""
+        return f"{self.prefecture.code}_{self.prefecture.short_name}_{self.period.title}_退回{self.seq}.xlsx"
+
+
+def returned_copy(program: Program, rules: Mapping[str, tuple[Rule, ...]], key: bytes, snapshot: Snapshot, past: Past,
+                  entry: Submission, one: Return) -> ReturnedCopy:  # fmt: skip
+    """What goes back for a submission.
+
+    Args:
+        program: The campaign.
+        rules: Form code → rules.
+        key: Signs the copy's stamps.
+        snapshot: The dataset, this submission included.
+        past: What was accepted before the period.
+        entry: The submission in the ledger.
+        one: What was read from its bytes.
+    """
+    rows = {(form, row.county_code): row for form, some in one.rows.items() for row in some}
+    newer = {
+        (form, county): row
+        for (form, period, county), row in snapshot.rows.items()
+        if period == entry.period
+        and (
+            (form, county) not in rows
+            or rows[form, county].blank
+            or (row.received_on, row.seq) > (entry.received_on, entry.seq)
+        )
+    }
+    records = snapshot.records[snapshot.records["seq"] == entry.seq]
+    states = {
+        code: State.ACCEPTED if snapshot.mended(entry, code) else State(state)
+        for code, state in records[["county_code", "state"]].itertuples(index=False)
+    }
+    findings = snapshot.open_findings(entry)
+    ours = {c.code for c in program.counties_of(entry.prefecture_code)}
+    return ReturnedCopy(
+        program=program, key=key, rules=rules, period=program.period_by_code[entry.period],
+        prefecture=program.prefecture_by_code[entry.prefecture_code], seq=entry.seq, file=entry.file, sha256=entry.sha256,
+        conclusion=conclusion(program, Verdict(entry.verdict), entry.reason, states, findings), findings=findings,
+        sheets={sheet: form for form, sheet in one.sheets.items()}, entries=entries_of(program, one, newer), strays=one.strays,
+        previous={k: v for k, v in {**past.previous, **past.floors}.items() if k[0] in ours},
+    )  # fmt: skip
+
+
+def entries_of(program: Program, one: Return, standing: Mapping[tuple[str, str], StandingRow]) -> dict[Key, Raw]:
+    """What the cells of a returned copy hold.
+
+    Args:
+        program: The campaign.
+        one: What was read: the officer's own text.
+        standing: (form, county) → the row that stands, of those that are newer than this or that it leaves blank.
+    """
+    rows = {(form, row.county_code): row for form, some in one.rows.items() for row in some}
+    entries: dict[Key, Raw] = {}
+    for form in program.forms:
+        for county in program.counties_of(one.prefecture_code):
+            row, stands = rows.get((form.code, county.code)), standing.get((form.code, county.code))
+            typed: dict[str, Raw] = dict(row.cells) if row else {}
+            if stands:
+                typed = {code: stands.typed.get(code, value) for code, value in stands.values.items()}
+                typed |= {NIL: "√"} if stands.nil else {}
+            entries |= {(form.code, county.code, code): raw for code, raw in typed.items()
+                        if raw not in {None, ""} and code not in {COUNTY_CODE, COUNTY_NAME}}  # fmt: skip
+    return entries
+
+
+def returned_workbook(copy: ReturnedCopy) -> bytes:
+    """Write the returned copy of one submission.
+
+    Raises:
+        IssueError: xlsxwriter refused or warned about anything.
+    """
+    across = {c.rule.id for rules in copy.rules.values() for c in contradictions(rules)}
+    issue = Issue(
+        program=copy.program, key=copy.key, rules=copy.rules, period=copy.period, prefecture=copy.prefecture,
+        previous=copy.previous, entries=copy.entries, marks=_marks(copy),
+        clashing=Counter(f.county_code for f in copy.findings if f.rule in across and f.severity is Severity.CRITICAL),
+        answers=f"{copy.seq}|{copy.sha256}",
+    )  # fmt: skip
+    after = [partial(_appendix, copy=copy, issue=issue)] if copy.strays else []
+    return issue_workbook(issue, before=[partial(_problems, copy=copy, issue=issue)], after=after)
+
+
+def key_of(copy: ReturnedCopy, one: Finding) -> Key | None:
+    """Form, county and column of the cell a finding is about; None when it is about no cell of the copy.
+
+    What is said of a county's row, or of a county on no sheet in particular, goes to its name.
+    """
+    if one.county_code not in copy.program.county_by_code:
+        return None
+    forms = {f.code: form.code for form in copy.program.forms for f in form.fields_in(copy.period)}
+    form = forms.get(one.field) or copy.sheets.get(one.location.sheet) or copy.program.forms[0].code
+    if one.field in forms:
+        return form, one.county_code, one.field
+    column = {"REMARK": REMARK, "NIL_UNCLEAR": NIL, "NIL_WITHOUT_BASE": NIL}.get(one.code, COUNTY_NAME)
+    return form, one.county_code, column
+
+
+def _marks(copy: ReturnedCopy) -> dict[Key, Mark]:
+    """One mark per cell with something to mend or to look at again; errors first."""
+    told: dict[Key, list[Finding]] = defaultdict(list)
+    for group in grouped(copy.findings):
+        for one in group.findings:
+            if group.severity is not Severity.INFO and (key := key_of(copy, one)):
+                told[key].append(one)
+    return {
+        key: Mark(severity=some[0].severity, comment="\n".join(_comment(one) for one in some))
+        for key, some in told.items()
+    }
+
+
+def _comment(one: Finding) -> str:
+    parts = (f"【{SEVERITY_NAMES[one.severity]}】{CATALOGUE[one.code].title}", f"所填：{one.found}" if one.found else "",
+             f"应为：{one.expected.removeprefix('应为：')}" if one.expected else "", f"改法：{one.fix}")  # fmt: skip
+    return "\n".join(part for part in parts if part)
+
+
+def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issue: Issue) -> None:
+    """问题清单: the conclusion, how to go on, and every finding with a link to its cell."""
+    sheet = book.add_worksheet(PROBLEM_SHEET)
+    sheet.hide_gridlines(2)
+    last = len(COLUMNS) - 1
+    for col, (_, width) in enumerate(COLUMNS):
+        sheet.set_column(col, col, width)
+    sheet.set_row(0, 32)
+    ok(sheet.write_string(0, 0, f"问题清单　{copy.prefecture.short_name}　{copy.period.title}", f.title))
+    ok(sheet.write_string(1, 0, f"{issue.stamp('PROBLEMS', 1)}（请勿改动）", f.stamp))
+    counts = Counter(one.severity for one in copy.findings)
+    summary = "，".join(f"{SEVERITY_NAMES[s]}{counts[s]}处" for s in Severity if counts[s])
+    for row, text in enumerate(
+        (f"结论：{copy.conclusion}", f"来件：{copy.file}（报送序号{copy.seq}）；共{summary}。", *ADVICE), 2
+    ):
+        ok(sheet.merge_range(row, 0, row, last, "", f.text))
+        ok(sheet.write_string(row, 0, text, f.text))
+        sheet.set_row(row, 20 + 16 * (len(text) // 80))
+    row = 7
+    for col, (heading, _) in enumerate(COLUMNS):
+        ok(sheet.write_string(row, col, heading, f.item))
+    sheet.freeze_panes(row + 1, 0)
+    number = 0
+    for group in grouped(copy.findings):
+        row += 1
+        look = {Severity.CRITICAL: f.bad_row, Severity.WARNING: f.todo_row}.get(group.severity, f.note_row)
+        ok(sheet.merge_range(row, 0, row, last, "", look))
+        ok(sheet.write_string(row, 0, group.heading, look))
+        sheet.set_row(row, 22)
+        for one in group.findings:
+            row, number = row + 1, number + 1
+            _problem_row(sheet, f, copy, issue, row, number, one)
+    paper(sheet, landscape=True)
+    sheet.repeat_rows(7)
+
+
+def _problem_row(sheet: Any, f: Formats, copy: ReturnedCopy, issue: Issue, row: int, number: int, one: Finding) -> None:
+    program = copy.program
+    county, field = program.county_by_code.get(one.county_code), program.field_by_code.get(one.field)
+    ok(sheet.write_number(row, 0, number, f.list_middle))
+    texts = (county.short_name if county else "", None, field.title if field else "", one.found, one.expected)
+    for col, text in enumerate(texts, 1):
+        if text is not None:
+            write_typed(sheet, row, col, text, f.listed, None)
+    key = key_of(copy, one)
+    if key:
+        form, cell = program.form_by_code[key[0]].sheet, _address(issue, key)
+        ok(sheet.write_url(row, 2, f"internal:'{form}'!{cell}", f.link, f"{form} {cell}"))
+    else:
+        write_typed(sheet, row, 2, f"{one.location.sheet} {one.location.cell}".strip() or "整份报表", f.listed, None)
+    longest = max(len(text) * 11 / width for text, (_, width) in zip(texts, COLUMNS[1:], strict=True) if text)
+    sheet.set_row(row, min(15 * (1 + int(longest // 6)) + 5, 200))
+
+
+def _address(issue: Issue, key: Key) -> str:
+    form, county, column = key
+    layout: SheetLayout = next(x for x in issue.layouts() if x.form.code == form)
+    row = FIRST_ROW + [c.code for c in layout.counties].index(county)
+    own = {COUNTY_NAME: COUNTY_NAME_COL, NIL: NIL_COL, REMARK: layout.remark_col}
+    return address(row, own[column] if column in own else layout.col_of(column))
+
+
+def _appendix(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issue: Issue) -> None:
+    """未采用的内容: every cell that was told and not taken, so that nothing the officer wrote is lost."""
+    sheet = book.add_worksheet(APPENDIX_SHEET)
+    for col, width in enumerate((24, 12, 90)):
+        sheet.set_column(col, col, width)
+    ok(sheet.write_string(0, 0, "未采用的内容（原表中多填的行、列和工作表，原样列出备查）", f.title))
+    ok(sheet.write_string(1, 0, f"{issue.stamp('APPENDIX', 1)}（请勿改动）", f.stamp))
+    shown: Sequence[Stray] = copy.strays[:APPENDIX_LIMIT]
+    more = (
+        f"；只列前{APPENDIX_LIMIT}格，共{len(copy.strays)}格，其余见原件" if len(copy.strays) > APPENDIX_LIMIT else ""
+    )
+    ok(sheet.write_string(2, 0, f"如是要报送的数，请填入对应的格；本表的内容不会被读取{more}。", f.who))
+    for col, heading in enumerate(("原工作表", "原单元格", "内容")):
+        ok(sheet.write_string(3, col, heading, f.item))
+    for row, stray in enumerate(shown, 4):
+        for col, text in enumerate((stray.sheet, stray.cell, stray.text)):
+            write_typed(sheet, row, col, text, f.listed, None)
+    sheet.freeze_panes(4, 0)
+    paper(sheet, landscape=True)
