@@ -128,7 +128,7 @@ def main(ctx: click.Context, project: str, as_of: date | None, period: str | Non
 
     不带子命令即运行主流程：inbox/ 的报表 → 数据集 → outbox/报送期/。
     """
-    ctx.obj = {"project": project, "as_of": as_of or _today()}
+    ctx.obj = {"project": project, "as_of": as_of or _today(), "as_of_given": as_of is not None}
     if ctx.invoked_subcommand is None:
         _main_job(ctx, period)
     elif period is not None:
@@ -136,6 +136,7 @@ def main(ctx: click.Context, project: str, as_of: date | None, period: str | Non
 
 
 def _main_job(ctx: click.Context, period: str | None) -> None:
+    from pipeline.dataset.snapshot import revised_lines  # noqa: PLC0415
     from pipeline.run import run  # noqa: PLC0415
     from pipeline.workspace import lock  # noqa: PLC0415
 
@@ -145,11 +146,19 @@ def _main_job(ctx: click.Context, period: str | None) -> None:
         outcome = run(workspace, period, as_of)
     for name in outcome.inbox.later:
         _note(f"未收：{name}（收件日期晚于 {as_of}，留待以后）")
+    for one in outcome.inbox.changing:
+        _note(f"未收：{one.name}（还在写入，没有传完，留待下次）")
     for name in outcome.inbox.undated:
         _note(f"请注意：文件夹“{name}”不是日期（应写成 2023-03-06），里面的文件按修改日期算收件日期")
     for name, why in outcome.inbox.unreadable:
         _note(f"读不出：{name}（{why}）")
-    _note(f"新收 {outcome.taken} 个文件，收件箱共 {len(outcome.inbox.arrivals)} 个。")
+    _note(f"新收 {len(outcome.taken)} 份报送，收件箱共 {len(outcome.inbox.arrivals)} 个文件。")
+    for line in revised_lines(outcome.measures.program, outcome.measures.snapshot, outcome.taken):
+        _note(line)
+    for held in outcome.measures.snapshot.held:
+        _note(
+            f"待认定：{held.file}（{held.reason}）。核实后：run-pipeline admit '{held.file}' --as 州（市） --reason 理由"
+        )
     _print_status(outcome.measures)
     _note(f"请先打开：{workspace.outbox(outcome.measures.period.code) / 'index.html'}")
 
@@ -197,12 +206,15 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     """试检查报回的报表，什么也不写入。有退回的问题则返回码为1。"""
     from pipeline.run import dry_run  # noqa: PLC0415
     from pipeline.workbook.read import Arrival  # noqa: PLC0415
+    from pipeline.workspace import read_files, readable  # noqa: PLC0415
 
     as_of = ctx.obj["as_of"]
-    try:
-        arrivals = [Arrival(name=str(path), content=path.read_bytes(), received_on=as_of) for path in files]
-    except OSError as error:
-        raise click.ClickException(f"读不出 {error.filename}：{error.strerror}") from error
+    arrivals = []
+    for path, seen in read_files(files).items():
+        if isinstance(seen, OSError):
+            raise click.ClickException(f"读不出 {path}：{seen.strerror}") from seen
+        name = readable(str(path))
+        arrivals.append(Arrival(name=name, content=seen.content, received_on=as_of, changing=seen.changing))
     program, results = dry_run(_workspace(ctx), arrivals, as_of)
     found = [
         f for reading, decisions in results for f in (*reading.findings, *(x for d in decisions for x in d.findings))
@@ -216,33 +228,75 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
 
 
 def _print_check(program: Program, reading: Reading, decisions: tuple[Decision, ...]) -> None:
-    from pipeline.checks.decide import VERDICT_NAMES  # noqa: PLC0415
+    from pipeline.checks.problems import verdict_text  # noqa: PLC0415
 
-    verdicts = "，".join(VERDICT_NAMES[d.verdict] for d in decisions) or "不能采用"
-    click.echo(f"{reading.arrival.name}：{verdicts}")
-    for one in (*reading.findings, *(f for d in decisions for f in d.findings)):
-        click.echo("  " + _sentence(program, one))
-
-
-def _sentence(program: Program, f: Finding) -> str:
-    from pipeline.findings import CATALOGUE  # noqa: PLC0415
-    from pipeline.reports.wording import SEVERITY_NAMES  # noqa: PLC0415
-
-    county, field = program.county_by_code.get(f.county_code), program.field_by_code.get(f.field)
-    names = (f.location.sheet, f.location.cell, county.short_name if county else "", field.title if field else "")
-    where = " ".join(name for name in names if name)
-    found = f"所填“{f.found}”，" if f.found else ""
-    expected = f.expected if f.expected.startswith("应") else f"应为：{f.expected}"
-    expected = f"{expected}。" if f.expected else ""
-    return f"[{SEVERITY_NAMES[f.severity]}] {where} {CATALOGUE[f.code].title}：{found}{expected}{f.fix}。".replace(
-        "  ", " "
-    )
+    for line in verdict_text(program, reading, decisions):
+        click.echo(line)
 
 
 def _finding_json(f: Finding) -> dict[str, str]:
+    from pipeline.findings import CATALOGUE  # noqa: PLC0415
+
     return {"file": f.location.file, "county_code": f.county_code, "code": f.code, "severity": f.severity.value,
-            "sheet": f.location.sheet, "cell": f.location.cell, "field": f.field, "found": f.found,
-            "expected": f.expected, "fix": f.fix}  # fmt: skip
+            "title": CATALOGUE[f.code].title, "sheet": f.location.sheet, "cell": f.location.cell, "field": f.field,
+            "found": f.found, "expected": f.expected, "fix": f.fix}  # fmt: skip
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="只检查现有的文件，然后结束")
+@click.pass_context
+def watch(ctx: click.Context, once: bool) -> None:
+    """守候收件箱：文件一到就试检查，结论写入 outbox/收件/。按 Ctrl+C 结束。"""
+    from pipeline.watch import look_once, wait_for_files  # noqa: PLC0415
+
+    workspace, as_of = _workspace(ctx), ctx.obj["as_of"]
+    workspace.check()
+    if not once:
+        _note(f"正在守候 {workspace.inbox}，按 Ctrl+C 结束。")
+    fixed = ctx.obj["as_of_given"]
+    for _ in [None] if once else wait_for_files(workspace):
+        for name, verdict in look_once(workspace, as_of if fixed else _today()):
+            click.echo(f"{name}：{verdict}")
+
+
+@main.command()
+@click.argument("file")
+@click.option("--as", "prefecture", required=True, metavar="PREFECTURE", help="是哪个州（市）的报表，写代码或名称")
+@click.option(
+    "--period", "period", metavar="P", help="是哪一期的报表；不写则按表上所写，表上没有的按收到时最近结束的一期"
+)
+@click.option("--reason", required=True, metavar="TEXT", help="认定的理由，记入台账")
+@click.pass_context
+def admit(ctx: click.Context, file: str, prefecture: str, period: str | None, reason: str) -> None:
+    """认定一个待认定的文件是谁的报表，记入台账；下次运行时收入。"""
+    from pipeline import run as line  # noqa: PLC0415
+    from pipeline.workspace import lock  # noqa: PLC0415
+
+    workspace, as_of = _workspace(ctx), ctx.obj["as_of"]
+    workspace.check()
+    with lock(workspace, f"{_user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"):
+        act, program = line.admit(workspace, file, prefecture, period, reason, _user(), as_of)
+    unit = program.prefecture_by_code[act.prefecture_code].name
+    click.echo(
+        f"已认定：{act.file} 是{unit}{program.period_by_code[act.period].title}的报表（台账第{act.seq}条，{act.who}）。"
+    )
+    _note("请运行 run-pipeline，收入这份报表。")
+
+
+@main.command()
+@click.option("--period", "period", required=True, metavar="P", help="要封存的报送期，如 2022-12")
+@click.option("--reason", required=True, metavar="TEXT", help="封存的理由，记入台账")
+@click.pass_context
+def close(ctx: click.Context, period: str, reason: str) -> None:
+    """封存一期：此后收到的这一期报表先待认定，不直接收入。"""
+    from pipeline import run as line  # noqa: PLC0415
+    from pipeline.workspace import lock  # noqa: PLC0415
+
+    workspace, as_of = _workspace(ctx), ctx.obj["as_of"]
+    workspace.check()
+    with lock(workspace, f"{_user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"):
+        act, program = line.close(workspace, period, reason, _user(), as_of)
+    click.echo(f"已封存：{program.period_by_code[act.period].title}（{act.done_on}，台账第{act.seq}条，{act.who}）。")
 
 
 @main.command()

@@ -17,6 +17,9 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+SEVERITY_NAMES = {Severity.CRITICAL: "须改正", Severity.WARNING: "请核对", Severity.INFO: "提示"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of mistake.
@@ -25,12 +28,14 @@ class Kind:
         title: Short Chinese name.
         fix: How to mend it.
         whole_file: The file, not one county, is returned.
+        holds: The file is neither merged nor returned until staff say whose it is.
     """
 
     severity: Severity
     title: str
     fix: str
     whole_file: bool = False
+    holds: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +89,40 @@ def finding(code: str, *, found: str = "", expected: str = "", fix: str = "", **
                    fix=fix or kind.fix, **where)  # fmt: skip
 
 
+ADMIT = "请在下发的表上填报；工作人员核实后可用 run-pipeline admit 认定"
+KEY = "请工作人员找回 issue.key 后重新运行，或用 run-pipeline admit 认定"
+CLOSED = "确需更正的，请工作人员核实后用 run-pipeline admit 认定"
 C, W, N = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 
 CATALOGUE: dict[str, Kind] = {
     # the file
     "FILE_EMPTY": Kind(severity=C, title="空文件", fix="文件是0字节，请重新保存后再报送", whole_file=True),
     "FILE_TOO_LARGE": Kind(severity=C, title="文件过大", fix="请只保留下发的工作表，去掉图片和附件后再报送", whole_file=True),
+    "FILE_BOMB": Kind(severity=C, title="解压后的内容过大", fix="请把填好的数复制到重新下发的表中，另存后再报送", whole_file=True),
     "FILE_NOT_A_WORKBOOK": Kind(severity=C, title="不是电子表格", fix="请在下发的表上填写，存为xlsx、xls或ods再报送", whole_file=True),
-    "FILE_ENCRYPTED": Kind(severity=C, title="文件有打开密码", fix="请取消打开密码，重新保存后再报送", whole_file=True),
-    "FILE_TOO_FAR": Kind(severity=C, title="表的很远处有内容", fix="请删去数据区以外很远处的内容（Ctrl+End可找到）再报送", whole_file=True),
+    "FILE_ARCHIVE": Kind(severity=C, title="是压缩包，不是电子表格", fix="请先解压，把压缩包里的报表逐个报送，不要打包", whole_file=True),
+    "FILE_HTML": Kind(severity=C, title="是网页，不是电子表格", whole_file=True,
+        fix="请用WPS或Excel打开，点“另存为”，文件类型选xlsx后再报送；最好直接在下发的表上填写"),
+    "FILE_CSV": Kind(severity=C, title="是文本（CSV），不是电子表格", whole_file=True,
+        fix="请把数填入下发的表，存为xlsx、xls或ods再报送；不要存为CSV或改文件的后缀名"),
+    "FILE_TRUNCATED": Kind(severity=C, title="文件不完整，缺少一部分", whole_file=True,
+        fix="文件没有复制完或没有下载完，请从填表的电脑上重新复制、重新发送"),
+    "FILE_DAMAGED": Kind(severity=C, title="文件内容有损坏", whole_file=True,
+        fix="请在填表的电脑上用WPS或Excel打开原表，核对数据无缺后另存一份再报送；打不开的，请在下发的表上重填"),
+    "FILE_BAD_MEMBERS": Kind(severity=C, title="文件内部结构不正常", whole_file=True,
+        fix="请用WPS或Excel打开，核对后另存一份再报送；不要用压缩软件改动表格文件"),
+    "FILE_ENCRYPTED": Kind(severity=C, title="文件有打开密码", whole_file=True,
+        fix="请用原密码打开，取消打开密码（WPS：文件—文档加密；Excel：文件—信息—保护工作簿），保存后再报送"),
+    "FILE_ZIP_ENCRYPTED_MEMBER": Kind(severity=C, title="压缩包有密码", fix="请不要用压缩软件加密，直接报送填好的表", whole_file=True),
+    "FILE_MACROS": Kind(severity=C, title="文件带有宏", fix="请用WPS或Excel打开，另存为不带宏的xlsx后再报送", whole_file=True),
+    "FILE_EXTERNAL_LINKS": Kind(severity=C, title="公式引用了别的文件", whole_file=True,
+        fix="请把引用别的文件的公式改为数（复制后选择性粘贴为“数值”），再在“数据—编辑链接”中断开全部链接，保存后再报送"),
+    "FILE_DOCTYPE": Kind(severity=C, title="文件内部有不允许的声明", fix="请用WPS或Excel打开，核对后另存为xlsx再报送", whole_file=True),
+    "FILE_XML_DEEP": Kind(severity=C, title="文件内部层次过深", fix="请把填好的数复制到重新下发的表中，另存后再报送", whole_file=True),
+    "FILE_TEXT_TOO_LONG": Kind(severity=C, title="文件内有过长的文字", whole_file=True,
+        fix="请删去过长的文字，或把填好的数复制到重新下发的表中，另存后再报送"),
+    "FILE_TOO_MANY_CELLS": Kind(severity=C, title="有内容的格过多", fix="请只保留下发的工作表，删去其他内容后再报送", whole_file=True),
+    "FILE_TOO_FAR": Kind(severity=C, title="表的很远处有内容", fix="请删去数据区以外很远处的内容（按Ctrl+End可找到），保存后再报送", whole_file=True),
     "FILE_TOO_EARLY": Kind(severity=C, title="报送期还没有开始", fix="请核对是否填错了期，报送期结束后再报送", whole_file=True),
     "PERIOD_NOT_ENDED": Kind(severity=W, title="报送期还没有结束", fix="数据应截至报送期末；期末有变化的请重报"),
     "FILE_UNREADABLE": Kind(severity=C, title="文件损坏，打不开", fix="请用WPS或Excel打开原表，另存一份后再报送", whole_file=True),
@@ -101,9 +131,21 @@ CATALOGUE: dict[str, Kind] = {
     "FILE_WRONG_PERIOD": Kind(severity=C, title="报送期不在本专项工作之内", fix="请用本专项工作下发的表填报", whole_file=True),
     "FILE_WRONG_VERSION": Kind(severity=C, title="表样版本不对", fix="请在最新下发的表上填写", whole_file=True),
     "FILE_WRONG_PREFECTURE": Kind(severity=C, title="填报单位不在名单中", fix="请用下发给本州（市）的表填报", whole_file=True),
+    "FILE_CHANGING": Kind(severity=C, title="文件还在写入，没有传完", fix="请等文件传完、关闭后再试", whole_file=True),
+    "FILE_READER_HUNG": Kind(severity=C, title="文件在限定时间内读不完", fix="请把填好的数复制到重新下发的表中，另存后再报送", whole_file=True),
+    "FILE_READER_FULL": Kind(severity=C, title="读这个文件占用内存过多", fix="请把填好的数复制到重新下发的表中，另存后再报送", whole_file=True),
+    "FILE_READER_DIED": Kind(severity=C, title="文件使读取程序中断", fix="请把填好的数复制到重新下发的表中，另存后再报送", whole_file=True),
+    # whose and for when
+    "IDENTITY_UNPROVED": Kind(severity=C, title="表样识别码与校验码不符", fix=ADMIT, whole_file=True, holds=True),
+    "IDENTITY_NO_KEY": Kind(severity=C, title="没有签发密钥，认不出是不是下发的表", fix=KEY, whole_file=True, holds=True),
+    "IDENTITY_MISSING": Kind(severity=C, title="表上没有表样识别码", fix=ADMIT, whole_file=True, holds=True),
+    "PERIOD_CLOSED": Kind(severity=C, title="这一期已经封存", fix=CLOSED, whole_file=True, holds=True),
+    "PERIOD_EARLIER": Kind(severity=W, title="是以前报送期的表，按补报或更正处理", fix="如要报现在这一期，请改用现在这一期的表"),
+    "RETURN_OLDER": Kind(severity=W, title="收件日期早于已接收的报表，不替换已接收的数", fix="如这一份才是对的，请用新的收件日期重报"),
     # the sheet
     "SHEET_MISSING": Kind(severity=C, title="缺少工作表", fix="请在下发的表上补填这张表后重报"),
     "SHEET_TWICE": Kind(severity=C, title="同一张表出现两次", fix="请只保留一张填好的表，删去另一张", whole_file=True),
+    "SHEET_SAME": Kind(severity=N, title="同一张表出现两次，内容相同或其中一张空白，采用一张", fix="请只保留一张"),
     "SHEET_AMBIGUOUS": Kind(severity=C, title="表头对不上，无法认定各列", fix="请在重新下发的表上填写，不要改动表头和代码行", whole_file=True),
     "SHEET_EXTRA": Kind(severity=N, title="多出的工作表未采用", fix="如有需要报送的内容，请填入下发的表中"),
     "COLUMN_TITLE_CHANGED": Kind(severity=N, title="列标题被改动，按代码认定", fix="请恢复下发时的列标题"),
@@ -114,6 +156,7 @@ CATALOGUE: dict[str, Kind] = {
     "ROW_CODE_CHANGED": Kind(severity=N, title="县代码与县名不一致，按县名认定", fix="请恢复下发时的县代码"),
     "ROW_NAME_CHANGED": Kind(severity=N, title="县名写法与下发时不同，按代码认定", fix="请恢复下发时的县名"),
     "ROW_UNRECOGNISED": Kind(severity=W, title="这一行不知是哪个县，未采用", fix="请写明县名和代码；合计行请删去"),
+    "ROW_NAMELESS": Kind(severity=C, title="这一行有数而没有县名和代码", fix="可能是整块数贴错了行：请核对各县的数，删去这一行", whole_file=True),
     "ROW_OTHER_PREFECTURE": Kind(severity=W, title="这一行是别的州（市）的县，未采用", fix="请删去这一行，由所属州（市）报送"),
     "ROW_TWICE": Kind(severity=C, title="同一个县出现两行", fix="请只保留一行"),
     "ROW_CONFLICT": Kind(severity=C, title="同一天收到的两份报表，这个县的数不一样", fix="请确认以哪份为准，重报一份"),

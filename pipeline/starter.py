@@ -6,9 +6,11 @@ import shutil
 from pathlib import Path
 
 from pipeline.errors import WorkspaceError
+from pipeline.workspace import Workspace, make_key
 
 CONTENTS = ("program", "expectations", "templates")
 EMPTY = ("inbox", "outbox")
+PRIVATE = "issue.key\ndataset/\ninbox/\noutbox/\n"  # for whoever keeps a workspace under git
 
 
 def starter_files() -> Path:
@@ -38,5 +40,7 @@ def create_workspace(folder: Path) -> None:
             shutil.copytree(source / name, folder / name)
         for name in EMPTY:
             (folder / name).mkdir(parents=True)
+        (folder / ".gitignore").write_text(PRIVATE, encoding="utf-8")
+        make_key(Workspace(root=folder))
     except OSError as error:
         raise WorkspaceError(f"无法建立 {folder}：{error.strerror or error}") from error

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 import shutil
+import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ from pipeline.workbook.guard import is_office_litter
 from pipeline.workbook.read import Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 DATED_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -24,6 +26,8 @@ CHINA = timedelta(hours=8)
 STALE_AFTER = timedelta(hours=12)
 UNWRITTEN_AFTER = timedelta(minutes=1)
 DEMO_MARK = "演示数据.txt"
+KEY_BYTES = 32
+RECENT_SECONDS, SETTLE_SECONDS = 2.0, 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +61,19 @@ class Workspace:
         """The dataset."""
         return self.root / "dataset"
 
+    @property
+    def key_file(self) -> Path:
+        """The key that signs what is issued; it never leaves the workspace."""
+        return self.root / "issue.key"
+
     def outbox(self, period: str) -> Path:
         """What goes out for a period."""
         return self.root / "outbox" / period
+
+    @property
+    def verdicts(self) -> Path:
+        """What ``watch`` says of each file that lands in the inbox."""
+        return self.root / "outbox" / "收件"
 
     @property
     def is_demo(self) -> bool:
@@ -84,6 +98,41 @@ class Workspace:
             )
 
 
+def make_key(workspace: Workspace) -> bool:
+    """Make the workspace's key, readable by its owner only; False when there is one.
+
+    Raises:
+        WorkspaceError: It cannot be written.
+    """
+    try:
+        handle = os.open(workspace.key_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as out:
+            out.write(secrets.token_hex(KEY_BYTES) + "\n")
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise WorkspaceError(f"无法写入 {workspace.key_file}：{error.strerror}") from error
+    return True
+
+
+def read_key(workspace: Workspace) -> bytes:
+    """The workspace's key; empty when it has none, and then no stamp is taken at its word.
+
+    Raises:
+        WorkspaceError: The file is there and is not a key.
+    """
+    try:
+        text = workspace.key_file.read_text(encoding="ascii").strip()
+        key = bytes.fromhex(text)
+    except FileNotFoundError:
+        return b""
+    except (OSError, ValueError) as error:
+        raise WorkspaceError(f"{workspace.key_file} 读不出或不是签发密钥；请用备份恢复") from error
+    if len(key) < KEY_BYTES:
+        raise WorkspaceError(f"{workspace.key_file} 不完整，不是签发密钥；请用备份恢复")
+    return key
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
     """What lies in the inbox as of a day.
@@ -92,10 +141,12 @@ class Inbox:
         arrivals: Files to consider, by name.
         later: Names in folders dated after the day: left for then.
         undated: Folders whose name looks like a date but is none: their files got the date they were saved.
+        changing: Those still being written: left for the next run.
         unreadable: Names the system would not let us read, with the reason.
     """
 
     arrivals: tuple[Arrival, ...]
+    changing: tuple[Arrival, ...]
     later: tuple[str, ...]
     undated: tuple[str, ...]
     unreadable: tuple[tuple[str, str], ...]
@@ -107,7 +158,9 @@ def read_inbox(workspace: Workspace, as_of: date) -> Inbox:
     The received date is that of its dated folder, else of its modification, but never later than ``as_of``: what is
     here has been received.
     """
-    arrivals, later, unreadable = [], [], []
+    paths: dict[Path, tuple[str, date | None]] = {}
+    later: list[str] = []
+    unreadable: list[tuple[str, str]] = []
     undated: dict[str, None] = {}
     for path in sorted(workspace.inbox.rglob("*")):
         name = readable(path.relative_to(workspace.inbox).as_posix())
@@ -117,15 +170,69 @@ def read_inbox(workspace: Workspace, as_of: date) -> Inbox:
         undated |= dict.fromkeys(part for part in name.split("/")[:-1] if dated is None and ALMOST_DATED.match(part))
         if dated and dated > as_of:
             later.append(name)
+        else:
+            paths[path] = name, dated
+    arrivals: list[Arrival] = []
+    changing: list[Arrival] = []
+    for path, seen in read_files(paths).items():
+        name, dated = paths[path]
+        if isinstance(seen, OSError):
+            unreadable.append((name, seen.strerror or str(seen)))
             continue
+        modified = datetime.fromtimestamp(seen.modified, UTC) + CHINA
+        received_on = dated or min(modified.date(), as_of)
+        one = Arrival(name=name, content=seen.content, received_on=received_on, changing=seen.changing)
+        (changing if one.changing else arrivals).append(one)
+    return Inbox(arrivals=tuple(arrivals), changing=tuple(changing), later=tuple(later), undated=tuple(undated),
+                 unreadable=tuple(unreadable))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A file as it was read.
+
+    Attributes:
+        modified: Seconds since the epoch.
+        changing: It changed while it was looked at.
+    """
+
+    content: bytes
+    modified: float
+    changing: bool
+
+
+def read_files(paths: Iterable[Path]) -> dict[Path, Seen | OSError]:
+    """Read files whole, and notice those that somebody is still writing: they change, or changed a moment ago and again."""
+    read: dict[Path, tuple[bytes, tuple[int, int], tuple[int, int]] | OSError] = {}
+    recent = False
+    for path in paths:
         try:
+            before = path.stat()
             content = path.read_bytes()
-            modified = datetime.fromtimestamp(path.stat().st_mtime, UTC) + CHINA
+            read[path] = content, _trace(before), _trace(path.stat())
         except OSError as error:
-            unreadable.append((name, error.strerror or str(error)))
+            read[path] = error
             continue
-        arrivals.append(Arrival(name=name, content=content, received_on=dated or min(modified.date(), as_of)))
-    return Inbox(arrivals=tuple(arrivals), later=tuple(later), undated=tuple(undated), unreadable=tuple(unreadable))
+        recent = recent or datetime.now(UTC).timestamp() - max(before.st_mtime, before.st_ctime) < RECENT_SECONDS
+    if recent:
+        time.sleep(SETTLE_SECONDS)
+    seen: dict[Path, Seen | OSError] = {}
+    for path, one in read.items():
+        if isinstance(one, OSError):
+            seen[path] = one
+            continue
+        content, before_reading, after_reading = one
+        try:
+            now = _trace(path.stat())
+        except OSError:  # taken away again
+            now = (-1, -1)
+        whole = before_reading == after_reading == now and len(content) == now[0]
+        seen[path] = Seen(content=content, modified=before_reading[1] / 1e9, changing=not whole)
+    return seen
+
+
+def _trace(status: os.stat_result) -> tuple[int, int]:
+    return status.st_size, status.st_mtime_ns
 
 
 def readable(name: str) -> str:

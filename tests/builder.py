@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -11,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 
 from pipeline.program.model import FieldType
-from pipeline.run import Campaign, load_campaign
+from pipeline.run import Campaign, load_campaign, registry
 from pipeline.workbook.issue import Issue, issue_workbook
 from pipeline.workbook.layout import FIRST_FIELD_COL, FIRST_ROW, NIL_COL, sheet_layout
-from pipeline.workbook.read import Arrival
+from pipeline.workbook.read import Arrival, read_return
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pipeline.program.model import County, Field, Period
+    from pipeline.workbook.read import Reading
 
+KEY = bytes(range(32))
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = "533400"  # 迪庆州: 3 counties
 FIRST, SECOND, THIRD = "533401", "533422", "533423"  # 香格里拉市, 德钦县, 维西县
@@ -29,8 +32,18 @@ FIRST, SECOND, THIRD = "533401", "533422", "533423"  # 香格里拉市, 德钦�
 
 @cache
 def campaign() -> Campaign:
-    """The repository's own campaign."""
-    return load_campaign(Workspace(root=ROOT))
+    """The repository's own campaign, its stamps signed with the tests' key."""
+    return replace(load_campaign(Workspace(root=ROOT)), key=KEY)
+
+
+def own_key(workspace: Workspace) -> None:
+    """Give a workspace the tests' key, so that what :func:`filled` makes was issued by it."""
+    workspace.key_file.write_text(KEY.hex(), encoding="ascii")
+
+
+def read(*arrivals: Arrival) -> list[Reading]:
+    """What the reader makes of files, in this process."""
+    return [read_return(registry(campaign(), ()), one) for one in arrivals]
 
 
 def valid(one: Field, county: County, period: Period) -> Any:
@@ -52,7 +65,7 @@ def valid(one: Field, county: County, period: Period) -> Any:
 def blank(period_code: str, prefecture_code: str) -> bytes:
     """An issued workbook without earlier values."""
     c = campaign()
-    return issue_workbook(Issue(program=c.program, rules=c.rules, period=c.program.period_by_code[period_code],
+    return issue_workbook(Issue(program=c.program, key=c.key, rules=c.rules, period=c.program.period_by_code[period_code],
                                 prefecture=c.program.prefecture_by_code[prefecture_code], previous={}))  # fmt: skip
 
 

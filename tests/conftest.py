@@ -11,6 +11,7 @@ from pipeline.checks.rules import load_rules
 from pipeline.program.load import load_program
 from pipeline.starter import create_workspace
 from pipeline.workspace import Workspace
+from tests.builder import own_key
 
 if TYPE_CHECKING:
     from pipeline.checks.rules import Rule
@@ -36,4 +37,6 @@ def workspace(tmp_path: Path) -> Workspace:
     """A new workspace, as ``run-pipeline init`` makes it."""
     folder = tmp_path / "workspace"
     create_workspace(folder)
-    return Workspace(root=folder)
+    made = Workspace(root=folder)
+    own_key(made)
+    return made

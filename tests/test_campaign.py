@@ -18,6 +18,7 @@ from python_calamine import CalamineWorkbook
 
 from pipeline.checks.decide import State
 from pipeline.demo import play
+from pipeline.findings import CATALOGUE
 from pipeline.run import load_campaign, look, make_reports, run
 from pipeline.workbook.cells import show
 from pipeline.workspace import Workspace
@@ -84,9 +85,9 @@ def test_the_outbox_holds_what_was_promised(demo: Workspace) -> None:
 def test_all_that_can_happen_happened(demo: Workspace) -> None:
     submissions = table(demo, "submissions")
     assert {s["verdict"] for s in submissions} >= {"ACCEPTED", "PARTIAL", "RETURNED"}
-    assert any(s["reason"] == "文件损坏，打不开" for s in submissions)
+    assert any(s["reason"] == CATALOGUE["FILE_TRUNCATED"].title for s in submissions)
     findings = {f["code"] for f in table(demo, "findings")}
-    assert {"CELL_READ_AS", "CELL_APPROXIMATE", "CELL_NOT_A_NUMBER", "FILE_UNREADABLE"} <= findings
+    assert {"CELL_READ_AS", "CELL_APPROXIMATE", "CELL_NOT_A_NUMBER", "FILE_TRUNCATED"} <= findings
     owed = table(demo, "obligations")
     assert len(owed) == 3 * (16 + 129)
     assert {o["reason"] for o in owed} == {"", "未收到报表", "退回待改"}
@@ -240,7 +241,7 @@ def test_running_again_changes_nothing(demo: Workspace, tmp_path: Path) -> None:
     shutil.copytree(demo.root, copy.root)
     before = tree(copy.outbox(PERIOD))
     outcome = run(copy, PERIOD, AS_OF)
-    assert outcome.taken == 0
+    assert outcome.taken == ()
     assert tree(copy.outbox(PERIOD)) == before
 
 

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.cli import main
-from tests.builder import FIRST, ROOT, filled
+from pipeline.workspace import Workspace
+from tests.builder import FIRST, ROOT, filled, own_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +26,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace where 迪庆州 has returned 2023-02 with one bad county."""
     folder = tmp_path_factory.mktemp("cli") / "办公室 工作目录"
     assert call("init", str(folder)).exit_code == 0
+    own_key(Workspace(root=folder))
     day = folder / "inbox" / "2023-03-03"
     day.mkdir(parents=True)
     (day / "迪庆.xlsx").write_bytes(filled(changes={(FIRST, "Q01-1"): "约5"}))

@@ -14,8 +14,9 @@ import pytest
 from pipeline.checks.excel_rules import contradictions
 from pipeline.checks.rules import NOT_NULL, rules_in
 from pipeline.program.model import FieldType
+from pipeline.workbook.identity import Stamp
 from pipeline.workbook.issue import HOW_TO, Issue, issue_workbook
-from pipeline.workbook.layout import CODE_ROW, FIRST_ROW, IDENTITY_SHEET, LABEL_ROW, Stamp, address, plain, sheet_layout
+from pipeline.workbook.layout import CODE_ROW, FIRST_ROW, IDENTITY_SHEET, LABEL_ROW, address, plain, sheet_layout
 from tests.builder import FIRST, SMALL, blank, campaign
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ P2 = C.program.period_by_code["2023-02"]
 def issue(
     previous: dict[tuple[str, str], Value] | None = None, prefecture: str = SMALL, period: str = "2023-02"
 ) -> Issue:
-    return Issue(program=C.program, rules=C.rules, period=C.program.period_by_code[period],
+    return Issue(program=C.program, key=C.key, rules=C.rules, period=C.program.period_by_code[period],
                  prefecture=C.program.prefecture_by_code[prefecture], previous=previous or {})  # fmt: skip
 
 

@@ -161,12 +161,14 @@ def snapshot(
     rows: list[tuple[str, str, State, int, date]], as_of: date, submissions: tuple[Submission, ...] = ()
 ) -> Snapshot:
     records = pd.DataFrame(rows, columns=["period", "county_code", "state", "seq", "received_on"])
-    return Snapshot(as_of=as_of, submissions=submissions, copies=(), findings=(), records=records, rows={})
+    return Snapshot(
+        as_of=as_of, submissions=submissions, copies=(), findings=(), revisions=(), acts=(), records=records, rows={}
+    )
 
 
 def sent(period: str, prefecture: str, verdict: str = "PARTIAL") -> Submission:
     return Submission(seq=1, sha256="", file="f", received_on=date(2023, 3, 3), taken_on=date(2023, 3, 3), prefecture_code=prefecture,
-                      period=period, issue_no="", verdict=verdict, reason="", sheets={}, columns={})  # fmt: skip
+                      period=period, issue_no="", admission=0, verdict=verdict, reason="", sheets={}, columns={})  # fmt: skip
 
 
 def test_obligations_reasons_days_and_streaks() -> None:

@@ -66,7 +66,7 @@ def test_the_same_bytes_are_a_no_op_under_any_name(store: Store) -> None:
     content = filled()
     take_in(C, store, [arrival(content, "甲.xlsx"), arrival(content, "乙.xlsx")], DAY)
     before = dump(store)
-    assert take_in(C, store, [arrival(content, "丙.xlsx")], DAY) == 0
+    assert take_in(C, store, [arrival(content, "丙.xlsx")], DAY) == ()
     assert dump(store) == before
     assert len(snap(store).submissions) == 1
     assert [c.file for c in snap(store).copies] == ["丙.xlsx", "甲.xlsx"]
@@ -138,8 +138,8 @@ def test_an_interrupted_run_converges(store: Store, monkeypatch: pytest.MonkeyPa
 def test_a_file_that_cannot_be_placed_is_kept_and_listed(store: Store) -> None:
     take_in(C, store, [arrival(b"<html>", "网页.xls")], DAY)
     (one,) = snap(store).submissions
-    assert (one.verdict, one.reason, one.period) == ("RETURNED", "不是电子表格", "")
-    assert [f.code for _, f in snap(store).findings] == ["FILE_NOT_A_WORKBOOK"]
+    assert (one.verdict, one.reason, one.period) == ("RETURNED", "是网页，不是电子表格", "")
+    assert [f.code for _, f in snap(store).findings] == ["FILE_HTML"]
 
 
 def test_not_applicable_and_dates_survive(store: Store) -> None:

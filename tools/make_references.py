@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli import main as cli
-from pipeline.findings import CATALOGUE
-from pipeline.reports.wording import SEVERITY_NAMES
+from pipeline.findings import CATALOGUE, SEVERITY_NAMES
 from pipeline.run import load_campaign
 from pipeline.workbook.cells import wanted
 from pipeline.workbook.issue import target_text
@@ -37,10 +36,13 @@ def commands() -> Iterator[str]:
 def findings() -> Iterator[str]:
     """Every finding code."""
     yield f"{NOTE}# 问题代码\n"
-    yield "“退回”的问题退回所在的县（标“整份”的退回整份报表）；“请核对”和“提示”不退回。\n"
+    yield (
+        "“须改正”的问题退回所在的县（标“整份”的退回整份报表，标“待认定”的等工作人员认定）；“请核对”和“提示”不退回。\n"
+    )
     yield "| 代码 | 程度 | 含义 | 改法 |\n|---|---|---|---|"
     for code, kind in CATALOGUE.items():
-        yield f"| `{code}` | {SEVERITY_NAMES[kind.severity]}{'，整份' if kind.whole_file else ''} | {kind.title} | {kind.fix} |"
+        scope = "，待认定" if kind.holds else "，整份" if kind.whole_file else ""
+        yield f"| `{code}` | {SEVERITY_NAMES[kind.severity]}{scope} | {kind.title} | {kind.fix} |"
     yield ""
 
 

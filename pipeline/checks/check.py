@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.checks.frames import REPORTED, Line, form_frame, form_lines
+from pipeline.checks.frames import REPORTED, Line, cell_of, form_frame, form_lines
 from pipeline.checks.rules import base_field, rules_in
 from pipeline.checks.suites import run_suite
 from pipeline.findings import Finding, Severity, finding
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 CONFLICT = "ROW_CONFLICT"
+SHOWN_DIFFERENCES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ def check_returns(program: Program, rules: Mapping[str, tuple[Rule, ...]], perio
         for breach in run_suite(rules_in(rules[form.code], frame.columns), frame):
             for position in breach.positions:
                 line = lines[position]
-                if not _already_told(breach.rule, line):
+                if not _already_told(breach.rule, line, returns[line.source]):
                     per_return[line.source].append(_finding(returns[line.source], breach.rule, line, frame, position))
         for source, told in row_findings:
             per_return[source].append(told)
@@ -97,7 +98,8 @@ def _settle_conflicts(
 
 def _difference(county: str, source: int, rivals: Sequence[int], returns: Sequence[Return],
                 lines: Mapping[str, tuple[Line, ...]]) -> str:  # fmt: skip
-    """The first field two returns of one day differ in, with both values and files; empty when none does."""
+    """The fields two returns of one day differ in, with both values and files; empty when none does."""
+    told = []
     for form_lines_ in lines.values():
         mine = {line.source: line for line in form_lines_ if line.county.code == county and line.state in REPORTED}
         for rival in rivals:
@@ -105,15 +107,19 @@ def _difference(county: str, source: int, rivals: Sequence[int], returns: Sequen
                 for code, value in mine[source].values.items():
                     other = mine[rival].values.get(code)
                     if other != value:
-                        return f"{code}：本份{show(value)}，{returns[rival].arrival.name} {show(other)}"
-    return ""
+                        told.append(
+                            f"{code}：本份{show(value) or '空'}，{returns[rival].arrival.name} {show(other) or '空'}"
+                        )
+    return "；".join(told[:SHOWN_DIFFERENCES]) + (f"；等{len(told)}处" if len(told) > SHOWN_DIFFERENCES else "")
 
 
-def _already_told(rule: Rule, line: Line) -> bool:
-    """A blank row, or a cell that could not be read, is told once; a nil row is not asked to look again."""
+def _already_told(rule: Rule, line: Line, one: Return) -> bool:
+    """A missing column, a blank row, or a cell that could not be read, is told once; a nil row is not asked to look again."""
     if rule.about_rows:
         return False
     if line.state not in REPORTED or line.row is None:
+        return True
+    if base_field(rule.columns[0]) not in one.columns[line.row.form]:
         return True
     if any(base_field(column) in line.row.refused for column in rule.used_columns):
         return True
@@ -126,7 +132,7 @@ def _finding(one: Return, rule: Rule, line: Line, frame: pd.DataFrame, position:
     field = "" if rule.about_rows else rule.columns[0]
     cell = ""
     if line.row is not None:
-        cell = f"{one.columns[rule.form][field]}{line.row.row}" if field else f"B{line.row.row}"
+        cell = cell_of(one, line.row, field) if field else f"B{line.row.row}"
     made = finding(
         rule.code, file=one.arrival.name, sheet=one.sheets.get(rule.form, ""), cell=cell,
         prefecture_code=one.prefecture_code, county_code=line.county.code, field=field, rule=rule.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -33,12 +34,13 @@ STATE_NAMES = {State.ACCEPTED: "已接收", State.NIL: "零报告", State.RETURN
 
 
 class Verdict(StrEnum):
-    """Verdict on one submission."""
+    """Verdict on one submission. ``HELD`` waits for a staff member's word: neither merged nor returned."""
 
     ACCEPTED = "ACCEPTED"
     PARTIAL = "PARTIAL"
     RETURNED = "RETURNED"
     EMPTY = "EMPTY"
+    HELD = "HELD"
 
 
 VERDICT_NAMES = {
@@ -46,15 +48,21 @@ VERDICT_NAMES = {
     Verdict.PARTIAL: "部分退回",
     Verdict.RETURNED: "退回",
     Verdict.EMPTY: "没有填报",
+    Verdict.HELD: "待认定",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What one county reported: its state and, when accepted, its lines by form."""
+    """What one county reported: its state and its lines by form.
+
+    Attributes:
+        stands: Its lines are kept as what stands: it was accepted, or nothing is wrong with it but sheets that are missing.
+    """
 
     county_code: str
     state: State
+    stands: bool
     lines: Mapping[str, Line]
 
 
@@ -69,36 +77,75 @@ class Decision:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One return on its way to a decision: county → form → line, and who is blamed for what."""
+
+    source: Return
+    counties: Mapping[str, Mapping[str, Line]]
+    findings: tuple[Finding, ...]
+
+    @property
+    def reported(self) -> set[str]:
+        """Counties with anything on any sheet."""
+        return {code for code, forms in self.counties.items() if any(line.state in REPORTED for line in forms.values())}
+
+    @property
+    def whole(self) -> tuple[Finding, ...]:
+        """Findings that return or hold the file."""
+        return whole_file_findings(self.findings)
+
+    @property
+    def sound(self) -> set[str]:
+        """Reported counties without a critical finding; none when the whole file is at fault."""
+        blamed = {f.county_code for f in self.findings if f.severity is Severity.CRITICAL}
+        return set() if self.whole else self.reported - blamed
+
+
 def decide(program: Program, returns: Sequence[Return], checked: Checked, past: Past) -> tuple[Decision, ...]:
     """One decision per return.
 
-    A critical finding returns its county and only that county; a fault of the whole file returns the file. A county
-    whose rows are all blank is no record: it stays what it was. Every refusal carries at least one finding.
+    A critical finding returns its county and only that county; a fault of the whole file returns the file, a doubtful
+    identity holds it. A county whose rows are all blank is no record: it stays what it was. A county that lacks sheets
+    is returned for them while the sheets it sent are kept; another file of the same day or before may bring the rest.
+    Every refusal carries at least one finding.
     """
     by_source: dict[int, dict[str, dict[str, Line]]] = defaultdict(lambda: defaultdict(dict))
     for form, lines in checked.lines.items():
         for line in lines:
             by_source[line.source][line.county.code][form] = line
-    return tuple(_decide_one(program, one, by_source[n], checked.findings[n], past) for n, one in enumerate(returns))
+    cases = [_Case(source=one, counties=by_source[n], findings=checked.findings[n]) for n, one in enumerate(returns)]
+    brought: dict[tuple[str, str], date] = {}
+    for case in cases:
+        day = case.source.arrival.received_on
+        for code in case.sound:
+            for form, line in case.counties[code].items():
+                if line.state in REPORTED:
+                    brought[code, form] = min(day, brought.get((code, form), day))
+    return tuple(_decide_one(program, case, brought, past) for case in cases)
 
 
-def _decide_one(program: Program, one: Return, counties: Mapping[str, Mapping[str, Line]],
-                findings: tuple[Finding, ...], past: Past) -> Decision:  # fmt: skip
-    reported = {code for code, forms in counties.items() if any(line.state in REPORTED for line in forms.values())}
-    findings = (*_once_per_blank_county(findings, reported), *_missing_sheets(program, one, counties, reported))
-    whole = whole_file_findings(findings)
-    critical = {f.county_code for f in findings if f.severity is Severity.CRITICAL}
-    no_sheet = {code for code in reported if any(line.state == "no_sheet" for line in counties[code].values())}
+def _decide_one(program: Program, case: _Case, brought: Mapping[tuple[str, str], date], past: Past) -> Decision:
+    reported, sound, whole, day = case.reported, case.sound, case.whole, case.source.arrival.received_on
+    lacking = {
+        code: [form for form, line in case.counties[code].items()
+               if line.state == "no_sheet" and brought.get((code, form), date.max) > day]
+        for code in reported
+    }  # fmt: skip
+    findings = (*_once_per_blank_county(case.findings, reported), *_missing_sheets(program, case, lacking),
+                *_older(program, case, sound, past))  # fmt: skip
     records = []
     for code in sorted(reported):
-        lines = {form: line for form, line in counties[code].items() if line.state in REPORTED}
-        if whole or code in critical or code in no_sheet:
+        lines = {form: line for form, line in case.counties[code].items() if line.state in REPORTED}
+        state = State.NIL if _all_nil(code, case.counties[code], past) else State.ACCEPTED
+        if code not in sound or lacking[code]:
             state = State.RETURNED
-        else:
-            state = State.NIL if _all_nil(code, counties[code], past) else State.ACCEPTED
-        records.append(Record(county_code=code, state=state, lines=lines))
-    verdict = _verdict(records, whole=bool(whole))
-    return Decision(source=one, verdict=verdict, reason=_reason(verdict, whole, records), records=tuple(records),
+        records.append(Record(county_code=code, state=state, stands=code in sound, lines=lines))
+    if any(CATALOGUE[f.code].holds for f in whole):
+        verdict, records = Verdict.HELD, []
+    else:
+        verdict = _verdict(records, whole=bool(whole))
+    return Decision(source=case.source, verdict=verdict, reason=_reason(verdict, whole, records), records=tuple(records),
                     findings=tuple(sorted(findings, key=_reading_order)))  # fmt: skip
 
 
@@ -125,17 +172,32 @@ def _once_per_blank_county(findings: tuple[Finding, ...], reported: set[str]) ->
     return kept
 
 
-def _missing_sheets(program: Program, one: Return, counties: Mapping[str, Mapping[str, Line]],
-                    reported: set[str]) -> list[Finding]:  # fmt: skip
-    unread = {f.location.sheet for f in one.findings if f.code in {"SHEET_AMBIGUOUS", "COLUMN_MISSING"}}
-    missing = [] if unread else [
-        form for form in program.forms
-        if any(counties[code][form.code].state == "no_sheet" for code in reported)
-    ]  # fmt: skip
+def _missing_sheets(program: Program, case: _Case, lacking: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """One finding per sheet that is not there; sheets that could not be read have their own."""
+    if any(f.code in {"SHEET_AMBIGUOUS", "COLUMN_MISSING", "FILE_WRONG_VERSION"} for f in case.findings):
+        return []
+    one, lacked = case.source, {form for forms in lacking.values() for form in forms}
     return [
         finding("SHEET_MISSING", file=one.arrival.name, prefecture_code=one.prefecture_code, expected=form.sheet)
-        for form in missing
+        for form in program.forms
+        if form.code in lacked
     ]
+
+
+def _older(program: Program, case: _Case, sound: set[str], past: Past) -> list[Finding]:
+    """What stands was received later than this return: said once, with the counties it does not replace."""
+    day, one = case.source.arrival.received_on, case.source
+    newer = {
+        code: received
+        for code in sorted(sound)
+        for form, line in case.counties[code].items()
+        if line.state in REPORTED and (received := past.received.get((code, form), day)) > day
+    }
+    if not newer:
+        return []
+    names = "、".join(program.county_by_code[code].short_name for code in newer)
+    return [finding("RETURN_OLDER", file=one.arrival.name, prefecture_code=one.prefecture_code,
+                    found=f"{day}收到", expected=f"已接收的是{max(newer.values())}收到的，不替换：{names}")]  # fmt: skip
 
 
 def _verdict(records: list[Record], *, whole: bool) -> Verdict:
@@ -148,13 +210,14 @@ def _verdict(records: list[Record], *, whole: bool) -> Verdict:
 
 
 def _reason(verdict: Verdict, whole: tuple[Finding, ...], records: list[Record]) -> str:
-
     if whole:
         return "；".join(dict.fromkeys(CATALOGUE[f.code].title for f in whole))
-    returned = sum(record.state is State.RETURNED for record in records)
     if verdict is Verdict.EMPTY:
         return "各县各表均未填报"
-    return f"{returned}个县有错退回" if returned else ""
+    lacking = sum(record.state is State.RETURNED and record.stands for record in records)
+    wrong = sum(record.state is State.RETURNED for record in records) - lacking
+    said = (f"{wrong}个县有错退回" if wrong else "", f"{lacking}个县缺少工作表" if lacking else "")
+    return "，".join(text for text in said if text)
 
 
 def _reading_order(one: Finding) -> tuple[int, str, str, str, str]:

@@ -15,6 +15,7 @@ from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, Accumulation, Fi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from pipeline.program.model import County, Field, Form, Period, Program
     from pipeline.workbook.cells import Value
@@ -36,6 +37,7 @@ class Past:
         current: (county, field) → value that already stands for the period itself.
         standing: (county, form) → whether the row that already stands for the period is a nil report.
         later: (county, field) → lowest number already accepted in a later period.
+        received: (county, form) → day the row that already stands for the period was received.
     """
 
     previous: Previous
@@ -43,6 +45,7 @@ class Past:
     current: Previous
     standing: Mapping[tuple[str, str], bool]
     later: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    received: Mapping[tuple[str, str], date] = field(default_factory=dict)
 
     def knows(self, county_code: str) -> bool:
         """Whether anything of the county was ever accepted."""
@@ -173,10 +176,16 @@ def above_later(one: Return, line: Line, fields: Sequence[Field], past: Past) ->
         ):
             found.append(finding(
                 "ABOVE_LATER", file=one.arrival.name, sheet=line.row.sheet, field=asked.code,
-                cell=f"{one.columns[line.row.form][asked.code]}{line.row.row}", prefecture_code=one.prefecture_code,
+                cell=cell_of(one, line.row, asked.code), prefecture_code=one.prefecture_code,
                 county_code=line.county.code, found=line.row.typed.get(asked.code, ""), expected=f"不大于后一期已接收的 {later}",
             ))  # fmt: skip
     return found
+
+
+def cell_of(one: Return, row: FormRow, code: str) -> str:
+    """Address of a field in a row; empty when the sheet has no such column."""
+    column = one.columns[row.form].get(code, "")
+    return f"{column}{row.row}" if column else ""
 
 
 def _nil_without_base(one: Return, row: FormRow) -> Finding:
@@ -187,7 +196,7 @@ def _nil_without_base(one: Return, row: FormRow) -> Finding:
 
 def _nil_conflict(one: Return, row: FormRow, code: str) -> Finding:
     return finding(
-        "NIL_CONFLICT", file=one.arrival.name, sheet=row.sheet, cell=f"{one.columns[row.form][code]}{row.row}",
+        "NIL_CONFLICT", file=one.arrival.name, sheet=row.sheet, cell=cell_of(one, row, code),
         prefecture_code=one.prefecture_code, county_code=row.county_code, field=code, found=row.typed[code],
         expected="留空，或与上次已接收的数相同",
     )  # fmt: skip

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.checks.decide import State
+from pipeline.checks.decide import State, Verdict
+from pipeline.findings import Severity
 from pipeline.workbook.cells import show
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
     from datetime import date
 
     import pandas as pd
 
-    from pipeline.dataset.store import Copy, StandingRow, Store, Submission
+    from pipeline.dataset.store import Act, Copy, Revision, StandingRow, Store, Submission
     from pipeline.findings import Finding
     from pipeline.program.model import County, Period, Program
     from pipeline.workbook.cells import Value
@@ -36,6 +38,8 @@ class Snapshot:
     """What was received by ``as_of``.
 
     Attributes:
+        revisions: What each submission changed of what stood before it.
+        acts: What staff admitted or closed.
         records: period, county_code, state, seq, received_on; every decided record, oldest first.
         rows: (form, period, county_code) → the row that stands.
     """
@@ -44,6 +48,8 @@ class Snapshot:
     submissions: tuple[Submission, ...]
     copies: tuple[Copy, ...]
     findings: tuple[tuple[Submission, Finding], ...]
+    revisions: tuple[Revision, ...]
+    acts: tuple[Act, ...]
     records: pd.DataFrame
     rows: dict[tuple[str, str, str], StandingRow]
 
@@ -69,6 +75,42 @@ class Snapshot:
     def by_seq(self) -> dict[int, Submission]:
         """Ledger number → submission."""
         return {one.seq: one for one in self.submissions}
+
+    @cached_property
+    def _last_accepted(self) -> dict[tuple[str, str], tuple[date, int]]:
+        """(period, county or prefecture code) → receipt and number of the last submission something of it was accepted from."""
+        accepted = self.records[self.records["state"] != State.RETURNED]
+        last: dict[tuple[str, str], tuple[date, int]] = {}
+        for period, county, seq, day in accepted[["period", "county_code", "seq", "received_on"]].itertuples(
+            index=False
+        ):
+            for unit in (county, self.by_seq[seq].prefecture_code):
+                last[period, unit] = max((day, seq), last.get((period, unit), (day, seq)))
+        return last
+
+    def mended(self, entry: Submission, county_code: str = "") -> bool:
+        """Whether a later submission settled what was wrong with a county (or the whole) of this one."""
+        unit = county_code or entry.prefecture_code
+        own = entry.received_on, entry.seq
+        return self._last_accepted.get((entry.period, unit), own) > own
+
+    def open_findings(self, entry: Submission) -> tuple[Finding, ...]:
+        """Findings of a submission that no later one has settled."""
+        return tuple(f for s, f in self.findings if s.seq == entry.seq and not self.mended(entry, f.county_code))
+
+    def to_return(self, period: Period) -> tuple[Submission, ...]:
+        """Submissions of a period that still ask their officers for something."""
+        return tuple(
+            s for s in self.submissions
+            if s.period == period.code and s.verdict != Verdict.HELD
+            and any(f.severity is not Severity.INFO for f in self.open_findings(s))
+        )  # fmt: skip
+
+    @property
+    def held(self) -> tuple[Submission, ...]:
+        """Files that wait for a staff member's word: held, and not admitted since."""
+        admitted = {act.sha256 for act in self.acts}
+        return tuple(s for s in self.submissions if s.verdict == Verdict.HELD and s.sha256 not in admitted)
 
     def state(self, period: Period, county: County) -> State:
         """State of a county's record for a period."""
@@ -114,4 +156,17 @@ def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
         (form.code, row.period, row.county_code): row for form in program.forms for row in store.standing(form, as_of)
     }
     return Snapshot(as_of=as_of, submissions=store.submissions(as_of), copies=store.copies(as_of), findings=store.findings(as_of),
-                    records=store.records(as_of), rows=rows)  # fmt: skip
+                    revisions=store.revisions(as_of), acts=store.acts(as_of), records=store.records(as_of), rows=rows)  # fmt: skip
+
+
+def revised_lines(program: Program, snapshot: Snapshot, taken: Collection[int]) -> Iterator[str]:
+    """What resubmissions changed, cell by cell: one line per submission, then one per change."""
+    for revision in snapshot.revisions:
+        if revision.seq not in taken:
+            continue
+        entry = snapshot.by_seq[revision.seq]
+        counted = f"改动{len(revision.changes)}处" if revision.changes else "与已接收的数相同，没有变化"
+        yield f"重报：{entry.file}（{len(revision.counties)}个县），{counted}"
+        for change in revision.changes:
+            county, field = program.county_by_code[change.county_code].short_name, program.field_by_code[change.field]
+            yield f"  {county} {field.title}（{field.code}）：{show(change.old) or '空'} → {show(change.new) or '空'}"

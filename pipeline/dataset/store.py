@@ -8,9 +8,11 @@ accepted row received last (by received date, then ``seq``).
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,13 +20,14 @@ from sqlalchemy import create_engine, event, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from pipeline.checks.decide import State
+from pipeline.checks.decide import Verdict
 from pipeline.checks.frames import Past
 from pipeline.dataset.tables import NOT_APPLICABLE_COLUMN, SCHEMA_VERSION, Tables, build_tables
 from pipeline.errors import DatasetError
 from pipeline.findings import CATALOGUE, Finding, Location, Severity
 from pipeline.program.model import NOT_APPLICABLE, FieldType
 from pipeline.workbook.cells import show
+from pipeline.workbook.read import Arrival
 
 if TYPE_CHECKING:
     import sqlite3
@@ -37,9 +40,7 @@ if TYPE_CHECKING:
     from pipeline.checks.decide import Decision, Record
     from pipeline.program.model import Field, Form, Program
     from pipeline.workbook.cells import Value
-    from pipeline.workbook.read import Arrival, Reading
-
-IN_FORCE = (State.ACCEPTED, State.NIL)
+    from pipeline.workbook.read import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +55,39 @@ class Submission:
     prefecture_code: str
     period: str
     issue_no: str
+    admission: int
     verdict: str
     reason: str
     sheets: dict[str, str]
     columns: dict[str, dict[str, str]]
+
+
+class ActKind(StrEnum):
+    """What staff may enter in the ledger by hand."""
+
+    ADMIT = "ADMIT"
+    CLOSE = "CLOSE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something a staff member decided, and why; undone only by another.
+
+    Attributes:
+        seq: Number in the ledger of acts; 0 before it is entered.
+        sha256: Of the file admitted; empty for a period closed.
+        prefecture_code: Whose the file is; empty for a period closed.
+    """
+
+    kind: ActKind
+    period: str
+    reason: str
+    who: str
+    done_on: date
+    sha256: str = ""
+    file: str = ""
+    prefecture_code: str = ""
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +128,19 @@ class Store:
         existing = set(inspect(connection).get_table_names())
         if existing and "meta" not in existing:
             raise DatasetError(f"{self.folder}：这里的数据库不是本程序的数据集")
-        self.tables.metadata.create_all(connection)
+        self.tables.meta.create(connection, checkfirst=True)
         meta = self.tables.meta
         version = connection.execute(select(meta.c.value).where(meta.c.key == "schema")).scalar()
         if version is None:
+            self.tables.metadata.create_all(connection)
             connection.execute(insert(meta), [{"key": "schema", "value": str(SCHEMA_VERSION)},
                                               {"key": "program", "value": self.program.code}])  # fmt: skip
         elif int(version) > SCHEMA_VERSION:
             raise DatasetError(f"{self.folder}：数据集由更新的版本写成（{version}），请升级程序")
+        elif int(version) < SCHEMA_VERSION:
+            raise DatasetError(
+                f"{self.folder}：数据集由试用版写成（{version}），请移走此目录后重新运行，收件箱会重新收取"
+            )
         program = connection.execute(select(meta.c.value).where(meta.c.key == "program")).scalar()
         if program not in {None, self.program.code}:
             raise DatasetError(f"{self.folder}：数据集属于专项工作 {program}，不是 {self.program.code}")
@@ -135,7 +170,7 @@ class Store:
         one = decision.source
         entry = {
             **_arrival_columns(one.arrival, taken_on), "prefecture_code": one.prefecture_code, "period": one.period,
-            "issue_no": one.issue_no, "verdict": decision.verdict.value, "reason": decision.reason,
+            "issue_no": one.issue_no, "admission": one.admission, "verdict": decision.verdict.value, "reason": decision.reason,
             "sheets": _json(one.sheets), "columns": _json(one.columns),
         }  # fmt: skip
         with _told(self.folder):
@@ -150,10 +185,11 @@ class Store:
 
     def append_unplaced(self, reading: Reading, taken_on: date) -> int | None:
         """Write a file that holds no usable return: it was seen, and why it was refused."""
+        verdict = Verdict.HELD if any(CATALOGUE[f.code].holds for f in reading.findings) else Verdict.RETURNED
+        reason = "；".join(dict.fromkeys(_title(f) for f in reading.findings))
         entry = {
             **_arrival_columns(reading.arrival, taken_on), "prefecture_code": "", "period": "", "issue_no": "",
-            "verdict": "RETURNED", "reason": "；".join(dict.fromkeys(_title(f) for f in reading.findings)),
-            "sheets": "{}", "columns": "{}",
+            "admission": reading.admission, "verdict": verdict.value, "reason": reason, "sheets": "{}", "columns": "{}",
         }  # fmt: skip
         with _told(self.folder):
             self._keep(reading.arrival)
@@ -180,7 +216,7 @@ class Store:
         table = self.tables.submissions
         same = select(table.c.seq).where(
             table.c.period == entry["period"], table.c.prefecture_code == entry["prefecture_code"],
-            table.c.sha256 == entry["sha256"],
+            table.c.sha256 == entry["sha256"], table.c.admission == entry["admission"],
         )  # fmt: skip
         if connection.execute(same).first():
             return None
@@ -193,7 +229,7 @@ class Store:
         connection.execute(insert(self.tables.records), [
             {"seq": seq, "county_code": r.county_code, "period": period, "state": r.state.value} for r in records])  # fmt: skip
         for form in self.program.forms:
-            rows = [_form_row(form, seq, period, r) for r in records if r.state in IN_FORCE and form.code in r.lines]
+            rows = [_form_row(form, seq, period, r) for r in records if r.stands and form.code in r.lines]
             if rows:
                 connection.execute(insert(self.tables.forms[form.code]), rows)
 
@@ -206,6 +242,46 @@ class Store:
         ]  # fmt: skip
         if rows:
             connection.execute(insert(self.tables.findings), rows)
+
+    def enter(self, act: Act) -> int:
+        """Enter an act; its number."""
+        fields = {key: value for key, value in asdict(act).items() if key != "seq"}
+        with _told(self.folder), self.engine.begin() as connection:
+            key = connection.execute(insert(self.tables.acts).values(**fields)).inserted_primary_key
+            return int(key[0]) if key else 0
+
+    def acts(self, as_of: date) -> tuple[Act, ...]:
+        """What staff decided by ``as_of``, in order."""
+        table = self.tables.acts
+        with _told(self.folder), self.reader.connect() as connection:
+            rows = connection.execute(select(table).where(table.c.done_on <= as_of).order_by(table.c.seq)).mappings()
+            return tuple(Act(**{**row, "kind": ActKind(row["kind"])}) for row in rows)
+
+    def admitted(self, acts: Sequence[Act], as_of: date) -> list[Arrival]:
+        """Files that staff admitted and that have not come in by it yet, as they were first received."""
+        entries = self.submissions(as_of)
+        done = {entry.admission for entry in entries}
+        first = {entry.sha256: entry for entry in reversed(entries)}
+        return [
+            Arrival(
+                name=first[act.sha256].file, content=self.content(act.sha256), received_on=first[act.sha256].received_on
+            )
+            for act in acts
+            if act.kind is ActKind.ADMIT and act.seq not in done and act.sha256 in first
+        ]
+
+    def content(self, sha256: str) -> bytes:
+        """The bytes kept of a submission.
+
+        Raises:
+            DatasetError: They are gone, or no longer what was received.
+        """
+        path = self.folder / "files" / sha256[:2] / sha256
+        with _told(self.folder):
+            content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise DatasetError(f"{path} 已不是收到时的内容；请从备份恢复，或把原件重新放入收件箱")
+        return content
 
     def submissions(self, as_of: date) -> tuple[Submission, ...]:
         """The ledger as far as received by ``as_of``, in order."""
@@ -250,6 +326,11 @@ class Store:
 
     def standing(self, form: Form, as_of: date) -> list[StandingRow]:
         """What stands: one row per (period, county) of a form, the accepted row received last."""
+        latest = {(row.period, row.county_code): row for row in self._accepted_rows(form, as_of)}
+        return [latest[key] for key in sorted(latest)]
+
+    def _accepted_rows(self, form: Form, as_of: date) -> list[StandingRow]:
+        """Every row of a form that ever stood, in the order of receipt."""
         t, s = self.tables.forms[form.code], self.tables.submissions
         query = (
             select(t, s.c.received_on).join(s, s.c.seq == t.c.seq).where(s.c.received_on <= as_of)
@@ -257,8 +338,29 @@ class Store:
         )  # fmt: skip
         with _told(self.folder), self.reader.connect() as connection:
             rows = connection.execute(query).mappings().all()
-        latest = {(row["period"], row["county_code"]): row for row in rows}
-        return [_standing_row(form, latest[key]) for key in sorted(latest)]
+        return [_standing_row(form, row) for row in rows]
+
+    def revisions(self, as_of: date) -> tuple[Revision, ...]:
+        """What each submission changed of what stood before it, in the order of receipt."""
+        counties: dict[int, dict[str, None]] = {}
+        changes: dict[int, list[Change]] = {}
+        for form in self.program.forms:
+            before: dict[tuple[str, str], StandingRow] = {}
+            for row in self._accepted_rows(form, as_of):
+                old = before.get((row.period, row.county_code))
+                before[row.period, row.county_code] = row
+                if old is None:
+                    continue
+                counties.setdefault(row.seq, {})[row.county_code] = None
+                changes.setdefault(row.seq, []).extend(
+                    Change(period=row.period, county_code=row.county_code, field=code, old=old.values[code], new=new,
+                           old_seq=old.seq)
+                    for code, new in row.values.items() if new != old.values[code]
+                )  # fmt: skip
+        return tuple(
+            Revision(seq=seq, counties=tuple(sorted(again)), changes=tuple(changes[seq]))
+            for seq, again in sorted(counties.items())
+        )
 
     def past(self, period: str, as_of: date) -> Past:
         """What was accepted before this run, seen from ``period``."""
@@ -267,6 +369,7 @@ class Store:
         floors: dict[tuple[str, str], int] = {}
         standing: dict[tuple[str, str], bool] = {}
         later: dict[tuple[str, str], int] = {}
+        received: dict[tuple[str, str], date] = {}
         for form in self.program.forms:
             for row in self.standing(form, as_of):
                 given = {(row.county_code, code): v for code, v in row.values.items() if v is not None}
@@ -276,9 +379,11 @@ class Store:
                 elif row.period == period:
                     current |= given
                     standing[row.county_code, form.code] = row.nil
+                    received[row.county_code, form.code] = row.received_on
                 else:
                     later |= {key: min(v, later.get(key, v)) for key, v in given.items() if isinstance(v, int)}
-        return Past(previous=previous, floors=floors, current=current, standing=standing, later=later)
+        return Past(previous=previous, floors=floors, current=current, standing=standing, later=later,
+                    received=received)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,8 +396,30 @@ class StandingRow:
     county_code: str
     sheet_row: int
     nil: bool
+    received_on: date
     typed: dict[str, str]
     values: dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One value that a later submission changed."""
+
+    period: str
+    county_code: str
+    field: str
+    old: Value
+    new: Value
+    old_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What a submission did to what stood: the counties it reported again, and every value that changed."""
+
+    seq: int
+    counties: tuple[str, ...]
+    changes: tuple[Change, ...]
 
 
 @contextlib.contextmanager
@@ -355,7 +482,8 @@ def _standing_row(form: Form, row: RowMapping) -> StandingRow:
     away = set(row[NOT_APPLICABLE_COLUMN].split())
     values: dict[str, Value] = {one.code: _value(one, row, away) for one in form.fields}
     return StandingRow(seq=row["seq"], form=form.code, period=row["period"], county_code=row["county_code"],
-                       sheet_row=row["sheet_row"], nil=row["nil"], typed=json.loads(row["typed"]), values=values)  # fmt: skip
+                       sheet_row=row["sheet_row"], nil=row["nil"], received_on=row["received_on"],
+                       typed=json.loads(row["typed"]), values=values)  # fmt: skip
 
 
 def _value(one: Field, row: RowMapping, away: set[str]) -> Value:

@@ -1,4 +1,4 @@
-"""The dataset's tables, built from the program: a ledger, records, findings, and one wide table per form.
+"""The dataset's tables, built from the program: a ledger, acts of staff, records, findings, and one wide table per form.
 
 ``seq`` of ``submissions`` is the dataset's only clock. Nothing is ever updated; what stands is a query.
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pipeline.program.model import Field, Form, Program
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 NOT_APPLICABLE_COLUMN = "not_applicable"
 
 
@@ -41,6 +41,7 @@ class Tables:
     meta: Table
     files: Table
     submissions: Table
+    acts: Table
     records: Table
     findings: Table
     forms: Mapping[str, Table]
@@ -66,11 +67,25 @@ def build_tables(program: Program) -> Tables:
         Column("prefecture_code", String(12), nullable=False),
         Column("period", String(7), nullable=False),
         Column("issue_no", String(16), nullable=False),
+        Column("admission", Integer, nullable=False),  # seq of the act that let it in; 0 when it came in by itself
         Column("verdict", String(10), nullable=False),
         Column("reason", Text, nullable=False),
         Column("sheets", Text, nullable=False),  # JSON: form code → sheet name
         Column("columns", Text, nullable=False),  # JSON: form code → field code → column letters
-        UniqueConstraint("period", "prefecture_code", "sha256"),
+        UniqueConstraint("period", "prefecture_code", "sha256", "admission"),
+        sqlite_autoincrement=True,
+    )  # fmt: skip
+    acts = Table(
+        "acts", metadata,
+        Column("seq", Integer, primary_key=True, autoincrement=True),
+        Column("kind", String(10), nullable=False),  # ADMIT a file, CLOSE a period
+        Column("sha256", String(64), nullable=False),  # of the file admitted
+        Column("file", Text, nullable=False),
+        Column("prefecture_code", String(12), nullable=False),
+        Column("period", String(7), nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("who", Text, nullable=False),
+        Column("done_on", Date, nullable=False),
         sqlite_autoincrement=True,
     )  # fmt: skip
     records = Table(
@@ -89,7 +104,7 @@ def build_tables(program: Program) -> Tables:
           ("code", "severity", "sheet", "cell", "county_code", "field", "rule", "found", "expected", "fix")),
     )  # fmt: skip
     forms = {form.code: _form_table(metadata, form) for form in program.forms}
-    return Tables(metadata=metadata, meta=meta, files=files, submissions=submissions, records=records,
+    return Tables(metadata=metadata, meta=meta, files=files, submissions=submissions, acts=acts, records=records,
                   findings=findings, forms=forms)  # fmt: skip
 
 

@@ -34,7 +34,8 @@ NUMBER = (int, float)
 SHEET_TITLE_LIMIT = 31
 TITLE_LIMIT = 60
 VERSIONS = 10_000
-OWN_SHEETS = ("填报说明", "自查", "_identity")  # cover, self-check, hidden identity: no form may be called so
+# cover, self-check, hidden identity, and the two sheets of a returned copy: no form may be called so
+OWN_SHEETS = ("填报说明", "自查", "_identity", "问题清单", "未采用的内容")
 
 
 def load_window(node: Node) -> Window:

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from pipeline.checks.decide import STATE_NAMES, VERDICT_NAMES, State, Verdict
-from pipeline.findings import CATALOGUE, Severity
+from pipeline.checks.decide import STATE_NAMES, VERDICT_NAMES, Verdict
+from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Severity
 from pipeline.measures.overdue import overdue_counties
 from pipeline.measures.timeliness import TIMELINESS_NAMES
-from pipeline.reports.wording import SEVERITY_NAMES, cn_date, one_decimal
+from pipeline.reports.wording import cn_date, one_decimal
+from pipeline.workbook.cells import show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.dataset.snapshot import Snapshot
-    from pipeline.dataset.store import Submission
+    from pipeline.dataset.store import Change, Submission
     from pipeline.findings import Finding
     from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Prefecture
@@ -29,19 +30,29 @@ if TYPE_CHECKING:
 ASSETS = Path(__file__).with_name("assets")
 
 
-def index_page(m: PeriodMeasures, pictures: Mapping[str, Picture], documents: Sequence[str], *, is_demo: bool) -> bytes:
-    """The page of one period: who reported, what is wrong, what is overdue, the pictures and links to the documents."""
+def index_page(
+    m: PeriodMeasures,
+    pictures: Mapping[str, Picture],
+    documents: Sequence[str],
+    returned: Sequence[str],
+    *,
+    is_demo: bool,
+) -> bytes:
+    """The page of one period: who reported, what is wrong, what changed, what is overdue, pictures and links to the files."""
     late = overdue_counties(m.obligations, m.period)
     done = m.now.province
     return _template().render(
         title=f"{m.program.short_title} {m.period.title}", period=m.period, as_of=cn_date(m.snapshot.as_of),
-        due_on=cn_date(m.period.due_on), is_demo=is_demo, documents=documents,
+        due_on=cn_date(m.period.due_on), is_demo=is_demo, documents=documents, returned=returned,
         states=[(state.value, STATE_NAMES[state], n) for state, n in m.states.items()], roster=len(m.program.counties),
         reported=m.reported, completion="—" if done.pct is None else one_decimal(done.pct) + "%",
         pace=one_decimal(m.now.pace_pct) + "%",
         prefectures=[_prefecture_row(m, p) for p in m.program.prefectures],
         findings=[_finding_row(m, s, f) for s, f in _this_period(m.snapshot, m.period.code)],
-        unplaced=[(s, s.reason) for s in m.snapshot.submissions if not s.period],
+        unplaced=[(s, _verdict(s)) for s in m.snapshot.submissions if not s.period],
+        held=[s for s in m.snapshot.held if s.period in {m.period.code, ""}],
+        revisions=[(m.snapshot.by_seq[r.seq], len(r.counties), [_change_row(m, c) for c in r.changes])
+                   for r in m.snapshot.revisions if m.snapshot.by_seq[r.seq].period == m.period.code],
         submissions=[(s, VERDICT_NAMES[Verdict(s.verdict)]) for s in m.snapshot.submissions if s.period == m.period.code],
         overdue=late, pictures=[(name, p.alt, base64.b64encode(p.png).decode()) for name, p in pictures.items()],
     ).encode()  # fmt: skip
@@ -71,12 +82,22 @@ def _prefecture_row(m: PeriodMeasures, p: Prefecture) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _verdict(entry: Submission) -> str:
+    return VERDICT_NAMES[Verdict.HELD] if entry.verdict == Verdict.HELD else "未采用"
+
+
+def _change_row(m: PeriodMeasures, change: Change) -> dict[str, str]:
+    field = m.program.field_by_code[change.field]
+    return {"county": m.program.county_by_code[change.county_code].short_name, "field": f"{field.title}（{field.code}）",
+            "old": show(change.old) or "空", "new": show(change.new) or "空",
+            "old_file": m.snapshot.by_seq[change.old_seq].file}  # fmt: skip
+
+
 def _finding_row(m: PeriodMeasures, s: Submission, f: Finding) -> dict[str, str]:
     county = m.program.county_by_code.get(f.county_code)
     field = m.program.field_by_code.get(f.field)
-    accepted = county is not None and m.snapshot.state(m.period, county) in {State.ACCEPTED, State.NIL}
     return {
-        "mended": "1" if accepted and f.severity is Severity.CRITICAL else "",
+        "mended": "1" if f.severity is Severity.CRITICAL and m.snapshot.mended(s, f.county_code) else "",
         "severity": f.severity.value, "severity_name": SEVERITY_NAMES[f.severity], "what": CATALOGUE[f.code].title,
         "county": county.short_name if county else "", "field": field.title if field else "", "file": s.file,
         "sheet": f.location.sheet, "cell": f.location.cell, "found": f.found, "expected": f.expected, "fix": f.fix,

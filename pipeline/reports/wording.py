@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.findings import Severity
 from pipeline.measures.progress import change_pp, printed
 
 if TYPE_CHECKING:
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from datetime import date
 
 LIST_LIMIT = 8
-SEVERITY_NAMES = {Severity.CRITICAL: "退回", Severity.WARNING: "请核对", Severity.INFO: "提示"}
 NUMERALS = "〇一二三四五六七八九十"
 
 

@@ -7,7 +7,6 @@ A form sheet has six header rows, then one row per county:
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,37 +27,7 @@ FRAME_LABELS = {
     NIL: "本期无新进展",
     REMARK: "备注",
 }
-COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET = OWN_SHEETS
-STAMP_WORD = "表样识别码"
-STAMP_PATTERN = re.compile(
-    STAMP_WORD + r"\s*([A-Za-z0-9_]+)\|([A-Za-z0-9_]+)\|(\d{1,4})\|(\d{4}-\d\d)\|(\w+)\|(\w+)", re.ASCII
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """The identity of a sheet. The file name means nothing; this does."""
-
-    program: str
-    form: str
-    version: int
-    period: str
-    prefecture_code: str
-    issue_no: str
-
-    def __str__(self) -> str:
-        parts = (self.program, self.form, str(self.version), self.period, self.prefecture_code, self.issue_no)
-        return f"{STAMP_WORD} {'|'.join(parts)}"
-
-    @classmethod
-    def parse(cls, text: str) -> Stamp | None:
-        """The stamp contained in a cell's text, or None."""
-        match = STAMP_PATTERN.search(unicodedata.normalize("NFKC", text))
-        if not match:
-            return None
-        program, form, version, period, prefecture_code, issue_no = match.groups()
-        return cls(program=program, form=form, version=int(version), period=period,
-                   prefecture_code=prefecture_code, issue_no=issue_no)  # fmt: skip
+COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET, PROBLEM_SHEET, APPENDIX_SHEET = OWN_SHEETS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

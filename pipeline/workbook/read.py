@@ -6,11 +6,9 @@ nor known to be ours is a finding.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
-import os
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,22 +17,21 @@ import python_calamine
 from pipeline.findings import CATALOGUE, Finding, Severity, finding
 from pipeline.program.forms import OWN_SHEETS
 from pipeline.workbook.cells import show
-from pipeline.workbook.guard import refusal
-from pipeline.workbook.layout import (
-    IDENTITY_SHEET,
-    STAMP_WORD,
-    Stamp,
-)
-from pipeline.workbook.notes import Notes, package_notes
-from pipeline.workbook.sheet import HEADER_DEPTH, FormRow, Grid, Sheet, read_form
+from pipeline.workbook.guard import inspect
+from pipeline.workbook.identity import STAMP_WORD, Stamp
+from pipeline.workbook.layout import IDENTITY_SHEET
+from pipeline.workbook.sheet import HEADER_DEPTH, Sheet, Stray, form_by_titles, read_form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from pipeline.program.model import Program
+    from pipeline.workbook.identity import Registry
+    from pipeline.workbook.notes import Notes
+    from pipeline.workbook.sheet import FormRow, FormTable, Grid
 
-ADMINISTRATIVE = ("COVER", "CHECK")
+ADMINISTRATIVE = ("COVER", "CHECK", "PROBLEMS", "APPENDIX")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +41,13 @@ class Arrival:
     Attributes:
         name: Path relative to the inbox, with forward slashes.
         received_on: Date of its dated folder, else of its modification.
+        changing: It was still being written when it was looked at.
     """
 
     name: str
     content: bytes
     received_on: date
+    changing: bool = False
 
     @property
     def sha256(self) -> str:
@@ -64,6 +63,8 @@ class Return:
         rows: Form code → rows, one per county found.
         columns: Form code → field code → column letters on that sheet (with the rows: provenance of every cell).
         sheets: Form code → sheet name.
+        strays: Cells told and not taken.
+        admission: Number of the act by which staff admitted what could not be taken on its own word; else 0.
     """
 
     arrival: Arrival
@@ -74,6 +75,8 @@ class Return:
     columns: Mapping[str, Mapping[str, str]]
     sheets: Mapping[str, str]
     findings: tuple[Finding, ...]
+    strays: tuple[Stray, ...] = ()
+    admission: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,37 +86,56 @@ class Reading:
     arrival: Arrival
     returns: tuple[Return, ...] = ()
     findings: tuple[Finding, ...] = ()
+    admission: int = 0
 
 
-def read_return(program: Program, arrival: Arrival) -> Reading:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Placed:
+    """A sheet, and whose and for when it is.
+
+    Attributes:
+        doubt: Finding code that says why its stamp is not taken at its word; empty when it is.
+        admitted: Placed by the word of staff.
+    """
+
+    stamp: Stamp
+    sheet: Sheet
+    doubt: str = ""
+    admitted: bool = False
+
+
+def read_return(registry: Registry, arrival: Arrival) -> Reading:
     """Read one file.
 
     Args:
-        program: The campaign.
+        registry: The campaign, the key of its stamps, what staff admitted and what is closed.
         arrival: The file.
 
     Returns:
         One :class:`Return` per (prefecture, period) stamped on its sheets. A file that cannot be read, or that is not
         ours, has no returns and a finding that says why. Never raises for what is in the file.
     """
-    code = refusal(arrival.content)
-    if code:
-        return _refused(arrival, code)
-    notes = package_notes(arrival.content)
-    if notes.too_far:
-        return _refused(arrival, "FILE_TOO_FAR")
+    if arrival.changing:
+        return refused(arrival, "FILE_CHANGING")
+    seen = inspect(arrival.content)
+    if seen.refused:
+        return refused(arrival, seen.refused, seen.found)
     try:
-        with _quiet_stderr():
-            grids = load_grids(arrival.content)
+        grids = load_grids(arrival.content)
     except python_calamine.PasswordError:
-        return _refused(arrival, "FILE_ENCRYPTED")
+        return refused(arrival, "FILE_ENCRYPTED")
     except Exception:  # noqa: BLE001 - whatever the parser says of a damaged file, it is the file's fault
-        return _refused(arrival, "FILE_UNREADABLE")
+        return refused(arrival, "FILE_UNREADABLE")
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # the Rust reader's panic does not derive from Exception
             raise
-        return _refused(arrival, "FILE_UNREADABLE")
-    return _read_sheets(program, arrival, _with_notes(grids, notes))
+        return refused(arrival, "FILE_UNREADABLE")
+    return _read_sheets(registry, arrival, _with_notes(grids, seen.notes))
+
+
+def refused(arrival: Arrival, code: str, found: str = "") -> Reading:
+    """A file nothing could be read from."""
+    return Reading(arrival=arrival, findings=(finding(code, file=arrival.name, found=found),))
 
 
 def load_grids(content: bytes) -> dict[str, Grid]:
@@ -123,23 +145,6 @@ def load_grids(content: bytes) -> dict[str, Grid]:
     for name in book.sheet_names:
         grids[name] = [list(row) for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)]
     return grids
-
-
-@contextlib.contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """The Rust reader prints its panics itself, straight to the system's stderr; nobody here should see them."""
-    try:
-        saved = os.dup(2)
-    except OSError:  # no stderr at all
-        yield
-        return
-    try:
-        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
 
 
 def _with_notes(grids: dict[str, Grid], notes: Notes) -> dict[str, Grid]:
@@ -154,37 +159,64 @@ def _with_notes(grids: dict[str, Grid], notes: Notes) -> dict[str, Grid]:
     return grids
 
 
-def _refused(arrival: Arrival, code: str) -> Reading:
-    return Reading(arrival=arrival, findings=(finding(code, file=arrival.name),))
-
-
-def _read_sheets(program: Program, arrival: Arrival, grids: dict[str, Grid]) -> Reading:
+def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid]) -> Reading:
     listed = _identity_sheet(grids.get(IDENTITY_SHEET, []))
-    groups: dict[tuple[str, str], list[tuple[Stamp, Sheet]]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[_Placed]] = defaultdict(list)
     loose: list[Finding] = []
+    strays: list[Stray] = []
     for name, grid in grids.items():
-        if name == IDENTITY_SHEET:
+        filled = {(r, c) for r, cells in enumerate(grid) for c, v in enumerate(cells) if v not in ("", None)}
+        if name == IDENTITY_SHEET or not filled:
             continue
-        sheet = Sheet(
-            name, grid, {(r, c) for r, cells in enumerate(grid) for c, v in enumerate(cells) if v not in ("", None)}
-        )
-        stamp = _find_stamp(sheet) or listed.get(name)
-        if stamp is None:
-            if sheet.open and name not in OWN_SHEETS:
-                loose.append(finding("SHEET_EXTRA", file=arrival.name, sheet=name, found=f"{len(sheet.open)}格有内容"))
-        elif stamp.form not in ADMINISTRATIVE:
-            groups[stamp.prefecture_code, stamp.period].append((stamp, sheet))
-    if not groups:
-        return Reading(arrival=arrival, findings=(finding("FILE_UNRECOGNISED", file=arrival.name), *loose))
+        sheet = Sheet(name, grid, filled)
+        placed = _place(registry, arrival, sheet, _find_stamp(sheet) or listed.get(name))
+        if isinstance(placed, _Placed):
+            groups[placed.stamp.prefecture_code, placed.stamp.period].append(placed)
+        elif placed:
+            loose.append(placed)
+            sheet.give_back(sheet.open)
+            strays += sheet.strays
+    admission = registry.admissions.get(arrival.sha256)
+    seq = admission.seq if admission else 0
+    if not groups and not any(CATALOGUE[f.code].holds for f in loose):
+        loose.insert(0, finding("FILE_UNRECOGNISED", file=arrival.name))
     outcomes = [
-        _read_group(program, arrival, key, sheets) for key, sheets in sorted(groups.items(), key=lambda g: g[0])
+        _read_group(registry, arrival, key, group, seq) for key, group in sorted(groups.items(), key=lambda g: g[0])
     ]
     returns = [one for one in outcomes if isinstance(one, Return)]
     unplaced = [one for one in outcomes if isinstance(one, Finding)]
+    held = [one for one in loose if CATALOGUE[one.code].holds]
     if returns:  # notes about sheets that are nobody's go with the first return
-        returns[0] = replace(returns[0], findings=(*returns[0].findings, *loose))
-        loose = []
-    return Reading(arrival=arrival, returns=tuple(returns), findings=(*unplaced, *loose))
+        notes = tuple(one for one in loose if one not in held)
+        returns[0] = replace(returns[0], findings=(*returns[0].findings, *notes), strays=(*returns[0].strays, *strays))
+        loose = held
+    return Reading(arrival=arrival, returns=tuple(returns), findings=(*unplaced, *loose), admission=seq)
+
+
+def _place(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp | None) -> _Placed | Finding | None:
+    """Whose a sheet is: by its stamp when that is genuine, else by the word of staff, else in doubt.
+
+    None for a sheet of ours that holds no figures; a finding for one that nobody can place.
+    """
+    if stamp and stamp.form in ADMINISTRATIVE:
+        return None
+    if stamp and stamp.genuine(registry.key):
+        return _Placed(stamp=stamp, sheet=sheet)
+    form = registry.program.form_by_code.get(stamp.form) if stamp else form_by_titles(registry.program, sheet)
+    admission = registry.admissions.get(arrival.sha256)
+    if form and admission:
+        version, issue_no = (stamp.version, stamp.issue_no) if stamp else (form.version, "")
+        given = Stamp(program=registry.program.code, form=form.code, version=version, issue_no=issue_no,
+                      period=admission.period, prefecture_code=admission.prefecture_code)  # fmt: skip
+        return _Placed(stamp=given, sheet=sheet, admitted=True)
+    if stamp:
+        return _Placed(stamp=stamp, sheet=sheet, doubt="IDENTITY_UNPROVED" if registry.key else "IDENTITY_NO_KEY")
+    if form:
+        return finding("IDENTITY_MISSING", file=arrival.name, sheet=sheet.name, found=f"表头与“{form.sheet}”相同",
+                       expected="带表样识别码的表")  # fmt: skip
+    if sheet.name in OWN_SHEETS:
+        return None
+    return finding("SHEET_EXTRA", file=arrival.name, sheet=sheet.name, found=f"{len(sheet.open)}格有内容")
 
 
 def _identity_sheet(grid: Grid) -> dict[str, Stamp]:
@@ -201,61 +233,101 @@ def _find_stamp(sheet: Sheet) -> Stamp | None:
     return None
 
 
-def _read_group(program: Program, arrival: Arrival, key: tuple[str, str],
-                stamped: list[tuple[Stamp, Sheet]]) -> Return | Finding:  # fmt: skip
+def _read_group(registry: Registry, arrival: Arrival, key: tuple[str, str], group: list[_Placed],
+                admission: int) -> Return | Finding:  # fmt: skip
     """The sheets of one prefecture and period; or why they cannot be placed."""
-    prefecture_code, period = key
-    wrong = _wrong_identity(program, stamped, arrival)
-    forms = Counter(stamp.form for stamp, _ in stamped)
-    if not wrong and forms.most_common(1)[0][1] > 1:
-        twice = forms.most_common(1)[0][0]
-        wrong = ("SHEET_TWICE", "、".join(s.name for stamp, s in stamped if stamp.form == twice), "每张表一份")
-    if wrong:
-        code, found, expected = wrong
-        known = prefecture_code if prefecture_code in program.prefecture_by_code else ""
-        refused = finding(code, file=arrival.name, prefecture_code=known, found=found, expected=expected)
-        if not known or period not in program.period_by_code or code == "FILE_WRONG_PROGRAM":
-            return refused
-        return Return(arrival=arrival, prefecture_code=known, period=period, issue_no=stamped[0][0].issue_no, rows={},
-                      columns={}, sheets={}, findings=(refused,))  # fmt: skip
-    rows: dict[str, tuple[FormRow, ...]] = {}
-    columns: dict[str, dict[str, str]] = {}
-    sheets: dict[str, str] = {}
-    findings: list[Finding] = []
-    end = program.period_by_code[period].end
-    if arrival.received_on < end:
-        findings.append(finding("PERIOD_NOT_ENDED", file=arrival.name, prefecture_code=prefecture_code,
-                                found=f"{arrival.received_on} 收到", expected=f"{end} 以后"))  # fmt: skip
-    for stamp, sheet in stamped:
-        form = program.form_by_code[stamp.form]
-        table = read_form(program, form, stamp, sheet)
-        findings += [replace(f, prefecture_code=prefecture_code).at(file=arrival.name) for f in sheet.findings]
-        if table is not None:
-            rows[form.code], columns[form.code] = table
-            sheets[form.code] = sheet.name
-    return Return(arrival=arrival, prefecture_code=prefecture_code, period=period, issue_no=stamped[0][0].issue_no,
-                  rows=rows, columns=columns, sheets=sheets, findings=tuple(findings))  # fmt: skip
+    program, (prefecture_code, period) = registry.program, key
+    foreign = _foreign(program, group[0].stamp)
+    if foreign:
+        code, found, expected = foreign
+        return finding(code, file=arrival.name, found=found, expected=expected)
+    told = _about_the_whole(registry, arrival, group, admitted=bool(admission))
+    tables: dict[str, tuple[Sheet, FormTable]] = {}
+    strays: list[Stray] = []
+    for one in group:
+        form = program.form_by_code.get(one.stamp.form)
+        table = read_form(program, form, one.stamp, one.sheet) if form else None
+        if form and table is not None:
+            rival = tables.get(form.code)
+            chosen, code = _of_two(rival, (one.sheet, table)) if rival else ((one.sheet, table), "")
+            tables[form.code] = chosen
+            if rival and code:
+                told.append(finding(code, found=f"{rival[0].name}、{one.sheet.name}", expected="每张表一份"))
+                strays += _cells_of(one.sheet, table) if code == "SHEET_TWICE" else []
+    for one in group:
+        told += one.sheet.findings
+        strays += one.sheet.strays
+    on_staff_word = any(one.admitted for one in group) or period in registry.closed
+    return Return(
+        arrival=arrival, prefecture_code=prefecture_code, period=period, issue_no=group[0].stamp.issue_no,
+        rows={code: table.rows for code, (_, table) in tables.items()},
+        columns={code: table.columns for code, (_, table) in tables.items()},
+        sheets={code: sheet.name for code, (sheet, _) in tables.items()},
+        findings=tuple(replace(f, prefecture_code=prefecture_code).at(file=arrival.name) for f in told),
+        strays=tuple(strays), admission=admission if on_staff_word else 0,
+    )  # fmt: skip
 
 
-def _wrong_identity(
-    program: Program, stamped: list[tuple[Stamp, Sheet]], arrival: Arrival
-) -> tuple[str, str, str] | None:
-    stamp = stamped[0][0]
+def _foreign(program: Program, stamp: Stamp) -> tuple[str, str, str] | None:
+    """Code, found and expected when a stamp names what this campaign does not have."""
     if stamp.program != program.code:
-        return "FILE_WRONG_PROGRAM", stamp.program, program.code
+        return "FILE_WRONG_PROGRAM", f"此表是{stamp.program}的表样", program.code
     if stamp.period not in program.period_by_code:
-        return "FILE_WRONG_PERIOD", stamp.period, "、".join(program.period_by_code)
+        return "FILE_WRONG_PERIOD", f"此表是{stamp.period}的表样", "、".join(program.period_by_code)
     if stamp.prefecture_code not in program.prefecture_by_code:
         return "FILE_WRONG_PREFECTURE", stamp.prefecture_code, "本专项工作的州（市）代码"
-    period = program.period_by_code[stamp.period]
-    if arrival.received_on < period.start:
-        return "FILE_TOO_EARLY", f"{arrival.received_on} 收到", f"{period.title}（{period.start}开始）"
-    for stamp, sheet in stamped:
-        form = program.form_by_code.get(stamp.form)
-        if form is None or form.version != stamp.version:
-            expected = f"第{form.version}版" if form else "、".join(program.form_by_code)
-            return "FILE_WRONG_VERSION", f"{sheet.name}：表 {stamp.form} 第{stamp.version}版", expected
     return None
+
+
+def _about_the_whole(registry: Registry, arrival: Arrival, group: list[_Placed], *, admitted: bool) -> list[Finding]:
+    """What is said of the file before its cells: identity, version, period."""
+    program, stamp = registry.program, group[0].stamp
+    period = program.period_by_code[stamp.period]
+    what = f"此表是{period.title}的表样"
+    told = []
+    unit = program.prefecture_by_code[stamp.prefecture_code].short_name
+    for doubt in dict.fromkeys(one.doubt for one in group if one.doubt):
+        sheets = "、".join(one.sheet.name for one in group if one.doubt == doubt)
+        told.append(finding(doubt, found=f"{unit}{period.title}：{sheets}"))
+    for one in group:
+        form = program.form_by_code.get(one.stamp.form)
+        if form is None or form.version != one.stamp.version:
+            told.append(finding(
+                "FILE_WRONG_VERSION", sheet=one.sheet.name, found=f"{what}，第{one.stamp.version}版表“{one.sheet.name}”",
+                expected=f"第{form.version}版" if form else "现行的表",
+            ))  # fmt: skip
+    closed_on = registry.closed.get(period.code)
+    current = [p for p in program.periods if p.end < arrival.received_on]
+    if closed_on and arrival.received_on >= closed_on and not admitted:
+        told.append(finding("PERIOD_CLOSED", found=what, expected=f"该期已于{closed_on}封存"))
+    elif current and current[-1].no > period.no:
+        told.append(finding("PERIOD_EARLIER", found=what, expected=f"现在收的是{current[-1].title}的报表"))
+    if arrival.received_on < period.start:
+        told.append(
+            finding("FILE_TOO_EARLY", found=f"{what}，{arrival.received_on}收到", expected=f"{period.start}开始")
+        )
+    elif arrival.received_on < period.end:
+        told.append(
+            finding("PERIOD_NOT_ENDED", found=f"{what}，{arrival.received_on}收到", expected=f"{period.end}以后")
+        )
+    return told
+
+
+def _of_two(one: tuple[Sheet, FormTable], other: tuple[Sheet, FormTable]) -> tuple[tuple[Sheet, FormTable], str]:
+    """The one of two sheets of the same form to take, and the finding code that says so; neither is trusted if they differ."""
+    rows = [{row.county_code: row.cells for row in table.rows if not row.blank} for _, table in (one, other)]
+    if rows[0] == rows[1] or not rows[1]:
+        return one, "SHEET_SAME"
+    return (other, "SHEET_SAME") if not rows[0] else (one, "SHEET_TWICE")
+
+
+def _cells_of(sheet: Sheet, table: FormTable) -> list[Stray]:
+    return [
+        Stray(sheet=sheet.name, cell=f"{column}{row.row}", text=show(row.cells[code]))
+        for row in table.rows
+        for code, column in table.columns.items()
+        if code in row.cells
+    ]
 
 
 def whole_file_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:

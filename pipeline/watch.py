@@ -1,0 +1,81 @@
+"""Look at each file as it lands in the inbox and write what would become of it into ``outbox/收件/``; nothing is taken in."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from typing import TYPE_CHECKING
+
+from watchfiles import watch
+
+from pipeline.checks.problems import verdict_text
+from pipeline.dataset.store import Store
+from pipeline.errors import WorkspaceError
+from pipeline.run import dry_run, load_campaign
+from pipeline.workspace import read_inbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from pathlib import Path
+
+    from pipeline.workbook.read import Arrival
+    from pipeline.workspace import Workspace
+
+NAME_LIMIT = 60
+FORBIDDEN = frozenset('/\\:*?"<>|%')
+PAUSE_MS = 60_000  # files still being written are looked at again even if the system says nothing more
+
+
+def wait_for_files(workspace: Workspace) -> Iterator[None]:
+    """Now, and each time something in the inbox has changed; ends with Ctrl+C."""
+    yield
+    for _ in watch(workspace.inbox, rust_timeout=PAUSE_MS, yield_on_timeout=True, raise_interrupt=False):
+        yield
+
+
+def look_once(workspace: Workspace, as_of: date) -> list[tuple[str, str]]:
+    """Check every file of the inbox that is neither taken in nor has a verdict yet.
+
+    Returns:
+        Name of each file checked and its conclusion in one line.
+
+    Raises:
+        WorkspaceError: The verdicts cannot be written.
+    """
+    store = Store(workspace.dataset, load_campaign(workspace).program, create=False)
+    try:
+        known = store.finished_files()
+    finally:
+        store.close()
+    new = [a for a in read_inbox(workspace, as_of).arrivals if a.sha256 not in known]
+    waiting = [a for a in new if not (workspace.verdicts / verdict_name(a)).exists()]
+    if not waiting:
+        return []
+    program, results = dry_run(workspace, waiting, as_of)
+    told = []
+    for reading, decisions in results:
+        lines = list(verdict_text(program, reading, decisions))
+        _write(workspace.verdicts / verdict_name(reading.arrival), "\r\n".join(lines) + "\r\n")
+        told.append((reading.arrival.name, lines[1]))
+    return told
+
+
+def verdict_name(arrival: Arrival) -> str:
+    """The file's name made harmless as a name of ours, and what makes it this content's."""
+    plain = "".join(
+        "_" if ch in FORBIDDEN or unicodedata.category(ch).startswith("C") else ch
+        for ch in unicodedata.normalize("NFC", arrival.name)
+    )
+    return f"{plain[-NAME_LIMIT:].strip(' .')}_{arrival.sha256[:8]}.txt"
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all; with the mark that tells older editors that it is UTF-8."""
+    part = path.with_suffix(f".part{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(text.encode("utf-8-sig"))
+        part.replace(path)
+    except OSError as error:
+        raise WorkspaceError(f"无法写入 {path}：{error.strerror or error}") from error
