@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from benchmarks.guard import ratios as guard_ratios
 from pipeline.demo import Filler
 from pipeline.run import issue, load_campaign
 from pipeline.starter import create_workspace
@@ -23,9 +24,9 @@ from pipeline.workspace import DEMO_MARK, Workspace
 ROUNDS = 3
 READ = (
     "import sys; from pathlib import Path; from datetime import date;"
-    "from pipeline.run import load_campaign; from pipeline.workspace import Workspace, read_inbox;"
+    "from pipeline.run import load_campaign, registry; from pipeline.workspace import Workspace, read_inbox;"
     "from pipeline.workbook.read import read_return; w = Workspace(root=Path(sys.argv[1]));"
-    "c = load_campaign(w); [read_return(c.program, a) for a in read_inbox(w, date(2023, 1, 16)).arrivals]"
+    "c = load_campaign(w); [read_return(registry(c, ()), a) for a in read_inbox(w, date(2023, 1, 16)).arrivals]"
 )
 START = READ.rsplit(";", 1)[0] + "; c = load_campaign(w)"  # the same imports and program, nothing read
 PLAIN_START = START + "; import openpyxl; import benchmarks.plain"
@@ -90,6 +91,9 @@ def main() -> None:
           f"calamine 本身（含启动）{median(floor):.2f}")  # fmt: skip
     helped = median(cpu("-m", "pipeline.cli", "--help") for _ in range(5))
     print(f"(c) run-pipeline --help：{helped:.2f} CPU秒（目标 < 0.3）")
+    for name, (guard, calamine) in guard_ratios().items():
+        print(f"(d) 查验 {name}：{guard * 1000:.1f} 毫秒/份，calamine 读 {calamine * 1000:.1f} 毫秒/份，"
+              f"比值 {guard / calamine:.1f}（目标 ≤ 4）")  # fmt: skip
 
 
 if __name__ == "__main__":

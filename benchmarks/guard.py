@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.workbook.guard import inspect
 from pipeline.workbook.read import load_grids
-from tests.builder import SMALL, filled
+from tests.builder import SMALL, as_ods, as_xls, filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,10 +16,11 @@ ROUNDS = 20
 PREFECTURES = (SMALL, "530100", "532900")  # 3, 14 and 12 counties
 
 
-def ratio() -> tuple[float, float]:
-    """(guard, calamine) CPU seconds a file."""
+def ratios() -> dict[str, tuple[float, float]]:
+    """Format → (guard, calamine) CPU seconds a file."""
     returns = [filled(prefecture_code=code) for code in PREFECTURES]
-    return _best(inspect, returns), _best(load_grids, returns)
+    kinds = {"xlsx": returns, "xls": [as_xls(one) for one in returns], "ods": [as_ods(one) for one in returns]}
+    return {kind: (_best(inspect, some), _best(load_grids, some)) for kind, some in kinds.items()}
 
 
 def _best(work: Callable[[bytes], object], returns: list[bytes]) -> float:
@@ -34,5 +35,5 @@ def _best(work: Callable[[bytes], object], returns: list[bytes]) -> float:
 
 
 if __name__ == "__main__":
-    guard, calamine = ratio()
-    print(f"guard {guard * 1000:.1f} ms, calamine {calamine * 1000:.1f} ms a file: {guard / calamine:.1f}×")
+    for kind, (guard, calamine) in ratios().items():
+        print(f"{kind}: guard {guard * 1000:.1f} ms, calamine {calamine * 1000:.1f} ms a file: {guard / calamine:.1f}×")

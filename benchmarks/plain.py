@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.run import choose_period, load_campaign, look
+from pipeline.run import choose_period, load_campaign, look, registry
 from pipeline.workbook.layout import CODE_ROW
 from pipeline.workspace import Workspace
 
@@ -47,7 +47,7 @@ def check(workspace: Workspace) -> int:
     period = choose_period(campaign.program, PERIOD, AS_OF)
     found = 0
     for arrival in read_inbox(workspace, AS_OF).arrivals:
-        returns = read_return(campaign.program, arrival).returns
+        returns = read_return(registry(campaign, ()), arrival).returns
         checked = check_returns(campaign.program, campaign.rules, period, returns, NO_PAST)
         found += sum(map(len, checked.findings))
     return found

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
+import xlwt
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.table import Table, TableCell, TableRow
+from odf.text import P
 
 from pipeline.program.model import FieldType
 from pipeline.run import Campaign, load_campaign, registry
@@ -108,3 +112,49 @@ def filled(period_code: str = "2023-02", prefecture_code: str = SMALL, *, change
 def arrival(content: bytes, name: str = "报表.xlsx", day: date = date(2023, 3, 3)) -> Arrival:
     """A file as received on ``day``."""
     return Arrival(name=name, content=content, received_on=day)
+
+
+def _cells_of(content: bytes) -> dict[str, list[list[Any]]]:
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
+    return {sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book.worksheets}
+
+
+def as_xls(content: bytes) -> bytes:
+    """The same cells as an old binary workbook."""
+    book, out, day = xlwt.Workbook(encoding="utf-8"), io.BytesIO(), xlwt.easyxf(num_format_str="yyyy-mm-dd")
+    for name, rows in _cells_of(content).items():
+        sheet = book.add_sheet(name)
+        for row, cells in enumerate(rows):
+            for col, value in enumerate(cells):
+                if isinstance(value, datetime):
+                    sheet.write(row, col, value, day)
+                elif value is not None:
+                    sheet.write(row, col, value)
+    book.save(out)
+    return out.getvalue()
+
+
+def as_ods(content: bytes) -> bytes:
+    """The same cells as an OpenDocument spreadsheet."""
+    book, out = OpenDocumentSpreadsheet(), io.BytesIO()
+    for name, rows in _cells_of(content).items():
+        table = Table(name=name)
+        for cells in rows:
+            line = TableRow()
+            for value in cells:
+                line.addElement(_ods_cell(value))
+            table.addElement(line)
+        book.spreadsheet.addElement(table)
+    book.write(out)
+    return out.getvalue()
+
+
+def _ods_cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return TableCell(valuetype="date", datevalue=value.date().isoformat())
+    if isinstance(value, int):
+        return TableCell(valuetype="float", value=value)
+    cell = TableCell(valuetype="string") if value is not None else TableCell()
+    if value is not None:
+        cell.addElement(P(text=value))
+    return cell
