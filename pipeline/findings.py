@@ -146,6 +146,7 @@ CATALOGUE: dict[str, Kind] = {
     "SHEET_MISSING": Kind(severity=C, title="缺少工作表", fix="请在下发的表上补填这张表后重报"),
     "SHEET_TWICE": Kind(severity=C, title="同一张表出现两次", fix="请只保留一张填好的表，删去另一张", whole_file=True),
     "SHEET_SAME": Kind(severity=N, title="同一张表出现两次，内容相同或其中一张空白，采用一张", fix="请只保留一张"),
+    "SHEET_NOTE": Kind(severity=N, title="封面、自查或问题清单旁写的说明，未采用", fix="供工作人员阅看；要报送的数请填入各行动表"),
     "SHEET_AMBIGUOUS": Kind(severity=C, title="表头对不上，无法认定各列", fix="请在重新下发的表上填写，不要改动表头和代码行", whole_file=True),
     "SHEET_EXTRA": Kind(severity=N, title="多出的工作表未采用", fix="如有需要报送的内容，请填入下发的表中"),
     "COLUMN_TITLE_CHANGED": Kind(severity=N, title="列标题被改动，按代码认定", fix="请恢复下发时的列标题"),

@@ -379,6 +379,7 @@ EDITS: list[tuple[Callable[[Any], None], str, Verdict]] = [
     (set_cell("A1", "E5", "二十大精神基层宣讲场次（场）"), "SHEET_AMBIGUOUS", Verdict.RETURNED),
     (restamp("|A1|1|", "|A1|9|"), "FILE_WRONG_VERSION", Verdict.RETURNED),
     (restamp("|533400|", "|533300|", sign=False), "IDENTITY_UNPROVED", Verdict.HELD),
+    (lambda book: book["填报说明"].cell(9, 7, "张三代填"), "SHEET_NOTE", Verdict.ACCEPTED),
     (lambda book: book.create_sheet("附注").append(["说明"]), "SHEET_EXTRA", Verdict.ACCEPTED),
     (set_cell("A1", "D5", "宣讲了几场"), "COLUMN_TITLE_CHANGED", Verdict.ACCEPTED),
     (set_cell("A1", "D6", "Q99"), "COLUMN_CODE_CHANGED", Verdict.ACCEPTED),

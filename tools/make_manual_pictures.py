@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "docs" / "图"
 PREFECTURE = "楚雄州"  # the demo's officer who types 1场 and 约89
 FORM_SHEET, BLANK_COUNTY_AT, CLASHING_COUNTY_AT = "1.思想引领", 2, 4
+MARKED_SHEET = "6.帮扶服务"  # where 约89 stands
 MARGIN, WIDEST, HEAVIEST = 14, 1400, 200_000
 BROWSER = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
            "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--force-device-scale-factor=1")  # fmt: skip
@@ -58,6 +59,9 @@ def pictures(demo: Path, work: Path) -> dict[str, Image.Image]:
     form, check = sheets.index(FORM_SHEET) + 1, sheets.index(CHECK_SHEET) + 1
     brief, overdue = to_pdf(period / "工作简报.docx", work), to_pdf(period / "逾期县清单.docx", work)
     page = period / "index.html"
+    copy = next(period.glob(f"退回/*_{PREFECTURE}_*.xlsx"))
+    notice = to_pdf(next(period.glob(f"退回/*_{PREFECTURE}_*.docx")), work)
+    returned, marked = to_pdf(copy, work), openpyxl.load_workbook(copy, read_only=True).sheetnames.index(MARKED_SHEET) + 1
     return {
         "1_填报说明": cropped(without_footer(pdf_page(issued, 1, work, 170))),
         "2_行动表": cropped(without_footer(pdf_page(issued, form, work, 135))),
@@ -68,6 +72,9 @@ def pictures(demo: Path, work: Path) -> dict[str, Image.Image]:
         "7_工作简报首页": framed(pdf_page(brief, 1, work, 95)),
         "8_工作简报图页": framed(pdf_page(brief, first_page_with_pictures(brief), work, 95)),
         "9_逾期县清单": framed(pdf_page(overdue, 1, work, 95)),
+        "10_问题清单": cropped(without_footer(pdf_page(returned, 1, work, 135))),
+        "11_退回的行动表": cropped(without_footer(pdf_page(returned, marked, work, 135))),
+        "12_退回通知": framed(pdf_page(notice, 1, work, 80)),
     }
 
 

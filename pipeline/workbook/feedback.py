@@ -29,7 +29,7 @@ from pipeline.workbook.layout import (
     SheetLayout,
     address,
 )
-from pipeline.workbook.style import Formats, ok, paper, write_typed
+from pipeline.workbook.style import Formats, lines_of, ok, paper, write_typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -230,6 +230,7 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
         ok(sheet.write_string(row, 0, text, f.text))
         sheet.set_row(row, 20 + 16 * (len(text) // 80))
     row = 7
+    sheet.set_row(row, 22)
     for col, (heading, _) in enumerate(COLUMNS):
         ok(sheet.write_string(row, col, heading, f.item))
     sheet.freeze_panes(row + 1, 0)
@@ -261,8 +262,8 @@ def _problem_row(sheet: Any, f: Formats, copy: ReturnedCopy, issue: Issue, row: 
         ok(sheet.write_url(row, 2, f"internal:'{form}'!{cell}", f.link, f"{form} {cell}"))
     else:
         write_typed(sheet, row, 2, f"{one.location.sheet} {one.location.cell}".strip() or "整份报表", f.listed, None)
-    longest = max(len(text) * 11 / width for text, (_, width) in zip(texts, COLUMNS[1:], strict=True) if text)
-    sheet.set_row(row, min(15 * (1 + int(longest // 6)) + 5, 200))
+    lines = max(lines_of(text, width) for text, (_, width) in zip(texts, COLUMNS[1:], strict=True) if text is not None)
+    sheet.set_row(row, min(15 * lines + 6, 200))
 
 
 def _address(issue: Issue, key: Key) -> str:

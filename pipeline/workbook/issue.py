@@ -20,6 +20,7 @@ from pipeline.checks.excel_rules import MESSAGE_LIMIT, TITLE_LIMIT, contradictio
 from pipeline.checks.rules import rules_in
 from pipeline.errors import IssueError
 from pipeline.program.model import County, FieldType, Prefecture, Program, TargetKind
+from pipeline.workbook.cells import show
 from pipeline.workbook.identity import Stamp
 from pipeline.workbook.layout import (
     CODE_ROW,
@@ -47,7 +48,7 @@ from pipeline.workbook.layout import (
     unit_name,
 )
 from pipeline.workbook.self_check import write_self_check
-from pipeline.workbook.style import Formats, ok, paper, write_typed
+from pipeline.workbook.style import Formats, lines_of, ok, paper, write_typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -62,6 +63,8 @@ if TYPE_CHECKING:
 
 CREATED = datetime(2022, 10, 26, tzinfo=UTC).replace(tzinfo=None)
 COMMENT_WIDTH, COMMENT_LIMIT = 2.2, 1_000
+REMARK_WIDTH = 20  # characters of column width; a Chinese one takes two
+LINE_HEIGHT, HIGHEST_ROW = 15, 200  # points
 LINE = 60  # Chinese characters across the cover
 HOW_TO = (
     "用WPS表格、Excel或LibreOffice打开，逐张填写“1.思想引领”等各工作表，一行一个县（市、区）。",
@@ -247,7 +250,7 @@ def _headings(sheet: Any, f: Formats, layout: SheetLayout) -> None:
     ok(sheet.write_string(ITEM_ROW, layout.remark_col, "", f.item))
     columns = [(COUNTY_CODE, FRAME_LABELS[COUNTY_CODE], 9), (COUNTY_NAME, FRAME_LABELS[COUNTY_NAME], 15),
                (NIL, FRAME_LABELS[NIL], 8), *((x.code, _two_lines(x), _width(x)) for x in layout.fields),
-               (REMARK, FRAME_LABELS[REMARK], 20)]  # fmt: skip
+               (REMARK, FRAME_LABELS[REMARK], REMARK_WIDTH)]  # fmt: skip
     for col, (code, label, width) in enumerate(columns):
         sheet.set_column(col, col, width)
         ok(sheet.write_string(LABEL_ROW, col, label, f.label))
@@ -267,8 +270,11 @@ def _width(field: Field) -> int:
 def _county_rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> None:
     columns = {COUNTY_NAME: "county", NIL: "input", **{x.code: "date" if x.type is FieldType.DATE else "input" for x in layout.fields},
                REMARK: "remark"}  # fmt: skip
+    widths = {x.code: _width(x) for x in layout.fields} | {REMARK: REMARK_WIDTH}
     for row, county in enumerate(layout.counties, FIRST_ROW):
-        sheet.set_row(row, 30)
+        texts = {code: issue.entries.get((layout.form.code, county.code, code)) for code in widths}
+        lines = max(lines_of(show(text), widths[code]) for code, text in texts.items())
+        sheet.set_row(row, max(30, min(LINE_HEIGHT * lines + 2, HIGHEST_ROW)))
         ok(sheet.write_string(row, COUNTY_CODE_COL, county.code, f.county_code))
         for col, (code, kind) in enumerate(columns.items(), COUNTY_NAME_COL):
             key = layout.form.code, county.code, code

@@ -19,7 +19,7 @@ from pipeline.program.forms import OWN_SHEETS
 from pipeline.workbook.cells import show
 from pipeline.workbook.guard import inspect
 from pipeline.workbook.identity import STAMP_WORD, Stamp
-from pipeline.workbook.layout import IDENTITY_SHEET
+from pipeline.workbook.layout import IDENTITY_SHEET, address
 from pipeline.workbook.sheet import HEADER_DEPTH, Sheet, Stray, form_by_titles, read_form
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from pipeline.workbook.identity import Registry
     from pipeline.workbook.notes import Notes
     from pipeline.workbook.sheet import FormRow, FormTable, Grid
-
-ADMINISTRATIVE = ("COVER", "CHECK", "PROBLEMS", "APPENDIX")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,8 +172,9 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid]) -
             groups[placed.stamp.prefecture_code, placed.stamp.period].append(placed)
         elif placed:
             loose.append(placed)
-            sheet.give_back(sheet.open)
-            strays += sheet.strays
+            if placed.code != "SHEET_NOTE":
+                sheet.give_back(sheet.open)
+                strays += sheet.strays
     admission = registry.admissions.get(arrival.sha256)
     seq = admission.seq if admission else 0
     if not groups and not any(CATALOGUE[f.code].holds for f in loose):
@@ -198,8 +197,11 @@ def _place(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp | No
 
     None for a sheet of ours that holds no figures; a finding for one that nobody can place.
     """
-    if stamp and stamp.form in ADMINISTRATIVE:
-        return None
+    own_columns = {"COVER": 4, "CHECK": 4 + len(registry.program.forms), "PROBLEMS": 6, "APPENDIX": 3}
+    if stamp and stamp.form in own_columns:
+        beside = sorted(cell for cell in sheet.open if cell[1] >= own_columns[stamp.form] and sheet.text(*cell))
+        return finding("SHEET_NOTE", file=arrival.name, sheet=sheet.name, cell=address(*beside[0]),
+                       found=sheet.quoted(beside)) if beside else None  # fmt: skip
     if stamp and stamp.genuine(registry.key):
         return _Placed(stamp=stamp, sheet=sheet)
     form = registry.program.form_by_code.get(stamp.form) if stamp else form_by_titles(registry.program, sheet)

@@ -25,7 +25,7 @@ from pipeline.workbook.layout import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.program.model import County, Field, Form, Program
 
@@ -93,6 +93,11 @@ class Sheet:
         """A cell as text, stripped; empty beyond the row's end."""
         cells = self.grid[row]
         return show(cells[col]).strip() if col < len(cells) else ""
+
+    def quoted(self, cells: Sequence[tuple[int, int]]) -> str:
+        """The first few of some cells, with their addresses."""
+        shown = "、".join(f"{address(*cell)}“{self.text(*cell)[:20]}”" for cell in cells[:SHOWN_STRAYS])
+        return shown + (f"等{len(cells)}格" if len(cells) > SHOWN_STRAYS else "")
 
     def note(self, code: str, row: int | None = None, col: int | None = None, **more: str) -> None:
         """Add a finding of the catalogue about this sheet, or one of its cells."""
@@ -395,7 +400,5 @@ def _report_strays(sheet: Sheet) -> None:
         if sheet.text(row, col):
             by_column[col].append((row, col))
     for cells in by_column.values():
-        shown = "、".join(f"{address(*cell)}“{sheet.text(*cell)[:20]}”" for cell in cells[:SHOWN_STRAYS])
-        more = f"等{len(cells)}格" if len(cells) > SHOWN_STRAYS else ""
-        sheet.note("STRAY_CELL", *cells[0], found=shown + more)
+        sheet.note("STRAY_CELL", *cells[0], found=sheet.quoted(cells))
     sheet.give_back(sheet.open)

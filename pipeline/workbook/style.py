@@ -25,6 +25,7 @@ FILLS: dict[Severity | None, dict[str, str]] = {
 }
 EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - the day spreadsheets count from
 CELL_LIMIT = 32_767  # characters a cell may hold
+LAST_NARROW = 0x2E7F  # what comes before is half as wide as a Chinese character
 FORMULA_SIGNS = ("=", "+", "-", "@")
 
 
@@ -117,6 +118,11 @@ def write_typed(sheet: Any, row: int, col: int, raw: Raw, look: Callable[..., An
     text = show(raw)
     text = text if len(text) <= CELL_LIMIT else text[: CELL_LIMIT - 1] + "…"
     ok(sheet.write_string(row, col, text, look(severity, quoted=text[:1] in FORMULA_SIGNS)))
+
+
+def lines_of(text: str, width: float) -> int:
+    """Lines a wrapped text takes in a column ``width`` characters wide; a Chinese character takes two."""
+    return sum(1 + int(sum(2 if ord(ch) > LAST_NARROW else 1 for ch in line) // width) for line in text.split("\n"))
 
 
 def paper(sheet: Any, *, landscape: bool) -> None:
