@@ -51,7 +51,7 @@ def ran(project: Path) -> Path:
 def test_help_is_chinese_and_lists_the_commands() -> None:
     result = call("--help")
     assert result.exit_code == 0
-    for command in ("issue", "check", "status", "overdue", "trace", "demo", "init", "lint"):
+    for command in ("issue", "check", "watch", "admit", "close", "status", "overdue", "trace", "demo", "init", "lint"):
         assert command in result.output
 
 

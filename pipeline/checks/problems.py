@@ -90,9 +90,10 @@ def place_of(program: Program, one: Finding) -> str:
 
 def found_and_expected(one: Finding) -> str:
     """What stands there and what should: 所填“约5”，应为：0或正整数."""
-    expected = one.expected if one.expected.startswith("应") else f"应为：{one.expected}"
-    parts = (f"所填“{one.found}”" if one.found else "", expected if one.expected else "")
-    return "，".join(part for part in parts if part)
+    found = f"所填“{one.found}”" if one.found and one.location.cell else one.found
+    plain = one.code == "CELL_READ_AS" or one.expected.startswith("应")
+    expected = one.expected if plain or not one.expected else f"应为：{one.expected}"
+    return "，".join(part for part in (found, expected) if part)
 
 
 def as_text(program: Program, findings: Collection[Finding]) -> Iterator[str]:

@@ -166,7 +166,7 @@ def revised_lines(program: Program, snapshot: Snapshot, taken: Collection[int]) 
             continue
         entry = snapshot.by_seq[revision.seq]
         counted = f"改动{len(revision.changes)}处" if revision.changes else "与已接收的数相同，没有变化"
-        yield f"重报：{entry.file}（{len(revision.counties)}个县），{counted}"
+        yield f"重报：{entry.file}再次报来{len(revision.counties)}个县，{counted}"
         for change in revision.changes:
             county, field = program.county_by_code[change.county_code].short_name, program.field_by_code[change.field]
             yield f"  {county} {field.title}（{field.code}）：{show(change.old) or '空'} → {show(change.new) or '空'}"
