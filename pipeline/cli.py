@@ -152,8 +152,11 @@ def _main_job(ctx: click.Context, period: str | None) -> None:
         _note(f"请注意：文件夹“{name}”不是日期（应写成 2023-03-06），里面的文件按修改日期算收件日期")
     for name, why in outcome.inbox.unreadable:
         _note(f"读不出：{name}（{why}）")
-    _note(f"新收 {len(outcome.taken)} 份报送，收件箱共 {len(outcome.inbox.arrivals)} 个文件。")
-    for line in revised_lines(outcome.measures.program, outcome.measures.snapshot, outcome.taken):
+    _note(f"新收 {len(outcome.taken.seqs)} 份报送，收件箱共 {len(outcome.inbox.arrivals)} 个文件。")
+    for copy in outcome.measures.snapshot.copies:
+        if copy.file in {one.name for one in outcome.taken.repeated}:
+            _note(f"没有再收：{copy.file}，与报送序号 {copy.original.seq}（{copy.original.file}）内容完全相同")
+    for line in revised_lines(outcome.measures.program, outcome.measures.snapshot, outcome.taken.seqs):
         _note(line)
     for held in outcome.measures.snapshot.held:
         _note(
@@ -182,8 +185,9 @@ def _print_status(m: PeriodMeasures) -> None:
 @main.command()
 @click.option("--period", "period", metavar="P", help="报送期；不写则取日期所在的一期")
 @click.option("--prefecture", metavar="CODE", help="只下发一个州（市），写代码或名称，如 530100、昆明市")
+@click.option("--new-key", is_flag=True, help="签发密钥确已遗失时另做一把；此后用旧表报来的都须逐份认定")
 @click.pass_context
-def issue(ctx: click.Context, period: str | None, prefecture: str | None) -> None:
+def issue(ctx: click.Context, period: str | None, prefecture: str | None, new_key: bool) -> None:
     """生成下发的报表，写入 outbox/报送期/下发/。"""
     from pipeline import run as line  # noqa: PLC0415
     from pipeline.workspace import lock  # noqa: PLC0415
@@ -192,7 +196,7 @@ def issue(ctx: click.Context, period: str | None, prefecture: str | None) -> Non
     campaign = line.load_campaign(workspace)
     chosen = line.choose_issue_period(campaign.program, period, as_of)
     with lock(workspace, f"{_user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"):
-        files = line.issue(workspace, chosen.code, prefecture, as_of)
+        files = line.issue(workspace, chosen.code, prefecture, as_of, new_key=new_key)
     for name in files:
         click.echo(str(workspace.outbox(chosen.code) / line.ISSUED / name))
     _note(f"已生成 {chosen.title}报表 {len(files)} 份，报送截止 {chosen.due_on}")
@@ -254,9 +258,12 @@ def watch(ctx: click.Context, once: bool) -> None:
     if not once:
         _note(f"正在守候 {workspace.inbox}，按 Ctrl+C 结束。")
     fixed = ctx.obj["as_of_given"]
-    for _ in [None] if once else wait_for_files(workspace):
-        for name, verdict in look_once(workspace, as_of if fixed else _today()):
-            click.echo(f"{name}：{verdict}")
+    try:
+        for _ in [None] if once else wait_for_files(workspace):
+            for name, verdict in look_once(workspace, as_of if fixed else _today()):
+                click.echo(f"{name}：{verdict}")
+    except KeyboardInterrupt:
+        _note("已结束守候。")
 
 
 @main.command()

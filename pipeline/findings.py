@@ -90,7 +90,7 @@ def finding(code: str, *, found: str = "", expected: str = "", fix: str = "", **
 
 
 ADMIT = "请在下发的表上填报；工作人员核实后可用 run-pipeline admit 认定"
-KEY = "请工作人员找回 issue.key 后重新运行，或用 run-pipeline admit 认定"
+KEY = "请工作人员从备份找回 issue.key，放回工作目录后再检查"
 CLOSED = "确需更正的，请工作人员核实后用 run-pipeline admit 认定"
 C, W, N = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 
@@ -141,7 +141,7 @@ CATALOGUE: dict[str, Kind] = {
     "IDENTITY_MISSING": Kind(severity=C, title="表上没有表样识别码", fix=ADMIT, whole_file=True, holds=True),
     "PERIOD_CLOSED": Kind(severity=C, title="这一期已经封存", fix=CLOSED, whole_file=True, holds=True),
     "PERIOD_EARLIER": Kind(severity=W, title="是以前报送期的表，按补报或更正处理", fix="如要报现在这一期，请改用现在这一期的表"),
-    "RETURN_OLDER": Kind(severity=W, title="收件日期早于已接收的报表，不替换已接收的数", fix="如这一份才是对的，请用新的收件日期重报"),
+    "RETURN_OLDER": Kind(severity=W, title="收件日期早于已接收的报表，不替换已接收的数", fix="如这份才对，请在备注里写明，另存后重报"),
     # the sheet
     "SHEET_MISSING": Kind(severity=C, title="缺少工作表", fix="请在下发的表上补填这张表后重报"),
     "SHEET_TWICE": Kind(severity=C, title="同一张表出现两次", fix="请只保留一张填好的表，删去另一张", whole_file=True),
@@ -160,7 +160,7 @@ CATALOGUE: dict[str, Kind] = {
     "ROW_NAMELESS": Kind(severity=C, title="这一行有数而没有县名和代码", fix="可能是整块数贴错了行：请核对各县的数，删去这一行", whole_file=True),
     "ROW_OTHER_PREFECTURE": Kind(severity=W, title="这一行是别的州（市）的县，未采用", fix="请删去这一行，由所属州（市）报送"),
     "ROW_TWICE": Kind(severity=C, title="同一个县出现两行", fix="请只保留一行"),
-    "ROW_CONFLICT": Kind(severity=C, title="同一天收到的两份报表，这个县的数不一样", fix="请确认以哪份为准，重报一份"),
+    "ROW_CONFLICT": Kind(severity=C, title="同一天收到的两份报表，这个县的数不一样", fix="请确认以哪份为准，在备注里写明，另存后重报"),
     "ROW_BLANK": Kind(severity=C, title="这个县整行未填", fix="请填报；本期确无新进展的，请在“本期无新进展”列选“√”"),
     "NIL_UNCLEAR": Kind(severity=C, title="“本期无新进展”填写不清", fix="确无新进展请选“√”，否则留空"),
     "NIL_WITHOUT_BASE": Kind(severity=C, title="选了“本期无新进展”，但以前各期都没有接收过数", fix="请先补报以前的报送期，或去掉“√”填报本期累计数"),

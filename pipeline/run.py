@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from pipeline import engine
 from pipeline.checks.check import check_returns
-from pipeline.checks.decide import Decision, decide
+from pipeline.checks.decide import Decision, Verdict, decide
 from pipeline.checks.rules import Rule, load_rules
 from pipeline.dataset.snapshot import Snapshot, take_snapshot
 from pipeline.dataset.store import Act, ActKind, Store
 from pipeline.errors import PipelineError
+from pipeline.findings import CATALOGUE
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.program.load import load_calendar, load_program
 from pipeline.workbook.feedback import ReturnedCopy, returned_copy, returned_workbook
@@ -25,12 +26,12 @@ from pipeline.workbook.read import Arrival, Reading, read_return, refused
 from pipeline.workspace import Inbox, Workspace, make_key, read_inbox, read_key, replace_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from pipeline.dataset.store import Submission
     from pipeline.program.calendar import Calendar
-    from pipeline.program.model import Period, Program
+    from pipeline.program.model import Period, Prefecture, Program
 
 ISSUED, RETURNED, CHARTS, PACKAGE = "下发", "退回", "图表", "数据包"
 LOST = {
@@ -51,17 +52,29 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What taking in did.
+
+    Attributes:
+        seqs: Ledger numbers of the submissions added.
+        repeated: Files seen for the first time whose content had come in before.
+    """
+
+    seqs: tuple[int, ...]
+    repeated: tuple[Arrival, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What a run did, for whoever prints it.
 
     Attributes:
-        taken: Ledger numbers of the submissions this run added.
         files: Paths of the products in ``outbox/P/``.
     """
 
     measures: PeriodMeasures
     inbox: Inbox
-    taken: tuple[int, ...]
+    taken: Taken
     files: tuple[str, ...]
 
 
@@ -91,20 +104,29 @@ def run(workspace: Workspace, period_code: str | None, as_of: date) -> Outcome:
     return Outcome(measures=measures, inbox=inbox, taken=taken, files=tuple(files))
 
 
-def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of: date) -> tuple[int, ...]:
+def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of: date) -> Taken:
     """Read, check, decide and record what is new, period by period, because each is checked against the one before.
 
-    Returns:
-        Ledger numbers of the new submissions.
+    Raises:
+        PipelineError: There is something to take in and no key to tell by whether it was issued here.
     """
     known, acts = store.finished_files(), store.acts(as_of)
-    new = _distinct([a for a in arrivals if a.sha256 not in known])
-    readings = read_all(registry(campaign, acts), [*new, *store.admitted(acts, as_of)])
-    taken = [store.append_unplaced(reading, as_of) for reading in readings if reading.findings]
+    new, pending = _distinct([a for a in arrivals if a.sha256 not in known]), store.pending(acts, as_of)
+    if new and not campaign.key:
+        raise PipelineError(
+            "没有签发密钥 issue.key，认不出收到的表是不是这里下发的；请从备份找回，放在工作目录里再运行"
+        )
+    readings = read_all(registry(campaign, acts), [*new, *pending.values()])
+    readings = [*readings[: len(new)], *(_admitted_part(one, pending) for one in readings[len(new) :])]
+    seqs = [store.append_unplaced(reading, as_of) for reading in readings if reading.findings]
     for period in campaign.program.periods:
-        taken += [store.append(decision, as_of) for decision in judge(campaign, store, period, readings, as_of)]
-    store.finish(arrivals)
-    return tuple(seq for seq in taken if seq is not None)
+        seqs += [store.append(decision, as_of) for decision in judge(campaign, store, period, readings, as_of)]
+    return Taken(seqs=tuple(seq for seq in seqs if seq is not None), repeated=store.finish(arrivals))
+
+
+def _admitted_part(reading: Reading, pending: Mapping[int, Arrival]) -> Reading:
+    """Of a file that was held, only what the word of staff lets in; the rest came in before, or waits on."""
+    return replace(reading, returns=tuple(one for one in reading.returns if one.admission in pending), findings=())
 
 
 def read_all(known: Registry, arrivals: Sequence[Arrival]) -> list[Reading]:
@@ -120,7 +142,9 @@ def lost(arrival: Arrival, why: engine.Loss) -> Reading:
 def registry(campaign: Campaign, acts: Sequence[Act]) -> Registry:
     """What reading needs to know of the office."""
     admissions = {
-        act.sha256: Admission(seq=act.seq, prefecture_code=act.prefecture_code, period=act.period)
+        (act.sha256, act.claimed_prefecture, act.claimed_period): Admission(
+            seq=act.seq, prefecture_code=act.prefecture_code, period=act.period
+        )
         for act in acts
         if act.kind is ActKind.ADMIT
     }
@@ -148,13 +172,16 @@ def returned_copies(campaign: Campaign, store: Store, snapshot: Snapshot, period
     ]
     readings = read_all(registry(campaign, snapshot.acts), arrivals)
     returns = {
-        (r.arrival.sha256, one.prefecture_code): one for r in readings for one in r.returns if one.period == period.code
+        (r.arrival.sha256, one.prefecture_code, one.admission): one
+        for r in readings
+        for one in r.returns
+        if one.period == period.code
     }
     past = store.past(period.code, as_of)
     return tuple(
         returned_copy(campaign.program, campaign.rules, campaign.key, snapshot, past, entry, one)
         for entry in snapshot.to_return(period)
-        if (one := returns.get((entry.sha256, entry.prefecture_code)))
+        if (one := returns.get((entry.sha256, entry.prefecture_code, entry.admission)))
     )
 
 
@@ -198,8 +225,16 @@ def make_reports(workspace: Workspace, m: PeriodMeasures, copies: Sequence[Retur
     return files
 
 
-def issue(workspace: Workspace, period_code: str | None, prefecture_code: str | None, as_of: date) -> dict[str, bytes]:
-    """Write the workbooks that go out into ``outbox/P/下发/``; with one prefecture, the others' stay as they are."""
+def issue(workspace: Workspace, period_code: str | None, prefecture_code: str | None, as_of: date, *,
+          new_key: bool = False) -> dict[str, bytes]:  # fmt: skip
+    """Write the workbooks that go out into ``outbox/P/下发/``; with one prefecture, the others' stay as they are.
+
+    Raises:
+        PipelineError: The key is gone although returns have come in, and no new one was asked for.
+    """
+    if not workspace.key_file.exists() and not new_key and open_snapshot(workspace, as_of)[1].submissions:
+        raise PipelineError("签发密钥 issue.key 不见了，请从备份找回；确已遗失的，用 issue --new-key 另做一把，"
+                            "此后用旧表报来的都须逐份认定")  # fmt: skip
     make_key(workspace)
     campaign = load_campaign(workspace)
     period = choose_issue_period(campaign.program, period_code, as_of)
@@ -219,10 +254,7 @@ def plan_issues(campaign: Campaign, store: Store, period: Period, prefecture_cod
                 as_of: date) -> Iterator[Issue]:  # fmt: skip
     """What each prefecture's workbook is made from."""
     program = campaign.program
-    chosen = [p for p in program.prefectures if prefecture_code in {None, p.code, p.name, p.short_name}]
-    if not chosen:
-        known = "、".join(f"{p.code} {p.short_name}" for p in program.prefectures)
-        raise PipelineError(f"没有代码或名称为 {prefecture_code} 的州（市）；可用：{known}")
+    chosen = program.prefectures if prefecture_code is None else (find_prefecture(program, prefecture_code),)
     past = store.past(period.code, as_of)
     previous = {**past.previous, **past.floors}
     for prefecture in chosen:
@@ -240,34 +272,71 @@ def plan_issues(campaign: Campaign, store: Store, period: Period, prefecture_cod
 
 def admit(workspace: Workspace, file: str, prefecture: str, period: str | None, reason: str, who: str,
           as_of: date) -> tuple[Act, Program]:  # fmt: skip
-    """Enter in the ledger whose a held file is; the next run takes it in."""
-    campaign = load_campaign(workspace)
-    program = campaign.program
-    units = [p.code for p in program.prefectures if prefecture in {p.code, p.name, p.short_name}]
-    if not units:
-        raise PipelineError(f"没有代码或名称为 {prefecture} 的州（市）")
+    """Enter in the ledger whose a held file is; the next run takes it in. A later word on the same file replaces it."""
+    program = load_campaign(workspace).program
+    unit = find_prefecture(program, prefecture)
+    if not reason.strip():
+        raise PipelineError("请写明认定的理由（--reason）")
     store = Store(workspace.dataset, program, create=False)
     try:
-        held = [s for s in take_snapshot(store, program, as_of).held if _is_named(s, file)]
-        if len({s.sha256 for s in held}) != 1:
-            why = (
-                "有几个同名文件，请写全路径"
-                if held
-                else "没有叫这个名字的待认定文件；请先运行 run-pipeline，名称照其所列"
-            )
-            raise PipelineError(f"{file}：{why}")
-        stamped = next((s.period for s in held if s.period), None)
-        chosen = choose_period(program, period or stamped, held[0].received_on)
-        act = Act(kind=ActKind.ADMIT, sha256=held[0].sha256, file=held[0].file, prefecture_code=units[0], period=chosen.code,
-                  reason=reason, who=who, done_on=as_of)  # fmt: skip
+        snapshot = take_snapshot(store, program, as_of)
+        named = [s for s in snapshot.submissions if s.verdict == Verdict.HELD and _is_named(workspace, s, file)]
+        entry = _which_held(program, named, file, unit, period)
+        chosen = choose_period(program, period or entry.period or None, entry.received_on)
+        codes = {f.code for s, f in snapshot.findings if s.seq == entry.seq and CATALOGUE[f.code].holds}
+        if codes == {"PERIOD_CLOSED"} and (unit.code, chosen.code) != (entry.prefecture_code, entry.period):
+            raise PipelineError(f"{file} 的识别码有效，是{_claim(program, entry)}的报表，不能认定为别的")
+        act = Act(kind=ActKind.ADMIT, sha256=entry.sha256, file=entry.file, claimed_prefecture=entry.prefecture_code,
+                  claimed_period=entry.period, prefecture_code=unit.code, period=chosen.code, reason=reason.strip(),
+                  who=who, done_on=as_of)  # fmt: skip
         return replace(act, seq=store.enter(act)), program
     finally:
         store.close()
 
 
-def _is_named(entry: Submission, file: str) -> bool:
+def _which_held(
+    program: Program, named: Sequence[Submission], file: str, unit: Prefecture, period: str | None
+) -> Submission:
+    """The held part of a file that is meant: the only one, or the one that claims what it is admitted as."""
+    if len({s.sha256 for s in named}) != 1:
+        why = (
+            "有几个同名文件，请写全路径" if named else "没有叫这个名字的待认定文件；请先运行 run-pipeline，名称照其所列"
+        )
+        raise PipelineError(f"{file}：{why}")
+    if len(named) == 1:
+        return named[0]
+    meant = [s for s in named if s.prefecture_code == unit.code and period in {None, s.period}]
+    if len(meant) != 1:
+        raise PipelineError(
+            f"{file} 里有几处待认定：{'、'.join(_claim(program, s) for s in named)}；请用 --as 和 --period 指明其中一处"
+        )
+    return meant[0]
+
+
+def _claim(program: Program, entry: Submission) -> str:
+    """What a held part says it is."""
+    if not entry.period:
+        return "没有识别码的表"
+    return program.prefecture_by_code[entry.prefecture_code].short_name + program.period_by_code[entry.period].title
+
+
+def find_prefecture(program: Program, text: str) -> Prefecture:
+    """A prefecture by code or name.
+
+    Raises:
+        PipelineError: There is none; lists those there are.
+    """
+    found = [p for p in program.prefectures if text in {p.code, p.name, p.short_name}]
+    if not found:
+        known = "、".join(f"{p.code} {p.short_name}" for p in program.prefectures)
+        raise PipelineError(f"没有代码或名称为 {text} 的州（市）；可用：{known}")
+    return found[0]
+
+
+def _is_named(workspace: Workspace, entry: Submission, file: str) -> bool:
     """By its path in the inbox, its bare name, or its content's sha256."""
-    wanted = file.replace("\\", "/").removeprefix("./").removeprefix("inbox/")
+    inbox = f"{workspace.inbox.as_posix()}/"
+    wanted = file.replace("\\", "/").removeprefix(inbox).removeprefix("./").removeprefix("inbox/")
     return wanted in {entry.file, entry.file.rsplit("/", 1)[-1], entry.sha256}
 
 
@@ -275,6 +344,8 @@ def close(workspace: Workspace, period: str, reason: str, who: str, as_of: date)
     """Enter in the ledger that a period is closed: what comes for it later is held."""
     program = load_campaign(workspace).program
     chosen = choose_period(program, period, as_of)
+    if not reason.strip():
+        raise PipelineError("请写明封存的理由（--reason）")
     store = Store(workspace.dataset, program)
     try:
         if any(act.kind is ActKind.CLOSE and act.period == chosen.code for act in store.acts(as_of)):

@@ -22,13 +22,19 @@ if TYPE_CHECKING:
     from pipeline.workbook.read import Arrival
     from pipeline.workspace import Workspace
 
-NAME_LIMIT = 60
+NAME_LIMIT = 150  # bytes; file systems take 255
 FORBIDDEN = frozenset('/\\:*?"<>|%')
 PAUSE_MS = 60_000  # files still being written are looked at again even if the system says nothing more
 
 
 def wait_for_files(workspace: Workspace) -> Iterator[None]:
-    """Now, and each time something in the inbox has changed; ends with Ctrl+C."""
+    """Now, and each time something in the inbox has changed; ends with Ctrl+C.
+
+    Raises:
+        WorkspaceError: There is no inbox.
+    """
+    if not workspace.inbox.is_dir():
+        raise WorkspaceError(f"没有收件箱 {workspace.inbox}，请先建立这个文件夹")
     yield
     for _ in watch(workspace.inbox, rust_timeout=PAUSE_MS, yield_on_timeout=True, raise_interrupt=False):
         yield
@@ -56,8 +62,8 @@ def look_once(workspace: Workspace, as_of: date) -> list[tuple[str, str]]:
     told = []
     for reading, decisions in results:
         lines = list(verdict_text(program, reading, decisions))
-        _write(workspace.verdicts / verdict_name(reading.arrival), "\r\n".join(lines) + "\r\n")
         told.append((reading.arrival.name, lines[1]))
+        _write(workspace.verdicts / verdict_name(reading.arrival), "\r\n".join(lines) + "\r\n")
     return told
 
 
@@ -67,12 +73,13 @@ def verdict_name(arrival: Arrival) -> str:
         "_" if ch in FORBIDDEN or unicodedata.category(ch).startswith("C") else ch
         for ch in unicodedata.normalize("NFC", arrival.name)
     )
-    return f"{plain[-NAME_LIMIT:].strip(' .')}_{arrival.sha256[:8]}.txt"
+    short = plain.encode()[-NAME_LIMIT:].decode(errors="ignore").strip(" .")
+    return f"{short}_{arrival.sha256[:8]}.txt"
 
 
 def _write(path: Path, text: str) -> None:
     """Whole or not at all; with the mark that tells older editors that it is UTF-8."""
-    part = path.with_suffix(f".part{os.getpid()}")
+    part = path.with_name(f".{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(text.encode("utf-8-sig"))

@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 import time
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -236,14 +237,20 @@ def _trace(status: os.stat_result) -> tuple[int, int]:
 
 
 def readable(name: str) -> str:
-    """A file name in Unicode, also when it was packed as GBK: names are kept for people and never opened again."""
+    """A file name as people may see it: Unicode, also when it was packed as GBK, and without characters that steer a screen.
+
+    Names are kept for people and never opened again.
+    """
     raw = os.fsencode(name)
     for encoding in ("utf-8", "gb18030"):
         try:
-            return raw.decode(encoding)
+            text = raw.decode(encoding)
+            break
         except UnicodeDecodeError:
             continue
-    return raw.decode("utf-8", errors="replace")
+    else:
+        text = raw.decode("utf-8", errors="replace")
+    return "".join("_" if unicodedata.category(ch).startswith("C") else ch for ch in text)
 
 
 def _folder_date(name: str) -> date | None:

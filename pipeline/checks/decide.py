@@ -132,7 +132,7 @@ def _decide_one(program: Program, case: _Case, brought: Mapping[tuple[str, str],
                if line.state == "no_sheet" and brought.get((code, form), date.max) > day]
         for code in reported
     }  # fmt: skip
-    findings = (*_once_per_blank_county(case.findings, reported), *_missing_sheets(program, case, lacking),
+    findings = (*_once_per_blank_county(case.findings, reported, past), *_missing_sheets(program, case, lacking),
                 *_older(program, case, sound, past))  # fmt: skip
     records = []
     for code in sorted(reported):
@@ -157,7 +157,7 @@ def _all_nil(county: str, forms: Mapping[str, Line], past: Past) -> bool:
     )
 
 
-def _once_per_blank_county(findings: tuple[Finding, ...], reported: set[str]) -> list[Finding]:
+def _once_per_blank_county(findings: tuple[Finding, ...], reported: set[str], past: Past) -> list[Finding]:
     """A county blank on every sheet is told once, not once a sheet."""
     kept: list[Finding] = []
     told: set[str] = set()
@@ -166,7 +166,8 @@ def _once_per_blank_county(findings: tuple[Finding, ...], reported: set[str]) ->
             if one.county_code in told:
                 continue
             told.add(one.county_code)
-            kept.append(replace(one.at(sheet="", cell=""), fix="请在各张表中填报这个县；本期确无新进展的选“√”"))
+            which = "还没有接收的各张" if any(county == one.county_code for county, _ in past.standing) else "各张"
+            kept.append(replace(one.at(sheet="", cell=""), fix=f"请在{which}表中填报这个县；本期确无新进展的选“√”"))
         else:
             kept.append(one)
     return kept

@@ -47,6 +47,10 @@ class Past:
     later: Mapping[tuple[str, str], int] = field(default_factory=dict)
     received: Mapping[tuple[str, str], date] = field(default_factory=dict)
 
+    def stood(self, key: tuple[str, str], day: date) -> bool:
+        """Whether a row of (county, form) already stood on a day."""
+        return key in self.standing and self.received.get(key, day) <= day
+
     def knows(self, county_code: str) -> bool:
         """Whether anything of the county was ever accepted."""
         return any(key[0] == county_code for key in (*self.previous, *self.current))
@@ -95,7 +99,8 @@ def form_lines(
         found = {row.county_code: row for row in one.rows.get(form.code, ())}
         for county in program.counties_of(one.prefecture_code):
             row = found.get(county.code)
-            state = _state(row, has_sheet=form.code in one.rows, stands=(county.code, form.code) in past.standing)
+            stands = past.stood((county.code, form.code), one.arrival.received_on)
+            state = _state(row, has_sheet=form.code in one.rows, stands=stands)
             values: Mapping[str, Value] = {}
             if row is not None and state in REPORTED:
                 values, clashes = _resolve(row, fields, past) if row.nil else (row.values, [])

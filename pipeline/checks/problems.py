@@ -63,6 +63,8 @@ def conclusion(program: Program, verdict: Verdict, reason: str, states: Mapping[
     bad = [code for code, state in states.items() if state is State.RETURNED]
     warnings = sum(f.severity is Severity.WARNING for f in findings)
     said = VERDICT_NAMES[verdict]
+    if verdict is Verdict.HELD:
+        return f"{said}：{reason}。"
     if reason and (whole_file_findings(findings) or not bad):
         said += f"：{reason}。所填{len(bad)}个县都须改正后重报。" if bad else f"：{reason}。"
     elif bad:

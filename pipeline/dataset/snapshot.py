@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,7 @@ class Snapshot:
         acts: What staff admitted or closed.
         records: period, county_code, state, seq, received_on; every decided record, oldest first.
         rows: (form, period, county_code) → the row that stands.
+        whole_on: (period, county_code) → day from which a row of every form stood, however many files they came in.
     """
 
     as_of: date
@@ -52,11 +53,18 @@ class Snapshot:
     acts: tuple[Act, ...]
     records: pd.DataFrame
     rows: dict[tuple[str, str, str], StandingRow]
+    whole_on: dict[tuple[str, str], date] = field(default_factory=dict)
 
     @cached_property
     def states(self) -> dict[tuple[str, str], State]:
-        """(period, county_code) → state; the accepted record stands, whatever was returned later."""
-        states: dict[tuple[str, str], State] = {}
+        """(period, county_code) → state; what was accepted stands, whatever was returned later.
+
+        A county whose sheets came in several files is accepted once all of them stand, in whatever order they came.
+        """
+        nil: dict[tuple[str, str], bool] = {}
+        for (_, period, county), row in self.rows.items():
+            nil[period, county] = nil.get((period, county), True) and row.nil
+        states = {key: State.NIL if nil[key] else State.ACCEPTED for key in self.whole_on}
         for period, county, state in self.records[["period", "county_code", "state"]].itertuples(index=False):
             if state != State.RETURNED or (period, county) not in states:
                 states[period, county] = State(state)
@@ -64,11 +72,13 @@ class Snapshot:
 
     @cached_property
     def first_accepted(self) -> dict[tuple[str, str], date]:
-        """(period, county_code) → day its first accepted record was received."""
+        """(period, county_code) → day its first accepted record, or the last of its sheets, was received."""
         accepted = self.records[self.records["state"] != State.RETURNED]
         days: dict[tuple[str, str], date] = {}
         for period, county, day in accepted[["period", "county_code", "received_on"]].itertuples(index=False):
             days.setdefault((period, county), day)
+        for key, day in self.whole_on.items():
+            days[key] = min(day, days.get(key, day))
         return days
 
     @cached_property
@@ -95,8 +105,16 @@ class Snapshot:
         return self._last_accepted.get((entry.period, unit), own) > own
 
     def open_findings(self, entry: Submission) -> tuple[Finding, ...]:
-        """Findings of a submission that no later one has settled."""
-        return tuple(f for s, f in self.findings if s.seq == entry.seq and not self.mended(entry, f.county_code))
+        """Findings of a submission that no later one has settled, nor an earlier one that brought the missing sheets."""
+        return tuple(
+            f for s, f in self.findings
+            if s.seq == entry.seq and not self.mended(entry, f.county_code)
+            and not (f.code == "SHEET_MISSING" and not self._lacks_sheets(entry))
+        )  # fmt: skip
+
+    def _lacks_sheets(self, entry: Submission) -> bool:
+        counties = self.records[self.records["seq"] == entry.seq]["county_code"]
+        return any(self.states[entry.period, county] is State.RETURNED for county in counties)
 
     def to_return(self, period: Period) -> tuple[Submission, ...]:
         """Submissions of a period that still ask their officers for something."""
@@ -108,9 +126,12 @@ class Snapshot:
 
     @property
     def held(self) -> tuple[Submission, ...]:
-        """Files that wait for a staff member's word: held, and not admitted since."""
-        admitted = {act.sha256 for act in self.acts}
-        return tuple(s for s in self.submissions if s.verdict == Verdict.HELD and s.sha256 not in admitted)
+        """What waits for a staff member's word: held, and not admitted since."""
+        admitted = {(act.sha256, act.claimed_prefecture, act.claimed_period) for act in self.acts}
+        return tuple(
+            s for s in self.submissions
+            if s.verdict == Verdict.HELD and (s.sha256, s.prefecture_code, s.period) not in admitted
+        )  # fmt: skip
 
     def state(self, period: Period, county: County) -> State:
         """State of a county's record for a period."""
@@ -155,8 +176,12 @@ def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
     rows = {
         (form.code, row.period, row.county_code): row for form in program.forms for row in store.standing(form, as_of)
     }
+    parts: dict[tuple[str, str], list[date]] = {}
+    for (_, period, county), day in store.came(as_of).items():
+        parts.setdefault((period, county), []).append(day)
+    whole_on = {key: max(days) for key, days in parts.items() if len(days) == len(program.forms)}
     return Snapshot(as_of=as_of, submissions=store.submissions(as_of), copies=store.copies(as_of), findings=store.findings(as_of),
-                    revisions=store.revisions(as_of), acts=store.acts(as_of), records=store.records(as_of), rows=rows)  # fmt: skip
+                    revisions=store.revisions(as_of), acts=store.acts(as_of), records=store.records(as_of), rows=rows, whole_on=whole_on)  # fmt: skip
 
 
 def revised_lines(program: Program, snapshot: Snapshot, taken: Collection[int]) -> Iterator[str]:

@@ -27,6 +27,7 @@ from pipeline.errors import DatasetError
 from pipeline.findings import CATALOGUE, Finding, Location, Severity
 from pipeline.program.model import NOT_APPLICABLE, FieldType
 from pipeline.workbook.cells import show
+from pipeline.workbook.identity import WAITING
 from pipeline.workbook.read import Arrival
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class Act:
         seq: Number in the ledger of acts; 0 before it is entered.
         sha256: Of the file admitted; empty for a period closed.
         prefecture_code: Whose the file is; empty for a period closed.
+        claimed_prefecture: Whose its stamps say it is; empty without stamps.
+        claimed_period: For when they say it is.
     """
 
     kind: ActKind
@@ -87,6 +90,8 @@ class Act:
     sha256: str = ""
     file: str = ""
     prefecture_code: str = ""
+    claimed_prefecture: str = ""
+    claimed_period: str = ""
     seq: int = 0
 
 
@@ -154,16 +159,27 @@ class Store:
         with _told(self.folder), self.reader.connect() as connection:
             return frozenset(connection.execute(select(self.tables.files.c.sha256)).scalars())
 
-    def finish(self, arrivals: Sequence[Arrival]) -> None:
-        """Note that nothing of these files is left to take in; until then an interrupted run reads them again."""
+    def finish(self, arrivals: Sequence[Arrival]) -> tuple[Arrival, ...]:
+        """Note that nothing of these files is left to take in; until then an interrupted run reads them again.
+
+        Returns:
+            Those whose content was known under another name or day.
+        """
         table = self.tables.files
         with _told(self.folder), self.reader.connect() as connection:
             known = {tuple(row) for row in connection.execute(select(table.c.sha256, table.c.file))}
-        rows = [{"sha256": a.sha256, "file": a.name, "received_on": a.received_on}
-                for a in arrivals if (a.sha256, a.name) not in known]  # fmt: skip
+        new = [a for a in arrivals if (a.sha256, a.name) not in known]
+        rows = [{"sha256": a.sha256, "file": a.name, "received_on": a.received_on} for a in new]
         if rows:
             with _told(self.folder), self.engine.begin() as connection:
                 connection.execute(insert(self.tables.files), rows)
+        seen = {sha256 for sha256, _ in known}
+        repeated = []
+        for one in sorted(new, key=lambda a: (a.received_on, a.name)):
+            if one.sha256 in seen:
+                repeated.append(one)
+            seen.add(one.sha256)
+        return tuple(repeated)
 
     def append(self, decision: Decision, taken_on: date) -> int | None:
         """Write one decided return; None when it is already in the ledger."""
@@ -189,7 +205,7 @@ class Store:
         reason = "；".join(dict.fromkeys(_title(f) for f in reading.findings))
         entry = {
             **_arrival_columns(reading.arrival, taken_on), "prefecture_code": "", "period": "", "issue_no": "",
-            "admission": reading.admission, "verdict": verdict.value, "reason": reason, "sheets": "{}", "columns": "{}",
+            "admission": WAITING if verdict is Verdict.HELD else 0, "verdict": verdict.value, "reason": reason, "sheets": "{}", "columns": "{}",
         }  # fmt: skip
         with _told(self.folder):
             self._keep(reading.arrival)
@@ -257,18 +273,16 @@ class Store:
             rows = connection.execute(select(table).where(table.c.done_on <= as_of).order_by(table.c.seq)).mappings()
             return tuple(Act(**{**row, "kind": ActKind(row["kind"])}) for row in rows)
 
-    def admitted(self, acts: Sequence[Act], as_of: date) -> list[Arrival]:
-        """Files that staff admitted and that have not come in by it yet, as they were first received."""
+    def pending(self, acts: Sequence[Act], as_of: date) -> dict[int, Arrival]:
+        """Act → the file it admits, as first received; of the admissions by which nothing has come in yet."""
         entries = self.submissions(as_of)
         done = {entry.admission for entry in entries}
         first = {entry.sha256: entry for entry in reversed(entries)}
-        return [
-            Arrival(
-                name=first[act.sha256].file, content=self.content(act.sha256), received_on=first[act.sha256].received_on
-            )
+        return {
+            act.seq: Arrival(name=one.file, content=self.content(act.sha256), received_on=one.received_on)
             for act in acts
-            if act.kind is ActKind.ADMIT and act.seq not in done and act.sha256 in first
-        ]
+            if act.kind is ActKind.ADMIT and act.seq not in done and (one := first.get(act.sha256))
+        }
 
     def content(self, sha256: str) -> bytes:
         """The bytes kept of a submission.
@@ -361,6 +375,14 @@ class Store:
             Revision(seq=seq, counties=tuple(sorted(again)), changes=tuple(changes[seq]))
             for seq, again in sorted(counties.items())
         )
+
+    def came(self, as_of: date) -> dict[tuple[str, str, str], date]:
+        """(form, period, county) → day the first row that ever stood was received."""
+        days: dict[tuple[str, str, str], date] = {}
+        for form in self.program.forms:
+            for row in self._accepted_rows(form, as_of):
+                days.setdefault((form.code, row.period, row.county_code), row.received_on)
+        return days
 
     def past(self, period: str, as_of: date) -> Past:
         """What was accepted before this run, seen from ``period``."""

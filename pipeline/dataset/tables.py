@@ -67,7 +67,7 @@ def build_tables(program: Program) -> Tables:
         Column("prefecture_code", String(12), nullable=False),
         Column("period", String(7), nullable=False),
         Column("issue_no", String(16), nullable=False),
-        Column("admission", Integer, nullable=False),  # seq of the act that let it in; 0 when it came in by itself
+        Column("admission", Integer, nullable=False),  # seq of the act that let it in; 0 when it came in by itself, -1 while it waits
         Column("verdict", String(10), nullable=False),
         Column("reason", Text, nullable=False),
         Column("sheets", Text, nullable=False),  # JSON: form code → sheet name
@@ -81,6 +81,8 @@ def build_tables(program: Program) -> Tables:
         Column("kind", String(10), nullable=False),  # ADMIT a file, CLOSE a period
         Column("sha256", String(64), nullable=False),  # of the file admitted
         Column("file", Text, nullable=False),
+        Column("claimed_prefecture", String(12), nullable=False),  # by the stamps of what was held
+        Column("claimed_period", String(7), nullable=False),
         Column("prefecture_code", String(12), nullable=False),
         Column("period", String(7), nullable=False),
         Column("reason", Text, nullable=False),

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pipeline.checks.decide import State
+from pipeline.checks.decide import State, Verdict
 from pipeline.measures.timeliness import Timeliness, county_history, prefecture_history
 
 if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.dataset.snapshot import Snapshot
+    from pipeline.dataset.store import Submission
     from pipeline.measures.timeliness import Arrived
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Contact, County, Period, Prefecture, Program
@@ -105,14 +106,20 @@ def _obligation(
 def _county_reason(snapshot: Snapshot, county: County, period: Period) -> Reason:
     if snapshot.state(period, county) is State.RETURNED:
         return Reason.RETURNED
-    got = [s for s in snapshot.submissions if s.period == period.code and s.prefecture_code == county.prefecture_code]
+    got = _received(snapshot, county.prefecture_code, period)
     if not got:
         return Reason.NOTHING_RECEIVED
     return Reason.RETURNED if all(s.verdict == "RETURNED" for s in got) else Reason.LEFT_BLANK
 
 
 def _prefecture_reason(snapshot: Snapshot, prefecture: Prefecture, period: Period) -> Reason:
-    got = [s for s in snapshot.submissions if s.period == period.code and s.prefecture_code == prefecture.code]
+    got = _received(snapshot, prefecture.code, period)
     if not got:
         return Reason.NOTHING_RECEIVED
     return Reason.RETURNED if any(s.verdict == "RETURNED" for s in got) else Reason.LEFT_BLANK
+
+
+def _received(snapshot: Snapshot, prefecture_code: str, period: Period) -> list[Submission]:
+    """A prefecture's submissions for a period; what is held is nobody's yet."""
+    mine = (s for s in snapshot.submissions if s.period == period.code and s.prefecture_code == prefecture_code)
+    return [s for s in mine if s.verdict != Verdict.HELD]

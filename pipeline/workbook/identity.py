@@ -24,6 +24,7 @@ STAMP_PATTERN = re.compile(
     STAMP_WORD + r"\s*([A-Za-z0-9_]+)\|([A-Za-z0-9_]+)\|(\d{1,4})\|(\d{4}-\d\d)\|(\w+)\|(\w+)(?:\|([0-9a-f]+))?",
     re.ASCII,
 )
+WAITING = -1  # stands for the number of the admission of what is held until there is one
 TOKEN_LENGTH = 20  # hexadecimal digits: 80 bits
 
 
@@ -92,11 +93,12 @@ class Registry:
 
     Attributes:
         key: The key its stamps are signed with; empty when the workspace has none.
-        admissions: sha256 of a file → the admission that holds.
+        admissions: (sha256 of a file, prefecture, period its stamps claim; both empty without stamps) → the admission
+            that holds.
         closed: Period → day it was closed.
     """
 
     program: Program
     key: bytes
-    admissions: Mapping[str, Admission] = field(default_factory=dict)
+    admissions: Mapping[tuple[str, str, str], Admission] = field(default_factory=dict)
     closed: Mapping[str, date] = field(default_factory=dict)

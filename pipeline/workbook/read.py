@@ -10,6 +10,7 @@ import hashlib
 import io
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import python_calamine
@@ -18,18 +19,19 @@ from pipeline.findings import CATALOGUE, Finding, Severity, finding
 from pipeline.program.forms import OWN_SHEETS
 from pipeline.workbook.cells import show
 from pipeline.workbook.guard import inspect
-from pipeline.workbook.identity import STAMP_WORD, Stamp
+from pipeline.workbook.identity import STAMP_WORD, WAITING, Stamp
 from pipeline.workbook.layout import IDENTITY_SHEET, address
 from pipeline.workbook.sheet import HEADER_DEPTH, Sheet, Stray, form_by_titles, read_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date
 
-    from pipeline.program.model import Program
+    from pipeline.program.model import Form, Program
     from pipeline.workbook.identity import Registry
     from pipeline.workbook.notes import Notes
     from pipeline.workbook.sheet import FormRow, FormTable, Grid
+
+ADMINISTRATIVE = ("COVER", "CHECK", "PROBLEMS", "APPENDIX")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ class Return:
         columns: Form code → field code → column letters on that sheet (with the rows: provenance of every cell).
         sheets: Form code → sheet name.
         strays: Cells told and not taken.
-        admission: Number of the act by which staff admitted what could not be taken on its own word; else 0.
+        admission: 0 for what is taken on its own word, the number of the act by which staff admitted it, or ``WAITING``.
     """
 
     arrival: Arrival
@@ -84,7 +86,6 @@ class Reading:
     arrival: Arrival
     returns: tuple[Return, ...] = ()
     findings: tuple[Finding, ...] = ()
-    admission: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +93,14 @@ class _Placed:
     """A sheet, and whose and for when it is.
 
     Attributes:
-        doubt: Finding code that says why its stamp is not taken at its word; empty when it is.
-        admitted: Placed by the word of staff.
+        admission: See :class:`Return`.
+        doubt: Finding code that says why it waits; empty when it does not.
     """
 
     stamp: Stamp
     sheet: Sheet
+    admission: int = 0
     doubt: str = ""
-    admitted: bool = False
 
 
 def read_return(registry: Registry, arrival: Arrival) -> Reading:
@@ -159,7 +160,7 @@ def _with_notes(grids: dict[str, Grid], notes: Notes) -> dict[str, Grid]:
 
 def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid]) -> Reading:
     listed = _identity_sheet(grids.get(IDENTITY_SHEET, []))
-    groups: dict[tuple[str, str], list[_Placed]] = defaultdict(list)
+    groups: dict[tuple[str, str, str, int], list[_Placed]] = defaultdict(list)
     loose: list[Finding] = []
     strays: list[Stray] = []
     for name, grid in grids.items():
@@ -169,27 +170,27 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid]) -
         sheet = Sheet(name, grid, filled)
         placed = _place(registry, arrival, sheet, _find_stamp(sheet) or listed.get(name))
         if isinstance(placed, _Placed):
-            groups[placed.stamp.prefecture_code, placed.stamp.period].append(placed)
+            stamp = placed.stamp
+            groups[stamp.program, stamp.prefecture_code, stamp.period, placed.admission].append(placed)
         elif placed:
             loose.append(placed)
             if placed.code != "SHEET_NOTE":
                 sheet.give_back(sheet.open)
                 strays += sheet.strays
-    admission = registry.admissions.get(arrival.sha256)
-    seq = admission.seq if admission else 0
-    if not groups and not any(CATALOGUE[f.code].holds for f in loose):
+    held = [one for one in loose if CATALOGUE[one.code].holds]
+    if not groups and not held:
         loose.insert(0, finding("FILE_UNRECOGNISED", file=arrival.name))
-    outcomes = [
-        _read_group(registry, arrival, key, group, seq) for key, group in sorted(groups.items(), key=lambda g: g[0])
-    ]
+    outcomes = [_read_group(registry, arrival, groups[key]) for key in sorted(groups)]
     returns = [one for one in outcomes if isinstance(one, Return)]
     unplaced = [one for one in outcomes if isinstance(one, Finding)]
-    held = [one for one in loose if CATALOGUE[one.code].holds]
-    if returns:  # notes about sheets that are nobody's go with the first return
+    if returns:  # notes about sheets that are nobody's go with the first return that waits for nothing
+        host = next((n for n, one in enumerate(returns) if one.admission != WAITING), 0)
         notes = tuple(one for one in loose if one not in held)
-        returns[0] = replace(returns[0], findings=(*returns[0].findings, *notes), strays=(*returns[0].strays, *strays))
+        returns[host] = replace(
+            returns[host], findings=(*returns[host].findings, *notes), strays=(*returns[host].strays, *strays)
+        )
         loose = held
-    return Reading(arrival=arrival, returns=tuple(returns), findings=(*unplaced, *loose), admission=seq)
+    return Reading(arrival=arrival, returns=tuple(returns), findings=(*unplaced, *loose))
 
 
 def _place(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp | None) -> _Placed | Finding | None:
@@ -197,28 +198,46 @@ def _place(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp | No
 
     None for a sheet of ours that holds no figures; a finding for one that nobody can place.
     """
-    own_columns = {"COVER": 4, "CHECK": 4 + len(registry.program.forms), "PROBLEMS": 6, "APPENDIX": 3}
-    if stamp and stamp.form in own_columns:
-        beside = sorted(cell for cell in sheet.open if cell[1] >= own_columns[stamp.form] and sheet.text(*cell))
-        return finding("SHEET_NOTE", file=arrival.name, sheet=sheet.name, cell=address(*beside[0]),
-                       found=sheet.quoted(beside)) if beside else None  # fmt: skip
+    if stamp and stamp.form in ADMINISTRATIVE:
+        return _beside_ours(registry.program, arrival, sheet, stamp)
+    claim = (stamp.prefecture_code, stamp.period) if stamp else ("", "")
+    admission = registry.admissions.get((arrival.sha256, *claim))
     if stamp and stamp.genuine(registry.key):
-        return _Placed(stamp=stamp, sheet=sheet)
+        closed_on = registry.closed.get(stamp.period, date.max)
+        if arrival.received_on < closed_on:
+            return _Placed(stamp=stamp, sheet=sheet)
+        if admission:
+            return _Placed(stamp=stamp, sheet=sheet, admission=admission.seq)
+        return _Placed(stamp=stamp, sheet=sheet, admission=WAITING, doubt="PERIOD_CLOSED")
     form = registry.program.form_by_code.get(stamp.form) if stamp else form_by_titles(registry.program, sheet)
-    admission = registry.admissions.get(arrival.sha256)
     if form and admission:
         version, issue_no = (stamp.version, stamp.issue_no) if stamp else (form.version, "")
         given = Stamp(program=registry.program.code, form=form.code, version=version, issue_no=issue_no,
                       period=admission.period, prefecture_code=admission.prefecture_code)  # fmt: skip
-        return _Placed(stamp=given, sheet=sheet, admitted=True)
+        return _Placed(stamp=given, sheet=sheet, admission=admission.seq)
     if stamp:
-        return _Placed(stamp=stamp, sheet=sheet, doubt="IDENTITY_UNPROVED" if registry.key else "IDENTITY_NO_KEY")
+        doubt = "IDENTITY_UNPROVED" if registry.key else "IDENTITY_NO_KEY"
+        return _Placed(stamp=stamp, sheet=sheet, admission=WAITING, doubt=doubt)
+    return _nobodys(arrival, sheet, form)
+
+
+def _nobodys(arrival: Arrival, sheet: Sheet, form: Form | None) -> Finding | None:
+    """A sheet without a stamp: held when its titles are those of a form."""
     if form:
         return finding("IDENTITY_MISSING", file=arrival.name, sheet=sheet.name, found=f"表头与“{form.sheet}”相同",
                        expected="带表样识别码的表")  # fmt: skip
     if sheet.name in OWN_SHEETS:
         return None
     return finding("SHEET_EXTRA", file=arrival.name, sheet=sheet.name, found=f"{len(sheet.open)}格有内容")
+
+
+def _beside_ours(program: Program, arrival: Arrival, sheet: Sheet, stamp: Stamp) -> Finding | None:
+    """What somebody wrote beside the columns of a sheet of ours that holds no figures."""
+    width = {"COVER": 4, "CHECK": 4 + len(program.forms), "PROBLEMS": 6, "APPENDIX": 3}[stamp.form]
+    cells = sorted(cell for cell in sheet.open if cell[1] >= width and sheet.text(*cell))
+    if not cells:
+        return None
+    return finding("SHEET_NOTE", file=arrival.name, sheet=sheet.name, cell=address(*cells[0]), found=sheet.quoted(cells))
 
 
 def _identity_sheet(grid: Grid) -> dict[str, Stamp]:
@@ -235,15 +254,15 @@ def _find_stamp(sheet: Sheet) -> Stamp | None:
     return None
 
 
-def _read_group(registry: Registry, arrival: Arrival, key: tuple[str, str], group: list[_Placed],
-                admission: int) -> Return | Finding:  # fmt: skip
-    """The sheets of one prefecture and period; or why they cannot be placed."""
-    program, (prefecture_code, period) = registry.program, key
-    foreign = _foreign(program, group[0].stamp)
+def _read_group(registry: Registry, arrival: Arrival, group: list[_Placed]) -> Return | Finding:
+    """The sheets of one program, prefecture and period that stand on one word; or why they cannot be placed."""
+    program, stamp = registry.program, group[0].stamp
+    foreign = _foreign(program, stamp)
     if foreign:
         code, found, expected = foreign
-        return finding(code, file=arrival.name, found=found, expected=expected)
-    told = _about_the_whole(registry, arrival, group, admitted=bool(admission))
+        sheets = "、".join(one.sheet.name for one in group)
+        return finding(code, file=arrival.name, found=f"{found}（{sheets}）", expected=expected)
+    told = _about_the_whole(registry, arrival, group)
     tables: dict[str, tuple[Sheet, FormTable]] = {}
     strays: list[Stray] = []
     for one in group:
@@ -259,14 +278,13 @@ def _read_group(registry: Registry, arrival: Arrival, key: tuple[str, str], grou
     for one in group:
         told += one.sheet.findings
         strays += one.sheet.strays
-    on_staff_word = any(one.admitted for one in group) or period in registry.closed
     return Return(
-        arrival=arrival, prefecture_code=prefecture_code, period=period, issue_no=group[0].stamp.issue_no,
+        arrival=arrival, prefecture_code=stamp.prefecture_code, period=stamp.period, issue_no=stamp.issue_no,
         rows={code: table.rows for code, (_, table) in tables.items()},
         columns={code: table.columns for code, (_, table) in tables.items()},
         sheets={code: sheet.name for code, (sheet, _) in tables.items()},
-        findings=tuple(replace(f, prefecture_code=prefecture_code).at(file=arrival.name) for f in told),
-        strays=tuple(strays), admission=admission if on_staff_word else 0,
+        findings=tuple(replace(f, prefecture_code=stamp.prefecture_code).at(file=arrival.name) for f in told),
+        strays=tuple(strays), admission=group[0].admission,
     )  # fmt: skip
 
 
@@ -281,16 +299,16 @@ def _foreign(program: Program, stamp: Stamp) -> tuple[str, str, str] | None:
     return None
 
 
-def _about_the_whole(registry: Registry, arrival: Arrival, group: list[_Placed], *, admitted: bool) -> list[Finding]:
+def _about_the_whole(registry: Registry, arrival: Arrival, group: list[_Placed]) -> list[Finding]:
     """What is said of the file before its cells: identity, version, period."""
-    program, stamp = registry.program, group[0].stamp
-    period = program.period_by_code[stamp.period]
-    what = f"此表是{period.title}的表样"
+    program, stamp, doubt = registry.program, group[0].stamp, group[0].doubt
+    period, unit = program.period_by_code[stamp.period], program.prefecture_by_code[stamp.prefecture_code].short_name
+    what, sheets = f"此表是{period.title}的表样", "、".join(one.sheet.name for one in group)
     told = []
-    unit = program.prefecture_by_code[stamp.prefecture_code].short_name
-    for doubt in dict.fromkeys(one.doubt for one in group if one.doubt):
-        sheets = "、".join(one.sheet.name for one in group if one.doubt == doubt)
-        told.append(finding(doubt, found=f"{unit}{period.title}：{sheets}"))
+    if doubt == "PERIOD_CLOSED":
+        told.append(finding(doubt, found=what, expected=f"该期已于{registry.closed[period.code]}封存"))
+    elif doubt:
+        told.append(finding(doubt, found=f"自称{unit}{period.title}：{sheets}", expected="带有效识别码的表"))
     for one in group:
         form = program.form_by_code.get(one.stamp.form)
         if form is None or form.version != one.stamp.version:
@@ -298,12 +316,9 @@ def _about_the_whole(registry: Registry, arrival: Arrival, group: list[_Placed],
                 "FILE_WRONG_VERSION", sheet=one.sheet.name, found=f"{what}，第{one.stamp.version}版表“{one.sheet.name}”",
                 expected=f"第{form.version}版" if form else "现行的表",
             ))  # fmt: skip
-    closed_on = registry.closed.get(period.code)
-    current = [p for p in program.periods if p.end < arrival.received_on]
-    if closed_on and arrival.received_on >= closed_on and not admitted:
-        told.append(finding("PERIOD_CLOSED", found=what, expected=f"该期已于{closed_on}封存"))
-    elif current and current[-1].no > period.no:
-        told.append(finding("PERIOD_EARLIER", found=what, expected=f"现在收的是{current[-1].title}的报表"))
+    ended = [p for p in program.periods if p.end < arrival.received_on]
+    if ended and ended[-1].no > period.no and doubt != "PERIOD_CLOSED":
+        told.append(finding("PERIOD_EARLIER", found=what, expected=f"现在收的是{ended[-1].title}的报表"))
     if arrival.received_on < period.start:
         told.append(
             finding("FILE_TOO_EARLY", found=f"{what}，{arrival.received_on}收到", expected=f"{period.start}开始")

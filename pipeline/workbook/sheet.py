@@ -157,7 +157,7 @@ def labels_of(fields: Iterable[Field]) -> dict[str, str]:
 
 
 def form_by_titles(program: Program, sheet: Sheet) -> Form | None:
-    """The form whose columns a sheet shows, most of them and more than any other form's; None for anything else."""
+    """The form whose columns a sheet shows: most of those asked in some period, and more than any other form's."""
     best: tuple[int, Form | None] = (0, None)
     for form in program.forms:
         labels, codes = labels_of(form.fields), {f.code for f in form.fields}
@@ -165,8 +165,9 @@ def form_by_titles(program: Program, sheet: Sheet) -> Form | None:
             {labels.get(plain(text), text) for text in map(show, cells) if text.strip()} & codes
             for cells in sheet.grid[:HEADER_DEPTH]
         ]
+        asked = min(len(form.fields_in(period)) or len(codes) for period in program.periods)
         most = max(map(len, shown), default=0)
-        if 2 * most > len(form.fields) and most > best[0]:
+        if 2 * most > asked and most > best[0]:
             best = most, form
     return best[1]
 

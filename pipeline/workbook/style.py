@@ -94,7 +94,7 @@ class Formats:
             look |= {"align": "left", "font_size": 10} if kind == "remark" else {}
             look |= {"align": "left", "bg_color": "#F7F9FB"} if kind == "county" else {}
             look |= {"quote_prefix": True} if quoted else {}
-            self._entries[key] = self._boxed(**look, **FILLS.get(severity, {}))
+            self._entries[key] = self._boxed(**(look | FILLS.get(severity, {})))
         return self._entries[key]
 
 
