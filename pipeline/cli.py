@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import json
 import re
+import shlex
 import shutil
 import sys
 import traceback
@@ -160,7 +161,7 @@ def _main_job(ctx: click.Context, period: str | None) -> None:
         _note(line)
     for held in outcome.measures.snapshot.held:
         _note(
-            f"待认定：{held.file}（{held.reason}）。核实后：run-pipeline admit '{held.file}' --as 州（市） --reason 理由"
+            f"待认定：{held.file}（{held.reason}）。核实后：run-pipeline admit {shlex.quote(held.file)} --as 州（市） --reason 理由"
         )
     _print_status(outcome.measures)
     _note(f"请先打开：{workspace.outbox(outcome.measures.period.code) / 'index.html'}")

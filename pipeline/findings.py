@@ -129,7 +129,7 @@ CATALOGUE: dict[str, Kind] = {
     "FILE_UNRECOGNISED": Kind(severity=C, title="不是本专项工作下发的表", fix="请把数填入下发的表再报送", whole_file=True),
     "FILE_WRONG_PROGRAM": Kind(severity=C, title="是别的专项工作的表", fix="请改报本专项工作下发的表", whole_file=True),
     "FILE_WRONG_PERIOD": Kind(severity=C, title="报送期不在本专项工作之内", fix="请用本专项工作下发的表填报", whole_file=True),
-    "FILE_WRONG_VERSION": Kind(severity=C, title="表样版本不对", fix="请在最新下发的表上填写", whole_file=True),
+    "FILE_WRONG_VERSION": Kind(severity=C, title="表样版本不对", fix="请在最新下发或退回的表上填写，原来所填的已带入退回的表", whole_file=True),
     "FILE_WRONG_PREFECTURE": Kind(severity=C, title="填报单位不在名单中", fix="请用下发给本州（市）的表填报", whole_file=True),
     "FILE_CHANGING": Kind(severity=C, title="文件还在写入，没有传完", fix="请等文件传完、关闭后再试", whole_file=True),
     "FILE_READER_HUNG": Kind(severity=C, title="文件在限定时间内读不完", fix="请把填好的数复制到重新下发的表中，另存后再报送", whole_file=True),

@@ -216,7 +216,13 @@ def make_reports(workspace: Workspace, m: PeriodMeasures, copies: Sequence[Retur
     files |= returned
     files |= {f"{CHARTS}/{FILE_NAMES[name]}": picture.png for name, picture in drawn.items()}
     files |= {f"{PACKAGE}/{name}": content for name, content in data_package(m).items()}
-    files["index.html"] = index_page(m, drawn, documents, sorted(returned), is_demo=is_demo)
+    files["index.html"] = index_page(
+        m,
+        drawn,
+        documents,
+        sorted(returned, key=lambda name: (name[:10], not name.endswith(".docx"), name)),
+        is_demo=is_demo,
+    )
     files["manifest.json"] = manifest(
         program=m.program.code, period=m.period.code, as_of=m.snapshot.as_of, submissions=m.snapshot.submissions,
         inputs=workspace.inputs(), outputs=files,

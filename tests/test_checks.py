@@ -391,7 +391,6 @@ EDITS: list[tuple[Callable[[Any], None], str, Verdict]] = [
     (set_cell("A1", "D10", 7), "ROW_NAMELESS", Verdict.RETURNED),
     (set_cell("A1", "D10", 6), "ROW_UNRECOGNISED", Verdict.ACCEPTED),  # the sum of the three above, without a word
     (set_cell("A1", "B10", "五华区"), "ROW_OTHER_PREFECTURE", Verdict.ACCEPTED),
-    (lambda book: book[sheet_of("A1")].delete_rows(9), "ROW_BLANK", Verdict.PARTIAL),
 ]
 
 
@@ -525,6 +524,19 @@ def test_what_the_office_says_of_identity_and_period() -> None:
     assert told == [{"IDENTITY_NO_KEY"}, {"PERIOD_CLOSED"}, {"PERIOD_EARLIER"}, {"IDENTITY_MISSING"}, {"FILE_CHANGING"}]
     FIRED.update(*told)
     assert earlier.returns[0].findings[0].found == "此表是2022年11—12月的表样"
+
+
+def test_a_deleted_row_returns_its_county_unless_another_file_has_it() -> None:
+    part = filled(touch=lambda book: book[sheet_of("A1")].delete_rows(9))
+    (alone,) = judge(arrival(part))
+    assert (only(alone, "ROW_BLANK").county_code, states(alone)[THIRD]) == (THIRD, State.RETURNED)
+    _, second = judge(arrival(filled(), "全.xlsx"), arrival(part, "缺.xlsx", date(2023, 3, 4)))
+    assert (second.findings, states(second)[THIRD]) == ((), State.ACCEPTED)
+    spoilt = filled(
+        changes={(THIRD, "Q01-1"): "约5"}
+    )  # asks for that county itself; the part alone does not make it whole
+    first, second = judge(arrival(spoilt, "错.xlsx"), arrival(part, "缺.xlsx", date(2023, 3, 4)))
+    assert (states(first)[THIRD], states(second)[THIRD]) == (State.RETURNED, State.RETURNED)
 
 
 def test_sheets_that_are_missing_and_returns_that_are_older() -> None:

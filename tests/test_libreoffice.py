@@ -451,7 +451,7 @@ def test_self_check_of_a_blank_workbook(looks: dict[str, SelfCheck], program: Pr
     counties = program.counties_of(BLANK_FOR)
     for moment in ("as issued", "blank"):  # the values written with the formulas, and LibreOffice's own
         check = looks[moment]
-        assert check.verdict == f"还有 {sum(needed.values()) * len(counties)} 格未填，0 处矛盾"
+        assert check.verdict == f"还有 {sum(needed.values()) * len(counties)} 格未填或不是数字，0 处矛盾"
         assert list(check.counties) == [c.code for c in counties]
         for row in check.counties.values():
             assert {sheet: row[sheet] for sheet in needed} == needed
@@ -479,8 +479,8 @@ def test_self_check_turns_green(looks: dict[str, SelfCheck], program: Program, m
 
 def test_full_width_spaces_are_blank(looks: dict[str, SelfCheck], program: Program) -> None:
     _, two, _ = (c.code for c in program.counties_of(BLANK_FOR))
-    assert looks["full-width space"].verdict == "还有 1 格未填，0 处矛盾"
-    assert looks["two blanks"].verdict == "还有 2 格未填，0 处矛盾"
+    assert looks["full-width space"].verdict == "还有 1 格未填或不是数字，0 处矛盾"
+    assert looks["two blanks"].verdict == "还有 2 格未填或不是数字，0 处矛盾"
     rows = looks["two blanks"].counties
     assert (rows[two]["1.思想引领"], rows[two]["4.制度机制"], rows[two]["结论"]) == (1, 1, TO_DO)
     assert {code for code, row in rows.items() if row["结论"] != DONE} == {two}
@@ -490,7 +490,7 @@ def test_full_width_spaces_are_blank(looks: dict[str, SelfCheck], program: Progr
 def test_a_rule_broken_across_columns_is_counted(looks: dict[str, SelfCheck], program: Program, rule: str) -> None:
     one = program.counties_of(BLANK_FOR)[0].code
     check = looks[rule]
-    assert check.verdict == "还有 0 格未填，1 处矛盾"
+    assert check.verdict == "还有 0 格未填或不是数字，1 处矛盾"
     assert {code: row["数据矛盾"] for code, row in check.counties.items() if row["数据矛盾"]} == {one: 1}
     assert {code for code, row in check.counties.items() if row["结论"] != DONE} == {one}
 

@@ -109,7 +109,7 @@ def test_one_look_writes_a_verdict_for_each_new_file(looked: tuple[Workspace, Re
     told = verdicts(workspace)
     assert len(told) == 3
     good = next(text for name, text in told.items() if "好" in name)
-    assert "结论：全部接收：3个县可以接收。" in good
+    assert "结论：全部接收：3个县（市、区）可以接收。" in good
     bad = next(text for name, text in told.items() if "错" in name)
     assert "香格里拉市须改正后重报" in bad
     assert "所填“约5”" in bad

@@ -113,6 +113,7 @@ STYLES = (
     Style(id="Title", name="Title", font=XIAOBIAOSONG, size=44, tracking=0,
           layout=KEEP + OFF_GRID + spacing(240, 200) + CENTRE + '<w:outlineLvl w:val="9"/>'),
     Style(id="Heading1", name="heading 1", font=HEITI, layout=KEEP + INDENT + '<w:outlineLvl w:val="0"/>'),
+    Style(id="PasteHeading", name="粘贴文字标题", font=HEITI, layout="<w:pageBreakBefore/>" + LEFT),
     Style(id="Heading2", name="heading 2", font=KAITI, layout=KEEP + INDENT + '<w:outlineLvl w:val="1"/>'),
     # A picture is taller than any fixed line: automatic height, off the grid. Small type, so that the line is no taller
     # than the picture and two pictures with their captions fill a page.
@@ -420,9 +421,9 @@ def return_notice() -> str:
         Column("序号", 600, "no"),
         Column("县（市、区）", 1300, "county"),
         Column("工作表", 1300, "where"),
-        Column("问题", 2245, "what", "TableLeft"),
-        Column("所填", 1500, "found", "TableLeft"),
-        Column("应为", 1900, "expected", "TableLeft"),
+        Column("问题", 2045, "what", "TableLeft"),
+        Column("所填", 1400, "found", "TableLeft"),
+        Column("应为", 2200, "expected", "TableLeft"),
     )
     return "".join((
         para("Title", "{{ title }}"),
@@ -434,7 +435,7 @@ def return_notice() -> str:
         when("more_line", para("Note", "{{ more_line }}")),
         each("BodyText", "attachments"),
         para("SignOff", "{{ office }}"), para("SignOff", "{{ issued_on }}"),
-        para("Heading1", "可直接发送的文字"),
+        para("PasteHeading", "以下文字可直接复制发送"),
         each("BodyText", "paste"), para("Tail"),
     ))  # fmt: skip
 

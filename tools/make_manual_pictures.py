@@ -61,7 +61,10 @@ def pictures(demo: Path, work: Path) -> dict[str, Image.Image]:
     page = period / "index.html"
     copy = next(period.glob(f"退回/*_{PREFECTURE}_*.xlsx"))
     notice = to_pdf(next(period.glob(f"退回/*_{PREFECTURE}_*.docx")), work)
-    returned, marked = to_pdf(copy, work), openpyxl.load_workbook(copy, read_only=True).sheetnames.index(MARKED_SHEET) + 1
+    returned, marked = (
+        to_pdf(copy, work),
+        openpyxl.load_workbook(copy, read_only=True).sheetnames.index(MARKED_SHEET) + 1,
+    )
     return {
         "1_填报说明": cropped(without_footer(pdf_page(issued, 1, work, 170))),
         "2_行动表": cropped(without_footer(pdf_page(issued, form, work, 135))),

@@ -129,7 +129,8 @@ def _decide_one(program: Program, case: _Case, brought: Mapping[tuple[str, str],
     reported, sound, whole, day = case.reported, case.sound, case.whole, case.source.arrival.received_on
     lacking = {
         code: [form for form, line in case.counties[code].items()
-               if line.state == "no_sheet" and brought.get((code, form), date.max) > day]
+               if line.state in {"no_sheet", "kept"} and not past.stood((code, form), day)
+               and brought.get((code, form), date.max) > day]
         for code in reported
     }  # fmt: skip
     findings = (*_once_per_blank_county(case.findings, reported, past), *_missing_sheets(program, case, lacking),
@@ -179,7 +180,13 @@ def _missing_sheets(program: Program, case: _Case, lacking: Mapping[str, Sequenc
         return []
     one, lacked = case.source, {form for forms in lacking.values() for form in forms}
     return [
-        finding("SHEET_MISSING", file=one.arrival.name, prefecture_code=one.prefecture_code, expected=form.sheet)
+        finding(
+            "SHEET_MISSING",
+            file=one.arrival.name,
+            sheet=form.sheet,
+            prefecture_code=one.prefecture_code,
+            expected=form.sheet,
+        )
         for form in program.forms
         if form.code in lacked
     ]

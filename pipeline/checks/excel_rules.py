@@ -6,6 +6,7 @@ broken, used for red cells and for the count on the self-check sheet. Formulas h
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,22 @@ from pipeline.findings import Severity
 from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, Field, FieldType, Period
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date
 
+    from pipeline.checks.rules import Condition
     from pipeline.workbook.cells import Value
 
 MESSAGE_LIMIT, TITLE_LIMIT = 255, 32
 OPPOSITE = {"==": "=", "!=": "<>"}
+COMPARE: dict[str, Any] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +51,21 @@ class Contradiction:
 
     rule: Rule
     broken: Callable[[Callable[[str], str]], str]
+
+    def shows_in(self, cells: Mapping[str, Any]) -> bool:
+        """What the expression gives for cells as typed: for values written beside the formulas."""
+        rule, condition = self.rule, self.rule.condition
+        if rule.type in {PAIR_GREATER, PAIR_EQUAL}:
+            first, second = cells.get(rule.kwargs["column_A"]), cells.get(rule.kwargs["column_B"])
+            if not (_is_number(first) and _is_number(second)):
+                return False
+            return bool(COMPARE["<" if rule.type == PAIR_GREATER else "!="](first, second))
+        if condition is None or not _applies(condition, cells):
+            return False
+        value = cells.get(rule.kwargs["column"])
+        if rule.type == NOT_NULL:
+            return value in {None, ""}
+        return _is_number(value) and value < rule.kwargs.get("min_value", 0)
 
 
 def required_fields(rules: Iterable[Rule]) -> tuple[str, ...]:
@@ -99,6 +124,19 @@ def contradictions(rules: Iterable[Rule]) -> tuple[Contradiction, ...]:
     return tuple(
         Contradiction(rule=rule, broken=expression) for rule in rules if (expression := _broken(rule)) is not None
     )
+
+
+def _is_number(cell: Any) -> bool:
+    return isinstance(cell, (int, float)) and not isinstance(cell, bool)
+
+
+def _applies(condition: Condition, cells: Mapping[str, Any]) -> bool:
+    cell = cells.get(base_field(condition.column))
+    if condition.column.endswith(".ticked"):
+        return cell not in {None, "", NONE_TICKED}
+    if isinstance(condition.value, str):
+        return (cell == condition.value) is (condition.operator == "==")
+    return _is_number(cell) and bool(COMPARE[condition.operator](cell, condition.value))
 
 
 def _options(field: Field, rules: Iterable[Rule]) -> list[str]:

@@ -89,17 +89,22 @@ def form_lines(
         returns: All returns of the period in this run.
         past: What was accepted before this run.
 
+    A blank row asks for nothing where a row of that county already stands, or another of the returns has it.
+
     Returns:
         Lines in the order of returns and roster; and findings about nil ticks and late corrections, each with the index
         of its return.
     """
     lines, findings = [], []
     fields = form.fields_in(period)
+    told = reported_by(form, returns)
     for source, one in enumerate(returns):
         found = {row.county_code: row for row in one.rows.get(form.code, ())}
         for county in program.counties_of(one.prefecture_code):
             row = found.get(county.code)
-            stands = past.stood((county.code, form.code), one.arrival.received_on)
+            day = one.arrival.received_on
+            others = (at for other, at in told.get(county.code, {}).items() if other != source)
+            stands = past.stood((county.code, form.code), day) or any(at <= day for at in others)
             state = _state(row, has_sheet=form.code in one.rows, stands=stands)
             values: Mapping[str, Value] = {}
             if row is not None and state in REPORTED:
@@ -111,6 +116,16 @@ def form_lines(
             findings += [(source, told) for told in above_later(one, line, fields, past)]
             lines.append(line)
     return lines, findings
+
+
+def reported_by(form: Form, returns: Sequence[Return]) -> dict[str, dict[int, date]]:
+    """County → the returns that fill its row of a form, and when each was received."""
+    told: dict[str, dict[int, date]] = {}
+    for source, one in enumerate(returns):
+        for row in one.rows.get(form.code, ()):
+            if not row.blank:
+                told.setdefault(row.county_code, {})[source] = one.arrival.received_on
+    return told
 
 
 def form_frame(program: Program, form: Form, period: Period, returns: Sequence[Return], lines: Sequence[Line],

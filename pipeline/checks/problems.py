@@ -66,12 +66,12 @@ def conclusion(program: Program, verdict: Verdict, reason: str, states: Mapping[
     if verdict is Verdict.HELD:
         return f"{said}：{reason}。"
     if reason and (whole_file_findings(findings) or not bad):
-        said += f"：{reason}。所填{len(bad)}个县都须改正后重报。" if bad else f"：{reason}。"
+        said += f"：{reason}。所填{len(bad)}个县（市、区）都须改正后重报。" if bad else f"：{reason}。"
     elif bad:
         said += f"：{_names(program, bad)}须改正后重报"
-        said += f"；其余{len(good)}个县{accepted}，不必重报。" if good else "。"
+        said += f"；其余{len(good)}个县（市、区）{accepted}，不必重报。" if good else "。"
     else:
-        said += f"：{len(good)}个县{accepted}。"
+        said += f"：{len(good)}个县（市、区）{accepted}。"
     return said + (f"另有{warnings}处请再核对，如确实如此，可不改动。" if warnings else "")
 
 
@@ -79,8 +79,8 @@ def _names(program: Program, codes: list[str]) -> str:
     """香格里拉市 / 德钦县、维西县共2个县 / …等12个县."""
     shown = "、".join(program.county_by_code[code].short_name for code in codes[:NAMED])
     if len(codes) > NAMED:
-        return f"{shown}等{len(codes)}个县"
-    return shown if len(codes) == 1 else f"{shown}共{len(codes)}个县"
+        return f"{shown}等{len(codes)}个县（市、区）"
+    return shown if len(codes) == 1 else f"{shown}共{len(codes)}个县（市、区）"
 
 
 def place_of(program: Program, one: Finding) -> str:

@@ -87,34 +87,86 @@ class Snapshot:
         return {one.seq: one for one in self.submissions}
 
     @cached_property
-    def _last_accepted(self) -> dict[tuple[str, str], tuple[date, int]]:
-        """(period, county or prefecture code) → receipt and number of the last submission something of it was accepted from."""
-        accepted = self.records[self.records["state"] != State.RETURNED]
-        last: dict[tuple[str, str], tuple[date, int]] = {}
-        for period, county, seq, day in accepted[["period", "county_code", "seq", "received_on"]].itertuples(
-            index=False
-        ):
-            for unit in (county, self.by_seq[seq].prefecture_code):
-                last[period, unit] = max((day, seq), last.get((period, unit), (day, seq)))
+    def _accepted_last(self) -> dict[tuple[str, str], tuple[date, int]]:
+        """(period, county) → receipt and number of the last submission that had it accepted."""
+        return self._last(self.records[self.records["state"] != State.RETURNED])
+
+    @cached_property
+    def _reported_last(self) -> dict[tuple[str, str], tuple[date, int]]:
+        """(period, county) → receipt and number of the last submission that spoke of it, in figures or in its absence."""
+        last = self._last(self.records)
+        for s, f in self.findings:
+            if f.county_code and f.severity is Severity.CRITICAL and s.verdict != Verdict.HELD:
+                at = s.received_on, s.seq
+                last[s.period, f.county_code] = max(at, last.get((s.period, f.county_code), at))
         return last
 
-    def mended(self, entry: Submission, county_code: str = "") -> bool:
-        """Whether a later submission settled what was wrong with a county (or the whole) of this one."""
-        unit = county_code or entry.prefecture_code
+    @staticmethod
+    def _last(records: pd.DataFrame) -> dict[tuple[str, str], tuple[date, int]]:
+        last: dict[tuple[str, str], tuple[date, int]] = {}
+        for period, county, seq, day in records[["period", "county_code", "seq", "received_on"]].itertuples(
+            index=False
+        ):
+            last[period, county] = max((day, seq), last.get((period, county), (day, seq)))
+        return last
+
+    def mended(self, entry: Submission, county_code: str) -> bool:
+        """Whether a later submission has a county of this one accepted; without a county: every one of its counties."""
+        if not county_code:
+            counties = self._counties(entry)
+            return bool(counties) and all(self.mended(entry, county) for county in counties)
         own = entry.received_on, entry.seq
-        return self._last_accepted.get((entry.period, unit), own) > own
+        return self._accepted_last.get((entry.period, county_code), own) > own
 
     def open_findings(self, entry: Submission) -> tuple[Finding, ...]:
-        """Findings of a submission that no later one has settled, nor an earlier one that brought the missing sheets."""
-        return tuple(
-            f for s, f in self.findings
-            if s.seq == entry.seq and not self.mended(entry, f.county_code)
-            and not (f.code == "SHEET_MISSING" and not self._lacks_sheets(entry))
-        )  # fmt: skip
+        """Findings of a submission that still ask for something, and its notes.
 
-    def _lacks_sheets(self, entry: Submission) -> bool:
-        counties = self.records[self.records["seq"] == entry.seq]["county_code"]
-        return any(self.states[entry.period, county] is State.RETURNED for county in counties)
+        A county is asked about only in the last submission that speaks of it, the whole file only while one of its
+        counties is; missing sheets only until they came; a warning only the first time it is given.
+        """
+        return tuple(f for f in self._findings_of.get(entry.seq, ()) if self._is_open(entry, f))
+
+    @cached_property
+    def _findings_of(self) -> dict[int, list[Finding]]:
+        found: dict[int, list[Finding]] = {}
+        for s, f in self.findings:
+            found.setdefault(s.seq, []).append(f)
+        return found
+
+    @cached_property
+    def _first_warned(self) -> dict[tuple[str, ...], tuple[date, int]]:
+        """Period, and what was warned of → receipt and number of the first submission warned."""
+        first: dict[tuple[str, ...], tuple[date, int]] = {}
+        for s, f in self.findings:
+            if f.severity is Severity.WARNING:
+                key, at = (s.period, *_warning(f)), (s.received_on, s.seq)
+                first[key] = min(at, first.get(key, at))
+        return first
+
+    def _is_open(self, entry: Submission, one: Finding) -> bool:
+        own = entry.received_on, entry.seq
+        if one.county_code and self._reported_last.get((entry.period, one.county_code), own) > own:
+            return False
+        if not one.county_code and self._superseded(entry):
+            return False
+        if one.code == "SHEET_MISSING":
+            return any(self.states[entry.period, county] is State.RETURNED for county in self._counties(entry))
+        if one.severity is Severity.WARNING:
+            return self._first_warned[entry.period, *_warning(one)] == own
+        return True
+
+    def _counties(self, entry: Submission) -> list[str]:
+        return list(self.records[self.records["seq"] == entry.seq]["county_code"])
+
+    def _superseded(self, entry: Submission) -> bool:
+        """Whether later submissions speak of every county of this one; or, if it has none, of any of its prefecture's."""
+        own, counties = (entry.received_on, entry.seq), self._counties(entry)
+        if counties:
+            return all(self._reported_last[entry.period, county] > own for county in counties)
+        return any(
+            s.period == entry.period and s.prefecture_code == entry.prefecture_code and (s.received_on, s.seq) > own
+            for s in self.submissions if s.verdict not in {Verdict.HELD, Verdict.EMPTY}
+        )  # fmt: skip
 
     def to_return(self, period: Period) -> tuple[Submission, ...]:
         """Submissions of a period that still ask their officers for something."""
@@ -182,6 +234,11 @@ def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
     whole_on = {key: max(days) for key, days in parts.items() if len(days) == len(program.forms)}
     return Snapshot(as_of=as_of, submissions=store.submissions(as_of), copies=store.copies(as_of), findings=store.findings(as_of),
                     revisions=store.revisions(as_of), acts=store.acts(as_of), records=store.records(as_of), rows=rows, whole_on=whole_on)  # fmt: skip
+
+
+def _warning(one: Finding) -> tuple[str, ...]:
+    """What makes a warning the same when it is given again: the county and what it typed."""
+    return one.code, one.county_code, one.field, one.rule, one.found
 
 
 def revised_lines(program: Program, snapshot: Snapshot, taken: Collection[int]) -> Iterator[str]:

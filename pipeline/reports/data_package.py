@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.decide import State
@@ -44,6 +45,7 @@ TABLES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("required", "number", "序时应达"), ("on_pace", "boolean", "达到序时"),
     ),
 }  # fmt: skip
+FORMULA_SIGNS = frozenset("=+-@＝＋－＠")
 BOM = b"\xef\xbb\xbf"
 
 
@@ -139,13 +141,12 @@ def _csv(header: list[str], rows: Iterable[tuple[Any, ...]]) -> bytes:
 
 
 def _inert(value: Any) -> Any:
-    """Officers' text must not become a formula when the CSV is opened in a spreadsheet."""
-    if (
-        isinstance(value, str)
-        and value[:1] in {"=", "+", "-", "@", "\t", "\r"}
-        and not value.lstrip("+-").replace(".", "").isdigit()
-    ):
-        return "'" + value
+    """Officers' text must not become a formula when the CSV is opened in a spreadsheet, white space before it or not."""
+    if isinstance(value, str):
+        first = value.lstrip()[:1] or value[:1]
+        is_number = re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", value) is not None
+        if not is_number and (first in FORMULA_SIGNS or value[:1] in {"\t", "\r", "\n"}):
+            return "'" + value
     return value
 
 

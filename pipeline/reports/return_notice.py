@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.problems import grouped
+from pipeline.dataset.store import ActKind
 from pipeline.findings import Severity
 from pipeline.reports.wording import cn_date
 from pipeline.workbook.feedback import key_of
 from pipeline.workbook.layout import unit_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pipeline.findings import Finding
     from pipeline.measures.period import PeriodMeasures
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from pipeline.workbook.feedback import ReturnedCopy
 
 LISTED, PASTED = 30, 8
+HOW_TO = "问题格以颜色标出，批注写明所填、应为和改法；只须改正有问题的格，其余不必动，改好后原样发回即为重报。"
+Asked = tuple["ReturnedCopy", "Finding", str]
+"""One thing asked: the copy, the finding, the title of its kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,56 +51,76 @@ def notice_context(
     m: PeriodMeasures, prefecture: Prefecture, copies: Sequence[ReturnedCopy], *, is_demo: bool
 ) -> dict[str, Any]:
     """The context of 退回通知.docx for one prefecture."""
-    program, unit = m.program, unit_name(m.program, prefecture)
-    asked = [
-        (copy, f)
-        for copy in copies
-        for g in grouped(copy.findings)
-        if g.severity is not Severity.INFO
-        for f in g.findings
-    ]
-    errors = sum(f.severity is Severity.CRITICAL for _, f in asked)
-    title, due = m.period.title, cn_date(m.period.due_on)
-    parts = (f"须改正{errors}处" if errors else "", f"请核对{len(asked) - errors}处" if len(asked) > errors else "")
-    counted = "、".join(part for part in parts if part)
-    in_time = m.snapshot.as_of <= m.period.due_on
-    urge = f"请于{due}前改正重报。" if in_time else f"报送截止日（{due}）已过，请抓紧改正重报。"
-    call = urge if errors else "如核对无误，不必重报；如有误，请改正后重报。"
-    conclusions = [f"{copy.file.rsplit('/', 1)[-1]}：{copy.conclusion}" for copy in copies]
+    unit, title = unit_name(m.program, prefecture), m.period.title
+    asked = sorted(_asked(copies), key=lambda one: (one[1].severity is not Severity.CRITICAL, one[1].county_code))
+    errors = sum(f.severity is Severity.CRITICAL for _, f, _ in asked)
+    warnings = len(asked) - errors
+    counted = "、".join(
+        text for text in (f"须改正{errors}处" if errors else "", f"请核对{warnings}处" if warnings else "") if text
+    )
+    call = _call(m) if errors else "核对无误的，不必重报；确有错误的，请改正后重报。"
+    given = "退回的表" if errors else "所附的表"
+    handed = "现将报表退回" if errors else "现将需核对的表附上"
     body = [
-        f"你单位报来的{title}报表已收到并核对。结论如下：", *conclusions,
-        f"现将报表退回（见附件），{counted}。退回的表上保留了你单位所填的全部内容，问题格以颜色标出，批注写明所填、应为和改法；"
-        "只须改正有问题的格，其余不必动，改好后原样发回即为重报。" + call,
-    ]  # fmt: skip
+        f"你单位报来的{title}报表已收到并核对。结论如下：",
+        *(f"{copy.file.rsplit('/', 1)[-1]}：{copy.conclusion}" for copy in copies),
+        f"{handed}（见附件），{counted}{_by_county(asked)}。{given}上保留了你单位所填的内容，{HOW_TO}{call}",
+    ]
     return {
-        "title": "报表退回通知", "period_line": f"（{title}）", "to_line": f"{unit}：", "paragraphs": body,
-        "rows": [_row(no, copy, f) for no, (copy, f) in enumerate(asked[:LISTED], 1)],
+        "title": "报表退回通知" if errors else "报表核对通知", "period_line": f"（{title}）", "to_line": f"{unit}：",
+        "paragraphs": body, "rows": [_row(no, one) for no, one in enumerate(asked[:LISTED], 1)],
         "more_line": f"以上列出前{LISTED}处，共{len(asked)}处，其余见附件“问题清单”。" if len(asked) > LISTED else "",
         "attachments": [f"{'附件：' if n == 1 else '　　　'}{n}.{copy.name}" for n, copy in enumerate(copies, 1)],
-        "paste": _paste(unit, title, counted, call, asked), "office": program.office,
+        "paste": _paste(f"{unit}：{title}报表已核对，{counted}，{given}见附件。{call}", asked), "office": m.program.office,
         "issued_on": cn_date(m.snapshot.as_of), "is_demo": is_demo,
     }  # fmt: skip
 
 
-def _row(no: int, copy: ReturnedCopy, f: Finding) -> NoticeRow:
+def _asked(copies: Sequence[ReturnedCopy]) -> Iterator[Asked]:
+    """Everything that asks for something, notes left out."""
+    for copy in copies:
+        for group in grouped(copy.findings):
+            if group.severity is not Severity.INFO:
+                yield from ((copy, one, group.title) for one in group.findings)
+
+
+def _call(m: PeriodMeasures) -> str:
+    """By when, or what to do when it is too late."""
+    if any(act.kind is ActKind.CLOSE and act.period == m.period.code for act in m.snapshot.acts):
+        return "本期已封存，确需更正的，请先与我办联系。"
+    due = cn_date(m.period.due_on)
+    if m.snapshot.as_of <= m.period.due_on:
+        return f"请于{due}（含当日）前改正重报。"
+    return f"报送截止日（{due}）已过，请抓紧改正重报。"
+
+
+def _by_county(asked: Sequence[Asked]) -> str:
+    """（五华区9处、盘龙区11处）, when there is more than one county."""
+    counts = Counter(f.county_code for _, f, _ in asked if f.county_code)
+    if len(counts) < 2:  # noqa: PLR2004 - one county is named in the table
+        return ""
+    names = asked[0][0].program.county_by_code
+    shown = "、".join(f"{names[code].short_name}{n}处" for code, n in sorted(counts.items()))
+    return f"（{shown}）"
+
+
+def _row(no: int, asked: Asked) -> NoticeRow:
+    copy, f, kind = asked
     program, key = copy.program, key_of(copy, f)
     county, field = program.county_by_code.get(f.county_code), program.field_by_code.get(f.field)
     where = program.form_by_code[key[0]].sheet if key else f.location.sheet
-    return NoticeRow(no=str(no), county=county.short_name if county else "全表", where=where, found=f.found, expected=f.expected or f.fix,
-                     what=_kind(copy, f) + (f"：{field.title}" if field else ""))  # fmt: skip
+    return NoticeRow(no=str(no), county=county.short_name if county else "全表", where=where, found=f.found,
+                     expected=f.expected or f.fix, what=kind + (f"：{field.title}" if field else ""))  # fmt: skip
 
 
-def _kind(copy: ReturnedCopy, f: Finding) -> str:
-    return next(group.title for group in grouped(copy.findings) if f in group.findings)
-
-
-def _paste(unit: str, title: str, counted: str, call: str, asked: Sequence[tuple[ReturnedCopy, Finding]]) -> list[str]:
-    """Plain sentences, short enough for a chat window."""
-    lines = [f"{unit}：{title}报表已核对，{counted}，退回的表见附件。{call}"]
-    for no, (copy, f) in enumerate(asked[:PASTED], 1):
-        row = _row(no, copy, f)
-        found = f"，所填“{row.found}”" if row.found else ""
-        lines.append(f"{no}.{row.county} {row.where} {row.what}{found}")
+def _paste(opening: str, asked: Sequence[Asked]) -> list[str]:
+    """Plain sentences, short enough for a chat window: who, where, what, found, fix."""
+    lines = [opening]
+    for no, (copy, f, kind) in enumerate(asked[:PASTED], 1):
+        row, field = _row(no, (copy, f, kind)), copy.program.field_by_code.get(f.field)
+        sheet = f"“{row.where}”表" if row.where else ""
+        place = "，".join(part for part in (row.county, sheet, field.title if field else "") if part)
+        lines.append(f"（{no}）{place}：{kind}{f'“{f.found}”' if f.found else ''}，{f.fix}。")
     if len(asked) > PASTED:
         lines.append(f"……共{len(asked)}处，详见附件“问题清单”。")
     return lines

@@ -12,7 +12,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from pipeline.checks.decide import STATE_NAMES, VERDICT_NAMES, Verdict
 from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Severity
-from pipeline.measures.overdue import overdue_counties
+from pipeline.measures.overdue import Reason, overdue_counties
 from pipeline.measures.timeliness import TIMELINESS_NAMES
 from pipeline.reports.wording import cn_date, one_decimal
 from pipeline.workbook.cells import show
@@ -50,7 +50,7 @@ def index_page(
         prefectures=[_prefecture_row(m, p) for p in m.program.prefectures],
         findings=[_finding_row(m, s, f) for s, f in _this_period(m.snapshot, m.period.code)],
         unplaced=[(s, _verdict(s)) for s in m.snapshot.submissions if not s.period],
-        held=[s for s in m.snapshot.held if s.period in {m.period.code, ""}],
+        held=m.snapshot.held,
         revisions=[(m.snapshot.by_seq[r.seq], len(r.counties), [_change_row(m, c) for c in r.changes])
                    for r in m.snapshot.revisions if m.snapshot.by_seq[r.seq].period == m.period.code],
         submissions=[(s, VERDICT_NAMES[Verdict(s.verdict)]) for s in m.snapshot.submissions if s.period == m.period.code],
@@ -77,9 +77,13 @@ def _prefecture_row(m: PeriodMeasures, p: Prefecture) -> dict[str, Any]:
     return {
         "name": p.short_name, "reported": done.reported, "roster": done.roster,
         "completion": "未报" if done.pct is None else one_decimal(done.pct), "timeliness": TIMELINESS_NAMES[mine.timeliness],
-        "code": mine.timeliness.value, "met_on": cn_date(mine.met_on) if mine.met_on else "—",
+        "code": mine.timeliness.value, "met_on": cn_date(mine.met_on) if mine.met_on else _unmet(mine.reason),
         "counties": [(name, state.value, STATE_NAMES[state]) for name, state in counties],
     }  # fmt: skip
+
+
+def _unmet(reason: Reason) -> str:
+    return "—" if reason in {Reason.NOTHING_RECEIVED, Reason.NONE} else f"已收到，{reason.value}"
 
 
 def _verdict(entry: Submission) -> str:

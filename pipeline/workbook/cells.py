@@ -19,6 +19,10 @@ Raw = str | int | float | bool | date | datetime | time | timedelta | None
 Value = int | str | date | None
 
 YES_WORDS = frozenset({"√", "✓", "✔", "有", "对", "Y", "y", "YES", "Yes", "yes", "TRUE", "True", "true"})
+TURNING = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)  # what follows reads backwards
+TICKS = YES_WORDS | {YES}  # what stands for √ in 本期无新进展
 NO_WORDS = frozenset({"×", "✗", "✘", "无", "没有", "N", "n", "NO", "No", "no", "FALSE", "False", "false"})
 ERROR_TEXTS = frozenset(
     {"#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#N/A", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA", "#####"}
@@ -58,7 +62,7 @@ class Parsed:
 
 
 def show(raw: Raw) -> str:
-    """A cell as its officer would see it typed; control characters dropped."""
+    """A cell as its officer would see it typed; control characters, and those that turn text around, dropped."""
     if isinstance(raw, str) and raw.isprintable():  # nearly every cell
         return raw
     if raw is None:
@@ -69,7 +73,9 @@ def show(raw: Raw) -> str:
         return str(int(raw))
     if isinstance(raw, datetime):
         return raw.date().isoformat() if raw.time() == time() else raw.isoformat(sep=" ")
-    return "".join(ch for ch in str(raw) if ch in "\n\t" or unicodedata.category(ch) not in {"Cc", "Cs"})
+    return "".join(
+        ch for ch in str(raw) if ch in "\n\t" or (unicodedata.category(ch) not in {"Cc", "Cs"} and ch not in TURNING)
+    )
 
 
 def tidy(text: str) -> str:
@@ -108,7 +114,7 @@ def parse_tick(raw: Raw) -> tuple[bool, bool]:
     text = tidy(show(raw))
     if text in {"", NO, "×", "✗", "✘"}:  # 无 may mean either: it is asked about
         return False, False
-    ticked = text == YES or text in YES_WORDS
+    ticked = text in TICKS
     return ticked, not ticked
 
 

@@ -12,7 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.decide import State, Verdict
-from pipeline.checks.excel_rules import contradictions
 from pipeline.checks.problems import conclusion, grouped
 from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
 from pipeline.workbook.issue import Issue, Mark, issue_workbook
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
     from pipeline.workbook.sheet import Stray
 
 Key = tuple[str, str, str]
-APPENDIX_LIMIT = 20_000
+APPENDIX_FIRST, APPENDIX_LIMIT = 4, 20_000
 COLUMNS = (
     ("序号", 6),
     ("县（市、区）", 14),
@@ -57,7 +56,7 @@ COLUMNS = (
 )
 ADVICE = (
     "本表是按你单位报来的数重新生成的，所填内容原样保留；红色格必须改正，黄色格请再核对，批注写明所填、应为和改法。",
-    "只改有问题的格，其余不必动；改完看“自查”表，原样发回即为重报。已接收的县不必改，原样留着不影响。",
+    "只改有问题的格，其余不必动；改完看“自查”表，原样发回即为重报。已接收的县不必改，原样留着不影响。要说明的情况写在“备注”列，写在本页的不会读取。",
 )
 
 
@@ -74,6 +73,7 @@ class ReturnedCopy:
         sheets: Officer's sheet name → form code.
         entries: (form, county, column) → cell as typed.
         strays: What was not taken.
+        cover: Label on the cover → what was typed beside it.
         previous: (county, field) → last accepted value before the period.
     """
 
@@ -90,6 +90,7 @@ class ReturnedCopy:
     sheets: Mapping[str, str]
     entries: Mapping[Key, Raw]
     strays: tuple[Stray, ...]
+    cover: Mapping[str, Raw]
     previous: Mapping[tuple[str, str], Value]
 
     @property
@@ -128,12 +129,15 @@ def returned_copy(program: Program, rules: Mapping[str, tuple[Rule, ...]], key: 
         for code, state in records[["county_code", "state"]].itertuples(index=False)
     }
     findings = snapshot.open_findings(entry)
+    asked = any(f.severity is Severity.CRITICAL for f in findings)
+    verdict = Verdict(entry.verdict) if asked else Verdict.ACCEPTED
     ours = {c.code for c in program.counties_of(entry.prefecture_code)}
     return ReturnedCopy(
         program=program, key=key, rules=rules, period=program.period_by_code[entry.period],
         prefecture=program.prefecture_by_code[entry.prefecture_code], seq=entry.seq, file=entry.file, sha256=entry.sha256,
-        conclusion=conclusion(program, Verdict(entry.verdict), entry.reason, states, findings), findings=findings,
+        conclusion=conclusion(program, verdict, entry.reason if asked else "", states, findings), findings=findings,
         sheets={sheet: form for form, sheet in one.sheets.items()}, entries=entries_of(program, one, newer), strays=one.strays,
+        cover=one.cover,
         previous={k: v for k, v in {**past.previous, **past.floors}.items() if k[0] in ours},
     )  # fmt: skip
 
@@ -155,6 +159,7 @@ def entries_of(program: Program, one: Return, standing: Mapping[tuple[str, str],
             if stands:
                 typed = {code: stands.typed.get(code, value) for code, value in stands.values.items()}
                 typed |= {NIL: "√"} if stands.nil else {}
+                typed |= {REMARK: row.cells[REMARK]} if row and REMARK in row.cells else {}
             entries |= {(form.code, county.code, code): raw for code, raw in typed.items()
                         if raw not in {None, ""} and code not in {COUNTY_CODE, COUNTY_NAME}}  # fmt: skip
     return entries
@@ -166,11 +171,9 @@ def returned_workbook(copy: ReturnedCopy) -> bytes:
     Raises:
         IssueError: xlsxwriter refused or warned about anything.
     """
-    across = {c.rule.id for rules in copy.rules.values() for c in contradictions(rules)}
     issue = Issue(
         program=copy.program, key=copy.key, rules=copy.rules, period=copy.period, prefecture=copy.prefecture,
-        previous=copy.previous, entries=copy.entries, marks=_marks(copy),
-        clashing=Counter(f.county_code for f in copy.findings if f.rule in across and f.severity is Severity.CRITICAL),
+        previous=copy.previous, entries=copy.entries, marks=_marks(copy), cover=copy.cover,
         answers=f"{copy.seq}|{copy.sha256}",
     )  # fmt: skip
     after = [partial(_appendix, copy=copy, issue=issue)] if copy.strays else []
@@ -182,7 +185,8 @@ def key_of(copy: ReturnedCopy, one: Finding) -> Key | None:
 
     What is said of a county's row, or of a county on no sheet in particular, goes to its name.
     """
-    if one.county_code not in copy.program.county_by_code:
+    county = copy.program.county_by_code.get(one.county_code)
+    if county is None or county.prefecture_code != copy.prefecture.code:
         return None
     forms = {f.code: form.code for form in copy.program.forms for f in form.fields_in(copy.period)}
     form = forms.get(one.field) or copy.sheets.get(one.location.sheet) or copy.program.forms[0].code
@@ -224,7 +228,12 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
     counts = Counter(one.severity for one in copy.findings)
     summary = "，".join(f"{SEVERITY_NAMES[s]}{counts[s]}处" for s in Severity if counts[s])
     for row, text in enumerate(
-        (f"结论：{copy.conclusion}", f"来件：{copy.file}（报送序号{copy.seq}）；共{summary}。", *ADVICE), 2
+        (
+            f"结论：{copy.conclusion}",
+            f"来件：{copy.file.rsplit('/', 1)[-1]}（报送序号{copy.seq}）；共{summary}。",
+            *ADVICE,
+        ),
+        2,
     ):
         ok(sheet.merge_range(row, 0, row, last, "", f.text))
         ok(sheet.write_string(row, 0, text, f.text))
@@ -255,15 +264,29 @@ def _problem_row(sheet: Any, f: Formats, copy: ReturnedCopy, issue: Issue, row: 
     texts = (county.short_name if county else "", None, field.title if field else "", one.found, one.expected)
     for col, text in enumerate(texts, 1):
         if text is not None:
-            write_typed(sheet, row, col, text, f.listed, None)
-    key = key_of(copy, one)
-    if key:
-        form, cell = program.form_by_code[key[0]].sheet, _address(issue, key)
+            write_typed(sheet, f, row, col, text, "remark")
+    target = _target(copy, issue, one)
+    if target:
+        form, cell = target
         ok(sheet.write_url(row, 2, f"internal:'{form}'!{cell}", f.link, f"{form} {cell}"))
     else:
-        write_typed(sheet, row, 2, f"{one.location.sheet} {one.location.cell}".strip() or "整份报表", f.listed, None)
+        there = f"原表“{one.location.sheet}”{one.location.cell}" if one.location.sheet else "整份报表"
+        write_typed(sheet, f, row, 2, there, "remark")
     lines = max(lines_of(text, width) for text, (_, width) in zip(texts, COLUMNS[1:], strict=True) if text is not None)
     sheet.set_row(row, min(15 * lines + 6, 200))
+
+
+def _target(copy: ReturnedCopy, issue: Issue, one: Finding) -> tuple[str, str] | None:
+    """Sheet and cell of the copy to go to: the cell itself, the sheet that is missing, or the appendix."""
+    key = key_of(copy, one)
+    if key:
+        return copy.program.form_by_code[key[0]].sheet, _address(issue, key)
+    if one.code == "SHEET_MISSING":
+        return one.location.sheet, address(FIRST_ROW, NIL_COL)
+    for row, stray in enumerate(copy.strays[:APPENDIX_LIMIT], APPENDIX_FIRST):
+        if (stray.sheet, stray.cell) == (one.location.sheet, one.location.cell):
+            return APPENDIX_SHEET, address(row, 2)
+    return None
 
 
 def _address(issue: Issue, key: Key) -> str:
@@ -288,8 +311,8 @@ def _appendix(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
     ok(sheet.write_string(2, 0, f"如是要报送的数，请填入对应的格；本表的内容不会被读取{more}。", f.who))
     for col, heading in enumerate(("原工作表", "原单元格", "内容")):
         ok(sheet.write_string(3, col, heading, f.item))
-    for row, stray in enumerate(shown, 4):
+    for row, stray in enumerate(shown, APPENDIX_FIRST):
         for col, text in enumerate((stray.sheet, stray.cell, stray.text)):
-            write_typed(sheet, row, col, text, f.listed, None)
+            write_typed(sheet, f, row, col, text, "remark")
     sheet.freeze_panes(4, 0)
     paper(sheet, landscape=True)

@@ -11,7 +11,6 @@ import json
 import warnings
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
@@ -28,6 +27,7 @@ from pipeline.workbook.layout import (
     COUNTY_CODE_COL,
     COUNTY_NAME,
     COUNTY_NAME_COL,
+    COVER_INPUTS,
     COVER_SHEET,
     FIRST_FIELD_COL,
     FIRST_ROW,
@@ -56,13 +56,13 @@ if TYPE_CHECKING:
 
     from pipeline.checks.rules import Rule
     from pipeline.findings import Severity
-    from pipeline.program.model import Field, Period, Quantity
+    from pipeline.program.model import Field, Item, Period, Quantity
     from pipeline.workbook.cells import Raw, Value
 
     SheetWriter = Callable[[xlsxwriter.Workbook, Formats], None]
 
 CREATED = datetime(2022, 10, 26, tzinfo=UTC).replace(tzinfo=None)
-COMMENT_WIDTH, COMMENT_LIMIT = 2.2, 1_000
+COMMENT_WIDTH, COMMENT_LINE, COMMENT_LIMIT = 2.2, 40, 1_000
 REMARK_WIDTH = 20  # characters of column width; a Chinese one takes two
 LINE_HEIGHT, HIGHEST_ROW = 15, 200  # points
 LINE = 60  # Chinese characters across the cover
@@ -98,7 +98,7 @@ class Issue:
         previous: (county code, field code) → last accepted value before the period.
         entries: (form, county, column) → what already stands in the cell, as typed.
         marks: (form, county, column) → what is wrong with it.
-        clashing: County → contradictions among the entries.
+        cover: Label → what already stands beside it on the cover.
         answers: What is being answered, when this is a returned copy; makes its number its own.
     """
 
@@ -110,7 +110,7 @@ class Issue:
     previous: Mapping[tuple[str, str], Value]
     entries: Mapping[tuple[str, str, str], Raw] = field(default_factory=dict)
     marks: Mapping[tuple[str, str, str], Mark] = field(default_factory=dict)
-    clashing: Mapping[str, int] = field(default_factory=dict)
+    cover: Mapping[str, Raw] = field(default_factory=dict)
     answers: str = ""
 
     @property
@@ -171,8 +171,8 @@ def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: 
     _cover(book, formats, issue)
     for layout in issue.layouts():
         _form_sheet(book, formats, issue, layout)
-    write_self_check(book, formats, issue.layouts(), issue.rules, issue.previous.keys(), issue.entries.keys(),
-                     issue.clashing, issue.stamp("CHECK", 1))  # fmt: skip
+    write_self_check(book, formats, issue.layouts(), issue.rules, issue.previous.keys(), issue.entries,
+                     issue.stamp("CHECK", 1))  # fmt: skip
     for write in after:
         write(book, formats)
     _identity(book, issue)
@@ -196,9 +196,11 @@ def _cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
     for row, (label, value) in enumerate(facts, 3):
         ok(sheet.write_string(row, 0, label, f.cover_label))
         ok(sheet.merge_range(row, 1, row, 3, value, f.county))
-    for row, label in enumerate(("填报人", "联系电话", "审核人", "填报日期"), 8):
+    for row, label in enumerate(COVER_INPUTS, 8):
         ok(sheet.write_string(row, 0, label, f.cover_label))
         ok(sheet.merge_range(row, 1, row, 3, "", f.cover_input))
+        if label in issue.cover:
+            write_typed(sheet, f, row, 1, issue.cover[label], "cover")
     ok(sheet.write_string(13, 0, "怎样填写", f.cover_label))
     for row, line in enumerate(HOW_TO, 14):
         ok(sheet.merge_range(row, 0, row, 3, f"{row - 13}. {line}", f.text))
@@ -210,7 +212,7 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
     sheet = book.add_worksheet(layout.form.sheet)
     sheet.set_row(TITLE_ROW, 30)
     sheet.set_row(STAMP_ROW, 13)
-    sheet.set_row(ITEM_ROW, 34)
+    sheet.set_row(ITEM_ROW, 17 * max(2, _heading_lines(layout)))
     sheet.set_row(LABEL_ROW, 76)
     ok(sheet.write_string(TITLE_ROW, 0, f"行动{layout.form.action}　{layout.form.title}", f.title))
     who = (f"填报单位：{unit_name(issue.program, issue.prefecture)}　　报送期：{issue.period.title}"
@@ -236,12 +238,22 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
     sheet.print_area(0, 0, layout.last_row, layout.remark_col)
 
 
+def _heading_lines(layout: SheetLayout) -> int:
+    """Lines the tallest item heading takes above the columns of its fields."""
+    widths = {item.no: sum(_width(x) for x in layout.fields if x.item == item.no) for item in layout.form.items}
+    return max(lines_of(_heading(item), widths[item.no]) for item in layout.form.items if widths[item.no])
+
+
+def _heading(item: Item) -> str:
+    return f"第{item.no}项\n{item.title}"
+
+
 def _headings(sheet: Any, f: Formats, layout: SheetLayout) -> None:
     ok(sheet.merge_range(ITEM_ROW, 0, ITEM_ROW, NIL_COL, "县（市、区）", f.item))
     col = FIRST_FIELD_COL
     for item in layout.form.items:
         width = sum(field.item == item.no for field in layout.fields)
-        heading = f"第{item.no}项\n{item.title}"
+        heading = _heading(item)
         if width > 1:
             ok(sheet.merge_range(ITEM_ROW, col, ITEM_ROW, col + width - 1, heading, f.item))
         elif width:
@@ -284,9 +296,9 @@ def _county_rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> N
             if raw is None:
                 ok(sheet.write_blank(row, col, None, f.entry(kind, severity)))
             else:
-                write_typed(sheet, row, col, raw, partial(f.entry, kind), severity)
+                write_typed(sheet, f, row, col, raw, kind, severity)
             if mark:
-                size = {"x_scale": COMMENT_WIDTH, "y_scale": 0.4 + 0.2 * len(mark.comment.splitlines())}
+                size = {"x_scale": COMMENT_WIDTH, "y_scale": 0.4 + 0.2 * lines_of(mark.comment, COMMENT_LINE)}
                 ok(
                     sheet.write_comment(
                         row, col, mark.comment[:COMMENT_LIMIT], {"author": issue.program.office, **size}

@@ -27,6 +27,7 @@ FRAME_LABELS = {
     NIL: "本期无新进展",
     REMARK: "备注",
 }
+COVER_INPUTS = ("填报人", "联系电话", "审核人", "填报日期")
 COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET, PROBLEM_SHEET, APPENDIX_SHEET = OWN_SHEETS
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -17,16 +17,17 @@ import python_calamine
 
 from pipeline.findings import CATALOGUE, Finding, Severity, finding
 from pipeline.program.forms import OWN_SHEETS
-from pipeline.workbook.cells import show
+from pipeline.workbook.cells import show, tidy
 from pipeline.workbook.guard import inspect
 from pipeline.workbook.identity import STAMP_WORD, WAITING, Stamp
-from pipeline.workbook.layout import IDENTITY_SHEET, address
+from pipeline.workbook.layout import COUNTY_CODE, COUNTY_NAME, COVER_INPUTS, IDENTITY_SHEET, address
 from pipeline.workbook.sheet import HEADER_DEPTH, Sheet, Stray, form_by_titles, read_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pipeline.program.model import Form, Program
+    from pipeline.workbook.cells import Raw
     from pipeline.workbook.identity import Registry
     from pipeline.workbook.notes import Notes
     from pipeline.workbook.sheet import FormRow, FormTable, Grid
@@ -64,6 +65,7 @@ class Return:
         columns: Form code → field code → column letters on that sheet (with the rows: provenance of every cell).
         sheets: Form code → sheet name.
         strays: Cells told and not taken.
+        cover: Label on the cover → what was typed beside it: personal data, only ever handed back.
         admission: 0 for what is taken on its own word, the number of the act by which staff admitted it, or ``WAITING``.
     """
 
@@ -76,6 +78,7 @@ class Return:
     sheets: Mapping[str, str]
     findings: tuple[Finding, ...]
     strays: tuple[Stray, ...] = ()
+    cover: Mapping[str, Raw] = field(default_factory=dict)
     admission: int = 0
 
 
@@ -163,25 +166,32 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid]) -
     groups: dict[tuple[str, str, str, int], list[_Placed]] = defaultdict(list)
     loose: list[Finding] = []
     strays: list[Stray] = []
+    covers: dict[str, dict[str, Raw]] = {}
+    placed: _Placed | Finding | None
     for name, grid in grids.items():
-        filled = {(r, c) for r, cells in enumerate(grid) for c, v in enumerate(cells) if v not in ("", None)}
+        filled = {(r, c) for r, cells in enumerate(grid) for c, v in enumerate(cells) if not _is_blank(v)}
         if name == IDENTITY_SHEET or not filled:
             continue
-        sheet = Sheet(name, grid, filled)
-        placed = _place(registry, arrival, sheet, _find_stamp(sheet) or listed.get(name))
+        sheet = Sheet(show(name), grid, filled)
+        stamp = _find_stamp(sheet) or listed.get(name)
+        if stamp and stamp.form in ADMINISTRATIVE:
+            if stamp.form == "COVER":
+                covers[stamp.prefecture_code] = _cover_inputs(sheet)
+            placed = _beside_ours(registry.program, arrival, sheet, stamp)
+        else:
+            placed = _place(registry, arrival, sheet, stamp)
         if isinstance(placed, _Placed):
             stamp = placed.stamp
             groups[stamp.program, stamp.prefecture_code, stamp.period, placed.admission].append(placed)
         elif placed:
             loose.append(placed)
-            if placed.code != "SHEET_NOTE":
-                sheet.give_back(sheet.open)
-                strays += sheet.strays
+            sheet.give_back(sheet.open)
+            strays += sheet.strays
     held = [one for one in loose if CATALOGUE[one.code].holds]
     if not groups and not held:
         loose.insert(0, finding("FILE_UNRECOGNISED", file=arrival.name))
     outcomes = [_read_group(registry, arrival, groups[key]) for key in sorted(groups)]
-    returns = [one for one in outcomes if isinstance(one, Return)]
+    returns = [replace(one, cover=covers.get(one.prefecture_code, {})) for one in outcomes if isinstance(one, Return)]
     unplaced = [one for one in outcomes if isinstance(one, Finding)]
     if returns:  # notes about sheets that are nobody's go with the first return that waits for nothing
         host = next((n for n, one in enumerate(returns) if one.admission != WAITING), 0)
@@ -196,10 +206,8 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid]) -
 def _place(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp | None) -> _Placed | Finding | None:
     """Whose a sheet is: by its stamp when that is genuine, else by the word of staff, else in doubt.
 
-    None for a sheet of ours that holds no figures; a finding for one that nobody can place.
+    None for a sheet of ours without a stamp; a finding for one that nobody can place.
     """
-    if stamp and stamp.form in ADMINISTRATIVE:
-        return _beside_ours(registry.program, arrival, sheet, stamp)
     claim = (stamp.prefecture_code, stamp.period) if stamp else ("", "")
     admission = registry.admissions.get((arrival.sha256, *claim))
     if stamp and stamp.genuine(registry.key):
@@ -234,10 +242,27 @@ def _nobodys(arrival: Arrival, sheet: Sheet, form: Form | None) -> Finding | Non
 def _beside_ours(program: Program, arrival: Arrival, sheet: Sheet, stamp: Stamp) -> Finding | None:
     """What somebody wrote beside the columns of a sheet of ours that holds no figures."""
     width = {"COVER": 4, "CHECK": 4 + len(program.forms), "PROBLEMS": 6, "APPENDIX": 3}[stamp.form]
-    cells = sorted(cell for cell in sheet.open if cell[1] >= width and sheet.text(*cell))
-    if not cells:
+    sheet.open = {cell for cell in sheet.open if cell[1] >= width}
+    if not sheet.open:
         return None
-    return finding("SHEET_NOTE", file=arrival.name, sheet=sheet.name, cell=address(*cells[0]), found=sheet.quoted(cells))
+    cells = sorted(sheet.open)
+    cell = address(*cells[0])
+    return finding("SHEET_NOTE", file=arrival.name, sheet=sheet.name, cell=cell, found=sheet.quoted(cells))
+
+
+def _cover_inputs(sheet: Sheet) -> dict[str, Raw]:
+    """What stands beside the labels that ask for something."""
+    found: dict[str, Raw] = {}
+    for row, col in sorted(sheet.open):
+        label = sheet.text(row, col)
+        right = [c for r, c in sheet.open if r == row and c > col]
+        if label in COVER_INPUTS and right:
+            found[label] = sheet.grid[row][min(right)]
+    return found
+
+
+def _is_blank(cell: Raw) -> bool:
+    return cell is None or (isinstance(cell, str) and not tidy(cell))
 
 
 def _identity_sheet(grid: Grid) -> dict[str, Stamp]:
@@ -268,6 +293,8 @@ def _read_group(registry: Registry, arrival: Arrival, group: list[_Placed]) -> R
     for one in group:
         form = program.form_by_code.get(one.stamp.form)
         table = read_form(program, form, one.stamp, one.sheet) if form else None
+        if form is None:
+            one.sheet.give_back(one.sheet.open)
         if form and table is not None:
             rival = tables.get(form.code)
             chosen, code = _of_two(rival, (one.sheet, table)) if rival else ((one.sheet, table), "")
@@ -309,13 +336,21 @@ def _about_the_whole(registry: Registry, arrival: Arrival, group: list[_Placed])
         told.append(finding(doubt, found=what, expected=f"该期已于{registry.closed[period.code]}封存"))
     elif doubt:
         told.append(finding(doubt, found=f"自称{unit}{period.title}：{sheets}", expected="带有效识别码的表"))
-    for one in group:
-        form = program.form_by_code.get(one.stamp.form)
-        if form is None or form.version != one.stamp.version:
-            told.append(finding(
-                "FILE_WRONG_VERSION", sheet=one.sheet.name, found=f"{what}，第{one.stamp.version}版表“{one.sheet.name}”",
-                expected=f"第{form.version}版" if form else "现行的表",
-            ))  # fmt: skip
+    old = [
+        one
+        for one in group
+        if (form := program.form_by_code.get(one.stamp.form)) is None or form.version != one.stamp.version
+    ]
+    if old:
+        versions = {
+            v: [one.sheet.name for one in old if one.stamp.version == v]
+            for v in sorted({one.stamp.version for one in old})
+        }
+        shown = "，".join(f"第{version}版：{'、'.join(names)}" for version, names in versions.items())
+        now = {f"第{form.version}版" for one in old if (form := program.form_by_code.get(one.stamp.form))}
+        told.append(
+            finding("FILE_WRONG_VERSION", found=f"{what}，{shown}", expected="、".join(sorted(now)) or "现行的表")
+        )
     ended = [p for p in program.periods if p.end < arrival.received_on]
     if ended and ended[-1].no > period.no and doubt != "PERIOD_CLOSED":
         told.append(finding("PERIOD_EARLIER", found=what, expected=f"现在收的是{ended[-1].title}的报表"))
@@ -339,11 +374,12 @@ def _of_two(one: tuple[Sheet, FormTable], other: tuple[Sheet, FormTable]) -> tup
 
 
 def _cells_of(sheet: Sheet, table: FormTable) -> list[Stray]:
+    """What was typed on a sheet that is not taken, ticks and remarks too."""
     return [
-        Stray(sheet=sheet.name, cell=f"{column}{row.row}", text=show(row.cells[code]))
+        Stray(sheet=sheet.name, cell=f"{table.places[code]}{row.row}", text=show(raw))
         for row in table.rows
-        for code, column in table.columns.items()
-        if code in row.cells
+        for code, raw in row.cells.items()
+        if code not in {COUNTY_CODE, COUNTY_NAME}
     ]
 
 

@@ -10,23 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.excel_rules import contradictions, required_fields
 from pipeline.checks.rules import rules_in
+from pipeline.program.model import NOT_APPLICABLE, FieldType
+from pipeline.workbook.cells import TICKS, parse_tick
 from pipeline.workbook.layout import CHECK_SHEET, COUNTY_CODE_COL, FIRST_ROW, NIL, NIL_COL, SheetLayout, column_letter
 from pipeline.workbook.style import Formats, ok, paper
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     import xlsxwriter
 
     from pipeline.checks.rules import Rule
+    from pipeline.program.model import County, Field
+    from pipeline.workbook.cells import Raw
     from pipeline.workbook.identity import Stamp
 
     Rules = Mapping[str, tuple[Rule, ...]]
 
 
 def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[SheetLayout, ...], rules: Rules,
-                     known: Collection[tuple[str, str]], entered: Collection[tuple[str, str, str]],
-                     clashing: Mapping[str, int], stamp: Stamp) -> None:  # fmt: skip
+                     known: Collection[tuple[str, str]], entries: Mapping[tuple[str, str, str], Raw],
+                     stamp: Stamp) -> None:  # fmt: skip
     """Write the sheet.
 
     Args:
@@ -35,31 +39,30 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
         layouts: One per form sheet already written.
         rules: Form code → rules.
         known: (county, field) pairs with a last accepted value: what a tick may carry.
-        entered: (form, county, column) of every cell that is not blank.
-        clashing: County → contradictions among what is entered.
+        entries: (form, county, column) → what stands in the cell, of those that are not blank.
         stamp: Identity of this sheet.
     """
     sheet = book.add_worksheet(CHECK_SHEET)
     sheet.hide_gridlines(2)
     sheet.set_row(0, 30)
-    ok(sheet.write_string(0, 0, "自查：还有多少格没填、有多少处矛盾（全部为0、绿色后再报送）", f.title))
+    ok(sheet.write_string(0, 0, "自查：还有多少格没填或不是数字、有多少处矛盾（全部为0、绿色后再报送）", f.title))
     ok(sheet.write_string(1, 0, f"{stamp}（请勿改动）", f.stamp))
-    heads = ["县代码", "县（市、区）", *(f"{x.form.sheet}\n漏填" for x in layouts), "数据矛盾", "结论"]
+    heads = ["县代码", "县（市、区）", *(f"{x.form.sheet}\n漏填、非数字" for x in layouts), "数据矛盾", "结论"]
     sheet.set_row(3, 40)
     sheet.set_column(0, 0, 9)
     sheet.set_column(1, len(heads) - 1, 12)
     for col, head in enumerate(heads):
         ok(sheet.write_string(3, col, head, f.label))
-    todo = 0
+    todo = clashes = 0
     for row, county in enumerate(layouts[0].counties, 4):
-        clashes = clashing.get(county.code, 0)
-        todo += _self_check_row(sheet, f, layouts, rules, known, entered, clashes, row, county.code, county.short_name)
+        cells = {key: raw for key, raw in entries.items() if key[1] == county.code}
+        wanting, clashing = _self_check_row(sheet, f, layouts, rules, known, cells, row, county)
+        todo, clashes = todo + wanting, clashes + clashing
     last, clash, verdict = 3 + len(layouts[0].counties), len(layouts) + 2, len(layouts) + 3
     blanks = f"SUM(C5:{column_letter(clash - 1)}{last + 1})"
     summed = f"SUM({column_letter(clash)}5:{column_letter(clash)}{last + 1})"
-    formula = (f'=IF({blanks}+{summed}=0,"全部填齐，可以报送","还有 "&{blanks}&" 格未填，"&{summed}&" 处矛盾")')  # fmt: skip
-    clashes = sum(clashing.values())
-    cached = f"还有 {todo} 格未填，{clashes} 处矛盾" if todo + clashes else "全部填齐，可以报送"
+    formula = (f'=IF({blanks}+{summed}=0,"全部填齐，可以报送","还有 "&{blanks}&" 格未填或不是数字，"&{summed}&" 处矛盾")')  # fmt: skip
+    cached = f"还有 {todo} 格未填或不是数字，{clashes} 处矛盾" if todo + clashes else "全部填齐，可以报送"
     ok(sheet.write_formula(2, 0, formula, f.who, cached))
     for sign, look in (("=", f.good), (">", f.todo)):
         shown = {"type": "formula", "criteria": f"={blanks}+{summed}{sign}0", "format": look}
@@ -75,49 +78,66 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
 
 
 def _self_check_row(sheet: Any, f: Formats, layouts: tuple[SheetLayout, ...], rules: Rules, known: Collection[tuple[str, str]],
-                    entered: Collection[tuple[str, str, str]], clashing: int, row: int, code: str,
-                    name: str) -> int:  # fmt: skip
-    """One county; the number of cells still blank."""
-    ok(sheet.write_string(row, 0, code, f.county_code))
-    ok(sheet.write_string(row, 1, name, f.county))
-    clashes: list[str] = []
-    todo = 0
+                    entries: Mapping[tuple[str, str, str], Raw], row: int, county: County) -> tuple[int, int]:  # fmt: skip
+    """One county; the number of cells to fill or mend, and of contradictions, as the formulas will find them."""
+    ok(sheet.write_string(row, 0, county.code, f.county_code))
+    ok(sheet.write_string(row, 1, county.short_name, f.county))
+    terms: list[str] = []
+    todo = clashing = 0
     for col, layout in enumerate(layouts, 2):
         asked = rules_in(rules[layout.form.code], [x.code for x in layout.fields])
-        required = set(required_fields(asked))
-        form, needed_if_nil = layout.form.code, {
-            x.code for x in layout.fields if x.nil_value is None and (code, x.code) not in known}  # fmt: skip
-        asked_for = required & needed_if_nil if (form, code, NIL) in entered else required
-        blank = sum((form, code, field) not in entered for field in asked_for)
-        todo += blank
-        ok(sheet.write_formula(row, col, _blank_formula(layout, required, row + 1, needed_if_nil), f.input, blank))
-        ours = f"({_ref(layout, COUNTY_CODE_COL)}=$A{row + 1})"
+        needed = [x for x in layout.fields if x.code in set(required_fields(asked))]
+        if_nil = [x for x in needed if x.nil_value is None and (county.code, x.code) not in known]
+        cells = {code: raw for (form, _, code), raw in entries.items() if form == layout.form.code}
+        ticked, _ = parse_tick(cells.get(NIL))
+        blank = sum(x.code not in cells for x in (if_nil if ticked else needed))
+        words = sum(_is_word(x, cells.get(x.code)) for x in layout.fields)
+        todo += blank + words
+        ok(sheet.write_formula(row, col, _todo_formula(layout, needed, if_nil, row + 1), f.input, blank + words))
         for clash in contradictions(asked):
             if clash.rule.severity == "critical":
                 broken = clash.broken(lambda x, at=layout: _ref(at, at.col_of(x)))  # type: ignore[misc]
-                clashes.append(f"SUMPRODUCT({ours}*{broken})")
+                terms.append(f"SUMPRODUCT({_ours(layout, row + 1)}*{broken})")
+                clashing += clash.shows_in(cells)
     clash_col = len(layouts) + 2
-    ok(sheet.write_formula(row, clash_col, "=" + ("+".join(clashes) or "0"), f.input, clashing))
+    ok(sheet.write_formula(row, clash_col, "=" + ("+".join(terms) or "0"), f.input, clashing))
     total = f"SUM(C{row + 1}:{column_letter(clash_col)}{row + 1})"
-    ok(
-        sheet.write_formula(
-            row, clash_col + 1, f'=IF({total}=0,"填齐","未完")', f.input, "未完" if todo + clashing else "填齐"
-        )
-    )
-    return todo
+    done = "未完" if todo + clashing else "填齐"
+    ok(sheet.write_formula(row, clash_col + 1, f'=IF({total}=0,"填齐","未完")', f.input, done))
+    return todo, clashing
 
 
-def _blank_formula(layout: SheetLayout, required: set[str], row: int, needed_if_nil: set[str]) -> str:
-    """Blank required cells of the county named in column A; full-width and no-break spaces count as blank."""
-    ours, nil = f"({_ref(layout, COUNTY_CODE_COL)}=$A{row})", _ref(layout, NIL_COL)
-    terms = []
-    for first, last in _runs([layout.col_of(x.code) for x in layout.fields if x.code in required]):
-        terms.append(f'SUMPRODUCT({ours}*({nil}<>"√")*{_blank(_ref(layout, first, last))})')
-    for field in layout.fields:
-        if field.code in required and field.code in needed_if_nil:
-            col = layout.col_of(field.code)
-            terms.append(f'SUMPRODUCT({ours}*({nil}="√")*{_blank(_ref(layout, col))})')
+def _is_word(field: Field, cell: Raw) -> bool:
+    """A text where a number is asked, 不适用 where it may stand excepted."""
+    allowed = {NOT_APPLICABLE} if field.not_applicable else set()
+    return field.type is FieldType.COUNT and isinstance(cell, str) and cell not in allowed
+
+
+def _todo_formula(layout: SheetLayout, needed: Sequence[Field], if_nil: Sequence[Field], row: int) -> str:
+    """Blank required cells of the county named in column A, and words where numbers are asked.
+
+    Full-width and no-break spaces count as blank; any tick that is taken for one on intake counts as a tick.
+    """
+    ours = _ours(layout, row)
+    words = ",".join(f'"{word}"' for word in sorted(TICKS))
+    ticked = f"ISNUMBER(MATCH(TRIM({_ref(layout, NIL_COL)}),{{{words}}},0))"
+    counts = [x for x in layout.fields if x.type is FieldType.COUNT]
+    terms = [f"SUMPRODUCT({ours}*(1-{ticked})*{_blank(area)})" for area in _areas(layout, needed)]
+    terms += [f"SUMPRODUCT({ours}*{ticked}*{_blank(area)})" for area in _areas(layout, if_nil)]
+    terms += [f"SUMPRODUCT({ours}*ISTEXT({area})*(1-{_blank(area)}))"
+              for area in _areas(layout, [x for x in counts if not x.not_applicable])]  # fmt: skip
+    terms += [f'SUMPRODUCT({ours}*ISTEXT({area})*(1-{_blank(area)})*({area}<>"{NOT_APPLICABLE}"))'
+              for area in _areas(layout, [x for x in counts if x.not_applicable])]  # fmt: skip
     return "=" + ("+".join(terms) or "0")
+
+
+def _ours(layout: SheetLayout, row: int) -> str:
+    return f"({_ref(layout, COUNTY_CODE_COL)}=$A{row})"
+
+
+def _areas(layout: SheetLayout, fields: Sequence[Field]) -> list[str]:
+    """The columns of some fields, neighbours together."""
+    return [_ref(layout, first, last) for first, last in _runs([layout.col_of(x.code) for x in fields])]
 
 
 def _blank(area: str) -> str:

@@ -114,10 +114,12 @@ class FormTable:
     Attributes:
         rows: One per county found.
         columns: Field code → column letters, of the fields that have a column.
+        places: The same of every column, tick and remark too.
     """
 
     rows: tuple[FormRow, ...]
     columns: Mapping[str, str]
+    places: Mapping[str, str]
 
 
 def read_form(program: Program, form: Form, stamp: Stamp, sheet: Sheet) -> FormTable | None:
@@ -145,9 +147,9 @@ def read_form(program: Program, form: Form, stamp: Stamp, sheet: Sheet) -> FormT
     _account_for_header(sheet, form, header)
     rows = _read_rows(program, form, stamp, sheet, header)
     _report_strays(sheet)
-    return FormTable(
-        rows=rows, columns={f.code: column_letter(header.columns[f.code]) for f in fields if f not in absent}
-    )
+    places = {code: column_letter(col) for code, col in header.columns.items()}
+    asked = {f.code for f in fields}
+    return FormTable(rows=rows, columns={code: col for code, col in places.items() if code in asked}, places=places)
 
 
 def labels_of(fields: Iterable[Field]) -> dict[str, str]:
@@ -238,6 +240,7 @@ def _account_for_header(sheet: Sheet, form: Form, header: _Header) -> None:
 def _read_rows(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header) -> tuple[FormRow, ...]:
     """Every row that is not a heading, wherever it was sorted to; above the headings only what is surely a county."""
     roster = _Roster.of(program, sheet, header)
+    fields = {one.code: one for one in form.fields}
     filled: dict[int, set[tuple[int, int]]] = defaultdict(set)
     for cell in sheet.open:
         filled[cell[0]].add(cell)
@@ -245,13 +248,14 @@ def _read_rows(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header:
     for row in sorted(filled.keys() - header.rows):
         if row < min(header.rows) and not roster.sure(row):
             continue
-        county = _which_county(sheet, row, header, roster, filled[row])
+        county = _which_county(sheet, row, header, roster)
         if county is None:
-            _report_row(sheet, row, header, filled[row])
+            _report_row(sheet, row, header, filled[row], fields)
         elif county.prefecture_code != stamp.prefecture_code:
             sheet.note("ROW_OTHER_PREFECTURE", row, header.columns[COUNTY_NAME], found=county.name)
             sheet.give_back(filled[row])
         else:
+            _note_county(sheet, row, header, roster, county)
             rows[county.code].append(_read_row(program, form, stamp, sheet, header, row, county.code))
     return tuple(_only_row(sheet, header, county_rows) for county_rows in rows.values())
 
@@ -292,35 +296,38 @@ class _Roster:
         return row in self.coded and self.coded[row] == self.named.get(row)
 
 
-def _which_county(
-    sheet: Sheet, row: int, header: _Header, roster: _Roster, cells: set[tuple[int, int]]
-) -> County | None:
+def _which_county(sheet: Sheet, row: int, header: _Header, roster: _Roster) -> County | None:
     """The county of a row by code and name together; None when nobody can tell."""
-    code_col, name_col = header.columns.get(COUNTY_CODE), header.columns[COUNTY_NAME]
-    name, coded, named = plain(sheet.text(row, name_col)), roster.coded.get(row), roster.named.get(row)
+    name = plain(sheet.text(row, header.columns[COUNTY_NAME]))
+    coded, named = roster.coded.get(row), roster.named.get(row)
     if (
         named is None
         and coded is not None
         and (roster.codes_moved if not name else not any(name in plain(own) for own in coded.names))
     ):
         return None  # a name that says something else, or none beside codes that are wrong elsewhere: never guess
-    county = named or coded
-    if county is None:
-        return None
-    if named and coded != county:
-        sheet.note("ROW_CODE_CHANGED", row, code_col if code_col is not None else name_col, expected=county.code,
-                   found=sheet.text(row, code_col) if code_col is not None else "", county_code=county.code)  # fmt: skip
-    elif not named:
+    return named or coded
+
+
+def _note_county(sheet: Sheet, row: int, header: _Header, roster: _Roster, county: County) -> None:
+    """Say which of code and name was taken, where they do not agree."""
+    code_col, name_col = header.columns.get(COUNTY_CODE), header.columns[COUNTY_NAME]
+    code, name = sheet.text(row, code_col) if code_col is not None else "", sheet.text(row, name_col)
+    if row not in roster.named:
         sheet.note("ROW_NAME_CHANGED", row, name_col, found=name, expected=county.short_name, county_code=county.code)
-    sheet.open -= cells & {(row, col) for col in (code_col, name_col)}
-    return county
+    elif roster.coded.get(row) != county:
+        sheet.note("ROW_CODE_CHANGED", row, code_col if code_col is not None else name_col, expected=county.code,
+                   found=code, county_code=county.code)  # fmt: skip
 
 
-def _report_row(sheet: Sheet, row: int, header: _Header, cells: set[tuple[int, int]]) -> None:
+def _report_row(
+    sheet: Sheet, row: int, header: _Header, cells: set[tuple[int, int]], fields: Mapping[str, Field]
+) -> None:
     """A row nobody can place. Figures with neither code nor name may be a block pasted one row off: then no row is sure."""
     found = "、".join(sheet.text(*cell) for cell in sorted(cells)[:SHOWN_STRAYS])
     places = {header.columns.get(code) for code in (COUNTY_CODE, COUNTY_NAME, REMARK)}
-    figures = {cell for cell in cells if cell[1] in header.columns.values() and cell[1] not in places}
+    asked = {col: fields[code] for code, col in header.columns.items() if code in fields}
+    figures = {(r, c) for r, c in cells if c in asked and parse(sheet.grid[r][c], asked[c]).value is not None}
     nameless = not any(sheet.text(row, col) for col in places if col is not None)
     code = "ROW_NAMELESS" if figures and nameless and not _is_total(sheet, header, figures) else "ROW_UNRECOGNISED"
     sheet.note(code, row, min(cells)[1], found=found)

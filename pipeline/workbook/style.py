@@ -11,8 +11,6 @@ from pipeline.findings import Severity
 from pipeline.workbook.cells import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import xlsxwriter
 
     from pipeline.workbook.cells import Raw
@@ -26,7 +24,7 @@ FILLS: dict[Severity | None, dict[str, str]] = {
 EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - the day spreadsheets count from
 CELL_LIMIT = 32_767  # characters a cell may hold
 LAST_NARROW = 0x2E7F  # what comes before is half as wide as a Chinese character
-FORMULA_SIGNS = ("=", "+", "-", "@")
+FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def ok(code: Any) -> None:
@@ -76,15 +74,11 @@ class Formats:
         self.bad = book.add_format({"bg_color": "#F8C7C4", "font_color": "#8B1A14"})
         self.zebra = book.add_format({"bg_color": "#EEF1F4", "font_color": GREY})
 
-    def listed(self, _: Severity | None, *, quoted: bool = False) -> Any:
-        """A text in a list, read from the left."""
-        return self.entry("remark", None, quoted=quoted)
-
     def entry(self, kind: str, severity: Severity | None, *, quoted: bool = False) -> Any:
         """A cell that already holds something.
 
         Args:
-            kind: ``input``, ``date``, ``remark`` or ``county``.
+            kind: ``input``, ``date``, ``remark``, ``cover`` or ``county``.
             severity: Of what is wrong with it, if anything.
             quoted: It is a text that a program might take for a formula.
         """
@@ -92,32 +86,36 @@ class Formats:
         if key not in self._entries:
             look: dict[str, Any] = {"num_format": "yyyy-mm-dd"} if kind == "date" else {}
             look |= {"align": "left", "font_size": 10} if kind == "remark" else {}
+            look |= {"align": "left"} if kind == "cover" else {}
             look |= {"align": "left", "bg_color": "#F7F9FB"} if kind == "county" else {}
             look |= {"quote_prefix": True} if quoted else {}
             self._entries[key] = self._boxed(**(look | FILLS.get(severity, {})))
         return self._entries[key]
 
 
-def write_typed(sheet: Any, row: int, col: int, raw: Raw, look: Callable[..., Any], severity: Severity | None) -> None:
-    """Write a cell as its officer typed it: a number as a number, everything else as text, never a formula.
+def write_typed(
+    sheet: Any, f: Formats, row: int, col: int, raw: Raw, kind: str, severity: Severity | None = None
+) -> None:
+    """Write a cell as its officer typed it: a number as a number, a date as a date, all else as text, never a formula.
 
     Args:
         sheet: The xlsxwriter sheet.
+        f: Its look.
         row: 0-based.
         col: 0-based.
         raw: The cell as it was read.
-        look: Gives the format, see :meth:`Formats.entry` (``severity`` and ``quoted`` are passed).
+        kind: See :meth:`Formats.entry`.
         severity: Of what is wrong with it, if anything.
     """
     if isinstance(raw, date):
         day = raw if isinstance(raw, datetime) else datetime(raw.year, raw.month, raw.day)  # noqa: DTZ001 - a calendar day
-        raw = (day - EXCEL_EPOCH) / timedelta(days=1)
-    if isinstance(raw, (int, float)) and not isinstance(raw, bool) and math.isfinite(raw):
-        ok(sheet.write_number(row, col, raw, look(severity)))
-        return
-    text = show(raw)
-    text = text if len(text) <= CELL_LIMIT else text[: CELL_LIMIT - 1] + "…"
-    ok(sheet.write_string(row, col, text, look(severity, quoted=text[:1] in FORMULA_SIGNS)))
+        ok(sheet.write_number(row, col, (day - EXCEL_EPOCH) / timedelta(days=1), f.entry("date", severity)))
+    elif isinstance(raw, (int, float)) and not isinstance(raw, bool) and math.isfinite(raw):
+        ok(sheet.write_number(row, col, raw, f.entry("input" if kind == "date" else kind, severity)))
+    else:
+        text = show(raw)
+        text = text if len(text) <= CELL_LIMIT else text[: CELL_LIMIT - 1] + "…"
+        ok(sheet.write_string(row, col, text, f.entry(kind, severity, quoted=text[:1] in FORMULA_SIGNS)))
 
 
 def lines_of(text: str, width: float) -> int:
