@@ -107,7 +107,7 @@ STYLES = (
     # Left, not justified: a figure such as 79.2%（3,995/5,042） that moves to the next line would stretch the one it left.
     Style(id="BodyText", name="公文正文", layout=INDENT + LEFT),
     Style(id="Salutation", name="主送机关", layout=LEFT),
-    Style(id="SignOff", name="落款", layout="<w:keepLines/>" + '<w:ind w:rightChars="200" w:right="640"/><w:jc w:val="right"/>'),
+    Style(id="SignOff", name="落款", layout=KEEP + '<w:ind w:rightChars="200" w:right="640"/><w:jc w:val="right"/>'),
     Style(id="EditorNote", name="编者按", font=KAITI, layout=INDENT, based_on="BodyText"),
     Style(id="Contents", name="本期要目", size=24, layout=OFF_GRID + spacing(60, 0, 420) + CENTRE),
     Style(id="Title", name="Title", font=XIAOBIAOSONG, size=44, tracking=0,

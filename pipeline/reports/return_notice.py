@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.program.model import Prefecture
     from pipeline.workbook.feedback import ReturnedCopy
 
-LISTED, PASTED = 30, 8
+LISTED, PASTED, LONG = 30, 8, 10
 HOW_TO = "问题格以颜色标出，批注写明所填、应为和改法；只须改正有问题的格，其余不必动，改好后原样发回即为重报。"
 Asked = tuple["ReturnedCopy", "Finding", str]
 """One thing asked: the copy, the finding, the title of its kind."""
@@ -61,9 +61,10 @@ def notice_context(
     call = _call(m) if errors else "核对无误的，不必重报；确有错误的，请改正后重报。"
     given = "退回的表" if errors else "所附的表"
     handed = "现将报表退回" if errors else "现将需核对的表附上"
+    conclusions = [f"“{copy.file.rsplit('/', 1)[-1]}”{copy.conclusion}" for copy in copies]
     body = [
-        f"你单位报来的{title}报表已收到并核对。结论如下：",
-        *(f"{copy.file.rsplit('/', 1)[-1]}：{copy.conclusion}" for copy in copies),
+        f"你单位报来的{title}报表已收到并核对，结论如下：{conclusions[0]}",
+        *conclusions[1:],
         f"{handed}（见附件），{counted}{_by_county(asked)}。{given}上保留了你单位所填的内容，{HOW_TO}{call}",
     ]
     return {
@@ -95,9 +96,9 @@ def _call(m: PeriodMeasures) -> str:
 
 
 def _by_county(asked: Sequence[Asked]) -> str:
-    """（五华区9处、盘龙区11处）, when there is more than one county."""
+    """（五华区9处、盘龙区11处）, when the table is long."""
     counts = Counter(f.county_code for _, f, _ in asked if f.county_code)
-    if len(counts) < 2:  # noqa: PLR2004 - one county is named in the table
+    if len(asked) < LONG:
         return ""
     names = asked[0][0].program.county_by_code
     shown = "、".join(f"{names[code].short_name}{n}处" for code, n in sorted(counts.items()))
