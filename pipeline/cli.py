@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import re
 import shlex
 import shutil
@@ -159,12 +160,19 @@ def _main_job(ctx: click.Context, period: str | None) -> None:
             _note(f"没有再收：{copy.file}，与报送序号 {copy.original.seq}（{copy.original.file}）内容完全相同")
     for line in revised_lines(outcome.measures.program, outcome.measures.snapshot, outcome.taken.seqs):
         _note(line)
+    for other in outcome.others:
+        _note(f"{other.title}也有新的报送：请再运行 run-pipeline --period {other.code}，更新那一期的产品和退回表")
     for held in outcome.measures.snapshot.held:
         _note(
-            f"待认定：{held.file}（{held.reason}）。核实后：run-pipeline admit {shlex.quote(held.file)} --as 州（市） --reason 理由"
+            f"待认定：{held.file}（{held.reason}）。核实后：run-pipeline admit {_quoted(held.file)} --as 州（市） --reason 理由"
         )
     _print_status(outcome.measures)
     _note(f"请先打开：{workspace.outbox(outcome.measures.period.code) / 'index.html'}")
+
+
+def _quoted(text: str) -> str:
+    """As one word of a command line of this system."""
+    return f'"{text}"' if os.name == "nt" else shlex.quote(text)
 
 
 def _print_status(m: PeriodMeasures) -> None:
@@ -355,6 +363,7 @@ def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
 @click.pass_context
 def trace(ctx: click.Context, county: str, field: str, period: str | None, as_json: bool) -> None:
     """一个县一项指标的数从哪里来：文件、工作表、单元格、所填文字。"""
+    from pipeline.checks.decide import State  # noqa: PLC0415
     from pipeline.run import choose_period, open_snapshot  # noqa: PLC0415
     from pipeline.workbook.cells import show  # noqa: PLC0415
 
@@ -364,7 +373,7 @@ def trace(ctx: click.Context, county: str, field: str, period: str | None, as_js
     unit, one = _find_county(program, county), _find_field(program, field)
     form = next(f.code for f in program.forms if any(x.code == one for x in f.fields))
     origin = snapshot.origin(form, chosen.code, unit, one)
-    if origin is None:
+    if origin is None or snapshot.state(chosen, program.county_by_code[unit]) in {State.RETURNED, State.MISSING}:
         _note(f"{program.county_by_code[unit].name} {chosen.title}：{snapshot.absence(chosen, unit)}")
         ctx.exit(1)
     value = snapshot.rows[form, chosen.code, unit].values[one]

@@ -15,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from multiprocessing import forkserver, resource_tracker
 from threading import Event
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -153,6 +154,7 @@ class _Worker(Generic[T, R]):
     def _start(self) -> None:
         self.stop()
         self.join()
+        _start_helpers()
         self._pool = self._new_pool()
         if not self._greet():
             raise BrokenProcessPool("no worker process can be started")
@@ -171,6 +173,17 @@ class _Worker(Generic[T, R]):
             if self._stopped.is_set():
                 raise CancelledError
         return future.result()
+
+
+def _start_helpers() -> None:
+    """The processes that start workers: deaf to Ctrl+C from their first moment, which is for us to hear and to act on."""
+    if sys.platform == "linux":
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            resource_tracker.ensure_running()
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _processors() -> int:

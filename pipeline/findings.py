@@ -17,6 +17,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+SHOWN_TEXT = 200  # characters of what was found
 SEVERITY_NAMES = {Severity.CRITICAL: "须改正", Severity.WARNING: "请核对", Severity.INFO: "提示"}
 
 
@@ -84,14 +85,15 @@ def finding(code: str, *, found: str = "", expected: str = "", fix: str = "", **
         where: ``file``, ``sheet``, ``cell``, ``prefecture_code``, ``county_code``, ``field``, ``rule``.
     """
     kind = CATALOGUE[code]
+    found = found if len(found) <= SHOWN_TEXT else found[:SHOWN_TEXT] + "…"
     location = Location(**{key: where.pop(key) for key in ("file", "sheet", "cell") if key in where})
     return Finding(code=code, severity=kind.severity, location=location, found=found, expected=expected,
                    fix=fix or kind.fix, **where)  # fmt: skip
 
 
-ADMIT = "请在下发的表上填报；工作人员核实后可用 run-pipeline admit 认定"
-KEY = "请工作人员从备份找回 issue.key，放回工作目录后再检查"
-CLOSED = "确需更正的，请工作人员核实后用 run-pipeline admit 认定"
+ADMIT = "请在下发的表上填报，或与办公室联系核实"
+KEY = "请在办公室的工作目录里检查，那里才有签发密钥 issue.key"
+CLOSED = "确需更正的，请先与办公室联系"
 C, W, N = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 
 CATALOGUE: dict[str, Kind] = {
@@ -134,7 +136,7 @@ CATALOGUE: dict[str, Kind] = {
     "FILE_CHANGING": Kind(severity=C, title="文件还在写入，没有传完", fix="请等文件传完、关闭后再试", whole_file=True),
     "FILE_READER_HUNG": Kind(severity=C, title="文件在限定时间内读不完", fix="请把填好的数复制到重新下发的表中，另存后再报送", whole_file=True),
     "FILE_READER_FULL": Kind(severity=C, title="读这个文件占用内存过多", fix="请把填好的数复制到重新下发的表中，另存后再报送", whole_file=True),
-    "FILE_READER_DIED": Kind(severity=C, title="文件使读取程序中断", fix="请把填好的数复制到重新下发的表中，另存后再报送", whole_file=True),
+    "FILE_READER_DIED": Kind(severity=C, title="读取这个文件时程序中断", fix="请把填好的数复制到重新下发的表中，另存后再报送", whole_file=True),
     # whose and for when
     "IDENTITY_UNPROVED": Kind(severity=C, title="表样识别码与校验码不符", fix=ADMIT, whole_file=True, holds=True),
     "IDENTITY_NO_KEY": Kind(severity=C, title="没有签发密钥，认不出是不是下发的表", fix=KEY, whole_file=True, holds=True),
@@ -145,7 +147,7 @@ CATALOGUE: dict[str, Kind] = {
     # the sheet
     "SHEET_MISSING": Kind(severity=C, title="缺少工作表", fix="请在下发的表上补填这张表后重报"),
     "SHEET_TWICE": Kind(severity=C, title="同一张表出现两次", fix="请只保留一张填好的表，删去另一张", whole_file=True),
-    "SHEET_SAME": Kind(severity=N, title="同一张表出现两次，内容相同或其中一张空白，采用一张", fix="请只保留一张"),
+    "SHEET_SAME": Kind(severity=N, title="同一张表出现两次，内容相同（或一张空白），采用其一", fix="请只保留一张"),
     "SHEET_NOTE": Kind(severity=N, title="封面、自查或问题清单旁写的说明，未采用", fix="供工作人员阅看；要报送的数请填入各行动表"),
     "SHEET_AMBIGUOUS": Kind(severity=C, title="表头对不上，无法认定各列", fix="请在重新下发的表上填写，不要改动表头和代码行", whole_file=True),
     "SHEET_EXTRA": Kind(severity=N, title="多出的工作表未采用", fix="如有需要报送的内容，请填入下发的表中"),
@@ -182,7 +184,7 @@ CATALOGUE: dict[str, Kind] = {
     "CELL_NOT_APPLICABLE": Kind(severity=C, title="此项不能填“不适用”", fix="此项各县都应填报"),
     "CELL_BAD_CHECKLIST": Kind(severity=C, title="有不在选项中的内容", fix="请只写给出的选项，用顿号“、”隔开；一项也没有填“无”"),
     "CELL_BAD_DATE": Kind(severity=C, title="日期不对", fix="请写完整的日期，如 2023-02-15"),
-    "CELL_READ_AS": Kind(severity=N, title="不是按原样采用，已按下列读法采用", fix="读法不对的，请改为数字或下拉选项后重报"),
+    "CELL_READ_AS": Kind(severity=N, title="未照原样采用，按下列读法接收", fix="读法不对的，请改为数字或下拉选项后重报"),
     # the rules of expectations/
     "REQUIRED": Kind(severity=C, title="漏填", fix="请补填；没有发生填0或“否”；选了“√”的，首次报送仍须填各项总数"),
     "OUT_OF_RANGE": Kind(severity=C, title="超出允许范围", fix="请核对后填写"),

@@ -69,12 +69,14 @@ class Outcome:
     """What a run did, for whoever prints it.
 
     Attributes:
+        others: Other periods that something came in for, whose products are as they were.
         files: Paths of the products in ``outbox/P/``.
     """
 
     measures: PeriodMeasures
     inbox: Inbox
     taken: Taken
+    others: tuple[Period, ...]
     files: tuple[str, ...]
 
 
@@ -101,7 +103,9 @@ def run(workspace: Workspace, period_code: str | None, as_of: date) -> Outcome:
     measures = measure_period(campaign.program, snapshot, campaign.calendar, period)
     files = make_reports(workspace, measures, copies)
     replace_folder(workspace.outbox(period.code), files, keep=(ISSUED,))
-    return Outcome(measures=measures, inbox=inbox, taken=taken, files=tuple(files))
+    touched = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq} - {period.code}
+    others = tuple(one for one in campaign.program.periods if one.code in touched)
+    return Outcome(measures=measures, inbox=inbox, taken=taken, others=others, files=tuple(files))
 
 
 def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of: date) -> Taken:
@@ -170,7 +174,10 @@ def returned_copies(campaign: Campaign, store: Store, snapshot: Snapshot, period
     arrivals = [
         Arrival(name=s.file, content=store.content(s.sha256), received_on=s.received_on) for s in entries.values()
     ]
-    readings = read_all(registry(campaign, snapshot.acts), arrivals)
+    admissions = [
+        act for act in snapshot.acts if act.kind is ActKind.ADMIT
+    ]  # what is closed since was sent all the same
+    readings = read_all(registry(campaign, admissions), arrivals)
     returns = {
         (r.arrival.sha256, one.prefecture_code, one.admission): one
         for r in readings
@@ -181,7 +188,10 @@ def returned_copies(campaign: Campaign, store: Store, snapshot: Snapshot, period
     return tuple(
         returned_copy(campaign.program, campaign.rules, campaign.key, snapshot, past, entry, one)
         for entry in snapshot.to_return(period)
-        if (one := returns.get((entry.sha256, entry.prefecture_code, entry.admission)))
+        if (
+            one := returns.get((entry.sha256, entry.prefecture_code, entry.admission))
+            or returns.get((entry.sha256, entry.prefecture_code, 0))
+        )
     )
 
 

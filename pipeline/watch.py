@@ -62,7 +62,7 @@ def look_once(workspace: Workspace, as_of: date) -> list[tuple[str, str]]:
     told = []
     for reading, decisions in results:
         lines = list(verdict_text(program, reading, decisions))
-        told.append((reading.arrival.name, lines[1]))
+        told.append((reading.arrival.name, "；".join(line for line in lines[1:] if "结论：" in line)))
         _write(workspace.verdicts / verdict_name(reading.arrival), "\r\n".join(lines) + "\r\n")
     return told
 

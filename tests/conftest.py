@@ -12,8 +12,11 @@ from pipeline.program.load import load_program
 from pipeline.starter import create_workspace
 from pipeline.workspace import Workspace
 from tests.builder import own_key
+from tests.officer import Session, find_office
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipeline.checks.rules import Rule
     from pipeline.program.model import Program
 
@@ -40,3 +43,13 @@ def workspace(tmp_path: Path) -> Workspace:
     made = Workspace(root=folder)
     own_key(made)
     return made
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """LibreOffice, running; a test that needs it is skipped with the reason where there is none."""
+    found = find_office()
+    if isinstance(found, str):
+        pytest.skip(found)
+    with Session(found, tmp_path_factory.mktemp("office")) as session:
+        yield session

@@ -46,13 +46,13 @@ from pipeline.workbook.layout import (
 from pipeline.workbook.read import read_return
 from pipeline.workspace import Workspace
 from tests.builder import FIRST, KEY, SECOND, SMALL, THIRD, arrival, blank, campaign, filled, own_key
-from tests.officer import Session, find_office
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from pipeline.workbook.layout import SheetLayout
+    from tests.officer import Session
 
 C = campaign()
 P2 = C.program.period_by_code["2023-02"]
@@ -759,15 +759,6 @@ def test_who_filled_it_in_is_carried_too(tmp_path: Path) -> None:
 # --- with a real office program ----------------------------------------------------------------------------------
 
 FORMATS = {"xlsx": (TYPED, "Calc MS Excel 2007 XML"), "ods": (UNMENDED, "calc8"), "xls": (OLD, "MS Excel 97")}
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    found = find_office()
-    if isinstance(found, str):
-        pytest.skip(found)
-    with Session(found, tmp_path_factory.mktemp("office")) as session:
-        yield session
 
 
 @pytest.mark.libreoffice

@@ -20,11 +20,9 @@ from python_calamine import CalamineWorkbook
 
 from pipeline.checks.rules import BETWEEN, PAIR_GREATER, base_field
 from pipeline.program.model import FieldType
-from tests.officer import Entry, Figures, Session, find_office, invent
+from tests.officer import Entry, Figures, Session, invent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pipeline.checks.rules import Rule
     from pipeline.program.model import Field, Program
 
@@ -140,15 +138,6 @@ class Campaign:
     def values_of(self, file_format: str) -> list[dict[str, str]]:
         """Rows of values.csv that came from the file of a format."""
         return [row for row in self.values if row["prefecture_code"] == FORMATS[file_format][0]]
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    found = find_office()
-    if isinstance(found, str):
-        pytest.skip(found)
-    with Session(found, tmp_path_factory.mktemp("office")) as session:
-        yield session
 
 
 @pytest.fixture(scope="module")

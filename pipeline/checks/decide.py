@@ -116,16 +116,19 @@ def decide(program: Program, returns: Sequence[Return], checked: Checked, past: 
             by_source[line.source][line.county.code][form] = line
     cases = [_Case(source=one, counties=by_source[n], findings=checked.findings[n]) for n, one in enumerate(returns)]
     brought: dict[tuple[str, str], date] = {}
+    nil: dict[tuple[str, str], bool] = {}
     for case in cases:
         day = case.source.arrival.received_on
         for code in case.sound:
             for form, line in case.counties[code].items():
                 if line.state in REPORTED:
                     brought[code, form] = min(day, brought.get((code, form), day))
-    return tuple(_decide_one(program, case, brought, past) for case in cases)
+                    nil[code, form] = nil.get((code, form), True) and line.state == "nil"
+    return tuple(_decide_one(program, case, brought, nil | dict(past.standing), past) for case in cases)
 
 
-def _decide_one(program: Program, case: _Case, brought: Mapping[tuple[str, str], date], past: Past) -> Decision:
+def _decide_one(program: Program, case: _Case, brought: Mapping[tuple[str, str], date],
+                nil: Mapping[tuple[str, str], bool], past: Past) -> Decision:  # fmt: skip
     reported, sound, whole, day = case.reported, case.sound, case.whole, case.source.arrival.received_on
     lacking = {
         code: [form for form, line in case.counties[code].items()
@@ -138,7 +141,7 @@ def _decide_one(program: Program, case: _Case, brought: Mapping[tuple[str, str],
     records = []
     for code in sorted(reported):
         lines = {form: line for form, line in case.counties[code].items() if line.state in REPORTED}
-        state = State.NIL if _all_nil(code, case.counties[code], past) else State.ACCEPTED
+        state = State.NIL if _all_nil(code, case.counties[code], nil) else State.ACCEPTED
         if code not in sound or lacking[code]:
             state = State.RETURNED
         records.append(Record(county_code=code, state=state, stands=code in sound, lines=lines))
@@ -150,10 +153,10 @@ def _decide_one(program: Program, case: _Case, brought: Mapping[tuple[str, str],
                     findings=tuple(sorted(findings, key=_reading_order)))  # fmt: skip
 
 
-def _all_nil(county: str, forms: Mapping[str, Line], past: Past) -> bool:
-    """A county is a nil report when every sheet is: ticked now, or standing as ticked; what was reported stays reported."""
+def _all_nil(county: str, forms: Mapping[str, Line], nil: Mapping[tuple[str, str], bool]) -> bool:
+    """A county is a nil report when every sheet is: ticked here, in a file of the same run, or standing as ticked."""
     return all(
-        (line.state == "nil" or line.state not in REPORTED) and past.standing.get((county, form), True)
+        (line.state == "nil" or line.state not in REPORTED) and nil.get((county, form), True)
         for form, line in forms.items()
     )
 
@@ -175,21 +178,21 @@ def _once_per_blank_county(findings: tuple[Finding, ...], reported: set[str], pa
 
 
 def _missing_sheets(program: Program, case: _Case, lacking: Mapping[str, Sequence[str]]) -> list[Finding]:
-    """One finding per sheet that is not there; sheets that could not be read have their own."""
-    if any(f.code in {"SHEET_AMBIGUOUS", "COLUMN_MISSING", "FILE_WRONG_VERSION"} for f in case.findings):
-        return []
-    one, lacked = case.source, {form for forms in lacking.values() for form in forms}
-    return [
-        finding(
-            "SHEET_MISSING",
-            file=one.arrival.name,
-            sheet=form.sheet,
-            prefecture_code=one.prefecture_code,
-            expected=form.sheet,
-        )
-        for form in program.forms
-        if form.code in lacked
-    ]
+    """One finding per sheet that is not there, one per row left blank for another file whose row was not sound.
+
+    A sheet that could not be read has its own finding; under a name of the officer's it may be any of those missing.
+    """
+    one, unread = case.source, {f.location.sheet for f in case.findings if f.code == "SHEET_AMBIGUOUS"}
+    renamed = unread - {form.sheet for form in program.forms}
+    told = []
+    for form in program.forms:
+        counties = [code for code, forms in lacking.items() if form.code in forms]
+        where = {"file": one.arrival.name, "prefecture_code": one.prefecture_code}
+        if counties and form.code in one.rows:
+            told += [finding("ROW_BLANK", sheet=one.sheets[form.code], county_code=code, **where) for code in counties]
+        elif counties and form.sheet not in unread and not renamed:
+            told.append(finding("SHEET_MISSING", sheet=form.sheet, expected=form.sheet, **where))
+    return told
 
 
 def _older(program: Program, case: _Case, sound: set[str], past: Past) -> list[Finding]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.rules import BETWEEN, CHECKLIST, IN_SET, NOT_NULL, PAIR_EQUAL, PAIR_GREATER, Rule, base_field
@@ -16,11 +17,11 @@ from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, Field, FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import date
 
     from pipeline.checks.rules import Condition
     from pipeline.workbook.cells import Value
 
+EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - the day spreadsheets count from
 MESSAGE_LIMIT, TITLE_LIMIT = 255, 32
 OPPOSITE = {"==": "=", "!=": "<>"}
 COMPARE: dict[str, Any] = {
@@ -55,6 +56,7 @@ class Contradiction:
     def shows_in(self, cells: Mapping[str, Any]) -> bool:
         """What the expression gives for cells as typed: for values written beside the formulas."""
         rule, condition = self.rule, self.rule.condition
+        cells = {code: serial(raw) for code, raw in cells.items()}
         if rule.type in {PAIR_GREATER, PAIR_EQUAL}:
             first, second = cells.get(rule.kwargs["column_A"]), cells.get(rule.kwargs["column_B"])
             if not (_is_number(first) and _is_number(second)):
@@ -124,6 +126,14 @@ def contradictions(rules: Iterable[Rule]) -> tuple[Contradiction, ...]:
     return tuple(
         Contradiction(rule=rule, broken=expression) for rule in rules if (expression := _broken(rule)) is not None
     )
+
+
+def serial(cell: Any) -> Any:
+    """A date as the number of days that a cell holds; anything else as it is."""
+    if not isinstance(cell, date):
+        return cell
+    day = cell if isinstance(cell, datetime) else datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001 - a calendar day
+    return (day - EXCEL_EPOCH) / timedelta(days=1)
 
 
 def _is_number(cell: Any) -> bool:

@@ -6,6 +6,7 @@ Grain: one row per return and county of its prefecture, whether or not the count
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 REPORTED = frozenset({"filled", "nil"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Past:
     """What was accepted before this run, seen from one period.
 
@@ -53,7 +54,11 @@ class Past:
 
     def knows(self, county_code: str) -> bool:
         """Whether anything of the county was ever accepted."""
-        return any(key[0] == county_code for key in (*self.previous, *self.current))
+        return county_code in self._known
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(county for county, _ in (*self.previous, *self.current))
 
 
 NO_PAST = Past(previous={}, floors={}, current={}, standing={})

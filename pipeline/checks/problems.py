@@ -70,17 +70,19 @@ def conclusion(program: Program, verdict: Verdict, reason: str, states: Mapping[
     elif bad:
         said += f"：{_names(program, bad)}须改正后重报"
         said += f"；其余{len(good)}个县（市、区）{accepted}，不必重报。" if good else "。"
-    else:
+    elif good:
         said += f"：{len(good)}个县（市、区）{accepted}。"
+    else:
+        said = "没有须改正的问题。"
     return said + (f"另有{warnings}处请再核对，如确实如此，可不改动。" if warnings else "")
 
 
 def _names(program: Program, codes: list[str]) -> str:
-    """香格里拉市 / 德钦县、维西县共2个县 / …等12个县."""
+    """香格里拉市 / 德钦县、维西县等2个县（市、区） / …等12个县."""
     shown = "、".join(program.county_by_code[code].short_name for code in codes[:NAMED])
     if len(codes) > NAMED:
         return f"{shown}等{len(codes)}个县（市、区）"
-    return shown if len(codes) == 1 else f"{shown}共{len(codes)}个县（市、区）"
+    return shown if len(codes) == 1 else f"{shown}等{len(codes)}个县（市、区）"
 
 
 def place_of(program: Program, one: Finding) -> str:
@@ -93,6 +95,8 @@ def place_of(program: Program, one: Finding) -> str:
 def found_and_expected(one: Finding) -> str:
     """What stands there and what should: 所填“约5”，应为：0或正整数."""
     found = f"所填“{one.found}”" if one.found and one.location.cell else one.found
+    if one.code == "SHEET_MISSING":
+        return "应有这张表"
     plain = one.code == "CELL_READ_AS" or one.expected.startswith("应")
     expected = one.expected if plain or not one.expected else f"应为：{one.expected}"
     return "，".join(part for part in (found, expected) if part)
@@ -112,7 +116,8 @@ def verdict_text(program: Program, reading: Reading, decisions: Sequence[Decisio
     yield f"{reading.arrival.name}"
     if reading.findings:
         held = any(CATALOGUE[f.code].holds for f in reading.findings)
-        yield f"结论：{'待认定' if held else '不能采用'}。"
+        which = "另有工作表" if decisions else ""
+        yield f"结论：{which}{'待认定' if held else '不能采用'}。"
         yield from as_text(program, reading.findings)
     for one in decisions:
         unit, period = program.prefecture_by_code[one.source.prefecture_code], program.period_by_code[one.source.period]

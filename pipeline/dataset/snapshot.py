@@ -93,13 +93,8 @@ class Snapshot:
 
     @cached_property
     def _reported_last(self) -> dict[tuple[str, str], tuple[date, int]]:
-        """(period, county) → receipt and number of the last submission that spoke of it, in figures or in its absence."""
-        last = self._last(self.records)
-        for s, f in self.findings:
-            if f.county_code and f.severity is Severity.CRITICAL and s.verdict != Verdict.HELD:
-                at = s.received_on, s.seq
-                last[s.period, f.county_code] = max(at, last.get((s.period, f.county_code), at))
-        return last
+        """(period, county) → receipt and number of the last submission that reported it."""
+        return self._last(self.records)
 
     @staticmethod
     def _last(records: pd.DataFrame) -> dict[tuple[str, str], tuple[date, int]]:
@@ -138,25 +133,33 @@ class Snapshot:
         """Period, and what was warned of → receipt and number of the first submission warned."""
         first: dict[tuple[str, ...], tuple[date, int]] = {}
         for s, f in self.findings:
-            if f.severity is Severity.WARNING:
-                key, at = (s.period, *_warning(f)), (s.received_on, s.seq)
+            if f.severity is Severity.WARNING and s.verdict != Verdict.HELD:
+                key, at = (s.period, s.prefecture_code, *_warning(f)), (s.received_on, s.seq)
                 first[key] = min(at, first.get(key, at))
         return first
 
     def _is_open(self, entry: Submission, one: Finding) -> bool:
         own = entry.received_on, entry.seq
-        if one.county_code and self._reported_last.get((entry.period, one.county_code), own) > own:
+        reported = self._reported_last.get((entry.period, one.county_code), own)
+        if one.county_code and (reported > own or (one.code == "ROW_BLANK" and reported != own)):
             return False
         if not one.county_code and self._superseded(entry):
             return False
         if one.code == "SHEET_MISSING":
             return any(self.states[entry.period, county] is State.RETURNED for county in self._counties(entry))
         if one.severity is Severity.WARNING:
-            return self._first_warned[entry.period, *_warning(one)] == own
+            return self._first_warned[entry.period, entry.prefecture_code, *_warning(one)] == own
         return True
 
     def _counties(self, entry: Submission) -> list[str]:
-        return list(self.records[self.records["seq"] == entry.seq]["county_code"])
+        return self._counties_of.get(entry.seq, [])
+
+    @cached_property
+    def _counties_of(self) -> dict[int, list[str]]:
+        found: dict[int, list[str]] = {}
+        for seq, county in self.records[["seq", "county_code"]].itertuples(index=False):
+            found.setdefault(seq, []).append(county)
+        return found
 
     def _superseded(self, entry: Submission) -> bool:
         """Whether later submissions speak of every county of this one; or, if it has none, of any of its prefecture's."""
@@ -168,18 +171,31 @@ class Snapshot:
             for s in self.submissions if s.verdict not in {Verdict.HELD, Verdict.EMPTY}
         )  # fmt: skip
 
+    def states_in(self, entry: Submission) -> dict[str, State]:
+        """County → state, of the counties that no later submission reports."""
+        own = entry.received_on, entry.seq
+        records = self.records[self.records["seq"] == entry.seq]
+        found = {}
+        for county, state in records[["county_code", "state"]].itertuples(index=False):
+            if self._reported_last[entry.period, county] == own:
+                stands = self.states[entry.period, county]
+                found[county] = (
+                    stands if stands is not State.RETURNED and (entry.period, county) in self.whole_on else State(state)
+                )
+        return found
+
     def to_return(self, period: Period) -> tuple[Submission, ...]:
         """Submissions of a period that still ask their officers for something."""
         return tuple(
             s for s in self.submissions
-            if s.period == period.code and s.verdict != Verdict.HELD
-            and any(f.severity is not Severity.INFO for f in self.open_findings(s))
+            if s.period == period.code and s.verdict not in {Verdict.HELD, Verdict.EMPTY} and any(map(_asks, self.open_findings(s)))
         )  # fmt: skip
 
     @property
     def held(self) -> tuple[Submission, ...]:
-        """What waits for a staff member's word: held, and not admitted since."""
-        admitted = {(act.sha256, act.claimed_prefecture, act.claimed_period) for act in self.acts}
+        """What waits for a staff member's word: held, and not come in by one since."""
+        came_in = {s.admission for s in self.submissions}
+        admitted = {(act.sha256, act.claimed_prefecture, act.claimed_period) for act in self.acts if act.seq in came_in}
         return tuple(
             s for s in self.submissions
             if s.verdict == Verdict.HELD and (s.sha256, s.prefecture_code, s.period) not in admitted
@@ -234,6 +250,13 @@ def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
     whole_on = {key: max(days) for key, days in parts.items() if len(days) == len(program.forms)}
     return Snapshot(as_of=as_of, submissions=store.submissions(as_of), copies=store.copies(as_of), findings=store.findings(as_of),
                     revisions=store.revisions(as_of), acts=store.acts(as_of), records=store.records(as_of), rows=rows, whole_on=whole_on)  # fmt: skip
+
+
+def _asks(one: Finding) -> bool:
+    """Something to mend, or a place to look at again; what is only said of the whole file asks for nothing."""
+    return one.severity is Severity.CRITICAL or (
+        one.severity is Severity.WARNING and bool(one.county_code or one.location.cell)
+    )
 
 
 def _warning(one: Finding) -> tuple[str, ...]:

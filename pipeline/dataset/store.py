@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, event, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from pipeline.checks.decide import Verdict
+from pipeline.checks.decide import State, Verdict
 from pipeline.checks.frames import Past
 from pipeline.dataset.tables import NOT_APPLICABLE_COLUMN, SCHEMA_VERSION, Tables, build_tables
 from pipeline.errors import DatasetError
@@ -277,11 +277,15 @@ class Store:
         """Act → the file it admits, as first received; of the admissions by which nothing has come in yet."""
         entries = self.submissions(as_of)
         done = {entry.admission for entry in entries}
+        latest = {(act.sha256, act.claimed_prefecture, act.claimed_period): act.seq for act in acts}
         first = {entry.sha256: entry for entry in reversed(entries)}
         return {
             act.seq: Arrival(name=one.file, content=self.content(act.sha256), received_on=one.received_on)
             for act in acts
-            if act.kind is ActKind.ADMIT and act.seq not in done and (one := first.get(act.sha256))
+            if act.kind is ActKind.ADMIT
+            and act.seq in latest.values()
+            and act.seq not in done
+            and (one := first.get(act.sha256))
         }
 
     def content(self, sha256: str) -> bytes:
@@ -384,6 +388,16 @@ class Store:
                 days.setdefault((form.code, row.period, row.county_code), row.received_on)
         return days
 
+    def _whole(self, as_of: date) -> set[tuple[str, str]]:
+        """(period, county) of what was accepted, at once or sheet by sheet."""
+        forms: dict[tuple[str, str], int] = {}
+        for _, period, county in self.came(as_of):
+            forms[period, county] = forms.get((period, county), 0) + 1
+        records = self.records(as_of)
+        accepted = records[records["state"] != State.RETURNED]
+        whole = {key for key, n in forms.items() if n == len(self.program.forms)}
+        return whole | set(accepted[["period", "county_code"]].itertuples(index=False, name=None))
+
     def past(self, period: str, as_of: date) -> Past:
         """What was accepted before this run, seen from ``period``."""
         previous: dict[tuple[str, str], Value] = {}
@@ -392,8 +406,11 @@ class Store:
         standing: dict[tuple[str, str], bool] = {}
         later: dict[tuple[str, str], int] = {}
         received: dict[tuple[str, str], date] = {}
+        whole = self._whole(as_of)
         for form in self.program.forms:
             for row in self.standing(form, as_of):
+                if row.period != period and (row.period, row.county_code) not in whole:
+                    continue  # sheets of a county that never became whole were never accepted
                 given = {(row.county_code, code): v for code, v in row.values.items() if v is not None}
                 if row.period < period:
                     previous |= given

@@ -121,7 +121,8 @@ def _paste(opening: str, asked: Sequence[Asked]) -> list[str]:
         row, field = _row(no, (copy, f, kind)), copy.program.field_by_code.get(f.field)
         sheet = f"“{row.where}”表" if row.where else ""
         place = "，".join(part for part in (row.county, sheet, field.title if field else "") if part)
-        lines.append(f"（{no}）{place}：{kind}{f'“{f.found}”' if f.found else ''}，{f.fix}。")
+        found = f"（所填“{f.found}”）" if f.found and f.location.cell else ""
+        lines.append(f"（{no}）{place}：{kind}{found}，{f.fix}。")
     if len(asked) > PASTED:
         lines.append(f"……共{len(asked)}处，详见附件“问题清单”。")
     return lines

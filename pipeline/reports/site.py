@@ -82,6 +82,10 @@ def _prefecture_row(m: PeriodMeasures, p: Prefecture) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _mended(snapshot: Snapshot, s: Submission, f: Finding) -> bool:
+    return snapshot.mended(s, f.county_code) or (f.code == "SHEET_MISSING" and f not in snapshot.open_findings(s))
+
+
 def _unmet(reason: Reason) -> str:
     return "—" if reason in {Reason.NOTHING_RECEIVED, Reason.NONE} else f"已收到，{reason.value}"
 
@@ -101,7 +105,7 @@ def _finding_row(m: PeriodMeasures, s: Submission, f: Finding) -> dict[str, str]
     county = m.program.county_by_code.get(f.county_code)
     field = m.program.field_by_code.get(f.field)
     return {
-        "mended": "1" if f.severity is Severity.CRITICAL and m.snapshot.mended(s, f.county_code) else "",
+        "mended": "1" if f.severity is Severity.CRITICAL and _mended(m.snapshot, s, f) else "",
         "severity": f.severity.value, "severity_name": SEVERITY_NAMES[f.severity], "what": CATALOGUE[f.code].title,
         "county": county.short_name if county else "", "field": field.title if field else "", "file": s.file,
         "sheet": f.location.sheet, "cell": f.location.cell, "found": f.found, "expected": f.expected, "fix": f.fix,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.decide import State, Verdict
@@ -28,6 +28,7 @@ from pipeline.workbook.layout import (
     SheetLayout,
     address,
 )
+from pipeline.workbook.read import whole_file_findings
 from pipeline.workbook.style import Formats, lines_of, ok, paper, write_typed
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ ADVICE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ReturnedCopy:
     """What goes back for one submission.
 
@@ -93,6 +94,12 @@ class ReturnedCopy:
     cover: Mapping[str, Raw]
     previous: Mapping[tuple[str, str], Value]
 
+    @cached_property
+    def appendix(self) -> dict[tuple[str, str], int]:
+        """Sheet and cell of a stray → its row (0-based) in the appendix."""
+        shown = self.strays[:APPENDIX_LIMIT]
+        return {(stray.sheet, stray.cell): row for row, stray in enumerate(shown, APPENDIX_FIRST)}
+
     @property
     def name(self) -> str:
         """Of the workbook; for people, never read back."""
@@ -123,23 +130,27 @@ def returned_copy(program: Program, rules: Mapping[str, tuple[Rule, ...]], key: 
             or (row.received_on, row.seq) > (entry.received_on, entry.seq)
         )
     }
-    records = snapshot.records[snapshot.records["seq"] == entry.seq]
-    states = {
-        code: State.ACCEPTED if snapshot.mended(entry, code) else State(state)
-        for code, state in records[["county_code", "state"]].itertuples(index=False)
-    }
     findings = snapshot.open_findings(entry)
-    asked = any(f.severity is Severity.CRITICAL for f in findings)
-    verdict = Verdict(entry.verdict) if asked else Verdict.ACCEPTED
+    states = snapshot.states_in(entry)
+    whole = whole_file_findings(findings)
+    verdict = Verdict(entry.verdict) if whole else _verdict(states)
     ours = {c.code for c in program.counties_of(entry.prefecture_code)}
     return ReturnedCopy(
         program=program, key=key, rules=rules, period=program.period_by_code[entry.period],
         prefecture=program.prefecture_by_code[entry.prefecture_code], seq=entry.seq, file=entry.file, sha256=entry.sha256,
-        conclusion=conclusion(program, verdict, entry.reason if asked else "", states, findings), findings=findings,
+        conclusion=conclusion(program, verdict, entry.reason if whole else "", states, findings), findings=findings,
         sheets={sheet: form for form, sheet in one.sheets.items()}, entries=entries_of(program, one, newer), strays=one.strays,
         cover=one.cover,
         previous={k: v for k, v in {**past.previous, **past.floors}.items() if k[0] in ours},
     )  # fmt: skip
+
+
+def _verdict(states: Mapping[str, State]) -> Verdict:
+    """What is left of a submission's verdict when later ones have taken over some of its counties."""
+    returned = sum(state is State.RETURNED for state in states.values())
+    if not returned:
+        return Verdict.ACCEPTED
+    return Verdict.RETURNED if returned == len(states) else Verdict.PARTIAL
 
 
 def entries_of(program: Program, one: Return, standing: Mapping[tuple[str, str], StandingRow]) -> dict[Key, Raw]:
@@ -283,10 +294,8 @@ def _target(copy: ReturnedCopy, issue: Issue, one: Finding) -> tuple[str, str] |
         return copy.program.form_by_code[key[0]].sheet, _address(issue, key)
     if one.code == "SHEET_MISSING":
         return one.location.sheet, address(FIRST_ROW, NIL_COL)
-    for row, stray in enumerate(copy.strays[:APPENDIX_LIMIT], APPENDIX_FIRST):
-        if (stray.sheet, stray.cell) == (one.location.sheet, one.location.cell):
-            return APPENDIX_SHEET, address(row, 2)
-    return None
+    row = copy.appendix.get((one.location.sheet, one.location.cell))
+    return (APPENDIX_SHEET, address(row, 2)) if row is not None else None
 
 
 def _address(issue: Issue, key: Key) -> str:

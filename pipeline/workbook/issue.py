@@ -11,6 +11,7 @@ import json
 import warnings
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
@@ -88,7 +89,7 @@ class Mark:
     comment: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Issue:
     """What one workbook is made from.
 
@@ -113,13 +114,14 @@ class Issue:
     cover: Mapping[str, Raw] = field(default_factory=dict)
     answers: str = ""
 
-    @property
+    @cached_property
     def number(self) -> str:
         """Issue number: changes whenever what is issued would."""
         content = [
             repr([asdict(f) for form in self.program.forms for f in form.fields_in(self.period)]),
             json.dumps([[dict(r.config) for r in self.rules[f.code]] for f in self.program.forms], sort_keys=True),
             repr(self.period), repr(self.prefecture), repr(sorted(self.previous.items())), self.answers,
+            repr(sorted(self.entries.items())), repr(sorted(self.marks.items())), repr(self.cover),
         ]  # fmt: skip
         return hashlib.sha256("\n".join(content).encode()).hexdigest()[:8]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pipeline.workbook.sheet import FormRow, FormTable, Grid
 
 ADMINISTRATIVE = ("COVER", "CHECK", "PROBLEMS", "APPENDIX")
+COVER_ROWS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +168,7 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid]) -
     groups: dict[tuple[str, str, str, int], list[_Placed]] = defaultdict(list)
     loose: list[Finding] = []
     strays: list[Stray] = []
-    covers: dict[str, dict[str, Raw]] = {}
+    covers: dict[tuple[str, str], dict[str, Raw]] = {}
     placed: _Placed | Finding | None
     for name, grid in grids.items():
         filled = {(r, c) for r, cells in enumerate(grid) for c, v in enumerate(cells) if not _is_blank(v)}
@@ -176,8 +178,8 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid]) -
         stamp = _find_stamp(sheet) or listed.get(name)
         if stamp and stamp.form in ADMINISTRATIVE:
             if stamp.form == "COVER":
-                covers[stamp.prefecture_code] = _cover_inputs(sheet)
-            placed = _beside_ours(registry.program, arrival, sheet, stamp)
+                covers[stamp.prefecture_code, stamp.period] = _cover_inputs(sheet)
+            placed = _beside_ours(registry, arrival, sheet, stamp)
         else:
             placed = _place(registry, arrival, sheet, stamp)
         if isinstance(placed, _Placed):
@@ -191,7 +193,11 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid]) -
     if not groups and not held:
         loose.insert(0, finding("FILE_UNRECOGNISED", file=arrival.name))
     outcomes = [_read_group(registry, arrival, groups[key]) for key in sorted(groups)]
-    returns = [replace(one, cover=covers.get(one.prefecture_code, {})) for one in outcomes if isinstance(one, Return)]
+    returns = [
+        replace(one, cover=covers.get((one.prefecture_code, one.period), {}))
+        for one in outcomes
+        if isinstance(one, Return)
+    ]
     unplaced = [one for one in outcomes if isinstance(one, Finding)]
     if returns:  # notes about sheets that are nobody's go with the first return that waits for nothing
         host = next((n for n, one in enumerate(returns) if one.admission != WAITING), 0)
@@ -239,10 +245,14 @@ def _nobodys(arrival: Arrival, sheet: Sheet, form: Form | None) -> Finding | Non
     return finding("SHEET_EXTRA", file=arrival.name, sheet=sheet.name, found=f"{len(sheet.open)}格有内容")
 
 
-def _beside_ours(program: Program, arrival: Arrival, sheet: Sheet, stamp: Stamp) -> Finding | None:
-    """What somebody wrote beside the columns of a sheet of ours that holds no figures."""
+def _beside_ours(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp) -> Finding | None:
+    """What somebody wrote beside or below a sheet of ours that holds no figures; all of a form that only claims to be one."""
+    program, counties = registry.program, len(registry.program.counties_of(stamp.prefecture_code))
     width = {"COVER": 4, "CHECK": 4 + len(program.forms), "PROBLEMS": 6, "APPENDIX": 3}[stamp.form]
-    sheet.open = {cell for cell in sheet.open if cell[1] >= width}
+    height = {"COVER": COVER_ROWS, "CHECK": 4 + counties}.get(stamp.form, len(sheet.grid))
+    if not stamp.genuine(registry.key) and form_by_titles(program, sheet):
+        width = height = 0
+    sheet.open = {(row, col) for row, col in sheet.open if row >= height or col >= width}
     if not sheet.open:
         return None
     cells = sorted(sheet.open)
@@ -253,11 +263,9 @@ def _beside_ours(program: Program, arrival: Arrival, sheet: Sheet, stamp: Stamp)
 def _cover_inputs(sheet: Sheet) -> dict[str, Raw]:
     """What stands beside the labels that ask for something."""
     found: dict[str, Raw] = {}
-    for row, col in sorted(sheet.open):
-        label = sheet.text(row, col)
-        right = [c for r, c in sheet.open if r == row and c > col]
-        if label in COVER_INPUTS and right:
-            found[label] = sheet.grid[row][min(right)]
+    for cells in sheet.grid[:COVER_ROWS]:
+        shown = [(show(raw).strip(), raw) for raw in cells if not _is_blank(raw)]
+        found |= {label: raw for (label, _), (_, raw) in itertools.pairwise(shown) if label in COVER_INPUTS}
     return found
 
 
@@ -328,14 +336,17 @@ def _foreign(program: Program, stamp: Stamp) -> tuple[str, str, str] | None:
 
 def _about_the_whole(registry: Registry, arrival: Arrival, group: list[_Placed]) -> list[Finding]:
     """What is said of the file before its cells: identity, version, period."""
-    program, stamp, doubt = registry.program, group[0].stamp, group[0].doubt
+    program, stamp = registry.program, group[0].stamp
     period, unit = program.period_by_code[stamp.period], program.prefecture_by_code[stamp.prefecture_code].short_name
-    what, sheets = f"此表是{period.title}的表样", "、".join(one.sheet.name for one in group)
+    what = f"此表是{period.title}的表样"
     told = []
-    if doubt == "PERIOD_CLOSED":
-        told.append(finding(doubt, found=what, expected=f"该期已于{registry.closed[period.code]}封存"))
-    elif doubt:
-        told.append(finding(doubt, found=f"自称{unit}{period.title}：{sheets}", expected="带有效识别码的表"))
+    doubts = list(dict.fromkeys(one.doubt for one in group if one.doubt))
+    for doubt in doubts:
+        sheets = "、".join(one.sheet.name for one in group if one.doubt == doubt)
+        if doubt == "PERIOD_CLOSED":
+            told.append(finding(doubt, found=what, expected=f"该期已于{registry.closed[period.code]}封存"))
+        else:
+            told.append(finding(doubt, found=f"表上写的是{unit}{period.title}：{sheets}", expected="带有效识别码的表"))
     old = [
         one
         for one in group
@@ -352,7 +363,7 @@ def _about_the_whole(registry: Registry, arrival: Arrival, group: list[_Placed])
             finding("FILE_WRONG_VERSION", found=f"{what}，{shown}", expected="、".join(sorted(now)) or "现行的表")
         )
     ended = [p for p in program.periods if p.end < arrival.received_on]
-    if ended and ended[-1].no > period.no and doubt != "PERIOD_CLOSED":
+    if ended and ended[-1].no > period.no and "PERIOD_CLOSED" not in doubts:
         told.append(finding("PERIOD_EARLIER", found=what, expected=f"现在收的是{ended[-1].title}的报表"))
     if arrival.received_on < period.start:
         told.append(

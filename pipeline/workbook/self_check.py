@@ -6,6 +6,7 @@ show a workbook without calculating it.
 
 from __future__ import annotations
 
+from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.excel_rules import contradictions, required_fields
@@ -110,7 +111,8 @@ def _self_check_row(sheet: Any, f: Formats, layouts: tuple[SheetLayout, ...], ru
 def _is_word(field: Field, cell: Raw) -> bool:
     """A text where a number is asked, 不适用 where it may stand excepted."""
     allowed = {NOT_APPLICABLE} if field.not_applicable else set()
-    return field.type is FieldType.COUNT and isinstance(cell, str) and cell not in allowed
+    is_text = cell is not None and (isinstance(cell, (str, bool, time, timedelta)))
+    return field.type is FieldType.COUNT and is_text and cell not in allowed
 
 
 def _todo_formula(layout: SheetLayout, needed: Sequence[Field], if_nil: Sequence[Field], row: int) -> str:

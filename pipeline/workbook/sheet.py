@@ -6,6 +6,7 @@ note; what cannot be placed is a finding and never guessed.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 Grid = list[list[Raw]]
 HEADER_DEPTH = 40
 SHOWN_STRAYS = 5
-SHOWN_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +74,17 @@ class Stray:
 
 @dataclass(slots=True)
 class Sheet:
-    """A sheet under reading: cells leave ``open`` when they are accounted for, to be used or to be strays."""
+    """A sheet under reading: cells leave ``open`` when they are accounted for, to be used or to be strays.
+
+    ``sums`` holds running totals of columns below the headings, of those that were asked for.
+    """
 
     name: str
     grid: Grid
     open: set[tuple[int, int]]
     findings: list[Finding] = field(default_factory=list)
     strays: list[Stray] = field(default_factory=list)
+    sums: dict[int, list[float]] = field(default_factory=dict)
 
     def give_back(self, cells: Iterable[tuple[int, int]]) -> None:
         """Account for cells by keeping them as strays."""
@@ -102,9 +106,7 @@ class Sheet:
     def note(self, code: str, row: int | None = None, col: int | None = None, **more: str) -> None:
         """Add a finding of the catalogue about this sheet, or one of its cells."""
         cell = address(row, col) if row is not None and col is not None else ""
-        found = more.pop("found", "")
-        found = found if len(found) <= SHOWN_TEXT else found[:SHOWN_TEXT] + "…"
-        self.findings.append(finding(code, sheet=self.name, cell=cell, found=found, **more))
+        self.findings.append(finding(code, sheet=self.name, cell=cell, **more))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,9 +338,14 @@ def _report_row(
 
 def _is_total(sheet: Sheet, header: _Header, cells: set[tuple[int, int]]) -> bool:
     """Every cell is the sum of the numbers above it."""
+    if any(sheet.grid[row][col] == "" or isinstance(sheet.grid[row][col], str) for row, col in cells):
+        return False
     for row, col in cells:
-        above = [sheet.grid[r][col] for r in range(max(header.rows) + 1, row) if col < len(sheet.grid[r])]
-        if sheet.grid[row][col] != sum(x for x in above if isinstance(x, (int, float)) and not isinstance(x, bool)):
+        if col not in sheet.sums:
+            numbers = (line[col] if col < len(line) else 0 for line in sheet.grid[max(header.rows) + 1 :])
+            counted = (x if isinstance(x, (int, float)) and not isinstance(x, bool) else 0 for x in numbers)
+            sheet.sums[col] = list(itertools.accumulate(counted, initial=0))
+        if sheet.grid[row][col] != sheet.sums[col][row - max(header.rows) - 1]:
             return False
     return True
 

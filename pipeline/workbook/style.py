@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from pipeline.checks.excel_rules import serial
 from pipeline.errors import IssueError
 from pipeline.findings import Severity
 from pipeline.workbook.cells import show
@@ -21,7 +22,6 @@ FILLS: dict[Severity | None, dict[str, str]] = {
     Severity.CRITICAL: {"bg_color": "#F8C7C4", "font_color": "#8B1A14"},
     Severity.WARNING: {"bg_color": "#FFF3C4", "font_color": "#7A4F01"},
 }
-EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - the day spreadsheets count from
 CELL_LIMIT = 32_767  # characters a cell may hold
 LAST_NARROW = 0x2E7F  # what comes before is half as wide as a Chinese character
 FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
@@ -108,8 +108,7 @@ def write_typed(
         severity: Of what is wrong with it, if anything.
     """
     if isinstance(raw, date):
-        day = raw if isinstance(raw, datetime) else datetime(raw.year, raw.month, raw.day)  # noqa: DTZ001 - a calendar day
-        ok(sheet.write_number(row, col, (day - EXCEL_EPOCH) / timedelta(days=1), f.entry("date", severity)))
+        ok(sheet.write_number(row, col, serial(raw), f.entry("date", severity)))
     elif isinstance(raw, (int, float)) and not isinstance(raw, bool) and math.isfinite(raw):
         ok(sheet.write_number(row, col, raw, f.entry("input" if kind == "date" else kind, severity)))
     else:
