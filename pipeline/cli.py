@@ -7,6 +7,7 @@ is no (check, trace), 2 usage or a fault on our side, 3 workspace busy.
 from __future__ import annotations
 
 import getpass
+import io
 import json
 import os
 import re
@@ -130,6 +131,9 @@ def main(ctx: click.Context, project: str, as_of: date | None, period: str | Non
 
     不带子命令即运行主流程：inbox/ 的报表 → 数据集 → outbox/报送期/。
     """
+    for stream in (sys.stdout, sys.stderr):  # a console that cannot show a character shows a question mark
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     ctx.obj = {"project": project, "as_of": as_of or _today(), "as_of_given": as_of is not None}
     if ctx.invoked_subcommand is None:
         _main_job(ctx, period)

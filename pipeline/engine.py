@@ -178,12 +178,12 @@ class _Worker(Generic[T, R]):
 def _start_helpers() -> None:
     """The processes that start workers: deaf to Ctrl+C from their first moment, which is for us to hear and to act on."""
     if sys.platform == "linux":
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            resource_tracker.ensure_running()
-            forkserver.ensure_running()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for start in (resource_tracker.ensure_running, forkserver.ensure_running):
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # the first one lifts it again itself
+            try:
+                start()
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _processors() -> int:

@@ -26,12 +26,13 @@ from pipeline.workbook.read import Arrival, Reading, read_return, refused
 from pipeline.workspace import Inbox, Workspace, make_key, read_inbox, read_key, replace_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from pipeline.dataset.store import Submission
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Period, Prefecture, Program
+    from pipeline.workbook.read import Return
 
 ISSUED, RETURNED, CHARTS, PACKAGE = "下发", "退回", "图表", "数据包"
 LOST = {
@@ -124,7 +125,8 @@ def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of
     readings = [*readings[: len(new)], *(_admitted_part(one, pending) for one in readings[len(new) :])]
     seqs = [store.append_unplaced(reading, as_of) for reading in readings if reading.findings]
     for period in campaign.program.periods:
-        seqs += [store.append(decision, as_of) for decision in judge(campaign, store, period, readings, as_of)]
+        for returns in in_turn(one for reading in readings for one in reading.returns if one.period == period.code):
+            seqs += [store.append(decision, as_of) for decision in judge(campaign, store, period, returns, as_of)]
     return Taken(seqs=tuple(seq for seq in seqs if seq is not None), repeated=store.finish(arrivals))
 
 
@@ -156,11 +158,26 @@ def registry(campaign: Campaign, acts: Sequence[Act]) -> Registry:
     return Registry(program=campaign.program, key=campaign.key, admissions=admissions, closed=closed)
 
 
+def in_turn(returns: Iterable[Return]) -> list[list[Return]]:
+    """Returns of one period, so that each prefecture's are judged day by day, against what it sent before.
+
+    All prefectures' first days together, then their second days: what came on one day is judged together.
+    """
+    days: dict[str, dict[date, list[Return]]] = {}
+    for one in returns:
+        days.setdefault(one.prefecture_code, {}).setdefault(one.arrival.received_on, []).append(one)
+    turns: list[list[Return]] = []
+    for of_prefecture in days.values():
+        for n, day in enumerate(sorted(of_prefecture)):
+            turns += [[]] if n == len(turns) else []
+            turns[n] += of_prefecture[day]
+    return turns
+
+
 def judge(
-    campaign: Campaign, store: Store, period: Period, readings: Sequence[Reading], as_of: date
+    campaign: Campaign, store: Store, period: Period, returns: Sequence[Return], as_of: date
 ) -> tuple[Decision, ...]:
-    """Check and decide all returns of one period together; nothing is written."""
-    returns = [one for reading in readings for one in reading.returns if one.period == period.code]
+    """Check and decide returns of one period together; nothing is written."""
     if not returns:
         return ()
     past = store.past(period.code, as_of)
@@ -174,10 +191,13 @@ def returned_copies(campaign: Campaign, store: Store, snapshot: Snapshot, period
     arrivals = [
         Arrival(name=s.file, content=store.content(s.sha256), received_on=s.received_on) for s in entries.values()
     ]
-    admissions = [
-        act for act in snapshot.acts if act.kind is ActKind.ADMIT
-    ]  # what is closed since was sent all the same
-    readings = read_all(registry(campaign, admissions), arrivals)
+    known = registry(campaign, [act for act in snapshot.acts if act.kind is ActKind.ADMIT])
+    as_taken = {  # as the ledger has them, whatever was closed or signed anew since
+        (s.sha256, s.prefecture_code, s.period): Admission(
+            seq=s.admission, prefecture_code=s.prefecture_code, period=s.period)
+        for s in entries.values()
+    }  # fmt: skip
+    readings = read_all(replace(known, admissions={**as_taken, **known.admissions}), arrivals)
     returns = {
         (r.arrival.sha256, one.prefecture_code, one.admission): one
         for r in readings
@@ -398,11 +418,15 @@ def dry_run(
     try:
         results = []
         for reading in read_all(registry(campaign, store.acts(as_of)), arrivals):
-            decisions = [d for p in campaign.program.periods for d in judge(campaign, store, p, [reading], as_of)]
+            decisions = [d for p in campaign.program.periods for d in judge(campaign, store, p, _of(reading, p), as_of)]
             results.append((reading, tuple(decisions)))
         return campaign.program, results
     finally:
         store.close()
+
+
+def _of(reading: Reading, period: Period) -> list[Return]:
+    return [one for one in reading.returns if one.period == period.code]
 
 
 def lint(workspace: Workspace) -> list[str]:

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.errors import BusyError, WorkspaceError
-from pipeline.workbook.guard import is_office_litter
+from pipeline.workbook.guard import MAX_BYTES, is_office_litter
 from pipeline.workbook.read import Arrival
 
 if TYPE_CHECKING:
@@ -165,7 +165,14 @@ def read_inbox(workspace: Workspace, as_of: date) -> Inbox:
     undated: dict[str, None] = {}
     for path in sorted(workspace.inbox.rglob("*")):
         name = readable(path.relative_to(workspace.inbox).as_posix())
-        if is_office_litter(name) or not path.is_file():
+        try:
+            if is_office_litter(name) or not path.is_file():
+                continue
+        except OSError as error:
+            unreadable.append((name, error.strerror or str(error)))
+            continue
+        if path.is_symlink():
+            unreadable.append((name, "是指向别处的链接，请把文件本身放进来"))
             continue
         dated = _folder_date(name)
         undated |= dict.fromkeys(part for part in name.split("/")[:-1] if dated is None and ALMOST_DATED.match(part))
@@ -209,7 +216,8 @@ def read_files(paths: Iterable[Path]) -> dict[Path, Seen | OSError]:
     for path in paths:
         try:
             before = path.stat()
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)  # what is larger is refused, however much more there is
             read[path] = content, _trace(before), _trace(path.stat())
         except OSError as error:
             read[path] = error
@@ -227,7 +235,7 @@ def read_files(paths: Iterable[Path]) -> dict[Path, Seen | OSError]:
             now = _trace(path.stat())
         except OSError:  # taken away again
             now = (-1, -1)
-        whole = before_reading == after_reading == now and len(content) == now[0]
+        whole = before_reading == after_reading == now and len(content) == min(now[0], MAX_BYTES + 1)
         seen[path] = Seen(content=content, modified=before_reading[1] / 1e9, changing=not whole)
     return seen
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -107,6 +108,11 @@ def filled(period_code: str = "2023-02", prefecture_code: str = SMALL, *, change
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def hear_ctrl_c() -> None:
+    """For a process to be started: shells start background jobs deaf to it, and that is inherited."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def arrival(content: bytes, name: str = "报表.xlsx", day: date = date(2023, 3, 3)) -> Arrival:

@@ -26,7 +26,7 @@ from pipeline.findings import CATALOGUE, Severity
 from pipeline.run import LOST, lost, registry
 from pipeline.workbook.identity import Stamp
 from pipeline.workbook.read import Arrival, read_return
-from tests.builder import FIRST, KEY, SECOND, THIRD, arrival, campaign, filled
+from tests.builder import FIRST, KEY, SECOND, THIRD, arrival, campaign, filled, read
 from tests.test_guard import REFUSED
 
 if TYPE_CHECKING:
@@ -304,6 +304,18 @@ def test_a_percentage_is_not_a_count() -> None:
 
     told = only(one(touch=touch), "CELL_PERCENT")
     assert told.found == "100%"
+
+
+@pytest.mark.parametrize("code", ['0"万"', '"约"0', '0"0"', "0,", ";;;", '0"‰"'])
+def test_a_number_that_shows_as_another_is_not_taken(code: str) -> None:
+    def touch(book: Any) -> None:
+        book[sheet_of("A1")]["D7"].number_format = code
+
+    (reading,) = read(arrival(filled(touch=touch)))
+    told = [f for f in reading.returns[0].findings if f.location.cell == "D7"]
+    assert [(f.severity, code in f.found) for f in told] == [(Severity.CRITICAL, True)]
+    row = next(r for r in reading.returns[0].rows["A1"] if r.county_code == FIRST)
+    assert row.values["Q01-1"] is None
 
 
 def test_two_returns_of_one_day_that_differ_are_both_held() -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from pipeline import engine
 from pipeline.engine import Limits, Loss, each
+from tests.builder import hear_ctrl_c
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -198,8 +199,10 @@ if __name__ == "__main__":
 def script(folder: Path, *words: str) -> subprocess.Popen[str]:
     path = folder / "script.py"
     path.write_text(SCRIPT, encoding="utf-8")
-    return subprocess.Popen([sys.executable, path, *words], cwd=folder, env=ENV, text=True, start_new_session=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    return subprocess.Popen(
+        [sys.executable, path, *words], cwd=folder, env=ENV, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c,  # noqa: PLW1509
+    )  # fmt: skip
 
 
 def test_a_script_with_its_own_function_hears_nothing_of_dying_workers(tmp_path: Path) -> None:

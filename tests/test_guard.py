@@ -482,3 +482,10 @@ def test_what_libreoffice_writes_passes_and_is_noted_alike(kind: str, tmp_path: 
     assert here == {(6, 3): "5%", (7, 3): "#DIV/0!"}
     for size in (len(content) // 3, len(content) - 700, len(content) - 1):
         assert inspect(content[:size]).refused == "FILE_TRUNCATED"
+
+
+@pytest.mark.parametrize("between", ["<text:tab/>", "<text:line-break/>"])
+def test_what_an_ods_sets_between_two_figures_never_joins_them(between: str) -> None:
+    cell = f'<table:table-cell office:value-type="string"><text:p>5{between}6</text:p></table:table-cell>'
+    seen = inspect(ods_sheet(f"<table:table-row>{cell}</table:table-row>"))
+    assert seen.notes.shown == {("表", 0, 0): "5\n6"}

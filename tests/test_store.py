@@ -168,3 +168,27 @@ def test_foreign_newer_and_broken_databases_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="无法读写"):
         Store(broken, C.program)
     shutil.rmtree(broken)
+
+
+def test_a_nil_tick_carries_what_came_earlier_in_the_same_run(store: Store) -> None:
+    """Taken in one run or in two, the later file is judged against the earlier one."""
+    files = [
+        arrival(filled("2022-12"), "一.xlsx", date(2023, 1, 5)),
+        arrival(filled(changes={(FIRST, "Q01-1"): 9}), "二.xlsx", date(2023, 3, 2)),
+        arrival(filled(nil=frozenset({FIRST})), "三.xlsx", date(2023, 3, 3)),
+    ]
+    take_in(C, store, files, DAY)
+    assert value(store, FIRST, "Q01-1") == 9
+
+
+def test_one_content_under_names_that_read_alike_does_not_stop_a_run(store: Store) -> None:
+    content = filled()
+    take_in(C, store, [arrival(content, "中.xlsx"), arrival(content, "中.xlsx")], DAY)
+    assert len(snap(store).submissions) == 1
+
+
+def test_sheets_of_a_county_that_never_became_whole_set_no_floor(store: Store) -> None:
+    part = filled("2022-12", changes={(FIRST, "Q01-1"): 50}, touch=lambda book: book.remove(book.worksheets[8]))
+    take_in(C, store, [arrival(part, "缺.xlsx", date(2023, 1, 5))], DAY)
+    take_in(C, store, [arrival(filled(), "全.xlsx")], DAY)
+    assert value(store, FIRST, "Q01-1") == 2

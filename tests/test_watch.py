@@ -19,7 +19,7 @@ from pipeline.cli import main
 from pipeline.starter import create_workspace
 from pipeline.watch import look_once, verdict_name
 from pipeline.workspace import SETTLE_SECONDS, Workspace, read_inbox
-from tests.builder import FIRST, arrival, filled, own_key
+from tests.builder import FIRST, arrival, filled, hear_ctrl_c, own_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -241,7 +241,8 @@ def watching(inbox: Workspace, tmp_path: Path) -> Iterator[tuple[Workspace, subp
     said = tmp_path / "said.txt"
     command = [sys.executable, "-m", "pipeline.cli", "--project", str(inbox.root), "--as-of", "2023-03-14", "watch"]
     with said.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True,
+        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, preexec_fn=hear_ctrl_c,  # noqa: PLW1509
+
                                    env={**os.environ, "PYTHONUTF8": "1"})  # fmt: skip
     try:
         yield inbox, process, said

@@ -168,7 +168,7 @@ class Store:
         table = self.tables.files
         with _told(self.folder), self.reader.connect() as connection:
             known = {tuple(row) for row in connection.execute(select(table.c.sha256, table.c.file))}
-        new = [a for a in arrivals if (a.sha256, a.name) not in known]
+        new = list({(a.sha256, a.name): a for a in arrivals if (a.sha256, a.name) not in known}.values())
         rows = [{"sha256": a.sha256, "file": a.name, "received_on": a.received_on} for a in new]
         if rows:
             with _told(self.folder), self.engine.begin() as connection:

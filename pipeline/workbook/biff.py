@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.workbook.notes import UNCALCULATED, Notes, Refusal, Tally, percent
+from pipeline.workbook.notes import DISGUISE, UNCALCULATED, Notes, Refusal, Tally, disguised, percent
 from pipeline.workbook.ole import open_container
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _follow(stream: bytes, tally: Tally) -> None:
         book.take(record, stream[at : at + size])
         left -= 4 + size
     for offset, name in book.sheets.items():
-        sheet = _Sheet(name, tally, book.percent_cells())
+        sheet = _Sheet(name, tally, book.percent_cells(), book.disguised_cells())
         for record, depth, at, size in _records(stream, offset):
             left -= 4 + size
             if left < 0:  # sheets that run into each other
@@ -100,6 +100,7 @@ class _Globals:
     sheets: dict[int, str] = field(default_factory=dict)
     _wide: bool = True
     _percent_formats: set[int] = field(default_factory=lambda: set(PERCENT_FORMATS))
+    _disguises: dict[int, str] = field(default_factory=dict)
     _formats: list[int] = field(default_factory=list)
     _in_texts: bool = False
 
@@ -118,10 +119,17 @@ class _Globals:
             self._sheet(data)
         elif record == FORMAT:
             number = struct.unpack_from("<H", data)[0]
-            if "%" in self._text(data[2:], 2 if self._wide else 1):
+            code = self._text(data[2:], 2 if self._wide else 1)
+            if "%" in code:
                 self._percent_formats.add(number)
+            elif DISGUISE.search(code):
+                self._disguises[number] = code
         elif record == XF:
             self._formats.append(struct.unpack_from("<H", data, 2)[0])
+
+    def disguised_cells(self) -> dict[int, str]:
+        """Positions of the cell formats that show another number than the cell holds, with their codes."""
+        return {n: self._disguises[number] for n, number in enumerate(self._formats) if number in self._disguises}
 
     def percent_cells(self) -> frozenset[int]:
         """Positions of the cell formats that show per cent."""
@@ -155,8 +163,8 @@ class _Globals:
 class _Sheet:
     """Cells of one sheet."""
 
-    def __init__(self, name: str, tally: Tally, percent_cells: frozenset[int]) -> None:
-        self._name, self._tally, self._percent = name, tally, percent_cells
+    def __init__(self, name: str, tally: Tally, percent_cells: frozenset[int], disguises: dict[int, str]) -> None:
+        self._name, self._tally, self._percent, self._disguises = name, tally, percent_cells, disguises
         self._waiting: tuple[int, int] | None = None
 
     def take(self, record: int, data: bytes) -> None:
@@ -204,6 +212,8 @@ class _Sheet:
     def _number(self, row: int, col: int, style: int, number: float) -> None:
         if style in self._percent:
             self._show(row, col, percent(number))
+        elif style in self._disguises:
+            self._show(row, col, disguised(number, self._disguises[style]))
 
     def _show(self, row: int, col: int, text: str) -> None:
         self._tally.show(self._name, row, col, text)

@@ -89,6 +89,8 @@ def tidy(text: str) -> str:
 def parse(raw: Raw, field: Field) -> Parsed:
     """Read what was typed in a cell of ``field``."""
     shown = show(raw)
+    if isinstance(raw, str) and not raw.isprintable() and not TURNING.isdisjoint(raw):
+        return Parsed(raw=shown, problem="CELL_SPECIAL_DIGIT", expected=wanted(field))
     if isinstance(raw, str) or raw is None:
         text = tidy(shown)
         if not text:
@@ -312,7 +314,7 @@ def _no_checklist(raw: Raw, field: Field) -> Outcome:  # noqa: ARG001 - one sign
 
 
 def _date_text(text: str, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
-    match = DATE_TEXT.fullmatch(re.sub(r"\s+", "", text))
+    match = None if re.search(r"[0-9]\s+[0-9]", text) else DATE_TEXT.fullmatch(re.sub(r"\s+", "", text))
     if not match:
         return _refuse("CELL_BAD_DATE")
     try:

@@ -7,6 +7,7 @@ value are counted on the way: one value in XFD1048576 would make any reader allo
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 MAX_ROWS, MAX_COLS, MAX_VALUED = 20_000, 500, 500_000
@@ -73,6 +74,15 @@ class Tally:
     def show(self, sheet: str, row: int, col: int, text: str) -> None:
         """What an officer sees in a cell, where a reader of values sees something else."""
         self.shown[sheet, row, col] = text
+
+
+# What makes a cell show another number than it holds: scale and unit words, digits of its own, a literal sign, scaling commas.
+DISGUISE = re.compile(r"[千万亿百‰约]|\"[^\"]*[0-9][^\"]*\"|^\s*\"?-|[0#],+(?![0#?,])|^;+$")
+
+
+def disguised(number: str | float, code: str) -> str:
+    """A number whose format shows something else, as a text that nobody takes for a number."""
+    return f"{number}（单元格格式为“{code}”，显示的不是这个数）"
 
 
 def percent(number: str | float) -> str:

@@ -54,9 +54,11 @@ class _Content(Watcher):
         self._sheet, self._row, self._rows, self._col, self._cols = "", 0, 0, 0, 1
         self._cell: dict[str, str] | None = None
         self._text = ""
+        self._broken = False
         self.opened = {
             "table:table": self._open_sheet, "table:table-row": self._open_row, "table:table-cell": self._open_cell,
             "table:covered-table-cell": self._open_cell, "text:p": self._open_paragraph,
+            "text:tab": self._break, "text:line-break": self._break, "text:ruby": self._break,
             "table:table-source": _linked, "table:dde-link": _linked,
         }  # fmt: skip
 
@@ -77,9 +79,9 @@ class _Content(Watcher):
         kind = attributes.get("office:value-type")
         if kind is not None or "table:formula" in attributes:
             self._tally.count(self._sheet, self._row, self._col, self._rows, cols)
-        if cols > 1 or self._rows > 1 or kind in {None, "percentage"} or "table:formula" in attributes:
+        if cols > 1 or self._rows > 1 or kind in {None, "percentage", "string"} or "table:formula" in attributes:
             self._cell, self._cols = attributes, cols
-            self._text = ""
+            self._text, self._broken = "", False
         else:
             self._col += cols
 
@@ -89,6 +91,11 @@ class _Content(Watcher):
             self.parser.CharacterDataHandler = (
                 self._collect if parent.endswith("table-cell") else None
             )  # else a comment
+
+    def _break(self, _: dict[str, str]) -> None:
+        """What the reader leaves out between two pieces of text, joining them."""
+        self._text += "\n"
+        self._broken = True
 
     def _collect(self, text: str) -> None:
         self._text += text
@@ -106,7 +113,7 @@ class _Content(Watcher):
         if text and formula is None and "office:value-type" not in cell:
             self._tally.count(self._sheet, self._row, self._col, self._rows, self._cols)
         self._tally.repeat_text(len(text) * (self._rows * self._cols - 1))
-        shown = _shown(cell, text)
+        shown = text if self._broken else _shown(cell, text)
         if shown:
             for row in range(self._row, self._row + self._rows):
                 for col in range(self._col, self._col + self._cols):

@@ -6,7 +6,17 @@ import re
 from string import digits
 from typing import TYPE_CHECKING
 
-from pipeline.workbook.notes import MAX_COLS, MAX_ROWS, UNCALCULATED, Notes, Refusal, Tally, percent
+from pipeline.workbook.notes import (
+    DISGUISE,
+    MAX_COLS,
+    MAX_ROWS,
+    UNCALCULATED,
+    Notes,
+    Refusal,
+    Tally,
+    disguised,
+    percent,
+)
 from pipeline.workbook.package import Watcher
 
 if TYPE_CHECKING:
@@ -40,7 +50,7 @@ def look_through_xlsx(package: Package) -> Notes:
     package.follow("xl/sharedstrings.xml", texts)
     tally = Tally()
     for name, part in sheet_parts(workbook.sheets, relations):
-        package.follow(part, _Sheet(name, tally, styles.percent, texts.long))
+        package.follow(part, _Sheet(name, tally, styles, texts.long))
     package.follow_the_rest()
     return Notes(shown=tally.shown)
 
@@ -90,24 +100,30 @@ class Relations(Watcher):
 
 
 class _Styles(Watcher):
-    """Positions of the cell formats that show per cent, as cells refer to them."""
+    """Positions of the cell formats that show per cent, or another number than the cell holds, as cells refer to them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.percent: set[str] = set()
+        self.disguised: dict[str, str] = {}
         self._formats = set(PERCENT_FORMATS)
+        self._disguises: dict[str, str] = {}
         self._position = -1
         self.opened = {"numFmt": self._format, "xf": self._use}
 
     def _format(self, attributes: dict[str, str]) -> None:
         if "%" in attributes.get("formatCode", ""):
             self._formats.add(attributes.get("numFmtId", ""))
+        elif DISGUISE.search(attributes.get("formatCode", "")):
+            self._disguises[attributes.get("numFmtId", "")] = attributes["formatCode"]
 
     def _use(self, attributes: dict[str, str]) -> None:
         if self.open[-2].endswith("cellXfs"):
             self._position += 1
             if attributes.get("numFmtId") in self._formats:
                 self.percent.add(str(self._position))
+            elif attributes.get("numFmtId") in self._disguises:
+                self.disguised[str(self._position)] = self._disguises[attributes["numFmtId"]]
 
 
 class _SharedTexts(Watcher):
@@ -137,9 +153,10 @@ class _SharedTexts(Watcher):
 class _Sheet(Watcher):
     """One sheet. Blank cells, styled or not, cost as little as can be: some sheets have a million."""
 
-    def __init__(self, name: str, tally: Tally, percent_styles: set[str], long_texts: dict[str, int]) -> None:
+    def __init__(self, name: str, tally: Tally, styles: _Styles, long_texts: dict[str, int]) -> None:
         super().__init__()
-        self._name, self._tally, self._percent, self._long = name, tally, percent_styles, long_texts
+        self._name, self._tally, self._styles, self._long = name, tally, styles, long_texts
+        self._percent = styles.percent | styles.disguised.keys()
         self._row, self._row_digits, self._reference, self._after = 0, FAR, "", -1
         self._valued = 0
         self._cell: dict[str, str] = {}
@@ -209,7 +226,8 @@ class _Sheet(Watcher):
         elif kind == "s":
             self._tally.repeat_text(self._long.get(text, 0))
         elif kind == "n" and cell.get("s") in self._percent:
-            shown = percent(text)
+            code = self._styles.disguised.get(cell.get("s", ""))
+            shown = disguised(text, code) if code else percent(text)
         if shown:
             self._tally.show(self._name, row, col, shown)
 
