@@ -165,7 +165,7 @@ def _main_job(ctx: click.Context, period: str | None) -> None:
     for line in revised_lines(outcome.measures.program, outcome.measures.snapshot, outcome.taken.seqs):
         _note(line)
     for other in outcome.others:
-        _note(f"{other.title}也有新的报送：请再运行 run-pipeline --period {other.code}，更新那一期的产品和退回表")
+        _note(f"{other.title}也有新的报送：那一期的产品和退回表已一并更新，见 {workspace.outbox(other.code)}")
     for held in outcome.measures.snapshot.held:
         _note(
             f"待认定：{held.file}（{held.reason}）。核实后：run-pipeline admit {_quoted(held.file)} --as 州（市） --reason 理由"

@@ -70,7 +70,7 @@ class Outcome:
     """What a run did, for whoever prints it.
 
     Attributes:
-        others: Other periods that something came in for, whose products are as they were.
+        others: Other periods that something came in for, whose products were made anew too.
         files: Paths of the products in ``outbox/P/``.
     """
 
@@ -90,7 +90,7 @@ def load_campaign(workspace: Workspace) -> Campaign:
 
 
 def run(workspace: Workspace, period_code: str | None, as_of: date) -> Outcome:
-    """The main job: inbox → dataset → outbox."""
+    """The main job: inbox → dataset → outbox, of the period asked for and of every other that something came in for."""
     campaign = load_campaign(workspace)
     period = choose_period(campaign.program, period_code, as_of)
     store = Store(workspace.dataset, campaign.program)
@@ -98,14 +98,15 @@ def run(workspace: Workspace, period_code: str | None, as_of: date) -> Outcome:
         inbox = read_inbox(workspace, as_of)
         taken = take_in(campaign, store, inbox.arrivals, as_of)
         snapshot = take_snapshot(store, campaign.program, as_of)
-        copies = returned_copies(campaign, store, snapshot, period)
+        touched = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq} - {period.code}
+        others = tuple(one for one in campaign.program.periods if one.code in touched)
+        copies = {one.code: returned_copies(campaign, store, snapshot, one) for one in (*others, period)}
     finally:
         store.close()
-    measures = measure_period(campaign.program, snapshot, campaign.calendar, period)
-    files = make_reports(workspace, measures, copies)
-    replace_folder(workspace.outbox(period.code), files, keep=(ISSUED,))
-    touched = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq} - {period.code}
-    others = tuple(one for one in campaign.program.periods if one.code in touched)
+    for one in (*others, period):
+        measures = measure_period(campaign.program, snapshot, campaign.calendar, one)
+        files = make_reports(workspace, measures, copies[one.code])
+        replace_folder(workspace.outbox(one.code), files, keep=(ISSUED,))
     return Outcome(measures=measures, inbox=inbox, taken=taken, others=others, files=tuple(files))
 
 

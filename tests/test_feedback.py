@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import shutil
 from collections import Counter
@@ -825,3 +826,22 @@ def test_copies_mended_in_libreoffice_are_accepted(office: Session, world: World
     assert shot.rows["A1", "2023-02", SECOND].typed["Q01-1"] == "5场"
     told = {f.code for s, f in shot.findings if s.file.startswith(SENT_BACK.isoformat())}
     assert told <= {"CELL_READ_AS", "REMARK", "LOOK_AGAIN"}
+
+
+def test_a_return_of_another_period_gets_its_copy_in_the_same_run(workspace: Workspace) -> None:
+    """A correction of the period before comes with this period's returns: both are answered, page and manifest too."""
+    own_key(workspace)
+    spoilt = {(SECOND, "Q01-1"): "约5"}
+    for name, period in (("补报.xlsx", "2022-12"), ("本期.xlsx", "2023-02")):
+        path = workspace.inbox / SENT.isoformat() / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(filled(period, changes=spoilt))
+    outcome = run(workspace, "2023-02", AS_OF)
+    assert [one.code for one in outcome.others] == ["2022-12"]
+    for period in ("2022-12", "2023-02"):
+        outbox = workspace.outbox(period)
+        names = sorted(path.name for path in (outbox / RETURNED).iterdir())
+        assert len(names) == 2, period
+        assert all(name in (outbox / "index.html").read_text(encoding="utf-8") for name in names)
+        listed = json.loads((outbox / "manifest.json").read_text(encoding="utf-8"))["outputs"]
+        assert {f"{RETURNED}/{name}" for name in names} <= set(listed)

@@ -25,6 +25,7 @@ from pipeline.program.model import FieldType
 from pipeline.workbook.identity import Registry
 from pipeline.workbook.issue import Issue, issue_workbook
 from pipeline.workbook.read import Arrival, Reading, read_return
+from pipeline.workbook.sheet import SHOWN_ROWS
 from tests.builder import KEY
 from tests.officer import Figures, invent, typed
 
@@ -432,6 +433,22 @@ def test_county_name_unknown_beside_a_good_code(book: Book, figures: Figures, ju
     assert values_read(reading) == {key: v for key, v in meant(figures).items() if key not in lost}
     assert [(s, c) for s, c, _ in found(reading, "ROW_UNRECOGNISED")] == [(A1, f"A{row}")]
     assert states(decision) == {ONE: "ACCEPTED", TWO: "ACCEPTED", THREE: "RETURNED"}
+
+
+def test_thousands_of_rows_that_are_nobodys_are_told_together(book: Book, figures: Figures) -> None:
+    """None is dropped in silence, and none of them alone fills the list."""
+    sheet, many = book.sheet(A1), 3_000
+    first = sheet.max_row + 1
+    for row in range(first, first + many):
+        sheet.cell(row, 2).value = "某街道"
+    reading = book.read()
+    assert values_read(reading) == meant(figures)
+    told = found(reading, "ROW_UNRECOGNISED")
+    assert len(told) == SHOWN_ROWS + 1
+    where, address, text = told[-1]
+    assert (where, address) == (A1, f"B{first + SHOWN_ROWS}")
+    assert text == f"第{first + SHOWN_ROWS}行至第{first + many - 1}行，另有{many - SHOWN_ROWS}行"
+    assert len(reading.returns[0].strays) == many
 
 
 def test_row_of_another_prefecture(book: Book, figures: Figures, judge: Judge) -> None:

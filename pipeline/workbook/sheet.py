@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Grid = list[list[Raw]]
 HEADER_DEPTH = 40
 SHOWN_STRAYS = 5
+SHOWN_ROWS = 20  # rows nobody can place that are told one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,8 @@ class Stray:
 class Sheet:
     """A sheet under reading: cells leave ``open`` when they are accounted for, to be used or to be strays.
 
-    ``sums`` holds running totals of columns below the headings, of those that were asked for.
+    ``sums`` holds running totals of columns below the headings, of those that were asked for; ``unplaced`` the first
+    cells of rows nobody can place.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Sheet:
     findings: list[Finding] = field(default_factory=list)
     strays: list[Stray] = field(default_factory=list)
     sums: dict[int, list[float]] = field(default_factory=dict)
+    unplaced: list[tuple[int, int]] = field(default_factory=list)
 
     def give_back(self, cells: Iterable[tuple[int, int]]) -> None:
         """Account for cells by keeping them as strays."""
@@ -259,6 +262,10 @@ def _read_rows(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header:
         else:
             _note_county(sheet, row, header, roster, county)
             rows[county.code].append(_read_row(program, form, stamp, sheet, header, row, county.code))
+    if more := sheet.unplaced[SHOWN_ROWS:]:
+        sheet.note(
+            "ROW_UNRECOGNISED", *more[0], found=f"第{more[0][0] + 1}行至第{more[-1][0] + 1}行，另有{len(more)}行"
+        )
     return tuple(_only_row(sheet, header, county_rows) for county_rows in rows.values())
 
 
@@ -332,7 +339,9 @@ def _report_row(
     figures = {(r, c) for r, c in cells if c in asked and parse(sheet.grid[r][c], asked[c]).value is not None}
     nameless = not any(sheet.text(row, col) for col in places if col is not None)
     code = "ROW_NAMELESS" if figures and nameless and not _is_total(sheet, header, figures) else "ROW_UNRECOGNISED"
-    sheet.note(code, row, min(cells)[1], found=found)
+    sheet.unplaced += [min(cells)] if code == "ROW_UNRECOGNISED" else []
+    if code != "ROW_UNRECOGNISED" or len(sheet.unplaced) <= SHOWN_ROWS:
+        sheet.note(code, row, min(cells)[1], found=found)
     sheet.give_back(cells)
 
 
