@@ -15,6 +15,7 @@ import shlex
 import shutil
 import sys
 import traceback
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -342,20 +343,29 @@ def status(ctx: click.Context, period: str | None, as_json: bool) -> None:
 @click.pass_context
 def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
     """逾期的县：原因、对口联系单位、天数、连续期数。"""
-    from pipeline.measures.overdue import overdue_counties  # noqa: PLC0415
+    from pipeline.measures.obligation import KIND_NAMES  # noqa: PLC0415
+    from pipeline.measures.overdue import overdue_counties, overdue_others  # noqa: PLC0415
     from pipeline.run import look  # noqa: PLC0415
 
     m = look(_workspace(ctx), period, ctx.obj["as_of"])
+    late = [*overdue_counties(m.obligations, m.period), *overdue_others(m.obligations)]
     rows = [{"who": o.who, "county": o.name, "prefecture": o.prefecture.short_name, "reason": o.reason.value,
-             "contact": o.contact, "due_on": o.due_on.isoformat(), "days_overdue": o.days_overdue, "streak": o.streak}
-            for o in overdue_counties(m.obligations, m.period)]  # fmt: skip
+             "contact": o.contact, "due_on": o.due_on.isoformat(), "days_overdue": o.days_overdue, "streak": o.streak,
+             "kind": o.kind.value, "what": o.what} for o in late]  # fmt: skip
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
-    click.echo(f"{m.period.title}逾期县 {len(rows)} 个（截至 {m.snapshot.as_of}）")
-    for r in rows:
+    counties = overdue_counties(m.obligations, m.period)
+    click.echo(f"{m.period.title}逾期县 {len(counties)} 个（截至 {m.snapshot.as_of}）")
+    for o in counties:
         click.echo(
-            f"  {r['prefecture']}\t{r['county']}\t{r['reason']}\t逾期{r['days_overdue']}天\t连续{r['streak']}期\t{r['contact']}"
+            f"  {o.prefecture.short_name}\t{o.name}\t{o.reason.value}\t逾期{o.days_overdue}天\t连续{o.streak}期\t{o.contact}"
+        )
+    others = overdue_others(m.obligations)
+    if others:
+        kinds = Counter(KIND_NAMES[o.kind] for o in others)
+        click.echo(
+            f"其他逾期事项 {len(others)} 项：{'，'.join(f'{kind}{n}项' for kind, n in kinds.items())}，见逾期县清单.xlsx"
         )
 
 
@@ -366,7 +376,10 @@ def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
 @_json_option
 @click.pass_context
 def trace(ctx: click.Context, county: str, field: str, period: str | None, as_json: bool) -> None:
-    """一个县一项指标的数从哪里来：文件、工作表、单元格、所填文字。"""
+    """一个县一项指标的数从哪里来：文件、工作表、单元格、所填文字。
+
+    州（市）本级的指标写州（市）；问题、亮点等清单写编号，如 530100-001 P-8。
+    """
     from pipeline.checks.decide import State  # noqa: PLC0415
     from pipeline.run import choose_period, open_snapshot  # noqa: PLC0415
     from pipeline.workbook.cells import show  # noqa: PLC0415
@@ -374,28 +387,33 @@ def trace(ctx: click.Context, county: str, field: str, period: str | None, as_js
     campaign, snapshot = open_snapshot(_workspace(ctx), ctx.obj["as_of"])
     program = campaign.program
     chosen = choose_period(program, period, ctx.obj["as_of"])
-    unit, one = _find_county(program, county), _find_field(program, field)
-    form = next(f.code for f in program.forms if any(x.code == one for x in f.fields))
-    origin = snapshot.origin(form, chosen.code, unit, one)
-    if origin is None or snapshot.state(chosen, program.county_by_code[unit]) in {State.RETURNED, State.MISSING}:
-        _note(f"{program.county_by_code[unit].name} {chosen.title}：{snapshot.absence(chosen, unit)}")
+    one = _find_field(program, field)
+    form = next(f for f in program.forms if any(x.code == one for x in f.fields))
+    if form.is_list:
+        unit, name, row = county, county, snapshot.entry(form, chosen, county)
+        absent = "这一期的清单里没有这个编号"
+    else:
+        unit = _find_county(program, county)
+        name, absent = program.unit_by_code[unit].name, snapshot.absence(chosen, unit)
+        stands = snapshot.state(chosen, program.unit_by_code[unit]) not in {State.RETURNED, State.MISSING}
+        row = snapshot.rows.get((form.code, chosen.code, unit)) if stands else None
+    if row is None or one not in row.values:
+        _note(f"{name} {chosen.title}：{absent}")
         ctx.exit(1)
-    value = snapshot.rows[form, chosen.code, unit].values[one]
+    origin, value = snapshot.origin_of(row, one), row.values[one]
     answer = {"county_code": unit, "field": one, "title": program.field_by_code[one].title, "period": chosen.code,
               "value": show(value), "submission": origin.submission, "file": origin.file, "sheet": origin.sheet,
               "cell": origin.cell, "raw": origin.raw}  # fmt: skip
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
         return
-    click.echo(
-        f"{program.county_by_code[unit].name} {answer['title']}（{one}，{chosen.title}）：{answer['value'] or '空'}"
-    )
+    click.echo(f"{name} {answer['title']}（{one}，{chosen.title}）：{answer['value'] or '空'}")
     typed = f"所填“{origin.raw}”" if origin.raw else "未填，沿用零报告的数"
     click.echo(f"  {origin.file} › {origin.sheet} › {origin.cell}，{typed}，报送序号 {origin.submission}")
 
 
 def _find_county(program: Program, text: str) -> str:
-    found = [c.code for c in program.counties if text == c.code or text in c.names]
+    found = [u.code for u in program.unit_by_code.values() if text in {u.code, u.name, u.short_name, *u.names}]
     if len(found) != 1:
         raise click.UsageError(f"没有叫“{text}”的县；请写县名或6位代码")
     return found[0]
@@ -437,7 +455,7 @@ def init(folder: Path) -> None:
 @main.command()
 @click.argument("folder", metavar="[DIR]", default="demo", type=click.Path(path_type=Path))
 def demo(folder: Path) -> None:
-    """用虚构的数字演示三期：下发、填报、退回、重报、汇总。"""
+    """用虚构的数字演示全部六期：下发、填报、退回、重报、汇总。"""
     from pipeline.demo import play  # noqa: PLC0415
 
     if folder.exists() and any(folder.iterdir()):

@@ -19,6 +19,8 @@ from pipeline.errors import PipelineError
 from pipeline.findings import CATALOGUE
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.program.load import load_calendar, load_program
+from pipeline.program.strict import nearest
+from pipeline.workbook.carry import carried
 from pipeline.workbook.feedback import ReturnedCopy, returned_copy, returned_workbook
 from pipeline.workbook.identity import Admission, Registry
 from pipeline.workbook.issue import Issue, file_name, issue_workbook
@@ -224,6 +226,7 @@ def make_reports(workspace: Workspace, m: PeriodMeasures, copies: Sequence[Retur
     from pipeline.reports.manifest import manifest  # noqa: PLC0415
     from pipeline.reports.overdue_list import overdue_context, overdue_workbook  # noqa: PLC0415
     from pipeline.reports.pictures import FILE_NAMES, pictures  # noqa: PLC0415
+    from pipeline.reports.publications import letters, publications  # noqa: PLC0415
     from pipeline.reports.return_notice import by_prefecture, notice_context  # noqa: PLC0415
     from pipeline.reports.site import index_page  # noqa: PLC0415
     from pipeline.reports.summary_workbook import summary_workbook  # noqa: PLC0415
@@ -238,7 +241,10 @@ def make_reports(workspace: Workspace, m: PeriodMeasures, copies: Sequence[Retur
         "逾期县清单.xlsx": overdue_workbook(m),
         "全省汇总.xlsx": summary_workbook(m),
     }
+    published, asking = tuple(publications(m, is_demo=is_demo)), tuple(letters(m, is_demo=is_demo))
+    files |= {one.name: render(workspace.templates / one.template, one.context, drawn) for one in published}
     documents = list(files)
+    files |= {one.name: render(workspace.templates / one.template, one.context, {}) for one in asking}
     returned = {f"{RETURNED}/{copy.name}": returned_workbook(copy) for copy in copies}
     for prefecture, some in by_prefecture(copies).items():
         notice = notice_context(m, prefecture, some, is_demo=is_demo)
@@ -252,12 +258,14 @@ def make_reports(workspace: Workspace, m: PeriodMeasures, copies: Sequence[Retur
         drawn,
         documents,
         sorted(returned, key=lambda name: (name[:10], not name.endswith(".docx"), name)),
+        [one.name for one in asking],
         is_demo=is_demo,
     )
     files["manifest.json"] = manifest(
         program=m.program.code, period=m.period.code, as_of=m.snapshot.as_of, submissions=m.snapshot.submissions,
         inputs=workspace.inputs(), outputs=files,
-        figures={"工作简报.docx": brief_figures, "逾期县清单.docx": overdue_figures},
+        figures={"工作简报.docx": brief_figures, "逾期县清单.docx": overdue_figures,
+                 **{one.name: one.figures for one in (*published, *asking)}},
     )  # fmt: skip
     return files
 
@@ -295,7 +303,7 @@ def plan_issues(campaign: Campaign, store: Store, period: Period, prefecture_cod
     past = store.past(period.code, as_of)
     previous = {**past.previous, **past.floors}
     for prefecture in chosen:
-        ours = {c.code for c in program.counties_of(prefecture.code)}
+        ours = {unit.code for unit in program.reporters if unit.prefecture_code == prefecture.code}
         values = {key: value for key, value in previous.items() if key[0] in ours}
         yield Issue(
             program=program,
@@ -304,6 +312,7 @@ def plan_issues(campaign: Campaign, store: Store, period: Period, prefecture_cod
             period=period,
             prefecture=prefecture,
             previous=values,
+            entries=carried(program, period, prefecture, past),
         )
 
 
@@ -435,12 +444,19 @@ def lint(workspace: Workspace) -> list[str]:
     from pipeline.checks.suites import try_suite  # noqa: PLC0415 - GX is slow to import
     from pipeline.reports.documents import lint_template  # noqa: PLC0415
     from pipeline.reports.names import TEMPLATE_NAMES  # noqa: PLC0415
+    from pipeline.reports.pictures import try_map  # noqa: PLC0415 - matplotlib too
 
     problems = []
     try:
         campaign = load_campaign(workspace)
         for rules in campaign.rules.values():
             try_suite(rules)
+        documents = [name.removesuffix(".docx") for name in TEMPLATE_NAMES]
+        problems += [
+            f"program.yaml：publications 的 document“{one.document}”没有模板{nearest(one.document, documents)}"
+            for one in campaign.program.publications if one.document not in documents
+        ]  # fmt: skip
+        try_map(campaign.program)
     except PipelineError as fault:
         problems.append(str(fault))
     for name, known in TEMPLATE_NAMES.items():

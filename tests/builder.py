@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import signal
+import tempfile
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -16,17 +18,20 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
 
-from pipeline.program.model import FieldType
+from pipeline.checks.frames import NO_PAST
+from pipeline.program.model import County, FieldType
 from pipeline.run import Campaign, load_campaign, registry
+from pipeline.starter import create_workspace
 from pipeline.workbook.issue import Issue, issue_workbook
-from pipeline.workbook.layout import FIRST_FIELD_COL, FIRST_ROW, NIL_COL, sheet_layout
+from pipeline.workbook.layout import FIRST_FIELD_COL, FIRST_ROW, NIL_COL, list_keys, sheet_layout
 from pipeline.workbook.read import Arrival, read_return
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipeline.program.model import County, Field, Period
+    from pipeline.checks.frames import Past
+    from pipeline.program.model import Field, Period, Unit
     from pipeline.workbook.read import Reading
 
 KEY = bytes(range(32))
@@ -37,8 +42,41 @@ FIRST, SECOND, THIRD = "533401", "533422", "533423"  # 香格里拉市, 德钦�
 
 @cache
 def campaign() -> Campaign:
-    """The repository's own campaign, its stamps signed with the tests' key."""
+    """The repository's campaign as far as its eight actions go, its stamps signed with the tests' key."""
+    with tempfile.TemporaryDirectory() as folder:
+        return replace(load_campaign(new_workspace(Path(folder) / "w")), key=KEY)
+
+
+@cache
+def whole_campaign() -> Campaign:
+    """The repository's own campaign with all its sheets, its stamps signed with the tests' key."""
     return replace(load_campaign(Workspace(root=ROOT)), key=KEY)
+
+
+@cache
+def part_of_campaign(*forms: str) -> Campaign:
+    """The repository's own campaign with some of its sheets: rules take their time, and few sheets show what is meant."""
+    c = whole_campaign()
+    some = tuple(form for form in c.program.forms if form.code in forms)
+    return replace(c, program=replace(c.program, forms=some), rules={form.code: c.rules[form.code] for form in some})
+
+
+def new_workspace(folder: Path) -> Workspace:
+    """A workspace as ``init`` makes it, with the sheets of the eight actions only: most tests need no more."""
+    create_workspace(folder)
+    only_the_actions(folder)
+    return Workspace(root=folder)
+
+
+def only_the_actions(folder: Path) -> None:
+    """Leave out of a workspace's program what stands after the actions: the further sheets and what rests on them."""
+    path = folder / "program" / "program.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[: text.index("\nsheets:") + 1], encoding="utf-8")
+    for where in (folder / "program" / "forms", folder / "expectations"):
+        for file in where.iterdir():
+            if not re.fullmatch(r"A\d", file.stem):
+                file.unlink()
 
 
 def own_key(workspace: Workspace) -> None:
@@ -51,10 +89,10 @@ def read(*arrivals: Arrival) -> list[Reading]:
     return [read_return(registry(campaign(), ()), one) for one in arrivals]
 
 
-def valid(one: Field, county: County, period: Period) -> Any:
+def valid(one: Field, unit: Unit, period: Period) -> Any:
     """A value every rule accepts."""
-    if one.code == "Q08-d":
-        return county.townships
+    if one.code == "Q08-d" and isinstance(unit, County):
+        return unit.townships
     if one.type is FieldType.COUNT:
         return 2
     if one.type is FieldType.DATE:
@@ -164,3 +202,51 @@ def _ods_cell(value: Any) -> Any:
     if value is not None:
         cell.addElement(P(text=value))
     return cell
+
+
+def sent(period_code: str = "2023-02", prefecture_code: str = SMALL, *, changes: Mapping[tuple[str, str, str], Any] | None = None,
+         lists: Mapping[str, list[Mapping[str, Any]]] | None = None, past: Past = NO_PAST, of: Campaign | None = None) -> bytes:  # fmt: skip
+    """A return of all sheets: every cell filled with what the rules accept, except as told.
+
+    Args:
+        period_code: Of the form.
+        prefecture_code: Whose form.
+        changes: (form, row, column) → what to type instead; None leaves the cell blank.
+        lists: Form → entries, from the first row on; without one the list is blank.
+        past: What was accepted before, for lower bounds.
+        of: The campaign; the whole one if not given.
+    """
+    c = of or whole_campaign()
+    program, period = c.program, c.program.period_by_code[period_code]
+    prefecture = program.prefecture_by_code[prefecture_code]
+    entries: dict[tuple[str, str, str], Any] = {}
+    for form in program.roster_forms:
+        for unit in program.units_of(form, prefecture_code):
+            entries |= {
+                (form.code, unit.code, f.code): fitting(f, unit, period) for f in form.fields_in(period) if not f.shows
+            }
+    for code, rows in (lists or {}).items():
+        entries |= {
+            (code, key, column): value
+            for key, row in zip(list_keys(), rows, strict=False)
+            for column, value in row.items()
+        }
+    entries |= changes or {}
+    return issue_workbook(Issue(program=program, key=c.key, rules=c.rules, period=period, prefecture=prefecture,
+                                previous={**past.previous, **past.floors},
+                                entries={key: value for key, value in entries.items() if value is not None}))  # fmt: skip
+
+
+def fitting(one: Field, unit: Unit, period: Period) -> Any:
+    """A value every rule of the whole campaign accepts."""
+    if one.code in {"Q08-d", "Q08-1n", "Q08-2n", "D08-1"} and isinstance(unit, County):
+        return unit.townships
+    if one.type is FieldType.AMOUNT:
+        return {"FP02-2": 3.0}.get(
+            one.code, 1.0 if one.role in {"received", "received_first", "received_second"} else 0.5
+        )
+    if one.type is FieldType.TEXT:
+        return "情况说明" * 3
+    if one.type is FieldType.DATE:
+        return period.start if one.code.startswith("M") else period.end - timedelta(days=10)
+    return valid(one, unit, period)

@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.checks.rules import load_rules
-from pipeline.program.load import load_program
-from pipeline.starter import create_workspace
 from pipeline.workspace import Workspace
-from tests.builder import own_key
+from tests.builder import campaign, new_workspace, own_key
 from tests.officer import Session, find_office
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pipeline.checks.rules import Rule
     from pipeline.program.model import Program
 
-ROOT = Path(__file__).parents[1]
-
 
 @pytest.fixture(scope="session")
 def program() -> Program:
-    """The campaign as ``program/`` defines it."""
-    return load_program(ROOT / "program")
+    """The campaign as far as its eight actions go."""
+    return campaign().program
 
 
 @pytest.fixture(scope="session")
 def rules(program: Program) -> dict[str, tuple[Rule, ...]]:
     """Form code → rules of ``expectations/``."""
-    return load_rules(ROOT / "expectations", program)
+    return {form.code: campaign().rules[form.code] for form in program.forms}
 
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """A new workspace, as ``run-pipeline init`` makes it."""
     folder = tmp_path / "workspace"
-    create_workspace(folder)
+    new_workspace(folder)
     made = Workspace(root=folder)
     own_key(made)
     return made

@@ -17,11 +17,12 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from pipeline.checks.decide import State
-from pipeline.demo import play
+from pipeline.demo import play_periods
 from pipeline.findings import CATALOGUE
 from pipeline.run import load_campaign, look, make_reports, run
 from pipeline.workbook.cells import show
 from pipeline.workspace import Workspace
+from tests.builder import new_workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,7 @@ PERIOD = "2023-04"
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     folder = tmp_path_factory.mktemp("demo") / "campaign"
     lines: list[str] = []
-    page = play(folder, tell=lines.append)
+    page = play_periods(new_workspace(folder), tell=lines.append, periods=3)
     assert page.name == "index.html"
     assert page.is_file()
     assert len(lines) == 6
@@ -88,8 +89,10 @@ def test_all_that_can_happen_happened(demo: Workspace) -> None:
     assert any(s["reason"] == CATALOGUE["FILE_TRUNCATED"].title for s in submissions)
     findings = {f["code"] for f in table(demo, "findings")}
     assert {"CELL_READ_AS", "CELL_APPROXIMATE", "CELL_NOT_A_NUMBER", "FILE_TRUNCATED"} <= findings
-    owed = table(demo, "obligations")
+    everything = table(demo, "obligations")
+    owed = [o for o in everything if o["kind"] == "REPORT"]
     assert len(owed) == 3 * (16 + 129)
+    assert {o["kind"] for o in everything} == {"REPORT", "OFFICE_DUTY"}  # the eight actions ask for nothing else
     assert {o["reason"] for o in owed} == {"", "未收到报表", "退回待改"}
     never = [o for o in owed if o["who"] == "533300"]
     assert [o["streak"] for o in never] == ["1", "2", "3"]

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from pipeline.cli import main
 from pipeline.workspace import Workspace
-from tests.builder import FIRST, ROOT, filled, own_key
+from tests.builder import FIRST, ROOT, filled, only_the_actions, own_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +26,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace where 迪庆州 has returned 2023-02 with one bad county."""
     folder = tmp_path_factory.mktemp("cli") / "办公室 工作目录"
     assert call("init", str(folder)).exit_code == 0
+    only_the_actions(folder)
     own_key(Workspace(root=folder))
     day = folder / "inbox" / "2023-03-03"
     day.mkdir(parents=True)

@@ -46,6 +46,7 @@ def bulletin_context(**changes: Any) -> dict[str, Any]:
     return {
         **{name: name for name in texts + foot},
         **{name: [f"{name}之一", f"{name}之二"] for name in lists},
+        "actions_name": "八项行动",
         "is_demo": False,
         "actions": [SimpleNamespace(numeral="一", name="思想引领行动", paragraphs=["已完成4项。"])],
         "table_rows": [SimpleNamespace(**row, overdue="0", note="")] * 2,

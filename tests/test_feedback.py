@@ -26,7 +26,6 @@ from pipeline.dataset.snapshot import Snapshot, take_snapshot
 from pipeline.dataset.store import Store
 from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Severity
 from pipeline.run import RETURNED, open_snapshot, returned_copies, run, take_in
-from pipeline.starter import create_workspace
 from pipeline.workbook.cells import show
 from pipeline.workbook.feedback import returned_workbook
 from pipeline.workbook.identity import Stamp
@@ -46,7 +45,7 @@ from pipeline.workbook.layout import (
 )
 from pipeline.workbook.read import read_return
 from pipeline.workspace import Workspace
-from tests.builder import FIRST, KEY, SECOND, SMALL, THIRD, arrival, blank, campaign, filled, own_key
+from tests.builder import FIRST, KEY, SECOND, SMALL, THIRD, arrival, blank, campaign, filled, new_workspace, own_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -97,7 +96,7 @@ def place(prefecture: str, form: str, county: str, column: str) -> tuple[str, st
     sheet = C.program.form_by_code[form].sheet
     layout = layouts(prefecture)[sheet]
     col = {NIL: NIL_COL, REMARK: layout.remark_col}.get(column)
-    row = FIRST_ROW + [c.code for c in layout.counties].index(county)
+    row = FIRST_ROW + [c.code for c in layout.units].index(county)
     return sheet, address(row, layout.col_of(column) if col is None else col)
 
 
@@ -244,7 +243,7 @@ def originals() -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     workspace = Workspace(root=tmp_path_factory.mktemp("feedback") / "workspace")
-    create_workspace(workspace.root)
+    new_workspace(workspace.root)
     own_key(workspace)
     sent = originals()
     send(workspace, sent, SENT)

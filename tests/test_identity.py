@@ -24,11 +24,10 @@ from pipeline.dataset.store import ActKind, Store
 from pipeline.errors import DatasetError, PipelineError, WorkspaceError
 from pipeline.findings import CATALOGUE, Finding, Severity
 from pipeline.run import admit, close, take_in
-from pipeline.starter import create_workspace
 from pipeline.workbook.identity import STAMP_WORD, Admission, Registry, Stamp
 from pipeline.workbook.read import read_return
 from pipeline.workspace import Workspace, make_key, read_key
-from tests.builder import FIRST, KEY, SMALL, arrival, campaign, filled, own_key, read
+from tests.builder import FIRST, KEY, SMALL, arrival, campaign, filled, new_workspace, only_the_actions, own_key, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,7 +146,7 @@ def test_init_makes_a_key_for_its_owner_only_and_keeps_it_out_of_git(tmp_path: P
     keys = []
     for name in ("甲", "乙"):
         one = Workspace(root=tmp_path / name)
-        create_workspace(one.root)
+        new_workspace(one.root)
         assert stat.S_IMODE(one.key_file.stat().st_mode) == 0o600
         keys.append(read_key(one))
         assert len(keys[-1]) == 32
@@ -348,7 +347,7 @@ class Office:
 
     def __init__(self, root: Path) -> None:
         self.workspace = Workspace(root=root)
-        create_workspace(root)
+        new_workspace(root)
         own_key(self.workspace)
 
     def run(self, files: dict[str, bytes], *, key: bytes = KEY, early: frozenset[str] = frozenset()) -> tuple[int, ...]:
@@ -645,6 +644,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace after a run that held one file."""
     root = tmp_path_factory.mktemp("identity") / "工作目录"
     assert call("init", str(root)).exit_code == 0
+    only_the_actions(root)
     own_key(Workspace(root=root))
     day = root / "inbox" / "2023-03-03"
     day.mkdir()

@@ -27,11 +27,10 @@ from lxml import etree
 from openpyxl.cell import Cell
 
 from pipeline.cli import main
-from pipeline.starter import create_workspace
 from pipeline.workbook.identity import Stamp
 from pipeline.workbook.layout import APPENDIX_SHEET, CHECK_SHEET, COVER_SHEET, PROBLEM_SHEET, sheet_layout
 from pipeline.workspace import Workspace
-from tests.builder import FIRST, SMALL, campaign, filled, own_key
+from tests.builder import FIRST, SMALL, campaign, filled, new_workspace, own_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,7 +152,7 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Poisoned:
     around = tmp_path_factory.mktemp("injection") / "a" / "b" / "c"
     workspace = Workspace(root=around / "workspace")
     around.mkdir(parents=True)
-    create_workspace(workspace.root)
+    new_workspace(workspace.root)
     own_key(workspace)
     dated = workspace.inbox / "2023-03-03" / FOLDER
     dated.mkdir(parents=True)

@@ -20,6 +20,7 @@ from python_calamine import CalamineWorkbook
 
 from pipeline.checks.rules import BETWEEN, PAIR_GREATER, base_field
 from pipeline.program.model import FieldType
+from tests.builder import only_the_actions
 from tests.officer import Entry, Figures, Session, invent
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ class Campaign:
 def campaign(office: Session, program: Program, tmp_path_factory: pytest.TempPathFactory) -> Campaign:
     root = tmp_path_factory.mktemp("campaign") / "云南 工作目录"
     run_pipeline(root.parent, "init", str(root))
+    only_the_actions(root)
     run_pipeline(root, "--as-of", ISSUED_ON, "issue", "--period", PERIOD)
     dated = root / "inbox" / RECEIVED_ON
     dated.mkdir()

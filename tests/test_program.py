@@ -25,7 +25,7 @@ PROGRAM = load_program(ROOT / "program")
 
 def test_the_whole_notice_is_there() -> None:
     assert len(PROGRAM.actions) == 8
-    assert [i.no for f in PROGRAM.forms for i in f.items] == list(range(1, 33))
+    assert [i.no for f in PROGRAM.action_forms for i in f.items] == list(range(1, 33))
     assert len(PROGRAM.quantities) == 61
     assert (len(PROGRAM.prefectures), len(PROGRAM.counties), len(PROGRAM.contacts)) == (16, 129, 56)
     assert (len(PROGRAM.milestones), len(PROGRAM.duties), len(PROGRAM.funding)) == (12, 11, 9)
@@ -60,9 +60,10 @@ def test_fields_counted_from_2023_are_not_asked_before() -> None:
 
 
 def test_rates_are_never_typed_and_conditional_items_offer_not_applicable() -> None:
-    assert not any("率" in f.title and f.unit == "%" for form in PROGRAM.forms for f in form.fields)
-    assert {c for c, f in PROGRAM.field_by_code.items() if f.not_applicable} == {"Q07-3", "Q09-1", "Q09-2"}
-    must_be_given = {c for c, f in PROGRAM.field_by_code.items() if f.required and f.nil_value is None}
+    assert not any("率" in f.title and f.unit == "%" for form in PROGRAM.action_forms for f in form.fields)
+    asked = {f.code: f for form in PROGRAM.action_forms for f in form.fields}
+    assert {c for c, f in asked.items() if f.not_applicable} == {"Q07-3", "Q09-1", "Q09-2"}
+    must_be_given = {c for c, f in asked.items() if f.required and f.nil_value is None}
     assert must_be_given == {"Q06-3d", "Q08-d", "Q13-2d", "Q30-1d", "Q30-2d"}
 
 

@@ -17,7 +17,7 @@ from pipeline.cli import main
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
 from pipeline.workspace import Workspace
-from tests.builder import FIRST, SECOND, SMALL, THIRD, campaign, filled, own_key
+from tests.builder import FIRST, SECOND, SMALL, THIRD, campaign, filled, only_the_actions, own_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,6 +149,7 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.root = root
         assert self.call("init", str(root)).exit_code == 0
+        only_the_actions(root)
         own_key(Workspace(root=root))
         self.told: list[Telling] = []
         self.after: list[Snapshot] = []

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+from docx import Document
 
 from pipeline.checks import scaffold
 from pipeline.findings import CATALOGUE
+from pipeline.reports import summary_workbook
 from pipeline.reports.names import TEMPLATE_NAMES
 from pipeline.workbook.issue import standard_workbook
-from tests.builder import ROOT, campaign
+from tests.builder import ROOT, whole_campaign
 from tools.make_references import stale
+from tools.traceability import MEASURES, PLACES, REPORT_PLACES, WORKBOOKS, traces
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +58,7 @@ ORDER = [
     "checks.decide",
     "checks.problems",
     "dataset",
+    "workbook.carry",
     "workbook.feedback",
     "measures",
     "reports",
@@ -140,7 +147,7 @@ def test_no_posix_only_module_is_imported() -> None:
 
 
 def test_the_standard_workbook_is_current() -> None:
-    c = campaign()
+    c = whole_campaign()
     kept = (ROOT / "templates/xlsx/标准报表.xlsx").read_bytes()
     assert parts(kept) == parts(standard_workbook(c.program, c.rules)), "run: make templates"
 
@@ -152,7 +159,7 @@ def parts(package: bytes) -> dict[str, bytes]:
 
 
 def test_every_field_has_all_the_rules_a_first_draft_would_give_it() -> None:
-    for form in campaign().program.forms:
+    for form in whole_campaign().program.forms:
         suite = json.loads((ROOT / "expectations" / f"{form.code}.json").read_text(encoding="utf-8"))
         assert scaffold.complete(suite, form) == suite, form.code
 
@@ -180,3 +187,39 @@ def test_no_registry_and_no_machine_path_is_named() -> None:
 
 def test_generated_references_are_current() -> None:
     assert stale() == [], "run: make docs"
+
+
+def test_every_numbered_thing_of_the_notice_is_traced_and_no_cell_is_empty() -> None:
+    rows = list(traces(whole_campaign()))
+    counted = Counter(row.section for row in rows)
+    assert [counted[name] for name in ("八项行动的任务", "资金安排", "工作节点", "报送事项", "十个一", "调研提纲")] == [
+        32,
+        9,
+        12,
+        11,
+        10,
+        24,
+    ]
+    assert [counted[name] for name in ("五项措施", "五强目标（本项目的读法）", "问题分类")] == [5, 5, 3]
+    assert [row.no for row in rows if not all(cell.strip() for cell in row.cells)] == []
+    asked = {f.code for form in whole_campaign().program.forms for f in form.fields}
+    told = {code for row in rows for code in re.findall(r"[A-Z]+[0-9]*-[0-9a-z]+", row.where)}
+    assert told <= asked
+
+
+def test_what_the_traces_name_exists() -> None:
+    """Measures are functions, and places are names in templates or sheets of a workbook."""
+    for names in MEASURES.values():
+        for name in names:
+            module_name, function = name.split(".")
+            assert callable(getattr(importlib.import_module(f"pipeline.measures.{module_name}"), function)), name
+    for document, name in {place for places in PLACES.values() for place in places} | set(REPORT_PLACES):
+        if document in WORKBOOKS:
+            assert name == summary_workbook.SURVEY
+        else:
+            template = Document(str(ROOT / "templates/docx" / f"{document}.docx"))
+            text = "".join(template.element.body.itertext())
+            assert name in TEMPLATE_NAMES[f"{document}.docx"], (document, name)
+            assert name in text, (document, name)
+    made = {p.document for p in whole_campaign().program.publications}
+    assert {f"{document}.docx" for document in made} <= set(TEMPLATE_NAMES)

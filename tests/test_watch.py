@@ -16,10 +16,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.cli import main
-from pipeline.starter import create_workspace
 from pipeline.watch import look_once, verdict_name
 from pipeline.workspace import SETTLE_SECONDS, Workspace, read_inbox
-from tests.builder import FIRST, arrival, filled, hear_ctrl_c, own_key
+from tests.builder import FIRST, arrival, filled, hear_ctrl_c, new_workspace, own_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +89,7 @@ def test_a_verdict_is_one_content_s() -> None:
 def looked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Result]:
     """An inbox with one file taken in, and new ones, some under names that nobody should choose; looked at once."""
     workspace = Workspace(root=tmp_path_factory.mktemp("watch") / "办公室")
-    create_workspace(workspace.root)
+    new_workspace(workspace.root)
     own_key(workspace)
     put(workspace, "2023-03-02/空.xlsx", b"")
     base = ("--project", str(workspace.root), "--as-of", "2023-03-14")
@@ -149,7 +148,7 @@ def test_looking_takes_nothing_in(looked: tuple[Workspace, Result]) -> None:
 
 def test_watching_where_there_is_no_inbox_says_so_in_one_line(tmp_path: Path) -> None:
     workspace = Workspace(root=tmp_path / "w")
-    create_workspace(workspace.root)
+    new_workspace(workspace.root)
     workspace.inbox.rmdir()
     result = call("--project", str(workspace.root), "watch")
     assert result.exit_code == 2
@@ -163,7 +162,7 @@ def test_watching_where_there_is_no_inbox_says_so_in_one_line(tmp_path: Path) ->
 @pytest.fixture
 def inbox(tmp_path: Path) -> Workspace:
     workspace = Workspace(root=tmp_path / "w")
-    create_workspace(workspace.root)
+    new_workspace(workspace.root)
     own_key(workspace)
     return workspace
 

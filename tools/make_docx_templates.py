@@ -8,7 +8,7 @@ and half-points for type.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -127,11 +127,21 @@ STYLES = (
           layout="<w:keepNext/>" + OFF_GRID + spacing(0, 0, 270) + CENTRE),
     Style(id="TableText", name="表格文字", size=22, tracking=0, layout=OFF_GRID + spacing(0, 0, 270) + CENTRE),
     Style(id="TableLeft", name="表格文字左齐", size=22, tracking=0, layout=LEFT, based_on="TableText"),
+    Style(id="TableKept", name="表格文字同页", size=22, tracking=0, layout="<w:keepNext/>", based_on="TableText"),
+    Style(id="TableLeftKept", name="表格文字左齐同页", size=22, tracking=0, layout="<w:keepNext/>", based_on="TableLeft"),
+    Style(id="BodyKept", name="正文末段", layout=KEEP, based_on="BodyText"),
     Style(id="NoteTitle", name="附注标题", font=HEITI, size=24, tracking=0,
           layout=KEEP + OFF_GRID + spacing(120, 0, 360) + LEFT),
     # The notes stay together and with the colophon, which must not stand on a page without text.
     Style(id="Note", name="附注", size=24, tracking=0,
           layout=KEEP + OFF_GRID + spacing(0, 0, 360) + '<w:ind w:firstLineChars="200" w:firstLine="480"/>'),
+    Style(id="ContentsLine", name="目录行", size=28, tracking=0,
+          layout=OFF_GRID + spacing(0, 0, 440) + '<w:ind w:left="560" w:hanging="280"/>' + LEFT),
+    Style(id="CaseTitle", name="案例标题", font=HEITI,
+          layout=KEEP + spacing(160, 0) + CENTRE + '<w:outlineLvl w:val="1"/>'),
+    Style(id="LetterMark", name="函件序号", font=HEITI, size=28,
+          layout=KEEP + f"<w:pBdr>{FRAME.partition('/>')[0]}/></w:pBdr>" + OFF_GRID + spacing(240, 60, 460) + LEFT),
+    Style(id="CaseMeta", name="案例来源", font=KAITI, size=28, layout=KEEP + spacing(0, 80) + CENTRE),
     Style(id="Colophon", name="版记", size=28, tracking=0,
           layout=OFF_GRID + spacing(0, 0, 460) + '<w:ind w:left="840" w:right="280" w:hanging="560"/>'),
     Style(id="ColophonLast", name="版记末行", size=28, tracking=-16,
@@ -323,12 +333,12 @@ def bulletin_overall() -> str:
 
 
 def bulletin_actions() -> str:
-    """Return 二、八项行动进展."""
+    """Return 二、八项行动进展 (as many as there are)."""
     return when(
         "actions",
-        para("Heading1", "二、八项行动进展"),
-        para("BodyText", "八项行动完成率见图3，重点量化任务完成情况见图4。"),
-        figure("heat", "图3  各州（市）八项行动完成率"),
+        para("Heading1", "二、{{ actions_name }}进展"),
+        para("BodyText", "{{ actions_name }}完成率见图3，重点量化任务完成情况见图4。"),
+        figure("heat", "图3  各州（市）{{ actions_name }}完成率"),
         figure("bullet", "图4  重点量化任务完成情况"),
         tag("for action in actions"),
         para("Heading2", "（{{ action.numeral }}）{{ action.name }}"),
@@ -440,6 +450,275 @@ def return_notice() -> str:
     ))  # fmt: skip
 
 
+# --- the documents a period calls for ----------------------------------------------------------------------------
+
+
+def fresh(style: str, *texts: str) -> str:
+    """Return a paragraph that begins a page."""
+    return para(style, *texts).replace("</w:pPr>", "<w:pageBreakBefore/></w:pPr>", 1)
+
+
+KEPT = {"TableText": "TableKept", "TableLeft": "TableLeftKept"}
+
+
+def section(key: str, title: str, *content: str) -> str:
+    """Return a section with its running number; it vanishes, heading and all, when ``key`` is empty."""
+    return when(key, para("Heading1", f"{{{{ no.{key} }}}}、{title}"), *content)
+
+
+def captioned(items: str, caption: str, *columns: Column, keep: bool = False) -> str:
+    """Return a table under its running number; it vanishes when there are no rows; a short one stays on one page."""
+    if keep:
+        columns = tuple(replace(one, style=KEPT[one.style]) for one in columns)
+    return when(items, para("TableCaption", f"表{{{{ tab.{items} }}}}  {caption}"), table(items, *columns), para("Gap"))
+
+
+def parted(items: str) -> str:
+    """Return （一）, （二） … with their paragraphs."""
+    return "".join((
+        tag(f"for part in {items}"),
+        para("Heading2", "（{{ part.numeral }}）{{ part.name }}"), each("BodyText", "part.paragraphs"),
+        tag("endfor"),
+    ))  # fmt: skip
+
+
+def head(name: str) -> str:
+    """Return the red head of a document of the office."""
+    widely = '<w:spacing w:val="160"/>'
+    return "".join((
+        para("HeadOrg", "{{ org_line }}"),
+        para("HeadName", run(name[:-1], extra=widely), name[-1]),
+        para("HeadNumber", "{{ number_line }}"),
+        para("HeadIssue", "{{ office }}", run("\t"), "{{ issued_on }}"),
+        DEMO,
+        para("Title", "{{ title }}"),
+    ))  # fmt: skip
+
+
+def notes() -> str:
+    """Return how the figures are to be read."""
+    return when("data_notes", para("NoteTitle", "附注"), each("Note", "data_notes"))
+
+
+def prefecture_table(since: str) -> str:
+    """Return the sixteen prefectures by rank."""
+    return captioned(
+        "prefecture_rows", "各州（市）完成情况",
+        Column("名次", 650, "rank"), Column("州（市）", 1350, "name"), Column("完成率\n（%）", 1050, "completion"),
+        Column(f"比{since}\n（百分点）", 1300, "change"), Column("名次\n变化", 800, "moved"),
+        Column("已报\n县数", 950, "reported"), Column("逾期\n县数", 800, "overdue"), Column("备注", 1945, "note"),
+    )  # fmt: skip
+
+
+def milestone_table() -> str:
+    """Return the steps of section 四, counties and prefectures apart."""
+    return captioned(
+        "milestone_rows", "工作节点完成情况",
+        Column("工作节点", 2695, "name", "TableLeft"), Column("单位", 1000, "level"), Column("时限", 1950, "due_on"),
+        Column("应完\n成数", 640, "owed"), Column("已完\n成数", 640, "done"), Column("其中\n逾期", 640, "late"),
+        Column("未完\n成数", 640, "not_done"), Column("未填\n报数", 640, "silent"),
+    )  # fmt: skip
+
+
+def funding_table() -> str:
+    """Return money by line."""
+    return captioned(
+        "funding_rows", "专项资金计划、到位和支出情况（单位：万元）",
+        Column("资金项目", 1395, "name", "TableLeft"), Column("计划", 1150, "planned"), Column("到位", 1150, "arrived"),
+        Column("配套", 950, "matched"), Column("支出", 1150, "spent"), Column("执行率\n（%）", 850, "execution"),
+        Column("到位数\n填报单位", 1100, "told_arrived"), Column("支出数\n填报单位", 1100, "told_spent"),
+    )  # fmt: skip
+
+
+def category_table() -> str:
+    """Return problems by category."""
+    return captioned(
+        "category_rows", "各类问题办理情况",
+        Column("类别", 1500, "name"), Column("解决途径", 3845, "action", "TableLeft"), Column("累计", 875, "total"),
+        Column("已办结", 875, "closed"), Column("未解决", 875, "open"), Column("其中\n超期", 875, "overdue"), keep=True,
+    )  # fmt: skip
+
+
+def department_table() -> str:
+    """Return open problems by department."""
+    return captioned(
+        "department_rows", "需研究解决的问题（按省总部室）",
+        Column("部室", 4445, "name", "TableLeft"), Column("累计", 1100, "total"), Column("已办结", 1100, "closed"),
+        Column("未解决", 1100, "open"), Column("其中\n超期", 1100, "overdue"),
+    )  # fmt: skip
+
+
+def candidate_table() -> str:
+    """Return commendation candidates with their figures."""
+    return captioned(
+        "candidate_rows", "工作完成情况较好的县级工会（供研究）",
+        Column("序号", 700, "no"), Column("州（市）", 1500, "prefecture"), Column("县（市、区）", 2045, "county"),
+        Column("完成率\n（%）", 1100, "completion"), Column("已达标/\n应达标", 1150, "met"),
+        Column("达标或达到\n序时进度", 1250, "on_pace"), Column("按时报送/\n应报期数", 1100, "on_time"),
+    )  # fmt: skip
+
+
+def lagging_table() -> str:
+    """Return lagging counties with the figures that put them there."""
+    return captioned(
+        "lagging_rows", "进度滞后的县级工会",
+        Column("序号", 550, "no"), Column("州（市）", 1250, "prefecture"), Column("县（市、区）", 1450, "county"),
+        Column("完成率\n（%）", 850, "completion"), Column("与全省相差\n（百分点）", 1250, "gap"),
+        Column("按时/\n应报", 700, "on_time"), Column("连续\n期数", 750, "streak"), Column("情形", 2045, "why", "TableLeft"),
+    )  # fmt: skip
+
+
+def quarterly() -> str:
+    """Return the body of 季度通报."""
+    work = captioned(
+        "work_rows", "各州（市）亮点经验和问题办理情况",
+        Column("州（市）", 1645, "name"), Column("本季度\n亮点（条）", 1200, "sent"), Column("累计亮点\n（条）", 1200, "all_sent"),
+        Column("累计问题\n（个）", 1200, "total"), Column("已办结", 1200, "closed"), Column("未解决", 1200, "open"),
+        Column("其中\n超期", 1200, "overdue"),
+    )  # fmt: skip
+    late = captioned(
+        "overdue_groups", "逾期县名单",
+        Column("州（市）", 2050, "prefecture"), Column("逾期县", 5895, "names", "TableLeft"), Column("县数", 900, "count"),
+    )  # fmt: skip
+    return "".join((
+        head("季度通报"),
+        each("BodyText", "intro"),
+        section("overall", "总体情况", each("BodyText", "overall"), prefecture_table("上次")),
+        section(
+            "actions", "各项行动进展", parted("actions"),
+            when("counted", figure("heat", "图1  各州（市）各项行动完成率")),
+        ),
+        section("highlights", "亮点工作和经验推广", each("BodyText", "highlights")),
+        section("problems", "困难和问题", each("BodyText", "problems")),
+        work,
+        section("milestones", "工作节点", each("BodyText", "milestones"), milestone_table()),
+        section("timeliness", "报送情况", each("BodyText", "timeliness"), late),
+        section("next", "下一步工作", parted("next")),
+        notes(), para("Gap"), colophon(), para("Tail"),
+    ))  # fmt: skip
+
+
+def party_report(name: str) -> str:
+    """Return the body of 中期调度报告 or of 总结报告."""
+    final = name == "总结报告"
+    goals = captioned(
+        "goal_rows", "“五强”目标完成情况（本项目的读法）",
+        Column("目标", 2245, "name"), Column("所含任务（附件1序号）", 2700, "tasks"), Column("应达标\n（项次）", 1300, "applicable"),
+        Column("已达标\n（项次）", 1300, "met"), Column("完成率\n（%）", 1300, "completion"), keep=True,
+    )  # fmt: skip
+    tasks = captioned(
+        "task_rows", "“十个一”任务进展（按填报的县统计）",
+        Column("序号", 600, "no"), Column("任务", 1900, "title"), Column("进展", 5145, "text", "TableLeft"),
+        Column("填报\n县数", 1200, "reported"),
+    )  # fmt: skip
+    trend = captioned(
+        "trend_rows", "各期完成情况",
+        Column("报送期", 2245, "period"), Column("完成率\n（%）", 1200, "completion"), Column("比上期\n（百分点）", 1300, "change"),
+        Column("序时进度\n（%）", 1200, "pace"), Column("已达标/应达标\n（项次）", 1800, "met"), Column("已报\n县数", 1100, "reported"), keep=True,
+    )  # fmt: skip
+    items = table(
+        "item_rows",
+        Column("任务", 600, "no"), Column("指标", 2945, "title", "TableLeft"), Column("全省合计", 1600, "actual"),
+        Column("目标", 1500, "target"), Column("达标县/\n适用县", 1100, "met"), Column("填报县/\n全部县", 1100, "reported"),
+    )  # fmt: skip
+    return "".join((
+        para("Title", "{{ title }}"), DEMO,
+        para("Salutation", "{{ to_line }}"), each("BodyText", "intro"),
+        section(
+            "overall", "总体情况", each("BodyText", "overall"), trend,
+            when("counted", figure("trend", "图1  各期完成率")) if final else "",
+            prefecture_table("上期"),
+        ),
+        section(
+            "actions", "{{ actions_name }}完成情况",
+            para("BodyText", "各项任务指标的完成情况见文后附表。"), parted("actions"),
+            when("counted", figure("heat", f"图{2 if final else 1}  各州（市）{{{{ actions_name }}}}完成率")),
+        ),
+        section("strands", "工作措施落实情况", parted("strands")),
+        section(
+            "goal_rows", "“五强”目标实现情况",
+            para("BodyText", "方案未规定哪些任务属于哪一目标，以下按本项目的读法归并，仅供参考。"), goals,
+        ),
+        section("task_rows", "“十个一”任务进展", para("BodyText", "各县级工会和对口联系单位填报的“十个一”任务进展如下。"), tasks),
+        section("funding", "资金安排和使用情况", each("BodyText", "funding"), funding_table(), parted("funding_parts")),
+        section("milestones", "工作节点完成情况", each("BodyText", "milestones"), milestone_table()),
+        section("problems", "困难和问题", each("BodyText", "problems"), category_table(), department_table(),
+                each("BodyText", "pressing")),
+        section("candidates", "工作完成情况较好的县级工会（供研究）", each("BodyText", "candidates"), candidate_table()),
+        section("lagging", "进度滞后的县级工会", each("BodyText", "lagging"), lagging_table()),
+        section("next", "尚需推进的工作" if final else "下一步工作", parted("next")),
+        para("BodyKept", "特此报告。"),
+        para("SignOff", "{{ office }}"), para("SignOff", "{{ issued_on }}"),
+        when("item_rows", fresh("Salutation", "附表"), para("TableCaption", "{{ actions_name }}任务指标完成情况"), items, para("Gap")),
+        notes(), para("Tail"),
+    ))  # fmt: skip
+
+
+def half_year() -> str:
+    """Return the body of 半年会议材料."""
+    listed = table(
+        "department.rows",
+        Column("单位和编号", 1600, "county"),
+        Column("问题", 2500, "problem", "TableLeft"),
+        Column("举措", 1450, "measure", "TableLeft"), Column("首次\n报送期", 1100, "since"), Column("计划\n解决日期", 1450, "due"),
+        Column("状态", 745, "status"),
+    )  # fmt: skip
+    return "".join((
+        para("Title", "{{ title }}"), para("HeadNumber", "{{ office }}"), para("HeadNumber", "（{{ issued_on }}）"), DEMO,
+        each("BodyText", "intro"),
+        section("problems", "困难和问题", each("BodyText", "problems"), category_table()),
+        section(
+            "departments", "问题清单（按部室）",
+            para("BodyText", "以下为尚未解决的问题，按建议研究解决的部室分列，超过计划解决日期的排在前面。"),
+            tag("for department in departments"),
+            para("Heading2", "（{{ department.numeral }}）{{ department.name }}（{{ department.count }}个）"), listed, para("Gap"),
+            tag("endfor"),
+        ),
+        section("overall", "工作进展", each("BodyText", "overall"), prefecture_table("上期"), parted("actions")),
+        section("strands", "工作措施落实情况", parted("strands")),
+        section("funding", "资金安排和使用情况", each("BodyText", "funding"), funding_table()),
+        section("candidates", "工作完成情况较好的县级工会（供研究）", each("BodyText", "candidates"), candidate_table()),
+        section("lagging", "进度滞后的县级工会", each("BodyText", "lagging"), lagging_table()),
+        section("next", "下一步工作", parted("next")),
+        notes(), para("Tail"),
+    ))  # fmt: skip
+
+
+def casebook() -> str:
+    """Return the body of 典型案例汇编."""
+    return "".join((
+        para("Title", "{{ title }}"), para("HeadNumber", "{{ office }}"), para("HeadNumber", "（{{ issued_on }}）"), DEMO,
+        when("foreword", para("EditorNote", run("编者按：", style="EditorNoteLead"), "{{ foreword }}")),
+        when("empty_line", para("BodyText", "{{ empty_line }}")),
+        when("chapters", para("NoteTitle", "目　录")),
+        tag("for chapter in chapters"),
+        para("NoteTitle", "{{ chapter.numeral }}、{{ chapter.name }}（{{ chapter.count }}条）"),
+        tag("for case in chapter.cases"), para("ContentsLine", "{{ case.no }}.{{ case.title }}（{{ case.place }}）"), tag("endfor"),
+        tag("endfor"),
+        tag("for chapter in chapters"),
+        fresh("Heading1", "{{ chapter.numeral }}、{{ chapter.name }}"),
+        tag("for case in chapter.cases"),
+        para("CaseTitle", "{{ case.no }}.{{ case.title }}"), para("CaseMeta", "{{ case.meta }}"),
+        each("BodyText", "case.paragraphs"),
+        tag("endfor"),
+        tag("endfor"),
+        para("Tail"),
+    ))  # fmt: skip
+
+
+def letter() -> str:
+    """Return the body of 催报函: a page for each letter."""
+    return "".join((
+        when("compact", DEMO),
+        tag("for letter in letters"),
+        tag("if compact"), para("LetterMark", "{{ letter.no }}.{{ letter.level }}"),
+        tag("else"), fresh("Title", "{{ letter.title }}"), DEMO, tag("endif"),
+        para("Salutation", "{{ letter.to_line }}"), each("BodyText", "letter.paragraphs"), para("BodyKept", "{{ letter.closing }}"),
+        para("SignOff", "{{ letter.office }}"), para("SignOff", "{{ letter.issued_on }}"),
+        tag("endfor"), para("Tail"),
+    ))  # fmt: skip
+
+
 # --- package -----------------------------------------------------------------------------------------------------
 
 SETTINGS = (
@@ -527,6 +806,12 @@ def templates() -> dict[str, bytes]:
         "工作简报.docx": build(bulletin, PORTRAIT, "工作简报"),
         "逾期县清单.docx": build(overdue_list(), LANDSCAPE, "逾期县清单"),
         "退回通知.docx": build(return_notice(), PORTRAIT, "退回通知"),
+        "季度通报.docx": build(quarterly(), PORTRAIT, "季度通报"),
+        "中期调度报告.docx": build(party_report("中期调度报告"), PORTRAIT, "中期调度报告"),
+        "半年会议材料.docx": build(half_year(), PORTRAIT, "半年会议材料"),
+        "总结报告.docx": build(party_report("总结报告"), PORTRAIT, "总结报告"),
+        "典型案例汇编.docx": build(casebook(), PORTRAIT, "典型案例汇编"),
+        "催报函.docx": build(letter(), PORTRAIT, "催报函"),
     }
 
 

@@ -14,6 +14,7 @@ from pipeline.run import load_campaign
 from pipeline.workbook.cells import wanted
 from pipeline.workbook.issue import target_text
 from pipeline.workspace import Workspace
+from tools.traceability import traceability
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,14 +59,19 @@ def fields() -> Iterator[str]:
                 served = [q for q in item.quantities if field.code in q.fields]
                 kind = {"cumulative": "累计", "stock": "期末", "status": "期末"}[field.accumulation]
                 goal = "；".join(filter(None, (target_text(q) for q in served)))
-                basis = "；".join(dict.fromkeys(q.basis for q in served))
+                basis = "；".join(dict.fromkeys(q.basis for q in served)) or field.basis
                 required = "" if field.required else "（选填）"
-                yield (f"| {item.no} | `{field.code}` | {field.label} | {wanted(field)}{required} | {kind} | {goal} | {basis} "
+                yield (f"| {item.label} | `{field.code}` | {field.label} | {wanted(field)}{required} | {kind} | {goal} | {basis} "
                        f"| {field.reading} |")  # fmt: skip
         yield ""
 
 
-REFERENCES = {"docs/cli.md": commands, "docs/findings.md": findings, "docs/fields.md": fields}
+REFERENCES = {
+    "docs/cli.md": commands,
+    "docs/findings.md": findings,
+    "docs/fields.md": fields,
+    "docs/traceability.md": traceability,
+}
 
 
 def stale() -> list[str]:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.checks.frames import REPORTED, Line, cell_of, form_frame, form_lines
-from pipeline.checks.rules import base_field, rules_in
+from pipeline.checks.rules import CONTEXT_COLUMNS, base_field, base_fields, rules_in
 from pipeline.checks.suites import run_suite
 from pipeline.findings import Finding, Severity, finding
+from pipeline.program.model import Rows
 from pipeline.workbook.cells import show
 from pipeline.workbook.read import whole_file_findings
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pipeline.checks.frames import Past
     from pipeline.checks.rules import Rule
     from pipeline.program.model import Period, Program
+    from pipeline.workbook.cells import Value
     from pipeline.workbook.read import Return
 
 
@@ -55,19 +57,52 @@ def check_returns(program: Program, rules: Mapping[str, tuple[Rule, ...]], perio
     """
     per_return: list[list[Finding]] = [list(one.findings) for one in returns]
     all_lines = {}
+    told_by_lines: dict[str, list[tuple[int, Finding]]] = {}
+    values: dict[tuple[int, str], dict[str, Value]] = {}
     for form in program.forms:
-        lines, row_findings = form_lines(program, form, period, returns, past)
-        all_lines[form.code] = tuple(lines)
-        frame = form_frame(program, form, period, returns, lines, past)
-        for breach in run_suite(rules_in(rules[form.code], frame.columns), frame):
+        made, told_by_lines[form.code] = form_lines(program, form, period, returns, past)
+        all_lines[form.code] = tuple(made)
+        for line in made if not form.is_list else ():
+            values.setdefault((line.source, line.unit.code), {}).update(line.values)
+    for form in program.forms:
+        lines = all_lines[form.code]
+        together = program.county_forms if form.rows is Rows.COUNTY else (form,)
+        asked = rules_in(rules[form.code], {f.code for one in together for f in one.fields_in(period)})
+        wanted = {column for rule in asked for column in (*rule.used_columns, *_in_message(rule))}
+        frame = form_frame(program, form, period, returns, lines, past, wanted, values)
+        for breach in run_suite(asked, frame):
             for position in breach.positions:
                 line = lines[position]
                 if not _already_told(breach.rule, line, returns[line.source]):
                     per_return[line.source].append(_finding(returns[line.source], breach.rule, line, frame, position))
-        for source, told in row_findings:
+        for source, told in told_by_lines[form.code]:
             per_return[source].append(told)
     settled = _settle_conflicts(per_return, returns, all_lines)
+    for source, told in _list_conflicts(program, returns, all_lines):
+        settled[source].append(told)
     return Checked(lines=all_lines, findings=tuple(tuple(found) for found in settled))
+
+
+def _list_conflicts(
+    program: Program, returns: Sequence[Return], lines: Mapping[str, tuple[Line, ...]]
+) -> list[tuple[int, Finding]]:
+    """Lists of one prefecture that came on one day and say different things: neither is taken."""
+    told = []
+    for form in program.list_forms:
+        said: dict[tuple[str, date], dict[int, list[str]]] = {}
+        for line in lines[form.code]:
+            one = returns[line.source]
+            lists = said.setdefault((one.prefecture_code, one.arrival.received_on), {})
+            lists.setdefault(line.source, []).append(repr(sorted(line.values.items())))
+        for (prefecture, _), lists in said.items():
+            if len({tuple(sorted(entries)) for entries in lists.values()}) > 1:
+                found = "，".join(f"{returns[n].arrival.name} {len(entries)}条" for n, entries in lists.items())
+                told += [
+                    (n, finding(CONFLICT, file=returns[n].arrival.name, sheet=returns[n].sheets[form.code], found=found,
+                                prefecture_code=prefecture, county_code=prefecture, expected="同一天只有一种填法"))
+                    for n in lists
+                ]  # fmt: skip
+    return told
 
 
 def _settle_conflicts(
@@ -101,7 +136,7 @@ def _difference(county: str, source: int, rivals: Sequence[int], returns: Sequen
     """The fields two returns of one day differ in, with both values and files; empty when none does."""
     told = []
     for form_lines_ in lines.values():
-        mine = {line.source: line for line in form_lines_ if line.county.code == county and line.state in REPORTED}
+        mine = {line.source: line for line in form_lines_ if line.unit.code == county and line.state in REPORTED}
         for rival in rivals:
             if source in mine and rival in mine:
                 for code, value in mine[source].values.items():
@@ -121,9 +156,14 @@ def _already_told(rule: Rule, line: Line, one: Return) -> bool:
         return True
     if base_field(rule.columns[0]) not in one.columns[line.row.form]:
         return True
-    if any(base_field(column) in line.row.refused for column in rule.used_columns):
+    if any(base in line.row.refused for column in rule.used_columns for base in base_fields(column)):
         return True
     return line.row.nil and rule.severity is not Severity.CRITICAL
+
+
+def _in_message(rule: Rule) -> list[str]:
+    """Columns whose values the message names."""
+    return [column for column in re.findall(r"\{([^{}]+)\}", rule.message) if column not in CONTEXT_COLUMNS]
 
 
 def _finding(one: Return, rule: Rule, line: Line, frame: pd.DataFrame, position: int) -> Finding:
@@ -135,7 +175,7 @@ def _finding(one: Return, rule: Rule, line: Line, frame: pd.DataFrame, position:
         cell = cell_of(one, line.row, field) if field else f"B{line.row.row}"
     made = finding(
         rule.code, file=one.arrival.name, sheet=one.sheets.get(rule.form, ""), cell=cell,
-        prefecture_code=one.prefecture_code, county_code=line.county.code, field=field, rule=rule.id,
+        prefecture_code=one.prefecture_code, county_code=line.unit.code, field=field, rule=rule.id,
         found=line.row.typed.get(field, "") if line.row and field else "", expected=expected,
     )  # fmt: skip
     return replace(made, severity=rule.severity)

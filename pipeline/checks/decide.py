@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pipeline.checks.frames import REPORTED, Line
 from pipeline.findings import CATALOGUE, Finding, Severity, finding
+from pipeline.workbook.layout import row_name
 from pipeline.workbook.read import whole_file_findings
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ VERDICT_NAMES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What one county reported: its state and its lines by form.
+    """What one unit reported: a county, or a prefecture of itself; its state, its lines by form and its lists' entries.
 
     Attributes:
         stands: Its lines are kept as what stands: it was accepted, or nothing is wrong with it but sheets that are missing.
@@ -64,6 +65,7 @@ class Record:
     state: State
     stands: bool
     lines: Mapping[str, Line]
+    entries: Mapping[str, tuple[Line, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +85,16 @@ class _Case:
 
     source: Return
     counties: Mapping[str, Mapping[str, Line]]
+    lists: Mapping[str, tuple[Line, ...]]
     findings: tuple[Finding, ...]
 
     @property
     def reported(self) -> set[str]:
-        """Counties with anything on any sheet."""
-        return {code for code, forms in self.counties.items() if any(line.state in REPORTED for line in forms.values())}
+        """Units with anything on any sheet; a prefecture also with an entry on any list."""
+        filled = {
+            code for code, forms in self.counties.items() if any(line.state in REPORTED for line in forms.values())
+        }
+        return filled | ({self.source.prefecture_code} if self.lists else set())
 
     @property
     def whole(self) -> tuple[Finding, ...]:
@@ -111,16 +117,23 @@ def decide(program: Program, returns: Sequence[Return], checked: Checked, past: 
     Every refusal carries at least one finding.
     """
     by_source: dict[int, dict[str, dict[str, Line]]] = defaultdict(lambda: defaultdict(dict))
-    for form, lines in checked.lines.items():
-        for line in lines:
-            by_source[line.source][line.county.code][form] = line
-    cases = [_Case(source=one, counties=by_source[n], findings=checked.findings[n]) for n, one in enumerate(returns)]
+    lists: dict[int, dict[str, tuple[Line, ...]]] = defaultdict(dict)
+    for one in program.forms:
+        for line in checked.lines[one.code]:
+            if one.is_list:
+                lists[line.source][one.code] = (*lists[line.source].get(one.code, ()), line)
+            else:
+                by_source[line.source][line.unit.code][one.code] = line
+    cases = [
+        _Case(source=source, counties=by_source[n], lists=lists[n], findings=checked.findings[n])
+        for n, source in enumerate(returns)
+    ]
     brought: dict[tuple[str, str], date] = {}
     nil: dict[tuple[str, str], bool] = {}
     for case in cases:
         day = case.source.arrival.received_on
         for code in case.sound:
-            for form, line in case.counties[code].items():
+            for form, line in case.counties.get(code, {}).items():
                 if line.state in REPORTED:
                     brought[code, form] = min(day, brought.get((code, form), day))
                     nil[code, form] = nil.get((code, form), True) and line.state == "nil"
@@ -131,7 +144,7 @@ def _decide_one(program: Program, case: _Case, brought: Mapping[tuple[str, str],
                 nil: Mapping[tuple[str, str], bool], past: Past) -> Decision:  # fmt: skip
     reported, sound, whole, day = case.reported, case.sound, case.whole, case.source.arrival.received_on
     lacking = {
-        code: [form for form, line in case.counties[code].items()
+        code: [form for form, line in case.counties.get(code, {}).items()
                if line.state in {"no_sheet", "kept"} and not past.stood((code, form), day)
                and brought.get((code, form), date.max) > day]
         for code in reported
@@ -140,11 +153,13 @@ def _decide_one(program: Program, case: _Case, brought: Mapping[tuple[str, str],
                 *_older(program, case, sound, past))  # fmt: skip
     records = []
     for code in sorted(reported):
-        lines = {form: line for form, line in case.counties[code].items() if line.state in REPORTED}
-        state = State.NIL if _all_nil(code, case.counties[code], nil) else State.ACCEPTED
+        own = case.counties.get(code, {})
+        lines = {form: line for form, line in own.items() if line.state in REPORTED}
+        entries = case.lists if code == case.source.prefecture_code else {}
+        state = State.NIL if not entries and _all_nil(code, own, nil) else State.ACCEPTED
         if code not in sound or lacking[code]:
             state = State.RETURNED
-        records.append(Record(county_code=code, state=state, stands=code in sound, lines=lines))
+        records.append(Record(county_code=code, state=state, stands=code in sound, lines=lines, entries=entries))
     if any(CATALOGUE[f.code].holds for f in whole):
         verdict, records = Verdict.HELD, []
     else:
@@ -201,12 +216,12 @@ def _older(program: Program, case: _Case, sound: set[str], past: Past) -> list[F
     newer = {
         code: received
         for code in sorted(sound)
-        for form, line in case.counties[code].items()
+        for form, line in case.counties.get(code, {}).items()
         if line.state in REPORTED and (received := past.received.get((code, form), day)) > day
     }
     if not newer:
         return []
-    names = "、".join(program.county_by_code[code].short_name for code in newer)
+    names = "、".join(row_name(program.unit_by_code[code]) for code in newer)
     return [finding("RETURN_OLDER", file=one.arrival.name, prefecture_code=one.prefecture_code,
                     found=f"{day}收到", expected=f"已接收的是{max(newer.values())}收到的，不替换：{names}")]  # fmt: skip
 

@@ -9,9 +9,21 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.rules import BETWEEN, CHECKLIST, IN_SET, NOT_NULL, PAIR_EQUAL, PAIR_GREATER, Rule, base_field
+from pipeline.checks.rules import (
+    BETWEEN,
+    CHECKLIST,
+    IN_SET,
+    LENGTH,
+    NOT_NULL,
+    PAIR_EQUAL,
+    PAIR_GREATER,
+    Rule,
+    base_field,
+    terms,
+)
 from pipeline.findings import Severity
 from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, Field, FieldType, Period
 
@@ -22,6 +34,7 @@ if TYPE_CHECKING:
     from pipeline.workbook.cells import Value
 
 EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - the day spreadsheets count from
+LAST_DATE = date(2099, 12, 31)
 MESSAGE_LIMIT, TITLE_LIMIT = 255, 32
 OPPOSITE = {"==": "=", "!=": "<>"}
 COMPARE: dict[str, Any] = {
@@ -36,10 +49,10 @@ COMPARE: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What the rules allow in one cell; None where nothing limits it."""
+    """What the rules allow in one cell, a number or the length of a text; None where nothing limits it."""
 
-    low: int | None
-    high: int | None
+    low: int | Decimal | None
+    high: int | Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +68,23 @@ class Contradiction:
 
     def shows_in(self, cells: Mapping[str, Any]) -> bool:
         """What the expression gives for cells as typed: for values written beside the formulas."""
-        rule, condition = self.rule, self.rule.condition
+        rule = self.rule
         cells = {code: serial(raw) for code, raw in cells.items()}
+        if rule.condition and not _applies(rule.condition, cells):
+            return False
         if rule.type in {PAIR_GREATER, PAIR_EQUAL}:
-            first, second = cells.get(rule.kwargs["column_A"]), cells.get(rule.kwargs["column_B"])
-            if not (_is_number(first) and _is_number(second)):
+            first, second = _sum(rule.kwargs["column_A"], cells), _sum(rule.kwargs["column_B"], cells)
+            if first is None or second is None:
                 return False
             return bool(COMPARE["<" if rule.type == PAIR_GREATER else "!="](first, second))
-        if condition is None or not _applies(condition, cells):
-            return False
         value = cells.get(rule.kwargs["column"])
         if rule.type == NOT_NULL:
             return value in {None, ""}
-        return _is_number(value) and value < rule.kwargs.get("min_value", 0)
+        if rule.type == IN_SET:
+            return value not in {None, "", *rule.kwargs["value_set"]}
+        number = _sum(rule.kwargs["column"], cells)
+        low, high = rule.kwargs.get("min_value"), rule.kwargs.get("max_value")
+        return number is not None and ((low is not None and number < low) or (high is not None and number > high))
 
 
 def required_fields(rules: Iterable[Rule]) -> tuple[str, ...]:
@@ -79,22 +96,22 @@ def required_fields(rules: Iterable[Rule]) -> tuple[str, ...]:
 
 
 def bounds(field: Field, rules: Iterable[Rule], previous: Value) -> Bounds:
-    """Range of a count, the last accepted value included where the field may not fall."""
-    low: int | None = None
-    high: int | None = None
+    """Range of a number, the last accepted value included where the field may not fall; of a text, of its length."""
+    low: int | Decimal | None = None
+    high: int | Decimal | None = None
     for rule in rules:
         if rule.severity is not Severity.CRITICAL or rule.condition:
             continue
-        if rule.type == BETWEEN and rule.kwargs["column"] == field.code:
+        if rule.type in {BETWEEN, LENGTH} and rule.kwargs["column"] == field.code:
             low, high = rule.kwargs.get("min_value", low), rule.kwargs.get("max_value", high)
         falls = rule.type == PAIR_GREATER and rule.kwargs["column_A"] == field.code
-        if falls and rule.kwargs["column_B"] == f"{field.code}.prev" and isinstance(previous, int):
+        if falls and rule.kwargs["column_B"] == f"{field.code}.prev" and isinstance(previous, (int, Decimal)):
             low = max(low or 0, previous)
     return Bounds(low=low, high=high)
 
 
 def validation(field: Field, rules: tuple[Rule, ...], cell: str, previous: Value, period: Period,
-               start: date) -> dict[str, Any]:  # fmt: skip
+               start: date, counties: str) -> dict[str, Any]:  # fmt: skip
     """Xlsxwriter's data-validation options for one cell of ``field``.
 
     Args:
@@ -104,6 +121,7 @@ def validation(field: Field, rules: tuple[Rule, ...], cell: str, previous: Value
         previous: Last accepted value of the county, if any.
         period: Gives the last allowed date.
         start: First day of the campaign.
+        counties: The range that names the respondent's counties, as a formula.
     """
     limits = bounds(field, rules, previous)
     low, high = limits.low or 0, limits.high
@@ -114,8 +132,19 @@ def validation(field: Field, rules: tuple[Rule, ...], cell: str, previous: Value
         check = {"validate": "custom", "value": f'=IF(ISNUMBER({cell}),{number},{cell}="{NOT_APPLICABLE}")'}
     elif field.type is FieldType.CHECKLIST:
         check = {"validate": "custom", "value": _checklist_formula(_options(field, rules), cell)}
+    elif field.type is FieldType.AMOUNT:
+        cents = f"ABS({cell}-ROUND({cell},2))<0.000001"
+        check = {
+            "validate": "custom",
+            "value": f"=IF(ISNUMBER({cell}),AND({cell}>={low},{cell}<={high},{cents}),FALSE)",
+        }
     elif field.type is FieldType.DATE:
-        check = {"validate": "date", "criteria": "between", "minimum": start, "maximum": period.end}
+        last = LAST_DATE if field.future else period.end
+        check = {"validate": "date", "criteria": "between", "minimum": start, "maximum": last}
+    elif field.type is FieldType.TEXT:
+        check = {"validate": "length", "criteria": "between", "minimum": low, "maximum": high}
+    elif field.type is FieldType.COUNTY:
+        check = {"validate": "list", "source": counties}
     else:
         check = {"validate": "list", "source": _options(field, rules)}
     return check | {"ignore_blank": True, "error_title": "填写有误", "error_type": "stop"}
@@ -136,6 +165,12 @@ def serial(cell: Any) -> Any:
     return (day - EXCEL_EPOCH) / timedelta(days=1)
 
 
+def _sum(column: str, cells: Mapping[str, Any]) -> float | None:
+    """What a column adds up to; None where a part is no number."""
+    parts = [(times, cells.get(name)) for times, name in terms(column)]
+    return round(sum(times * cell for times, cell in parts), 2) if all(_is_number(cell) for _, cell in parts) else None  # type: ignore[operator, misc]
+
+
 def _is_number(cell: Any) -> bool:
     return isinstance(cell, (int, float)) and not isinstance(cell, bool)
 
@@ -151,7 +186,7 @@ def _applies(condition: Condition, cells: Mapping[str, Any]) -> bool:
 
 def _options(field: Field, rules: Iterable[Rule]) -> list[str]:
     for rule in rules:
-        if rule.type == IN_SET and rule.kwargs["column"] == field.code:
+        if rule.type == IN_SET and rule.kwargs["column"] == field.code and rule.condition is None:
             return [str(v) for v in rule.kwargs["value_set"]]
         if rule.type == CHECKLIST and rule.kwargs["column"] == field.code:
             return [str(v) for v in rule.kwargs["options"]]
@@ -167,22 +202,50 @@ def _checklist_formula(options: list[str], cell: str) -> str:
 
 
 def _broken(rule: Rule) -> Callable[[Callable[[str], str]], str] | None:
-    if any(column not in {base_field(column), f"{base_field(column)}.ticked"} or "." in base_field(column)
-           for column in rule.used_columns):  # fmt: skip
+    if any(name not in {base_field(name), f"{base_field(name)}.ticked"} or "." in base_field(name)
+           for column in rule.used_columns for _, name in terms(column)):  # fmt: skip
         return None
     if rule.type in {PAIR_GREATER, PAIR_EQUAL}:
         first, second = str(rule.kwargs["column_A"]), str(rule.kwargs["column_B"])
         sign = "<" if rule.type == PAIR_GREATER else "<>"
-        return lambda ref: f"ISNUMBER({ref(first)})*ISNUMBER({ref(second)})*({ref(first)}{sign}{ref(second)})"
-    if rule.condition is None or rule.type not in {BETWEEN, NOT_NULL}:
+        return lambda ref: _where(
+            rule,
+            ref,
+            f"{_numbers(first, ref)}*{_numbers(second, ref)}*({_added(first, ref)}{sign}{_added(second, ref)})",
+        )
+    if rule.condition is None or rule.type not in {BETWEEN, NOT_NULL, IN_SET}:
         return None
-    condition, column = rule.condition, str(rule.kwargs["column"])
+    return lambda ref: _where(rule, ref, _outside(rule, ref))
+
+
+def _where(rule: Rule, ref: Callable[[str], str], broken: str) -> str:
+    """The expression, only where the rule's condition holds."""
+    condition = rule.condition
+    return f"{_holds(condition.column, condition.operator, condition.value, ref)}*{broken}" if condition else broken
+
+
+def _outside(rule: Rule, ref: Callable[[str], str]) -> str:
+    """True where one column is blank, not in the set, or beyond its bounds."""
+    column = str(rule.kwargs["column"])
     if rule.type == NOT_NULL:
-        return lambda ref: f'{_holds(condition.column, condition.operator, condition.value, ref)}*({ref(column)}="")'
-    low = rule.kwargs.get("min_value", 0)
-    return lambda ref: (
-        f"{_holds(condition.column, condition.operator, condition.value, ref)}*ISNUMBER({ref(column)})*({ref(column)}<{low})"
-    )
+        return f'({ref(column)}="")'
+    if rule.type == IN_SET:
+        return "*".join(f'({ref(column)}<>"{word}")' for word in ("", *rule.kwargs["value_set"]))
+    low, high, value = rule.kwargs.get("min_value"), rule.kwargs.get("max_value"), _added(column, ref)
+    beyond = "+".join(f"({value}{sign}{bound})" for sign, bound in (("<", low), (">", high)) if bound is not None)
+    return f"{_numbers(column, ref)}*({beyond})" if "+(" in beyond else f"{_numbers(column, ref)}*{beyond}"
+
+
+def _numbers(column: str, ref: Callable[[str], str]) -> str:
+    return "*".join(f"ISNUMBER({ref(name)})" for _, name in terms(column))
+
+
+def _added(column: str, ref: Callable[[str], str]) -> str:
+    """One cell, or the sum of several, rounded because amounts have two decimals."""
+    parts = terms(column)
+    if len(parts) == 1 and parts[0][0] == 1:
+        return ref(column)
+    return "ROUND(" + "+".join(f"{times}*{ref(name)}" if times != 1 else ref(name) for times, name in parts) + ",2)"
 
 
 def _holds(column: str, operator: str, value: str | int, ref: Callable[[str], str]) -> str:

@@ -1,36 +1,50 @@
 """Returns → one frame per form over all returns together: what the rules look at, roster and previous values joined.
 
-Grain: one row per return and county of its prefecture, whether or not the county reported.
+Grain: one row per return and unit of its prefecture (its counties, or itself), whether or not the unit reported; of a
+list, one row per return and entry.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipeline.checks.rules import terms
 from pipeline.findings import Finding, finding
-from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, Accumulation, FieldType
+from pipeline.program.forms import NUMBERS
+from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, Accumulation, FieldType, Rows
+from pipeline.workbook.cells import show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from pipeline.program.model import County, Field, Form, Period, Program
+    from pipeline.program.model import Field, Form, Period, Program, Unit
     from pipeline.workbook.cells import Value
     from pipeline.workbook.read import Return
     from pipeline.workbook.sheet import FormRow
 
     Previous = Mapping[tuple[str, str], Value]
+    Number = int | Decimal
 
 REPORTED = frozenset({"filled", "nil"})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastEntry:
+    """An entry of a list that was accepted, under its number."""
+
+    number: str
+    values: Mapping[str, Value]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Past:
-    """What was accepted before this run, seen from one period.
+    """What was accepted before this run, seen from one period; units are counties, and prefectures for their own rows.
 
     Attributes:
         previous: (county, field) → last value accepted in an earlier period.
@@ -39,14 +53,20 @@ class Past:
         standing: (county, form) → whether the row that already stands for the period is a nil report.
         later: (county, field) → lowest number already accepted in a later period.
         received: (county, form) → day the row that already stands for the period was received.
+        carried: (prefecture, form) → entries not done with of the last earlier period that has any.
+        listed: (prefecture, form) → entries that already stand for the period itself.
+        numbered: (prefecture, form) → how many numbers were ever given out.
     """
 
     previous: Previous
-    floors: Mapping[tuple[str, str], int]
+    floors: Mapping[tuple[str, str], Number]
     current: Previous
     standing: Mapping[tuple[str, str], bool]
-    later: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    later: Mapping[tuple[str, str], Number] = field(default_factory=dict)
     received: Mapping[tuple[str, str], date] = field(default_factory=dict)
+    carried: Mapping[tuple[str, str], tuple[PastEntry, ...]] = field(default_factory=dict)
+    listed: Mapping[tuple[str, str], tuple[PastEntry, ...]] = field(default_factory=dict)
+    numbered: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def stood(self, key: tuple[str, str], day: date) -> bool:
         """Whether a row of (county, form) already stood on a day."""
@@ -66,26 +86,28 @@ NO_PAST = Past(previous={}, floors={}, current={}, standing={})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One county on one form of one return, nil resolved.
+    """One unit on one form of one return, nil resolved; or one entry of its list.
 
     Attributes:
         source: Index of the return.
         state: filled, nil, kept, blank, absent or no_sheet (see :mod:`pipeline.checks.rules`).
         values: Field code → final value: what was typed, or what 本期无新进展 stands for.
         row: The sheet row it was read from, or None.
+        entry: Of an entry, its number; empty for the row of a unit.
     """
 
     source: int
-    county: County
+    unit: Unit
     state: str
     values: Mapping[str, Value]
     row: FormRow | None
+    entry: str = ""
 
 
 def form_lines(
     program: Program, form: Form, period: Period, returns: Sequence[Return], past: Past
 ) -> tuple[list[Line], list[tuple[int, Finding]]]:
-    """Join each return with its roster and resolve 本期无新进展.
+    """Join each return with its roster and resolve 本期无新进展; of a list, number its entries.
 
     Args:
         program: The campaign.
@@ -94,33 +116,101 @@ def form_lines(
         returns: All returns of the period in this run.
         past: What was accepted before this run.
 
-    A blank row asks for nothing where a row of that county already stands, or another of the returns has it.
+    A blank row asks for nothing where a row of that unit already stands, or another of the returns has it, or the sheet
+    carries what was accepted before.
 
     Returns:
-        Lines in the order of returns and roster; and findings about nil ticks and late corrections, each with the index
-        of its return.
+        Lines in the order of returns and roster; and findings about nil ticks, late corrections and numbers, each with
+        the index of its return.
     """
+    if form.is_list:
+        return list_lines(program, form, returns, past)
     lines, findings = [], []
     fields = form.fields_in(period)
     told = reported_by(form, returns)
     for source, one in enumerate(returns):
         found = {row.county_code: row for row in one.rows.get(form.code, ())}
-        for county in program.counties_of(one.prefecture_code):
-            row = found.get(county.code)
+        for unit in program.units_of(form, one.prefecture_code):
+            row = found.get(unit.code)
             day = one.arrival.received_on
-            others = (at for other, at in told.get(county.code, {}).items() if other != source)
-            stands = past.stood((county.code, form.code), day) or any(at <= day for at in others)
+            others = (at for other, at in told.get(unit.code, {}).items() if other != source)
+            stands = past.stood((unit.code, form.code), day) or any(at <= day for at in others)
             state = _state(row, has_sheet=form.code in one.rows, stands=stands)
             values: Mapping[str, Value] = {}
             if row is not None and state in REPORTED:
                 values, clashes = _resolve(row, fields, past) if row.nil else (row.values, [])
                 findings += [(source, _nil_conflict(one, row, code)) for code in clashes]
-                if row.nil and period.no > 1 and not past.knows(county.code):
+                if row.nil and period.no > 1 and not past.knows(unit.code):
                     findings.append((source, _nil_without_base(one, row)))
-            line = Line(source=source, county=county, state=state, values=values, row=row)
+            line = Line(source=source, unit=unit, state=state, values=values, row=row)
             findings += [(source, told) for told in above_later(one, line, fields, past)]
             lines.append(line)
     return lines, findings
+
+
+def list_lines(
+    program: Program, form: Form, returns: Sequence[Return], past: Past
+) -> tuple[list[Line], list[tuple[int, Finding]]]:
+    """The entries of each return under their numbers, and what is wrong with the numbers.
+
+    A number is given once and for ever. An entry without one is known again by ``same_by`` among those that already
+    stand for the period, or is new. Entries carried from an earlier period may not be left out.
+    """
+    lines: list[Line] = []
+    findings: list[tuple[int, Finding]] = []
+    for source, one in enumerate(returns):
+        rows, key = [row for row in one.rows.get(form.code, ()) if not row.blank], (one.prefecture_code, form.code)
+        if not rows:
+            continue
+        carried, listed = past.carried.get(key, ()), past.listed.get(key, ())
+        known = {entry.number for entry in (*carried, *listed)}
+        given, twice = _numbers(form, rows, listed, past.numbered.get(key, 0), one.prefecture_code)
+        where = {"file": one.arrival.name, "sheet": one.sheets[form.code], "prefecture_code": one.prefecture_code,
+                 "county_code": one.prefecture_code}  # fmt: skip
+        for row, number in zip(rows, given, strict=True):
+            place = {**where, "cell": f"A{row.row}"}
+            if row.entry and row.entry not in known:
+                findings.append((source, finding("ENTRY_NUMBER_UNKNOWN", found=row.entry, **place)))
+            elif row.entry and given.count(number) > 1:
+                findings.append((source, finding("ENTRY_NUMBER_TWICE", found=row.entry, **place)))
+            unit = program.prefecture_by_code[one.prefecture_code]
+            lines.append(Line(source=source, unit=unit, state="filled", values=row.values, row=row, entry=number))
+        findings += [
+            (source, finding("ENTRY_TWICE", found=_identity(form, row.values), cell=f"A{row.row}", **where))
+            for row in twice
+        ]
+        gone = [entry for entry in carried if entry.number not in given]
+        findings += [
+            (source, finding("ENTRY_VANISHED", found=f"{entry.number} {_identity(form, entry.values)}",
+                             expected="保留这一行，或写明已办结", **where))
+            for entry in gone
+        ]  # fmt: skip
+    return lines, findings
+
+
+def _numbers(form: Form, rows: Sequence[FormRow], listed: Sequence[PastEntry], used: int,
+             prefecture_code: str) -> tuple[list[str], list[FormRow]]:  # fmt: skip
+    """The number of each row; and the rows without one that say what another row says."""
+    again = {_identity(form, entry.values): entry.number for entry in listed} if form.same_by else {}
+    taken = {row.entry for row in rows if row.entry}
+    given, repeated, seen = [], [], set()
+    for row in rows:
+        what = _identity(form, row.values)
+        if form.same_by and what in seen:
+            repeated.append(row)
+        seen.add(what)
+        number = row.entry or again.get(what, "")
+        if not row.entry and (not number or number in taken):
+            used += 1
+            number = f"{prefecture_code}-{used:03d}"
+        taken.add(number)
+        given.append(number)
+    return given, repeated
+
+
+def _identity(form: Form, values: Mapping[str, Value]) -> str:
+    """What makes an entry itself, in words."""
+    return " ".join(show(values.get(code)) for code in form.same_by)
 
 
 def reported_by(form: Form, returns: Sequence[Return]) -> dict[str, dict[int, date]]:
@@ -134,16 +224,31 @@ def reported_by(form: Form, returns: Sequence[Return]) -> dict[str, dict[int, da
 
 
 def form_frame(program: Program, form: Form, period: Period, returns: Sequence[Return], lines: Sequence[Line],
-               past: Past) -> pd.DataFrame:  # fmt: skip
-    """The frame GX sees: field columns (counts as float64, dates as datetime64, words as object) and derived ones."""
+               past: Past, wanted: Iterable[str] = (), others: Mapping[tuple[int, str], Mapping[str, Value]] | None = None,
+               ) -> pd.DataFrame:  # fmt: skip
+    """The frame GX sees: field columns (numbers as float64, dates as datetime64, words as object) and derived ones.
+
+    Args:
+        program: The campaign.
+        form: The sheet.
+        period: The period of all ``returns``.
+        returns: All returns of the period in this run.
+        lines: The rows.
+        past: What was accepted before this run.
+        wanted: Columns the rules look at; sums, and fields of other sheets, are made for them.
+        others: (return, unit) → field → value over all sheets of the return.
+    """
     data: dict[str, Any] = {
-        "county_code": [line.county.code for line in lines],
-        "row.state": [line.state for line in lines],
-        "row.key": _keys(returns, lines),
+        "county_code": [line.unit.code for line in lines],
         "period.end": pd.Series([pd.Timestamp(period.end)] * len(lines), dtype="datetime64[s]"),
         "campaign.start": pd.Series([pd.Timestamp(program.window.start)] * len(lines), dtype="datetime64[s]"),
-        "county.townships": pd.Series([float(line.county.townships) for line in lines], dtype="float64"),
     }
+    if not form.is_list:
+        data["row.state"] = [line.state for line in lines]
+        data["row.key"] = _keys(returns, lines)
+    if form.rows is Rows.COUNTY:
+        townships = [float(program.county_by_code[line.unit.code].townships) for line in lines]
+        data["county.townships"] = pd.Series(townships, dtype="float64")
     for one in form.fields_in(period):
         values = [line.values.get(one.code) for line in lines]
         data[one.code] = _column(one, values)
@@ -152,8 +257,30 @@ def form_frame(program: Program, form: Form, period: Period, returns: Sequence[R
         if one.type is FieldType.CHECKLIST:
             data[f"{one.code}.ticked"] = ["no" if v in {None, NONE_TICKED} else "yes" for v in values]
         if one.accumulation is Accumulation.CUMULATIVE:
-            data[f"{one.code}.prev"] = _column(one, [past.floors.get((line.county.code, one.code)) for line in lines])
+            data[f"{one.code}.prev"] = _column(one, [past.floors.get((line.unit.code, one.code)) for line in lines])
+    for column in sorted(set(wanted) - data.keys()):
+        data[column] = _made(program, column, lines, others or {}, past)
     return pd.DataFrame(data)
+
+
+def _made(program: Program, column: str, lines: Sequence[Line], others: Mapping[tuple[int, str], Mapping[str, Value]],
+          past: Past) -> pd.Series[Any]:  # fmt: skip
+    """A sum of fields, or a field of another sheet: from the same return, else as it stands."""
+
+    def value(line: Line, code: str) -> Value:
+        given = line.values.get(code, others.get((line.source, line.unit.code), {}).get(code))
+        return past.current.get((line.unit.code, code)) if given is None else given
+
+    parts = terms(column)
+    if len(parts) == 1 and parts[0][0] == 1:
+        one = program.field_by_code[parts[0][1]]
+        return _column(one, [value(line, one.code) for line in lines])
+    sums: list[float | None] = []
+    for line in lines:
+        found = [(times, value(line, code)) for times, code in parts]
+        numbers = [times * v for times, v in found if isinstance(v, (int, Decimal))]
+        sums.append(float(sum(numbers)) if len(numbers) == len(found) else None)
+    return pd.Series(sums, dtype="float64")
 
 
 def _state(row: FormRow | None, *, has_sheet: bool, stands: bool) -> str:
@@ -178,7 +305,7 @@ def _resolve(row: FormRow, fields: Sequence[Field], past: Past) -> tuple[dict[st
     for one in fields:
         key = row.county_code, one.code
         carried = past.current.get(key, past.previous.get(key, one.nil_value))
-        typed = row.values.get(one.code)
+        typed = None if one.shows else row.values.get(one.code)
         values[one.code] = carried if typed is None else typed
         must_be_given = carried is None
         if typed is not None and not must_be_given and typed != carried:
@@ -192,17 +319,17 @@ def above_later(one: Return, line: Line, fields: Sequence[Field], past: Past) ->
         return []
     found = []
     for asked in fields:
-        value, later = line.values.get(asked.code), past.later.get((line.county.code, asked.code))
+        value, later = line.values.get(asked.code), past.later.get((line.unit.code, asked.code))
         if (
             asked.accumulation is Accumulation.CUMULATIVE
-            and isinstance(value, int)
+            and isinstance(value, (int, Decimal))
             and later is not None
             and value > later
         ):
             found.append(finding(
                 "ABOVE_LATER", file=one.arrival.name, sheet=line.row.sheet, field=asked.code,
                 cell=cell_of(one, line.row, asked.code), prefecture_code=one.prefecture_code,
-                county_code=line.county.code, found=line.row.typed.get(asked.code, ""), expected=f"不大于后一期已接收的 {later}",
+                county_code=line.unit.code, found=line.row.typed.get(asked.code, ""), expected=f"不大于后一期已接收的 {later}",
             ))  # fmt: skip
     return found
 
@@ -228,18 +355,20 @@ def _nil_conflict(one: Return, row: FormRow, code: str) -> Finding:
 
 
 def _column(one: Field, values: Sequence[Value]) -> pd.Series[Any]:
-    known = [None if value == NOT_APPLICABLE and one.type is FieldType.COUNT else value for value in values]
-    if one.type is FieldType.COUNT:
-        return pd.Series(known, dtype="float64")
+    if one.type in NUMBERS:
+        numbers = [float(value) if isinstance(value, (int, Decimal)) else None for value in values]
+        return pd.Series(numbers, dtype="float64")
+    known = list(values)
     if one.type is FieldType.DATE:
-        return pd.Series([pd.Timestamp(v) if v is not None else pd.NaT for v in known], dtype="datetime64[s]")
+        days = [pd.Timestamp(v) if isinstance(v, date) else pd.NaT for v in known]
+        return pd.Series(days, dtype="datetime64[s]")
     return pd.Series(known, dtype="object")
 
 
 def _keys(returns: Sequence[Return], lines: Sequence[Line]) -> list[str]:
     """Equal only where two returns received on one day give a county different values."""
     variants: dict[str, set[str]] = {}
-    base = [f"{returns[line.source].arrival.received_on}|{line.county.code}" for line in lines]
+    base = [f"{returns[line.source].arrival.received_on}|{line.unit.code}" for line in lines]
     for key, line in zip(base, lines, strict=True):
         if line.state in REPORTED:
             variants.setdefault(key, set()).add(repr(sorted(line.values.items())))

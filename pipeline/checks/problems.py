@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.checks.decide import VERDICT_NAMES, State, Verdict
 from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
+from pipeline.workbook.layout import row_name
 from pipeline.workbook.read import whole_file_findings
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def conclusion(program: Program, verdict: Verdict, reason: str, states: Mapping[
 
 def _names(program: Program, codes: list[str]) -> str:
     """香格里拉市 / 德钦县、维西县等2个县（市、区） / …等12个县."""
-    shown = "、".join(program.county_by_code[code].short_name for code in codes[:NAMED])
+    shown = "、".join(row_name(program.unit_by_code[code]) for code in codes[:NAMED])
     if len(codes) > NAMED:
         return f"{shown}等{len(codes)}个县（市、区）"
     return shown if len(codes) == 1 else f"{shown}等{len(codes)}个县（市、区）"
@@ -87,8 +88,8 @@ def _names(program: Program, codes: list[str]) -> str:
 
 def place_of(program: Program, one: Finding) -> str:
     """Where a finding is, in words: 1.思想引领 D7 五华区 宣讲场次."""
-    county, field = program.county_by_code.get(one.county_code), program.field_by_code.get(one.field)
-    parts = (one.location.sheet, one.location.cell, county.short_name if county else "", field.title if field else "")
+    unit, field = program.unit_by_code.get(one.county_code), program.field_by_code.get(one.field)
+    parts = (one.location.sheet, one.location.cell, row_name(unit) if unit else "", field.title if field else "")
     return " ".join(part for part in parts if part)
 
 

@@ -1,7 +1,8 @@
 """``expectations/`` as typed rules, read without importing Great Expectations.
 
 One rule set, two uses: :mod:`pipeline.checks.suites` runs it on returns, :mod:`pipeline.checks.excel_rules` compiles it
-into the cells. A column of a rule is a field code, or one of the derived columns:
+into the cells. A column of a rule is a field code (of a county sheet, that of any county sheet), a sum of such with whole
+coefficients (``F02-1+F02-2``, ``5*F03-1``; blank where a part is), or one of the derived columns:
 
     ``X.prev``            last accepted value of cumulative field X before the period
     ``X.applies``         "no" where the officer wrote 不适用, else "yes"
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import SuiteError
 from pipeline.findings import CATALOGUE, Severity
+from pipeline.program.model import FieldType
 from pipeline.program.strict import nearest
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ CHECKLIST = "expect_column_values_to_be_checklist_of"
 PAIR_GREATER = "expect_column_pair_values_a_to_be_greater_than_b"
 PAIR_EQUAL = "expect_column_pair_values_to_be_equal"
 UNIQUE = "expect_column_values_to_be_unique"
-TYPES = (NOT_NULL, BETWEEN, IN_SET, CHECKLIST, PAIR_GREATER, PAIR_EQUAL, UNIQUE)
+LENGTH = "expect_column_value_lengths_to_be_between"
+TYPES = (NOT_NULL, BETWEEN, IN_SET, CHECKLIST, PAIR_GREATER, PAIR_EQUAL, UNIQUE, LENGTH)
 ROSTER_COLUMNS = ("county_code", "row.state", "row.key")
 CONTEXT_COLUMNS = ("period.end", "campaign.start", "county.townships", *ROSTER_COLUMNS)
 ALLOWED: dict[str, tuple[dict[str, type | tuple[type, ...]], dict[str, type | tuple[type, ...]]]] = {
@@ -50,6 +53,7 @@ ALLOWED: dict[str, tuple[dict[str, type | tuple[type, ...]], dict[str, type | tu
     PAIR_GREATER: ({"column_A": str, "column_B": str}, {"or_equal": bool, "ignore_row_if": str}),
     PAIR_EQUAL: ({"column_A": str, "column_B": str}, {"ignore_row_if": str}),
     UNIQUE: ({"column": str}, {}),
+    LENGTH: ({"column": str}, {"min_value": int, "max_value": int}),
 }
 META_KEYS = {"rule", "code", "columns", "message"}
 
@@ -103,6 +107,17 @@ def base_field(column: str) -> str:
     return column.removesuffix(".prev").removesuffix(".applies").removesuffix(".ticked")
 
 
+def terms(column: str) -> tuple[tuple[int, str], ...]:
+    """What a column adds up: ``5*F03-1+F03-2`` → ((5, "F03-1"), (1, "F03-2")); of any other column, itself once."""
+    parts = (part.rpartition("*") for part in column.split("+"))
+    return tuple((int(times) if times else 1, name) for times, _, name in parts)
+
+
+def base_fields(column: str) -> tuple[str, ...]:
+    """The fields a column is made of."""
+    return tuple(base_field(name) for _, name in terms(column))
+
+
 def load_rules(folder: Path, program: Program) -> dict[str, tuple[Rule, ...]]:
     """Read one suite per form, strictly.
 
@@ -113,7 +128,7 @@ def load_rules(folder: Path, program: Program) -> dict[str, tuple[Rule, ...]]:
         SuiteError: Missing or malformed suite, unknown type, severity, finding code or column, a rule id used
             twice, or a field that no rule looks at.
     """
-    rules = {form.code: _load(folder / f"{form.code}.json", form) for form in program.forms}
+    rules = {form.code: _load(folder / f"{form.code}.json", form, program) for form in program.forms}
     for path in sorted(folder.glob("*.json")):
         if path.stem not in rules:
             raise SuiteError(f"expectations/{path.name}：没有对应的表；已有：{'、'.join(rules)}")
@@ -123,10 +138,12 @@ def load_rules(folder: Path, program: Program) -> dict[str, tuple[Rule, ...]]:
 def rules_in(rules: Iterable[Rule], columns: Iterable[str]) -> tuple[Rule, ...]:
     """The rules whose columns are all there (a field not yet asked in a period takes its rules with it)."""
     known = set(columns)
-    return tuple(r for r in rules if all(base_field(c) in known or c in CONTEXT_COLUMNS for c in r.used_columns))
+    return tuple(
+        r for r in rules if all(known.issuperset(base_fields(c)) or c in CONTEXT_COLUMNS for c in r.used_columns)
+    )
 
 
-def _load(path: Path, form: Form) -> tuple[Rule, ...]:
+def _load(path: Path, form: Form, program: Program) -> tuple[Rule, ...]:
     try:
         suite = json.loads(path.read_text(encoding="utf-8-sig"))
         configs = suite["expectations"]
@@ -144,7 +161,11 @@ def _load(path: Path, form: Form) -> tuple[Rule, ...]:
         raise SuiteError(f"expectations/{path.name}：expectations 应为列表")
     if suite.get("name") != form.code:
         raise SuiteError(f"expectations/{path.name}：name 应为 {form.code}")
-    rules = tuple(_rule(config, form, f"expectations/{path.name} 第{n}条规则") for n, config in enumerate(configs, 1))
+    together = program.county_forms if form in program.county_forms else (form,)
+    known = {f.code for one in together for f in one.fields}
+    rules = tuple(
+        _rule(config, form, known, f"expectations/{path.name} 第{n}条规则") for n, config in enumerate(configs, 1)
+    )
     _check_cover(path, form, rules)
     return rules
 
@@ -155,18 +176,18 @@ def _check_cover(path: Path, form: Form, rules: tuple[Rule, ...]) -> None:
     for rule_id in ids:
         if ids.count(rule_id) > 1:
             raise SuiteError(f"expectations/{path.name}：规则名 {rule_id} 重复")
-    watched = {base_field(c) for rule in rules for c in rule.used_columns}
+    watched = {base for rule in rules for c in rule.used_columns for base in base_fields(c)}
     for field in form.fields:
-        if field.code not in watched:
+        if field.code not in watched and field.type is not FieldType.COUNTY:
             raise SuiteError(f"expectations/{path.name}：指标 {field.code}（{field.title}）没有任何规则")
         if field.required and not any(r.type == NOT_NULL and r.kwargs["column"] == field.code for r in rules):
             raise SuiteError(f"expectations/{path.name}：必填指标 {field.code} 没有必填规则（{NOT_NULL}）")
-    for column in ROSTER_COLUMNS[1:]:
+    for column in () if form.is_list else ROSTER_COLUMNS[1:]:
         if not any(column in rule.used_columns for rule in rules):
             raise SuiteError(f"expectations/{path.name}：没有名册规则（{column}）")
 
 
-def _rule(config: dict[str, Any], form: Form, place: str) -> Rule:
+def _rule(config: dict[str, Any], form: Form, known: set[str], place: str) -> Rule:
     if not isinstance(config, dict):
         raise SuiteError(f"{place}：应为键值对")
     kind, kwargs, meta = config.get("type", ""), config.get("kwargs", {}), config.get("meta") or {}
@@ -186,14 +207,21 @@ def _rule(config: dict[str, Any], form: Form, place: str) -> Rule:
     rule = Rule(id=meta["rule"], form=form.code, type=kind, kwargs=kwargs, severity=Severity(config["severity"]),
                 code=meta["code"], columns=tuple(meta["columns"]), message=meta["message"],
                 condition=_condition(kwargs.get("row_condition"), place), config=config)  # fmt: skip
+    _check_columns(rule, known, place)
     codes = {f.code for f in form.fields}
-    in_message = re.findall(r"\{([^{}]+)\}", rule.message)
-    for column in (*rule.used_columns, *rule.columns, *in_message):
-        if base_field(column) not in codes and column not in CONTEXT_COLUMNS:
-            raise SuiteError(f"{place}：列 {column} 不在表 {form.code} 中{nearest(column, sorted(codes))}")
     if not rule.columns or rule.columns[0] not in codes | {"county_code"}:
         raise SuiteError(f"{place}：columns 的第一项须是本表的指标，或 county_code")
     return rule
+
+
+def _check_columns(rule: Rule, known: set[str], place: str) -> None:
+    for column in (*rule.used_columns, *rule.columns, *re.findall(r"\{([^{}]+)\}", rule.message)):
+        try:
+            bases = base_fields(column)
+        except ValueError:  # a coefficient that is none
+            bases = (column,)
+        if not known.issuperset(bases) and column not in CONTEXT_COLUMNS:
+            raise SuiteError(f"{place}：列 {column} 不在表 {rule.form} 中{nearest(column, sorted(known))}")
 
 
 def _check_arguments(kind: str, kwargs: Any, place: str) -> None:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.rules import BETWEEN, CHECKLIST, IN_SET, NOT_NULL, PAIR_GREATER, UNIQUE
+from pipeline.checks.rules import BETWEEN, CHECKLIST, IN_SET, LENGTH, NOT_NULL, PAIR_EQUAL, PAIR_GREATER, UNIQUE
 from pipeline.program.load import load_program
 from pipeline.program.model import Accumulation, Field, FieldType, Form
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LARGEST_COUNT = 9_999_999
+SHORTEST = 2  # characters of a text that says something
 Config = dict[str, Any]
 
 
@@ -32,36 +33,58 @@ def expectation(kind: str, kwargs: Config, rule: str, code: str, columns: list[s
 def field_rules(field: Field) -> Iterator[Config]:
     """The rules every field of its kind needs."""
     code = field.code
+    if field.shows:  # the action sheet's value, by formula
+        yield pair_equal(code, field.shows)
+        return
     applies = {"row_condition": comparison(f"{code}.applies", "==", "yes")}
     if field.required:
         kwargs = {"column": code, **(applies if field.not_applicable else {})}
         yield expectation(NOT_NULL, kwargs, f"{code}.required", "REQUIRED", [code], "应填写")
-    if field.type is FieldType.COUNT:
-        top = field.max or LARGEST_COUNT
+    if field.required_if:
+        column, value = field.required_if
+        kwargs = {"column": code, "row_condition": comparison(column, "==", value)}
+        yield expectation(
+            NOT_NULL, kwargs, f"{code}.required", "REQUIRED", [code, column], f"上一项填“{value}”的应填写"
+        )
+    if field.type in {FieldType.COUNT, FieldType.AMOUNT}:
+        top, kind = field.max or LARGEST_COUNT, "整数" if field.type is FieldType.COUNT else "数"
         yield expectation(BETWEEN, {"column": code, "min_value": 0, "max_value": top}, f"{code}.range", "OUT_OF_RANGE",
-                          [code], f"0到{top}之间的整数（单位：{field.unit}）")  # fmt: skip
+                          [code], f"0到{top}之间的{kind}（单位：{field.unit}）")  # fmt: skip
         if field.accumulation is Accumulation.CUMULATIVE:
             yield pair(code, f"{code}.prev", f"{code}.never_falls", "CUMULATIVE_FELL", [code],
                        f"不小于上次已接收的累计数 {{{code}.prev}}")  # fmt: skip
-    elif field.type is FieldType.CHECKLIST:
+    else:
+        yield from _word_rules(field)
+
+
+def _word_rules(field: Field) -> Iterator[Config]:
+    """Of words and dates."""
+    code = field.code
+    if field.type is FieldType.CHECKLIST:
         yield expectation(CHECKLIST, {"column": code, "options": list(field.options)}, f"{code}.options",
                           "NOT_AN_OPTION", [code], "、".join(field.options) + "中的一项或几项，或 无")  # fmt: skip
+    elif field.type is FieldType.TEXT:
+        least, most = field.min or SHORTEST, field.max or 0
+        yield expectation(LENGTH, {"column": code, "min_value": least, "max_value": most}, f"{code}.length",
+                          "TEXT_LENGTH", [code], f"{least}到{most}字")  # fmt: skip
     elif field.type is FieldType.DATE:
         yield pair(
             code, "campaign.start", f"{code}.after_start", "DATE_OUT_OF_RANGE", [code], "不早于 {campaign.start}"
         )
-        yield pair("period.end", code, f"{code}.by_period_end", "DATE_OUT_OF_RANGE", [code], "不晚于 {period.end}")
-    else:
+        if not field.future:
+            yield pair("period.end", code, f"{code}.by_period_end", "DATE_OUT_OF_RANGE", [code], "不晚于 {period.end}")
+    elif field.type is not FieldType.COUNTY:  # a county is found in the list, or refused
         yield expectation(IN_SET, {"column": code, "value_set": list(field.choices)}, f"{code}.options",
                           "NOT_AN_OPTION", [code], "、".join(field.choices) + " 之一")  # fmt: skip
 
 
 def form_rules(form: Form) -> Iterator[Config]:
     """Field rules in column order, then part ≤ whole for every rate."""
-    yield expectation(IN_SET, {"column": "row.state", "value_set": ["filled", "nil", "kept", "no_sheet"]},
-                      "roster.reported", "ROW_BLANK", ["county_code"], "应填报，或选“本期无新进展”")  # fmt: skip
-    yield expectation(UNIQUE, {"column": "row.key"}, "roster.once", "ROW_CONFLICT", ["county_code"],
-                      "同一天只有一种填法")  # fmt: skip
+    if not form.is_list:
+        yield expectation(IN_SET, {"column": "row.state", "value_set": ["filled", "nil", "kept", "no_sheet"]},
+                          "roster.reported", "ROW_BLANK", ["county_code"], "应填报，或选“本期无新进展”")  # fmt: skip
+        yield expectation(UNIQUE, {"column": "row.key"}, "roster.once", "ROW_CONFLICT", ["county_code"],
+                          "同一天只有一种填法")  # fmt: skip
     for field in form.fields:
         yield from field_rules(field)
     for item in form.items:
@@ -81,6 +104,14 @@ def pair(greater: str, smaller: str, rule: str, code: str, columns: list[str], m
     """``greater`` ≥ ``smaller`` wherever both are there."""
     kwargs = {"column_A": greater, "column_B": smaller, "or_equal": True, "ignore_row_if": "either_value_is_missing"}
     return expectation(PAIR_GREATER, kwargs, rule, code, columns, message)
+
+
+def pair_equal(code: str, shown: str) -> Config:
+    """A value shown again must be the value."""
+    kwargs = {"column_A": code, "column_B": shown, "ignore_row_if": "either_value_is_missing"}
+    return expectation(
+        PAIR_EQUAL, kwargs, f"{code}.shows", "SHOWN_DIFFERS", [code], f"行动表所填 {{{shown}}}", "warning"
+    )
 
 
 def complete(suite: Config, form: Form) -> Config:

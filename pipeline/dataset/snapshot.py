@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 from pipeline.checks.decide import State, Verdict
 from pipeline.findings import Severity
 from pipeline.workbook.cells import show
+from pipeline.workbook.layout import row_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import date
 
     import pandas as pd
 
     from pipeline.dataset.store import Act, Copy, Revision, StandingRow, Store, Submission
     from pipeline.findings import Finding
-    from pipeline.program.model import County, Period, Program
+    from pipeline.program.model import Form, Period, Program, Unit
     from pipeline.workbook.cells import Value
 
 
@@ -40,8 +41,10 @@ class Snapshot:
     Attributes:
         revisions: What each submission changed of what stood before it.
         acts: What staff admitted or closed.
-        records: period, county_code, state, seq, received_on; every decided record, oldest first.
+        records: period, county_code, state, seq, received_on; every decided record, oldest first. A unit is a county,
+            or a prefecture for what it reports of itself.
         rows: (form, period, county_code) → the row that stands.
+        lists: (form, period, prefecture_code) → the entries of a list that stand.
         whole_on: (period, county_code) → day from which a row of every form stood, however many files they came in.
     """
 
@@ -54,6 +57,7 @@ class Snapshot:
     records: pd.DataFrame
     rows: dict[tuple[str, str, str], StandingRow]
     whole_on: dict[tuple[str, str], date] = field(default_factory=dict)
+    lists: dict[tuple[str, str, str], tuple[StandingRow, ...]] = field(default_factory=dict)
 
     @cached_property
     def states(self) -> dict[tuple[str, str], State]:
@@ -201,22 +205,35 @@ class Snapshot:
             if s.verdict == Verdict.HELD and (s.sha256, s.prefecture_code, s.period) not in admitted
         )  # fmt: skip
 
-    def state(self, period: Period, county: County) -> State:
-        """State of a county's record for a period."""
-        return self.states.get((period.code, county.code), State.MISSING)
+    def state(self, period: Period, unit: Unit) -> State:
+        """State of a unit's record for a period."""
+        return self.states.get((period.code, unit.code), State.MISSING)
 
     def values(self, program: Program, period: Period) -> dict[str, dict[str, Value]]:
-        """county_code → field → value, for the counties whose record stands in ``period``."""
+        """Unit → field → value, for the units whose record stands in ``period``."""
         return {
-            county.code: {
+            unit.code: {
                 code: value
-                for form in program.forms
-                if (row := self.rows.get((form.code, period.code, county.code)))
+                for form in program.roster_of(unit)
+                if (row := self.rows.get((form.code, period.code, unit.code)))
                 for code, value in row.values.items()
             }
-            for county in program.counties
-            if self.state(period, county) in {State.ACCEPTED, State.NIL}
+            for unit in program.reporters
+            if self.state(period, unit) in {State.ACCEPTED, State.NIL}
         }
+
+    def entries(self, forms: Iterable[Form], through: Period) -> tuple[StandingRow, ...]:
+        """The entries of lists that stand, of all periods up to one, the oldest first."""
+        codes = {form.code for form in forms}
+        keys = sorted(
+            (key for key in self.lists if key[0] in codes and key[1] <= through.code), key=lambda key: key[1:]
+        )
+        return tuple(row for key in keys for row in self.lists[key])
+
+    def entry(self, form: Form, period: Period, number: str) -> StandingRow | None:
+        """The entry of a list that stands in a period under a number."""
+        lists = (rows for (code, of, _), rows in self.lists.items() if (code, of) == (form.code, period.code))
+        return next((row for rows in lists for row in rows if row.number == number), None)
 
     def absence(self, period: Period, county_code: str) -> str:
         """Why nothing stands for a county, in words."""
@@ -232,24 +249,37 @@ class Snapshot:
         row = self.rows.get((form, period, county_code))
         if row is None:
             return None
+        return self.origin_of(row, field)
+
+    def origin_of(self, row: StandingRow, field: str) -> Origin:
+        """Where a value of a standing row or entry was read."""
         entry = self.by_seq[row.seq]
-        column = entry.columns[form].get(field, "")
+        column = entry.columns[row.form].get(field, "")
         raw = row.typed.get(field, show(row.values[field]))
-        return Origin(submission=row.seq, file=entry.file, sheet=entry.sheets[form],
+        return Origin(submission=row.seq, file=entry.file, sheet=entry.sheets[row.form],
                       cell=f"{column}{row.sheet_row}" if column else "", raw=raw)  # fmt: skip
 
 
 def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
     """Read everything received by ``as_of``."""
     rows = {
-        (form.code, row.period, row.county_code): row for form in program.forms for row in store.standing(form, as_of)
+        (form.code, row.period, row.county_code): row
+        for form in program.roster_forms
+        for row in store.standing(form, as_of)
     }
+    lists = {(form.code, *key): some for form in program.list_forms for key, some in store.lists(form, as_of).items()}
     parts: dict[tuple[str, str], list[date]] = {}
     for (_, period, county), day in store.came(as_of).items():
         parts.setdefault((period, county), []).append(day)
-    whole_on = {key: max(days) for key, days in parts.items() if len(days) == len(program.forms)}
+    units = program.unit_by_code
+    whole_on = {
+        key: max(days)
+        for key, days in parts.items()
+        if key[1] in units and len(days) == len(program.roster_of(units[key[1]]))
+    }
     return Snapshot(as_of=as_of, submissions=store.submissions(as_of), copies=store.copies(as_of), findings=store.findings(as_of),
-                    revisions=store.revisions(as_of), acts=store.acts(as_of), records=store.records(as_of), rows=rows, whole_on=whole_on)  # fmt: skip
+                    revisions=store.revisions(as_of), acts=store.acts(as_of), records=store.records(as_of), rows=rows,
+                    whole_on=whole_on, lists=lists)  # fmt: skip
 
 
 def _asks(one: Finding) -> bool:
@@ -273,5 +303,6 @@ def revised_lines(program: Program, snapshot: Snapshot, taken: Collection[int]) 
         counted = f"改动{len(revision.changes)}处" if revision.changes else "与已接收的数相同，没有变化"
         yield f"重报：{entry.file}再次报来{len(revision.counties)}个县，{counted}"
         for change in revision.changes:
-            county, field = program.county_by_code[change.county_code].short_name, program.field_by_code[change.field]
+            whose, field = program.unit_by_code[change.county_code], program.field_by_code[change.field]
+            county = f"{row_name(whose)} {change.entry}".strip()
             yield f"  {county} {field.title}（{field.code}）：{show(change.old) or '空'} → {show(change.new) or '空'}"

@@ -12,16 +12,17 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sqlalchemy import create_engine, event, insert, inspect, select
+from sqlalchemy import create_engine, event, insert, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from pipeline.checks.decide import State, Verdict
-from pipeline.checks.frames import Past
+from pipeline.checks.frames import Past, PastEntry
 from pipeline.dataset.tables import NOT_APPLICABLE_COLUMN, SCHEMA_VERSION, Tables, build_tables
 from pipeline.errors import DatasetError
 from pipeline.findings import CATALOGUE, Finding, Location, Severity
@@ -39,9 +40,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, RowMapping
 
     from pipeline.checks.decide import Decision, Record
+    from pipeline.checks.frames import Line
     from pipeline.program.model import Field, Form, Program
     from pipeline.workbook.cells import Value
     from pipeline.workbook.read import Reading
+
+    Entries = dict[tuple[str, str], tuple[PastEntry, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +153,19 @@ class Store:
         program = connection.execute(select(meta.c.value).where(meta.c.key == "program")).scalar()
         if program not in {None, self.program.code}:
             raise DatasetError(f"{self.folder}：数据集属于专项工作 {program}，不是 {self.program.code}")
+        self._grow(connection)
+
+    def _grow(self, connection: Connection) -> None:
+        """Make room for sheets and columns that the program has gained; what it has lost stays where it is."""
+        self.tables.metadata.create_all(connection)
+        known, quoted = inspect(connection), connection.dialect.identifier_preparer
+        for table in self.tables.forms.values():
+            there = {column["name"] for column in known.get_columns(table.name)}
+            for column in (c for c in table.columns if c.name not in there):
+                kind = column.type.compile(connection.dialect)
+                connection.execute(text(
+                    f"ALTER TABLE {quoted.format_table(table)} ADD COLUMN {quoted.format_column(column)} {kind}"
+                ))  # fmt: skip
 
     def close(self) -> None:
         """Release the database file."""
@@ -245,7 +262,8 @@ class Store:
         connection.execute(insert(self.tables.records), [
             {"seq": seq, "county_code": r.county_code, "period": period, "state": r.state.value} for r in records])  # fmt: skip
         for form in self.program.forms:
-            rows = [_form_row(form, seq, period, r) for r in records if r.stands and form.code in r.lines]
+            stand = [(r.county_code, line) for r in records if r.stands for line in _lines(form, r)]
+            rows = [_form_row(form, seq, period, unit, line) for unit, line in stand]
             if rows:
                 connection.execute(insert(self.tables.forms[form.code]), rows)
 
@@ -343,16 +361,25 @@ class Store:
         return pd.DataFrame(rows, columns=["period", "county_code", "state", "seq", "received_on"])
 
     def standing(self, form: Form, as_of: date) -> list[StandingRow]:
-        """What stands: one row per (period, county) of a form, the accepted row received last."""
+        """What stands of a roster sheet: one row per (period, unit), the accepted row received last."""
         latest = {(row.period, row.county_code): row for row in self._accepted_rows(form, as_of)}
         return [latest[key] for key in sorted(latest)]
+
+    def lists(self, form: Form, as_of: date) -> dict[tuple[str, str], tuple[StandingRow, ...]]:
+        """What stands of a list: (period, prefecture) → entries; each accepted list replaces the one before it whole."""
+        latest: dict[tuple[str, str], tuple[StandingRow, ...]] = {}
+        for row in self._accepted_rows(form, as_of):
+            before = latest.get((row.period, row.county_code), ())
+            same = before if before and before[0].seq == row.seq else ()
+            latest[row.period, row.county_code] = (*same, row)
+        return {key: latest[key] for key in sorted(latest)}
 
     def _accepted_rows(self, form: Form, as_of: date) -> list[StandingRow]:
         """Every row of a form that ever stood, in the order of receipt."""
         t, s = self.tables.forms[form.code], self.tables.submissions
         query = (
             select(t, s.c.received_on).join(s, s.c.seq == t.c.seq).where(s.c.received_on <= as_of)
-            .order_by(s.c.received_on, t.c.seq)
+            .order_by(s.c.received_on, t.c.seq, t.c.sheet_row)
         )  # fmt: skip
         with _told(self.folder), self.reader.connect() as connection:
             rows = connection.execute(query).mappings().all()
@@ -362,7 +389,7 @@ class Store:
         """What each submission changed of what stood before it, in the order of receipt."""
         counties: dict[int, dict[str, None]] = {}
         changes: dict[int, list[Change]] = {}
-        for form in self.program.forms:
+        for form in self.program.roster_forms:
             before: dict[tuple[str, str], StandingRow] = {}
             for row in self._accepted_rows(form, as_of):
                 old = before.get((row.period, row.county_code))
@@ -370,11 +397,16 @@ class Store:
                 if old is None:
                     continue
                 counties.setdefault(row.seq, {})[row.county_code] = None
-                changes.setdefault(row.seq, []).extend(
-                    Change(period=row.period, county_code=row.county_code, field=code, old=old.values[code], new=new,
-                           old_seq=old.seq)
-                    for code, new in row.values.items() if new != old.values[code]
-                )  # fmt: skip
+                changes.setdefault(row.seq, []).extend(_changes(old, row))
+        for form in self.program.list_forms:
+            lists: dict[tuple[str, str], list[StandingRow]] = {}
+            for (period, unit, seq), new in _by_submission(self._accepted_rows(form, as_of)).items():
+                before_it = lists.get((period, unit))
+                lists[period, unit] = new
+                if before_it is None:
+                    continue
+                counties.setdefault(seq, {})[unit] = None
+                changes.setdefault(seq, []).extend(_list_changes(form, before_it, new))
         return tuple(
             Revision(seq=seq, counties=tuple(sorted(again)), changes=tuple(changes[seq]))
             for seq, again in sorted(counties.items())
@@ -383,7 +415,7 @@ class Store:
     def came(self, as_of: date) -> dict[tuple[str, str, str], date]:
         """(form, period, county) → day the first row that ever stood was received."""
         days: dict[tuple[str, str, str], date] = {}
-        for form in self.program.forms:
+        for form in self.program.roster_forms:
             for row in self._accepted_rows(form, as_of):
                 days.setdefault((form.code, row.period, row.county_code), row.received_on)
         return days
@@ -395,57 +427,133 @@ class Store:
             forms[period, county] = forms.get((period, county), 0) + 1
         records = self.records(as_of)
         accepted = records[records["state"] != State.RETURNED]
-        whole = {key for key, n in forms.items() if n == len(self.program.forms)}
+        units = self.program.unit_by_code
+        whole = {key for key, n in forms.items() if key[1] in units and n == len(self.program.roster_of(units[key[1]]))}
         return whole | set(accepted[["period", "county_code"]].itertuples(index=False, name=None))
 
     def past(self, period: str, as_of: date) -> Past:
         """What was accepted before this run, seen from ``period``."""
         previous: dict[tuple[str, str], Value] = {}
         current: dict[tuple[str, str], Value] = {}
-        floors: dict[tuple[str, str], int] = {}
+        floors: dict[tuple[str, str], int | Decimal] = {}
         standing: dict[tuple[str, str], bool] = {}
-        later: dict[tuple[str, str], int] = {}
+        later: dict[tuple[str, str], int | Decimal] = {}
         received: dict[tuple[str, str], date] = {}
         whole = self._whole(as_of)
-        for form in self.program.forms:
+        for form in self.program.roster_forms:
             for row in self.standing(form, as_of):
                 if row.period != period and (row.period, row.county_code) not in whole:
                     continue  # sheets of a county that never became whole were never accepted
                 given = {(row.county_code, code): v for code, v in row.values.items() if v is not None}
                 if row.period < period:
                     previous |= given
-                    floors |= {key: v for key, v in given.items() if isinstance(v, int)}
+                    floors |= {key: v for key, v in given.items() if isinstance(v, (int, Decimal))}
                 elif row.period == period:
                     current |= given
                     standing[row.county_code, form.code] = row.nil
                     received[row.county_code, form.code] = row.received_on
                 else:
-                    later |= {key: min(v, later.get(key, v)) for key, v in given.items() if isinstance(v, int)}
+                    later |= {
+                        key: min(v, later.get(key, v)) for key, v in given.items() if isinstance(v, (int, Decimal))
+                    }
+        carried, listed, numbered = self._past_lists(period, as_of)
         return Past(previous=previous, floors=floors, current=current, standing=standing, later=later,
-                    received=received)  # fmt: skip
+                    received=received, carried=carried, listed=listed, numbered=numbered)  # fmt: skip
+
+    def _past_lists(self, period: str, as_of: date) -> tuple[Entries, Entries, dict[tuple[str, str], int]]:
+        """Entries carried into a period, entries that already stand for it, and how many numbers are given out."""
+        carried: Entries = {}
+        listed: Entries = {}
+        numbered: dict[tuple[str, str], int] = {}
+        for form in self.program.list_forms:
+            for row in self._accepted_rows(form, as_of):
+                key, number = (row.county_code, form.code), int(row.entry.rpartition("-")[2])
+                numbered[key] = max(number, numbered.get(key, 0))
+            for (of, prefecture), rows in self.lists(form, as_of).items():  # earliest period first
+                if of < period and form.closing:
+                    carried[prefecture, form.code] = tuple(_past_entry(row) for row in rows if is_open(form, row))
+                elif of == period:
+                    listed[prefecture, form.code] = tuple(_past_entry(row) for row in rows)
+        return carried, listed, numbered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingRow:
-    """An accepted row of a form table, values as the officer meant them (不适用 included)."""
+    """An accepted row of a form table, values as the officer meant them (不适用 included).
+
+    Attributes:
+        county_code: Of the unit: a county, or the prefecture for its own row and the entries of its lists.
+        entry: Number of an entry; empty for the row of a unit.
+    """
 
     seq: int
     form: str
     period: str
     county_code: str
+    entry: str
     sheet_row: int
     nil: bool
     received_on: date
     typed: dict[str, str]
     values: dict[str, Value]
 
+    @property
+    def prefecture_code(self) -> str:
+        """Of an entry, whose list it is in."""
+        return self.county_code
+
+    @property
+    def number(self) -> str:
+        """Of an entry, its stable number."""
+        return self.entry
+
+
+def is_open(form: Form, row: StandingRow) -> bool:
+    """Whether an entry of a list is not done with."""
+    return form.closing is not None and row.values.get(form.closing.field) not in form.closing.values
+
+
+def _past_entry(row: StandingRow) -> PastEntry:
+    return PastEntry(number=row.entry, values=row.values)
+
+
+def _by_submission(rows: Sequence[StandingRow]) -> dict[tuple[str, str, int], list[StandingRow]]:
+    """(period, prefecture, submission) → the entries of one list, in the order of receipt."""
+    lists: dict[tuple[str, str, int], list[StandingRow]] = {}
+    for row in rows:
+        lists.setdefault((row.period, row.county_code, row.seq), []).append(row)
+    return lists
+
+
+def _changes(old: StandingRow, new: StandingRow) -> list[Change]:
+    return [
+        Change(period=new.period, county_code=new.county_code, entry=new.entry, field=code, old=old.values[code],
+               new=value, old_seq=old.seq)
+        for code, value in new.values.items() if value != old.values[code]
+    ]  # fmt: skip
+
+
+def _list_changes(form: Form, before: Sequence[StandingRow], after: Sequence[StandingRow]) -> list[Change]:
+    """Entries by their numbers: what changed in those that stay, and those that came or went, by their first column."""
+    old, new = ({row.entry: row for row in rows} for rows in (before, after))
+    first = form.same_by[0] if form.same_by else form.fields[0].code
+    changes = [change for number, row in new.items() if number in old for change in _changes(old[number], row)]
+    for number in [*(old.keys() - new.keys()), *(new.keys() - old.keys())]:
+        row = old.get(number) or new[number]
+        gone = number in old
+        changes.append(Change(period=row.period, county_code=row.county_code, entry=number, field=first,
+                              old=row.values[first] if gone else None, new=None if gone else row.values[first],
+                              old_seq=before[0].seq))  # fmt: skip
+    return sorted(changes, key=lambda change: change.entry)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One value that a later submission changed."""
+    """One value that a later submission changed; ``entry`` is the number of a list's."""
 
     period: str
     county_code: str
+    entry: str
     field: str
     old: Value
     new: Value
@@ -504,29 +612,41 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _form_row(form: Form, seq: int, period: str, record: Record) -> dict[str, Any]:
-    line = record.lines[form.code]
+def _lines(form: Form, record: Record) -> tuple[Line, ...]:
+    if form.is_list:
+        return record.entries.get(form.code, ())
+    return (record.lines[form.code],) if form.code in record.lines else ()
+
+
+def _form_row(form: Form, seq: int, period: str, unit: str, line: Line) -> dict[str, Any]:
     assert line.row is not None  # noqa: S101 - only reported lines are written
     typed = {code: line.row.typed.get(code, "") for code, value in line.values.items()}
     typed = {code: text for code, text in typed.items() if text != show(line.values[code])}
     away = [
         one.code for one in form.fields if one.type is FieldType.COUNT and line.values.get(one.code) == NOT_APPLICABLE
     ]
-    values = {one.code: None if one.code in away else line.values.get(one.code) for one in form.fields}
-    return {"seq": seq, "county_code": record.county_code, "period": period, "sheet_row": line.row.row,
+    values = {one.code: None if one.code in away else _stored(line.values.get(one.code)) for one in form.fields}
+    return {"seq": seq, "county_code": unit, "entry": line.entry, "period": period, "sheet_row": line.row.row,
             "nil": line.row.nil, "typed": _json(typed), NOT_APPLICABLE_COLUMN: " ".join(away), **values}  # fmt: skip
+
+
+def _stored(value: Value) -> int | str | date | None:
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _standing_row(form: Form, row: RowMapping) -> StandingRow:
     away = set(row[NOT_APPLICABLE_COLUMN].split())
     values: dict[str, Value] = {one.code: _value(one, row, away) for one in form.fields}
-    return StandingRow(seq=row["seq"], form=form.code, period=row["period"], county_code=row["county_code"],
+    return StandingRow(seq=row["seq"], form=form.code, period=row["period"], county_code=row["county_code"], entry=row["entry"],
                        sheet_row=row["sheet_row"], nil=row["nil"], received_on=row["received_on"],
                        typed=json.loads(row["typed"]), values=values)  # fmt: skip
 
 
 def _value(one: Field, row: RowMapping, away: set[str]) -> Value:
-    return NOT_APPLICABLE if one.code in away else row[one.code]
+    value = row[one.code]
+    if one.type is FieldType.AMOUNT and value is not None:
+        return Decimal(value)
+    return NOT_APPLICABLE if one.code in away else value
 
 
 def _submission(row: RowMapping) -> Submission:

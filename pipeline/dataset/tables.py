@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pipeline.program.model import Field, Form, Program
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 NOT_APPLICABLE_COLUMN = "not_applicable"
 
 
@@ -111,11 +111,15 @@ def build_tables(program: Program) -> Tables:
 
 
 def _form_table(metadata: MetaData, form: Form) -> Table:
-    """A row per county accepted; a count's 不适用 stands in ``not_applicable`` (field codes joined by spaces)."""
+    """A row per unit accepted (county, or prefecture), or per entry of its list under the entry's number.
+
+    A count's 不适用 stands in ``not_applicable`` (field codes joined by spaces); an amount is a text of two decimals.
+    """
     return Table(
         f"form_{form.code}", metadata,
         Column("seq", ForeignKey("submissions.seq"), primary_key=True),
         Column("county_code", String(12), primary_key=True),
+        Column("entry", String(24), primary_key=True),
         Column("period", String(7), nullable=False),
         Column("sheet_row", Integer, nullable=False),
         Column("nil", Boolean, nullable=False),

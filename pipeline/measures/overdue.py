@@ -1,88 +1,78 @@
-"""What is owed by whom, whether it is met, and why not: the overdue list is the obligations not met."""
+"""What is owed by whom, whether it is met, by what, and why not: the overdue list is the obligations not met.
+
+One table for everything ``program/`` says somebody owes by a day. A program without a sheet for a system of the notice
+has no obligations of that kind.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pipeline.checks.decide import State, Verdict
-from pipeline.measures.timeliness import Timeliness, county_history, prefecture_history
+from pipeline.measures.evidence import entries, evidence_of, first_reports, said, stands
+from pipeline.measures.obligation import (
+    KIND_NAMES,
+    MATERIAL_WORDS,
+    Obligation,
+    ObligationKind,
+    Reason,
+    is_material,
+    is_office,
+    quarters,
+)
+from pipeline.measures.timeliness import BEHIND, Remembering, Timeliness, county_history, prefecture_history, timeliness
+from pipeline.program.model import YES, County, FormKind, Milestone, Prefecture, Rows
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Iterator, Sequence
 
     from pipeline.dataset.snapshot import Snapshot
-    from pipeline.dataset.store import Submission
+    from pipeline.dataset.store import StandingRow, Submission
+    from pipeline.measures.evidence import Evidence, Said
+    from pipeline.measures.obligation import Quarter
     from pipeline.measures.timeliness import Arrived
     from pipeline.program.calendar import Calendar
-    from pipeline.program.model import Contact, County, Period, Prefecture, Program
+    from pipeline.program.model import Contact, Duty, Field, Form, Period, Program, Unit
+    from pipeline.workbook.cells import Value
+
+__all__ = ["KIND_NAMES", "NO_CONTACT", "Obligation", "ObligationKind", "Reason", "contact_text", "obligations",
+           "overdue_counties"]  # fmt: skip
 
 NO_CONTACT = "州（市）总工会领导"  # 三（一）: the counties the notice pairs with no unit are the prefecture's leaders'
-
-
-class Reason(StrEnum):
-    """Why an obligation is not met."""
-
-    NOTHING_RECEIVED = "未收到报表"
-    RETURNED = "退回待改"
-    LEFT_BLANK = "整行未填"
-    NONE = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Obligation:
-    """One report owed by one unit for one period (五（四）).
-
-    Attributes:
-        who: Code of a county or prefecture.
-        days_overdue: Calendar days past due; 0 when met or not due.
-        streak: Periods late or overdue in a row.
-        contact: Contact unit(s) of the county.
-    """
-
-    who: str
-    name: str
-    is_county: bool
-    prefecture: Prefecture
-    what: str
-    period: Period
-    due_on: date
-    met: bool
-    met_on: date | None
-    timeliness: Timeliness
-    days_overdue: int
-    workdays_overdue: int
-    streak: int
-    reason: Reason
-    contact: str
-
-    @property
-    def overdue(self) -> bool:
-        """Not met and past its day."""
-        return self.timeliness is Timeliness.OVERDUE
+FEWEST_VISITS = 1  # 三（二）: 实地调研指导推动工作不少于1次
+QUARTERLY = "每季度"
+PROBLEM_WORDS = 30  # of a problem's text in the name of the obligation
 
 
 def obligations(program: Program, snapshot: Snapshot, calendar: Calendar, through: Period) -> tuple[Obligation, ...]:
-    """All bimonthly reports owed up to ``through``: by period, prefectures first, then counties in code order."""
-    owed: list[Obligation] = []
-    for prefecture in program.prefectures:
-        for one in prefecture_history(program, snapshot, calendar, prefecture, through):
-            reason = Reason.NONE if one.met_on else _prefecture_reason(snapshot, prefecture, one.period)
-            owed.append(_obligation(prefecture, None, one, reason, ""))
-    for county in program.counties:
-        prefecture = program.prefecture_by_code[county.prefecture_code]
-        contact = contact_text(program.contacts_of(county.code, snapshot.as_of))
-        for one in county_history(program, snapshot, calendar, county, through):
-            reason = Reason.NONE if one.met_on else _county_reason(snapshot, county, one.period)
-            owed.append(_obligation(prefecture, county, one, reason, contact))
-    return tuple(sorted(owed, key=lambda o: (o.period.no, o.is_county, o.who)))
+    """Everything owed up to ``through``: by period, kind, prefectures before counties, in code order.
+
+    What is owed goes by ``through``; whether it is met, by everything received by the snapshot's day. The office's own
+    duties are always all there.
+    """
+    days = Remembering(overrides=calendar.overrides)
+    table = _Table(program=program, snapshot=snapshot, calendar=days, through=through)
+    owed = [*table.reports(), *table.highlights(), *table.milestones(), *table.visits(), *table.problems()]
+    owed = [o for o in owed if o.period.no <= through.no] + list(table.office())
+    kinds = list(ObligationKind)
+    return tuple(sorted(owed, key=lambda o: (o.period.no, kinds.index(o.kind), o.is_county, o.who, o.due_on, o.serves)))
 
 
 def overdue_counties(owed: tuple[Obligation, ...], period: Period) -> tuple[Obligation, ...]:
-    """The overdue list of a period: by prefecture, then county."""
-    late = (o for o in owed if o.is_county and o.overdue and o.period == period)
+    """The overdue list of a period's reports: by prefecture, then county."""
+    late = (o for o in owed if o.is_report and o.is_county and o.overdue and o.period == period)
     return tuple(sorted(late, key=lambda o: (o.prefecture.code, o.who)))
+
+
+def overdue_others(owed: tuple[Obligation, ...]) -> tuple[Obligation, ...]:
+    """What is overdue besides the period's reports: by kind, prefecture and unit."""
+    late = (o for o in owed if not o.is_report and o.overdue)
+    return tuple(
+        sorted(late, key=lambda o: (list(ObligationKind).index(o.kind), o.prefecture.code, o.who, o.due_on, o.serves))
+    )
 
 
 def contact_text(contacts: tuple[Contact, ...]) -> str:
@@ -90,36 +80,276 @@ def contact_text(contacts: tuple[Contact, ...]) -> str:
     return "、".join(c.title for c in contacts) or NO_CONTACT
 
 
-def _obligation(
-    prefecture: Prefecture, county: County | None, one: Arrived, reason: Reason, contact: str
-) -> Obligation:
-    unit = county or prefecture
-    overdue = one.timeliness is Timeliness.OVERDUE
-    return Obligation(
-        who=unit.code, name=unit.short_name, is_county=county is not None, prefecture=prefecture,
-        what=f"{one.period.title}工作推进信息", period=one.period, due_on=one.period.due_on, met=one.met_on is not None,
-        met_on=one.met_on, timeliness=one.timeliness, days_overdue=one.days if overdue else 0,
-        workdays_overdue=one.workdays if overdue else 0, streak=one.streak, reason=reason, contact=contact,
-    )  # fmt: skip
+@dataclass(frozen=True, kw_only=True)
+class _Table:
+    """The four things every obligation is judged by."""
+
+    program: Program
+    snapshot: Snapshot
+    calendar: Calendar
+    through: Period
+
+    def reports(self) -> Iterator[Obligation]:
+        """五（四）：每两个月报送1次工作推进信息."""
+        for prefecture in self.program.prefectures:
+            for one in prefecture_history(self.program, self.snapshot, self.calendar, prefecture, self.through):
+                yield self._report(prefecture, one)
+        for county in self.program.counties:
+            for one in county_history(self.program, self.snapshot, self.calendar, county, self.through):
+                yield self._report(county, one)
+
+    def _report(self, unit: Unit, one: Arrived) -> Obligation:
+        overdue = one.timeliness is Timeliness.OVERDUE
+        return Obligation(
+            kind=ObligationKind.REPORT, who=unit.code, name=unit.short_name, is_county=isinstance(unit, County),
+            prefecture=self._prefecture(unit), what=f"{one.period.title}工作推进信息", serves="", period=one.period,
+            due_on=one.period.due_on, hand_in_by=self.calendar.last_workday_by(one.period.due_on),
+            answer_by=one.period.due_on, met=one.met_on is not None, met_on=one.met_on, timeliness=one.timeliness,
+            days_overdue=one.days if overdue else 0, workdays_overdue=one.workdays if overdue else 0,
+            streak=one.streak, reason=Reason.NONE if one.met_on else self._silence(unit, one.period),
+            contact=self._contact(unit), submission=self._report_seq(unit, one.period) if one.met_on else 0,
+            sheet="", cell="",
+        )  # fmt: skip
+
+    def _report_seq(self, unit: Unit, period: Period) -> int:
+        if isinstance(unit, County):
+            return self._first_reports.get((period.code, unit.code), 0)
+        first = self.snapshot.first_accepted
+        got = [(first[key], self._first_reports.get(key, 0)) for c in self.program.counties_of(unit.code)
+               if (key := (period.code, c.code)) in first]  # fmt: skip
+        return min(got)[1]
+
+    @cached_property
+    def _first_reports(self) -> dict[tuple[str, str], int]:
+        return first_reports(self.snapshot)
+
+    def highlights(self) -> Iterator[Obligation]:
+        """五（四）：每季度至少报送1条亮点工作或经验推广信息."""
+        for form in self.program.forms_of_kind(FormKind.HIGHLIGHTS):
+            for dated in form.of_role("dated_on"):
+                written: dict[str, list[StandingRow]] = {}
+                for _, prefecture, row in entries(self.program, self.snapshot, form):
+                    written.setdefault(prefecture.code, []).append(row)
+                for prefecture in self.program.prefectures:
+                    yield from self._quarterly(form, dated, prefecture, written.get(prefecture.code, []))
+
+    def _quarterly(
+        self, form: Form, dated: Field, prefecture: Prefecture, written: list[StandingRow]
+    ) -> Iterator[Obligation]:
+        streak = 0
+        for quarter in quarters(self.program.window):
+            mine = [row for row in written if _within(row.values.get(dated.code), quarter)]
+            first = min(mine, key=lambda row: (row.received_on, row.seq, row.sheet_row), default=None)
+            met = evidence_of(self.snapshot, first, dated, None) if first else None
+            one = self._settle(
+                ObligationKind.HIGHLIGHT, prefecture, f"{quarter.title}{self._title(dated.serves) or form.title}",
+                dated.serves, quarter.end, met, Reason.NO_ENTRY,
+            )  # fmt: skip
+            streak = streak + 1 if one.timeliness in BEHIND else 0
+            yield replace(one, streak=streak)
+
+    def milestones(self) -> Iterator[Obligation]:
+        """正文四的工作步骤, those with a day and a column."""
+        for form in self.program.forms_of_kind(FormKind.MILESTONES):
+            for step in self.program.milestones:
+                columns, days = form.of_role("done", step.code), form.of_role("done_on", step.code)
+                kind = ObligationKind.MATERIAL if is_material(step) else ObligationKind.MILESTONE
+                for unit in self._units(form) if step.due and columns else ():
+                    answers = [said(self.program, self.snapshot, form, unit.code, one, _paired(days, n), _is_yes)
+                               for n, one in enumerate(columns)]  # fmt: skip
+                    yield from self._stated(kind, unit, answers, step.deliverable, step.code, step.due)
+
+    def visits(self) -> Iterator[Obligation]:
+        """三（二）专项调研: the visit itself, and its report."""
+        for form in self.program.forms_of_kind(FormKind.CONTACTS):
+            for role, day_role, enough in (("visits", "visited_on", _visited), ("report", "report_on", _is_yes)):
+                for n, column in enumerate(form.of_role(role)):
+                    what = (f"到县实地调研（不少于{FEWEST_VISITS}次）" if role == "visits"
+                            else self._title(column.serves) or form.title)  # fmt: skip
+                    day = _paired(form.of_role(day_role), n)
+                    for unit in self._units(form):
+                        answer = said(self.program, self.snapshot, form, unit.code, column, day, enough)
+                        yield from self._stated(
+                            ObligationKind.VISIT, unit, [answer], what, column.serves, self._due(column.serves)
+                        )
+
+    def _stated(self, kind: ObligationKind, unit: Unit, answers: Sequence[Said], what: str, serves: str,
+                due_on: date | None) -> Iterator[Obligation]:  # fmt: skip
+        """Met when every column that is not 不适用 says so, on the last of their days."""
+        asked = [answer for answer in answers if not answer.exempt]
+        if due_on and asked:
+            met = [answer.met for answer in asked if answer.met]
+            last = max(met, key=lambda one: one.on) if len(met) == len(asked) else None
+            yield self._settle(kind, unit, what, serves, due_on, last, Reason.NOT_DONE)
+
+    def problems(self) -> Iterator[Obligation]:
+        """三（三）问题攻坚: every problem with a day, listed in a return up to ``through``, as it stands in the last that has it."""
+        for form in self.program.forms_of_kind(FormKind.PROBLEMS):
+            due, closing = next(iter(form.of_role("due_on")), None), form.closing
+            if due is None or closing is None:
+                continue
+            last: dict[tuple[str, str], StandingRow] = {}
+            known: set[tuple[str, str]] = set()
+            for period, prefecture, row in entries(self.program, self.snapshot, form):
+                last[prefecture.code, row.entry] = row
+                if period.no <= self.through.no:
+                    known.add((prefecture.code, row.entry))
+            for key in sorted(known):
+                day = last[key].values.get(due.code)
+                if isinstance(day, date):
+                    prefecture = self.program.prefecture_by_code[key[0]]
+                    yield self._problem(form, prefecture, last[key], day, last[key].values.get(closing.field))
+
+    def _problem(self, form: Form, prefecture: Prefecture, row: StandingRow, due_on: date, status: Value) -> Obligation:
+        closing = form.closing
+        field = self.program.field_by_code[closing.field if closing else ""]
+        closed_on = next(iter(form.of_role("closed_on")), None)
+        closed = closing is not None and status in closing.values
+        met = evidence_of(self.snapshot, row, field, closed_on) if closed else None
+        words = next((str(row.values.get(f.code) or "") for f in form.of_role("problem")), "")
+        short = words if len(words) <= PROBLEM_WORDS else words[:PROBLEM_WORDS] + "……"
+        one = self._settle(ObligationKind.PROBLEM, self._owner(form, prefecture, row), f"解决问题{row.entry}：{short}",
+                           row.entry, due_on, met, Reason.OPEN, heard=True)  # fmt: skip
+        place = self.snapshot.origin_of(row, field.code)
+        return replace(one, submission=place.submission, sheet=place.sheet, cell=place.cell)
+
+    def _owner(self, form: Form, prefecture: Prefecture, row: StandingRow) -> Unit:
+        """The county an entry names, by code or name; else the prefecture."""
+        named = next((row.values.get(f.code) for f in form.of_role("county")), None)
+        mine = self.program.counties_of(prefecture.code)
+        return next((c for c in mine if named is not None and named in {c.code, *c.names}), prefecture)
+
+    def office(self) -> Iterator[Obligation]:
+        """五、附件2: what the office owes itself. No return says whether it is met, so nothing here does."""
+        done_by_sheet = {f.serves for form in self.program.forms for f in form.fields if f.serves}
+        all_steps: tuple[Milestone | Duty, ...] = self.program.milestones + self.program.duties
+        mine = [x for x in all_steps if x.code not in done_by_sheet and is_office(self.program, x.who)]
+        office, why = self.program.office, Reason.SELF_CHECK
+        itself = Prefecture(code="", name=office, short_name=office)
+        for duty in mine:
+            for what, due_on in self._office_days(duty):
+                one = self._settle(ObligationKind.OFFICE_DUTY, itself, what, duty.code, due_on, None, why)
+                yield replace(one, met=None, reason=why, timeliness=Timeliness.UNKNOWN, days_overdue=0,
+                              workdays_overdue=0, streak=0)  # fmt: skip
+
+    def _office_days(self, owed: Milestone | Duty) -> Iterator[tuple[str, date]]:
+        """Quarterly duties at quarter ends, 中期 ones with the steps of that phase, all without a day by the close."""
+        end, steps = self.program.window.end, self.program.milestones
+        if isinstance(owed, Milestone):
+            yield owed.deliverable, owed.due or end
+        elif owed.frequency.startswith(QUARTERLY):
+            yield from ((f"{quarter.title}{owed.title}", quarter.end) for quarter in quarters(self.program.window))
+        else:
+            mid = [s.due for s in steps if s.due and MATERIAL_WORDS[0] in s.phase and MATERIAL_WORDS[0] in owed.title]
+            yield f"{owed.title}（{owed.frequency}）", min(mid, default=end)
+
+    def _settle(self, kind: ObligationKind, unit: Unit, what: str, serves: str, due_on: date, met: Evidence | None,
+                reason: Reason, *, heard: bool = False) -> Obligation:  # fmt: skip
+        """One obligation judged.
+
+        Args:
+            kind: What sort of thing.
+            unit: Who owes it.
+            what: In words.
+            serves: Code it comes from.
+            due_on: The notice's day.
+            met: What meets it.
+            reason: Why not, where a return stands that could have said so.
+            heard: What stands says that it is not done, whichever return that was.
+        """
+        as_of, period = self.snapshot.as_of, self._shown_in(due_on)
+        answer_by = max(due_on, period.due_on)
+        heard = heard or any(stands(self.snapshot, p, unit.code) for p in self.program.periods[period.no - 1 :])
+        deadline = due_on if (met.dated if met else heard) else answer_by
+        judged = timeliness(deadline, met.on if met else None, as_of)
+        overdue = judged is Timeliness.OVERDUE
+        return Obligation(
+            kind=kind, who=unit.code, name=unit.short_name, is_county=isinstance(unit, County),
+            prefecture=self._prefecture(unit), what=what, serves=serves, period=period, due_on=due_on,
+            hand_in_by=self.calendar.last_workday_by(due_on), answer_by=answer_by, met=met is not None,
+            met_on=met.on if met else None, timeliness=judged, days_overdue=(as_of - due_on).days if overdue else 0,
+            workdays_overdue=self.calendar.workdays_between(due_on, as_of) if overdue else 0,
+            streak=self._missed(period, met.on if met else as_of) if judged in BEHIND else 0,
+            reason=Reason.NONE if met else reason if heard else self._silence(unit, period), contact=self._contact(unit),
+            submission=met.submission if met else 0, sheet=met.sheet if met else "", cell=met.cell if met else "",
+        )  # fmt: skip
+
+    def _missed(self, period: Period, until: date) -> int:
+        """Periods whose return was due without it, by ``until``; what is late at all has missed one."""
+        due = [p for p in self.program.periods[period.no - 1 : self.through.no] if p.due_on < until]
+        return max(1, len(due))
+
+    def _shown_in(self, due_on: date) -> Period:
+        return next((p for p in self.program.periods if due_on <= p.end), self.program.periods[-1])
+
+    def _silence(self, unit: Unit, period: Period) -> Reason:
+        """Why nothing stands for a unit in a period."""
+        if isinstance(unit, County) and self.snapshot.state(period, unit) is State.RETURNED:
+            return Reason.RETURNED
+        got = self._received(unit.prefecture_code, period)
+        if not got:
+            return Reason.NOTHING_RECEIVED
+        returned = [s.verdict == Verdict.RETURNED for s in got]
+        sent_back = all(returned) if isinstance(unit, County) else any(returned)
+        return Reason.RETURNED if sent_back else Reason.LEFT_BLANK
+
+    def _received(self, prefecture_code: str, period: Period) -> list[Submission]:
+        """A prefecture's submissions for a period; what is held is nobody's yet."""
+        mine = self._submissions.get((period.code, prefecture_code), [])
+        return [s for s in mine if s.verdict != Verdict.HELD]
+
+    @cached_property
+    def _submissions(self) -> dict[tuple[str, str], list[Submission]]:
+        found: dict[tuple[str, str], list[Submission]] = {}
+        for s in self.snapshot.submissions:
+            found.setdefault((s.period, s.prefecture_code), []).append(s)
+        return found
+
+    def _units(self, form: Form) -> tuple[Unit, ...]:
+        return self.program.prefectures if form.rows is Rows.PREFECTURE else self.program.counties
+
+    def _prefecture(self, unit: Unit) -> Prefecture:
+        return self.program.prefecture_by_code[unit.prefecture_code] if isinstance(unit, County) else unit
+
+    def _contact(self, unit: Unit) -> str:
+        return self._contacts.get(unit.code, "")
+
+    @cached_property
+    def _contacts(self) -> dict[str, str]:
+        """County → its contacts: those of the notice, else whom its prefecture has entered."""
+        named = {c.code: self.program.contacts_of(c.code, self.snapshot.as_of) for c in self.program.counties}
+        found = {code: contact_text(contacts) for code, contacts in named.items()}
+        entered = [(form.code, f.code, p) for form in self.program.forms_of_kind(FormKind.CONTACTS)
+                   for f in form.of_role("contact")[:1] for p in self.program.periods]  # fmt: skip
+        for code in (code for code, contacts in named.items() if not contacts):
+            for form, field, period in entered:
+                row = self.snapshot.rows.get((form, period.code, code))
+                if row and row.values.get(field) and stands(self.snapshot, period, code):
+                    found[code] = str(row.values[field])
+        return found
+
+    def _title(self, code: str) -> str:
+        """Of a duty or milestone; empty when the column serves none."""
+        titled = {d.code: d.title for d in self.program.duties}
+        return titled.get(code) or next((s.deliverable for s in self.program.milestones if s.code == code), "")
+
+    def _due(self, code: str) -> date:
+        """Of a milestone; a duty without a day is due by the campaign's close (M8: 读作收口前)."""
+        return next((s.due for s in self.program.milestones if s.code == code and s.due), self.program.window.end)
 
 
-def _county_reason(snapshot: Snapshot, county: County, period: Period) -> Reason:
-    if snapshot.state(period, county) is State.RETURNED:
-        return Reason.RETURNED
-    got = _received(snapshot, county.prefecture_code, period)
-    if not got:
-        return Reason.NOTHING_RECEIVED
-    return Reason.RETURNED if all(s.verdict == "RETURNED" for s in got) else Reason.LEFT_BLANK
+def _paired(days: Sequence[Field], n: int) -> Field | None:
+    """The column of days that goes with the n-th column of its kind."""
+    return days[min(n, len(days) - 1)] if days else None
 
 
-def _prefecture_reason(snapshot: Snapshot, prefecture: Prefecture, period: Period) -> Reason:
-    got = _received(snapshot, prefecture.code, period)
-    if not got:
-        return Reason.NOTHING_RECEIVED
-    return Reason.RETURNED if any(s.verdict == "RETURNED" for s in got) else Reason.LEFT_BLANK
+def _within(day: Value, quarter: Quarter) -> bool:
+    return isinstance(day, date) and quarter.start <= day <= quarter.end
 
 
-def _received(snapshot: Snapshot, prefecture_code: str, period: Period) -> list[Submission]:
-    """A prefecture's submissions for a period; what is held is nobody's yet."""
-    mine = (s for s in snapshot.submissions if s.period == period.code and s.prefecture_code == prefecture_code)
-    return [s for s in mine if s.verdict != Verdict.HELD]
+def _is_yes(value: Value) -> bool:
+    return value == YES
+
+
+def _visited(value: Value) -> bool:
+    return not isinstance(value, (str, date)) and value is not None and value >= FEWEST_VISITS

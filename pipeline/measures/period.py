@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.checks.decide import State
+from pipeline.measures.commendation import Standing, standing
+from pipeline.measures.contacts import ContactFigures, contact_figures
+from pipeline.measures.escalation import Escalation, escalations
+from pipeline.measures.funding import FundingFigures, funding_figures
+from pipeline.measures.goals import GoalFigures, goal_figures
+from pipeline.measures.highlights import HighlightFigures, highlight_figures
+from pipeline.measures.milestones import MilestoneFigures, milestone_figures
+from pipeline.measures.outliers import Outlier, outliers
 from pipeline.measures.overdue import Obligation, obligations
+from pipeline.measures.problems import ProblemFigures, problem_figures
 from pipeline.measures.progress import (
     Completion,
     ProvinceResult,
@@ -18,6 +27,9 @@ from pipeline.measures.progress import (
     ranks,
     totals,
 )
+from pipeline.measures.social import SocialFigures, social_figures
+from pipeline.measures.ten_tasks import TaskFigures, survey_figures, ten_task_figures
+from pipeline.program.model import FormKind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +37,7 @@ if TYPE_CHECKING:
     from pipeline.dataset.snapshot import Snapshot
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Period, Prefecture, Program
+    from pipeline.workbook.cells import Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +58,21 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Systems:
+    """The figures of what the notice has besides the eight actions; None or empty where the campaign lacks it."""
+
+    funding: FundingFigures
+    social: SocialFigures | None
+    problems: ProblemFigures | None
+    highlights: HighlightFigures | None
+    contacts: ContactFigures | None
+    milestones: tuple[MilestoneFigures, ...]
+    ten_tasks: tuple[TaskFigures, ...]
+    survey: tuple[TaskFigures, ...]
+    goals: tuple[GoalFigures, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodMeasures:
     """What the reports of a period say, and nothing they may not say.
 
@@ -53,6 +81,8 @@ class PeriodMeasures:
         states: State → number of counties, this period.
         prefecture_order: Prefectures by rank, those without figures last, in code order.
         ranks: Prefecture code → rank with ties, None without figures.
+        outliers: Values far from the county's own past or its peers: for staff to look at, never refused for.
+        escalations: Letters that what is overdue calls for.
     """
 
     program: Program
@@ -66,6 +96,10 @@ class PeriodMeasures:
     states: dict[State, int]
     prefecture_order: tuple[Prefecture, ...]
     ranks: dict[str, int | None]
+    systems: Systems
+    standing: Standing
+    outliers: tuple[Outlier, ...]
+    escalations: tuple[Escalation, ...]
 
     @property
     def now(self) -> Scores:
@@ -90,9 +124,11 @@ class PeriodMeasures:
 
 def measure_period(program: Program, snapshot: Snapshot, calendar: Calendar, period: Period) -> PeriodMeasures:
     """Compute everything reports need for ``period``, from what was received by the snapshot's day."""
-    assessments = [(p, assess(program, p, snapshot.values(program, p))) for p in program.periods_through(period)]
+    given = {p.code: snapshot.values(program, p) for p in program.periods_through(period)}
+    assessments = [(p, assess(program, p, given[p.code])) for p in program.periods_through(period)]
     scores = tuple(_scores(program, p, assessed) for p, assessed in assessments)
-    values = snapshot.values(program, period)
+    values = given[period.code]
+    owed = obligations(program, snapshot, calendar, period)
     assessed = assessments[-1][1]
     marks = [scores[-1].by_prefecture[p.code].pct for p in program.prefectures]
     ranked = dict(zip((p.code for p in program.prefectures), ranks(marks), strict=True))
@@ -103,10 +139,40 @@ def measure_period(program: Program, snapshot: Snapshot, calendar: Calendar, per
         program=program, snapshot=snapshot, period=period, assessed=assessed, scores=scores,
         totals=totals(program, period, values, assessed),
         province_results=province_results(program, values),
-        obligations=obligations(program, snapshot, calendar, period),
+        obligations=owed,
         states={state: states.count(state) for state in State},
         prefecture_order=tuple(order), ranks=ranked,
+        systems=_systems(program, snapshot, period, values, assessed),
+        standing=standing(program, period, assessed, owed),
+        outliers=outliers(program, period, given),
+        escalations=escalations(program, owed, calendar, snapshot.as_of),
     )  # fmt: skip
+
+
+def _systems(program: Program, snapshot: Snapshot, period: Period, values: dict[str, dict[str, Value]],
+             assessed: pd.DataFrame) -> Systems:  # fmt: skip
+    as_of = snapshot.as_of
+    problems, highlights = (
+        snapshot.entries(program.forms_of_kind(kind), period) for kind in (FormKind.PROBLEMS, FormKind.HIGHLIGHTS)
+    )
+    reported = {
+        (p.code, prefecture.code)
+        for p in program.periods_through(period)
+        for prefecture in program.prefectures
+        if snapshot.state(p, prefecture) in {State.ACCEPTED, State.NIL}
+    }
+    most = next((one.most for one in program.strands if one.most), len(program.counties))
+    return Systems(
+        funding=funding_figures(program, period, values),
+        social=social_figures(program, period, values),
+        problems=problem_figures(program, period, problems, reported, as_of),
+        highlights=highlight_figures(program, period, highlights, reported, as_of),
+        contacts=contact_figures(program, values, min(period.end, as_of), most=most),
+        milestones=milestone_figures(program, period, values, as_of),
+        ten_tasks=ten_task_figures(program, period, values, program.ten_tasks),
+        survey=survey_figures(program, period, values),
+        goals=goal_figures(assessed, program.goals),
+    )
 
 
 def _scores(program: Program, period: Period, assessed: pd.DataFrame) -> Scores:

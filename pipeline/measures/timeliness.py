@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from pipeline.program.calendar import Calendar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
     from pipeline.dataset.snapshot import Snapshot
-    from pipeline.program.calendar import Calendar
     from pipeline.program.model import County, Period, Prefecture, Program
 
 
 class Timeliness(StrEnum):
-    """Timeliness of an obligation (DESIGN §4)."""
+    """Timeliness of an obligation (DESIGN §4). ``UNKNOWN``: no return can say so, the office looks for itself."""
 
     ON_TIME = "ON_TIME"
     LATE = "LATE"
     NOT_DUE = "NOT_DUE"
     OVERDUE = "OVERDUE"
+    UNKNOWN = "UNKNOWN"
 
 
 TIMELINESS_NAMES = {
@@ -29,6 +31,7 @@ TIMELINESS_NAMES = {
     Timeliness.LATE: "迟报",
     Timeliness.NOT_DUE: "未到期",
     Timeliness.OVERDUE: "逾期",
+    Timeliness.UNKNOWN: "由办公室自查",
 }
 BEHIND = (Timeliness.LATE, Timeliness.OVERDUE)
 
@@ -50,6 +53,19 @@ class Arrived:
     days: int
     workdays: int
     streak: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembering(Calendar):
+    """The same calendar, which counts the days between two dates once: hundreds of units share each due day."""
+
+    known: dict[tuple[date, date], int] = field(default_factory=dict)
+
+    def workdays_between(self, after: date, through: date) -> int:
+        """As :meth:`Calendar.workdays_between`."""
+        if (after, through) not in self.known:
+            self.known[after, through] = Calendar.workdays_between(self, after, through)
+        return self.known[after, through]
 
 
 def timeliness(due_on: date, met_on: date | None, as_of: date) -> Timeliness:

@@ -11,14 +11,19 @@ from pipeline.program.model import (
     NO,
     NONE_TICKED,
     NOT_APPLICABLE,
+    ROLES,
+    YES,
     Accumulation,
     Action,
+    Closing,
     Field,
     FieldType,
     Form,
+    FormKind,
     Item,
     ProvinceTarget,
     Quantity,
+    Rows,
     Target,
     TargetKind,
     Window,
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
 Seen = dict[tuple[str, str], str]  # (what, value) → where it was first seen
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9]+)?")
 NUMBER = (int, float)
+NUMBERS = frozenset({FieldType.COUNT, FieldType.AMOUNT})
+TEXT_LIMIT = 2_000
 SHEET_TITLE_LIMIT = 31
 TITLE_LIMIT = 60
 VERSIONS = 10_000
@@ -54,12 +61,12 @@ def _once(seen: Seen, node: Node, key: str, what: str, value: str) -> None:
     seen[what, value] = f"{node.path.name} 第{node.line(key)}行"
 
 
-def load_form(path: Path, action: Action, window: Window, seen: Seen) -> Form:
+def load_form(path: Path, action: Action | None, window: Window, seen: Seen) -> Form:
     """One form file, strictly.
 
     Args:
         path: ``forms/A1.yaml``.
-        action: The action it belongs to.
+        action: The action it belongs to; None for a sheet of another system.
         window: Of the campaign, for quantities without one of their own.
         seen: Codes and titles used so far, over all files; added to.
 
@@ -68,36 +75,69 @@ def load_form(path: Path, action: Action, window: Window, seen: Seen) -> Form:
     """
     node = read_yaml(path)
     code = node.take("form", str)
-    if code != action.form or node.take("action", int) != action.no:
-        raise node.fail(f"表 {code} 与 program.yaml 中行动{action.no}（表 {action.form}）不一致", "form")
+    if code != path.stem or (action and node.take("action", int) != action.no):
+        wanted = f"program.yaml 中行动{action.no}（表 {action.form}）" if action else f"文件名 {path.name}"
+        raise node.fail(f"表 {code} 与{wanted}不一致", "form")
     sheet = node.take("sheet", str)
     if not 0 < len(sheet) <= SHEET_TITLE_LIMIT or re.search(r"[\[\]:*?/\\']", sheet) or sheet in OWN_SHEETS:
         raise node.fail(
             f"工作表名“{sheet}”不能用：最多31字，不能含 [ ] : * ? / \\ '，不能与本程序自己的表重名", "sheet"
         )
     _once(seen, node, "sheet", "工作表名", sheet)
-    items = tuple(_item(n, code, action.no, window, seen) for n in node.nodes("items"))
+    kind = FormKind.ACTION if action else FormKind(node.word("kind", tuple(set(FormKind) - {FormKind.ACTION})))
+    items = tuple(_item(n, code, kind, action, window, seen) for n in node.nodes("items"))
     version = node.take("version", int)
     if not 0 < version < VERSIONS:
         raise node.fail(f"version 应在1到{VERSIONS - 1}之间", "version")
-    form = Form(code=code, version=version, action=action.no, title=node.take("title", str),
-                sheet=sheet, items=items)  # fmt: skip
+    form = Form(code=code, version=version, kind=kind, rows=Rows(node.word("rows", tuple(Rows), Rows.COUNTY)),
+                action=action.no if action else None, title=node.take("title", str), sheet=sheet,
+                carry=node.take("carry", bool, default=False), closing=_closing(node.node("closing", None)),
+                same_by=node.strings("same_by"), items=items)  # fmt: skip
     node.done()
+    _check_form(node, form)
     return form
 
 
-def _item(node: Node, form: str, action: int, window: Window, seen: Seen) -> Item:
+def _closing(node: Node | None) -> Closing | None:
+    if node is None:
+        return None
+    return finished(node, Closing(field=node.take("field", str), values=node.strings("values")))
+
+
+def _check_form(node: Node, form: Form) -> None:
+    """What the keys of a form say of each other and of its columns."""
+    fields = {one.code: one for one in form.fields}
+    pointed = (*form.same_by, *((form.closing.field,) if form.closing else ()),
+               *(one.required_if[0] for one in form.fields if one.required_if))  # fmt: skip
+    for code in pointed:
+        if code not in fields:
+            raise node.fail(f"引用的指标 {code} 不在本表中{nearest(code, list(fields))}", "form")
+    if (form.closing or form.same_by) and not form.is_list:
+        raise node.fail("closing 和 same_by 只用于 rows: list 的表", "form")
+    if form.closing and not set(form.closing.values) <= set(fields[form.closing.field].options):
+        raise node.fail(f"closing 的 values 须是 {form.closing.field} 的选项", "closing")
+    if form.closing and not form.same_by:
+        raise node.fail("有 closing 的表须写 same_by：凭哪几列认出同一条", "form")
+    for one in form.fields:
+        if one.type is FieldType.COUNTY and not form.is_list:
+            raise node.fail(f"{one.code}：county 类指标只用于 rows: list 的表", "form")
+
+
+def _item(node: Node, form: str, kind: FormKind, action: Action | None, window: Window, seen: Seen) -> Item:
     no = node.take("no", int)
-    _once(seen, node, "no", "任务编号", str(no))
-    fields = tuple(_field(n, form, no, seen) for n in node.nodes("fields"))
+    _once(seen, node, "no", "任务编号" if action else f"表 {form} 的组号", str(no))
+    fields = tuple(_field(n, form, no, kind, seen) for n in node.nodes("fields"))
     codes = {f.code: f for f in fields}
-    quantities = tuple(_quantity(n, no, action, window, codes, seen) for n in node.nodes("quantities"))
-    item = Item(no=no, title=node.take("title", str), fields=fields, quantities=quantities)
+    quantities = (
+        tuple(_quantity(n, no, action.no, window, codes, seen) for n in node.nodes("quantities")) if action else ()
+    )
+    item = Item(no=no, label=node.take("label", str, f"第{no}项"), title=node.take("title", str), fields=fields,
+                quantities=quantities)  # fmt: skip
     node.done()
     return item
 
 
-def _field(node: Node, form: str, item: int, seen: Seen) -> Field:
+def _field(node: Node, form: str, item: int, form_kind: FormKind, seen: Seen) -> Field:
     code = node.take("code", str)
     _once(seen, node, "code", "指标代码", code)
     _once(seen, node, "title", f"表 {form} 的列名", node.take("title", str))
@@ -105,7 +145,6 @@ def _field(node: Node, form: str, item: int, seen: Seen) -> Field:
         raise node.fail(f"指标代码“{code}”不能用：以字母开头，只含字母、数字和一个连字符", "code")
     kind = FieldType(node.word("type", tuple(FieldType)))
     accumulation = Accumulation(node.word("accumulation", tuple(Accumulation), "status"))
-    is_count = kind is FieldType.COUNT
     options = node.strings("options")
     for option in options:
         if re.search(r"[、,，;；/\s]", option) or option in {NONE_TICKED, NOT_APPLICABLE}:
@@ -116,27 +155,51 @@ def _field(node: Node, form: str, item: int, seen: Seen) -> Field:
         raise node.fail(f"{code} 的 title 超过{TITLE_LIMIT}字，请缩短", "title")
     if (kind in {FieldType.CHOICE, FieldType.CHECKLIST}) != bool(options):
         raise node.fail(f"{code}：choice 和 checklist 必须有 options，其他类型不能有", "code")
-    required = node.take("required", bool, default=True)
+    required_if = _required_if(node)
+    required = node.take("required", bool, default=required_if is None)
+    if required and required_if:
+        raise node.fail(f"{code}：required 和 required_if 只能写一个", "required")
+    role = node.take("role", str, "")
+    if role and role not in ROLES[form_kind]:
+        known = ROLES[form_kind]
+        raise node.fail(f"{form_kind} 表没有 role“{role}”{nearest(role, known)}；允许：{'、'.join(known)}", "role")
     return finished(node, Field(
         code=code,
         form=form,
         item=item,
         title=node.take("title", str),
         type=kind,
-        unit=node.take("unit", str) if is_count else node.take("unit", str, ""),
+        unit=node.take("unit", str) if kind in NUMBERS else node.take("unit", str, ""),
         accumulation=accumulation,
         required=required,
+        required_if=required_if,
         not_applicable=node.take("not_applicable", bool, default=False),
         options=options,
         counts_from=node.take("counts_from", date, None),
         nil_value=_nil_value(node, kind, required, options),
-        max=node.take("max", int, None),
+        min=node.take("min", int, None),
+        max=node.take("max", int, None) or (TEXT_LIMIT if kind is FieldType.TEXT else None),
+        future=node.take("future", bool, default=False),
+        shows=node.take("shows", str, ""),
+        role=role,
+        serves=node.take("serves", str, ""),
+        basis=node.take("basis", str, ""),
         reading=node.take("reading", str, ""),
     ))  # fmt: skip
 
 
-def _nil_value(node: Node, kind: FieldType, required: bool, options: tuple[str, ...]) -> str | int | None:
-    """What 本期无新进展 means in a first report: zero events and 否; a stock that serves as denominator must be given."""
+def _required_if(node: Node) -> tuple[str, str] | None:
+    """``M03-1`` (是 there) or ``P-8=已解决``."""
+    text = node.take("required_if", str, "")
+    column, _, value = text.partition("=")
+    return (column, value or YES) if text else None
+
+
+def _nil_value(node: Node, kind: FieldType, required: bool, options: tuple[str, ...]) -> str | int | Decimal | None:
+    """What 本期无新进展 means in a first report: zero events and 否.
+
+    A stock that serves as denominator, and a choice that does not say, must be given.
+    """
     given = node.take("nil_value", (str, int), None)
     must_be_given = node.take("nil_must_be_given", bool, default=False)
     if must_be_given or not required:
@@ -145,9 +208,12 @@ def _nil_value(node: Node, kind: FieldType, required: bool, options: tuple[str, 
         if kind is FieldType.CHOICE and given not in options:
             raise node.fail(f"nil_value“{given}”不在 options（{'、'.join(options)}）中", "nil_value")
         return str(given) if isinstance(given, str) else given
-    if kind is FieldType.CHOICE:
-        raise node.fail("choice 类指标须写明 nil_value（零报告时取哪个选项）", "code")
-    defaults: dict[FieldType, str | int] = {FieldType.COUNT: 0, FieldType.YESNO: NO, FieldType.CHECKLIST: "无"}
+    defaults: dict[FieldType, str | int | Decimal] = {
+        FieldType.COUNT: 0,
+        FieldType.AMOUNT: Decimal("0.00"),
+        FieldType.YESNO: NO,
+        FieldType.CHECKLIST: NONE_TICKED,
+    }
     return defaults.get(kind)
 
 

@@ -22,9 +22,11 @@ from pipeline.program.model import (
     Period,
     Prefecture,
     Program,
+    Rows,
     Window,
 )
 from pipeline.program.strict import Node, finished, nearest, read_csv, read_yaml
+from pipeline.program.systems import check_systems, load_systems
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,12 +68,15 @@ def load_program(folder: Path) -> Program:
     actions = tuple(_action(node) for node in _unique(top.nodes("actions"), "no", int))
     seen: Seen = {}
     forms = tuple(load_form(folder / "forms" / f"{action.form}.yaml", action, window, seen) for action in actions)
+    forms += tuple(load_form(folder / "forms" / f"{code}.yaml", None, window, seen) for code in top.strings("sheets"))
     _check_forms_used(folder, forms)
     if not re.fullmatch(r"[A-Za-z0-9_]{1,20}", str(top.take("code", str))):
         raise top.fail("code 只能用字母、数字和下划线，最多20个", "code")
+    named: dict[str, Any] = {key: top.take(key, str) for key in
+                             ("code", "title", "short_title", "organizer", "office", "region", "unit_suffix", "notice")}  # fmt: skip
+    named |= load_systems(top)
     program = Program(
-        **{key: str(top.take(key, str)) for key in
-           ("code", "title", "short_title", "organizer", "office", "region", "unit_suffix", "notice")},
+        **named,
         notice_date=top.take("notice_date", date),
         window=window,
         periods=_periods(_unique(top.nodes("periods"), "code", str), calendar, workdays_after),
@@ -251,7 +256,7 @@ def _check_forms_used(folder: Path, forms: tuple[Form, ...]) -> None:
     used = {form.code for form in forms}
     for path in sorted((folder / "forms").glob("*.yaml")):
         if path.stem not in used:
-            raise ProgramError(f"forms/{path.name} 第1行：没有行动引用这张表（program.yaml 的 actions）")
+            raise ProgramError(f"forms/{path.name} 第1行：没有引用这张表（program.yaml 的 actions 或 sheets）")
 
 
 def _check_references(program: Program, folder: Path) -> None:
@@ -261,6 +266,22 @@ def _check_references(program: Program, folder: Path) -> None:
             raise ProgramError(
                 f"forms：{quantity.code} 的 province 引用了不存在的指标 {quantity.province.field}{wanted}"
             )
+    served = [
+        *(m.code for m in program.milestones),
+        *(d.code for d in program.duties),
+        *(f.code for f in program.funding),
+    ]
+    asked = [f.code for form in program.action_forms for f in form.fields]
+    for form in program.forms:
+        for one in form.fields:
+            if one.serves and one.serves not in served:
+                raise ProgramError(f"forms/{form.code}.yaml：{one.code} 的 serves“{one.serves}”不是里程碑、报送事项或"
+                                   f"资金项目的代码{nearest(one.serves, served)}")  # fmt: skip
+            if one.shows and (one.shows not in asked or form.rows is not Rows.COUNTY):
+                raise ProgramError(
+                    f"forms/{form.code}.yaml：{one.code} 的 shows 须是行动表的指标{nearest(one.shows, asked)}"
+                )
+    check_systems(program)
     for prefecture in program.prefectures:
         if not program.counties_of(prefecture.code):
             raise ProgramError(f"counties.csv：{prefecture.name}（{prefecture.code}）一个县也没有")

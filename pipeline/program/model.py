@@ -26,6 +26,9 @@ class FieldType(StrEnum):
     CHOICE = "choice"  # one of the options
     CHECKLIST = "checklist"  # any of the options joined by 、, or 无
     DATE = "date"
+    AMOUNT = "amount"  # ≥ 0 with at most two decimals
+    TEXT = "text"
+    COUNTY = "county"  # a county of the respondent's, by name
 
 
 class Accumulation(StrEnum):
@@ -34,6 +37,41 @@ class Accumulation(StrEnum):
     CUMULATIVE = "cumulative"  # counted from the start of its window to the period's end; never falls
     STOCK = "stock"  # as at the period's end
     STATUS = "status"  # as at the period's end
+
+
+class Rows(StrEnum):
+    """What the rows of a form are."""
+
+    COUNTY = "county"  # one per county of the prefecture
+    PREFECTURE = "prefecture"  # one: the prefecture itself
+    LIST = "list"  # as many entries as the prefecture has, each about a county or the prefecture
+
+
+class FormKind(StrEnum):
+    """Which system of the notice a form serves."""
+
+    ACTION = "action"  # 附件1: 八项提升行动
+    MILESTONES = "milestones"  # 正文四
+    TEN_TASKS = "ten_tasks"  # 附件4: 十个一
+    CONTACTS = "contacts"  # 正文三（一）（二）、附件3
+    PROBLEMS = "problems"  # 正文三（三）
+    HIGHLIGHTS = "highlights"  # 正文五（四）
+    FUNDING = "funding"  # 附件1第三栏
+    SOCIAL_WORKERS = "social_workers"  # 第26项
+    SURVEY = "survey"  # 附件5
+
+
+ROLES: dict[FormKind, tuple[str, ...]] = {
+    FormKind.ACTION: (),
+    FormKind.MILESTONES: ("done", "done_on", "proof"),
+    FormKind.TEN_TASKS: ("ten_task",),
+    FormKind.CONTACTS: ("contact", "contact_level", "visits", "visited_on", "report", "report_on"),
+    FormKind.PROBLEMS: ("county", "problem", "category", "level", "department", "measure", "due_on", "status", "closed_on"),
+    FormKind.HIGHLIGHTS: ("county", "title", "highlight_kind", "text", "spread", "dated_on"),
+    FormKind.FUNDING: ("received", "matched", "spent", "units"),
+    FormKind.SOCIAL_WORKERS: ("heads", "received_first", "received_second", "spent"),
+    FormKind.SURVEY: ("ratio",),
+}  # fmt: skip
 
 
 class TargetKind(StrEnum):
@@ -58,8 +96,15 @@ class Field:
     """One column of a form.
 
     Attributes:
+        required_if: (field of the same form, its value) where a value must be given; None where it is not conditional.
         counts_from: The first day that counts; the column is asked only in periods that end on or after it.
         nil_value: What 本期无新进展 means when nothing was ever accepted; None where a value must be given.
+        min: Fewest characters of a text.
+        max: Largest number, or most characters of a text.
+        future: A date that may lie after the period's end.
+        shows: Code of the action field whose value this column repeats by formula; it is not asked again.
+        role: What the column means to the measures of its form's kind (see :data:`ROLES`).
+        serves: Code of the milestone, duty or funding line it belongs to.
     """
 
     code: str
@@ -73,15 +118,25 @@ class Field:
     not_applicable: bool
     options: tuple[str, ...]
     counts_from: date | None
-    nil_value: str | int | None
+    nil_value: str | int | Decimal | None
     max: int | None
     reading: str
+    required_if: tuple[str, str] | None = None
+    min: int | None = None
+    future: bool = False
+    shows: str = ""
+    role: str = ""
+    serves: str = ""
+    basis: str = ""
 
     @property
     def label(self) -> str:
         """The visible column title, unit and since-when included."""
-        hint = {FieldType.COUNT: self.unit, FieldType.YESNO: "是/否", FieldType.DATE: "日期"}.get(self.type, "可多选")
-        hint = "单选" if self.type is FieldType.CHOICE else hint
+        hint = {FieldType.YESNO: "是/否", FieldType.DATE: "日期", FieldType.CHOICE: "单选", FieldType.CHECKLIST: "可多选",
+                FieldType.COUNTY: "县名", FieldType.TEXT: "文字"}.get(self.type, self.unit)  # fmt: skip
+        if self.type is FieldType.TEXT and self.max:
+            hint = f"{self.min}—{self.max}字" if self.min else f"{self.max}字以内"
+        hint = "自动带出" if self.shows else hint
         since = (
             f"，{self.counts_from.year}年{self.counts_from.month}月{self.counts_from.day}日起"
             if self.counts_from
@@ -154,33 +209,68 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One of the 32 tasks (附件1)."""
+    """One of the 32 tasks (附件1), or a group of columns of another form; ``label`` stands above its title."""
 
     no: int
+    label: str
     title: str
     fields: tuple[Field, ...]
     quantities: tuple[Quantity, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """When an entry of a list is done with: ``field`` holds one of ``values``."""
+
+    field: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """One sheet of the workbook: an action with its items."""
+    """One sheet of the workbook.
+
+    Attributes:
+        action: Number of its action; None for a sheet of another system.
+        carry: What was accepted last stands in the cells when the next workbook is issued; a blank row keeps it.
+        closing: Of a list whose entries are carried under a stable number until they are done with.
+        same_by: Fields by which an entry without number is known again.
+    """
 
     code: str
     version: int
-    action: int
+    action: int | None
     title: str
     sheet: str
     items: tuple[Item, ...]
+    kind: FormKind = FormKind.ACTION
+    rows: Rows = Rows.COUNTY
+    carry: bool = False
+    closing: Closing | None = None
+    same_by: tuple[str, ...] = ()
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """Every column of the form, in order."""
         return tuple(f for item in self.items for f in item.fields)
 
+    @property
+    def is_list(self) -> bool:
+        """Whether its rows are entries rather than a roster."""
+        return self.rows is Rows.LIST
+
+    @property
+    def heading(self) -> str:
+        """Its title above the sheet: 行动1　职工思想引领提升行动."""
+        return f"行动{self.action}　{self.title}" if self.action else self.title
+
     def fields_in(self, period: Period) -> tuple[Field, ...]:
         """The columns asked in ``period``: those whose counting has begun by its end."""
         return tuple(f for f in self.fields if f.counts_from is None or f.counts_from <= period.end)
+
+    def of_role(self, role: str, serves: str = "") -> tuple[Field, ...]:
+        """The columns of a role; with ``serves``, those of one milestone, duty or funding line."""
+        return tuple(f for f in self.fields if f.role == role and serves in {"", f.serves})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +333,24 @@ class Prefecture:
     name: str
     short_name: str
 
+    @property
+    def prefecture_code(self) -> str:
+        """Its own: a prefecture reports on itself too."""
+        return self.code
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name its own row may be written by; 本级 because some counties bear the name of their prefecture."""
+        return (self.own_name, f"{self.name}本级")
+
+    @property
+    def own_name(self) -> str:
+        """As on its own row: 大理州本级."""
+        return f"{self.short_name}本级"
+
+
+Unit = County | Prefecture
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
@@ -302,6 +410,84 @@ class FundingLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Strand:
+    """One of the five measures of section 三, and the sheets it is followed by.
+
+    Attributes:
+        most: Counties one contact should have at most, where the measure says so.
+    """
+
+    code: str
+    name: str
+    forms: tuple[str, ...]
+    most: int | None
+    basis: str
+    reading: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """One of the five 五强 goals (正文一（二）), as a grouping of items that is this project's reading."""
+
+    code: str
+    name: str
+    items: tuple[int, ...]
+    basis: str
+    reading: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenTask:
+    """One of the ten tasks of attachment 4; ``fields`` are the columns that judge it."""
+
+    no: int
+    title: str
+    basis: str
+    related_items: tuple[int, ...]
+    fields: tuple[str, ...]
+    reading: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemCategory:
+    """A category of problems and who acts (正文三（三）)."""
+
+    code: str
+    name: str
+    action: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeGroup:
+    """A working group of the office (附件2)."""
+
+    group: str
+    lead: str
+    members: tuple[str, ...]
+    duty: str
+    basis: str
+    reading: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Department:
+    """A department problems are assigned to, by every name the notice gives it."""
+
+    name: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A document of the office, the duty it fulfils, and the periods whose run makes it."""
+
+    document: str
+    duty: str
+    periods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bulletin:
     """Settings of the bulletin's head and colophon."""
 
@@ -336,6 +522,13 @@ class Program:
     duties: tuple[Duty, ...]
     funding: tuple[FundingLine, ...]
     bulletin: Bulletin
+    strands: tuple[Strand, ...] = ()
+    goals: tuple[Goal, ...] = ()
+    ten_tasks: tuple[TenTask, ...] = ()
+    problem_categories: tuple[ProblemCategory, ...] = ()
+    office_groups: tuple[OfficeGroup, ...] = ()
+    departments: tuple[Department, ...] = ()
+    publications: tuple[Publication, ...] = ()
 
     @cached_property
     def form_by_code(self) -> dict[str, Form]:
@@ -351,6 +544,52 @@ class Program:
     def county_by_code(self) -> dict[str, County]:
         """GB/T 2260 code → county."""
         return {county.code: county for county in self.counties}
+
+    @cached_property
+    def unit_by_code(self) -> dict[str, Unit]:
+        """GB/T 2260 code → whoever has records: counties, and the prefectures themselves."""
+        return {**self.county_by_code, **self.prefecture_by_code}
+
+    @cached_property
+    def county_forms(self) -> tuple[Form, ...]:
+        """The sheets with a row per county."""
+        return tuple(f for f in self.forms if f.rows is Rows.COUNTY)
+
+    @cached_property
+    def roster_forms(self) -> tuple[Form, ...]:
+        """The sheets whose rows are given: everything but lists."""
+        return tuple(f for f in self.forms if not f.is_list)
+
+    @cached_property
+    def list_forms(self) -> tuple[Form, ...]:
+        """The sheets of free rows."""
+        return tuple(f for f in self.forms if f.is_list)
+
+    @cached_property
+    def action_forms(self) -> tuple[Form, ...]:
+        """The sheets of the eight actions."""
+        return tuple(f for f in self.forms if f.action is not None)
+
+    @cached_property
+    def reporters(self) -> tuple[Unit, ...]:
+        """Everyone with a record of their own: counties, and prefectures where some sheet is theirs."""
+        own = any(f.rows is Rows.PREFECTURE for f in self.forms)
+        return (*self.counties, *(self.prefectures if own else ()))
+
+    def forms_of_kind(self, kind: FormKind) -> tuple[Form, ...]:
+        """The sheets that serve one system of the notice; none where the campaign does not have it."""
+        return tuple(f for f in self.forms if f.kind is kind)
+
+    def roster_of(self, unit: Unit) -> tuple[Form, ...]:
+        """The sheets with a row for a unit: what makes its record whole."""
+        mine = Rows.PREFECTURE if unit.code in self.prefecture_by_code else Rows.COUNTY
+        return tuple(f for f in self.forms if f.rows is mine)
+
+    def units_of(self, form: Form, prefecture_code: str) -> tuple[Unit, ...]:
+        """The rows of a roster sheet, or whose entries a list's are: the prefecture's."""
+        if form.rows is Rows.COUNTY:
+            return self.counties_of(prefecture_code)
+        return (self.prefecture_by_code[prefecture_code],)
 
     @cached_property
     def prefecture_by_code(self) -> dict[str, Prefecture]:
@@ -378,6 +617,10 @@ class Program:
     def periods_through(self, period: Period) -> tuple[Period, ...]:
         """All periods up to and including ``period``."""
         return self.periods[: period.no]
+
+    def publishes(self, document: str, period: Period) -> bool:
+        """Whether a document is made in the run of a period."""
+        return any(p.document == document and period.code in p.periods for p in self.publications)
 
     def previous(self, period: Period) -> Period | None:
         """The period before, or None for the first."""

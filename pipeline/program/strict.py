@@ -97,9 +97,9 @@ class Node:
             raise self.fail(f"{key} 中有重复", key)
         return tuple(values)
 
-    def nodes(self, key: str) -> list[Node]:
+    def nodes(self, key: str, default: Any = REQUIRED) -> list[Node]:
         """A list of mappings."""
-        values = self.take(key, CommentedSeq)
+        values = self.take(key, CommentedSeq, default)
         for value in values:
             if not isinstance(value, CommentedMap):
                 raise self.fail(f"{key} 中的“{value}”应为键值对", key)

@@ -12,14 +12,23 @@ from pipeline.measures.overdue import Obligation, Reason, overdue_counties
 from pipeline.measures.progress import change_pp
 from pipeline.measures.timeliness import Timeliness
 from pipeline.program.model import FieldType
-from pipeline.reports.wording import LIST_LIMIT, Figures, change, cn_date, listing, numeral, one_decimal
+from pipeline.reports.wording import (
+    LIST_LIMIT,
+    Figures,
+    change,
+    cn_date,
+    how_many_actions,
+    listing,
+    numeral,
+    one_decimal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.progress import Completion, ProvinceResult, Total
-    from pipeline.program.model import Action, Item, Prefecture, Quantity
+    from pipeline.program.model import Action, Item, Period, Prefecture, Quantity
 
 FEW = 3
 
@@ -66,18 +75,25 @@ def bulletin_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any
         "office": m.program.office,
         "issued_on": say.day("as_of", m.snapshot.as_of),
         "editor_note": _editor_note(m, say),
-        "contents": ["总体情况", "八项行动进展", "县级工会进展", "报送情况", "下一步工作"],
+        "contents": [
+            "总体情况",
+            f"{how_many_actions(len(m.program.actions))}进展",
+            "县级工会进展",
+            "报送情况",
+            "下一步工作",
+        ],
         "title": f"{m.period.title}“{m.program.short_title}”\n专项工作推进情况",
         "is_demo": is_demo,
-        "overall": _overall(m, say),
+        "actions_name": how_many_actions(len(m.program.actions)),
+        "overall": overall(m, say),
         "actions": [_action(m, action, say) for action in m.program.actions] if m.reported else [],
-        "province_targets": [_province_target(r, say) for r in m.province_results] if m.reported else [],
+        "province_targets": [province_target(r, say) for r in m.province_results] if m.reported else [],
         "table_rows": [_table_row(m, p, say) for p in m.prefecture_order],
-        "timeliness": _timeliness(m, say),
-        "overdue": _overdue(m, say),
-        "overdue_groups": _overdue_groups(m, say),
-        "next_due": _next_due(m, say),
-        "data_notes": _data_notes(m, say, is_demo=is_demo),
+        "timeliness": timeliness_paragraphs(m, say),
+        "overdue": overdue_paragraphs(m, say),
+        "overdue_groups": overdue_groups(m, say),
+        "next_due": next_due(m, say),
+        "data_notes": data_notes(m, say, is_demo=is_demo),
         "report_to": settings.report_to,
         "send_to": settings.send_to,
         "issue_to": settings.issue_to,
@@ -95,19 +111,27 @@ def coverage(m: PeriodMeasures, say: Figures) -> str:
 
 def _editor_note(m: PeriodMeasures, say: Figures) -> str:
     return (
-        f"按照{m.program.notice}要求，现将各州（市）总工会报送的{say('period.title', m.period.title)}"
+        f"按照{m.program.notice}要求，现将各州（市）{m.program.unit_suffix}报送的{say('period.title', m.period.title)}"
         f"“{m.program.short_title}”专项工作推进情况予以通报。数据截至{say.day('period.end', m.period.end)}，"
         f"报送情况截至{say.day('as_of', m.snapshot.as_of)}。"
     )
 
 
-def _overall(m: PeriodMeasures, say: Figures) -> list[str]:
+def overall(m: PeriodMeasures, say: Figures) -> list[str]:
+    """What was received, how far the province is, who leads and who trails."""
+    if not m.reported:
+        return [received(m, say)]
+    return [received(m, say), _completion_paragraph(m, say), *first_and_last(m, say)]
+
+
+def received(m: PeriodMeasures, say: Figures) -> str:
+    """Who owed a report and who is in the figures."""
     roster = len(m.program.counties)
     state = m.states
     owed = f"全省{say('prefectures.roster', len(m.program.prefectures))}个州（市）、{say('counties.roster', roster)}个县级工会应报送"
     parts = [f"{owed}{say('period.title', m.period.title)}工作推进信息"]
     if not m.reported:
-        return [f"{parts[0]}，截至{say.day('as_of', m.snapshot.as_of)}尚无县级工会的报送被接收，本期不作完成情况统计。"]
+        return f"{parts[0]}，截至{say.day('as_of', m.snapshot.as_of)}尚无县级工会的报送被接收，本期不作完成情况统计。"
     got = f"已接收{say('counties.reported', m.reported)}个县"
     if state[State.NIL]:
         got += f"（其中零报告{say('counties.nil', state[State.NIL])}个）"
@@ -116,8 +140,7 @@ def _overall(m: PeriodMeasures, say: Figures) -> list[str]:
         parts.append(f"退回待改{say('counties.returned', state[State.RETURNED])}个")
     if state[State.MISSING]:
         parts.append(f"未报{say('counties.missing', state[State.MISSING])}个")
-    return ["，".join(parts) + "。" + "以下完成情况均" + coverage(m, say) + "，未报的县不按零计。",
-            _completion_paragraph(m, say), *_prefecture_paragraph(m, say)]  # fmt: skip
+    return "，".join(parts) + "。" + "以下完成情况均" + coverage(m, say) + "，未报的县不按零计。"
 
 
 def _completion_paragraph(m: PeriodMeasures, say: Figures) -> str:
@@ -135,7 +158,8 @@ def _completion_paragraph(m: PeriodMeasures, say: Figures) -> str:
     )
 
 
-def _prefecture_paragraph(m: PeriodMeasures, say: Figures) -> list[str]:
+def first_and_last(m: PeriodMeasures, say: Figures) -> list[str]:
+    """The three prefectures in front, the three behind, and those without a rank."""
     ranked = [p for p in m.prefecture_order if m.ranks[p.code] is not None]
     if len(ranked) < 2 * FEW:
         return []
@@ -168,12 +192,13 @@ def _action(m: PeriodMeasures, action: Action, say: Figures) -> ActionText:
         before = m.before.by_action[action.no].pct if m.before else None
         compared = change(say, f"action.{action.no}.change", done.pct, before)
         lead = [f"完成率{say.pct(f'action.{action.no}.completion', done.pct)}" + (f"，{compared}" if m.before else "") + "。"
-                + _best_and_worst(m, action, say)]  # fmt: skip
+                + best_and_worst(m, action, say)]  # fmt: skip
     return ActionText(numeral=numeral(action.no), name=action.title,
                       paragraphs=[*lead, *(_item(m, item, say) for item in form.items)])  # fmt: skip
 
 
-def _best_and_worst(m: PeriodMeasures, action: Action, say: Figures) -> str:
+def best_and_worst(m: PeriodMeasures, action: Action, say: Figures) -> str:
+    """Which prefectures are highest and lowest on an action."""
     scored = [(done.pct, p) for p in m.program.prefectures
               if (done := m.now.by_prefecture_action[p.code, action.no]).pct is not None]  # fmt: skip
     if len(scored) < 2:  # noqa: PLR2004 - nothing to compare
@@ -200,17 +225,17 @@ def _quantity(m: PeriodMeasures, t: Total, say: Figures) -> str:
     """One quantity in a clause; its coverage is said when not all reported counties are in it."""
     q, code = t.quantity, t.quantity.code
     if q.window.start > m.period.end:
-        return f"{_what(q)}自{say.day(f'{code}.from', q.window.start)}起统计"
+        return f"{what(q)}自{say.day(f'{code}.from', q.window.start)}起统计"
     if t.actual is None:
-        return f"{_what(q)}没有适用的县"
+        return f"{what(q)}没有适用的县"
     among = f"{say(f'{code}.applicable', t.applicable)}个适用县中" if t.applicable < t.reported else ""
     if q.is_rate:
         return _rate(t, say, among)
     if m.program.field_by_code[q.value or ""].type is FieldType.COUNT:
         return _count(t, say, among)
     if t.actual == 0:
-        return f"{among}{_what(q)}的县暂无"
-    return f"{among}{_what(q)}的有{say(f'{code}.yes', t.actual)}个县"
+        return f"{among}{what(q)}的县暂无"
+    return f"{among}{what(q)}的有{say(f'{code}.yes', t.actual)}个县"
 
 
 def _rate(t: Total, say: Figures, among: str) -> str:
@@ -226,7 +251,7 @@ def _rate(t: Total, say: Figures, among: str) -> str:
 
 def _count(t: Total, say: Figures, among: str) -> str:
     q, code = t.quantity, t.quantity.code
-    text = f"{_what(q)}共{say(f'{code}.total', t.actual or 0)}{q.unit}"
+    text = f"{what(q)}共{say(f'{code}.total', t.actual or 0)}{q.unit}"
     if q.target is None or not q.judged:
         return text
     goal = f"不少于{say(f'{code}.target', _target(t))}{q.unit}"
@@ -241,7 +266,7 @@ def _reached(t: Total, say: Figures) -> str:
     return f"有{say(f'{t.quantity.code}.met', t.met)}个县达到"
 
 
-def _what(q: Quantity) -> str:
+def what(q: Quantity) -> str:
     """A title as it stands in a sentence: without 是否, and without the word of counting its unit repeats."""
     return re.sub(r"(?<=..)(场次|次数|个数|人次|人数|期数|数)$", "", q.title.replace("是否", ""))
 
@@ -251,13 +276,14 @@ def _target(t: Total) -> float:
     return float(t.quantity.target.threshold)
 
 
-def _province_target(r: ProvinceResult, say: Figures) -> str:
+def province_target(r: ProvinceResult, say: Figures) -> str:
+    """A target of the whole province in a sentence."""
     code = r.quantity.code
     if r.actual is None:
         return f"{r.quantity.title}：尚无可统计的数据。"
     if r.is_share:
         done = "已实现" if r.met else "尚未实现"
-        return (f"{_what(r.quantity)}：{say(f'{code}.base', r.base)}个适用的已报县中有{say(f'{code}.met_count', r.met_count)}个，"
+        return (f"{what(r.quantity)}：{say(f'{code}.base', r.base)}个适用的已报县中有{say(f'{code}.met_count', r.met_count)}个，"
                 f"占{say.pct(f'{code}.share', r.actual)}，{done}{say(f'{code}.threshold', r.threshold)}%的全省目标。")  # fmt: skip
     done = "已达到" if r.met else "尚未达到"
     return (f"{r.quantity.title}：{say(f'{code}.sum', r.actual)}{r.quantity.unit}，"
@@ -268,20 +294,21 @@ def _table_row(m: PeriodMeasures, p: Prefecture, say: Figures) -> TableRow:
     done = m.now.by_prefecture[p.code]
     before = m.before.by_prefecture[p.code].pct if m.before else None
     rank = m.ranks[p.code]
-    late = sum(o.overdue for o in m.owed_now if o.is_county and o.prefecture == p)
+    late = sum(o.overdue for o in m.owed_now if o.is_report and o.is_county and o.prefecture == p)
     key = f"prefecture.{p.code}"
     return TableRow(
         rank="—" if rank is None else say(f"{key}.rank", rank),
         name=p.short_name,
         completion="未报" if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
-        change=_signed(done, before, say, f"{key}.change"),
+        change=signed(done, before, say, f"{key}.change"),
         reported=f"{say(f'{key}.reported', done.reported)}/{say(f'{key}.roster', done.roster)}",
         overdue=say(f"{key}.overdue", late) if late else "—",
-        note=_row_note(m, p),
+        note=row_note(m, p),
     )
 
 
-def _signed(done: Completion, before: float | None, say: Figures, measure: str) -> str:
+def signed(done: Completion, before: float | None, say: Figures, measure: str) -> str:
+    """A change for a table: +3.2, −1.0, 0.0, or a dash where nothing can be compared."""
     step = change_pp(done.pct, before)
     if step is None:
         return "—"
@@ -289,15 +316,18 @@ def _signed(done: Completion, before: float | None, say: Figures, measure: str) 
     return say(measure, sign + one_decimal(abs(step)))
 
 
-def _row_note(m: PeriodMeasures, p: Prefecture) -> str:
-    mine = next(o for o in m.owed_now if not o.is_county and o.who == p.code)
+def row_note(m: PeriodMeasures, p: Prefecture) -> str:
+    """迟报 or 逾期未报, for the last column of a table by prefecture."""
+    mine = next(o for o in m.owed_now if o.is_report and not o.is_county and o.who == p.code)
     return {Timeliness.LATE: "迟报", Timeliness.OVERDUE: "逾期未报"}.get(mine.timeliness, "")
 
 
-def _timeliness(m: PeriodMeasures, say: Figures) -> list[str]:
-    owed = [o for o in m.owed_now if not o.is_county]
-    due = f"{say('period.title', m.period.title)}工作推进信息应于{say.day('due_on', m.period.due_on)}前报送"
-    if m.period.provisional:
+def timeliness_paragraphs(m: PeriodMeasures, say: Figures, period: Period | None = None) -> list[str]:
+    """Which prefectures handed in the reports of a period (this one unless named) on time, late or not at all."""
+    period = period or m.period
+    owed = [o for o in m.obligations if o.is_report and not o.is_county and o.period == period]
+    due = f"{say('period.title', period.title)}工作推进信息应于{say.day('due_on', period.due_on)}前报送"
+    if period.provisional:
         due += "（该年放假安排尚未公布，截止日为暂定）"
     clauses = []
     for kind, label in ((Timeliness.ON_TIME, "按时报送"), (Timeliness.LATE, "迟报"), (Timeliness.OVERDUE, "逾期未报"),
@@ -320,11 +350,12 @@ def _late_name(o: Obligation, say: Figures) -> str:
     return o.name
 
 
-def _overdue(m: PeriodMeasures, say: Figures) -> list[str]:
+def overdue_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
+    """Counties overdue with this period's report, and why."""
     late = overdue_counties(m.obligations, m.period)
     day = say.day("as_of", m.snapshot.as_of)
     if not late:
-        not_due = any(o.timeliness is Timeliness.NOT_DUE for o in m.owed_now)
+        not_due = any(o.timeliness is Timeliness.NOT_DUE for o in m.owed_now if o.is_report)
         return [f"截至{day}，{'本期报送尚未到期，' if not_due else ''}没有逾期的县级工会。"]
     reasons = [f"{reason.value}{say(f'overdue.{reason.name}', n)}个" for reason in Reason
                if (n := sum(o.reason is reason for o in late))]  # fmt: skip
@@ -336,7 +367,8 @@ def _overdue(m: PeriodMeasures, say: Figures) -> list[str]:
     return [text + "名单见《逾期县清单》。"]
 
 
-def _overdue_groups(m: PeriodMeasures, say: Figures) -> list[OverdueGroup]:
+def overdue_groups(m: PeriodMeasures, say: Figures) -> list[OverdueGroup]:
+    """The same by prefecture, with their names."""
     late = overdue_counties(m.obligations, m.period)
     return [
         OverdueGroup(prefecture=prefecture.short_name, names=[o.name for o in group],
@@ -345,24 +377,25 @@ def _overdue_groups(m: PeriodMeasures, say: Figures) -> list[OverdueGroup]:
     ]  # fmt: skip
 
 
-def _next_due(m: PeriodMeasures, say: Figures) -> list[str]:
+def next_due(m: PeriodMeasures, say: Figures) -> list[str]:
+    """The next report, the milestones until then, and the targets furthest behind."""
     later = m.program.periods[m.period.no :]
     paragraphs = []
     if later:
         ahead = later[0]
         paragraphs.append(
-            f"下一报送期为{say('next.period', ahead.title)}，请各州（市）总工会于{say.day('next.due_on', ahead.due_on)}前报送。"
+            f"下一报送期为{say('next.period', ahead.title)}，请各州（市）{m.program.unit_suffix}于{say.day('next.due_on', ahead.due_on)}前报送。"
         )
     until = later[0].end if later else m.program.periods[-1].end
     ahead_of = [s for s in m.program.milestones if s.due and m.snapshot.as_of <= s.due <= until]
     for due, some in groupby(sorted(ahead_of, key=lambda s: (s.due, s.code)), key=lambda s: s.due):
         tasks = "；".join(f"{step.who}{step.deliverable}" for step in some)
         paragraphs.append(f"{say('milestone.due', cn_date(due) if due else '')}前应完成：{tasks}。")
-    behind = _furthest_behind(m, say)
+    behind = furthest_behind(m, say)
     return [*paragraphs, *behind]
 
 
-def _furthest_behind(m: PeriodMeasures, say: Figures) -> list[str]:
+def furthest_behind(m: PeriodMeasures, say: Figures) -> list[str]:
     """The three targets fewest counties have met, so that the next two months have a direction."""
     open_ones = [t for t in m.totals if t.full_target is not None and t.applicable and t.met < t.applicable]
     weakest = sorted(open_ones, key=lambda t: (t.met / t.applicable, t.quantity.code))[:FEW]
@@ -379,11 +412,15 @@ def _furthest_behind(m: PeriodMeasures, say: Figures) -> list[str]:
     ]
 
 
-def _data_notes(m: PeriodMeasures, say: Figures, *, is_demo: bool) -> list[str]:
+def data_notes(m: PeriodMeasures, say: Figures, *, is_demo: bool) -> list[str]:
+    """How the figures are to be read."""
     ambiguous = sum(q.ambiguous for q in m.program.quantities)
     notes = [
         "完成率为已达标的县次占应达标县次的百分比；县级工会填“不适用”的、尚未起算的和没有目标的指标不计入。",
         "计数为自专项工作开始（指标另有起算日的，从该日）至报送期末的累计数；比率由填报的分子、分母计算。",
-        f"文件原文有{say('program.ambiguous', ambiguous)}项表述可作不同理解，所取读法写在各表的填写提示中。",
     ]
+    if ambiguous:
+        notes.append(
+            f"文件原文有{say('program.ambiguous', ambiguous)}项表述可作不同理解，所取读法写在各表的填写提示中。"
+        )
     return [*notes, "本件为演示，全部数字均为虚构。"] if is_demo else notes

@@ -92,9 +92,14 @@ def tile_map(tiles: Sequence[Tile]) -> bytes:
 def _cells(tiles: Sequence[Tile]) -> dict[Cell, Tile]:
     """Return the tiles by row and column, both counted from zero."""
     first_row, first_col = min(tile.row for tile in tiles), min(tile.col for tile in tiles)
-    cells = {(tile.row - first_row, tile.col - first_col): tile for tile in tiles}
-    if len(cells) < len(tiles):
-        raise ChartError("示意图中有两个县在同一格")
+    cells: dict[Cell, Tile] = {}
+    for tile in tiles:
+        cell = tile.row - first_row, tile.col - first_col
+        if cell in cells:
+            raise ChartError(
+                f"示意图中有两个县在同一格：{cells[cell].name}、{tile.name}（第{tile.row}行第{tile.col}列）"
+            )
+        cells[cell] = tile
     return cells
 
 

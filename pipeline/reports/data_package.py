@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.decide import State
-from pipeline.program.model import NOT_APPLICABLE, FieldType
+from pipeline.program.forms import NUMBERS
+from pipeline.program.model import NOT_APPLICABLE
 from pipeline.workbook.cells import show
 
 if TYPE_CHECKING:
@@ -38,6 +39,13 @@ TABLES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "obligations": (
         ("who", "string", "单位代码"), ("what", "string", "应报事项"), ("due_on", "date", "应报日期"), ("met", "boolean", "已报"),
         ("days_overdue", "integer", "逾期天数"), ("streak", "integer", "连续未按时期数"), ("reason", "string", "原因"),
+        ("kind", "string", "类别"), ("hand_in_by", "date", "最后一个工作日"), ("submission", "integer", "报送序号"),
+        ("sheet", "string", "工作表"), ("cell", "string", "单元格"),
+    ),
+    "entries": (
+        ("period", "string", "报送期"), ("prefecture_code", "string", "州（市）代码"), ("entry", "string", "编号"),
+        ("field", "string", "指标代码"), ("value", "string", "值"), ("submission", "integer", "报送序号"),
+        ("file", "string", "文件"), ("sheet", "string", "工作表"), ("cell", "string", "单元格"), ("raw", "string", "原样文字"),
     ),
     "measures": (
         ("period", "string", "报送期"), ("prefecture_code", "string", "州（市）代码"), ("county_code", "string", "县代码"),
@@ -56,6 +64,7 @@ def data_package(m: PeriodMeasures) -> dict[str, bytes]:
         "submissions": _submissions(m),
         "findings": _findings(m),
         "obligations": _obligations(m),
+        "entries": _entries(m),
         "measures": _measures(m),
     }
     files = {f"{name}.csv": _csv([c for c, _, _ in TABLES[name]], some) for name, some in rows.items()}
@@ -63,23 +72,22 @@ def data_package(m: PeriodMeasures) -> dict[str, bytes]:
 
 
 def _values(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
-    """One row per (period, county, field) that stands; a missing county has none."""
+    """One row per (period, county, field) that stands; a missing county has none.
+
+    What a prefecture reports of itself has its own code as county_code too.
+    """
     units = {code: f.unit for code, f in m.program.field_by_code.items()}
     through = {p.code for p in m.program.periods_through(m.period)}
     for (form, period, county_code), row in sorted(m.snapshot.rows.items(), key=lambda item: item[0]):
         state = m.snapshot.states.get((period, county_code))
         if period not in through or state not in {State.ACCEPTED, State.NIL}:
             continue
-        county = m.program.county_by_code[county_code]
+        county = m.program.unit_by_code[county_code]
         for code, value in row.values.items():
             origin = m.snapshot.origin(form, period, county_code, code)
             if value is None or origin is None:
                 continue
-            unit = (
-                ""
-                if value == NOT_APPLICABLE or m.program.field_by_code[code].type is not FieldType.COUNT
-                else units[code]
-            )
+            unit = "" if value == NOT_APPLICABLE or m.program.field_by_code[code].type not in NUMBERS else units[code]
             kind = State.NIL if row.nil else State.ACCEPTED
             yield (period, county.prefecture_code, county_code, code, show(value), unit, kind.value, origin.submission,
                    origin.file, origin.sheet, origin.cell, origin.raw)  # fmt: skip
@@ -103,17 +111,42 @@ def _findings(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
 
 
 def _obligations(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
-    """One row per report owed."""
+    """One row per obligation; ``met`` is empty where no return can say so."""
     for o in m.obligations:
         yield (
             o.who,
             o.what,
             o.due_on.isoformat(),
-            "true" if o.met else "false",
+            "" if o.met is None else str(o.met).lower(),
             o.days_overdue,
             o.streak,
             o.reason.value,
+            o.kind.value,
+            o.hand_in_by.isoformat(),
+            o.submission or "",
+            o.sheet,
+            o.cell,
         )
+
+
+def _entries(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
+    """One row per (entry of a list that stands, field given)."""
+    for row in m.snapshot.entries(m.program.list_forms, m.period):
+        for code, value in row.values.items():
+            if value is not None:
+                o = m.snapshot.origin_of(row, code)
+                yield (
+                    row.period,
+                    row.prefecture_code,
+                    row.number,
+                    code,
+                    show(value),
+                    o.submission,
+                    o.file,
+                    o.sheet,
+                    o.cell,
+                    o.raw,
+                )
 
 
 def _measures(m: PeriodMeasures) -> Iterator[tuple[Any, ...]]:
@@ -142,7 +175,7 @@ def _csv(header: list[str], rows: Iterable[tuple[Any, ...]]) -> bytes:
 
 def _inert(value: Any) -> Any:
     """Officers' text must not become a formula when the CSV is opened in a spreadsheet, white space before it or not."""
-    if isinstance(value, str):
+    if isinstance(value, str) and not value[:1].isalnum():  # what begins with a letter or a digit is nothing else
         first = value.lstrip()[:1] or value[:1]
         is_number = re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", value) is not None
         if not is_number and (first in FORMULA_SIGNS or value[:1] in {"\t", "\r", "\n"}):

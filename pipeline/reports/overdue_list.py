@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
-from pipeline.measures.overdue import Reason, overdue_counties
+from pipeline.measures.obligation import KIND_NAMES
+from pipeline.measures.overdue import Reason, overdue_counties, overdue_others
 from pipeline.reports.wording import Figures, cn_date
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
     from pipeline.measures.period import PeriodMeasures
 
 
@@ -42,6 +46,9 @@ HEADINGS = (
     "连续未按时期数",
 )
 WIDTHS = (6, 14, 16, 10, 14, 34, 14, 10, 12, 16)
+OTHERS = (("序号", 6), ("类别", 14), ("州（市）", 14), ("单位", 16), ("事项", 44), ("应报日期", 14), ("逾期天数", 10), ("连续未按时期数", 16),
+          ("原因", 18), ("依据（报送序号、工作表、格）", 30), ("对口联系单位", 34))  # fmt: skip
+WIDE = 20  # columns wider than this wrap
 
 
 def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
@@ -68,44 +75,60 @@ def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any]
 
 
 def overdue_workbook(m: PeriodMeasures) -> bytes:
-    """逾期县清单.xlsx: one row per overdue county, filters on, A4 landscape, the header on every page."""
+    """逾期县清单.xlsx: overdue counties, and everything else that is overdue; filters on, the header on every page."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     book.set_properties({"title": "逾期县清单", "created": _created(m)})
-    sheet = book.add_worksheet("逾期县清单")
+    late = overdue_counties(m.obligations, m.period)
+    counties = [
+        (no, o.prefecture.short_name, o.name, o.who, o.reason.value, o.contact, o.due_on, o.days_overdue, o.workdays_overdue, o.streak)
+        for no, o in enumerate(late, 1)
+    ]  # fmt: skip
+    others = [
+        (no, KIND_NAMES[o.kind], o.prefecture.short_name, o.name, o.what, o.due_on, o.days_overdue, o.streak, o.reason.value,
+         f"{o.submission} {o.sheet} {o.cell}".strip() if o.submission else "", o.contact)
+        for no, o in enumerate(overdue_others(m.obligations), 1)
+    ]  # fmt: skip
+    _sheet(book, m, "逾期县清单", tuple(zip(HEADINGS, WIDTHS, strict=True)), counties, "本期没有逾期的县级工会。")
+    _sheet(book, m, "其他逾期事项", OTHERS, others, "没有其他逾期的事项。")
+    book.close()
+    return out.getvalue()
+
+
+def _sheet(book: xlsxwriter.Workbook, m: PeriodMeasures, name: str, columns: tuple[tuple[str, int], ...],
+           rows: Sequence[tuple[str | int | date, ...]], nothing: str) -> None:  # fmt: skip
+    """One list; a date is a date, a number a number, and officers' words only ever text."""
+    sheet = book.add_worksheet(name)
     base = {"font_name": "宋体", "font_size": 11, "valign": "vcenter", "border": 1, "border_color": "#B8C2CC"}
     head = book.add_format({**base, "bold": True, "bg_color": "#E8EEF5", "align": "center", "text_wrap": True})
     cell = book.add_format({**base, "align": "center"})
     wide = book.add_format({**base, "text_wrap": True})
     day = book.add_format({**base, "num_format": "yyyy-mm-dd", "align": "center"})
-    sheet.write_string(0, 0, f"逾期县清单（{m.period.title}，截至{cn_date(m.snapshot.as_of)}）",
+    sheet.write_string(0, 0, f"{name}（{m.period.title}，截至{cn_date(m.snapshot.as_of)}）",
                        book.add_format({"font_name": "黑体", "font_size": 16}))  # fmt: skip
     sheet.set_row(0, 28)
     sheet.set_row(2, 32)
-    for col, (heading, width) in enumerate(zip(HEADINGS, WIDTHS, strict=True)):
+    for col, (heading, width) in enumerate(columns):
         sheet.set_column(col, col, width)
         sheet.write_string(2, col, heading, head)
-    late = overdue_counties(m.obligations, m.period)
-    for row, o in enumerate(late, 3):
-        sheet.write_number(row, 0, row - 2, cell)
-        for col, text in ((1, o.prefecture.short_name), (2, o.name), (3, o.who), (4, o.reason.value)):
-            sheet.write_string(row, col, text, cell)
-        sheet.write_string(row, 5, o.contact, wide)
-        sheet.write_datetime(row, 6, o.due_on, day)
-        for col, count in ((7, o.days_overdue), (8, o.workdays_overdue), (9, o.streak)):
-            sheet.write_number(row, col, count, cell)
-    if late:
-        sheet.autofilter(2, 0, 2 + len(late), len(HEADINGS) - 1)
+    for row, values in enumerate(rows, 3):
+        for col, value in enumerate(values):
+            if isinstance(value, str):
+                sheet.write_string(row, col, value, wide if columns[col][1] > WIDE else cell)
+            elif isinstance(value, int):
+                sheet.write_number(row, col, value, cell)
+            else:
+                sheet.write_datetime(row, col, value, day)
+    if rows:
+        sheet.autofilter(2, 0, 2 + len(rows), len(columns) - 1)
     else:
-        sheet.write_string(3, 0, "本期没有逾期的县级工会。", book.add_format({"font_name": "宋体"}))
+        sheet.write_string(3, 0, nothing, book.add_format({"font_name": "宋体"}))
     sheet.freeze_panes(3, 3)
     sheet.set_paper(9)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(2)
     sheet.set_footer("&R&9第 &P 页，共 &N 页")
-    book.close()
-    return out.getvalue()
 
 
 def _created(m: PeriodMeasures) -> Any:

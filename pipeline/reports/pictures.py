@@ -12,16 +12,16 @@ from pipeline.reports.documents import Picture
 from pipeline.reports.wording import one_decimal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container, Mapping
 
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.progress import Total
-    from pipeline.program.model import Prefecture
+    from pipeline.program.model import Prefecture, Program
 
 FILE_NAMES = {
     "rank": "图1_各州（市）完成率排名.png",
     "trend": "图2_各期完成率.png",
-    "heat": "图3_各州（市）八项行动完成率.png",
+    "heat": "图3_各州（市）各项行动完成率.png",
     "bullet": "图4_重点量化任务完成情况.png",
     "map": "图5_县级工会完成率示意图.png",
     "timely": "图6_各州（市）报送及时情况.png",
@@ -67,12 +67,25 @@ def _heatmap(m: PeriodMeasures) -> bytes:
 
 
 def _tile_map(m: PeriodMeasures) -> bytes:
-    late = {o.who for o in m.owed_now if o.overdue}
-    names = m.program.prefecture_by_code
+    late = {o.who for o in m.owed_now if o.is_report and o.overdue}
+    return _map(m.program, {c.code: m.now.by_county[c.code].pct for c in m.program.counties}, late)
+
+
+def try_map(program: Program) -> None:
+    """Draw the county map without figures, as a check of ``counties.csv``.
+
+    Raises:
+        ChartError: The grid or a name does not fit.
+    """
+    _map(program, {}, set())
+
+
+def _map(program: Program, completion_pct: Mapping[str, float | None], late: Container[str]) -> bytes:
+    names = program.prefecture_by_code
     return charts.tile_map([
         charts.Tile(name=c.short_name, prefecture=names[c.prefecture_code].short_name, row=c.tile_row, col=c.tile_col,
-                    completion_pct=m.now.by_county[c.code].pct, overdue=c.code in late)
-        for c in m.program.counties
+                    completion_pct=completion_pct.get(c.code), overdue=c.code in late)
+        for c in program.counties
     ])  # fmt: skip
 
 
@@ -123,7 +136,8 @@ def _timeliness(m: PeriodMeasures) -> bytes:
     periods = m.program.periods
     rows = []
     for p in m.program.prefectures:
-        mine = {o.period.code: o.timeliness.value for o in m.obligations if not o.is_county and o.who == p.code}
+        mine = {o.period.code: o.timeliness.value for o in m.obligations
+                if o.is_report and not o.is_county and o.who == p.code}  # fmt: skip
         marks = [mine.get(period.code, Timeliness.NOT_DUE.value) for period in periods]
         rows.append(charts.TimelinessRow(name=p.short_name, marks=tuple(marks)))
     return charts.timeliness(rows, [period.short_title for period in periods])

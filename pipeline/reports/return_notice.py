@@ -100,7 +100,7 @@ def _by_county(asked: Sequence[Asked]) -> str:
     counts = Counter(f.county_code for _, f, _ in asked if f.county_code)
     if len(asked) < LONG:
         return ""
-    names = asked[0][0].program.county_by_code
+    names = asked[0][0].program.unit_by_code
     shown = "、".join(f"{names[code].short_name}{n}处" for code, n in sorted(counts.items()))
     return f"（{shown}）"
 
@@ -108,7 +108,7 @@ def _by_county(asked: Sequence[Asked]) -> str:
 def _row(no: int, asked: Asked) -> NoticeRow:
     copy, f, kind = asked
     program, key = copy.program, key_of(copy, f)
-    county, field = program.county_by_code.get(f.county_code), program.field_by_code.get(f.field)
+    county, field = program.unit_by_code.get(f.county_code), program.field_by_code.get(f.field)
     where = program.form_by_code[key[0]].sheet if key else f.location.sheet
     return NoticeRow(no=str(no), county=county.short_name if county else "全表", where=where, found=f.found,
                      expected=f.expected or f.fix, what=kind + (f"：{field.title}" if field else ""))  # fmt: skip

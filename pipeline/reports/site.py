@@ -16,6 +16,7 @@ from pipeline.measures.overdue import Reason, overdue_counties
 from pipeline.measures.timeliness import TIMELINESS_NAMES
 from pipeline.reports.wording import cn_date, one_decimal
 from pipeline.workbook.cells import show
+from pipeline.workbook.layout import row_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +36,7 @@ def index_page(
     pictures: Mapping[str, Picture],
     documents: Sequence[str],
     returned: Sequence[str],
+    letters: Sequence[str],
     *,
     is_demo: bool,
 ) -> bytes:
@@ -43,7 +45,7 @@ def index_page(
     done = m.now.province
     return _template().render(
         title=f"{m.program.short_title} {m.period.title}", period=m.period, as_of=cn_date(m.snapshot.as_of),
-        due_on=cn_date(m.period.due_on), is_demo=is_demo, documents=documents, returned=returned,
+        due_on=cn_date(m.period.due_on), is_demo=is_demo, documents=documents, returned=returned, letters=letters,
         states=[(state.value, STATE_NAMES[state], n) for state, n in m.states.items()], roster=len(m.program.counties),
         reported=m.reported, completion="—" if done.pct is None else one_decimal(done.pct) + "%",
         pace=one_decimal(m.now.pace_pct) + "%",
@@ -72,7 +74,7 @@ def _this_period(snapshot: Snapshot, period: str) -> list[tuple[Submission, Find
 
 def _prefecture_row(m: PeriodMeasures, p: Prefecture) -> dict[str, Any]:
     done = m.now.by_prefecture[p.code]
-    mine = next(o for o in m.owed_now if not o.is_county and o.who == p.code)
+    mine = next(o for o in m.owed_now if o.is_report and not o.is_county and o.who == p.code)
     counties = [(c.short_name, m.snapshot.state(m.period, c)) for c in m.program.counties_of(p.code)]
     return {
         "name": p.short_name, "reported": done.reported, "roster": done.roster,
@@ -96,17 +98,17 @@ def _verdict(entry: Submission) -> str:
 
 def _change_row(m: PeriodMeasures, change: Change) -> dict[str, str]:
     field = m.program.field_by_code[change.field]
-    return {"county": m.program.county_by_code[change.county_code].short_name, "field": f"{field.title}（{field.code}）",
+    return {"county": row_name(m.program.unit_by_code[change.county_code]), "field": f"{field.title}（{field.code}）",
             "old": show(change.old) or "空", "new": show(change.new) or "空",
             "old_file": m.snapshot.by_seq[change.old_seq].file}  # fmt: skip
 
 
 def _finding_row(m: PeriodMeasures, s: Submission, f: Finding) -> dict[str, str]:
-    county = m.program.county_by_code.get(f.county_code)
+    unit = m.program.unit_by_code.get(f.county_code)
     field = m.program.field_by_code.get(f.field)
     return {
         "mended": "1" if f.severity is Severity.CRITICAL and _mended(m.snapshot, s, f) else "",
         "severity": f.severity.value, "severity_name": SEVERITY_NAMES[f.severity], "what": CATALOGUE[f.code].title,
-        "county": county.short_name if county else "", "field": field.title if field else "", "file": s.file,
+        "county": row_name(unit) if unit else "", "field": field.title if field else "", "file": s.file,
         "sheet": f.location.sheet, "cell": f.location.cell, "found": f.found, "expected": f.expected, "fix": f.fix,
     }  # fmt: skip

@@ -67,6 +67,11 @@ def numeral(no: int) -> str:
     return (NUMERALS[tens] if tens > 1 else "") + "十" + (NUMERALS[ones] if ones else "")
 
 
+def how_many_actions(count: int) -> str:
+    """八项行动: 两 and not 二 before what is counted."""
+    return ("两" if count == 2 else numeral(count)) + "项行动"  # noqa: PLR2004
+
+
 def listing(names: Sequence[str], unit: str, say: Figures, measure: str, limit: int = LIST_LIMIT) -> str:
     """Names joined by 、, cut at a sensible length: 甲、乙、丙等12个县."""
     if len(names) <= limit:

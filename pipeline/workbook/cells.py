@@ -16,7 +16,7 @@ from decimal import Decimal
 from pipeline.program.model import NO, NONE_TICKED, NOT_APPLICABLE, YES, Field, FieldType
 
 Raw = str | int | float | bool | date | datetime | time | timedelta | None
-Value = int | str | date | None
+Value = int | str | date | Decimal | None
 
 YES_WORDS = frozenset({"√", "✓", "✔", "有", "对", "Y", "y", "YES", "Yes", "yes", "TRUE", "True", "true"})
 TURNING = frozenset(
@@ -29,6 +29,8 @@ ERROR_TEXTS = frozenset(
 )
 SCALES = {"千": 1_000, "万": 10_000, "亿": 100_000_000}
 LARGEST = 10**12
+CENT = Decimal("0.01")  # the smallest part of an amount
+NOISE = 1e-9  # what binary arithmetic in a formula may add to two decimals
 LONGEST = 24  # characters a number can sensibly take (within exact Decimal); longer texts are not looked into
 NUMERIC = r"[0-9〇零一二三四五六七八九十百千万亿.,]"
 DIGITS = "零一二三四五六七八九"
@@ -61,7 +63,7 @@ class Parsed:
         return self.value is None and not self.problem
 
 
-def show(raw: Raw) -> str:
+def show(raw: Raw | Decimal) -> str:
     """A cell as its officer would see it typed; control characters, and those that turn text around, dropped."""
     if isinstance(raw, str) and raw.isprintable():  # nearly every cell
         return raw
@@ -69,6 +71,8 @@ def show(raw: Raw) -> str:
         return ""
     if isinstance(raw, bool):
         return "TRUE" if raw else "FALSE"
+    if isinstance(raw, Decimal):
+        return f"{raw:f}"
     if isinstance(raw, float) and raw.is_integer() and abs(raw) < LARGEST:
         return str(int(raw))
     if isinstance(raw, datetime):
@@ -86,6 +90,9 @@ def tidy(text: str) -> str:
     return unicodedata.normalize("NFKC", "".join(visible)).strip()
 
 
+PROSE = frozenset({FieldType.TEXT, FieldType.COUNTY})  # words are kept as they are, ① and all
+
+
 def parse(raw: Raw, field: Field) -> Parsed:
     """Read what was typed in a cell of ``field``."""
     shown = show(raw)
@@ -95,12 +102,12 @@ def parse(raw: Raw, field: Field) -> Parsed:
         text = tidy(shown)
         if not text:
             return Parsed(raw=shown)
-        problem = _unreadable_text(shown, text)
+        problem = _unreadable_text("" if field.type in PROSE else shown, text)
         if problem:
             return Parsed(raw=shown, problem=problem, expected=wanted(field))
-        if text == NOT_APPLICABLE:
+        if text == NOT_APPLICABLE and field.type not in PROSE:
             return _not_applicable(shown, field)
-        parsed = _TEXT[field.type](text, field)
+        parsed = _TEXT[field.type](shown.strip() if field.type in PROSE else text, field)
     else:
         parsed = _TYPED[field.type](raw, field)
     outcome, value, note = parsed
@@ -128,6 +135,9 @@ def wanted(field: Field) -> str:
         FieldType.CHOICE: "、".join(field.options) + " 之一",
         FieldType.CHECKLIST: "、".join(field.options) + "（可多选，用顿号隔开），或 无",
         FieldType.DATE: "日期，如 2023-02-15",
+        FieldType.AMOUNT: f"0或正数，最多两位小数（单位：{field.unit}）",
+        FieldType.TEXT: f"文字，{field.min}到{field.max}字" if field.min else f"文字，不超过{field.max}字",
+        FieldType.COUNTY: "本州（市）的县名，从下拉列表中选",
     }[field.type]
     return f"{own}，或 不适用" if field.not_applicable else own
 
@@ -330,12 +340,58 @@ def _date_typed(raw: Raw, field: Field) -> Outcome:  # noqa: ARG001 - one signat
     return _read(raw) if isinstance(raw, date) else _refuse("CELL_BAD_DATE")
 
 
+def _amount_text(text: str, field: Field) -> Outcome:
+    if len(text) > LONGEST or re.search(rf"{NUMERIC}\s+{NUMERIC}", text):
+        return _refuse("CELL_NOT_A_NUMBER")
+    compact = re.sub(r"\s+", "", text)
+    if compact == NONE_TICKED:
+        return _read(Decimal("0.00"), "“无”读作0")
+    refused = _refused_count(compact)
+    if refused:
+        return refused
+    match = re.fullmatch(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?(.*)", compact)
+    if not match or APPROXIMATE.search(compact) or RANGE.fullmatch(compact):
+        return _refuse(_why_not_a_number(compact))
+    whole, fraction, unit = match.groups()
+    if unit not in {"", field.unit}:
+        return _refuse("CELL_WRONG_UNIT" if re.fullmatch(r"[^\W\d_]{1,4}", unit) else "CELL_NOT_A_NUMBER")
+    plain = re.fullmatch(r"(0|[1-9][0-9]*)(\.[0-9]+)?", text) is not None
+    return _amount(Decimal(whole.replace(",", "") + (fraction or "")), "" if plain else text)
+
+
+def _amount(value: Decimal, noted: str) -> Outcome:
+    exact = value.quantize(CENT) if value < LARGEST else value
+    if value >= LARGEST:
+        return _refuse("OUT_OF_RANGE")
+    return _read(exact, f"“{noted}”读作{exact}" if noted else "") if exact == value else _refuse("CELL_TOO_FINE")
+
+
+def _amount_typed(raw: Raw, field: Field) -> Outcome:
+    outcome = _count_typed(raw, field)
+    if outcome[0] != "CELL_FRACTION" or not isinstance(raw, float):
+        value = outcome[1]
+        return _read(Decimal(value).quantize(CENT)) if isinstance(value, int) else outcome
+    near = Decimal(repr(raw)).quantize(CENT)
+    return _amount(near if abs(float(near) - raw) < NOISE else Decimal(repr(raw)), "")
+
+
+def _prose_text(text: str, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
+    return _read(text)
+
+
+def _prose_typed(raw: Raw, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
+    return _read(show(raw))
+
+
 _TEXT = {
     FieldType.COUNT: _count_text,
     FieldType.YESNO: _yesno_text,
     FieldType.CHOICE: _choice_text,
     FieldType.CHECKLIST: _checklist_text,
     FieldType.DATE: _date_text,
+    FieldType.AMOUNT: _amount_text,
+    FieldType.TEXT: _prose_text,
+    FieldType.COUNTY: _prose_text,
 }
 _TYPED = {
     FieldType.COUNT: _count_typed,
@@ -343,4 +399,7 @@ _TYPED = {
     FieldType.CHOICE: _no_word,
     FieldType.CHECKLIST: _no_checklist,
     FieldType.DATE: _date_typed,
+    FieldType.AMOUNT: _amount_typed,
+    FieldType.TEXT: _prose_typed,
+    FieldType.COUNTY: _prose_typed,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from pipeline.workbook.layout import (
     APPENDIX_SHEET,
     COUNTY_CODE,
     COUNTY_NAME,
-    COUNTY_NAME_COL,
+    ENTRY,
     FIRST_ROW,
     NIL,
     NIL_COL,
@@ -27,6 +28,8 @@ from pipeline.workbook.layout import (
     REMARK,
     SheetLayout,
     address,
+    list_keys,
+    row_name,
 )
 from pipeline.workbook.read import whole_file_findings
 from pipeline.workbook.style import Formats, lines_of, ok, paper, write_typed
@@ -75,7 +78,8 @@ class ReturnedCopy:
         entries: (form, county, column) → cell as typed.
         strays: What was not taken.
         cover: Label on the cover → what was typed beside it.
-        previous: (county, field) → last accepted value before the period.
+        previous: (unit, field) → last accepted value before the period.
+        list_rows: (form, 1-based row of the officer's list) → the copy's row.
     """
 
     program: Program
@@ -93,6 +97,7 @@ class ReturnedCopy:
     strays: tuple[Stray, ...]
     cover: Mapping[str, Raw]
     previous: Mapping[tuple[str, str], Value]
+    list_rows: Mapping[tuple[str, int], str]
 
     @cached_property
     def appendix(self) -> dict[tuple[str, str], int]:
@@ -120,7 +125,7 @@ def returned_copy(program: Program, rules: Mapping[str, tuple[Rule, ...]], key: 
         one: What was read from its bytes.
     """
     rows = {(form, row.county_code): row for form, some in one.rows.items() for row in some}
-    newer = {
+    newer: dict[tuple[str, str], StandingRow] = {
         (form, county): row
         for (form, period, county), row in snapshot.rows.items()
         if period == entry.period
@@ -134,13 +139,22 @@ def returned_copy(program: Program, rules: Mapping[str, tuple[Rule, ...]], key: 
     states = snapshot.states_in(entry)
     whole = whole_file_findings(findings)
     verdict = Verdict(entry.verdict) if whole else _verdict(states)
-    ours = {c.code for c in program.counties_of(entry.prefecture_code)}
+    ours = {unit.code for unit in program.reporters if unit.prefecture_code == entry.prefecture_code}
+    lists = {
+        form: some
+        for (form, period, prefecture), some in snapshot.lists.items()
+        if (period, prefecture) == (entry.period, entry.prefecture_code)
+        and (not one.rows.get(form) or (some[0].received_on, some[0].seq) > (entry.received_on, entry.seq))
+    }
     return ReturnedCopy(
         program=program, key=key, rules=rules, period=program.period_by_code[entry.period],
         prefecture=program.prefecture_by_code[entry.prefecture_code], seq=entry.seq, file=entry.file, sha256=entry.sha256,
         conclusion=conclusion(program, verdict, entry.reason if whole else "", states, findings), findings=findings,
-        sheets={sheet: form for form, sheet in one.sheets.items()}, entries=entries_of(program, one, newer), strays=one.strays,
-        cover=one.cover,
+        sheets={sheet: form for form, sheet in one.sheets.items()}, entries=entries_of(program, one, newer, lists), strays=one.strays,
+        cover=one.cover, list_rows={
+            (form.code, row.row): key for form in program.list_forms if form.code not in lists
+            for key, row in zip(list_keys(), one.rows.get(form.code, ()), strict=False)
+        },
         previous={k: v for k, v in {**past.previous, **past.floors}.items() if k[0] in ours},
     )  # fmt: skip
 
@@ -153,27 +167,44 @@ def _verdict(states: Mapping[str, State]) -> Verdict:
     return Verdict.RETURNED if returned == len(states) else Verdict.PARTIAL
 
 
-def entries_of(program: Program, one: Return, standing: Mapping[tuple[str, str], StandingRow]) -> dict[Key, Raw]:
+def entries_of(program: Program, one: Return, standing: Mapping[tuple[str, str], StandingRow],
+               lists: Mapping[str, tuple[StandingRow, ...]]) -> dict[Key, Raw]:  # fmt: skip
     """What the cells of a returned copy hold.
 
     Args:
         program: The campaign.
         one: What was read: the officer's own text.
-        standing: (form, county) → the row that stands, of those that are newer than this or that it leaves blank.
+        standing: (form, unit) → the row that stands, of those that are newer than this or that it leaves blank.
+        lists: Form → the entries that stand, of the lists that are newer than this or that it leaves blank.
     """
     rows = {(form, row.county_code): row for form, some in one.rows.items() for row in some}
     entries: dict[Key, Raw] = {}
-    for form in program.forms:
-        for county in program.counties_of(one.prefecture_code):
-            row, stands = rows.get((form.code, county.code)), standing.get((form.code, county.code))
+    for form in program.roster_forms:
+        for unit in program.units_of(form, one.prefecture_code):
+            row, stands = rows.get((form.code, unit.code)), standing.get((form.code, unit.code))
             typed: dict[str, Raw] = dict(row.cells) if row else {}
             if stands:
-                typed = {code: stands.typed.get(code, value) for code, value in stands.values.items()}
+                typed = typed_again(stands)
                 typed |= {NIL: "√"} if stands.nil else {}
                 typed |= {REMARK: row.cells[REMARK]} if row and REMARK in row.cells else {}
-            entries |= {(form.code, county.code, code): raw for code, raw in typed.items()
+            entries |= {(form.code, unit.code, code): raw for code, raw in typed.items()
                         if raw not in {None, ""} and code not in {COUNTY_CODE, COUNTY_NAME}}  # fmt: skip
+    for form in program.list_forms:
+        given = [dict(row.cells) for row in one.rows.get(form.code, ())]
+        if form.code in lists:
+            given = [typed_again(row) | {ENTRY: row.entry} for row in lists[form.code]]
+        entries |= {(form.code, key, code): raw for key, cells in zip(list_keys(), given, strict=False)
+                    for code, raw in cells.items() if raw not in {None, ""}}  # fmt: skip
     return entries
+
+
+def typed_again(row: StandingRow) -> dict[str, Raw]:
+    """A standing row as its officer typed it."""
+    return {code: row.typed.get(code, _raw(value)) for code, value in row.values.items()}
+
+
+def _raw(value: Value) -> Raw:
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def returned_workbook(copy: ReturnedCopy) -> bytes:
@@ -196,15 +227,30 @@ def key_of(copy: ReturnedCopy, one: Finding) -> Key | None:
 
     What is said of a county's row, or of a county on no sheet in particular, goes to its name.
     """
-    county = copy.program.county_by_code.get(one.county_code)
-    if county is None or county.prefecture_code != copy.prefecture.code:
+    unit = copy.program.unit_by_code.get(one.county_code)
+    if unit is None or unit.prefecture_code != copy.prefecture.code:
         return None
+    listed = _list_key(copy, one)
+    if listed:
+        return listed
     forms = {f.code: form.code for form in copy.program.forms for f in form.fields_in(copy.period)}
-    form = forms.get(one.field) or copy.sheets.get(one.location.sheet) or copy.program.forms[0].code
+    form = forms.get(one.field) or copy.sheets.get(one.location.sheet) or copy.program.roster_of(unit)[0].code
+    if copy.program.form_by_code[form].is_list or unit not in copy.program.units_of(
+        copy.program.form_by_code[form], unit.prefecture_code
+    ):
+        return None
     if one.field in forms:
         return form, one.county_code, one.field
     column = {"REMARK": REMARK, "NIL_UNCLEAR": NIL, "NIL_WITHOUT_BASE": NIL}.get(one.code, COUNTY_NAME)
     return form, one.county_code, column
+
+
+def _list_key(copy: ReturnedCopy, one: Finding) -> Key | None:
+    """The copy's cell of an entry: its row as the officer had it, in the column of the field, or of its number."""
+    form = copy.sheets.get(one.location.sheet, "")
+    digits = one.location.cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    row = copy.list_rows.get((form, int(digits))) if digits.isdecimal() else None
+    return (form, row, one.field or (REMARK if one.code == "REMARK" else ENTRY)) if row else None
 
 
 def _marks(copy: ReturnedCopy) -> dict[Key, Mark]:
@@ -270,9 +316,9 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
 
 def _problem_row(sheet: Any, f: Formats, copy: ReturnedCopy, issue: Issue, row: int, number: int, one: Finding) -> None:
     program = copy.program
-    county, field = program.county_by_code.get(one.county_code), program.field_by_code.get(one.field)
+    unit, field = program.unit_by_code.get(one.county_code), program.field_by_code.get(one.field)
     ok(sheet.write_number(row, 0, number, f.list_middle))
-    texts = (county.short_name if county else "", None, field.title if field else "", one.found, one.expected)
+    texts = (row_name(unit) if unit else "", None, field.title if field else "", one.found, one.expected)
     for col, text in enumerate(texts, 1):
         if text is not None:
             write_typed(sheet, f, row, col, text, "remark")
@@ -301,9 +347,7 @@ def _target(copy: ReturnedCopy, issue: Issue, one: Finding) -> tuple[str, str] |
 def _address(issue: Issue, key: Key) -> str:
     form, county, column = key
     layout: SheetLayout = next(x for x in issue.layouts() if x.form.code == form)
-    row = FIRST_ROW + [c.code for c in layout.counties].index(county)
-    own = {COUNTY_NAME: COUNTY_NAME_COL, NIL: NIL_COL, REMARK: layout.remark_col}
-    return address(row, own[column] if column in own else layout.col_of(column))
+    return address(FIRST_ROW + issue.rows(layout).index(county), layout.col_of(column))
 
 
 def _appendix(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issue: Issue) -> None:

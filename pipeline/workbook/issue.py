@@ -10,34 +10,32 @@ import io
 import json
 import warnings
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime, time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
-from pipeline.checks.excel_rules import MESSAGE_LIMIT, TITLE_LIMIT, contradictions, validation
+from pipeline.checks.excel_rules import MESSAGE_LIMIT, TITLE_LIMIT, bounds, contradictions, validation
 from pipeline.checks.rules import rules_in
 from pipeline.errors import IssueError
-from pipeline.program.model import County, FieldType, Prefecture, Program, TargetKind
+from pipeline.program.model import County, FieldType, Prefecture, Program, Rows, TargetKind
 from pipeline.workbook.cells import show
 from pipeline.workbook.identity import Stamp
 from pipeline.workbook.layout import (
+    CHECK_SHEET,
     CODE_ROW,
     COUNTY_CODE,
-    COUNTY_CODE_COL,
     COUNTY_NAME,
-    COUNTY_NAME_COL,
     COVER_INPUTS,
     COVER_SHEET,
-    FIRST_FIELD_COL,
+    ENTRY,
     FIRST_ROW,
     FRAME_LABELS,
     IDENTITY_SHEET,
     ITEM_ROW,
     LABEL_ROW,
     NIL,
-    NIL_COL,
     REMARK,
     STAMP_ROW,
     TITLE_ROW,
@@ -45,11 +43,13 @@ from pipeline.workbook.layout import (
     SheetLayout,
     address,
     column_letter,
+    list_keys,
+    row_name,
     sheet_layout,
     unit_name,
 )
-from pipeline.workbook.self_check import write_self_check
-from pipeline.workbook.style import Formats, lines_of, ok, paper, write_typed
+from pipeline.workbook.self_check import CHECK_FIRST, write_self_check
+from pipeline.workbook.style import Formats, PlainSheet, lines_of, ok, paper, write_typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -62,13 +62,17 @@ if TYPE_CHECKING:
 
     SheetWriter = Callable[[xlsxwriter.Workbook, Formats], None]
 
-CREATED = datetime(2022, 10, 26, tzinfo=UTC).replace(tzinfo=None)
+CADENCES = {1: "月", 2: "双月", 3: "季度", 6: "半年", 12: "年度"}  # months of a period → what its workbook is called
 COMMENT_WIDTH, COMMENT_LINE, COMMENT_LIMIT = 2.2, 40, 1_000
+BLANK_ENTRIES = 20  # rows drawn below the filled ones of a list; all that it takes are checked
+PAGE_WIDTH = 300  # characters of column width that can still be read on one page
+SHORT_TEXT = 60  # characters that stand in a narrow column
 REMARK_WIDTH = 20  # characters of column width; a Chinese one takes two
+FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 15, NIL: 8, ENTRY: 15, REMARK: REMARK_WIDTH}
 LINE_HEIGHT, HIGHEST_ROW = 15, 200  # points
 LINE = 60  # Chinese characters across the cover
 HOW_TO = (
-    "用WPS表格、Excel或LibreOffice打开，逐张填写“1.思想引领”等各工作表，一行一个县（市、区）。",
+    "用WPS表格、Excel或LibreOffice打开，逐张填写各工作表，一行一个县（市、区）。",
     "计数类指标填自专项工作开始（列标题另有起算日的，从该日）至本报送期末的累计数，不是本期新增数；个数、是否类指标填期末情况。",
     "没有发生的填0或“否”，不要留空；确无新进展的县，在各张表的“本期无新进展”列都选“√”，其余各格可不填，沿用上次已接收的数。",
     "首次报送选“√”的，计数按0、是否按“否”处理，但各“总数”类指标（比率的分母）仍须填写。",
@@ -79,6 +83,17 @@ HOW_TO = (
     "请不要改动表头、代码列和表样识别码；可以排序、调整列宽、在“备注”列写说明。",
     "填完后看“自查”表，全部为绿色再报送；原样存为xlsx、xls、ods均可，文件名不限。",
 )
+
+
+HOW_TO_LISTS = "清单类的表一行写一条；“编号”由系统编排，新增的留空；系统带出的各条都要保留，已办结的写明状态和日期。"
+HOW_TO_CARRY = "有的表已带出上次接收的内容，只改有变化的格；灰底的格由公式从行动表带出，不用填、不要改。"
+
+
+def how_to(program: Program) -> tuple[str, ...]:
+    """The instructions on the cover, as far as the campaign has what they speak of."""
+    lists = (HOW_TO_LISTS,) if program.list_forms else ()
+    carry = (HOW_TO_CARRY,) if any(form.carry for form in program.forms) else ()
+    return (*HOW_TO[:-2], *lists, *carry, *HOW_TO[-2:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +111,10 @@ class Issue:
     Attributes:
         key: Signs every stamp.
         rules: Form code → rules.
-        previous: (county code, field code) → last accepted value before the period.
-        entries: (form, county, column) → what already stands in the cell, as typed.
-        marks: (form, county, column) → what is wrong with it.
+        previous: (unit code, field code) → last accepted value before the period.
+        entries: (form, row, column) → what already stands in the cell, as typed; a row is a unit's code, or the
+            :func:`~pipeline.workbook.layout.list_keys` of a list.
+        marks: (form, row, column) → what is wrong with it.
         cover: Label → what already stands beside it on the cover.
         answers: What is being answered, when this is a returned copy; makes its number its own.
     """
@@ -132,8 +148,18 @@ class Issue:
 
     def layouts(self) -> tuple[SheetLayout, ...]:
         """One per form."""
-        counties = self.program.counties_of(self.prefecture.code)
-        return tuple(sheet_layout(form, self.period, counties) for form in self.program.forms)
+        return tuple(
+            sheet_layout(form, self.period, self.program.units_of(form, self.prefecture.code))
+            for form in self.program.forms
+        )
+
+    def rows(self, layout: SheetLayout) -> tuple[str, ...]:
+        """The rows of a sheet, from the first on: units' codes; of a list, as many as are filled and some more."""
+        if not layout.form.is_list:
+            return tuple(unit.code for unit in layout.units)
+        filled = {row for form, row, _ in (*self.entries, *self.marks) if form == layout.form.code}
+        most = max((n for n, key in enumerate(list_keys(), 1) if key in filled), default=0)
+        return list_keys()[: most + BLANK_ENTRIES]
 
 
 def issue_workbook(issue: Issue, before: Sequence[SheetWriter] = (), after: Sequence[SheetWriter] = ()) -> bytes:
@@ -164,8 +190,9 @@ def file_name(issue: Issue) -> str:
 
 def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: Sequence[SheetWriter]) -> None:
     book = xlsxwriter.Workbook(out, {"in_memory": True})
+    book.worksheet_class = PlainSheet
     book.set_properties({"title": f"{issue.program.short_title}报表 {issue.period.title}",
-                         "author": issue.program.office, "created": CREATED})  # fmt: skip
+                         "author": issue.program.office, "created": datetime.combine(issue.program.notice_date, time())})  # fmt: skip
     book.set_size(2400, 1400)
     formats = Formats(book)
     for write in before:
@@ -173,8 +200,8 @@ def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: 
     _cover(book, formats, issue)
     for layout in issue.layouts():
         _form_sheet(book, formats, issue, layout)
-    write_self_check(book, formats, issue.layouts(), issue.rules, issue.previous.keys(), issue.entries,
-                     issue.stamp("CHECK", 1))  # fmt: skip
+    rosters = tuple(layout for layout in issue.layouts() if not layout.form.is_list)
+    write_self_check(book, formats, rosters, issue.rules, issue.previous.keys(), issue.entries, issue.stamp("CHECK", 1))
     for write in after:
         write(book, formats)
     _identity(book, issue)
@@ -187,7 +214,7 @@ def _cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
     sheet.set_column(0, 0, 14)
     sheet.set_column(1, 3, 30)
     sheet.set_row(0, 36)
-    ok(sheet.merge_range(0, 0, 0, 3, f"{issue.program.title}双月报表", f.title))
+    ok(sheet.merge_range(0, 0, 0, 3, f"{issue.program.title}{_cadence(issue.period)}报表", f.title))
     ok(sheet.write_string(1, 0, str(issue.stamp("COVER", 1)) + "（请勿改动）", f.stamp))
     facts = (
         ("填报单位", unit_name(issue.program, issue.prefecture)),
@@ -204,10 +231,16 @@ def _cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
         if label in issue.cover:
             write_typed(sheet, f, row, 1, issue.cover[label], "cover")
     ok(sheet.write_string(13, 0, "怎样填写", f.cover_label))
-    for row, line in enumerate(HOW_TO, 14):
+    for row, line in enumerate(how_to(issue.program), 14):
         ok(sheet.merge_range(row, 0, row, 3, f"{row - 13}. {line}", f.text))
         sheet.set_row(row, 36 if len(line) > LINE else 22)
     paper(sheet, landscape=False)
+
+
+def _cadence(period: Period) -> str:
+    """双月, 季度 …; empty for a period of another length."""
+    months = 12 * (period.end.year - period.start.year) + period.end.month - period.start.month + 1
+    return CADENCES.get(months, "")
 
 
 def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: SheetLayout) -> None:
@@ -216,28 +249,32 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
     sheet.set_row(STAMP_ROW, 13)
     sheet.set_row(ITEM_ROW, 17 * max(2, _heading_lines(layout)))
     sheet.set_row(LABEL_ROW, 76)
-    ok(sheet.write_string(TITLE_ROW, 0, f"行动{layout.form.action}　{layout.form.title}", f.title))
+    ok(sheet.write_string(TITLE_ROW, 0, layout.form.heading, f.title))
     who = (f"填报单位：{unit_name(issue.program, issue.prefecture)}　　报送期：{issue.period.title}"
            f"　　报送截止：{_cn_date(issue.period.due_on)}")  # fmt: skip
     ok(sheet.write_string(WHO_ROW, 0, who, f.who))
     stamp = issue.stamp(layout.form.code, layout.form.version)
     ok(sheet.write_string(STAMP_ROW, 0, f"{stamp}（请勿改动）", f.stamp))
     _headings(sheet, f, layout)
-    _county_rows(sheet, f, layout, issue)
+    _rows(sheet, f, layout, issue)
     rules = rules_in(issue.rules[layout.form.code], [x.code for x in layout.fields])
     for asked in layout.fields:
-        _validate_column(sheet, issue, layout, asked, rules)
-    ok(sheet.data_validation(FIRST_ROW, NIL_COL, layout.last_row, NIL_COL, {
-        "validate": "list", "source": ["√"], "input_title": "本期无新进展",
-        "input_message": "本期确无新进展的县选“√”，其余各格可不填，沿用上次已接收的数。",
-        "error_title": "填写有误", "error_message": "只能选“√”或留空。"}))  # fmt: skip
+        if not asked.shows:
+            _validate_column(sheet, issue, layout, asked, rules)
+    if NIL in layout.frame:
+        col = layout.col_of(NIL)
+        ok(sheet.data_validation(FIRST_ROW, col, layout.last_row, col, {
+            "validate": "list", "source": ["√"], "input_title": "本期无新进展",
+            "input_message": "本期确无新进展的选“√”，其余各格可不填，沿用上次已接收的数。",
+            "error_title": "填写有误", "error_message": "只能选“√”或留空。"}))  # fmt: skip
     _paint(sheet, f, layout, rules)
     sheet.autofilter(CODE_ROW, 0, layout.last_row, layout.remark_col)
-    sheet.freeze_panes(FIRST_ROW, FIRST_FIELD_COL)
-    paper(sheet, landscape=True)
+    sheet.freeze_panes(FIRST_ROW, layout.first_field_col)
+    paper(sheet, landscape=True, wide=1 + sum(map(_width, layout.fields)) // PAGE_WIDTH)
     sheet.repeat_rows(ITEM_ROW, CODE_ROW)
-    sheet.repeat_columns(0, 1)
-    sheet.print_area(0, 0, layout.last_row, layout.remark_col)
+    if not layout.form.is_list:
+        sheet.repeat_columns(0, 1)
+    sheet.print_area(0, 0, FIRST_ROW + len(issue.rows(layout)) - 1, layout.remark_col)
 
 
 def _heading_lines(layout: SheetLayout) -> int:
@@ -247,12 +284,16 @@ def _heading_lines(layout: SheetLayout) -> int:
 
 
 def _heading(item: Item) -> str:
-    return f"第{item.no}项\n{item.title}"
+    return f"{item.label}\n{item.title}"
 
 
 def _headings(sheet: Any, f: Formats, layout: SheetLayout) -> None:
-    ok(sheet.merge_range(ITEM_ROW, 0, ITEM_ROW, NIL_COL, "县（市、区）", f.item))
-    col = FIRST_FIELD_COL
+    if layout.form.is_list:
+        ok(sheet.write_string(ITEM_ROW, 0, "", f.item))
+    else:
+        whose = {Rows.COUNTY: "县（市、区）", Rows.PREFECTURE: "填报单位"}[layout.form.rows]
+        ok(sheet.merge_range(ITEM_ROW, 0, ITEM_ROW, layout.first_field_col - 1, whose, f.item))
+    col = layout.first_field_col
     for item in layout.form.items:
         width = sum(field.item == item.no for field in layout.fields)
         heading = _heading(item)
@@ -262,10 +303,10 @@ def _headings(sheet: Any, f: Formats, layout: SheetLayout) -> None:
             ok(sheet.write_string(ITEM_ROW, col, heading, f.item))
         col += width
     ok(sheet.write_string(ITEM_ROW, layout.remark_col, "", f.item))
-    columns = [(COUNTY_CODE, FRAME_LABELS[COUNTY_CODE], 9), (COUNTY_NAME, FRAME_LABELS[COUNTY_NAME], 15),
-               (NIL, FRAME_LABELS[NIL], 8), *((x.code, _two_lines(x), _width(x)) for x in layout.fields),
-               (REMARK, FRAME_LABELS[REMARK], REMARK_WIDTH)]  # fmt: skip
-    for col, (code, label, width) in enumerate(columns):
+    shown = {x.code: (_two_lines(x), _width(x)) for x in layout.fields}
+    shown |= {code: (FRAME_LABELS[code], width) for code, width in FRAME_WIDTHS.items()}
+    for col, code in enumerate(layout.columns):
+        label, width = shown[code]
         sheet.set_column(col, col, width)
         ok(sheet.write_string(LABEL_ROW, col, label, f.label))
         ok(sheet.write_string(CODE_ROW, col, code, f.code))
@@ -277,28 +318,39 @@ def _two_lines(field: Field) -> str:
 
 
 def _width(field: Field) -> int:
-    wide = {FieldType.CHECKLIST: 20, FieldType.DATE: 13, FieldType.CHOICE: 13}
-    return wide.get(field.type, 13)
+    if field.type is FieldType.TEXT:
+        return 16 if (field.max or 0) <= SHORT_TEXT else 36
+    return 20 if field.type is FieldType.CHECKLIST else 13
 
 
-def _county_rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> None:
-    columns = {COUNTY_NAME: "county", NIL: "input", **{x.code: "date" if x.type is FieldType.DATE else "input" for x in layout.fields},
-               REMARK: "remark"}  # fmt: skip
+def _kind(field: Field) -> str:
+    """How a cell of it looks."""
+    if field.shows:
+        return "shown"
+    return {FieldType.DATE: "date", FieldType.TEXT: "remark"}.get(field.type, "input")
+
+
+def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> None:
+    """What stands in the rows: names, what was typed or carried, marks, and what is shown from another sheet."""
+    kinds = {COUNTY_CODE: "code", ENTRY: "code", COUNTY_NAME: "county", NIL: "input", REMARK: "remark"}
+    kinds |= {x.code: _kind(x) for x in layout.fields}
+    shows = {x.code: x.shows for x in layout.fields if x.shows}
     widths = {x.code: _width(x) for x in layout.fields} | {REMARK: REMARK_WIDTH}
-    for row, county in enumerate(layout.counties, FIRST_ROW):
-        texts = {code: issue.entries.get((layout.form.code, county.code, code)) for code in widths}
-        lines = max(lines_of(show(text), widths[code]) for code, text in texts.items())
+    names = {unit.code: row_name(unit) for unit in layout.units}
+    for row, key in enumerate(issue.rows(layout), FIRST_ROW):
+        own = {} if layout.form.is_list else {COUNTY_CODE: key, COUNTY_NAME: names[key]}
+        texts = {code: own.get(code, issue.entries.get((layout.form.code, key, code))) for code in layout.columns}
+        lines = max(lines_of(show(texts[code]), width) for code, width in widths.items())
         sheet.set_row(row, max(30, min(LINE_HEIGHT * lines + 2, HIGHEST_ROW)))
-        ok(sheet.write_string(row, COUNTY_CODE_COL, county.code, f.county_code))
-        for col, (code, kind) in enumerate(columns.items(), COUNTY_NAME_COL):
-            key = layout.form.code, county.code, code
-            mark = issue.marks.get(key)
-            raw = county.short_name if code == COUNTY_NAME else issue.entries.get(key)
+        for col, code in enumerate(layout.columns):
+            mark = issue.marks.get((layout.form.code, key, code))
             severity = mark.severity if mark else None
-            if raw is None:
-                ok(sheet.write_blank(row, col, None, f.entry(kind, severity)))
+            if code in shows:
+                _show(sheet, f, issue, (row, col), shows[code], key, severity)
+            elif texts[code] is None:
+                ok(sheet.write_blank(row, col, None, f.entry(kinds[code], severity)))
             else:
-                write_typed(sheet, f, row, col, raw, kind, severity)
+                write_typed(sheet, f, row, col, texts[code], kinds[code], severity)
             if mark:
                 size = {"x_scale": COMMENT_WIDTH, "y_scale": 0.4 + 0.2 * lines_of(mark.comment, COMMENT_LINE)}
                 ok(
@@ -308,18 +360,36 @@ def _county_rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> N
                 )
 
 
+def _show(sheet: Any, f: Formats, issue: Issue, place: tuple[int, int], code: str, key: str,
+          severity: Severity | None) -> None:  # fmt: skip
+    """A value of an action sheet, found by the county's code; blank where that is blank, never zero."""
+    source = next((x for x in issue.layouts() if any(one.code == code for one in x.fields)), None)
+    if source is None:  # not asked yet in this period
+        ok(sheet.write_blank(*place, None, f.entry("shown", severity)))
+        return
+    letter, last = column_letter(source.col_of(code)), source.last_row + 1
+    codes, values = (f"'{source.form.sheet}'!${c}${FIRST_ROW + 1}:${c}${last}" for c in ("A", letter))
+    found = f"INDEX({values},MATCH($A{place[0] + 1},{codes},0))"
+    cached = issue.entries.get((source.form.code, key, code))
+    value = cached if isinstance(cached, (int, float, str)) else ""
+    ok(sheet.write_formula(*place, f'=IFERROR(IF({found}="","",{found}),"")', f.entry("shown", severity), value))
+
+
 def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field, rules: tuple[Rule, ...]) -> None:
-    """One validation per run of counties that share the last accepted value: prompts show it, minimums obey it."""
+    """One validation per run of rows that share the last accepted value: prompts show it, minimums obey it."""
     col, first = layout.col_of(field.code), FIRST_ROW
-    values = [issue.previous.get((county.code, field.code)) for county in layout.counties]
-    for row, value in enumerate(values, FIRST_ROW):
-        following = values[row - FIRST_ROW + 1] if row < layout.last_row else object()
+    values = [None] if layout.form.is_list else [issue.previous.get((unit.code, field.code)) for unit in layout.units]
+    counties = len(issue.program.counties_of(issue.prefecture.code))
+    named = f"='{CHECK_SHEET}'!$B${CHECK_FIRST + 1}:$B${CHECK_FIRST + counties}"
+    for n, value in enumerate(values):
+        row = layout.last_row if n == len(values) - 1 else FIRST_ROW + n
+        following = values[n + 1] if row < layout.last_row else object()
         if following == value and type(following) is type(value):
             continue
-        options = validation(field, rules, address(first, col), value, issue.period, issue.program.window.start)
+        options = validation(field, rules, address(first, col), value, issue.period, issue.program.window.start, named)
         prompt = _prompt(issue.program, field, value)
         options |= {"input_title": field.code[:TITLE_LIMIT], "input_message": prompt[:MESSAGE_LIMIT],
-                    "error_message": _alert(field, options)[:MESSAGE_LIMIT]}  # fmt: skip
+                    "error_message": _alert(field, options, rules)[:MESSAGE_LIMIT]}  # fmt: skip
         ok(sheet.data_validation(first, col, row, col, options))
         first = row + 1
 
@@ -328,12 +398,19 @@ def _prompt(program: Program, field: Field, previous: Value) -> str:
     quantity = next((q for q in program.quantities if field.code in q.fields), None)
     goal = target_text(quantity) if quantity else ""
     parts = [field.title, f"单位：{field.unit}" if field.unit else "", f"目标：{goal}" if goal else "",
-             "填累计数" if field.accumulation == "cumulative" else "填期末情况",
+             _when(field),
              f"选项：{'、'.join(field.options)}" if field.options else "",
              "不具备条件的填“不适用”" if field.not_applicable else "",
              f"上次已接收：{previous}" if previous is not None else "", field.reading]  # fmt: skip
     text = "\n".join(part for part in parts if part)
     return text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"
+
+
+def _when(field: Field) -> str:
+    """Of figures: since when and till when they count."""
+    if field.type in {FieldType.TEXT, FieldType.DATE, FieldType.COUNTY}:
+        return ""
+    return "填累计数" if field.accumulation == "cumulative" else "填期末情况"
 
 
 def target_text(quantity: Quantity) -> str:
@@ -348,17 +425,22 @@ def target_text(quantity: Quantity) -> str:
     return {TargetKind.YES: "是", TargetKind.ALL_OPTIONS: "各项齐全", TargetKind.ANY_OPTION: "至少一项"}[kind]
 
 
-def _alert(field: Field, options: Mapping[str, Any]) -> str:
+def _alert(field: Field, options: Mapping[str, Any], rules: Sequence[Rule]) -> str:
     if field.type is FieldType.COUNT and options["validate"] == "integer":
         low = options["minimum"]
         why = f"（上次已接收 {low}，累计数不能减少）" if low else ""
         return f"“{field.title}”应填 {low} 到 {options['maximum']} 之间的整数，只填数字，单位是{field.unit}{why}。"
-    wanted = {
+    limits = bounds(field, rules, None)
+    asked = {
         FieldType.COUNT: f"0或正整数（单位：{field.unit}），或“不适用”",
+        FieldType.AMOUNT: f"0 到 {limits.high} 之间的数，最多两位小数，单位是{field.unit}；累计数不能小于上次已接收的数",
         FieldType.CHECKLIST: "、".join(field.options) + "中的一项或几项，用顿号隔开，一项也没有填“无”",
-        FieldType.DATE: "专项工作开始以后、本报送期末以前的日期，如 2023-02-15",
+        FieldType.DATE: "专项工作开始以后的日期，如 2023-02-15"
+        if field.future
+        else "专项工作开始以后、本报送期末以前的日期，如 2023-02-15",
+        FieldType.TEXT: f"{limits.low}到{limits.high}字",
     }.get(field.type, "下拉列表中的一项")
-    return f"“{field.title}”应填：{wanted}。"
+    return f"“{field.title}”应填：{asked}。"
 
 
 def _paint(sheet: Any, f: Formats, layout: SheetLayout, rules: tuple[Rule, ...]) -> None:
@@ -369,8 +451,9 @@ def _paint(sheet: Any, f: Formats, layout: SheetLayout, rules: tuple[Rule, ...])
             col = layout.col_of(code)
             ok(sheet.conditional_format(FIRST_ROW, col, layout.last_row, col, {
                 "type": "formula", "criteria": f"{formula}>0", "format": f.bad, "stop_if_true": True}))  # fmt: skip
-    ok(sheet.conditional_format(FIRST_ROW, FIRST_FIELD_COL, layout.last_row, layout.remark_col - 1, {
-        "type": "formula", "criteria": f'=$C{FIRST_ROW + 1}="√"', "format": f.zebra}))  # fmt: skip
+    if NIL in layout.frame:
+        ok(sheet.conditional_format(FIRST_ROW, layout.first_field_col, layout.last_row, layout.remark_col - 1, {
+            "type": "formula", "criteria": f'=$C{FIRST_ROW + 1}="√"', "format": f.zebra}))  # fmt: skip
 
 
 def _identity(book: xlsxwriter.Workbook, issue: Issue) -> None:

@@ -1,6 +1,6 @@
 """Where everything stands on an issued sheet: shared by ``issue`` (which writes it) and ``read`` (which looks for it).
 
-A form sheet has six header rows, then one row per county:
+A form sheet has six header rows, then one row per county, or the prefecture's own, or one per entry of a list:
 
     title / who, period, due / identity stamp / item groups / visible column titles / column codes
 """
@@ -9,23 +9,26 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from pipeline.program.forms import OWN_SHEETS
+from pipeline.program.model import Prefecture
 
 if TYPE_CHECKING:
-    from pipeline.program.model import County, Field, Form, Period, Prefecture, Program
+    from pipeline.program.model import Field, Form, Period, Program, Unit
 
 TITLE_ROW, WHO_ROW, STAMP_ROW, ITEM_ROW, LABEL_ROW, CODE_ROW, FIRST_ROW = range(7)
 COUNTY_CODE_COL, COUNTY_NAME_COL, NIL_COL, FIRST_FIELD_COL = range(4)
+LIST_ROWS = 500  # entries a list takes
 
-COUNTY_CODE, COUNTY_NAME, NIL, REMARK = "county_code", "county_name", "nil", "remark"
+COUNTY_CODE, COUNTY_NAME, NIL, REMARK, ENTRY = "county_code", "county_name", "nil", "remark", "entry"
 FRAME_LABELS = {
     COUNTY_CODE: "县（市、区）代码",
     COUNTY_NAME: "县（市、区）",
     NIL: "本期无新进展",
     REMARK: "备注",
+    ENTRY: "编号（新增的留空）",
 }
 COVER_INPUTS = ("填报人", "联系电话", "审核人", "填报日期")
 COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET, PROBLEM_SHEET, APPENDIX_SHEET = OWN_SHEETS
@@ -33,34 +36,49 @@ COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET, PROBLEM_SHEET, APPENDIX_SHEET = OWN_SH
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetLayout:
-    """Rows and columns (0-based) of one form sheet as issued."""
+    """Rows and columns (0-based) of one form sheet as issued.
+
+    Attributes:
+        units: Whose the rows are; of a list, nobody's in particular.
+    """
 
     form: Form
     fields: tuple[Field, ...]
-    counties: tuple[County, ...]
+    units: tuple[Unit, ...]
+
+    @property
+    def frame(self) -> tuple[str, ...]:
+        """The columns before the fields."""
+        return (ENTRY,) if self.form.is_list else (COUNTY_CODE, COUNTY_NAME, NIL)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column's code, from the first on."""
+        return (*self.frame, *(f.code for f in self.fields), REMARK)
+
+    @property
+    def first_field_col(self) -> int:
+        """Where the fields begin."""
+        return len(self.frame)
 
     @property
     def remark_col(self) -> int:
         """The free-text column, last of all."""
-        return FIRST_FIELD_COL + len(self.fields)
+        return len(self.columns) - 1
 
     @property
     def last_row(self) -> int:
-        """Row of the last county."""
-        return FIRST_ROW + len(self.counties) - 1
+        """The last row that may be filled."""
+        return FIRST_ROW + (LIST_ROWS if self.form.is_list else len(self.units)) - 1
 
     def col_of(self, code: str) -> int:
-        """Column of a field."""
-        return FIRST_FIELD_COL + [f.code for f in self.fields].index(code)
-
-    def has(self, code: str) -> bool:
-        """Whether the field is asked on this sheet."""
-        return any(f.code == code for f in self.fields)
+        """Column of a field, or of the frame."""
+        return self.columns.index(code)
 
 
-def sheet_layout(form: Form, period: Period, counties: tuple[County, ...]) -> SheetLayout:
-    """The sheet of ``form`` for ``counties`` in ``period``."""
-    return SheetLayout(form=form, fields=form.fields_in(period), counties=counties)
+def sheet_layout(form: Form, period: Period, units: tuple[Unit, ...]) -> SheetLayout:
+    """The sheet of ``form`` for ``units`` in ``period``."""
+    return SheetLayout(form=form, fields=form.fields_in(period), units=units)
 
 
 def address(row: int, col: int) -> str:
@@ -86,6 +104,17 @@ def plain(text: str) -> str:
         for ch in unicodedata.normalize("NFKC", text)
         if not ch.isspace() and unicodedata.category(ch) not in {"Cf", "Cc"}
     )
+
+
+@cache
+def list_keys() -> tuple[str, ...]:
+    """What the rows of a list are called in a workbook, from the first on: #1, #2 …"""
+    return tuple(f"#{n}" for n in range(1, LIST_ROWS + 1))
+
+
+def row_name(unit: Unit) -> str:
+    """A unit as its row names it: 五华区, 大理州本级."""
+    return unit.own_name if isinstance(unit, Prefecture) else unit.short_name
 
 
 def unit_name(program: Program, prefecture: Prefecture) -> str:

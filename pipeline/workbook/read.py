@@ -247,9 +247,10 @@ def _nobodys(arrival: Arrival, sheet: Sheet, form: Form | None) -> Finding | Non
 
 def _beside_ours(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp) -> Finding | None:
     """What somebody wrote beside or below a sheet of ours that holds no figures; all of a form that only claims to be one."""
-    program, counties = registry.program, len(registry.program.counties_of(stamp.prefecture_code))
-    width = {"COVER": 4, "CHECK": 4 + len(program.forms), "PROBLEMS": 6, "APPENDIX": 3}[stamp.form]
-    height = {"COVER": COVER_ROWS, "CHECK": 4 + counties}.get(stamp.form, len(sheet.grid))
+    program = registry.program
+    units = sum(stamp.prefecture_code == unit.prefecture_code for unit in program.reporters)
+    width = {"COVER": 4, "CHECK": 4 + len(program.roster_forms), "PROBLEMS": 6, "APPENDIX": 3}[stamp.form]
+    height = {"COVER": COVER_ROWS, "CHECK": 4 + units}.get(stamp.form, len(sheet.grid))
     if not stamp.genuine(registry.key) and form_by_titles(program, sheet):
         width = height = 0
     sheet.open = {(row, col) for row, col in sheet.open if row >= height or col >= width}
@@ -378,10 +379,15 @@ def _about_the_whole(registry: Registry, arrival: Arrival, group: list[_Placed])
 
 def _of_two(one: tuple[Sheet, FormTable], other: tuple[Sheet, FormTable]) -> tuple[tuple[Sheet, FormTable], str]:
     """The one of two sheets of the same form to take, and the finding code that says so; neither is trusted if they differ."""
-    rows = [{row.county_code: row.cells for row in table.rows if not row.blank} for _, table in (one, other)]
+    rows = [sorted(_said(row) for row in table.rows if not row.blank) for _, table in (one, other)]
     if rows[0] == rows[1] or not rows[1]:
         return one, "SHEET_SAME"
     return (other, "SHEET_SAME") if not rows[0] else (one, "SHEET_TWICE")
+
+
+def _said(row: FormRow) -> str:
+    """Whose a row is and what stands in it, wherever it stands."""
+    return f"{row.county_code} {sorted(row.cells.items(), key=lambda cell: cell[0])!r}"
 
 
 def _cells_of(sheet: Sheet, table: FormTable) -> list[Stray]:

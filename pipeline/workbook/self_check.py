@@ -11,9 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.excel_rules import contradictions, required_fields
 from pipeline.checks.rules import rules_in
-from pipeline.program.model import NOT_APPLICABLE, FieldType
+from pipeline.program.forms import NUMBERS
+from pipeline.program.model import NOT_APPLICABLE, Prefecture
 from pipeline.workbook.cells import TICKS, parse_tick
-from pipeline.workbook.layout import CHECK_SHEET, COUNTY_CODE_COL, FIRST_ROW, NIL, NIL_COL, SheetLayout, column_letter
+from pipeline.workbook.layout import (
+    CHECK_SHEET,
+    COUNTY_CODE_COL,
+    FIRST_ROW,
+    NIL,
+    NIL_COL,
+    SheetLayout,
+    column_letter,
+    row_name,
+)
 from pipeline.workbook.style import Formats, ok, paper
 
 if TYPE_CHECKING:
@@ -22,11 +32,14 @@ if TYPE_CHECKING:
     import xlsxwriter
 
     from pipeline.checks.rules import Rule
-    from pipeline.program.model import County, Field
+    from pipeline.program.model import Field, Unit
     from pipeline.workbook.cells import Raw
     from pipeline.workbook.identity import Stamp
 
     Rules = Mapping[str, tuple[Rule, ...]]
+
+
+CHECK_FIRST = 4  # 0-based row of the first county
 
 
 def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[SheetLayout, ...], rules: Rules,
@@ -37,7 +50,7 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
     Args:
         book: The workbook.
         f: Its look.
-        layouts: One per form sheet already written.
+        layouts: One per roster sheet already written.
         rules: Form code → rules.
         known: (county, field) pairs with a last accepted value: what a tick may carry.
         entries: (form, county, column) → what stands in the cell, of those that are not blank.
@@ -55,11 +68,15 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
     for col, head in enumerate(heads):
         ok(sheet.write_string(3, col, head, f.label))
     todo = clashes = 0
-    for row, county in enumerate(layouts[0].counties, 4):
-        cells = {key: raw for key, raw in entries.items() if key[1] == county.code}
-        wanting, clashing = _self_check_row(sheet, f, layouts, rules, known, cells, row, county)
+    units = sorted(
+        dict.fromkeys(unit for layout in layouts for unit in layout.units),
+        key=lambda unit: (isinstance(unit, Prefecture), unit.code),
+    )
+    for row, unit in enumerate(units, CHECK_FIRST):
+        cells = {key: raw for key, raw in entries.items() if key[1] == unit.code}
+        wanting, clashing = _self_check_row(sheet, f, layouts, rules, known, cells, row, unit)
         todo, clashes = todo + wanting, clashes + clashing
-    last, clash, verdict = 3 + len(layouts[0].counties), len(layouts) + 2, len(layouts) + 3
+    last, clash, verdict = CHECK_FIRST - 1 + len(units), len(layouts) + 2, len(layouts) + 3
     blanks = f"SUM(C5:{column_letter(clash - 1)}{last + 1})"
     summed = f"SUM({column_letter(clash)}5:{column_letter(clash)}{last + 1})"
     formula = (f'=IF({blanks}+{summed}=0,"全部填齐，可以报送","还有 "&{blanks}&" 格未填或不是数字，"&{summed}&" 处矛盾")')  # fmt: skip
@@ -79,16 +96,19 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
 
 
 def _self_check_row(sheet: Any, f: Formats, layouts: tuple[SheetLayout, ...], rules: Rules, known: Collection[tuple[str, str]],
-                    entries: Mapping[tuple[str, str, str], Raw], row: int, county: County) -> tuple[int, int]:  # fmt: skip
-    """One county; the number of cells to fill or mend, and of contradictions, as the formulas will find them."""
-    ok(sheet.write_string(row, 0, county.code, f.county_code))
-    ok(sheet.write_string(row, 1, county.short_name, f.county))
+                    entries: Mapping[tuple[str, str, str], Raw], row: int, unit: Unit) -> tuple[int, int]:  # fmt: skip
+    """One unit; the number of cells to fill or mend, and of contradictions, as the formulas will find them."""
+    ok(sheet.write_string(row, 0, unit.code, f.county_code))
+    ok(sheet.write_string(row, 1, row_name(unit), f.county))
     terms: list[str] = []
     todo = clashing = 0
     for col, layout in enumerate(layouts, 2):
+        if unit not in layout.units:
+            ok(sheet.write_string(row, col, "—", f.code))
+            continue
         asked = rules_in(rules[layout.form.code], [x.code for x in layout.fields])
         needed = [x for x in layout.fields if x.code in set(required_fields(asked))]
-        if_nil = [x for x in needed if x.nil_value is None and (county.code, x.code) not in known]
+        if_nil = [x for x in needed if x.nil_value is None and (unit.code, x.code) not in known]
         cells = {code: raw for (form, _, code), raw in entries.items() if form == layout.form.code}
         ticked, _ = parse_tick(cells.get(NIL))
         blank = sum(x.code not in cells for x in (if_nil if ticked else needed))
@@ -112,7 +132,7 @@ def _is_word(field: Field, cell: Raw) -> bool:
     """A text where a number is asked, 不适用 where it may stand excepted."""
     allowed = {NOT_APPLICABLE} if field.not_applicable else set()
     is_text = cell is not None and (isinstance(cell, (str, bool, time, timedelta)))
-    return field.type is FieldType.COUNT and is_text and cell not in allowed
+    return field.type in NUMBERS and not field.shows and is_text and cell not in allowed
 
 
 def _todo_formula(layout: SheetLayout, needed: Sequence[Field], if_nil: Sequence[Field], row: int) -> str:
@@ -123,7 +143,7 @@ def _todo_formula(layout: SheetLayout, needed: Sequence[Field], if_nil: Sequence
     ours = _ours(layout, row)
     words = ",".join(f'"{word}"' for word in sorted(TICKS))
     ticked = f"ISNUMBER(MATCH(TRIM({_ref(layout, NIL_COL)}),{{{words}}},0))"
-    counts = [x for x in layout.fields if x.type is FieldType.COUNT]
+    counts = [x for x in layout.fields if x.type in NUMBERS and not x.shows]
     terms = [f"SUMPRODUCT({ours}*(1-{ticked})*{_blank(area)})" for area in _areas(layout, needed)]
     terms += [f"SUMPRODUCT({ours}*{ticked}*{_blank(area)})" for area in _areas(layout, if_nil)]
     terms += [f"SUMPRODUCT({ours}*ISTEXT({area})*(1-{_blank(area)}))"

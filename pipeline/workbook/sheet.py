@@ -8,27 +8,31 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.findings import Finding, finding
-from pipeline.workbook.cells import Parsed, Raw, Value, parse, parse_tick, show
+from pipeline.program.model import FieldType, Rows
+from pipeline.workbook.cells import Parsed, Raw, Value, parse, parse_tick, show, tidy
 from pipeline.workbook.identity import STAMP_WORD, Stamp
 from pipeline.workbook.layout import (
     COUNTY_CODE,
     COUNTY_NAME,
+    ENTRY,
     FRAME_LABELS,
+    LIST_ROWS,
     NIL,
     REMARK,
     address,
     column_letter,
     plain,
+    row_name,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pipeline.program.model import County, Field, Form, Program
+    from pipeline.program.model import Field, Form, Program, Unit
 
 Grid = list[list[Raw]]
 HEADER_DEPTH = 40
@@ -38,10 +42,13 @@ SHOWN_ROWS = 20  # rows nobody can place that are told one by one
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormRow:
-    """One county's row on one form sheet.
+    """One row of a form sheet: a county's, a prefecture's own, or an entry of its list.
 
     Attributes:
+        county_code: Of the unit whose row it is; of an entry, the prefecture.
         row: 1-based row of the sheet.
+        entry: Of an entry, the number it came with; empty when it is new.
+        shown: Fields that only repeat an action sheet.
         values: Field code → value; None where blank or refused.
         typed: Field code → text as typed, for the fields where something was typed.
         cells: Column code → cell as it stood, for every column (tick and remark too) where something was typed.
@@ -57,11 +64,13 @@ class FormRow:
     typed: Mapping[str, str]
     cells: Mapping[str, Raw]
     refused: frozenset[str]
+    entry: str = ""
+    shown: frozenset[str] = frozenset()
 
     @property
     def blank(self) -> bool:
-        """Neither ticked nor filled."""
-        return not self.nil and not self.typed
+        """Neither ticked nor filled; what a formula of ours shows fills nothing."""
+        return not self.nil and not self.typed.keys() - self.shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +151,8 @@ def read_form(program: Program, form: Form, stamp: Stamp, sheet: Sheet) -> FormT
     fields = form.fields_in(program.period_by_code[stamp.period])
     header = _find_columns(sheet, labels_of(fields))
     absent = [f for f in fields if f.code not in header.columns]
-    if header.ambiguous or COUNTY_NAME not in header.columns or len(absent) == len(fields):
+    key = ENTRY if form.is_list else COUNTY_NAME
+    if header.ambiguous or key not in header.columns or len(absent) == len(fields):
         sheet.note("SHEET_AMBIGUOUS", found="、".join(header.ambiguous) or "没有找到县名列或指标列")
         sheet.give_back(sheet.open)
         return None
@@ -150,7 +160,7 @@ def read_form(program: Program, form: Form, stamp: Stamp, sheet: Sheet) -> FormT
         for one in absent:
             sheet.note("COLUMN_MISSING", found="", expected=one.label, field=one.code)
     _account_for_header(sheet, form, header)
-    rows = _read_rows(program, form, stamp, sheet, header)
+    rows = (_read_entries if form.is_list else _read_rows)(program, form, stamp, sheet, header)
     _report_strays(sheet)
     places = {code: column_letter(col) for code, col in header.columns.items()}
     asked = {f.code for f in fields}
@@ -230,8 +240,8 @@ def _best_row(sheet: Sheet, known: Any) -> int | None:
 
 def _account_for_header(sheet: Sheet, form: Form, header: _Header) -> None:
     """Our own words above the data are ignored by declaration; anything else there stays open."""
-    ours = {plain(f"第{item.no}项\n{item.title}") for item in form.items}
-    ours |= {plain(text) for text in (*FRAME_LABELS.values(), "县（市、区）", f"行动{form.action}　{form.title}")}
+    ours = {plain(f"{item.label}\n{item.title}") for item in form.items}
+    ours |= {plain(text) for text in (*FRAME_LABELS.values(), "县（市、区）", "填报单位", form.heading)}
     columns = set(header.columns.values())
     for row, col in sorted(sheet.open):
         if row > max(header.rows):
@@ -244,7 +254,8 @@ def _account_for_header(sheet: Sheet, form: Form, header: _Header) -> None:
 
 def _read_rows(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header) -> tuple[FormRow, ...]:
     """Every row that is not a heading, wherever it was sorted to; above the headings only what is surely a county."""
-    roster = _Roster.of(program, sheet, header)
+    units = program.counties if form.rows is Rows.COUNTY else program.prefectures
+    roster = _Roster.of(units, sheet, header)
     fields = {one.code: one for one in form.fields}
     filled: dict[int, set[tuple[int, int]]] = defaultdict(set)
     for cell in sheet.open:
@@ -279,15 +290,15 @@ class _Roster:
         codes_moved: Some row's code and name are of different counties: codes were left behind by a sort.
     """
 
-    coded: Mapping[int, County]
-    named: Mapping[int, County]
+    coded: Mapping[int, Unit]
+    named: Mapping[int, Unit]
     codes_moved: bool
 
     @classmethod
-    def of(cls, program: Program, sheet: Sheet, header: _Header) -> _Roster:
+    def of(cls, units: Iterable[Unit], sheet: Sheet, header: _Header) -> _Roster:
         """Look up every row."""
-        by_code = {county.code: county for county in program.counties}
-        by_name = {plain(name): county for county in program.counties for name in county.names}
+        by_code = {unit.code: unit for unit in units}
+        by_name = {plain(name): unit for unit in units for name in unit.names}
         code_col, name_col = header.columns.get(COUNTY_CODE), header.columns[COUNTY_NAME]
         rows = range(len(sheet.grid))
         coded = {
@@ -305,7 +316,7 @@ class _Roster:
         return row in self.coded and self.coded[row] == self.named.get(row)
 
 
-def _which_county(sheet: Sheet, row: int, header: _Header, roster: _Roster) -> County | None:
+def _which_county(sheet: Sheet, row: int, header: _Header, roster: _Roster) -> Unit | None:
     """The county of a row by code and name together; None when nobody can tell."""
     name = plain(sheet.text(row, header.columns[COUNTY_NAME]))
     coded, named = roster.coded.get(row), roster.named.get(row)
@@ -318,12 +329,12 @@ def _which_county(sheet: Sheet, row: int, header: _Header, roster: _Roster) -> C
     return named or coded
 
 
-def _note_county(sheet: Sheet, row: int, header: _Header, roster: _Roster, county: County) -> None:
+def _note_county(sheet: Sheet, row: int, header: _Header, roster: _Roster, county: Unit) -> None:
     """Say which of code and name was taken, where they do not agree."""
     code_col, name_col = header.columns.get(COUNTY_CODE), header.columns[COUNTY_NAME]
     code, name = sheet.text(row, code_col) if code_col is not None else "", sheet.text(row, name_col)
     if row not in roster.named:
-        sheet.note("ROW_NAME_CHANGED", row, name_col, found=name, expected=county.short_name, county_code=county.code)
+        sheet.note("ROW_NAME_CHANGED", row, name_col, found=name, expected=row_name(county), county_code=county.code)
     elif roster.coded.get(row) != county:
         sheet.note("ROW_CODE_CHANGED", row, code_col if code_col is not None else name_col, expected=county.code,
                    found=code, county_code=county.code)  # fmt: skip
@@ -372,7 +383,10 @@ def _read_row(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: 
         values[one.code] = parsed.value
         if col is None or parsed.blank:
             continue
-        typed[one.code] = parsed.raw
+        if not (one.shows and parsed.problem):
+            typed[one.code] = parsed.raw
+        if one.shows:  # our own formula: only another number in its place is told, by the rule that compares
+            continue
         if parsed.problem:
             refused.add(one.code)
         _note_cell(sheet, row, col, parsed, one.code, county_code)
@@ -381,7 +395,38 @@ def _read_row(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: 
     if words := show(cells.get(REMARK)).strip():
         sheet.note("REMARK", row, header.columns[REMARK], found=words, county_code=county_code)
     return FormRow(form=form.code, county_code=county_code, sheet=sheet.name, row=row + 1, nil=nil, values=values,
-                   typed=typed, cells=cells, refused=frozenset(refused))  # fmt: skip
+                   typed=typed, cells=cells, refused=frozenset(refused),
+                   shown=frozenset(one.code for one in form.fields if one.shows))  # fmt: skip
+
+
+def _read_entries(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header) -> tuple[FormRow, ...]:
+    """Every row below the headings with anything in its columns; a tail of blank rows is nothing."""
+    own = {header.columns[code] for code in header.columns}
+    below = max(header.rows)
+    filled = sorted({row for row, col in sheet.open if row > below and col in own and sheet.text(row, col)})
+    if len(filled) > LIST_ROWS:
+        sheet.note("LIST_TOO_LONG", filled[LIST_ROWS], 0, found=f"{len(filled)}条", expected=f"不超过{LIST_ROWS}条",
+                   county_code=stamp.prefecture_code)  # fmt: skip
+        sheet.give_back((row, col) for row in filled[LIST_ROWS:] for col in own)
+    names = {plain(name): c.code for c in program.counties_of(stamp.prefecture_code) for name in (*c.names, c.code)}
+    return tuple(_read_entry(program, form, stamp, sheet, header, row, names) for row in filled[:LIST_ROWS])
+
+
+def _read_entry(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header, row: int,
+                names: Mapping[str, str]) -> FormRow:  # fmt: skip
+    """One entry; a county is known by any of its names."""
+    read = _read_row(program, form, stamp, sheet, header, row, stamp.prefecture_code)
+    values, refused = dict(read.values), set(read.refused)
+    for one in form.fields:
+        text = values.get(one.code)
+        if one.type is FieldType.COUNTY and isinstance(text, str):
+            values[one.code] = names.get(plain(text))
+            if values[one.code] is None:
+                refused.add(one.code)
+                sheet.note("CELL_UNKNOWN_COUNTY", row, header.columns[one.code], found=text, field=one.code,
+                           expected="本州（市）的县名", county_code=stamp.prefecture_code)  # fmt: skip
+    number = tidy(show(read.cells.get(ENTRY)))
+    return replace(read, values=values, refused=frozenset(refused), entry=number)
 
 
 def _note_cell(sheet: Sheet, row: int, col: int, parsed: Parsed, code: str, county_code: str) -> None:

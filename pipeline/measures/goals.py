@@ -1,0 +1,71 @@
+"""The five 五强 goals, read as a grouping of the 32 items; the notice itself makes no such grouping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from pipeline.measures.progress import Completion, completion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+OWN_READING = "本项目的读法"
+
+
+class GoalLike(Protocol):
+    """What a goal of the programme says of itself."""
+
+    @property
+    def name(self) -> str:
+        """政治引领强."""
+
+    @property
+    def items(self) -> tuple[int, ...]:
+        """Numbers of the items read under it."""
+
+    @property
+    def reading(self) -> str:
+        """Why these items."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalFigures:
+    """Completion over the quantities of a goal's items.
+
+    Attributes:
+        reading: How the grouping is labelled wherever it is printed.
+        by_prefecture: Prefecture code → completion.
+    """
+
+    name: str
+    items: tuple[int, ...]
+    reading: str
+    province: Completion
+    by_prefecture: dict[str, Completion]
+
+
+def goal_figures(assessed: pd.DataFrame, goals: Sequence[GoalLike]) -> tuple[GoalFigures, ...]:
+    """Each goal's completion, in order, from the frame of :func:`pipeline.measures.progress.assess`."""
+    return tuple(_figures(assessed, goal) for goal in goals)
+
+
+def _figures(assessed: pd.DataFrame, goal: GoalLike) -> GoalFigures:
+    mine = assessed["item"].isin(goal.items)
+    reading = goal.reading if OWN_READING in goal.reading else f"{OWN_READING}：{goal.reading}".rstrip("：")
+    by_prefecture = {
+        str(code): _completion(group, mine) for code, group in assessed.groupby("prefecture_code", sort=False)
+    }
+    return GoalFigures(name=goal.name, items=tuple(goal.items), reading=reading,
+                       province=_completion(assessed, mine), by_prefecture=by_prefecture)  # fmt: skip
+
+
+def _completion(group: pd.DataFrame, mine: pd.Series[bool]) -> Completion:
+    """Of the goal's items; without any of them nothing applies, and as many counties have reported all the same."""
+    of_items = group[mine.loc[group.index]]
+    if not of_items.empty:
+        return completion(of_items, [])[()]
+    whole = completion(group, [])[()]
+    return Completion(met=0, applicable=0, reported=whole.reported, roster=whole.roster)

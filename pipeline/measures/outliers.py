@@ -1,0 +1,138 @@
+"""Counts far from a county's own past or from its peers: for staff to look at, never a reason to refuse.
+
+The measure of far is the modified z-score of Iglewicz and Hoaglin, from median and median absolute deviation (MAD), since
+a mean is moved by the very outlier that is sought. More than 3.5 is far.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from statistics import fmean, median
+from typing import TYPE_CHECKING
+
+from pipeline.program.model import FieldType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pipeline.measures.figures import Values
+    from pipeline.program.model import County, Field, Period, Program
+
+FAR = 3.5
+MAD_TO_SD = 0.6745  # the MAD of a normal distribution is 0.6745 of its standard deviation
+MEAN_DEVIATION_TO_SD = 1.2533  # ... and its mean absolute deviation 1 ÷ 1.2533
+PEERS = 8  # fewer other counties say nothing of what is usual
+PAST = 3  # so do fewer earlier changes
+
+
+class Against(StrEnum):
+    """What a figure is far from."""
+
+    PEERS = "peers"
+    OWN_PAST = "own_past"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlier:
+    """One figure of one county.
+
+    Attributes:
+        value: The count reported.
+        compared: What was compared: the count itself, or its change since the period before.
+        centre: Median of what it was compared with.
+        spread: MAD of that, 0 where more than half of it is one number.
+        score: Modified z-score; negative below the centre.
+        sample: How many figures it was compared with.
+        reported: Counties that gave the field, of ``roster``.
+    """
+
+    county_code: str
+    field: str
+    against: Against
+    value: int
+    compared: int
+    centre: float
+    spread: float
+    score: float
+    sample: int
+    reported: int
+    roster: int
+
+
+def outliers(program: Program, period: Period, values: Mapping[str, Values]) -> tuple[Outlier, ...]:
+    """Every count of a period that is far from its peers' or from the county's own past, by field, then county.
+
+    Peers are the other counties that gave the field, at least 8. The past is at least 3 earlier changes from period to
+    period; a change is taken only where both periods were reported. What a column repeats from another is not looked at
+    twice.
+
+    Args:
+        program: The campaign.
+        period: Where we are.
+        values: Period code → county code → field → value, of reported counties only; periods up to this one.
+    """
+    found: list[Outlier] = []
+    for form in program.county_forms:
+        for one in form.fields_in(period):
+            if one.type is FieldType.COUNT and not one.shows:
+                series = {c.code: _series(program, period, values, c, one) for c in program.counties}
+                found += _far(one, series)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usual:
+    """What is usual in a sample: its median, MAD, and standard deviation by either."""
+
+    centre: float
+    spread: float
+    deviation: float
+    size: int
+
+    def score(self, value: float) -> float:
+        """Modified z-score of a value, which may be of the sample."""
+        return (value - self.centre) / self.deviation
+
+
+def usual(sample: Sequence[int]) -> Usual:
+    """Median and spread of a sample that is not empty.
+
+    With a MAD of 0 (more than half are one number) the mean absolute deviation takes its place; it is then taken as no
+    smaller than the median itself or 1, lest the first county to hold a second event be an outlier among those with one.
+    """
+    centre = median(sample)
+    deviations = [abs(one - centre) for one in sample]
+    mad = median(deviations)
+    deviation = mad / MAD_TO_SD if mad else max(MEAN_DEVIATION_TO_SD * fmean(deviations), abs(centre), 1.0)
+    return Usual(centre=centre, spread=mad, deviation=deviation, size=len(sample))
+
+
+def _series(
+    program: Program, period: Period, values: Mapping[str, Values], county: County, one: Field
+) -> list[int | None]:
+    """A county's counts, period by period; None where it gave none."""
+    cells = (values.get(p.code, {}).get(county.code, {}).get(one.code) for p in program.periods_through(period))
+    return [cell if isinstance(cell, int) else None for cell in cells]
+
+
+def _far(one: Field, series: Mapping[str, Sequence[int | None]]) -> Iterator[Outlier]:
+    now = {code: past[-1] for code, past in series.items() if past[-1] is not None}
+    sample = [value for value in now.values() if value is not None]
+    peers = usual(sample) if len(sample) > PEERS else None
+    for code, value in now.items():
+        *earlier, change = _changes(series[code])
+        past = [c for c in earlier if c is not None]
+        own = usual(past) if change is not None and len(past) >= PAST else None
+        for against, compared, of in ((Against.PEERS, value, peers), (Against.OWN_PAST, change, own)):
+            if value is not None and compared is not None and of and abs(of.score(compared)) > FAR:
+                yield Outlier(
+                    county_code=code, field=one.code, against=against, value=value, compared=compared, centre=of.centre,
+                    spread=of.spread, score=of.score(compared), sample=of.size, reported=len(sample), roster=len(series),
+                )  # fmt: skip
+
+
+def _changes(past: Sequence[int | None]) -> list[int | None]:
+    """From each period to the next, the first from nothing known; None where either is missing."""
+    return [None, *(None if a is None or b is None else b - a for a, b in pairwise(past))]

@@ -1,0 +1,147 @@
+"""The ten tasks (附件4 十个一) and the survey (附件5): sums of counts, shares of yes, options ticked, each with how many gave it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from pipeline.measures.figures import PROVINCE, number, roster_of, share, total, yes
+from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, FieldType, FormKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.measures.figures import Share, Sum, Values
+    from pipeline.program.model import Field, Item, Period, Program, Unit
+    from pipeline.workbook.cells import Value
+
+
+class TaskLike(Protocol):
+    """What the programme says of one of the ten."""
+
+    @property
+    def no(self) -> int:
+        """1–10: the number of its group on the sheet."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Codes of the columns it rests on, of whatever sheet."""
+
+    @property
+    def reading(self) -> str:
+        """When it counts as done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """One column over a prefecture's units, or all of them (``prefecture_code`` empty).
+
+    Attributes:
+        reported: Units that gave a value that applies.
+        not_applicable: Units that wrote 不适用.
+        total: Sum of a count or an amount; None for other columns.
+        share: Share of 是; None for other columns.
+        options: Option → units that chose or ticked it; empty for columns without options.
+        none_ticked: Units that wrote 无 in a checklist.
+    """
+
+    prefecture_code: str
+    reported: int
+    roster: int
+    not_applicable: int
+    total: Sum | None
+    share: Share | None
+    options: dict[str, int]
+    none_ticked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskColumn:
+    """One column of a task.
+
+    Attributes:
+        field: The column.
+        source: Where its values come from: the action's column that it shows, or itself.
+    """
+
+    field: Field
+    source: Field
+    prefectures: tuple[Answers, ...]
+    province: Answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFigures:
+    """One of the ten, or a question; ``reading`` is how the programme reads it, empty where it does not say."""
+
+    no: int
+    label: str
+    title: str
+    reading: str
+    columns: tuple[TaskColumn, ...]
+
+
+def ten_task_figures(
+    program: Program, period: Period, values: Values, tasks: Sequence[TaskLike] = ()
+) -> tuple[TaskFigures, ...]:
+    """Each task's figures in order; none for a campaign without such a sheet.
+
+    Args:
+        program: The campaign.
+        period: Where we are; columns it does not ask about are left out.
+        values: Unit code → field → value, of reported units only.
+        tasks: What the programme says of the tasks: columns of other sheets that a task rests on are added to its own.
+            Those of lists are passed over; :mod:`pipeline.measures.problems` counts entries.
+    """
+    others = {task.no: task for task in tasks}
+    return tuple(
+        _task(program, period, values, item, others.get(item.no))
+        for form in program.forms_of_kind(FormKind.TEN_TASKS) for item in form.items
+    )  # fmt: skip
+
+
+def survey_figures(program: Program, period: Period, values: Values) -> tuple[TaskFigures, ...]:
+    """Each question of the survey (附件5) the same way; none for a campaign without one."""
+    return tuple(
+        _task(program, period, values, item, None)
+        for form in program.forms_of_kind(FormKind.SURVEY) for item in form.items
+    )  # fmt: skip
+
+
+def _task(program: Program, period: Period, values: Values, item: Item, task: TaskLike | None) -> TaskFigures:
+    codes = dict.fromkeys((*(one.code for one in item.fields), *(task.fields if task else ())))
+    columns = (program.field_by_code[code] for code in codes)
+    there = (one for one in columns if one in program.form_by_code[one.form].fields_in(period))
+    return TaskFigures(
+        no=item.no, label=item.label, title=item.title, reading=task.reading if task else "",
+        columns=tuple(
+            _column(program, one, values, units)
+            for one in there if (units := roster_of(program, program.form_by_code[one.form]))
+        ),
+    )  # fmt: skip
+
+
+def _column(program: Program, one: Field, values: Values, units: Sequence[Unit]) -> TaskColumn:
+    source = program.field_by_code.get(one.shows, one)
+    given = [(unit.prefecture_code, values.get(unit.code, {}).get(source.code)) for unit in units]
+    return TaskColumn(
+        field=one, source=source, province=_answers(PROVINCE, source, [cell for _, cell in given]),
+        prefectures=tuple(
+            _answers(p.code, source, [cell for code, cell in given if code == p.code]) for p in program.prefectures
+        ),
+    )  # fmt: skip
+
+
+def _answers(prefecture_code: str, source: Field, cells: Sequence[Value]) -> Answers:
+    applies = [None if cell in {NOT_APPLICABLE, ""} else cell for cell in cells]
+    known = [cell for cell in applies if cell is not None]
+    is_number = source.type in {FieldType.COUNT, FieldType.AMOUNT}
+    ticked = [str(cell).split("、") for cell in known]
+    return Answers(
+        prefecture_code=prefecture_code, reported=len(known), roster=len(cells),
+        not_applicable=sum(cell == NOT_APPLICABLE for cell in cells),
+        total=total([number(cell) for cell in applies]) if is_number else None,
+        share=share([yes(cell) for cell in applies]) if source.type is FieldType.YESNO else None,
+        options={option: sum(option in one for one in ticked) for option in source.options},
+        none_ticked=sum(cell == NONE_TICKED for cell in known) if source.type is FieldType.CHECKLIST else 0,
+    )  # fmt: skip

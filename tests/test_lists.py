@@ -1,0 +1,367 @@
+"""The further sheets of the campaign: lists under stable numbers, amounts, texts, and what is shown from another sheet."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+
+from pipeline.checks.check import check_returns
+from pipeline.checks.decide import State, decide
+from pipeline.checks.frames import NO_PAST
+from pipeline.dataset.snapshot import take_snapshot
+from pipeline.dataset.store import Store
+from pipeline.program.model import Field, FieldType, FormKind
+from pipeline.run import plan_issues, registry, returned_copies, take_in
+from pipeline.workbook.cells import parse
+from pipeline.workbook.feedback import returned_workbook
+from pipeline.workbook.issue import issue_workbook
+from pipeline.workbook.layout import CODE_ROW, ENTRY, FIRST_ROW
+from pipeline.workbook.read import read_return
+from tests.builder import FIRST, SECOND, SMALL, arrival, part_of_campaign, sent, whole_campaign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from pipeline.dataset.snapshot import Snapshot
+    from pipeline.dataset.store import StandingRow
+    from pipeline.findings import Finding
+    from tests.officer import Session
+
+C = part_of_campaign("A1", "A7", "M", "S", "F", "P", "L", "FP")
+P1, P2 = C.program.periods[:2]
+DAY, NEXT, AS_OF = date(2023, 3, 3), date(2023, 3, 6), date(2023, 3, 20)
+EARLY = date(2023, 1, 5)
+(PROBLEMS,) = C.program.forms_of_kind(FormKind.PROBLEMS)
+(HIGHLIGHTS,) = C.program.forms_of_kind(FormKind.HIGHLIGHTS)
+CODES = {role: PROBLEMS.of_role(role)[0].code for role in ("county", "problem", "due_on", "status", "closed_on")}
+# proved to fire below; test_checks counts them among its own
+FIRES_HERE = {
+    "CELL_TOO_FINE", "CELL_UNKNOWN_COUNTY", "LIST_TOO_LONG", "ENTRY_NUMBER_UNKNOWN", "ENTRY_NUMBER_TWICE", "ENTRY_VANISHED",
+    "ENTRY_TWICE", "TEXT_LENGTH", "SHOWN_DIFFERS",
+}  # fmt: skip
+
+
+def problem(county: str = "香格里拉市", what: str = "专职工会干部不足，工作难以开展", **more: Any) -> dict[str, Any]:
+    """An entry every rule accepts, in the columns of the problem list."""
+    by_role = {
+        "county": county, "problem": what, "category": "党政协调", "level": "州市级", "department": "不涉及省总部室",
+        "measure": "提请州委组织部研究", "due_on": date(2023, 6, 30), "status": "推进中",
+    } | more  # fmt: skip
+    number = by_role.pop("entry", None)
+    cells = {PROBLEMS.of_role(role)[0].code: value for role, value in by_role.items()}
+    return cells | ({ENTRY: number} if number else {})
+
+
+class Office:
+    """A dataset under test: what is sent is taken in, and what came of it is looked at."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store(folder / "dataset", C.program)
+
+    def take(self, content: bytes, day: date = DAY, name: str = "") -> list[Finding]:
+        """Take one file in; the findings of its submission."""
+        taken = take_in(C, self.store, [arrival(content, name or f"{day}/报表.xlsx", day)], AS_OF)
+        return [f for s, f in self.snapshot.findings if s.seq in taken.seqs]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What stands."""
+        return take_snapshot(self.store, C.program, AS_OF)
+
+    def listed(self, period: str = P2.code, form: str = PROBLEMS.code) -> dict[str, StandingRow]:
+        """Number → entry, of the list that stands."""
+        return {row.number: row for row in self.snapshot.lists.get((form, period, SMALL), ())}
+
+    def states(self, period: str = P2.code) -> dict[str, State]:
+        """Unit → state."""
+        return {unit: state for (of, unit), state in self.snapshot.states.items() if of == period}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Office]:
+    made = Office(tmp_path)
+    yield made
+    made.store.close()
+
+
+def made(period: str, **more: Any) -> bytes:
+    return sent(period, of=C, **more)
+
+
+def with_list(*entries: Mapping[str, Any], period: str = P2.code, form: str = PROBLEMS.code, **more: Any) -> bytes:
+    return made(period, lists={form: list(entries)}, **more)
+
+
+def codes(findings: list[Finding]) -> set[str]:
+    return {f.code for f in findings if f.severity == "critical"}
+
+
+def test_every_row_is_accepted_and_every_entry_numbered(desk: Office) -> None:
+    assert codes(desk.take(with_list(problem(), problem("德钦县", "阵地面积不够，活动难以开展")))) == set()
+    assert set(desk.states().values()) == {State.ACCEPTED}
+    assert set(desk.states()) == {SMALL, *(c.code for c in C.program.counties_of(SMALL))}
+    rows = desk.listed()
+    assert list(rows) == [f"{SMALL}-001", f"{SMALL}-002"]
+    assert rows[f"{SMALL}-002"].values[CODES["county"]] == SECOND
+    origin = desk.snapshot.origin_of(rows[f"{SMALL}-002"], CODES["problem"])
+    assert (origin.sheet, origin.cell) == (PROBLEMS.sheet, "C8")
+
+
+def test_every_cell_of_the_whole_campaign_can_be_filled() -> None:
+    """All sheets, all rules: nothing to mend and nothing to look at again."""
+    c = whole_campaign()
+    (one,) = read_return(registry(c, ()), arrival(sent(P2.code, lists={PROBLEMS.code: [problem()]}))).returns
+    (decision,) = decide(c.program, [one], check_returns(c.program, c.rules, P2, [one], NO_PAST), NO_PAST)
+    assert [f.code for f in decision.findings] == []
+    assert {record.state for record in decision.records} == {State.ACCEPTED}
+    assert len(decision.records) == 1 + len(c.program.counties_of(SMALL))
+
+
+def test_what_is_open_is_carried_into_the_next_workbook_and_what_is_closed_is_not(desk: Office) -> None:
+    done = problem(
+        "德钦县", "阵地面积不够，活动难以开展", status="已解决", closed_on=date(2022, 12, 20), due_on=date(2022, 12, 30)
+    )
+    assert codes(desk.take(with_list(problem(), done, period=P1.code), EARLY)) == set()
+    (issue,) = plan_issues(C, desk.store, P2, SMALL, AS_OF)
+    book = openpyxl.load_workbook(io.BytesIO(issue_workbook(issue)))
+    sheet = book[PROBLEMS.sheet]
+    heads = [cell.value for cell in sheet[CODE_ROW + 1]]
+    first = dict(zip(heads, (cell.value for cell in sheet[FIRST_ROW + 1]), strict=True))
+    assert first[ENTRY] == f"{SMALL}-001"
+    assert first[CODES["county"]] == "香格里拉市"
+    assert sheet.cell(FIRST_ROW + 2, 1).value is None
+    milestones = next(f for f in C.program.forms_of_kind(FormKind.MILESTONES) if f.rows == "county")
+    carried = book[milestones.sheet]
+    assert carried.cell(FIRST_ROW + 1, 4).value == "是"  # a milestone once done stays done
+
+
+def test_a_problem_does_not_vanish(desk: Office) -> None:
+    desk.take(with_list(problem(), period=P1.code), EARLY)
+    found = desk.take(with_list(problem("德钦县", "缺少活动经费，难以开展工作")))
+    assert codes(found) == {"ENTRY_VANISHED"}
+    assert f"{SMALL}-001" in next(f.found for f in found if f.code == "ENTRY_VANISHED")
+    states = desk.states()
+    assert states.pop(SMALL) is State.RETURNED
+    assert set(states.values()) == {State.ACCEPTED}
+    assert (
+        codes(desk.take(with_list(problem(entry=f"{SMALL}-001", status="已解决", closed_on=date(2023, 2, 1))), NEXT))
+        == set()
+    )
+    assert desk.states()[SMALL] is State.ACCEPTED
+    assert desk.listed()[f"{SMALL}-001"].values[CODES["closed_on"]] == date(2023, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("entries", "code"),
+    [
+        ([problem(entry=f"{SMALL}-001"), problem(entry=f"{SMALL}-009", what="另一件困难，需要研究解决")], "ENTRY_NUMBER_UNKNOWN"),
+        ([problem(entry=f"{SMALL}-001"), problem(entry=f"{SMALL}-001", what="另一件困难，需要研究解决")], "ENTRY_NUMBER_TWICE"),
+        ([problem(entry=f"{SMALL}-001"), problem("昆明市")], "CELL_UNKNOWN_COUNTY"),
+        ([problem(entry=f"{SMALL}-001"), problem(what="太短")], "TEXT_LENGTH"),
+        ([problem(entry=f"{SMALL}-001", status="已解决")], "REQUIRED"),
+    ],
+)  # fmt: skip
+def test_a_bad_entry_returns_the_prefecture_and_no_county(
+    desk: Office, entries: list[dict[str, Any]], code: str
+) -> None:
+    desk.take(with_list(problem(), period=P1.code), EARLY)
+    assert codes(desk.take(with_list(*entries))) == {code}
+    states = desk.states()
+    assert states.pop(SMALL) is State.RETURNED
+    assert set(states.values()) == {State.ACCEPTED}
+    assert desk.listed() == {}
+
+
+def test_a_list_is_replaced_whole_and_what_is_the_same_keeps_its_number(desk: Office) -> None:
+    one, two, three = (
+        problem(),
+        problem("德钦县", "缺少活动经费，难以开展工作"),
+        problem("维西县", "社工流动大，队伍不稳定"),
+    )
+    desk.take(with_list(one, two))
+    desk.take(with_list(three, two | {CODES["status"]: "未启动"}), NEXT)
+    rows = desk.listed()
+    assert {number: row.values[CODES["county"]] for number, row in rows.items()} == {
+        f"{SMALL}-002": SECOND, f"{SMALL}-003": "533423"}  # fmt: skip
+    assert rows[f"{SMALL}-002"].values[CODES["status"]] == "未启动"
+    (revision,) = (r for r in desk.snapshot.revisions if SMALL in r.counties)
+    assert {(c.entry, c.field) for c in revision.changes if c.entry} == {
+        (f"{SMALL}-001", CODES["county"]), (f"{SMALL}-002", CODES["status"]), (f"{SMALL}-003", CODES["county"])}  # fmt: skip
+
+
+def test_a_blank_list_leaves_what_stands(desk: Office) -> None:
+    desk.take(with_list(problem()))
+    assert codes(desk.take(made(P2.code, changes={("A1", FIRST, "Q01-1"): 3}), NEXT)) == set()
+    assert list(desk.listed()) == [f"{SMALL}-001"]
+
+
+def test_two_lists_of_one_day_that_differ_are_held(desk: Office) -> None:
+    lists = [with_list(problem(status=status)) for status in ("推进中", "未启动")]
+    arrivals = [arrival(content, f"{DAY}/{n}.xlsx", DAY) for n, content in enumerate(lists)]
+    take_in(C, desk.store, arrivals, AS_OF)
+    assert {f.code for _, f in desk.snapshot.findings if f.county_code == SMALL and f.severity == "critical"} == {
+        "ROW_CONFLICT"
+    }
+    assert desk.listed() == {}
+    assert desk.states()[SMALL] is State.RETURNED
+
+
+def test_the_same_twice_is_asked_about(desk: Office) -> None:
+    found = desk.take(with_list(problem(), problem()))
+    assert [f.code for f in found if f.severity == "warning"] == ["ENTRY_TWICE"]
+    assert len(desk.listed()) == 2
+
+
+def test_five_hundred_entries_and_no_more(desk: Office) -> None:
+    many = [problem(what=f"第{n}件困难，需要研究解决") for n in range(500)]
+    assert codes(desk.take(with_list(*many))) == set()
+    assert len(desk.listed()) == 500
+    book = openpyxl.load_workbook(io.BytesIO(with_list(*many)))
+    for col, cell in enumerate(book[PROBLEMS.sheet][FIRST_ROW + 500], 1):
+        book[PROBLEMS.sheet].cell(FIRST_ROW + 501, col).value = cell.value
+    out = io.BytesIO()
+    book.save(out)
+    found = desk.take(out.getvalue(), NEXT)
+    assert "LIST_TOO_LONG" in codes(found)
+
+
+def test_stray_content_beside_and_above_a_list_is_told(desk: Office) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(with_list(problem())))
+    sheet = book[PROBLEMS.sheet]
+    sheet.cell(FIRST_ROW + 40, 30).value = "旁边的说明"
+    sheet.cell(2, 12).value = "上面的说明"
+    out = io.BytesIO()
+    book.save(out)
+    found = desk.take(out.getvalue())
+    assert {f.location.cell for f in found if f.code == "STRAY_CELL"} == {"AD46", "L2"}
+    assert len(desk.listed()) == 1
+
+
+def test_a_returned_list_stands_as_typed_with_its_bad_cell_marked(desk: Office) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(with_list(problem(), problem("丽江市", "县名写成了别处的，请改正"))))
+    out = io.BytesIO()
+    book.save(out)
+    assert codes(desk.take(out.getvalue())) == {"CELL_UNKNOWN_COUNTY"}
+    (copy,) = returned_copies(C, desk.store, desk.snapshot, P2)
+    back = openpyxl.load_workbook(io.BytesIO(returned_workbook(copy)))
+    sheet = back[PROBLEMS.sheet]
+    bad = sheet.cell(FIRST_ROW + 2, 2)
+    assert bad.value == "丽江市"
+    assert bad.comment is not None
+    assert sheet.cell(FIRST_ROW + 1, 2).comment is None
+    links = [cell.hyperlink.location for row in back["问题清单"].iter_rows() for cell in row if cell.hyperlink]
+    assert f"'{PROBLEMS.sheet}'!{bad.coordinate}" in links
+    bad.value = "德钦县"
+    mended = io.BytesIO()
+    back.save(mended)
+    assert codes(desk.take(mended.getvalue(), NEXT)) == set()
+    assert len(desk.listed()) == 2
+
+
+def test_highlights_need_their_characters(desk: Office) -> None:
+    by_role = {"title": "新就业形态劳动者入会见实效", "county": "德钦县", "highlight_kind": "经验", "spread": "是",
+               "dated_on": date(2023, 2, 10), "text": "德钦县总工会联合有关部门开展集中入会。" * 12}  # fmt: skip
+    cells = {HIGHLIGHTS.of_role(role)[0].code: value for role, value in by_role.items()}
+    text = HIGHLIGHTS.of_role("text")[0].code
+    assert codes(desk.take(with_list(cells | {text: "太短的正文，不到二百字。"}, form=HIGHLIGHTS.code))) == {
+        "TEXT_LENGTH"
+    }
+    assert codes(desk.take(with_list(cells, form=HIGHLIGHTS.code), NEXT)) == set()
+    assert len(desk.listed(form=HIGHLIGHTS.code)) == 1
+
+
+# --- amounts, and what is shown from an action sheet ---------------------------------------------------------------
+
+AMOUNT = next(f for f in C.program.field_by_code.values() if f.type is FieldType.AMOUNT)
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [(3, "3.00"), (2.5, "2.50"), (0.1 + 0.2, "0.30"), ("1.50", "1.50"), ("12,345.67", "12345.67"), ("２．５", "2.50"),
+     ("5万元", "5.00"), ("无", "0.00"), (0, "0.00")],
+)  # fmt: skip
+def test_amounts_are_exact(typed: Any, value: str) -> None:
+    read = parse(typed, AMOUNT)
+    assert (read.value, read.problem) == (Decimal(value), "")
+    assert str(read.value) == value
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [("1.234", "CELL_TOO_FINE"), (1.234, "CELL_TOO_FINE"), (-1, "CELL_NEGATIVE"), ("约5", "CELL_APPROXIMATE"),
+     ("5万", "CELL_WRONG_UNIT"), ("50000元", "CELL_WRONG_UNIT"), ("1-2", "CELL_RANGE"), ("50%", "CELL_PERCENT"),
+     ("1e3", "CELL_NOT_A_NUMBER"), (date(2023, 1, 2), "CELL_DATE_IN_COUNT"), (True, "CELL_NOT_A_NUMBER"), ("1 2", "CELL_NOT_A_NUMBER")],
+)  # fmt: skip
+def test_what_is_no_amount_is_refused(typed: Any, problem: str) -> None:
+    assert parse(typed, AMOUNT).problem == problem
+
+
+def test_words_are_kept_as_they_are() -> None:
+    field = replace(AMOUNT, type=FieldType.TEXT, max=300)
+    assert parse("① 全角（括号）　5％", field).value == "① 全角（括号）　5％"
+    assert parse("不适用", field).value == "不适用"
+    assert parse("=1+1", field).problem == "CELL_FORMULA_TEXT"
+
+
+@pytest.fixture(scope="module")
+def shown() -> Field:
+    return next(f for form in C.program.county_forms for f in form.fields if f.shows)
+
+
+def test_amounts_add_up_to_the_cent(desk: Office) -> None:
+    """0.1 + 0.2 spent 0.3 is within what was received; a cent more is not."""
+    form = C.program.form_by_code["F"]
+    line = {f.role: f.code for f in form.fields if f.serves == "F2"}
+    fits = {("F", FIRST, line["received"]): 0.1, ("F", FIRST, line["matched"]): 0.2, ("F", FIRST, line["spent"]): 0.3}
+    assert codes(desk.take(made(P2.code, changes=fits))) == set()
+    over = fits | {("F", FIRST, line["spent"]): 0.31}
+    found = desk.take(made(P2.code, changes=over), NEXT)
+    assert [(f.county_code, f.field) for f in found if f.severity == "critical"] == [(FIRST, line["spent"])]
+
+
+def test_a_shown_value_is_asked_once_and_an_overtyped_one_is_told(desk: Office, shown: Field) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(made(P2.code)))
+    sheet = book[C.program.form_by_code[shown.form].sheet]
+    col = next(cell.column for cell in sheet[CODE_ROW + 1] if cell.value == shown.code)
+    assert str(sheet.cell(FIRST_ROW + 1, col).value).startswith("=")
+    out = io.BytesIO()
+    book.save(out)  # openpyxl keeps no calculated values: our own formulas are nothing to complain of
+    assert codes(desk.take(out.getvalue())) == set()
+    sheet.cell(FIRST_ROW + 1, col).value = 77
+    out = io.BytesIO()
+    book.save(out)
+    told = [f for f in desk.take(out.getvalue(), NEXT) if f.code == "SHOWN_DIFFERS"]
+    assert [(f.county_code, f.field, f.found, str(f.severity)) for f in told] == [(FIRST, shown.code, "77", "warning")]
+
+
+def test_of_the_further_sheets_too_libreoffice_keeps_and_calculates_everything(
+    desk: Office, office: Session, shown: Field, tmp_path: Path
+) -> None:
+    """Opened, recalculated and saved as ods by the officer's program: the same is read."""
+    source = tmp_path / "报表.xlsx"
+    source.write_bytes(with_list(problem()))
+    target = tmp_path / "报表.ods"
+    office.work([["open", str(source)], ["recalculate"], ["save", str(target), "calc8"], ["close"]])
+    saved = target.read_bytes()
+    found = desk.take(saved, name=f"{DAY}/报表.ods")
+    assert {f.code for f in found if f.severity != "info"} == set()
+    rows = desk.snapshot.rows
+    assert rows[shown.form, P2.code, FIRST].values[shown.code] is not None
+    straight = Office(tmp_path / "other")
+    straight.take(source.read_bytes())
+    same = straight.snapshot.rows
+    assert {key: values_but_shown(row) for key, row in rows.items()} == {
+        key: values_but_shown(row) for key, row in same.items()
+    }
+    straight.store.close()
+
+
+def values_but_shown(row: StandingRow) -> dict[str, Any]:
+    return {code: value for code, value in row.values.items() if not C.program.field_by_code[code].shows}
