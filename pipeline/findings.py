@@ -192,6 +192,8 @@ CATALOGUE: dict[str, Kind] = {
     "ENTRY_NUMBER_UNKNOWN": Kind(severity=C, title="编号不是本单位已有的编号", fix="新增的一条请把“编号”留空；原有的一条请恢复下发时的编号"),
     "ENTRY_NUMBER_TWICE": Kind(severity=C, title="同一个编号出现两次", fix="一个编号只留一行；新增的一条请把“编号”留空"),
     "ENTRY_VANISHED": Kind(severity=C, title="上期没有办结的一条不见了", fix="请按下发时的编号和内容补回这一行，已办结的写明状态和日期"),
+    "ENTRY_MISMATCH": Kind(severity=C, title="编号与内容对不上", fix="请恢复下发时这个编号的内容；是另一件事的，另起一行，“编号”留空"),
+    "ENTRY_DROPPED": Kind(severity=W, title="重报的清单里少了本期已接收的条目", fix="清单整张替换：确要撤销的不必改；漏了的请补回后重报"),
     "ENTRY_TWICE": Kind(severity=W, title="两行内容相同", fix="如是同一件事，请只留一行"),
     # the rules of expectations/
     "REQUIRED": Kind(severity=C, title="漏填", fix="请补填；没有发生填0或“否”；选了“√”的，首次报送仍须填各项总数"),

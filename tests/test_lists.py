@@ -47,7 +47,7 @@ CODES = {role: PROBLEMS.of_role(role)[0].code for role in ("county", "problem", 
 # proved to fire below; test_checks counts them among its own
 FIRES_HERE = {
     "CELL_TOO_FINE", "CELL_UNKNOWN_COUNTY", "LIST_TOO_LONG", "ENTRY_NUMBER_UNKNOWN", "ENTRY_NUMBER_TWICE", "ENTRY_VANISHED",
-    "ENTRY_TWICE", "TEXT_LENGTH", "SHOWN_DIFFERS",
+    "ENTRY_TWICE", "ENTRY_MISMATCH", "ENTRY_DROPPED", "TEXT_LENGTH", "SHOWN_DIFFERS",
 }  # fmt: skip
 
 
@@ -205,6 +205,94 @@ def test_a_list_is_replaced_whole_and_what_is_the_same_keeps_its_number(desk: Of
 def test_a_blank_list_leaves_what_stands(desk: Office) -> None:
     desk.take(with_list(problem()))
     assert codes(desk.take(made(P2.code, changes={("A1", FIRST, "Q01-1"): 3}), NEXT)) == set()
+    assert list(desk.listed()) == [f"{SMALL}-001"]
+
+
+TWO = problem("德钦县", "缺少活动经费，难以开展工作")
+
+
+def test_all_gone_is_told_as_one_gone_is(desk: Office) -> None:
+    desk.take(with_list(problem(), TWO, period=P1.code), EARLY)
+    found = desk.take(made(P2.code))
+    assert [f.code for f in found if f.severity == "critical"] == ["ENTRY_VANISHED", "ENTRY_VANISHED"]
+
+
+def test_numbers_that_changed_places_are_told(desk: Office) -> None:
+    """Sorted without the number column: one number must never come to mean another thing."""
+    desk.take(with_list(problem(), TWO, period=P1.code), EARLY)
+    one, two = f"{SMALL}-001", f"{SMALL}-002"
+    assert codes(desk.take(with_list(problem(entry=two), TWO | {ENTRY: one}))) == {"ENTRY_MISMATCH"}
+    overtyped = problem("维西县", "完全是另一件事情，写在了原有的编号下", entry=one)
+    assert codes(desk.take(with_list(overtyped, TWO | {ENTRY: two}), NEXT)) == {"ENTRY_MISMATCH"}
+    reworded = problem(what="专职工会干部仍然不足，请研究解决", entry=one)
+    assert codes(desk.take(with_list(reworded, TWO | {ENTRY: two}), AS_OF)) == set()
+
+
+def test_a_list_nobody_touched_undoes_nothing(desk: Office) -> None:
+    """A colleague sends his copy of the issued workbook with other figures: the list stands as it was mended."""
+    desk.take(with_list(problem(), period=P1.code), EARLY)
+    one = f"{SMALL}-001"
+    done = problem(entry=one, status="已解决", closed_on=date(2023, 2, 1))
+    assert codes(desk.take(with_list(done, TWO))) == set()
+    assert codes(desk.take(with_list(problem(entry=one), changes={("A1", FIRST, "Q01-1"): 3}), NEXT)) == set()
+    rows = desk.listed()
+    assert set(rows) == {one, f"{SMALL}-002"}
+    assert rows[one].values[CODES["status"]] == "已解决"
+
+
+@pytest.mark.parametrize("desk", [CARRIED], indirect=True, ids=[""])
+def test_a_carried_row_nobody_touched_undoes_nothing(desk: Office) -> None:
+    form = next(f for f in CARRIED.program.forms_of_kind(FormKind.MILESTONES) if f.rows == "county")
+    done, on, proof = (form.of_role(role)[0].code for role in ("done", "done_on", "proof"))
+    not_yet = {("M", FIRST, done): "否", ("M", FIRST, on): None, ("M", FIRST, proof): None}
+    assert codes(desk.take(made(P1.code, of=CARRIED, changes=not_yet), EARLY)) == set()
+    assert codes(desk.take(made(P2.code, of=CARRIED))) == set()  # done now
+    (issue,) = plan_issues(CARRIED, desk.store, P2, SMALL, AS_OF)
+    as_issued = {("M", FIRST, f.code): issue.entries.get(("M", FIRST, f.code)) for f in form.fields}
+    assert as_issued["M", FIRST, done] == "否"
+    other = as_issued | {("A1", FIRST, "Q01-1"): 3}
+    assert codes(desk.take(made(P2.code, of=CARRIED, changes=other), NEXT)) == set()
+    assert desk.snapshot.rows["M", P2.code, FIRST].values[done] == "是"
+
+
+def test_a_late_correction_of_an_earlier_list_reaches_the_next(desk: Office) -> None:
+    third = C.program.periods[2].code
+    desk.take(with_list(problem(), period=P1.code), EARLY)
+    one, two = f"{SMALL}-001", f"{SMALL}-002"
+    desk.take(with_list(problem(entry=one)))
+    assert codes(desk.take(with_list(problem(entry=one), TWO, period=P1.code), NEXT, "补.xlsx")) == set()
+    (issue,) = plan_issues(C, desk.store, C.program.period_by_code[third], SMALL, AS_OF)
+    numbers = {value for (form, _, column), value in issue.entries.items() if form == PROBLEMS.code and column == ENTRY}
+    assert numbers == {one, two}
+    closed = TWO | {ENTRY: two, CODES["status"]: "已解决", CODES["closed_on"]: date(2023, 3, 1)}
+    later = with_list(problem(entry=one), closed, period=third)
+    taken = take_in(C, desk.store, [arrival(later, "三.xlsx", date(2023, 5, 4))], date(2023, 5, 5))
+    found = [f for s, f in take_snapshot(desk.store, C.program, date(2023, 5, 5)).findings if s.seq in taken.seqs]
+    assert codes(found) == set()
+
+
+def test_a_number_is_never_given_twice_whatever_day_is_looked_from(desk: Office) -> None:
+    desk.take(with_list(problem()))
+    take_in(C, desk.store, [arrival(with_list(TWO, period=P1.code), "早.xlsx", EARLY)], EARLY)
+    assert list(desk.listed(P1.code)) == [f"{SMALL}-002"]
+
+
+def test_what_is_left_out_of_the_same_period_s_list_is_asked_about(desk: Office) -> None:
+    desk.take(with_list(problem(), TWO))
+    found = desk.take(with_list(TWO), NEXT)
+    assert [(f.code, f.found) for f in found if f.severity == "warning"] == [("ENTRY_DROPPED", f"{SMALL}-001")]
+
+
+def test_a_number_without_an_entry_is_told(desk: Office) -> None:
+    found = desk.take(with_list(problem(), {ENTRY: "注：以上由办公室填写"}))
+    assert [(f.code, f.found) for f in found if f.severity == "critical"] == [
+        ("ENTRY_NUMBER_UNKNOWN", "注:以上由办公室填写")
+    ]
+
+
+def test_a_bad_rival_of_the_same_day_spoils_no_good_list(desk: Office) -> None:
+    bad, good = with_list(problem("丽江市")), with_list(problem())
+    take_in(C, desk.store, [arrival(bad, "a.xlsx", DAY), arrival(good, "b.xlsx", DAY)], AS_OF)
     assert list(desk.listed()) == [f"{SMALL}-001"]
 
 

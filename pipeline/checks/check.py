@@ -78,27 +78,35 @@ def check_returns(program: Program, rules: Mapping[str, tuple[Rule, ...]], perio
         for source, told in told_by_lines[form.code]:
             per_return[source].append(told)
     settled = _settle_conflicts(per_return, returns, all_lines)
-    for source, told in _list_conflicts(program, returns, all_lines):
+    for source, told in _list_conflicts(program, returns, all_lines, settled):
         settled[source].append(told)
     return Checked(lines=all_lines, findings=tuple(tuple(found) for found in settled))
 
 
 def _list_conflicts(
-    program: Program, returns: Sequence[Return], lines: Mapping[str, tuple[Line, ...]]
+    program: Program, returns: Sequence[Return], lines: Mapping[str, tuple[Line, ...]], found: Sequence[list[Finding]]
 ) -> list[tuple[int, Finding]]:
-    """Lists of one prefecture that came on one day and say different things: neither is taken."""
+    """Lists of one prefecture that came on one day, are otherwise good and say different things: neither is taken."""
     told = []
+    bad = {
+        n for n, some in enumerate(found)
+        if whole_file_findings(some)
+        or any(f.severity is Severity.CRITICAL and f.county_code == returns[n].prefecture_code for f in some)
+    }  # fmt: skip
     for form in program.list_forms:
         said: dict[tuple[str, date], dict[int, list[str]]] = {}
         for line in lines[form.code]:
+            if line.source in bad:
+                continue
             one = returns[line.source]
             lists = said.setdefault((one.prefecture_code, one.arrival.received_on), {})
-            lists.setdefault(line.source, []).append(repr(sorted(line.values.items())))
+            number = line.row.entry if line.row else ""
+            lists.setdefault(line.source, []).append(f"{number} {sorted(line.values.items())!r}")
         for (prefecture, _), lists in said.items():
             if len({tuple(sorted(entries)) for entries in lists.values()}) > 1:
-                found = "，".join(f"{returns[n].arrival.name} {len(entries)}条" for n, entries in lists.items())
+                counted = "，".join(f"{returns[n].arrival.name} {len(entries)}条" for n, entries in lists.items())
                 told += [
-                    (n, finding(CONFLICT, file=returns[n].arrival.name, sheet=returns[n].sheets[form.code], found=found,
+                    (n, finding(CONFLICT, file=returns[n].arrival.name, sheet=returns[n].sheets[form.code], found=counted,
                                 prefecture_code=prefecture, county_code=prefecture, expected="同一天只有一种填法"))
                     for n in lists
                 ]  # fmt: skip

@@ -14,7 +14,7 @@ from pipeline.workbook.layout import row_name
 from pipeline.workbook.read import whole_file_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pipeline.checks.check import Checked
     from pipeline.checks.frames import Past
@@ -91,10 +91,9 @@ class _Case:
     @property
     def reported(self) -> set[str]:
         """Units with anything on any sheet; a prefecture also with an entry on any list."""
-        filled = {
-            code for code, forms in self.counties.items() if any(line.state in REPORTED for line in forms.values())
-        }
-        return filled | ({self.source.prefecture_code} if self.lists else set())
+        filled = {code for code, forms in self.counties.items() if _reports(forms.values())}
+        listed = any(not line.untouched for lines in self.lists.values() for line in lines)
+        return filled | ({self.source.prefecture_code} if listed else set())
 
     @property
     def whole(self) -> tuple[Finding, ...]:
@@ -106,6 +105,13 @@ class _Case:
         """Reported counties without a critical finding; none when the whole file is at fault."""
         blamed = {f.county_code for f in self.findings if f.severity is Severity.CRITICAL}
         return set() if self.whole else self.reported - blamed
+
+
+def _reports(lines: Collection[Line]) -> bool:
+    """Something was typed; what was only carried into the cells counts where a file holds nothing but such sheets."""
+    told = [line for line in lines if line.state in REPORTED]
+    others_blank = any(line.state in {"blank", "absent"} for line in lines)
+    return any(not line.untouched for line in told) or (bool(told) and not others_blank)
 
 
 def decide(program: Program, returns: Sequence[Return], checked: Checked, past: Past) -> tuple[Decision, ...]:

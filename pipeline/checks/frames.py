@@ -19,9 +19,10 @@ from pipeline.findings import Finding, finding
 from pipeline.program.forms import NUMBERS
 from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, Accumulation, FieldType, Rows
 from pipeline.workbook.cells import show
+from pipeline.workbook.layout import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pipeline.program.model import Field, Form, Period, Program, Unit
     from pipeline.workbook.cells import Value
@@ -53,9 +54,9 @@ class Past:
         standing: (county, form) → whether the row that already stands for the period is a nil report.
         later: (county, field) → lowest number already accepted in a later period.
         received: (county, form) → day the row that already stands for the period was received.
-        carried: (prefecture, form) → entries not done with of the last earlier period that has any.
+        carried: (prefecture, form) → entries not done with, as they stand after all earlier periods.
         listed: (prefecture, form) → entries that already stand for the period itself.
-        numbered: (prefecture, form) → how many numbers were ever given out.
+        numbers: (prefecture, form) → every number ever given out, whenever that was.
     """
 
     previous: Previous
@@ -66,7 +67,7 @@ class Past:
     received: Mapping[tuple[str, str], date] = field(default_factory=dict)
     carried: Mapping[tuple[str, str], tuple[PastEntry, ...]] = field(default_factory=dict)
     listed: Mapping[tuple[str, str], tuple[PastEntry, ...]] = field(default_factory=dict)
-    numbered: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    numbers: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     def stood(self, key: tuple[str, str], day: date) -> bool:
         """Whether a row of (county, form) already stood on a day."""
@@ -94,6 +95,7 @@ class Line:
         values: Field code → final value: what was typed, or what 本期无新进展 stands for.
         row: The sheet row it was read from, or None.
         entry: Of an entry, its number; empty for the row of a unit.
+        untouched: It holds just what was carried into it: alone it reports nothing.
     """
 
     source: int
@@ -102,6 +104,7 @@ class Line:
     values: Mapping[str, Value]
     row: FormRow | None
     entry: str = ""
+    untouched: bool = False
 
 
 def form_lines(
@@ -127,7 +130,7 @@ def form_lines(
         return list_lines(program, form, returns, past)
     lines, findings = [], []
     fields = form.fields_in(period)
-    told = reported_by(form, returns)
+    told = reported_by(form, returns, past)
     for source, one in enumerate(returns):
         found = {row.county_code: row for row in one.rows.get(form.code, ())}
         for unit in program.units_of(form, one.prefecture_code):
@@ -135,14 +138,15 @@ def form_lines(
             day = one.arrival.received_on
             others = (at for other, at in told.get(unit.code, {}).items() if other != source)
             stands = past.stood((unit.code, form.code), day) or any(at <= day for at in others)
-            state = _state(row, has_sheet=form.code in one.rows, stands=stands)
+            same = row is not None and _untouched(form, row, past)
+            state = _state(None if same and stands else row, has_sheet=form.code in one.rows, stands=stands)
             values: Mapping[str, Value] = {}
             if row is not None and state in REPORTED:
                 values, clashes = _resolve(row, fields, past) if row.nil else (row.values, [])
                 findings += [(source, _nil_conflict(one, row, code)) for code in clashes]
                 if row.nil and period.no > 1 and not past.knows(unit.code):
                     findings.append((source, _nil_without_base(one, row)))
-            line = Line(source=source, unit=unit, state=state, values=values, row=row)
+            line = Line(source=source, unit=unit, state=state, values=values, row=row, untouched=same)
             findings += [(source, told) for told in above_later(one, line, fields, past)]
             lines.append(line)
     return lines, findings
@@ -158,23 +162,36 @@ def list_lines(
     """
     lines: list[Line] = []
     findings: list[tuple[int, Finding]] = []
+    fresh = {  # returns whose list is more than what was carried into it
+        source for source, one in enumerate(returns)
+        if _list_rows(form, one) and not _list_untouched(form, one, past)
+    }  # fmt: skip
     for source, one in enumerate(returns):
-        rows, key = [row for row in one.rows.get(form.code, ()) if not row.blank], (one.prefecture_code, form.code)
-        if not rows:
-            continue
+        rows, key = _list_rows(form, one), (one.prefecture_code, form.code)
         carried, listed = past.carried.get(key, ()), past.listed.get(key, ())
-        known = {entry.number for entry in (*carried, *listed)}
-        given, twice = _numbers(form, rows, listed, past.numbered.get(key, 0), one.prefecture_code)
+        rivals = {n for n in fresh - {source} if returns[n].prefecture_code == one.prefecture_code}
+        if form.code not in one.rows or (source not in fresh and (listed or rivals)) or not (rows or carried):
+            continue
         where = {"file": one.arrival.name, "sheet": one.sheets[form.code], "prefecture_code": one.prefecture_code,
                  "county_code": one.prefecture_code}  # fmt: skip
+        numbers, known = past.numbers.get(key, frozenset()), {e.number: e for e in (*carried, *listed)}
+        given, twice = _numbers(form, rows, (*listed, *carried), numbers, one.prefecture_code)
+        unit = program.prefecture_by_code[one.prefecture_code]
         for row, number in zip(rows, given, strict=True):
-            place = {**where, "cell": f"A{row.row}"}
-            if row.entry and row.entry not in known:
-                findings.append((source, finding("ENTRY_NUMBER_UNKNOWN", found=row.entry, **place)))
-            elif row.entry and given.count(number) > 1:
-                findings.append((source, finding("ENTRY_NUMBER_TWICE", found=row.entry, **place)))
-            unit = program.prefecture_by_code[one.prefecture_code]
-            lines.append(Line(source=source, unit=unit, state="filled", values=row.values, row=row, entry=number))
+            lines.append(Line(source=source, unit=unit, state="filled", values=row.values, row=row, entry=number,
+                              untouched=source not in fresh))  # fmt: skip
+            code = _number_fault(form, row, number, given, numbers, known)
+            if code:
+                expected = (
+                    _identity(form, known[number].values) if code == "ENTRY_MISMATCH" else "、".join(sorted(known))
+                )
+                findings.append(
+                    (source, finding(code, found=row.entry, expected=expected, cell=f"A{row.row}", **where))
+                )
+        findings += [
+            (source, finding("ENTRY_NUMBER_UNKNOWN", found=row.entry, cell=f"A{row.row}", **where))
+            for row in one.rows[form.code] if row.blank and row.entry and row.entry not in known
+        ]  # fmt: skip
         findings += [
             (source, finding("ENTRY_TWICE", found=_identity(form, row.values), cell=f"A{row.row}", **where))
             for row in twice
@@ -185,22 +202,70 @@ def list_lines(
                              expected="保留这一行，或写明已办结", **where))
             for entry in gone
         ]  # fmt: skip
+        dropped = [e.number for e in listed if e.number not in given and e not in gone]
+        if dropped and rows:
+            findings.append((source, finding("ENTRY_DROPPED", found="、".join(dropped), **where)))
     return lines, findings
 
 
-def _numbers(form: Form, rows: Sequence[FormRow], listed: Sequence[PastEntry], used: int,
+def _list_rows(form: Form, one: Return) -> list[FormRow]:
+    return [row for row in one.rows.get(form.code, ()) if not row.blank]
+
+
+def _list_untouched(form: Form, one: Return, past: Past) -> bool:
+    """The list is just what was carried into it."""
+    carried = past.carried.get((one.prefecture_code, form.code), ())
+    said = {row.entry: _given(row.values) for row in _list_rows(form, one)}
+    return bool(carried) and said == {entry.number: _given(entry.values) for entry in carried}
+
+
+def _untouched(form: Form, row: FormRow, past: Past) -> bool:
+    """A row of a sheet that carries what was accepted, with nothing else in it."""
+    if not form.carry or row.nil or row.blank or row.refused:
+        return False
+    asked = {code: value for code, value in row.values.items() if code not in row.shown}
+    return _given(asked) == _given({code: past.previous.get((row.county_code, code)) for code in asked})
+
+
+def _given(values: Mapping[str, Value]) -> dict[str, Value]:
+    return {code: value for code, value in values.items() if value is not None}
+
+
+def _number_fault(form: Form, row: FormRow, number: str, given: Sequence[str], numbers: Collection[str],
+                  known: Mapping[str, PastEntry]) -> str:  # fmt: skip
+    """What is wrong with the number an entry came with, as a finding code; empty when nothing is."""
+    if not row.entry:
+        return ""
+    if row.entry not in numbers:
+        return "ENTRY_NUMBER_UNKNOWN"
+    if given.count(number) > 1:
+        return "ENTRY_NUMBER_TWICE"
+    was = known.get(number)
+    if was is None or not form.same_by or _identity(form, was.values) == _identity(form, row.values):
+        return ""
+    another = any(
+        _identity(form, e.values) == _identity(form, row.values) for e in known.values() if e.number != number
+    )
+    all_new = all(was.values.get(code) != row.values.get(code) for code in form.same_by)
+    return "ENTRY_MISMATCH" if another or all_new else ""
+
+
+def _numbers(form: Form, rows: Sequence[FormRow], before: Sequence[PastEntry], numbers: Collection[str],
              prefecture_code: str) -> tuple[list[str], list[FormRow]]:  # fmt: skip
     """The number of each row; and the rows without one that say what another row says."""
-    again = {_identity(form, entry.values): entry.number for entry in listed} if form.same_by else {}
     taken = {row.entry for row in rows if row.entry}
+    again: dict[str, list[str]] = {}
+    for entry in before if form.same_by else ():
+        again.setdefault(_identity(form, entry.values), []).append(entry.number)
+    used = max((int(last) for number in numbers if (last := number.rpartition("-")[2]).isdecimal()), default=0)
     given, repeated, seen = [], [], set()
     for row in rows:
         what = _identity(form, row.values)
         if form.same_by and what in seen:
             repeated.append(row)
         seen.add(what)
-        number = row.entry or again.get(what, "")
-        if not row.entry and (not number or number in taken):
+        number = row.entry or next((n for n in again.get(what, ()) if n not in taken), "")
+        if not number:
             used += 1
             number = f"{prefecture_code}-{used:03d}"
         taken.add(number)
@@ -210,15 +275,15 @@ def _numbers(form: Form, rows: Sequence[FormRow], listed: Sequence[PastEntry], u
 
 def _identity(form: Form, values: Mapping[str, Value]) -> str:
     """What makes an entry itself, in words."""
-    return " ".join(show(values.get(code)) for code in form.same_by)
+    return " ".join(plain(show(values.get(code))) for code in form.same_by)
 
 
-def reported_by(form: Form, returns: Sequence[Return]) -> dict[str, dict[int, date]]:
-    """County → the returns that fill its row of a form, and when each was received."""
+def reported_by(form: Form, returns: Sequence[Return], past: Past) -> dict[str, dict[int, date]]:
+    """Unit → the returns that fill its row of a form with more than was carried into it, and when each was received."""
     told: dict[str, dict[int, date]] = {}
     for source, one in enumerate(returns):
         for row in one.rows.get(form.code, ()):
-            if not row.blank:
+            if not row.blank and not _untouched(form, row, past):
                 told.setdefault(row.county_code, {})[source] = one.arrival.received_on
     return told
 

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,6 @@ from pipeline.workbook.read import Arrival
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
-    from datetime import date
     from pathlib import Path
 
     from sqlalchemy import Connection, Engine, RowMapping
@@ -456,25 +456,33 @@ class Store:
                     later |= {
                         key: min(v, later.get(key, v)) for key, v in given.items() if isinstance(v, (int, Decimal))
                     }
-        carried, listed, numbered = self._past_lists(period, as_of)
+        carried, listed, numbers = self._past_lists(period, as_of)
         return Past(previous=previous, floors=floors, current=current, standing=standing, later=later,
-                    received=received, carried=carried, listed=listed, numbered=numbered)  # fmt: skip
+                    received=received, carried=carried, listed=listed, numbers=numbers)  # fmt: skip
 
-    def _past_lists(self, period: str, as_of: date) -> tuple[Entries, Entries, dict[tuple[str, str], int]]:
-        """Entries carried into a period, entries that already stand for it, and how many numbers are given out."""
-        carried: Entries = {}
+    def _past_lists(self, period: str, as_of: date) -> tuple[Entries, Entries, dict[tuple[str, str], frozenset[str]]]:
+        """Entries carried into a period, entries that already stand for it, and every number given out.
+
+        A number is given for ever, so the numbers are those of the whole ledger, whatever day is looked from.
+        """
+        latest: dict[tuple[str, str], dict[str, StandingRow]] = {}
         listed: Entries = {}
-        numbered: dict[tuple[str, str], int] = {}
+        numbers: dict[tuple[str, str], set[str]] = {}
         for form in self.program.list_forms:
-            for row in self._accepted_rows(form, as_of):
-                key, number = (row.county_code, form.code), int(row.entry.rpartition("-")[2])
-                numbered[key] = max(number, numbered.get(key, 0))
+            for row in self._accepted_rows(form, date.max):
+                numbers.setdefault((row.county_code, form.code), set()).add(row.entry)
             for (of, prefecture), rows in self.lists(form, as_of).items():  # earliest period first
-                if of < period and form.closing:
-                    carried[prefecture, form.code] = tuple(_past_entry(row) for row in rows if is_open(form, row))
+                if of < period:
+                    latest.setdefault((prefecture, form.code), {}).update({row.entry: row for row in rows})
                 elif of == period:
                     listed[prefecture, form.code] = tuple(_past_entry(row) for row in rows)
-        return carried, listed, numbered
+        carried = {
+            (prefecture, form): tuple(
+                _past_entry(row) for row in rows.values() if is_open(self.program.form_by_code[form], row)
+            )
+            for (prefecture, form), rows in latest.items()
+        }
+        return carried, listed, {key: frozenset(given) for key, given in numbers.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ def carried(program: Program, period: Period, prefecture: Prefecture, past: Past
         if form.carry and form.is_list:
             for key, entry in zip(list_keys(), past.carried.get((prefecture.code, form.code), ()), strict=False):
                 entries[form.code, key, ENTRY] = entry.number
-                entries |= {(form.code, key, code): _named(program, form, code, value)
+                entries |= {(form.code, key, code): named(program, form, code, value)
                             for code, value in entry.values.items() if value is not None}  # fmt: skip
         elif form.carry:
             for unit in program.units_of(form, prefecture.code):
@@ -53,7 +53,7 @@ def _given_contact(program: Program, period: Period, form: Form, county_code: st
     return given
 
 
-def _named(program: Program, form: Form, code: str, value: Value) -> Raw:
+def named(program: Program, form: Form, code: str, value: Value) -> Raw:
     """A county by its name; anything else as it is."""
     if isinstance(value, str) and code in {f.code for f in form.of_role("county")} and value in program.county_by_code:
         return program.county_by_code[value].short_name

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from pipeline.checks.decide import State, Verdict
 from pipeline.checks.problems import conclusion, grouped
 from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
+from pipeline.workbook.carry import named
+from pipeline.workbook.cells import show
 from pipeline.workbook.issue import Issue, Mark, issue_workbook
 from pipeline.workbook.layout import (
     APPENDIX_SHEET,
@@ -150,7 +152,7 @@ def returned_copy(program: Program, rules: Mapping[str, tuple[Rule, ...]], key: 
         program=program, key=key, rules=rules, period=program.period_by_code[entry.period],
         prefecture=program.prefecture_by_code[entry.prefecture_code], seq=entry.seq, file=entry.file, sha256=entry.sha256,
         conclusion=conclusion(program, verdict, entry.reason if whole else "", states, findings), findings=findings,
-        sheets={sheet: form for form, sheet in one.sheets.items()}, entries=entries_of(program, one, newer, lists), strays=one.strays,
+        sheets={sheet: form for form, sheet in one.sheets.items()}, entries=entries_of(program, one, newer, lists, past), strays=one.strays,
         cover=one.cover, list_rows={
             (form.code, row.row): key for form in program.list_forms if form.code not in lists
             for key, row in zip(list_keys(), one.rows.get(form.code, ()), strict=False)
@@ -168,7 +170,7 @@ def _verdict(states: Mapping[str, State]) -> Verdict:
 
 
 def entries_of(program: Program, one: Return, standing: Mapping[tuple[str, str], StandingRow],
-               lists: Mapping[str, tuple[StandingRow, ...]]) -> dict[Key, Raw]:  # fmt: skip
+               lists: Mapping[str, tuple[StandingRow, ...]], past: Past) -> dict[Key, Raw]:  # fmt: skip
     """What the cells of a returned copy hold.
 
     Args:
@@ -176,6 +178,7 @@ def entries_of(program: Program, one: Return, standing: Mapping[tuple[str, str],
         one: What was read: the officer's own text.
         standing: (form, unit) → the row that stands, of those that are newer than this or that it leaves blank.
         lists: Form → the entries that stand, of the lists that are newer than this or that it leaves blank.
+        past: What was accepted before: entries that are carried and not in the return are put back behind it.
     """
     rows = {(form, row.county_code): row for form, some in one.rows.items() for row in some}
     entries: dict[Key, Raw] = {}
@@ -193,6 +196,14 @@ def entries_of(program: Program, one: Return, standing: Mapping[tuple[str, str],
         given = [dict(row.cells) for row in one.rows.get(form.code, ())]
         if form.code in lists:
             given = [typed_again(row) | {ENTRY: row.entry} for row in lists[form.code]]
+        elif form.code in one.rows:
+            here = {show(cells.get(ENTRY)).strip() for cells in given}
+            given += [
+                {code: named(program, form, code, value) for code, value in entry.values.items()}
+                | {ENTRY: entry.number}
+                for entry in past.carried.get((one.prefecture_code, form.code), ())
+                if entry.number not in here
+            ]
         entries |= {(form.code, key, code): raw for key, cells in zip(list_keys(), given, strict=False)
                     for code, raw in cells.items() if raw not in {None, ""}}  # fmt: skip
     return entries
