@@ -214,7 +214,19 @@ TWO = problem("德钦县", "缺少活动经费，难以开展工作")
 def test_all_gone_is_told_as_one_gone_is(desk: Office) -> None:
     desk.take(with_list(problem(), TWO, period=P1.code), EARLY)
     found = desk.take(made(P2.code))
-    assert [f.code for f in found if f.severity == "critical"] == ["ENTRY_VANISHED", "ENTRY_VANISHED"]
+    assert [(f.code, f.found) for f in found if f.severity == "critical"] == [
+        ("ENTRY_VANISHED", f"{SMALL}-001 香格里拉市 专职工会干部不足，工作难以开展"),
+        ("ENTRY_VANISHED", f"{SMALL}-002 德钦县 缺少活动经费，难以开展工作"),
+    ]
+
+
+def test_what_was_left_out_stands_in_the_returned_copy(desk: Office) -> None:
+    """Even where the workbook was issued before the entry came: the copy sent back is accepted."""
+    desk.take(with_list(problem(), TWO, period=P1.code), EARLY)
+    assert codes(desk.take(with_list(problem(entry=f"{SMALL}-001")))) == {"ENTRY_VANISHED"}
+    (copy,) = returned_copies(C, desk.store, desk.snapshot, P2)
+    assert codes(desk.take(returned_workbook(copy), NEXT)) == set()
+    assert list(desk.listed()) == [f"{SMALL}-001", f"{SMALL}-002"]
 
 
 def test_numbers_that_changed_places_are_told(desk: Office) -> None:

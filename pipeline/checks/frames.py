@@ -158,7 +158,8 @@ def list_lines(
     """The entries of each return under their numbers, and what is wrong with the numbers.
 
     A number is given once and for ever. An entry without one is known again by ``same_by`` among those that already
-    stand for the period, or is new. Entries carried from an earlier period may not be left out.
+    stand for the period or are carried into it, or is new. Entries carried from an earlier period may not be left out. A
+    list that is just what was carried into it is left aside where something stands, or another return says more.
     """
     lines: list[Line] = []
     findings: list[tuple[int, Finding]] = []
@@ -183,7 +184,9 @@ def list_lines(
             code = _number_fault(form, row, number, given, numbers, known)
             if code:
                 expected = (
-                    _identity(form, known[number].values) if code == "ENTRY_MISMATCH" else "、".join(sorted(known))
+                    _in_words(program, form, known[number].values)
+                    if code == "ENTRY_MISMATCH"
+                    else "、".join(sorted(known))
                 )
                 findings.append(
                     (source, finding(code, found=row.entry, expected=expected, cell=f"A{row.row}", **where))
@@ -193,12 +196,12 @@ def list_lines(
             for row in one.rows[form.code] if row.blank and row.entry and row.entry not in known
         ]  # fmt: skip
         findings += [
-            (source, finding("ENTRY_TWICE", found=_identity(form, row.values), cell=f"A{row.row}", **where))
+            (source, finding("ENTRY_TWICE", found=_in_words(program, form, row.values), cell=f"A{row.row}", **where))
             for row in twice
         ]
         gone = [entry for entry in carried if entry.number not in given]
         findings += [
-            (source, finding("ENTRY_VANISHED", found=f"{entry.number} {_identity(form, entry.values)}",
+            (source, finding("ENTRY_VANISHED", found=f"{entry.number} {_in_words(program, form, entry.values)}",
                              expected="保留这一行，或写明已办结", **where))
             for entry in gone
         ]  # fmt: skip
@@ -273,8 +276,18 @@ def _numbers(form: Form, rows: Sequence[FormRow], before: Sequence[PastEntry], n
     return given, repeated
 
 
+def _in_words(program: Program, form: Form, values: Mapping[str, Value]) -> str:
+    """An entry as its officer knows it: counties by name."""
+    counties = {f.code for f in form.fields if f.type is FieldType.COUNTY}
+    said = ((code, show(values.get(code))) for code in form.same_by)
+    return " ".join(
+        program.county_by_code[text].short_name if code in counties and text in program.county_by_code else text
+        for code, text in said
+    )
+
+
 def _identity(form: Form, values: Mapping[str, Value]) -> str:
-    """What makes an entry itself, in words."""
+    """What makes an entry itself, however it was spaced."""
     return " ".join(plain(show(values.get(code))) for code in form.same_by)
 
 

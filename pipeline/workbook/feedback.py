@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.decide import State, Verdict
 from pipeline.checks.problems import conclusion, grouped
 from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
-from pipeline.workbook.carry import named
+from pipeline.workbook.carry import named, raw
 from pipeline.workbook.cells import show
 from pipeline.workbook.issue import Issue, Mark, issue_workbook
 from pipeline.workbook.layout import (
@@ -190,8 +189,8 @@ def entries_of(program: Program, one: Return, standing: Mapping[tuple[str, str],
                 typed = typed_again(stands)
                 typed |= {NIL: "√"} if stands.nil else {}
                 typed |= {REMARK: row.cells[REMARK]} if row and REMARK in row.cells else {}
-            entries |= {(form.code, unit.code, code): raw for code, raw in typed.items()
-                        if raw not in {None, ""} and code not in {COUNTY_CODE, COUNTY_NAME}}  # fmt: skip
+            entries |= {(form.code, unit.code, code): cell for code, cell in typed.items()
+                        if cell not in {None, ""} and code not in {COUNTY_CODE, COUNTY_NAME}}  # fmt: skip
     for form in program.list_forms:
         given = [dict(row.cells) for row in one.rows.get(form.code, ())]
         if form.code in lists:
@@ -204,18 +203,14 @@ def entries_of(program: Program, one: Return, standing: Mapping[tuple[str, str],
                 for entry in past.carried.get((one.prefecture_code, form.code), ())
                 if entry.number not in here
             ]
-        entries |= {(form.code, key, code): raw for key, cells in zip(list_keys(), given, strict=False)
-                    for code, raw in cells.items() if raw not in {None, ""}}  # fmt: skip
+        entries |= {(form.code, key, code): cell for key, cells in zip(list_keys(), given, strict=False)
+                    for code, cell in cells.items() if cell not in {None, ""}}  # fmt: skip
     return entries
 
 
 def typed_again(row: StandingRow) -> dict[str, Raw]:
     """A standing row as its officer typed it."""
-    return {code: row.typed.get(code, _raw(value)) for code, value in row.values.items()}
-
-
-def _raw(value: Value) -> Raw:
-    return float(value) if isinstance(value, Decimal) else value
+    return {code: row.typed.get(code, raw(value)) for code, value in row.values.items()}
 
 
 def returned_workbook(copy: ReturnedCopy) -> bytes:
