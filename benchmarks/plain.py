@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.run import choose_period, load_campaign, look, registry
+from pipeline.campaign import choose_period, load_campaign
+from pipeline.looking import look
+from pipeline.run import registry
 from pipeline.workbook.layout import CODE_ROW
 from pipeline.workspace import Workspace
 

@@ -203,16 +203,17 @@ def _print_status(m: PeriodMeasures) -> None:
 @click.pass_context
 def issue(ctx: click.Context, period: str | None, prefecture: str | None, new_key: bool) -> None:
     """生成下发的报表，写入 outbox/报送期/下发/。"""
-    from pipeline import run as line  # noqa: PLC0415
+    from pipeline import issuing  # noqa: PLC0415
+    from pipeline.campaign import choose_issue_period, load_campaign  # noqa: PLC0415
     from pipeline.workspace import lock  # noqa: PLC0415
 
     workspace, as_of = _workspace(ctx), ctx.obj["as_of"]
-    campaign = line.load_campaign(workspace)
-    chosen = line.choose_issue_period(campaign.program, period, as_of)
+    campaign = load_campaign(workspace)
+    chosen = choose_issue_period(campaign.program, period, as_of)
     with lock(workspace, f"{_user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"):
-        files = line.issue(workspace, chosen.code, prefecture, as_of, new_key=new_key)
+        files = issuing.issue(workspace, chosen.code, prefecture, as_of, new_key=new_key)
     for name in files:
-        click.echo(str(workspace.outbox(chosen.code) / line.ISSUED / name))
+        click.echo(str(workspace.outbox(chosen.code) / issuing.ISSUED / name))
     _note(f"已生成 {chosen.title}报表 {len(files)} 份，报送截止 {chosen.due_on}")
 
 
@@ -222,7 +223,7 @@ def issue(ctx: click.Context, period: str | None, prefecture: str | None, new_ke
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     """试检查报回的报表，什么也不写入。有退回的问题则返回码为1。"""
-    from pipeline.run import dry_run  # noqa: PLC0415
+    from pipeline.looking import dry_run  # noqa: PLC0415
     from pipeline.workbook.read import Arrival  # noqa: PLC0415
     from pipeline.workspace import read_files, readable  # noqa: PLC0415
 
@@ -290,13 +291,13 @@ def watch(ctx: click.Context, once: bool) -> None:
 @click.pass_context
 def admit(ctx: click.Context, file: str, prefecture: str, period: str | None, reason: str) -> None:
     """认定一个待认定的文件是谁的报表，记入台账；下次运行时收入。"""
-    from pipeline import run as line  # noqa: PLC0415
+    from pipeline import acts  # noqa: PLC0415
     from pipeline.workspace import lock  # noqa: PLC0415
 
     workspace, as_of = _workspace(ctx), ctx.obj["as_of"]
     workspace.check()
     with lock(workspace, f"{_user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"):
-        act, program = line.admit(workspace, file, prefecture, period, reason, _user(), as_of)
+        act, program = acts.admit(workspace, file, prefecture, period, reason, _user(), as_of)
     unit = program.prefecture_by_code[act.prefecture_code].name
     click.echo(
         f"已认定：{act.file} 是{unit}{program.period_by_code[act.period].title}的报表（台账第{act.seq}条，{act.who}）。"
@@ -310,13 +311,13 @@ def admit(ctx: click.Context, file: str, prefecture: str, period: str | None, re
 @click.pass_context
 def close(ctx: click.Context, period: str, reason: str) -> None:
     """封存一期：此后收到的这一期报表先待认定，不直接收入。"""
-    from pipeline import run as line  # noqa: PLC0415
+    from pipeline import acts  # noqa: PLC0415
     from pipeline.workspace import lock  # noqa: PLC0415
 
     workspace, as_of = _workspace(ctx), ctx.obj["as_of"]
     workspace.check()
     with lock(workspace, f"{_user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"):
-        act, program = line.close(workspace, period, reason, _user(), as_of)
+        act, program = acts.close(workspace, period, reason, _user(), as_of)
     click.echo(f"已封存：{program.period_by_code[act.period].title}（{act.done_on}，台账第{act.seq}条，{act.who}）。")
 
 
@@ -326,7 +327,7 @@ def close(ctx: click.Context, period: str, reason: str) -> None:
 @click.pass_context
 def status(ctx: click.Context, period: str | None, as_json: bool) -> None:
     """谁报了，谁被退回，谁未报。"""
-    from pipeline.run import look  # noqa: PLC0415
+    from pipeline.looking import look  # noqa: PLC0415
 
     m = look(_workspace(ctx), period, ctx.obj["as_of"])
     if not as_json:
@@ -343,9 +344,9 @@ def status(ctx: click.Context, period: str | None, as_json: bool) -> None:
 @click.pass_context
 def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
     """逾期的县：原因、对口联系单位、天数、连续期数。"""
+    from pipeline.looking import look  # noqa: PLC0415
     from pipeline.measures.obligation import KIND_NAMES  # noqa: PLC0415
     from pipeline.measures.overdue import overdue_counties, overdue_others  # noqa: PLC0415
-    from pipeline.run import look  # noqa: PLC0415
 
     m = look(_workspace(ctx), period, ctx.obj["as_of"])
     late = [*overdue_counties(m.obligations, m.period), *overdue_others(m.obligations)]
@@ -380,8 +381,8 @@ def trace(ctx: click.Context, county: str, field: str, period: str | None, as_js
 
     州（市）本级的指标写州（市）；问题、亮点等清单写编号，如 530100-001 P-8。
     """
+    from pipeline.campaign import choose_period, open_snapshot  # noqa: PLC0415
     from pipeline.checks.decide import State  # noqa: PLC0415
-    from pipeline.run import choose_period, open_snapshot  # noqa: PLC0415
     from pipeline.workbook.cells import show  # noqa: PLC0415
 
     campaign, snapshot = open_snapshot(_workspace(ctx), ctx.obj["as_of"])
@@ -432,7 +433,7 @@ def _find_field(program: Program, text: str) -> str:
 @click.pass_context
 def lint(ctx: click.Context) -> None:
     """检查 program/、expectations/ 和 templates/ 有没有写错。"""
-    from pipeline.run import lint as check_all  # noqa: PLC0415
+    from pipeline.looking import lint as check_all  # noqa: PLC0415
 
     problems = check_all(_workspace(ctx))
     for problem in problems:

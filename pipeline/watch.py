@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from watchfiles import watch
 
+from pipeline.campaign import load_campaign
 from pipeline.checks.problems import verdict_text
 from pipeline.dataset.store import Store
 from pipeline.errors import WorkspaceError
-from pipeline.run import dry_run, load_campaign
+from pipeline.looking import dry_run
 from pipeline.workspace import read_inbox
 
 if TYPE_CHECKING:

@@ -16,10 +16,13 @@ import openpyxl
 import pytest
 from python_calamine import CalamineWorkbook
 
+from pipeline.campaign import load_campaign
 from pipeline.checks.decide import State
 from pipeline.demo import play_periods
 from pipeline.findings import CATALOGUE
-from pipeline.run import load_campaign, look, make_reports, run
+from pipeline.looking import look
+from pipeline.products import make_reports
+from pipeline.run import run
 from pipeline.workbook.cells import show
 from pipeline.workspace import Workspace
 from tests.builder import new_workspace

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.campaign import load_campaign, open_snapshot
 from pipeline.checks.decide import State
 from pipeline.dataset.store import Store
 from pipeline.demo import Filler, play, play_periods, set_stage
 from pipeline.findings import Severity
+from pipeline.issuing import issue
 from pipeline.measures.funding import ROLES_OF
 from pipeline.program.model import FieldType, FormKind
-from pipeline.run import issue, load_campaign, open_snapshot
 from pipeline.starter import create_workspace
 from pipeline.workspace import Workspace
 from tests.builder import ROOT
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pipeline.campaign import Campaign
     from pipeline.dataset.snapshot import Snapshot
     from pipeline.dataset.store import StandingRow
     from pipeline.program.model import Form
-    from pipeline.run import Campaign
 
 PLAYED = 2
 AFTER = date(2023, 3, 14)

@@ -21,11 +21,13 @@ import openpyxl
 import pytest
 from openpyxl.utils.cell import coordinate_to_tuple
 
+from pipeline.campaign import open_snapshot
 from pipeline.checks.decide import State
 from pipeline.dataset.snapshot import Snapshot, take_snapshot
 from pipeline.dataset.store import Store
 from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Severity
-from pipeline.run import RETURNED, open_snapshot, returned_copies, run, take_in
+from pipeline.products import RETURNED
+from pipeline.run import returned_copies, run, take_in
 from pipeline.workbook.cells import show
 from pipeline.workbook.feedback import returned_workbook
 from pipeline.workbook.identity import Stamp

@@ -17,13 +17,14 @@ import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 
+from pipeline.acts import admit, close
 from pipeline.checks.decide import State
 from pipeline.cli import main
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import ActKind, Store
 from pipeline.errors import DatasetError, PipelineError, WorkspaceError
 from pipeline.findings import CATALOGUE, Finding, Severity
-from pipeline.run import admit, close, take_in
+from pipeline.run import take_in
 from pipeline.workbook.identity import STAMP_WORD, Admission, Registry, Stamp
 from pipeline.workbook.read import read_return
 from pipeline.workspace import Workspace, make_key, read_key

@@ -16,8 +16,9 @@ from pipeline.checks.decide import State, decide
 from pipeline.checks.frames import NO_PAST
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
+from pipeline.issuing import plan_issues
 from pipeline.program.model import Field, FieldType, FormKind
-from pipeline.run import plan_issues, registry, returned_copies, take_in
+from pipeline.run import registry, returned_copies, take_in
 from pipeline.workbook.cells import parse
 from pipeline.workbook.feedback import returned_workbook
 from pipeline.workbook.issue import issue_workbook
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from pipeline.campaign import Campaign
     from pipeline.dataset.snapshot import Snapshot
     from pipeline.dataset.store import StandingRow
     from pipeline.findings import Finding
-    from pipeline.run import Campaign
     from tests.officer import Session
 
 C = part_of_campaign("A1", "P", "L", "FP")  # GX takes its time for every rule

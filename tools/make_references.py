@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.campaign import load_campaign
 from pipeline.cli import main as cli
 from pipeline.findings import CATALOGUE, SEVERITY_NAMES
-from pipeline.run import load_campaign
 from pipeline.workbook.cells import wanted
 from pipeline.workbook.issue import target_text
 from pipeline.workspace import Workspace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.run import load_campaign
+from pipeline.campaign import load_campaign
 from pipeline.workbook.issue import standard_workbook
 from pipeline.workspace import Workspace
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from random import Random
 
+    from pipeline.campaign import Campaign
     from pipeline.demo.fit import Row
     from pipeline.program.model import Field, Form, Period, Unit
-    from pipeline.run import Campaign
     from pipeline.workbook.cells import Value
 
 SEED = 20221026

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from random import Random
 
+    from pipeline.campaign import Campaign
     from pipeline.demo.fit import Row
     from pipeline.measures.obligation import Quarter
     from pipeline.program.model import County, Field, Form, Period, Prefecture, Program
-    from pipeline.run import Campaign
     from pipeline.workbook.cells import Raw, Value
 
     Typed = dict[str, Raw]

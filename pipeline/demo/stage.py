@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from pipeline.campaign import Campaign, load_campaign
 from pipeline.dataset.store import Store
 from pipeline.demo.figures import SEED, Figures
 from pipeline.demo.lists import Lists, numbered
-from pipeline.run import ISSUED, Campaign, issue, load_campaign, plan_issues, run
+from pipeline.issuing import ISSUED, issue, plan_issues
+from pipeline.run import run
 from pipeline.starter import create_workspace
 from pipeline.workbook.carry import raw
 from pipeline.workbook.issue import file_name, issue_workbook

@@ -1,0 +1,94 @@
+"""What staff enter in the ledger by hand: whose a held file is, and that a period is closed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pipeline.campaign import choose_period, find_prefecture, load_campaign
+from pipeline.checks.decide import Verdict
+from pipeline.dataset.snapshot import take_snapshot
+from pipeline.dataset.store import Act, ActKind, Store
+from pipeline.errors import PipelineError
+from pipeline.findings import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from pipeline.dataset.store import Submission
+    from pipeline.program.model import Prefecture, Program
+    from pipeline.workspace import Workspace
+
+
+def admit(workspace: Workspace, file: str, prefecture: str, period: str | None, reason: str, who: str,
+          as_of: date) -> tuple[Act, Program]:  # fmt: skip
+    """Enter in the ledger whose a held file is; the next run takes it in. A later word on the same file replaces it."""
+    program = load_campaign(workspace).program
+    unit = find_prefecture(program, prefecture)
+    if not reason.strip():
+        raise PipelineError("请写明认定的理由（--reason）")
+    store = Store(workspace.dataset, program, create=False)
+    try:
+        snapshot = take_snapshot(store, program, as_of)
+        named = [s for s in snapshot.submissions if s.verdict == Verdict.HELD and _is_named(workspace, s, file)]
+        entry = _which_held(program, named, file, unit, period)
+        chosen = choose_period(program, period or entry.period or None, entry.received_on)
+        codes = {f.code for s, f in snapshot.findings if s.seq == entry.seq and CATALOGUE[f.code].holds}
+        if codes == {"PERIOD_CLOSED"} and (unit.code, chosen.code) != (entry.prefecture_code, entry.period):
+            raise PipelineError(f"{file} 的识别码有效，是{_claim(program, entry)}的报表，不能认定为别的")
+        act = Act(kind=ActKind.ADMIT, sha256=entry.sha256, file=entry.file, claimed_prefecture=entry.prefecture_code,
+                  claimed_period=entry.period, prefecture_code=unit.code, period=chosen.code, reason=reason.strip(),
+                  who=who, done_on=as_of)  # fmt: skip
+        return replace(act, seq=store.enter(act)), program
+    finally:
+        store.close()
+
+
+def _which_held(
+    program: Program, named: Sequence[Submission], file: str, unit: Prefecture, period: str | None
+) -> Submission:
+    """The held part of a file that is meant: the only one, or the one that claims what it is admitted as."""
+    if len({s.sha256 for s in named}) != 1:
+        why = (
+            "有几个同名文件，请写全路径" if named else "没有叫这个名字的待认定文件；请先运行 run-pipeline，名称照其所列"
+        )
+        raise PipelineError(f"{file}：{why}")
+    if len(named) == 1:
+        return named[0]
+    meant = [s for s in named if s.prefecture_code == unit.code and period in {None, s.period}]
+    if len(meant) != 1:
+        raise PipelineError(
+            f"{file} 里有几处待认定：{'、'.join(_claim(program, s) for s in named)}；请用 --as 和 --period 指明其中一处"
+        )
+    return meant[0]
+
+
+def _claim(program: Program, entry: Submission) -> str:
+    """What a held part says it is."""
+    if not entry.period:
+        return "没有识别码的表"
+    return program.prefecture_by_code[entry.prefecture_code].short_name + program.period_by_code[entry.period].title
+
+
+def _is_named(workspace: Workspace, entry: Submission, file: str) -> bool:
+    """By its path in the inbox, its bare name, or its content's sha256."""
+    inbox = f"{workspace.inbox.as_posix()}/"
+    wanted = file.replace("\\", "/").removeprefix(inbox).removeprefix("./").removeprefix("inbox/")
+    return wanted in {entry.file, entry.file.rsplit("/", 1)[-1], entry.sha256}
+
+
+def close(workspace: Workspace, period: str, reason: str, who: str, as_of: date) -> tuple[Act, Program]:
+    """Enter in the ledger that a period is closed: what comes for it later is held."""
+    program = load_campaign(workspace).program
+    chosen = choose_period(program, period, as_of)
+    if not reason.strip():
+        raise PipelineError("请写明封存的理由（--reason）")
+    store = Store(workspace.dataset, program)
+    try:
+        if any(act.kind is ActKind.CLOSE and act.period == chosen.code for act in store.acts(as_of)):
+            raise PipelineError(f"{chosen.title}已经封存")
+        act = Act(kind=ActKind.CLOSE, period=chosen.code, reason=reason, who=who, done_on=as_of)
+        return replace(act, seq=store.enter(act)), program
+    finally:
+        store.close()

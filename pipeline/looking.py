@@ -1,0 +1,74 @@
+"""What the office can look at without changing anything: measures as they are, files before they are sent, what is written wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.campaign import choose_period, load_campaign, open_snapshot
+from pipeline.dataset.store import Store
+from pipeline.errors import PipelineError
+from pipeline.measures.period import PeriodMeasures, measure_period
+from pipeline.program.strict import nearest
+from pipeline.run import judge, read_all, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from pipeline.checks.decide import Decision
+    from pipeline.program.model import Period, Program
+    from pipeline.workbook.read import Arrival, Reading, Return
+    from pipeline.workspace import Workspace
+
+
+def look(workspace: Workspace, period_code: str | None, as_of: date) -> PeriodMeasures:
+    """The measures of a period from the dataset as it is; the inbox is not touched."""
+    campaign, snapshot = open_snapshot(workspace, as_of)
+    period = choose_period(campaign.program, period_code, as_of)
+    return measure_period(campaign.program, snapshot, campaign.calendar, period)
+
+
+def dry_run(
+    workspace: Workspace, arrivals: Sequence[Arrival], as_of: date
+) -> tuple[Program, list[tuple[Reading, tuple[Decision, ...]]]]:
+    """The program, and what would become of these files one by one; nothing is written."""
+    campaign = load_campaign(workspace)
+    store = Store(workspace.dataset, campaign.program, create=False)
+    try:
+        results = []
+        for reading in read_all(registry(campaign, store.acts(as_of)), arrivals):
+            decisions = [d for p in campaign.program.periods for d in judge(campaign, store, p, _of(reading, p), as_of)]
+            results.append((reading, tuple(decisions)))
+        return campaign.program, results
+    finally:
+        store.close()
+
+
+def _of(reading: Reading, period: Period) -> list[Return]:
+    return [one for one in reading.returns if one.period == period.code]
+
+
+def lint(workspace: Workspace) -> list[str]:
+    """Everything wrong with what the office wrote: the first fault of program and rules, every fault of templates."""
+    from pipeline.checks.suites import try_suite  # noqa: PLC0415 - GX is slow to import
+    from pipeline.reports.documents import lint_template  # noqa: PLC0415
+    from pipeline.reports.names import TEMPLATE_NAMES  # noqa: PLC0415
+    from pipeline.reports.pictures import try_map  # noqa: PLC0415 - matplotlib too
+
+    problems = []
+    try:
+        campaign = load_campaign(workspace)
+        for rules in campaign.rules.values():
+            try_suite(rules)
+        documents = [name.removesuffix(".docx") for name in TEMPLATE_NAMES]
+        problems += [
+            f"program.yaml：publications 的 document“{one.document}”没有模板{nearest(one.document, documents)}"
+            for one in campaign.program.publications if one.document not in documents
+        ]  # fmt: skip
+        try_map(campaign.program)
+    except PipelineError as fault:
+        problems.append(str(fault))
+    for name, known in TEMPLATE_NAMES.items():
+        path = workspace.templates / name
+        problems += lint_template(path, known) if path.is_file() else [f"templates/docx/{name}：模板不存在"]
+    return problems

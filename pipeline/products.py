@@ -1,0 +1,67 @@
+"""Every product of a period, from its measures; nothing is written here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.reports.bulletin import bulletin_context
+from pipeline.reports.data_package import data_package
+from pipeline.reports.documents import render
+from pipeline.reports.manifest import manifest
+from pipeline.reports.overdue_list import overdue_context, overdue_workbook
+from pipeline.reports.pictures import FILE_NAMES, pictures
+from pipeline.reports.publications import letters, publications
+from pipeline.reports.return_notice import by_prefecture, notice_context
+from pipeline.reports.site import index_page
+from pipeline.reports.summary_workbook import summary_workbook
+from pipeline.workbook.feedback import returned_workbook
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.workbook.feedback import ReturnedCopy
+    from pipeline.workspace import Workspace
+
+RETURNED, CHARTS, PACKAGE = "退回", "图表", "数据包"
+
+
+def make_reports(workspace: Workspace, m: PeriodMeasures, copies: Sequence[ReturnedCopy] = ()) -> dict[str, bytes]:
+    """Every product of a period by its path in ``outbox/P/``; nothing is written here."""
+    is_demo = workspace.is_demo
+    drawn = pictures(m)
+    brief, brief_figures = bulletin_context(m, is_demo=is_demo)
+    overdue, overdue_figures = overdue_context(m, is_demo=is_demo)
+    files = {
+        "工作简报.docx": render(workspace.templates / "工作简报.docx", brief, drawn),
+        "逾期县清单.docx": render(workspace.templates / "逾期县清单.docx", overdue, {}),
+        "逾期县清单.xlsx": overdue_workbook(m),
+        "全省汇总.xlsx": summary_workbook(m),
+    }
+    published, asking = tuple(publications(m, is_demo=is_demo)), tuple(letters(m, is_demo=is_demo))
+    files |= {one.name: render(workspace.templates / one.template, one.context, drawn) for one in published}
+    documents = list(files)
+    files |= {one.name: render(workspace.templates / one.template, one.context, {}) for one in asking}
+    returned = {f"{RETURNED}/{copy.name}": returned_workbook(copy) for copy in copies}
+    for prefecture, some in by_prefecture(copies).items():
+        notice = notice_context(m, prefecture, some, is_demo=is_demo)
+        returned[f"{RETURNED}/{prefecture.code}_{prefecture.short_name}_退回通知.docx"] = render(
+            workspace.templates / "退回通知.docx", notice, {})  # fmt: skip
+    files |= returned
+    files |= {f"{CHARTS}/{FILE_NAMES[name]}": picture.png for name, picture in drawn.items()}
+    files |= {f"{PACKAGE}/{name}": content for name, content in data_package(m).items()}
+    files["index.html"] = index_page(
+        m,
+        drawn,
+        documents,
+        sorted(returned, key=lambda name: (name[:10], not name.endswith(".docx"), name)),
+        [one.name for one in asking],
+        is_demo=is_demo,
+    )
+    files["manifest.json"] = manifest(
+        program=m.program.code, period=m.period.code, as_of=m.snapshot.as_of, submissions=m.snapshot.submissions,
+        inputs=workspace.inputs(), outputs=files,
+        figures={"工作简报.docx": brief_figures, "逾期县清单.docx": overdue_figures,
+                 **{one.name: one.figures for one in (*published, *asking)}},
+    )  # fmt: skip
+    return files
