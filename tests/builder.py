@@ -19,7 +19,7 @@ from odf.table import Table, TableCell, TableRow
 from odf.text import P
 
 from pipeline.campaign import Campaign, load_campaign
-from pipeline.checks.frames import NO_PAST
+from pipeline.checks.past import NO_PAST
 from pipeline.program.model import County, FieldType
 from pipeline.run import registry
 from pipeline.starter import create_workspace
@@ -31,7 +31,7 @@ from pipeline.workspace import Workspace
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipeline.checks.frames import Past
+    from pipeline.checks.past import Past
     from pipeline.program.model import Field, Period, Unit
     from pipeline.workbook.read import Reading
 

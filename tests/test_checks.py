@@ -17,7 +17,7 @@ import pytest
 from pipeline import engine
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import State, Verdict, decide
-from pipeline.checks.frames import Past
+from pipeline.checks.past import Past
 from pipeline.checks.rules import Rule
 from pipeline.checks.suites import run_suite
 from pipeline.dataset.store import Act, ActKind
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.checks.decide import Decision
-    from pipeline.checks.frames import Previous
+    from pipeline.checks.past import Previous
     from pipeline.findings import Finding
     from pipeline.workbook.cells import Value
     from pipeline.workbook.read import Reading

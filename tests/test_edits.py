@@ -18,10 +18,10 @@ import pytest
 from openpyxl.utils import get_column_letter
 from python_calamine import CalamineWorkbook
 
-from pipeline.checks import frames
+from pipeline.checks import lines
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import Decision, State, decide
-from pipeline.checks.frames import NO_PAST
+from pipeline.checks.past import NO_PAST
 from pipeline.program.model import FieldType
 from tests import builder
 from tests.builder import FIRST, SECOND, SMALL, THIRD, campaign
@@ -495,7 +495,7 @@ def decide_all(returns: list[Return]) -> Iterator[Decision]:
     program, rules = campaign().program, campaign().rules
     for period, some in by_period.items():
         with pytest.MonkeyPatch.context() as alone:
-            alone.setattr(frames, "reported_by", lambda *_: {})  # no file fills another's blanks
+            alone.setattr(lines, "reported_by", lambda *_: {})  # no file fills another's blanks
             checked = check_returns(program, rules, program.period_by_code[period], some, NO_PAST)
         yield from decide(program, some, checked, NO_PAST)
 

@@ -21,10 +21,10 @@ import openpyxl
 import pytest
 
 from pipeline import engine
-from pipeline.checks import frames
+from pipeline.checks import lines
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import State, decide
-from pipeline.checks.frames import NO_PAST
+from pipeline.checks.past import NO_PAST
 from pipeline.run import lost, registry
 from pipeline.workbook.read import read_return
 from tests.builder import arrival, as_ods, as_xls, campaign, filled
@@ -199,7 +199,7 @@ def judged(readings: list[Reading]) -> dict[int, Decision]:
     period = c.program.period_by_code["2023-02"]
     returns = [one for reading in readings for one in reading.returns if one.period == period.code]
     with pytest.MonkeyPatch.context() as alone:
-        alone.setattr(frames, "reported_by", lambda *_: {})  # no file fills another's blanks
+        alone.setattr(lines, "reported_by", lambda *_: {})  # no file fills another's blanks
         checked = check_returns(c.program, c.rules, period, returns, NO_PAST)
     return {int(d.source.arrival.name): d for d in decide(c.program, returns, checked, NO_PAST)}
 

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import State, decide
-from pipeline.checks.frames import NO_PAST
+from pipeline.checks.past import NO_PAST
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
 from pipeline.issuing import plan_issues
@@ -27,7 +27,7 @@ from pipeline.workbook.read import read_return
 from tests.builder import FIRST, SECOND, SMALL, arrival, part_of_campaign, sent, whole_campaign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from pipeline.campaign import Campaign
@@ -103,6 +103,13 @@ def made(period: str, of: Campaign = C, **more: Any) -> bytes:
 
 def with_list(*entries: Mapping[str, Any], period: str = P2.code, form: str = PROBLEMS.code, **more: Any) -> bytes:
     return made(period, lists={form: list(entries)}, **more)
+
+
+def touched(content: bytes, touch: Callable[[Any], None]) -> bytes:
+    book, out = openpyxl.load_workbook(io.BytesIO(content)), io.BytesIO()
+    touch(book)
+    book.save(out)
+    return out.getvalue()
 
 
 def codes(findings: list[Finding]) -> set[str]:
@@ -475,3 +482,92 @@ def test_of_the_further_sheets_too_libreoffice_keeps_and_calculates_everything(
 
 def values_but_shown(row: StandingRow) -> dict[str, Any]:
     return {code: value for code, value in row.values.items() if not MONEY.program.field_by_code[code].shows}
+
+
+def test_a_damaged_number_is_told_once_where_the_entry_is_plain(desk: Office) -> None:
+    desk.take(with_list(problem(), period=P1.code), EARLY)
+    findings = desk.take(with_list(problem(entry=f"{SMALL}-0O1")))
+    assert [f.code for f in findings if f.code.startswith("ENTRY")] == ["ENTRY_NUMBER_UNKNOWN"]
+    assert desk.states()[SMALL] is State.RETURNED
+
+
+def test_an_older_list_says_that_it_replaces_nothing(desk: Office) -> None:
+    desk.take(with_list(problem()), NEXT)
+    told = [
+        f
+        for f in desk.take(with_list(problem(), problem("德钦县", "阵地面积不够，活动难以开展")), DAY)
+        if f.code == "RETURN_OLDER"
+    ]
+    assert len(told) == 1
+    assert PROBLEMS.sheet in told[0].expected
+    assert len(desk.listed()) == 1
+
+
+def test_a_total_under_a_list_is_one_remark_and_no_entry(desk: Office) -> None:
+    total = {CODES["county"]: "合计", CODES["problem"]: "共1条"}
+    findings = desk.take(with_list(problem(), total))
+    assert codes(findings) == set()
+    assert [f.code for f in findings if f.location.sheet == PROBLEMS.sheet] == ["ROW_UNRECOGNISED"]
+    assert list(desk.listed()) == [f"{SMALL}-001"]
+
+
+@pytest.mark.parametrize(
+    ("more", "severity", "field"),
+    [
+        ({"closed_on": date(2023, 2, 20)}, "critical", "status"),
+        ({"due_on": date(2123, 6, 30)}, "warning", "due_on"),
+        ({"status": "已解决"}, "critical", "closed_on"),
+    ],
+)
+def test_dates_that_do_not_go_with_the_status_are_told(
+    desk: Office, more: dict[str, Any], severity: str, field: str
+) -> None:
+    findings = desk.take(with_list(problem(**more)))
+    assert [(f.severity, f.field) for f in findings if f.field] == [(severity, CODES[field])]
+
+
+def test_a_list_without_its_number_column_says_which_column_is_missing(desk: Office) -> None:
+    def cut(book: Any) -> None:
+        book[PROBLEMS.sheet].delete_cols(1)
+
+    findings = desk.take(touched(with_list(problem()), cut))
+    assert ["编号" in f.found for f in findings if f.code == "SHEET_AMBIGUOUS"] == [True]
+
+
+def test_a_highlight_keeps_its_number_when_sent_again(desk: Office) -> None:
+    good = {
+        role: HIGHLIGHTS.of_role(role)[0].code
+        for role in ("county", "title", "highlight_kind", "text", "spread", "dated_on")
+    }
+    first = {good["county"]: "德钦县", good["title"]: "送奖到企业", good["highlight_kind"]: "经验", good["text"]: "好" * 200,
+             good["spread"]: "是", good["dated_on"]: date(2023, 2, 10)}  # fmt: skip
+    other = first | {good["title"]: "流动服务站"}
+    desk.take(with_list(first, form=HIGHLIGHTS.code))
+    desk.take(with_list(other, first, form=HIGHLIGHTS.code), NEXT)
+    titles = {number: row.values[good["title"]] for number, row in desk.listed(form=HIGHLIGHTS.code).items()}
+    assert titles == {f"{SMALL}-001": "送奖到企业", f"{SMALL}-002": "流动服务站"}
+
+
+def test_a_rival_that_is_held_holds_back_no_list(desk: Office) -> None:
+    forged = replace(C, key=bytes(32))
+    desk.take(
+        made(P2.code, of=forged, lists={PROBLEMS.code: [problem("德钦县", "另一份报表里的另一个问题")]}), name="甲.xlsx"
+    )
+    desk.take(with_list(problem()), name="乙.xlsx")
+    assert [row.values[CODES["county"]] for row in desk.listed().values()] == [FIRST]
+
+
+@pytest.mark.parametrize("name", ["迪庆州总工会", "迪庆藏族自治州总工会", "迪庆州本级"])
+def test_a_prefecture_s_own_row_is_known_by_its_union_s_name(desk: Office, name: str) -> None:
+    own = C.program.form_by_code["FP"]
+
+    def rename(book: Any) -> None:
+        book[own.sheet].cell(FIRST_ROW, 2, name)
+
+    findings = desk.take(touched(made(P2.code), rename))
+    assert codes(findings) == set()
+
+
+def test_what_no_file_can_hold_is_dropped_and_the_rest_kept() -> None:
+    one = next(f for f in PROBLEMS.fields if f.code == CODES["problem"])
+    assert parse("阵地\uffff不足，活动难以开展\ufffe", one).value == "阵地不足，活动难以开展"

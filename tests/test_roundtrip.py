@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import Verdict, decide
-from pipeline.checks.frames import Past
+from pipeline.checks.past import Past
 from pipeline.program.model import FieldType
 from pipeline.workbook.identity import Registry
 from pipeline.workbook.issue import Issue, issue_workbook

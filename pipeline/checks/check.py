@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.checks.frames import REPORTED, Line, cell_of, form_frame, form_lines
+from pipeline.checks.frames import form_frame
+from pipeline.checks.lines import REPORTED, Line, cell_of, form_lines
+from pipeline.checks.lists import list_lines
 from pipeline.checks.rules import CONTEXT_COLUMNS, base_field, base_fields, rules_in
 from pipeline.checks.suites import run_suite
 from pipeline.findings import Finding, Severity, finding
@@ -20,7 +22,7 @@ from pipeline.workbook.read import whole_file_findings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.checks.frames import Past
+    from pipeline.checks.past import Past
     from pipeline.checks.rules import Rule
     from pipeline.program.model import Period, Program
     from pipeline.workbook.cells import Value
@@ -60,7 +62,11 @@ def check_returns(program: Program, rules: Mapping[str, tuple[Rule, ...]], perio
     told_by_lines: dict[str, list[tuple[int, Finding]]] = {}
     values: dict[tuple[int, str], dict[str, Value]] = {}
     for form in program.forms:
-        made, told_by_lines[form.code] = form_lines(program, form, period, returns, past)
+        made, told_by_lines[form.code] = (
+            list_lines(program, form, returns, past)
+            if form.is_list
+            else form_lines(program, form, period, returns, past)
+        )
         all_lines[form.code] = tuple(made)
         for line in made if not form.is_list else ():
             values.setdefault((line.source, line.unit.code), {}).update(line.values)

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pipeline.checks.frames import REPORTED, Line
+from pipeline.checks.lines import REPORTED, Line
 from pipeline.findings import CATALOGUE, Finding, Severity, finding
 from pipeline.workbook.layout import row_name
 from pipeline.workbook.read import whole_file_findings
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from pipeline.checks.check import Checked
-    from pipeline.checks.frames import Past
+    from pipeline.checks.past import Past
     from pipeline.program.model import Program
     from pipeline.workbook.read import Return
 
@@ -217,17 +217,23 @@ def _missing_sheets(program: Program, case: _Case, lacking: Mapping[str, Sequenc
 
 
 def _older(program: Program, case: _Case, sound: set[str], past: Past) -> list[Finding]:
-    """What stands was received later than this return: said once, with the counties it does not replace."""
+    """What stands was received later than this return: said once, with the counties and lists it does not replace."""
     day, one = case.source.arrival.received_on, case.source
     newer = {
-        code: received
+        row_name(program.unit_by_code[code]): received
         for code in sorted(sound)
         for form, line in case.counties.get(code, {}).items()
         if line.state in REPORTED and (received := past.received.get((code, form), day)) > day
     }
+    own = case.lists if one.prefecture_code in sound else {}
+    newer |= {
+        program.form_by_code[form].sheet: received
+        for form, lines in own.items()
+        if lines and (received := past.received.get((one.prefecture_code, form), day)) > day
+    }
     if not newer:
         return []
-    names = "、".join(row_name(program.unit_by_code[code]) for code in newer)
+    names = "、".join(newer)
     return [finding("RETURN_OLDER", file=one.arrival.name, prefecture_code=one.prefecture_code,
                     found=f"{day}收到", expected=f"已接收的是{max(newer.values())}收到的，不替换：{names}")]  # fmt: skip
 

@@ -177,7 +177,7 @@ def _is_number(cell: Any) -> bool:
 
 def _applies(condition: Condition, cells: Mapping[str, Any]) -> bool:
     cell = cells.get(base_field(condition.column))
-    if condition.column.endswith(".ticked"):
+    if condition.column.endswith(".given"):
         return cell not in {None, "", NONE_TICKED}
     if isinstance(condition.value, str):
         return (cell == condition.value) is (condition.operator == "==")
@@ -202,7 +202,7 @@ def _checklist_formula(options: list[str], cell: str) -> str:
 
 
 def _broken(rule: Rule) -> Callable[[Callable[[str], str]], str] | None:
-    if any(name not in {base_field(name), f"{base_field(name)}.ticked"} or "." in base_field(name)
+    if any(name not in {base_field(name), f"{base_field(name)}.given"} or "." in base_field(name)
            for column in rule.used_columns for _, name in terms(column)):  # fmt: skip
         return None
     if rule.type in {PAIR_GREATER, PAIR_EQUAL}:
@@ -250,7 +250,7 @@ def _added(column: str, ref: Callable[[str], str]) -> str:
 
 def _holds(column: str, operator: str, value: str | int, ref: Callable[[str], str]) -> str:
     cell = ref(base_field(column))
-    if column.endswith(".ticked"):
+    if column.endswith(".given"):
         return f'({cell}<>"")*({cell}<>"{NONE_TICKED}")'
     if isinstance(value, str):
         return f'({cell}{OPPOSITE.get(operator, operator)}"{value}")'

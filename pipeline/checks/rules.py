@@ -6,9 +6,10 @@ coefficients (``F02-1+F02-2``, ``5*F03-1``; blank where a part is), or one of th
 
     ``X.prev``            last accepted value of cumulative field X before the period
     ``X.applies``         "no" where the officer wrote 不适用, else "yes"
-    ``X.ticked``          "yes" where at least one option of checklist X is ticked, else "no"
+    ``X.given``           "yes" where something stands in X (of a checklist, an option ticked), else "no"
     ``period.end``        last day of the period
     ``campaign.start``    first day of the campaign
+    ``campaign.end``      last day of the campaign
     ``county.townships``  townships and subdistricts of the county (2022 list)
     ``county_code``       the roster's county; every county of the prefecture has a row
     ``row.state``         filled / nil / kept (blank, an accepted row stands) / blank / absent / no_sheet
@@ -43,7 +44,7 @@ UNIQUE = "expect_column_values_to_be_unique"
 LENGTH = "expect_column_value_lengths_to_be_between"
 TYPES = (NOT_NULL, BETWEEN, IN_SET, CHECKLIST, PAIR_GREATER, PAIR_EQUAL, UNIQUE, LENGTH)
 ROSTER_COLUMNS = ("county_code", "row.state", "row.key")
-CONTEXT_COLUMNS = ("period.end", "campaign.start", "county.townships", *ROSTER_COLUMNS)
+CONTEXT_COLUMNS = ("period.end", "campaign.start", "campaign.end", "county.townships", *ROSTER_COLUMNS)
 ALLOWED: dict[str, tuple[dict[str, type | tuple[type, ...]], dict[str, type | tuple[type, ...]]]] = {
     # type → (required, optional) arguments; `mostly` would switch a rule off for some, so it is not among them
     NOT_NULL: ({"column": str}, {}),
@@ -104,7 +105,7 @@ class Rule:
 
 def base_field(column: str) -> str:
     """The field a column belongs to: ``Q01-1.prev`` → ``Q01-1``."""
-    return column.removesuffix(".prev").removesuffix(".applies").removesuffix(".ticked")
+    return column.removesuffix(".prev").removesuffix(".applies").removesuffix(".given")
 
 
 def terms(column: str) -> tuple[tuple[int, str], ...]:

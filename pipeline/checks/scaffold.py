@@ -16,7 +16,7 @@ from pipeline.program.load import load_program
 from pipeline.program.model import Accumulation, Field, FieldType, Form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 LARGEST_COUNT = 9_999_999
 SHORTEST = 2  # characters of a text that says something
@@ -30,8 +30,8 @@ def expectation(kind: str, kwargs: Config, rule: str, code: str, columns: list[s
     return {"type": kind, "kwargs": kwargs, "severity": severity, "meta": meta}
 
 
-def field_rules(field: Field) -> Iterator[Config]:
-    """The rules every field of its kind needs."""
+def field_rules(field: Field, titles: Mapping[str, str]) -> Iterator[Config]:
+    """The rules every field of its kind needs; ``titles`` are those of its form's fields."""
     code = field.code
     if field.shows:  # the action sheet's value, by formula
         yield pair_equal(code, field.shows)
@@ -42,9 +42,10 @@ def field_rules(field: Field) -> Iterator[Config]:
         yield expectation(NOT_NULL, kwargs, f"{code}.required", "REQUIRED", [code], "应填写")
     if field.required_if:
         column, value = field.required_if
+        asking = titles[column]
         kwargs = {"column": code, "row_condition": comparison(column, "==", value)}
         yield expectation(
-            NOT_NULL, kwargs, f"{code}.required", "REQUIRED", [code, column], f"上一项填“{value}”的应填写"
+            NOT_NULL, kwargs, f"{code}.required", "REQUIRED", [code, column], f"“{asking}”填“{value}”的，应填写"
         )
     if field.type in {FieldType.COUNT, FieldType.AMOUNT}:
         top, kind = field.max or LARGEST_COUNT, "整数" if field.type is FieldType.COUNT else "数"
@@ -71,7 +72,10 @@ def _word_rules(field: Field) -> Iterator[Config]:
         yield pair(
             code, "campaign.start", f"{code}.after_start", "DATE_OUT_OF_RANGE", [code], "不早于 {campaign.start}"
         )
-        if not field.future:
+        if field.future:
+            yield pair("campaign.end", code, f"{code}.by_campaign_end", "DATE_OUT_OF_RANGE", [code],
+                       "一般不晚于专项工作结束（{campaign.end}）", "warning")  # fmt: skip
+        else:
             yield pair("period.end", code, f"{code}.by_period_end", "DATE_OUT_OF_RANGE", [code], "不晚于 {period.end}")
     elif field.type is not FieldType.COUNTY:  # a county is found in the list, or refused
         yield expectation(IN_SET, {"column": code, "value_set": list(field.choices)}, f"{code}.options",
@@ -85,8 +89,9 @@ def form_rules(form: Form) -> Iterator[Config]:
                           "roster.reported", "ROW_BLANK", ["county_code"], "应填报，或选“本期无新进展”")  # fmt: skip
         yield expectation(UNIQUE, {"column": "row.key"}, "roster.once", "ROW_CONFLICT", ["county_code"],
                           "同一天只有一种填法")  # fmt: skip
+    titles = {field.code: field.title for field in form.fields}
     for field in form.fields:
-        yield from field_rules(field)
+        yield from field_rules(field, titles)
     for item in form.items:
         for quantity in item.quantities:
             if quantity.numerator and quantity.denominator:
@@ -100,10 +105,11 @@ def comparison(column: str, operator: str, parameter: str | int) -> Config:
     return {"type": "comparison", "column": {"name": column}, "operator": operator, "parameter": parameter}
 
 
-def pair(greater: str, smaller: str, rule: str, code: str, columns: list[str], message: str) -> Config:
+def pair(greater: str, smaller: str, rule: str, code: str, columns: list[str], message: str,
+         severity: str = "critical") -> Config:  # fmt: skip
     """``greater`` ≥ ``smaller`` wherever both are there."""
     kwargs = {"column_A": greater, "column_B": smaller, "or_equal": True, "ignore_row_if": "either_value_is_missing"}
-    return expectation(PAIR_GREATER, kwargs, rule, code, columns, message)
+    return expectation(PAIR_GREATER, kwargs, rule, code, columns, message, severity)
 
 
 def pair_equal(code: str, shown: str) -> Config:

@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from pipeline.checks.decide import State, Verdict
-from pipeline.checks.frames import Past, PastEntry
+from pipeline.checks.past import Past, PastEntry
 from pipeline.dataset.tables import NOT_APPLICABLE_COLUMN, SCHEMA_VERSION, Tables, build_tables
 from pipeline.errors import DatasetError
 from pipeline.findings import CATALOGUE, Finding, Location, Severity
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, RowMapping
 
     from pipeline.checks.decide import Decision, Record
-    from pipeline.checks.frames import Line
+    from pipeline.checks.lines import Line
     from pipeline.program.model import Field, Form, Program
     from pipeline.workbook.cells import Value
     from pipeline.workbook.read import Reading
@@ -456,18 +456,21 @@ class Store:
                     later |= {
                         key: min(v, later.get(key, v)) for key, v in given.items() if isinstance(v, (int, Decimal))
                     }
-        carried, listed, numbers = self._past_lists(period, as_of)
+        carried, listed, numbers, days = self._past_lists(period, as_of)
         return Past(previous=previous, floors=floors, current=current, standing=standing, later=later,
-                    received=received, carried=carried, listed=listed, numbers=numbers)  # fmt: skip
+                    received=received | days, carried=carried, listed=listed, numbers=numbers)  # fmt: skip
 
-    def _past_lists(self, period: str, as_of: date) -> tuple[Entries, Entries, dict[tuple[str, str], frozenset[str]]]:
-        """Entries carried into a period, entries that already stand for it, and every number given out.
+    def _past_lists(
+        self, period: str, as_of: date
+    ) -> tuple[Entries, Entries, dict[tuple[str, str], frozenset[str]], dict[tuple[str, str], date]]:
+        """Entries carried into a period, those that already stand for it, every number given out, and days of receipt.
 
         A number is given for ever, so the numbers are those of the whole ledger, whatever day is looked from.
         """
         latest: dict[tuple[str, str], dict[str, StandingRow]] = {}
         listed: Entries = {}
         numbers: dict[tuple[str, str], set[str]] = {}
+        days: dict[tuple[str, str], date] = {}
         for form in self.program.list_forms:
             for row in self._accepted_rows(form, date.max):
                 numbers.setdefault((row.county_code, form.code), set()).add(row.entry)
@@ -476,13 +479,14 @@ class Store:
                     latest.setdefault((prefecture, form.code), {}).update({row.entry: row for row in rows})
                 elif of == period:
                     listed[prefecture, form.code] = tuple(_past_entry(row) for row in rows)
+                    days[prefecture, form.code] = rows[0].received_on
         carried = {
             (prefecture, form): tuple(
                 _past_entry(row) for row in rows.values() if is_open(self.program.form_by_code[form], row)
             )
             for (prefecture, form), rows in latest.items()
         }
-        return carried, listed, {key: frozenset(given) for key, given in numbers.items()}
+        return carried, listed, {key: frozenset(given) for key, given in numbers.items()}, days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

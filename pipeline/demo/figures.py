@@ -172,6 +172,6 @@ def _fit_condition(row: Row, kind: str, column: str, condition: str, kwargs: Any
     if condition.endswith(".applies"):
         return
     if kind == BETWEEN and (not isinstance(value, int) or value < kwargs.get("min_value", 0)):
-        row[source] = NONE_TICKED if condition.endswith(".ticked") else NO
+        row[source] = NONE_TICKED if condition.endswith(".given") else NO
     if kind == NOT_NULL and not row.get(source):
         row[column] = None

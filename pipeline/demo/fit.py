@@ -182,7 +182,7 @@ class Fit:
         value = self.value(row, base_field(condition.column))
         if condition.column.endswith(".applies"):
             value = "no" if value == NOT_APPLICABLE else "yes"
-        if condition.column.endswith(".ticked"):
+        if condition.column.endswith(".given"):
             value = "no" if value in {None, NONE_TICKED} else "yes"
         if value is None or (isinstance(condition.value, str) != isinstance(value, str)):
             return False

@@ -9,7 +9,7 @@ from pipeline.program.model import FormKind
 from pipeline.workbook.layout import ENTRY, list_keys
 
 if TYPE_CHECKING:
-    from pipeline.checks.frames import Past
+    from pipeline.checks.past import Past
     from pipeline.program.model import Form, Period, Prefecture, Program
     from pipeline.workbook.cells import Raw, Value
 

@@ -22,6 +22,7 @@ YES_WORDS = frozenset({"√", "✓", "✔", "有", "对", "Y", "y", "YES", "Yes"
 TURNING = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )  # what follows reads backwards
+NO_CHARACTERS = frozenset("\ufffe\uffff")  # what no XML file can hold
 TICKS = YES_WORDS | {YES}  # what stands for √ in 本期无新进展
 NO_WORDS = frozenset({"×", "✗", "✘", "无", "没有", "N", "n", "NO", "No", "no", "FALSE", "False", "false"})
 ERROR_TEXTS = frozenset(
@@ -78,7 +79,9 @@ def show(raw: Raw | Decimal) -> str:
     if isinstance(raw, datetime):
         return raw.date().isoformat() if raw.time() == time() else raw.isoformat(sep=" ")
     return "".join(
-        ch for ch in str(raw) if ch in "\n\t" or (unicodedata.category(ch) not in {"Cc", "Cs"} and ch not in TURNING)
+        ch
+        for ch in str(raw)
+        if ch in "\n\t" or (unicodedata.category(ch) not in {"Cc", "Cs"} and ch not in TURNING | NO_CHARACTERS)
     )
 
 

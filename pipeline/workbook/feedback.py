@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     import xlsxwriter
 
-    from pipeline.checks.frames import Past
+    from pipeline.checks.past import Past
     from pipeline.checks.rules import Rule
     from pipeline.dataset.snapshot import Snapshot
     from pipeline.dataset.store import StandingRow, Submission

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 Grid = list[list[Raw]]
 HEADER_DEPTH = 40
 SHOWN_STRAYS = 5
+TOTALS = frozenset({"合计", "小计", "总计", "共计"})  # below a list: no entry
 SHOWN_ROWS = 20  # rows nobody can place that are told one by one
 
 
@@ -153,7 +154,7 @@ def read_form(program: Program, form: Form, stamp: Stamp, sheet: Sheet) -> FormT
     absent = [f for f in fields if f.code not in header.columns]
     key = ENTRY if form.is_list else COUNTY_NAME
     if header.ambiguous or key not in header.columns or len(absent) == len(fields):
-        sheet.note("SHEET_AMBIGUOUS", found="、".join(header.ambiguous) or "没有找到县名列或指标列")
+        sheet.note("SHEET_AMBIGUOUS", found="、".join(header.ambiguous) or f"没有找到“{FRAME_LABELS[key]}”列或指标列")
         sheet.give_back(sheet.open)
         return None
     if stamp.version == form.version:
@@ -404,6 +405,11 @@ def _read_entries(program: Program, form: Form, stamp: Stamp, sheet: Sheet, head
     own = {header.columns[code] for code in header.columns}
     below = max(header.rows)
     filled = sorted({row for row, col in sheet.open if row > below and col in own and sheet.text(row, col)})
+    for row in [row for row in filled if any(plain(sheet.text(row, col)) in TOTALS for col in own)]:
+        filled.remove(row)
+        cells = [(row, col) for col in sorted(own) if sheet.text(row, col)]
+        sheet.note("ROW_UNRECOGNISED", *cells[0], found="、".join(sheet.text(*cell) for cell in cells[:SHOWN_STRAYS]))
+        sheet.give_back(cells)
     if len(filled) > LIST_ROWS:
         sheet.note("LIST_TOO_LONG", filled[LIST_ROWS], 0, found=f"{len(filled)}条", expected=f"不超过{LIST_ROWS}条",
                    county_code=stamp.prefecture_code)  # fmt: skip

@@ -1,0 +1,182 @@
+"""Returns → one line per return and unit of its prefecture, whether or not the unit reported; 本期无新进展 resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from pipeline.findings import Finding, finding
+from pipeline.program.model import Accumulation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from pipeline.checks.past import Past
+    from pipeline.program.model import Field, Form, Period, Program, Unit
+    from pipeline.workbook.cells import Value
+    from pipeline.workbook.read import Return
+    from pipeline.workbook.sheet import FormRow
+
+
+REPORTED = frozenset({"filled", "nil"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One unit on one form of one return, nil resolved; or one entry of its list.
+
+    Attributes:
+        source: Index of the return.
+        state: filled, nil, kept, blank, absent or no_sheet (see :mod:`pipeline.checks.rules`).
+        values: Field code → final value: what was typed, or what 本期无新进展 stands for.
+        row: The sheet row it was read from, or None.
+        entry: Of an entry, its number; empty for the row of a unit.
+        untouched: It holds just what was carried into it: alone it reports nothing.
+    """
+
+    source: int
+    unit: Unit
+    state: str
+    values: Mapping[str, Value]
+    row: FormRow | None
+    entry: str = ""
+    untouched: bool = False
+
+
+def form_lines(
+    program: Program, form: Form, period: Period, returns: Sequence[Return], past: Past
+) -> tuple[list[Line], list[tuple[int, Finding]]]:
+    """Join each return with its roster and resolve 本期无新进展.
+
+    Args:
+        program: The campaign.
+        form: The sheet.
+        period: The period of all ``returns``.
+        returns: All returns of the period in this run.
+        past: What was accepted before this run.
+
+    A blank row asks for nothing where a row of that unit already stands, or another of the returns has it, or the sheet
+    carries what was accepted before.
+
+    Returns:
+        Lines in the order of returns and roster; and findings about nil ticks, late corrections and numbers, each with
+        the index of its return.
+    """
+    lines, findings = [], []
+    fields = form.fields_in(period)
+    told = reported_by(form, returns, past)
+    for source, one in enumerate(returns):
+        found = {row.county_code: row for row in one.rows.get(form.code, ())}
+        for unit in program.units_of(form, one.prefecture_code):
+            row = found.get(unit.code)
+            day = one.arrival.received_on
+            others = (at for other, at in told.get(unit.code, {}).items() if other != source)
+            stands = past.stood((unit.code, form.code), day) or any(at <= day for at in others)
+            same = row is not None and untouched(form, row, past)
+            state = _state(None if same and stands else row, has_sheet=form.code in one.rows, stands=stands)
+            values: Mapping[str, Value] = {}
+            if row is not None and state in REPORTED:
+                values, clashes = _resolve(row, fields, past) if row.nil else (row.values, [])
+                findings += [(source, _nil_conflict(one, row, code)) for code in clashes]
+                if row.nil and period.no > 1 and not past.knows(unit.code):
+                    findings.append((source, _nil_without_base(one, row)))
+            line = Line(source=source, unit=unit, state=state, values=values, row=row, untouched=same)
+            findings += [(source, told) for told in above_later(one, line, fields, past)]
+            lines.append(line)
+    return lines, findings
+
+
+def reported_by(form: Form, returns: Sequence[Return], past: Past) -> dict[str, dict[int, date]]:
+    """Unit → the returns that fill its row of a form with more than was carried into it, and when each was received."""
+    told: dict[str, dict[int, date]] = {}
+    for source, one in enumerate(returns):
+        for row in one.rows.get(form.code, ()):
+            if not row.blank and not untouched(form, row, past):
+                told.setdefault(row.county_code, {})[source] = one.arrival.received_on
+    return told
+
+
+def untouched(form: Form, row: FormRow, past: Past) -> bool:
+    """A row of a sheet that carries what was accepted, with nothing else in it."""
+    if not form.carry or row.nil or row.blank or row.refused:
+        return False
+    asked = {code: value for code, value in row.values.items() if code not in row.shown}
+    return given(asked) == given({code: past.previous.get((row.county_code, code)) for code in asked})
+
+
+def given(values: Mapping[str, Value]) -> dict[str, Value]:
+    """Only the fields with a value: an empty cell and a column that is not there are the same."""
+    return {code: value for code, value in values.items() if value is not None}
+
+
+def _state(row: FormRow | None, *, has_sheet: bool, stands: bool) -> str:
+    if row is not None and row.nil:
+        return "nil"
+    if row is not None and not row.blank:
+        return "filled"
+    if stands:
+        return "kept"
+    if not has_sheet:
+        return "no_sheet"
+    return "absent" if row is None else "blank"
+
+
+def _resolve(row: FormRow, fields: Sequence[Field], past: Past) -> tuple[dict[str, Value], list[str]]:
+    """Values a nil row stands for, and the fields where something else was typed.
+
+    It carries what was accepted last: earlier in this period, else in the period before; zeros only in a first report.
+    """
+    values: dict[str, Value] = {}
+    clashes = []
+    for one in fields:
+        key = row.county_code, one.code
+        carried = past.current.get(key, past.previous.get(key, one.nil_value))
+        typed = None if one.shows else row.values.get(one.code)
+        values[one.code] = carried if typed is None else typed
+        must_be_given = carried is None
+        if typed is not None and not must_be_given and typed != carried:
+            clashes.append(one.code)
+    return values, clashes
+
+
+def above_later(one: Return, line: Line, fields: Sequence[Field], past: Past) -> list[Finding]:
+    """Cumulative counts of a late correction that exceed what a later period already reports."""
+    if line.row is None:
+        return []
+    found = []
+    for asked in fields:
+        value, later = line.values.get(asked.code), past.later.get((line.unit.code, asked.code))
+        if (
+            asked.accumulation is Accumulation.CUMULATIVE
+            and isinstance(value, (int, Decimal))
+            and later is not None
+            and value > later
+        ):
+            found.append(finding(
+                "ABOVE_LATER", file=one.arrival.name, sheet=line.row.sheet, field=asked.code,
+                cell=cell_of(one, line.row, asked.code), prefecture_code=one.prefecture_code,
+                county_code=line.unit.code, found=line.row.typed.get(asked.code, ""), expected=f"不大于后一期已接收的 {later}",
+            ))  # fmt: skip
+    return found
+
+
+def cell_of(one: Return, row: FormRow, code: str) -> str:
+    """Address of a field in a row; empty when the sheet has no such column."""
+    column = one.columns[row.form].get(code, "")
+    return f"{column}{row.row}" if column else ""
+
+
+def _nil_without_base(one: Return, row: FormRow) -> Finding:
+    return finding("NIL_WITHOUT_BASE", file=one.arrival.name, sheet=row.sheet, cell=f"C{row.row}", found="√",
+                   prefecture_code=one.prefecture_code, county_code=row.county_code,
+                   expected="填报本期累计数，或先补报以前的报送期")  # fmt: skip
+
+
+def _nil_conflict(one: Return, row: FormRow, code: str) -> Finding:
+    return finding(
+        "NIL_CONFLICT", file=one.arrival.name, sheet=row.sheet, cell=cell_of(one, row, code),
+        prefecture_code=one.prefecture_code, county_code=row.county_code, field=code, found=row.typed[code],
+        expected="留空，或与上次已接收的数相同",
+    )  # fmt: skip
