@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import unicodedata
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from watchfiles import watch
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
     from pathlib import Path
+    from types import FrameType
 
     from pipeline.workbook.read import Arrival
     from pipeline.workspace import Workspace
@@ -36,9 +40,30 @@ def wait_for_files(workspace: Workspace) -> Iterator[None]:
     """
     if not workspace.inbox.is_dir():
         raise WorkspaceError(f"没有收件箱 {workspace.inbox}，请先建立这个文件夹")
-    yield
-    for _ in watch(workspace.inbox, rust_timeout=PAUSE_MS, yield_on_timeout=True, raise_interrupt=False):
+    with _ctrl_c() as pressed:
         yield
+        for _ in watch(workspace.inbox, rust_timeout=PAUSE_MS, yield_on_timeout=True, raise_interrupt=False,
+                       stop_event=pressed):  # fmt: skip
+            yield
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[threading.Event]:
+    """Remember that Ctrl+C was pressed: a library that swallows the interrupt must not make us wait for ever."""
+    pressed, before = threading.Event(), signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def look_once(workspace: Workspace, as_of: date) -> list[tuple[str, str]]:

@@ -43,6 +43,7 @@ class Said:
     items: tuple[int, ...] = ()
     fields: tuple[str, ...] = ()
     reading: str = ""
+    any_of: tuple[str, ...] = ()
 
 
 def column(code: str, kind: FieldType = FieldType.AMOUNT, *, role: str = "", serves: str = "", form: str = "X",

@@ -280,7 +280,7 @@ def test_a_failing_report_leaves_the_old_outbox(
     def fail(*_: Any, **__: Any) -> bytes:
         raise RuntimeError
 
-    monkeypatch.setattr("pipeline.reports.summary_workbook.summary_workbook", fail)
+    monkeypatch.setattr("pipeline.products.summary_workbook", fail)
     with pytest.raises(RuntimeError):
         run(copy, PERIOD, AS_OF)
     assert tree(copy.outbox(PERIOD)) == before

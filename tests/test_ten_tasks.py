@@ -62,3 +62,28 @@ def test_a_task_may_rest_on_columns_of_other_sheets() -> None:
 
 def test_a_campaign_without_the_sheet_has_no_tasks() -> None:
     assert ten_task_figures(small(ACTION), P1, VALUES, [Said(no=1, fields=("n",))]) == ()
+
+
+def test_done_is_yes_more_than_nought_and_every_option() -> None:
+    task = Said(no=1, fields=("n", "s", "o"), reading="")
+    done = ten_task_figures(PROGRAM, P1, VALUES, [task])[0].done
+    assert done is not None
+    # 香格里拉 has all; 德钦 fails; 维西 gave no n, and its 甲乙 alone is not every option: it fails too
+    assert done.province == Share(met=1, reported=3, roster=6)
+    enough = ten_task_figures(PROGRAM, P1, VALUES, [Said(no=1, fields=("n", "o"), any_of=("o",))])[0].done
+    assert enough is not None
+    assert enough.province == Share(met=1, reported=2, roster=6)  # of 维西 nobody knows n
+    assert sum(one.met for one in enough.by_prefecture.values()) == 1
+
+
+def test_a_task_of_a_list_is_done_where_a_problem_is_solved_and_unknown_where_no_list_came() -> None:
+    task = Said(no=1, fields=("n", "P-1"))
+    for solved, expected in (({}, (0, 1)), ({SHANGRILA: True}, (1, 2)), ({SHANGRILA: False}, (0, 2))):
+        done = ten_task_figures(PROGRAM, P1, VALUES, [task], solved)[0].done
+        assert done is not None
+        assert (done.province.met, done.province.reported) == expected  # 德钦's nought is enough to say no
+
+
+def test_what_is_not_asked_yet_judges_nothing() -> None:
+    (task,) = ten_task_figures(PROGRAM, P1, VALUES, [Said(no=1, fields=("later",))])
+    assert task.done is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.cli import main
-from pipeline.watch import look_once, verdict_name
+from pipeline.watch import look_once, verdict_name, wait_for_files
 from pipeline.workspace import SETTLE_SECONDS, Workspace, read_inbox
 from tests.builder import FIRST, arrival, filled, hear_ctrl_c, new_workspace, own_key
 
@@ -289,3 +290,16 @@ def test_ctrl_c_in_the_middle_of_a_check_ends_without_a_traceback(
     assert process.wait(WAIT_SECONDS) in {0, 1}
     assert "Traceback" not in said.read_text(encoding="utf-8")
     assert not list(workspace.root.rglob("*.part*"))
+
+
+def test_an_interrupt_that_a_library_swallows_ends_the_watch_all_the_same(inbox: Workspace) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        looks = wait_for_files(inbox)
+        next(looks)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        assert list(looks) == []
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -621,6 +621,11 @@ def party_report(name: str) -> str:
         Column("任务", 600, "no"), Column("指标", 2945, "title", "TableLeft"), Column("全省合计", 1600, "actual"),
         Column("目标", 1500, "target"), Column("达标县/\n适用县", 1100, "met"), Column("填报县/\n全部县", 1100, "reported"),
     )  # fmt: skip
+    survey = table(
+        "survey_rows",
+        Column("题号", 600, "no"), Column("调研内容", 1900, "title", "TableLeft"), Column("汇总情况", 5145, "text", "TableLeft"),
+        Column("填报\n县数", 1200, "reported"),
+    )  # fmt: skip
     return "".join((
         para("Title", "{{ title }}"), DEMO,
         para("Salutation", "{{ to_line }}"), each("BodyText", "intro"),
@@ -649,7 +654,8 @@ def party_report(name: str) -> str:
         section("next", "尚需推进的工作" if final else "下一步工作", parted("next")),
         para("BodyKept", "特此报告。"),
         para("SignOff", "{{ office }}"), para("SignOff", "{{ issued_on }}"),
-        when("item_rows", fresh("Salutation", "附表"), para("TableCaption", "{{ actions_name }}任务指标完成情况"), items, para("Gap")),
+        when("item_rows", fresh("Salutation", "附表1"), para("TableCaption", "{{ actions_name }}任务指标完成情况"), items, para("Gap")),
+        when("survey_rows", fresh("Salutation", "附表2"), para("TableCaption", "调研提纲填报情况汇总"), survey, para("Gap")),
         notes(), para("Tail"),
     ))  # fmt: skip
 

@@ -46,7 +46,7 @@ PLACES: dict[FormKind, tuple[Place, ...]] = {
     FormKind.HIGHLIGHTS: (("季度通报", "highlights"), ("典型案例汇编", "chapters")),
     FormKind.FUNDING: (("中期调度报告", "funding_rows"), ("总结报告", "funding_rows")),
     FormKind.SOCIAL_WORKERS: (("中期调度报告", "funding_rows"), ("总结报告", "funding_rows")),
-    FormKind.SURVEY: (("全省汇总", "调研提纲汇总"),),
+    FormKind.SURVEY: (("总结报告", "survey_rows"), ("全省汇总", "调研提纲汇总")),
 }
 REPORT_PLACES: tuple[Place, ...] = (("工作简报", "timeliness"), ("逾期县清单", "rows"))
 

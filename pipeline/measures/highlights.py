@@ -7,14 +7,26 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pipeline.measures.figures import by_role, county_of, day, histories, list_coverage, reporters, role_of, text, yes
+from pipeline.measures.figures import (
+    Coverage,
+    by_role,
+    county_of,
+    day,
+    histories,
+    list_coverage,
+    reporters,
+    role_of,
+    share,
+    text,
+    yes,
+)
 from pipeline.measures.obligation import Quarter, quarters
 from pipeline.program.model import FormKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from pipeline.measures.figures import Coverage, Entry
+    from pipeline.measures.figures import Entry, Share
     from pipeline.program.model import Form, Period, Program
 
 QUARTER_MONTHS = 3
@@ -72,6 +84,9 @@ class HighlightFigures:
         coverage: Prefectures whose list of this period stands.
         by_quarter: Quarter → entries dated in it, owed or not, earliest first.
         by_kind: Kind → entries, in the order of the column's options.
+        counties_by_kind: Kind → counties with an entry of it, the prefectures' own left out (三（四）打造特色).
+        spread: Entries that others could use, of those that say so either way, of all (三（五）成果转化).
+        told: Prefectures of which a list ever stood, of all.
         by_prefecture: Prefecture code → entries; None for one that never reported.
         undated: Entries without a date: counted in no quarter.
         duties: One per prefecture and owed quarter, by quarter.
@@ -81,6 +96,9 @@ class HighlightFigures:
     coverage: Coverage
     by_quarter: dict[Quarter, int]
     by_kind: dict[str, int]
+    counties_by_kind: dict[str, int]
+    spread: Share
+    told: Coverage
     by_prefecture: dict[str, int | None]
     undated: int
     duties: tuple[QuarterDuty, ...]
@@ -127,6 +145,11 @@ def highlight_figures(
         coverage=list_coverage(program, reported, period),
         by_quarter={q: sum(e.quarter == q for e in found) for q in every},
         by_kind={kind: sum(e.kind == kind for e in found) for kind in kinds},
+        counties_by_kind={
+            kind: len({e.county_code for e in found if e.kind == kind and e.county_code}) for kind in kinds
+        },
+        spread=share([e.spread for e in found]),
+        told=Coverage(reported=len(spoke), roster=len(program.prefectures)),
         by_prefecture={
             p.code: sum(e.prefecture_code == p.code for e in found) if p.code in spoke else None
             for p in program.prefectures

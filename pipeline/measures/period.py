@@ -162,14 +162,17 @@ def _systems(program: Program, snapshot: Snapshot, period: Period, values: dict[
         if snapshot.state(p, prefecture) in {State.ACCEPTED, State.NIL}
     }
     most = next((one.most for one in program.strands if one.most), len(program.counties))
+    solving = problem_figures(program, period, problems, reported, as_of)
     return Systems(
         funding=funding_figures(program, period, values),
         social=social_figures(program, period, values),
-        problems=problem_figures(program, period, problems, reported, as_of),
+        problems=solving,
         highlights=highlight_figures(program, period, highlights, reported, as_of),
         contacts=contact_figures(program, values, min(period.end, as_of), most=most),
         milestones=milestone_figures(program, period, values, as_of),
-        ten_tasks=ten_task_figures(program, period, values, program.ten_tasks),
+        ten_tasks=ten_task_figures(
+            program, period, values, program.ten_tasks, solving.solved_by_county(program) if solving else {}
+        ),
         survey=survey_figures(program, period, values),
         goals=goal_figures(assessed, program.goals),
     )

@@ -114,6 +114,11 @@ class ProblemFigures:
         """Those not done with."""
         return tuple(p for p in self.problems if p.is_open)
 
+    def solved_by_county(self, program: Program) -> dict[str, bool]:
+        """County → whether one of its problems is solved, of prefectures that ever sent a list; 撤销 has no day and solves none."""
+        solved = {p.county_code for p in self.problems if not p.is_open and p.closed_on}
+        return {c.code: c.code in solved for c in program.counties if self.by_prefecture[c.prefecture_code] is not None}
+
     @property
     def new(self) -> tuple[Problem, ...]:
         """Those first reported in this period."""

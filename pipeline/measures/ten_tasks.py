@@ -9,7 +9,7 @@ from pipeline.measures.figures import PROVINCE, number, roster_of, share, total,
 from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, FieldType, FormKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipeline.measures.figures import Share, Sum, Values
     from pipeline.program.model import Field, Item, Period, Program, Unit
@@ -28,8 +28,12 @@ class TaskLike(Protocol):
         """Codes of the columns it rests on, of whatever sheet."""
 
     @property
+    def any_of(self) -> tuple[str, ...]:
+        """Those of ``fields`` that one ticked option satisfies."""
+
+    @property
     def reading(self) -> str:
-        """When it counts as done."""
+        """When it counts as done, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,18 +75,37 @@ class TaskColumn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """How many counties have done a task: this project's reading, since the notice gives no numbers."""
+
+    province: Share
+    by_prefecture: dict[str, Share]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFigures:
-    """One of the ten, or a question; ``reading`` is how the programme reads it, empty where it does not say."""
+    """One of the ten, or a question.
+
+    Attributes:
+        reading: How the programme reads it, empty where it does not say.
+        done: Counties that have done it, of those of which every column it rests on is known (or one says no), by
+            prefecture and over all; None where the programme names no column that is asked yet.
+    """
 
     no: int
     label: str
     title: str
     reading: str
     columns: tuple[TaskColumn, ...]
+    done: Done | None = None
 
 
 def ten_task_figures(
-    program: Program, period: Period, values: Values, tasks: Sequence[TaskLike] = ()
+    program: Program,
+    period: Period,
+    values: Values,
+    tasks: Sequence[TaskLike] = (),
+    solved: Mapping[str, bool] | None = None,
 ) -> tuple[TaskFigures, ...]:
     """Each task's figures in order; none for a campaign without such a sheet.
 
@@ -91,11 +114,13 @@ def ten_task_figures(
         period: Where we are; columns it does not ask about are left out.
         values: Unit code → field → value, of reported units only.
         tasks: What the programme says of the tasks: columns of other sheets that a task rests on are added to its own.
-            Those of lists are passed over; :mod:`pipeline.measures.problems` counts entries.
+            Those of lists have no figures here; :mod:`pipeline.measures.problems` counts entries.
+        solved: County code → whether one of its problems is solved; a county whose prefecture never sent a list is not
+            in it.
     """
     others = {task.no: task for task in tasks}
     return tuple(
-        _task(program, period, values, item, others.get(item.no))
+        _task(program, period, values, item, others.get(item.no), solved or {})
         for form in program.forms_of_kind(FormKind.TEN_TASKS) for item in form.items
     )  # fmt: skip
 
@@ -103,22 +128,62 @@ def ten_task_figures(
 def survey_figures(program: Program, period: Period, values: Values) -> tuple[TaskFigures, ...]:
     """Each question of the survey (附件5) the same way; none for a campaign without one."""
     return tuple(
-        _task(program, period, values, item, None)
+        _task(program, period, values, item, None, {})
         for form in program.forms_of_kind(FormKind.SURVEY) for item in form.items
     )  # fmt: skip
 
 
-def _task(program: Program, period: Period, values: Values, item: Item, task: TaskLike | None) -> TaskFigures:
+def _task(program: Program, period: Period, values: Values, item: Item, task: TaskLike | None,
+          solved: Mapping[str, bool]) -> TaskFigures:  # fmt: skip
     codes = dict.fromkeys((*(one.code for one in item.fields), *(task.fields if task else ())))
     columns = (program.field_by_code[code] for code in codes)
     there = (one for one in columns if one in program.form_by_code[one.form].fields_in(period))
     return TaskFigures(
         no=item.no, label=item.label, title=item.title, reading=task.reading if task else "",
+        done=_done(program, period, values, task, solved) if task else None,
         columns=tuple(
             _column(program, one, values, units)
             for one in there if (units := roster_of(program, program.form_by_code[one.form]))
         ),
     )  # fmt: skip
+
+
+def _done(program: Program, period: Period, values: Values, task: TaskLike, solved: Mapping[str, bool]) -> Done | None:
+    judging = [
+        program.field_by_code.get(one.shows, one)
+        for code in task.fields
+        if (one := program.field_by_code[code]) in program.form_by_code[one.form].fields_in(period)
+    ]
+    if not judging:
+        return None
+    said: dict[str, bool | None] = {}
+    for county in program.counties:
+        given = values.get(county.code, {})
+        answers = [
+            solved.get(county.code) if program.form_by_code[one.form].is_list
+            else _holds(one, given.get(one.code), any_is_enough=one.code in task.any_of)
+            for one in judging
+        ]  # fmt: skip
+        said[county.code] = False if False in answers else (None if None in answers else True)
+    return Done(
+        province=share(list(said.values())),
+        by_prefecture={p.code: share([said[c.code] for c in program.counties_of(p.code)]) for p in program.prefectures},
+    )
+
+
+def _holds(one: Field, value: Value, *, any_is_enough: bool) -> bool | None:
+    """Whether a column says that its part is done; 不适用 asks for nothing."""
+    if value in {None, ""}:
+        return None
+    if value == NOT_APPLICABLE:
+        return True
+    if one.type is FieldType.YESNO:
+        return yes(value)
+    if one.type is FieldType.CHECKLIST:
+        ticked = set(str(value).split("、"))
+        return bool(ticked & set(one.options)) if any_is_enough else ticked >= set(one.options)
+    amount = number(value)
+    return amount > 0 if amount is not None else True
 
 
 def _column(program: Program, one: Field, values: Values, units: Sequence[Unit]) -> TaskColumn:

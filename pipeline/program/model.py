@@ -438,7 +438,14 @@ class Goal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenTask:
-    """One of the ten tasks of attachment 4; ``fields`` are the columns that judge it."""
+    """One of the ten tasks of attachment 4.
+
+    Attributes:
+        fields: The columns that judge it: done where each says yes, is more than nought, or has every option ticked; of a
+            list, where one of the county's entries is solved.
+        any_of: Those of them that one ticked option satisfies.
+        reading: The same in words.
+    """
 
     no: int
     title: str
@@ -446,6 +453,7 @@ class TenTask:
     related_items: tuple[int, ...]
     fields: tuple[str, ...]
     reading: str
+    any_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,8 @@ def check_systems(program: Program) -> None:
     _known("goals", (no for goal in program.goals for no in goal.items), items)
     _known("ten_tasks", (no for task in program.ten_tasks for no in task.related_items), items)
     _known("ten_tasks", (code for task in program.ten_tasks for code in task.fields), fields)
+    for task in program.ten_tasks:
+        _known("ten_tasks 的 any_of", task.any_of, list(task.fields))
     _known("publications", (code for one in program.publications for code in one.periods), list(program.period_by_code))
     duties = [*(d.code for d in program.duties), *(m.code for m in program.milestones)]
     _known("publications", (one.duty for one in program.publications if one.duty), duties)
@@ -92,6 +94,7 @@ def _ten_task(node: Node) -> TenTask:
         related_items=tuple(node.take("related_items", list, ())),
         fields=node.strings("fields"),
         reading=node.take("reading", str, ""),
+        any_of=node.strings("any_of"),
     ))  # fmt: skip
 
 

@@ -15,7 +15,7 @@ REPORT = (
     "title", "to_line", "intro", "is_demo", "no", "tab", "counted", "overall", "trend_rows", "prefecture_rows", "actions_name",
     "actions", "strands", "goal_rows", "task_rows", "funding", "funding_rows", "funding_parts", "milestones",
     "milestone_rows", "problems", "pressing", "category_rows", "department_rows", "candidates", "candidate_rows", "lagging", "lagging_rows",
-    "next", "office", "issued_on", "item_rows", "data_notes", *PICTURES,
+    "next", "office", "issued_on", "item_rows", "survey_rows", "data_notes", *PICTURES,
 )  # fmt: skip
 TEMPLATE_NAMES: dict[str, tuple[str, ...]] = {
     "工作简报.docx": (

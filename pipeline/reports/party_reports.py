@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 from pipeline.reports.bulletin import data_notes, overall, province_target
 from pipeline.reports.money_parts import funding_lead, funding_parts, funding_rows
 from pipeline.reports.outline import Part, duty, numbered, quoted, tables
-from pipeline.reports.progress_parts import action_parts, goal_rows, item_rows, prefecture_rows, task_rows, trend_rows
+from pipeline.reports.progress_parts import (
+    action_parts,
+    goal_rows,
+    item_rows,
+    prefecture_rows,
+    survey_rows,
+    task_rows,
+    trend_rows,
+)
 from pipeline.reports.standing_parts import (
     candidate_paragraphs,
     candidate_rows,
@@ -91,6 +99,7 @@ def _whole(m: PeriodMeasures, say: Figures, document: str, *, is_demo: bool) -> 
         "office": m.program.office,
         "issued_on": say.day("as_of", m.snapshot.as_of),
         "item_rows": item_rows(m, say),
+        "survey_rows": survey_rows(m, say),
         "data_notes": data_notes(m, say, is_demo=is_demo),
         "counted": m.reported > 0,
     }

@@ -12,7 +12,7 @@ from pipeline.reports.outline import NO_FIGURE, NOT_REPORTED, Row, of, parts, qu
 from pipeline.reports.wording import change, number, one_decimal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pipeline.measures.goals import GoalFigures
     from pipeline.measures.overdue import Obligation
@@ -214,14 +214,42 @@ def _task_row(m: PeriodMeasures, task: TaskFigures, say: Figures) -> Row | None:
     if not main:
         return None
     main = main[:TASK_COLUMNS]
-    counts = [c.province.reported for c in main]
-    low, high = say("task.reported", min(counts)), say("task.reported", max(counts))
     return {
         "no": say("task.no", task.no),
         "title": task.title,
-        "text": "；".join(_task_clause(c, say) for c in main),
-        "reported": (low if low == high else f"{low}—{high}") + "/" + say("task.roster", main[0].province.roster),
+        "text": "；".join((*_task_done(task, say), *(_task_clause(c, say) for c in main))),
+        "reported": _task_coverage(main, say),
     }
+
+
+def _task_coverage(columns: Sequence[TaskColumn], say: Figures) -> str:
+    """12/129, or 10—12/129 where columns differ."""
+    counts = [c.province.reported for c in columns]
+    low, high = say("task.reported", min(counts)), say("task.reported", max(counts))
+    return (low if low == high else f"{low}—{high}") + "/" + say("task.roster", columns[0].province.roster)
+
+
+def survey_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
+    """调研提纲 (附件5): one row for each question somebody answered; of texts, how many counties wrote one."""
+    return [
+        {
+            "no": say("task.no", one.no),
+            "title": one.title,
+            "text": "；".join(_task_clause(c, say) for c in told),
+            "reported": _task_coverage(told, say),
+        }
+        for one in m.systems.survey
+        if (told := [c for c in one.columns if c.province.reported])
+    ]
+
+
+def _task_done(task: TaskFigures, say: Figures) -> list[str]:
+    """How many counties have done it, as the programme reads it; nothing where none can be judged."""
+    done = task.done.province if task.done else None
+    if done is None or not done.reported:
+        return []
+    key = f"task.{task.no}.done"
+    return [f"可判断的{say(f'{key}.reported', done.reported)}个县中已完成的{say(f'{key}.met', done.met)}个"]
 
 
 def _task_clause(c: TaskColumn, say: Figures) -> str:
@@ -233,5 +261,7 @@ def _task_clause(c: TaskColumn, say: Figures) -> str:
         return f"{title}{say(f'{key}.total', number(float(answers.total.amount)))}{c.source.unit}"
     if answers.share:
         return f"{title}的{say(f'{key}.yes', answers.share.met)}个县"
+    if not answers.options:
+        return f"{title}：{say(f'{key}.texts', answers.reported)}个县填写了文字材料"
     ticked = "、".join(f"{option}{say(f'{key}.option', n)}个县" for option, n in answers.options.items())
     return f"{title}：{ticked}"

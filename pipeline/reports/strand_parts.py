@@ -92,28 +92,25 @@ def visits(m: PeriodMeasures, say: Figures) -> list[str]:
 
 
 def _brands(h: HighlightFigures, kind: str, say: Figures) -> list[str]:
-    mine = [one for one in h.entries if one.kind == kind]
-    if not mine:
+    if not h.by_kind[kind]:
         return []
-    counties = len({one.county_code for one in mine if one.county_code})
     return [
-        f"{_told(h, say)}共有“{kind}”{say('brands.entries', len(mine))}条，涉及{say('brands.counties', counties)}个县。"
+        f"{_told(h, say)}共有“{kind}”{say('brands.entries', h.by_kind[kind])}条，"
+        f"涉及{say('brands.counties', h.counties_by_kind[kind])}个县。"
     ]
 
 
 def _spread(h: HighlightFigures, say: Figures) -> list[str]:
     if not h.entries:
         return []
-    can = sum(one.spread is True for one in h.entries)
-    unsaid = sum(one.spread is None for one in h.entries)
-    text = (f"{_told(h, say)}报送亮点经验{say('spread.entries', len(h.entries))}条，其中填报单位认为可复制推广的"
-            f"{say('spread.yes', can)}条")  # fmt: skip
+    unsaid = h.spread.roster - h.spread.reported
+    text = (f"{_told(h, say)}报送亮点经验{say('spread.entries', h.spread.roster)}条，其中填报单位认为可复制推广的"
+            f"{say('spread.yes', h.spread.met)}条")  # fmt: skip
     return [text + (f"，未说明的{say('spread.unsaid', unsaid)}条。" if unsaid else "。")]
 
 
 def _told(h: HighlightFigures, say: Figures) -> str:
-    known = sum(n is not None for n in h.by_prefecture.values())
-    return f"按报送过亮点经验表的{say('highlights.prefectures', known)}个州（市）统计，"
+    return f"按报送过亮点经验表的{say('highlights.prefectures', h.told.reported)}个州（市）统计，"
 
 
 def problem_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
