@@ -150,7 +150,7 @@ def _main_job(ctx: click.Context, period: str | None) -> None:
     workspace, as_of = _workspace(ctx), ctx.obj["as_of"]
     workspace.check()
     with lock(workspace, f"{_user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"):
-        outcome = run(workspace, period, as_of)
+        outcome = run(workspace, period, as_of, _user())
     for name in outcome.inbox.later:
         _note(f"未收：{name}（收件日期晚于 {as_of}，留待以后）")
     for one in outcome.inbox.changing:

@@ -67,7 +67,7 @@ class Outcome:
     files: tuple[str, ...]
 
 
-def run(workspace: Workspace, period_code: str | None, as_of: date) -> Outcome:
+def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "") -> Outcome:
     """The main job: inbox → dataset → outbox, of the period asked for and of every other that something came in for."""
     from pipeline.products import make_reports  # noqa: PLC0415 - matplotlib and docxtpl are slow to import
 
@@ -81,12 +81,13 @@ def run(workspace: Workspace, period_code: str | None, as_of: date) -> Outcome:
         touched = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq} - {period.code}
         others = tuple(one for one in campaign.program.periods if one.code in touched)
         copies = {one.code: returned_copies(campaign, store, snapshot, one) for one in (*others, period)}
+        for one in (*others, period):
+            measures = measure_period(campaign.program, snapshot, campaign.calendar, one)
+            files = make_reports(workspace, measures, copies[one.code])
+            replace_folder(workspace.outbox(one.code), files, keep=(ISSUED,))
+        store.tell(period.code, as_of, who)
     finally:
         store.close()
-    for one in (*others, period):
-        measures = measure_period(campaign.program, snapshot, campaign.calendar, one)
-        files = make_reports(workspace, measures, copies[one.code])
-        replace_folder(workspace.outbox(one.code), files, keep=(ISSUED,))
     return Outcome(measures=measures, inbox=inbox, taken=taken, others=others, files=tuple(files))
 
 

@@ -68,10 +68,11 @@ class Submission:
 
 
 class ActKind(StrEnum):
-    """What staff may enter in the ledger by hand."""
+    """What staff enter in the ledger: by hand, or by making a period's products."""
 
     ADMIT = "ADMIT"
     CLOSE = "CLOSE"
+    TELL = "TELL"  # the products of a period were made, and told what had been received by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,6 +284,12 @@ class Store:
         with _told(self.folder), self.engine.begin() as connection:
             key = connection.execute(insert(self.tables.acts).values(**fields)).inserted_primary_key
             return int(key[0]) if key else 0
+
+    def tell(self, period: str, as_of: date, who: str) -> None:
+        """Note that the products of a period were made as of a day; once for each day."""
+        told = (act for act in self.acts(as_of) if act.kind is ActKind.TELL and act.period == period)
+        if all(act.done_on != as_of for act in told):
+            self.enter(Act(kind=ActKind.TELL, period=period, reason="", who=who, done_on=as_of))
 
     def acts(self, as_of: date) -> tuple[Act, ...]:
         """What staff decided by ``as_of``, in order."""

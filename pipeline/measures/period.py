@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.checks.decide import State
 from pipeline.measures.commendation import Standing, standing
 from pipeline.measures.contacts import ContactFigures, contact_figures
+from pipeline.measures.corrections import Correction, corrections
 from pipeline.measures.escalation import Escalation, escalations
 from pipeline.measures.funding import FundingFigures, funding_figures
 from pipeline.measures.goals import GoalFigures, goal_figures
@@ -83,6 +84,7 @@ class PeriodMeasures:
         ranks: Prefecture code → rank with ties, None without figures.
         outliers: Values far from the county's own past or its peers: for staff to look at, never refused for.
         escalations: Letters that what is overdue calls for.
+        corrections: Earlier periods whose figures moved after they were told.
     """
 
     program: Program
@@ -100,6 +102,7 @@ class PeriodMeasures:
     standing: Standing
     outliers: tuple[Outlier, ...]
     escalations: tuple[Escalation, ...]
+    corrections: tuple[Correction, ...]
 
     @property
     def now(self) -> Scores:
@@ -146,6 +149,7 @@ def measure_period(program: Program, snapshot: Snapshot, calendar: Calendar, per
         standing=standing(program, period, assessed, owed),
         outliers=outliers(program, period, given),
         escalations=escalations(program, owed, calendar, snapshot.as_of),
+        corrections=corrections(program, snapshot, period, given),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from pipeline.measures.overdue import Obligation, Reason, overdue_counties
 from pipeline.measures.progress import change_pp
 from pipeline.measures.timeliness import Timeliness
 from pipeline.program.model import FieldType
+from pipeline.reports.correction_parts import correction_paragraphs
 from pipeline.reports.wording import (
     LIST_LIMIT,
     Figures,
@@ -118,10 +119,11 @@ def _editor_note(m: PeriodMeasures, say: Figures) -> str:
 
 
 def overall(m: PeriodMeasures, say: Figures) -> list[str]:
-    """What was received, how far the province is, who leads and who trails."""
+    """What was received, how far the province is, who leads and who trails, and what moved of what was told before."""
+    moved = correction_paragraphs(m, say)
     if not m.reported:
-        return [received(m, say)]
-    return [received(m, say), _completion_paragraph(m, say), *first_and_last(m, say)]
+        return [received(m, say), *moved]
+    return [received(m, say), _completion_paragraph(m, say), *first_and_last(m, say), *moved]
 
 
 def received(m: PeriodMeasures, say: Figures) -> str:
