@@ -430,6 +430,20 @@ def _find_field(program: Program, text: str) -> str:
 
 
 @main.command()
+@click.argument("county")
+@_period_option
+@click.pass_context
+def profile(ctx: click.Context, county: str, period: str | None) -> None:
+    """一个县的一页画像（Word），写入 outbox/画像/报送期/。"""
+    from pipeline.looking import profile as draw  # noqa: PLC0415
+    from pipeline.workspace import write_file  # noqa: PLC0415
+
+    path, content = draw(_workspace(ctx), county, period, ctx.obj["as_of"])
+    write_file(path, content)
+    click.echo(str(path))
+
+
+@main.command()
 @click.pass_context
 def lint(ctx: click.Context) -> None:
     """检查 program/、expectations/ 和 templates/ 有没有写错。"""

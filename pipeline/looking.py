@@ -14,6 +14,7 @@ from pipeline.run import judge, read_all, registry
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+    from pathlib import Path
 
     from pipeline.checks.decide import Decision
     from pipeline.program.model import Period, Program
@@ -26,6 +27,26 @@ def look(workspace: Workspace, period_code: str | None, as_of: date) -> PeriodMe
     campaign, snapshot = open_snapshot(workspace, as_of)
     period = choose_period(campaign.program, period_code, as_of)
     return measure_period(campaign.program, snapshot, campaign.calendar, period)
+
+
+def profile(workspace: Workspace, county: str, period_code: str | None, as_of: date) -> tuple[Path, bytes]:
+    """One county on a page: where it belongs in the outbox, and the document.
+
+    Raises:
+        PipelineError: There is no county of that code or name.
+    """
+    from pipeline.reports.documents import render  # noqa: PLC0415 - docxtpl is slow to import
+    from pipeline.reports.profile import TEMPLATE, profile_context  # noqa: PLC0415
+
+    m = look(workspace, period_code, as_of)
+    found = [c for c in m.program.counties if county in {c.code, *c.names}]
+    if len(found) != 1:
+        close = nearest(county, [c.short_name for c in m.program.counties])
+        raise PipelineError(f"没有叫“{county}”的县{close}；请写县名或6位代码")
+    context, _ = profile_context(m, found[0], is_demo=workspace.is_demo)
+    prefecture = m.program.prefecture_by_code[found[0].prefecture_code]
+    name = f"{found[0].code}_{prefecture.short_name}{found[0].short_name}.docx"
+    return workspace.profiles / m.period.code / name, render(workspace.templates / TEMPLATE, context, {})
 
 
 def dry_run(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.measures.period import PeriodMeasures
+    from pipeline.reports.wording import Figures
     from pipeline.workbook.feedback import ReturnedCopy
     from pipeline.workspace import Workspace
 
@@ -29,9 +30,10 @@ RETURNED, CHARTS, PACKAGE = "退回", "图表", "数据包"
 def make_reports(workspace: Workspace, m: PeriodMeasures, copies: Sequence[ReturnedCopy] = ()) -> dict[str, bytes]:
     """Every product of a period by its path in ``outbox/P/``; nothing is written here."""
     is_demo = workspace.is_demo
-    drawn = pictures(m)
-    brief, brief_figures = bulletin_context(m, is_demo=is_demo)
-    overdue, overdue_figures = overdue_context(m, is_demo=is_demo)
+    drawn = pictures(m, workspace.pictures)
+    registers: dict[str, Figures] = {}
+    brief, registers["工作简报.docx"] = bulletin_context(m, is_demo=is_demo)
+    overdue, registers["逾期县清单.docx"] = overdue_context(m, is_demo=is_demo)
     files = {
         "工作简报.docx": render(workspace.templates / "工作简报.docx", brief, drawn),
         "逾期县清单.docx": render(workspace.templates / "逾期县清单.docx", overdue, {}),
@@ -40,28 +42,21 @@ def make_reports(workspace: Workspace, m: PeriodMeasures, copies: Sequence[Retur
     }
     published, asking = tuple(publications(m, is_demo=is_demo)), tuple(letters(m, is_demo=is_demo))
     files |= {one.name: render(workspace.templates / one.template, one.context, drawn) for one in published}
-    documents = list(files)
     files |= {one.name: render(workspace.templates / one.template, one.context, {}) for one in asking}
-    returned = {f"{RETURNED}/{copy.name}": returned_workbook(copy) for copy in copies}
+    registers |= {one.name: one.figures for one in (*published, *asking)}
+    files |= {f"{RETURNED}/{copy.name}": returned_workbook(copy) for copy in copies}
     for prefecture, some in by_prefecture(copies).items():
-        notice = notice_context(m, prefecture, some, is_demo=is_demo)
-        returned[f"{RETURNED}/{prefecture.code}_{prefecture.short_name}_退回通知.docx"] = render(
-            workspace.templates / "退回通知.docx", notice, {})  # fmt: skip
-    files |= returned
+        name = f"{RETURNED}/{prefecture.code}_{prefecture.short_name}_退回通知.docx"
+        notice, registers[name] = notice_context(m, prefecture, some, is_demo=is_demo)
+        files[name] = render(workspace.templates / "退回通知.docx", notice, {})
     files |= {f"{CHARTS}/{FILE_NAMES[name]}": picture.png for name, picture in drawn.items()}
     files |= {f"{PACKAGE}/{name}": content for name, content in data_package(m).items()}
     files["index.html"] = index_page(
-        m,
-        drawn,
-        documents,
-        sorted(returned, key=lambda name: (name[:10], not name.endswith(".docx"), name)),
-        [one.name for one in asking],
-        is_demo=is_demo,
+        m, drawn, tuple(files), inbox=workspace.inbox, outbox=workspace.outbox(m.period.code), is_demo=is_demo
     )
     files["manifest.json"] = manifest(
         program=m.program.code, period=m.period.code, as_of=m.snapshot.as_of, submissions=m.snapshot.submissions,
         inputs=workspace.inputs(), outputs=files,
-        figures={"工作简报.docx": brief_figures, "逾期县清单.docx": overdue_figures,
-                 **{one.name: one.figures for one in (*published, *asking)}},
+        figures=registers,
     )  # fmt: skip
     return files

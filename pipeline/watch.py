@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import unicodedata
@@ -16,12 +15,11 @@ from pipeline.checks.problems import verdict_text
 from pipeline.dataset.store import Store
 from pipeline.errors import WorkspaceError
 from pipeline.looking import dry_run
-from pipeline.workspace import read_inbox
+from pipeline.workspace import read_inbox, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
-    from pathlib import Path
     from types import FrameType
 
     from pipeline.workbook.read import Arrival
@@ -89,7 +87,8 @@ def look_once(workspace: Workspace, as_of: date) -> list[tuple[str, str]]:
     for reading, decisions in results:
         lines = list(verdict_text(program, reading, decisions))
         told.append((reading.arrival.name, "；".join(line for line in lines[1:] if "结论：" in line)))
-        _write(workspace.verdicts / verdict_name(reading.arrival), "\r\n".join(lines) + "\r\n")
+        text = "\r\n".join(lines) + "\r\n"
+        write_file(workspace.verdicts / verdict_name(reading.arrival), text.encode("utf-8-sig"))  # older editors need the mark
     return told
 
 
@@ -101,14 +100,3 @@ def verdict_name(arrival: Arrival) -> str:
     )
     short = plain.encode()[-NAME_LIMIT:].decode(errors="ignore").strip(" .")
     return f"{short}_{arrival.sha256[:8]}.txt"
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all; with the mark that tells older editors that it is UTF-8."""
-    part = path.with_name(f".{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(text.encode("utf-8-sig"))
-        part.replace(path)
-    except OSError as error:
-        raise WorkspaceError(f"无法写入 {path}：{error.strerror or error}") from error

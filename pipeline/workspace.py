@@ -77,6 +77,16 @@ class Workspace:
         return self.root / "outbox" / "收件"
 
     @property
+    def profiles(self) -> Path:
+        """Counties on a page each, made on request."""
+        return self.root / "outbox" / "画像"
+
+    @property
+    def pictures(self) -> Path:
+        """Pictures drawn before, by what they were drawn from; may be deleted at any time."""
+        return self.dataset / "cache" / "图"
+
+    @property
     def is_demo(self) -> bool:
         """Whether the figures here are invented."""
         return (self.root / DEMO_MARK).is_file()
@@ -269,6 +279,21 @@ def _folder_date(name: str) -> date | None:
             except ValueError:
                 continue
     return None
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write one file whole, or not at all.
+
+    Raises:
+        WorkspaceError: The disk refused.
+    """
+    part = path.with_name(f".{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        raise WorkspaceError(f"无法写入 {path}：{error.strerror or error}") from error
 
 
 def replace_folder(target: Path, files: Mapping[str, bytes], keep: tuple[str, ...] = ()) -> None:

@@ -141,6 +141,15 @@ STYLES = (
           layout=KEEP + spacing(160, 0) + CENTRE + '<w:outlineLvl w:val="1"/>'),
     Style(id="LetterMark", name="函件序号", font=HEITI, size=28,
           layout=KEEP + f"<w:pBdr>{FRAME.partition('/>')[0]}/></w:pBdr>" + OFF_GRID + spacing(240, 60, 460) + LEFT),
+    Style(id="ProfileTitle", name="画像标题", font=XIAOBIAOSONG, size=36, tracking=0,
+          layout=KEEP + OFF_GRID + spacing(0, 0, 520) + CENTRE + '<w:outlineLvl w:val="9"/>'),
+    Style(id="ProfileSubject", name="画像副题", font=KAITI, size=24, tracking=0, layout=KEEP + OFF_GRID + spacing(0, 0, 420) + CENTRE),
+    Style(id="ProfileCell", name="画像表格", size=21, tracking=0, layout="<w:keepNext/>" + OFF_GRID + spacing(0, 0, 250) + CENTRE),
+    Style(id="ProfileCellLeft", name="画像表格左齐", size=21, tracking=0, layout=LEFT, based_on="ProfileCell"),
+    Style(id="ProfileText", name="画像正文", size=24, tracking=0,
+          layout=OFF_GRID + spacing(10, 10, 350) + '<w:ind w:firstLineChars="200" w:firstLine="480"/>' + LEFT),
+    Style(id="ProfileSign", name="画像落款", size=24, tracking=0,
+          layout=OFF_GRID + spacing(40, 0, 350) + '<w:jc w:val="right"/>'),
     Style(id="CaseMeta", name="案例来源", font=KAITI, size=28, layout=KEEP + spacing(0, 80) + CENTRE),
     Style(id="Colophon", name="版记", size=28, tracking=0,
           layout=OFF_GRID + spacing(0, 0, 460) + '<w:ind w:left="840" w:right="280" w:hanging="560"/>'),
@@ -238,8 +247,14 @@ def each(style: str, items: str, lead: str = "") -> str:
 
 
 def figure(name: str, caption: str) -> str:
-    """Return a picture and, kept on its page, the caption below it."""
-    return para("Figure", f"{{{{ pictures.{name} }}}}") + para("FigureCaption", caption)
+    """Return a picture and, kept on its page, the numbered caption below it."""
+    number = f"图{{{{ pictures.{name}.no }}}}  "
+    return para("Figure", f"{{{{ pictures.{name} }}}}") + para("FigureCaption", number + caption)
+
+
+def pictured(name: str, caption: str) -> str:
+    """Return a picture that not every period has."""
+    return when(f"pictures.{name} is defined", figure(name, caption))
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,11 +339,11 @@ def bulletin_overall() -> str:
         "overall",
         para("Heading1", "一、总体情况"),
         each("BodyText", "overall"),
-        para("BodyText", "各州（市）情况见表1、图1，各期完成率见图2。"),
+        para("BodyText", "各州（市）情况见表1、图{{ pictures.rank.no }}，各期完成率见图{{ pictures.trend.no }}。"),
         para("TableCaption", "表1  各州（市）完成情况"),
         table("table_rows", *columns, height=400),
-        figure("rank", "图1  各州（市）完成率排名"),
-        figure("trend", "图2  各期完成率"),
+        figure("rank", "各州（市）完成率排名"),
+        figure("trend", "各期完成率"),
     )
 
 
@@ -337,9 +352,9 @@ def bulletin_actions() -> str:
     return when(
         "actions",
         para("Heading1", "二、{{ actions_name }}进展"),
-        para("BodyText", "{{ actions_name }}完成率见图3，重点量化任务完成情况见图4。"),
-        figure("heat", "图3  各州（市）{{ actions_name }}完成率"),
-        figure("bullet", "图4  重点量化任务完成情况"),
+        para("BodyText", "{{ actions_name }}完成率见图{{ pictures.heat.no }}，重点量化任务完成情况见图{{ pictures.bullet.no }}。"),
+        figure("heat", "各州（市）{{ actions_name }}完成率"),
+        figure("bullet", "重点量化任务完成情况"),
         tag("for action in actions"),
         para("Heading2", "（{{ action.numeral }}）{{ action.name }}"),
         each("BodyText", "action.paragraphs"),
@@ -357,15 +372,15 @@ def bulletin_counties() -> str:
     )
     return "".join((
         para("Heading1", "三、县级工会进展"),
-        para("BodyText", "各县级工会完成率见图5，未报县单独标示，不按零计。"),
-        figure("map", "图5  各县级工会完成率"),
+        para("BodyText", "各县级工会完成率见图{{ pictures.map.no }}，未报县单独标示，不按零计。"),
+        figure("map", "各县级工会完成率"),
         when(
             "timeliness or overdue",
             para("Heading1", "四、报送情况"),
             each("BodyText", "timeliness"),
             each("BodyText", "overdue"),
-            para("BodyText", "各州（市）各期报送及时情况见图6。"),
-            figure("timely", "图6  各州（市）报送及时情况"),
+            para("BodyText", "各州（市）各期报送及时情况见图{{ pictures.timely.no }}。"),
+            figure("timely", "各州（市）报送及时情况"),
             when(
                 "overdue_groups",
                 para("TableCaption", "表2  逾期县名单"),
@@ -586,13 +601,14 @@ def quarterly() -> str:
         section("overall", "总体情况", each("BodyText", "overall"), prefecture_table("上次")),
         section(
             "actions", "各项行动进展", parted("actions"),
-            when("counted", figure("heat", "图1  各州（市）各项行动完成率")),
+            when("counted", figure("heat", "各州（市）各项行动完成率")),
         ),
         section("highlights", "亮点工作和经验推广", each("BodyText", "highlights")),
         section("problems", "困难和问题", each("BodyText", "problems")),
         work,
         section("milestones", "工作节点", each("BodyText", "milestones"), milestone_table()),
-        section("timeliness", "报送情况", each("BodyText", "timeliness"), late),
+        section("timeliness", "报送情况", each("BodyText", "timeliness"),
+                pictured("calendar", "应报事项办理日历"), late),
         section("next", "下一步工作", parted("next")),
         notes(), para("Gap"), colophon(), para("Tail"),
     ))  # fmt: skip
@@ -631,7 +647,7 @@ def party_report(name: str) -> str:
         para("Salutation", "{{ to_line }}"), each("BodyText", "intro"),
         section(
             "overall", "总体情况", each("BodyText", "overall"), trend,
-            when("counted", figure("trend", "图1  各期完成率")) if final else "",
+            when("counted", figure("trend", "各期完成率")) if final else "",
             prefecture_table("上期"),
         ),
         section(
@@ -644,10 +660,14 @@ def party_report(name: str) -> str:
             "goal_rows", "“五强”目标实现情况",
             para("BodyText", "方案未规定哪些任务属于哪一目标，以下按本项目的读法归并，仅供参考。"), goals,
         ),
-        section("task_rows", "“十个一”任务进展", para("BodyText", "各县级工会和对口联系单位填报的“十个一”任务进展如下。"), tasks),
-        section("funding", "资金安排和使用情况", each("BodyText", "funding"), funding_table(), parted("funding_parts")),
-        section("milestones", "工作节点完成情况", each("BodyText", "milestones"), milestone_table()),
-        section("problems", "困难和问题", each("BodyText", "problems"), category_table(), department_table(),
+        section("task_rows", "“十个一”任务进展", para("BodyText", "各县级工会和对口联系单位填报的“十个一”任务进展如下。"), tasks,
+                pictured("ten_tasks", "“十个一”任务完成情况")),
+        section("funding", "资金安排和使用情况", each("BodyText", "funding"), funding_table(),
+                pictured("funding", "专项工作经费安排、到账和支出情况"), parted("funding_parts")),
+        section("milestones", "工作节点完成情况", each("BodyText", "milestones"), milestone_table(),
+                pictured("milestones", "工作节点完成情况")),
+        section("problems", "困难和问题", each("BodyText", "problems"), pictured("problems", "问题清单分类和办理情况"),
+                category_table(), department_table(),
                 each("BodyText", "pressing")),
         section("candidates", "工作完成情况较好的县级工会（供研究）", each("BodyText", "candidates"), candidate_table()),
         section("lagging", "进度滞后的县级工会", each("BodyText", "lagging"), lagging_table()),
@@ -655,7 +675,8 @@ def party_report(name: str) -> str:
         para("BodyKept", "特此报告。"),
         para("SignOff", "{{ office }}"), para("SignOff", "{{ issued_on }}"),
         when("item_rows", fresh("Salutation", "附表1"), para("TableCaption", "{{ actions_name }}任务指标完成情况"), items, para("Gap")),
-        when("survey_rows", fresh("Salutation", "附表2"), para("TableCaption", "调研提纲填报情况汇总"), survey, para("Gap")),
+        when("survey_rows", fresh("Salutation", "附表2"), para("TableCaption", "调研提纲填报情况汇总"), survey, para("Gap"),
+             pictured("survey", "调研提纲各题回答情况")),
         notes(), para("Tail"),
     ))  # fmt: skip
 
@@ -672,7 +693,8 @@ def half_year() -> str:
     return "".join((
         para("Title", "{{ title }}"), para("HeadNumber", "{{ office }}"), para("HeadNumber", "（{{ issued_on }}）"), DEMO,
         each("BodyText", "intro"),
-        section("problems", "困难和问题", each("BodyText", "problems"), category_table()),
+        section("problems", "困难和问题", each("BodyText", "problems"), pictured("problems", "问题清单分类和办理情况"),
+                category_table()),
         section(
             "departments", "问题清单（按部室）",
             para("BodyText", "以下为尚未解决的问题，按建议研究解决的部室分列，超过计划解决日期的排在前面。"),
@@ -682,7 +704,8 @@ def half_year() -> str:
         ),
         section("overall", "工作进展", each("BodyText", "overall"), prefecture_table("上期"), parted("actions")),
         section("strands", "工作措施落实情况", parted("strands")),
-        section("funding", "资金安排和使用情况", each("BodyText", "funding"), funding_table()),
+        section("funding", "资金安排和使用情况", each("BodyText", "funding"), funding_table(),
+                pictured("funding", "专项工作经费安排、到账和支出情况")),
         section("candidates", "工作完成情况较好的县级工会（供研究）", each("BodyText", "candidates"), candidate_table()),
         section("lagging", "进度滞后的县级工会", each("BodyText", "lagging"), lagging_table()),
         section("next", "下一步工作", parted("next")),
@@ -722,6 +745,29 @@ def letter() -> str:
         para("Salutation", "{{ letter.to_line }}"), each("BodyText", "letter.paragraphs"), para("BodyKept", "{{ letter.closing }}"),
         para("SignOff", "{{ letter.office }}"), para("SignOff", "{{ letter.issued_on }}"),
         tag("endfor"), para("Tail"),
+    ))  # fmt: skip
+
+
+def profile() -> str:
+    """Return the body of 县级画像: one page."""
+    periods = table(
+        "periods",
+        Column("报送期", 1745, "period", "ProfileCell"), Column("报表", 1300, "state", "ProfileCell"),
+        Column("报送", 1200, "timely", "ProfileCell"), Column("收到日期", 2000, "met_on", "ProfileCell"),
+        Column("完成率%", 1200, "completion", "ProfileCell"), Column("名次/已报县", 1400, "rank", "ProfileCell"), height=260,
+    )  # fmt: skip
+    actions = table(
+        "actions",
+        Column("行动", 3545, "name", "ProfileCellLeft"), Column("达标/应达标", 1300, "met", "ProfileCell"),
+        Column("本县%", 1200, "county", "ProfileCell"), Column("本州（市）%", 1600, "prefecture", "ProfileCell"),
+        Column("全省%", 1200, "province", "ProfileCell"), height=260,
+    )  # fmt: skip
+    return "".join((
+        para("ProfileTitle", "{{ title }}"), para("ProfileSubject", "{{ subject }}"), DEMO,
+        para("ProfileText", "{{ summary }}"),
+        para("TableCaption", "各期报送和完成情况"), periods,
+        para("TableCaption", "本期各项行动完成率"), actions,
+        para("Gap"), each("ProfileText", "notes"), para("ProfileSign", "{{ office }}"), para("Tail"),
     ))  # fmt: skip
 
 
@@ -818,6 +864,7 @@ def templates() -> dict[str, bytes]:
         "总结报告.docx": build(party_report("总结报告"), PORTRAIT, "总结报告"),
         "典型案例汇编.docx": build(casebook(), PORTRAIT, "典型案例汇编"),
         "催报函.docx": build(letter(), PORTRAIT, "催报函"),
+        "县级画像.docx": build(profile(), PORTRAIT, "县级画像"),
     }
 
 

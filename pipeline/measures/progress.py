@@ -269,4 +269,5 @@ def _province(program: Program, quantity: Quantity, values: Values) -> ProvinceR
         met, base = sum(numbers), len(numbers)
         actual = float(met) if numbers else None
     return ProvinceResult(quantity=quantity, actual=actual, met_count=met, base=base, threshold=float(rule.threshold),
-                          is_share=rule.is_share, reported=len(values), roster=len(program.counties))  # fmt: skip
+                          is_share=rule.is_share, reported=sum(code in program.county_by_code for code in values),
+                          roster=len(program.counties))  # fmt: skip

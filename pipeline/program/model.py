@@ -341,7 +341,7 @@ class Prefecture:
     @property
     def names(self) -> tuple[str, ...]:
         """Every name its own row may be written by; 本级 because some counties bear the name of their prefecture."""
-        return (self.own_name, f"{self.name}本级", f"{self.short_name}总工会", f"{self.name}总工会")
+        return (self.own_name, f"{self.name}本级")
 
     @property
     def own_name(self) -> str:

@@ -93,7 +93,8 @@ def heatmap(
     for name, row in zip(names, grid, strict=True):
         text, size = fitted(name, row[0].x - 2.0)
         sheet.text(row[0].x - 1.5, row[0].y + row[0].h / 2, text, size=size, align="right")
-    _heat_key(sheet, grid[-1][0].x, grid[-1][0].y + pitch + 3.2)
+    missing = any(value is None for row in values for value in row)
+    _heat_key(sheet, grid[-1][0].x, grid[-1][0].y + pitch + 3.2, missing=missing)
     return sheet.png()
 
 
@@ -142,11 +143,12 @@ def _heat_cells(sheet: Sheet, values: Sequence[Sequence[float | None]], grid: Se
         sheet.text(box.x + box.w / 2, box.y + box.h / 2, "未报", size=SMALL_PT, align="center", halo=True)
 
 
-def _heat_key(sheet: Sheet, x: float, y: float) -> None:
-    """Draw the scale of shades and the meaning of the hatch."""
+def _heat_key(sheet: Sheet, x: float, y: float, *, missing: bool) -> None:
+    """Draw the scale of shades and, where it occurs, the meaning of the hatch."""
     x = shade_scale(sheet, x, y)
-    sheet.hatched([Box(x, y - 1.4, 6, 2.8)])
-    sheet.text(x + 7.2, y, "未报，不计入合计", size=SMALL_PT, colour=MUTED)
+    if missing:
+        sheet.hatched([Box(x, y - 1.4, 6, 2.8)])
+        sheet.text(x + 7.2, y, "未报，不计入合计", size=SMALL_PT, colour=MUTED)
 
 
 def shade_scale(sheet: Sheet, x: float, y: float) -> float:

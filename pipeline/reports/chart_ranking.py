@@ -72,12 +72,13 @@ def ranking(rows: Sequence[RankRow], *, pace_pct: float | None) -> bytes:
     bottom = TOP_MM + pitch * len(rows)
     sheet = Sheet(bottom + FOOT_MM)
     names = label_room([row.name for row in rows], most=34.0)
-    plot = BarPlot(left=names + 22.0, right=121.0, top=TOP_MM, bottom=bottom, pitch=pitch)
+    compared = any(row.change_pp is not None for row in rows)
+    plot = BarPlot(left=names + 22.0, right=121.0 if compared else 136.0, top=TOP_MM, bottom=bottom, pitch=pitch)
     draw_scale(sheet, plot)
     _rank_bars(sheet, plot, rows, pace_pct)
     if pace_pct is not None:
         _pace_line(sheet, plot, pace_pct)
-    _rank_columns(sheet, plot, rows, names)
+    _rank_columns(sheet, plot, rows, names, compared=compared)
     _rank_key(sheet, plot, rows, pace_pct)
     return sheet.png()
 
@@ -114,10 +115,14 @@ def _short(pct: float) -> str:
     return rounded(pct, 1).removesuffix(".0")
 
 
-def _rank_columns(sheet: Sheet, plot: BarPlot, rows: Sequence[RankRow], names: float) -> None:
-    """Write rank, name and figure left of the bars, change and coverage right of them."""
+def _rank_columns(sheet: Sheet, plot: BarPlot, rows: Sequence[RankRow], names: float, *, compared: bool) -> None:
+    """Write rank, name and figure left of the bars, change and coverage right of them.
+
+    The change has no column where no prefecture has one, as in a first period.
+    """
     change, coverage = 137.5, RIGHT_MM
-    for x, upper, lower in ((plot.left - 2, "完成率", "（%）"), (change, "比上期", "（百分点）")):
+    heads = ((plot.left - 2, "完成率", "（%）"), (change, "比上期", "（百分点）"))
+    for x, upper, lower in heads if compared else heads[:1]:
         right = x + (1.2 if lower.endswith("）") else 0)
         sheet.text(x, plot.top - 5.8, upper, size=SMALL_PT, align="right", colour=MUTED)
         sheet.text(right, plot.top - 2.4, lower, size=SMALL_PT, align="right", colour=MUTED)
@@ -130,7 +135,8 @@ def _rank_columns(sheet: Sheet, plot: BarPlot, rows: Sequence[RankRow], names: f
         sheet.text(7.0, y, name, size=size)
         value = "未报" if row.completion_pct is None else rounded(row.completion_pct, 1)
         sheet.text(plot.left - 2, y, value, align="right", colour=MUTED if missing else INK)
-        sheet.text(change, y, _signed(row.change_pp), align="right", colour=MUTED if row.change_pp is None else INK)
+        if compared:
+            sheet.text(change, y, _signed(row.change_pp), align="right", colour=MUTED if row.change_pp is None else INK)
         partial = row.reported < row.roster
         sheet.text(coverage, y, f"{row.reported}/{row.roster}", align="right", colour=INK if partial else MUTED)
 

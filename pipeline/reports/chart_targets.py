@@ -76,13 +76,12 @@ def target_vs_actual(rows: Sequence[BulletRow]) -> bytes:
         if not row.full_target > 0:
             raise ChartError(f"“{row.label}”的目标数应大于零：{row.full_target}")
     pitch = row_pitch(len(rows), TOP_MM + FOOT_MM, widest=8.0)
-    labels = [f"{row.label}（{row.unit}）" if row.unit else row.label for row in rows]
-    names = label_room(labels, most=50.0)
+    names = label_room([row.label for row in rows], most=50.0)
     columns = _bullet_columns(rows)
     plot = BarPlot(names + 2.5, columns.plot_right, TOP_MM, TOP_MM + pitch * len(rows), pitch)
     sheet = Sheet(plot.bottom + FOOT_MM)
     _bullet_bars(sheet, plot, rows)
-    _bullet_texts(sheet, plot, rows, labels, columns)
+    _bullet_texts(sheet, plot, rows, columns)
     _bullet_key(sheet, plot, rows)
     return sheet.png()
 
@@ -95,8 +94,15 @@ def _bullet_bars(sheet: Sheet, plot: BarPlot, rows: Sequence[BulletRow]) -> None
     shown = [(i, row) for i, row in enumerate(rows) if row.reported]
     bars = [plot.bar(i, row.actual / row.full_target * 100, 0.4) for i, row in shown]
     sheet.boxes(bars, [NAVY if row.actual >= row.required else PALE for _, row in shown] or NAVY)
-    places = [(plot.x(row.required / row.full_target * 100), plot.y(i)) for i, row in enumerate(rows)]
+    over = [(plot.right, plot.y(i)) for i, row in shown if row.actual > row.full_target]
+    _overruns(sheet, over)
+    places = [(plot.x(row.required / row.full_target * 100), plot.y(i)) for i, row in shown]
     _due_marks(sheet, places, plot.pitch * 0.36)
+
+
+def _overruns(sheet: Sheet, places: Sequence[tuple[float, float]]) -> None:
+    """Point beyond the scale where a bar is cut off at 100 %."""
+    sheet.polygons([((x + 0.3, y - 1.15), (x + 1.8, y), (x + 0.3, y + 1.15)) for x, y in places], NAVY)
 
 
 def _due_marks(sheet: Sheet, places: Sequence[tuple[float, float]], reach: float) -> None:
@@ -120,30 +126,24 @@ def _bullet_columns(rows: Sequence[BulletRow]) -> _Columns:
     """Give each column the width of its longest entry and leave the rest to the bars."""
     verdict = RIGHT_MM - width_mm("已报/应报", SMALL_PT) - 4.5
     room = label_room([_verdict(row)[0] for row in rows], least=width_mm("对照序时", SMALL_PT))
-    slash = verdict - room - 6.0 - label_room([_quantity(row.full_target) for row in rows], least=9.0)
+    slash = verdict - room - 6.0 - label_room([_target(row) for row in rows], least=9.0)
     plot_right = slash - 6.0 - label_room([_done(row) for row in rows], least=9.0)
     return _Columns(plot_right, slash, verdict)
 
 
-def _bullet_texts(
-    sheet: Sheet,
-    plot: BarPlot,
-    rows: Sequence[BulletRow],
-    labels: Sequence[str],
-    columns: _Columns,
-) -> None:
+def _bullet_texts(sheet: Sheet, plot: BarPlot, rows: Sequence[BulletRow], columns: _Columns) -> None:
     """Write the labels left of the bars and four aligned columns right of them."""
     for x, title in ((columns.verdict, "对照序时"), (RIGHT_MM, "已报/应报")):
         sheet.text(x, plot.top - 2.4, title, size=SMALL_PT, align="right", colour=MUTED)
     sheet.text(columns.slash - 1.5, plot.top - 2.4, "完成", size=SMALL_PT, align="right", colour=MUTED)
     sheet.text(columns.slash + 1.5, plot.top - 2.4, "目标", size=SMALL_PT, colour=MUTED)
-    for i, (row, label) in enumerate(zip(rows, labels, strict=True)):
+    for i, row in enumerate(rows):
         y = plot.y(i)
-        text, size = fitted(label, plot.left - 3.5)
+        text, size = fitted(row.label, plot.left - 3.5)
         sheet.text(plot.left - 1.5, y, text, size=size, align="right")
         sheet.text(columns.slash - 1.5, y, _done(row), align="right")
         sheet.text(columns.slash, y, "/", align="center", colour=MUTED)
-        sheet.text(columns.slash + 1.5, y, _quantity(row.full_target))
+        sheet.text(columns.slash + 1.5, y, _target(row))
         verdict, colour = _verdict(row)
         sheet.text(columns.verdict, y, verdict, align="right", colour=colour)
         partial = row.reported < row.roster
@@ -152,6 +152,10 @@ def _bullet_texts(
 
 def _done(row: BulletRow) -> str:
     return _quantity(row.actual) if row.reported else "—"
+
+
+def _target(row: BulletRow) -> str:
+    return f"{_quantity(row.full_target)}{row.unit}"
 
 
 def _quantity(value: float) -> str:
@@ -177,7 +181,13 @@ def _bullet_key(sheet: Sheet, plot: BarPlot, rows: Sequence[BulletRow]) -> None:
     y, x = plot.bottom + 7.0, plot.left
     sheet.text(x, y, "占目标（%）", size=SMALL_PT, colour=MUTED)
     x += width_mm("占目标（%）", SMALL_PT) + 4
-    _due_marks(sheet, [(x + 1, y + 0.1)], 1.3)
-    x = key_text(sheet, x + 3, y, "本期应达")
+    if any(row.reported for row in rows):
+        _due_marks(sheet, [(x + 1, y + 0.1)], 1.3)
+        x = key_text(sheet, x + 3, y, "本期应达")
+    if any(row.reported and row.actual > row.full_target for row in rows):
+        _overruns(sheet, [(x, y)])
+        x = key_text(sheet, x + 3, y, "超过目标")
     if any(not row.reported for row in rows):
         key_hatch(sheet, x, y)
+    if any(0 < row.reported < row.roster for row in rows):
+        sheet.text(RIGHT_MM, y, "目标和应达数按已报的县计", size=SMALL_PT, align="right", colour=MUTED)

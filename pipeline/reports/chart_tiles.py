@@ -85,7 +85,7 @@ def tile_map(tiles: Sequence[Tile]) -> bytes:
     for cell, tile in cells.items():
         _write_tile(sheet, grid.box(cell), tile)
     _write_prefectures(sheet, grid, height - _KEY_MM + _EDGE_MM)
-    _key(sheet, height - 3.0)
+    _key(sheet, height - 3.0, tiles)
     return sheet.png()
 
 
@@ -189,14 +189,14 @@ def _write_prefectures(sheet: Sheet, grid: Grid, floor: float) -> None:
         sheet.text(place.x, place.y, name, align=place.align)
 
 
-def _key(sheet: Sheet, y: float) -> None:
-    """Explain shade, hatch, fold and outline, and say that this is not a map."""
+def _key(sheet: Sheet, y: float, tiles: Sequence[Tile]) -> None:
+    """Explain the shade and the marks that occur, and say that this is not a map."""
     x = shade_scale(sheet, _EDGE_MM, y)
-    sheet.hatched([Box(x, y - 1.4, 5, 2.8)])
-    x += 6.2
-    sheet.text(x, y, "未报", size=SMALL_PT, colour=MUTED)
-    x += width_mm("未报", SMALL_PT) + 4
-    sheet.polygons([_fold(x + 2.0, y - 1.0, 2.0)], RED)
-    x += 3.2
-    sheet.text(x, y, "有逾期", size=SMALL_PT, colour=MUTED)
+    if any(tile.completion_pct is None for tile in tiles):
+        sheet.hatched([Box(x, y - 1.4, 5, 2.8)])
+        sheet.text(x + 6.2, y, "未报", size=SMALL_PT, colour=MUTED)
+        x += 6.2 + width_mm("未报", SMALL_PT) + 4
+    if any(tile.overdue for tile in tiles):
+        sheet.polygons([_fold(x + 2.0, y - 1.0, 2.0)], RED)
+        sheet.text(x + 3.2, y, "有逾期", size=SMALL_PT, colour=MUTED)
     sheet.text(WIDTH_MM - _EDGE_MM, y, "示意图，不代表地理位置", size=BODY_PT, align="right")

@@ -1,4 +1,4 @@
-"""The six pictures of a bulletin, as PNG bytes 156 mm wide: the one place other modules import them from.
+"""The pictures of our documents, as PNG bytes 156 mm wide: the one place other modules import them from.
 
     ranking             prefectures by completion           chart_ranking
     target_vs_actual    quantities against their targets    chart_targets
@@ -6,28 +6,52 @@
     timeliness          returns in time, late, overdue      chart_grids
     trend               completion by period                chart_trend
     tile_map            counties on a schematic grid        chart_tiles
+    money               funding lines: plan, arrived, spent chart_money
+    stacks              problems by age, milestones         chart_stacks
+    calendar            what is owed, by month              chart_calendar
+    answers             shares of yes, and sums             chart_answers
 
 Percentages are floats 0–100; None means nobody reported, is drawn hatched, and is never a zero. The same values
 give the same bytes. A text that is cut off, overlaps another or lacks a glyph raises, so no such picture is saved.
 """
 
+from pipeline.reports.chart_answers import MOST_COUNTS, MOST_SHARES, CountCell, ShareRow, answers
+from pipeline.reports.chart_calendar import CalendarRow, Due, calendar
 from pipeline.reports.chart_grids import TimelinessRow, heatmap, timeliness
+from pipeline.reports.chart_money import MOST_LINES, MoneyRow, money
 from pipeline.reports.chart_ranking import RankRow, ranking
+from pipeline.reports.chart_stacks import MOST_ROWS, StackGroup, StackPart, StackRow, stacks
 from pipeline.reports.chart_targets import BulletRow, target_vs_actual
 from pipeline.reports.chart_tiles import Tile, tile_map
 from pipeline.reports.chart_trend import TrendPoint, trend
 from pipeline.reports.fonts import ChartError, GlyphError
 
 __all__ = [
+    "MOST_COUNTS",
+    "MOST_LINES",
+    "MOST_ROWS",
+    "MOST_SHARES",
     "BulletRow",
+    "CalendarRow",
     "ChartError",
+    "CountCell",
+    "Due",
     "GlyphError",
+    "MoneyRow",
     "RankRow",
+    "ShareRow",
+    "StackGroup",
+    "StackPart",
+    "StackRow",
     "Tile",
     "TimelinessRow",
     "TrendPoint",
+    "answers",
+    "calendar",
     "heatmap",
+    "money",
     "ranking",
+    "stacks",
     "target_vs_actual",
     "tile_map",
     "timeliness",

@@ -1,7 +1,8 @@
 """Word documents from the templates that staff edit; the only adapter over docxtpl.
 
 A template is a .docx holding jinja tags: ``{{ title }}`` prints text, ``{%p for … %}`` repeats paragraphs,
-``{%tr for … %}`` repeats table rows, ``{{ pictures.rank }}`` places a picture. Templates run in a sandbox, unknown
+``{%tr for … %}`` repeats table rows, ``{{ pictures.rank }}`` places a picture and ``{{ pictures.rank.no }}`` is its
+number; ``{%p if pictures.funding is defined %}`` guards one that not every period has. Templates run in a sandbox, unknown
 names are errors, and the text of a value is only ever text: never template code, never XML. The same inputs give the
 same bytes.
 """
@@ -46,6 +47,7 @@ _WHOLE_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")
 _BLOCK_TAG = re.compile(r"\{%(?:(?P<kind>tr|tc|p|r)\s)?-?\s*(?P<word>\w+)[^%]*%\}")
 _HALF_TAG = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}")
 _FULL_WIDTH = re.compile(r"[｛｝]|\{％|％\}")
+_PICTURE_TAG = re.compile(r"\{\{-?\s*pictures\.\w+\s*-?\}\}")  # places a picture; .no behind it is only its number
 _BLOCK_WORDS = ("for", "endfor", "if", "elif", "else", "endif", "set")
 _CONTAINER = {"tr": "w:tbl", "tc": "w:tr"}
 _RENDERED_PART = re.compile(r"/word/(document|(header|footer)\d*|footnotes)\.xml")
@@ -88,7 +90,8 @@ def render(template: Path, context: Mapping[str, Any], pictures: Mapping[str, Pi
         more = f"（另有 {len(problems) - 1} 处问题）" if len(problems) > 1 else ""
         raise TemplateError(problems[0] + more)
     document = _Template(BytesIO(template.read_bytes()))
-    drawings = {name: _Drawing(document, picture) for name, picture in pictures.items()}
+    numbered: list[Picture] = []
+    drawings = {name: _Drawing(document, picture, numbered) for name, picture in pictures.items()}
     try:
         document.render({**context, "pictures": drawings}, _environment())
     except (jinja2.TemplateError, etree.XMLSyntaxError, TypeError, ValueError, ArithmeticError, LookupError) as exc:
@@ -156,13 +159,22 @@ class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
 
 @dataclass(frozen=True, slots=True)
 class _Drawing:
-    """A picture bound to the document it is drawn in."""
+    """A picture bound to the document it is drawn in; ``numbered`` holds those the document has spoken of so far."""
 
     document: _Template
     picture: Picture
+    numbered: list[Picture]
+
+    @property
+    def no(self) -> int:
+        """Its number in the document: pictures are numbered as they are first named, in whatever order staff put them."""
+        if self.picture not in self.numbered:
+            self.numbered.append(self.picture)
+        return self.numbered.index(self.picture) + 1
 
     def markup(self) -> Markup:
         """Return the drawing as a run that closes and reopens the text run around its tag."""
+        _ = self.no  # drawn before its caption is: numbered now
         inline = self.document.current_rendering_part.new_pic_inline(
             BytesIO(self.picture.png), width=Mm(self.picture.width_mm)
         )
@@ -230,7 +242,7 @@ def _lint_paragraph(element: Any, document: DocumentObject) -> Iterator[_Fault]:
         yield text, "标签的括号不成对；请补全 {{ }} 或 {% %}，一个标签不能跨段"
     for tag in _BLOCK_TAG.finditer(text):
         yield from ((text, fault) for fault in _lint_tag(tag, element, text))
-    if "pictures." in text and _line_is_exact(Paragraph(element, document)):
+    if _PICTURE_TAG.search(text) and _line_is_exact(Paragraph(element, document)):
         yield text, "图片所在段落是固定行距，图会被截断；请改用“图”样式"
 
 

@@ -10,6 +10,12 @@ PICTURES = (
     "pictures.bullet",
     "pictures.map",
     "pictures.timely",
+    "pictures.funding",
+    "pictures.problems",
+    "pictures.calendar",
+    "pictures.milestones",
+    "pictures.survey",
+    "pictures.ten_tasks",
 )
 REPORT = (
     "title", "to_line", "intro", "is_demo", "no", "tab", "counted", "overall", "trend_rows", "prefecture_rows", "actions_name",
@@ -21,8 +27,7 @@ TEMPLATE_NAMES: dict[str, tuple[str, ...]] = {
     "工作简报.docx": (
         "org_line", "number_line", "office", "issued_on", "editor_note", "contents", "title", "is_demo", "overall",
         "actions", "actions_name", "province_targets", "table_rows", "timeliness", "overdue", "overdue_groups", "next_due", "data_notes",
-        "report_to", "send_to", "issue_to", "compiler", "copies", "pictures", "pictures.rank", "pictures.trend",
-        "pictures.heat", "pictures.bullet", "pictures.map", "pictures.timely",
+        "report_to", "send_to", "issue_to", "compiler", "copies", *PICTURES,
     ),
     "逾期县清单.docx": (
         "title", "org_line", "as_of_line", "summary", "rows", "empty_line", "compiler", "issued_on", "is_demo", "pictures",
@@ -41,6 +46,9 @@ TEMPLATE_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "典型案例汇编.docx": ("title", "office", "issued_on", "is_demo", "foreword", "chapters", "empty_line", *PICTURES),
     "催报函.docx": ("letters", "compact", "is_demo", "pictures"),
+    "县级画像.docx": (
+        "title", "subject", "is_demo", "summary", "periods", "actions", "notes", "office", "pictures",
+    ),
     "退回通知.docx": (
         "title", "period_line", "to_line", "paragraphs", "rows", "more_line", "attachments", "paste", "office", "issued_on",
         "is_demo", "pictures",

@@ -1,62 +1,63 @@
-"""Measures → the six pictures of a period, each with the words a reader who cannot see it gets."""
+"""Measures → the pictures of a period, each with the words a reader who cannot see it gets.
+
+The bulletin's six are there in every period of every campaign; of the others those that have something to show
+(:mod:`pipeline.reports.further_pictures`), so that a template asks ``{%p if pictures.funding is defined %}`` first.
+"""
 
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.measures.progress import change_pp
 from pipeline.measures.timeliness import Timeliness
-from pipeline.reports import charts
+from pipeline.reports import charts, further_pictures
+from pipeline.reports.chart_cache import Drawing, drawn
 from pipeline.reports.documents import Picture
-from pipeline.reports.wording import one_decimal
+from pipeline.reports.picture_words import FILE_NAMES, alt_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
+    from pathlib import Path
 
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.progress import Total
     from pipeline.program.model import Prefecture, Program
 
-FILE_NAMES = {
-    "rank": "图1_各州（市）完成率排名.png",
-    "trend": "图2_各期完成率.png",
-    "heat": "图3_各州（市）各项行动完成率.png",
-    "bullet": "图4_重点量化任务完成情况.png",
-    "map": "图5_县级工会完成率示意图.png",
-    "timely": "图6_各州（市）报送及时情况.png",
-}
+__all__ = ["FILE_NAMES", "pictures", "try_map"]
+
 BULLETS = 12
 
 
-def pictures(m: PeriodMeasures) -> dict[str, Picture]:
-    """All six, by the names the templates use."""
-    drawn: dict[str, Callable[[PeriodMeasures], bytes]] = {
-        "rank": _ranking, "trend": _trend, "heat": _heatmap, "bullet": _targets, "map": _tile_map, "timely": _timeliness,
+def pictures(m: PeriodMeasures, cache: Path | None = None) -> dict[str, Picture]:
+    """All there are, by the names the templates use.
+
+    Args:
+        m: The period's measures.
+        cache: Folder of pictures drawn before (:mod:`pipeline.reports.chart_cache`); None draws each anew.
+    """
+    found = {name: make(m) for name, make in DRAWINGS.items()}
+    return {
+        name: Picture(png=drawn(drawing, cache), alt=alt_text(m, name))
+        for name, drawing in found.items() if drawing is not None
     }  # fmt: skip
-    return {name: Picture(png=draw(m), alt=_alt(m, name)) for name, draw in drawn.items()}
 
 
-def _alt(m: PeriodMeasures, name: str) -> str:
-    title = FILE_NAMES[name].split("_", 1)[1].removesuffix(".png")
-    done = m.now.province.pct
-    figure = "全省尚无可统计的数据" if done is None else f"全省完成率{one_decimal(done)}%"
-    return f"{m.period.title}{title}；{figure}，按已报{m.reported}个县统计。"
-
-
-def _ranking(m: PeriodMeasures) -> bytes:
+def _ranking(m: PeriodMeasures) -> Drawing:
     rows = []
     for p in m.prefecture_order:
         done = m.now.by_prefecture[p.code]
         before = m.before.by_prefecture[p.code].pct if m.before else None
         rows.append(charts.RankRow(rank=m.ranks[p.code], name=p.short_name, completion_pct=done.pct, change_pp=change_pp(done.pct, before),
                                    previous_pct=before, reported=done.reported, roster=done.roster))  # fmt: skip
-    return charts.ranking(rows, pace_pct=m.now.pace_pct)
+    return partial(charts.ranking, rows, pace_pct=m.now.pace_pct)
 
 
-def _heatmap(m: PeriodMeasures) -> bytes:
+def _heatmap(m: PeriodMeasures) -> Drawing:
     program = m.program
-    return charts.heatmap(
+    return partial(
+        charts.heatmap,
         [p.short_name for p in program.prefectures],
         [a.short_title for a in program.actions],
         [[m.now.by_prefecture_action[p.code, a.no].pct for a in program.actions] for p in program.prefectures],
@@ -66,7 +67,7 @@ def _heatmap(m: PeriodMeasures) -> bytes:
     )
 
 
-def _tile_map(m: PeriodMeasures) -> bytes:
+def _tile_map(m: PeriodMeasures) -> Drawing:
     late = {o.who for o in m.owed_now if o.is_report and o.overdue}
     return _map(m.program, {c.code: m.now.by_county[c.code].pct for c in m.program.counties}, late)
 
@@ -77,19 +78,19 @@ def try_map(program: Program) -> None:
     Raises:
         ChartError: The grid or a name does not fit.
     """
-    _map(program, {}, set())
+    _map(program, {}, set())()
 
 
-def _map(program: Program, completion_pct: Mapping[str, float | None], late: Container[str]) -> bytes:
+def _map(program: Program, completion_pct: Mapping[str, float | None], late: Container[str]) -> Drawing:
     names = program.prefecture_by_code
-    return charts.tile_map([
+    return partial(charts.tile_map, [
         charts.Tile(name=c.short_name, prefecture=names[c.prefecture_code].short_name, row=c.tile_row, col=c.tile_col,
                     completion_pct=completion_pct.get(c.code), overdue=c.code in late)
         for c in program.counties
     ])  # fmt: skip
 
 
-def _trend(m: PeriodMeasures) -> bytes:
+def _trend(m: PeriodMeasures) -> Drawing:
     points = []
     for n, period in enumerate(m.program.periods):
         scores = m.scores[n] if n < len(m.scores) else None
@@ -106,17 +107,17 @@ def _trend(m: PeriodMeasures) -> bytes:
             lowest_pct=low[0] if low else None, lowest_name=low[1].short_name if low else None,
             pace_pct=min(100.0, 100 * gone),
         ))  # fmt: skip
-    return charts.trend(points)
+    return partial(charts.trend, points)
 
 
-def _targets(m: PeriodMeasures) -> bytes:
+def _targets(m: PeriodMeasures) -> Drawing:
     """The count targets, those least met first when there are more than fit."""
     counts = [t for t in m.totals if t.full_target is not None and not t.quantity.is_rate
               and t.quantity.target and t.quantity.target.kind == "at_least"
               and t.quantity.window.start <= m.period.end]  # fmt: skip
     chosen = sorted(counts, key=lambda t: (_share(t), t.quantity.code))[:BULLETS]
     rows = [_bullet(t) for t in sorted(chosen, key=lambda t: t.quantity.code)]
-    return charts.target_vs_actual(rows)
+    return partial(charts.target_vs_actual, rows)
 
 
 def _share(t: Total) -> float:
@@ -132,7 +133,7 @@ def _bullet(t: Total) -> charts.BulletRow:
                             reported=t.reported if t.applicable else 0, roster=t.roster)  # fmt: skip
 
 
-def _timeliness(m: PeriodMeasures) -> bytes:
+def _timeliness(m: PeriodMeasures) -> Drawing:
     periods = m.program.periods
     rows = []
     for p in m.program.prefectures:
@@ -140,4 +141,11 @@ def _timeliness(m: PeriodMeasures) -> bytes:
                 if o.is_report and not o.is_county and o.who == p.code}  # fmt: skip
         marks = [mine.get(period.code, Timeliness.NOT_DUE.value) for period in periods]
         rows.append(charts.TimelinessRow(name=p.short_name, marks=tuple(marks)))
-    return charts.timeliness(rows, [period.short_title for period in periods])
+    return partial(charts.timeliness, rows, [period.short_title for period in periods])
+
+
+DRAWINGS: dict[str, Callable[[PeriodMeasures], Drawing | None]] = {
+    "rank": _ranking, "trend": _trend, "heat": _heatmap, "bullet": _targets, "map": _tile_map, "timely": _timeliness,
+    "funding": further_pictures.funding, "problems": further_pictures.problems, "calendar": further_pictures.calendar,
+    "milestones": further_pictures.milestones, "survey": further_pictures.survey, "ten_tasks": further_pictures.ten_tasks,
+}  # fmt: skip

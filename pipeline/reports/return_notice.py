@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pipeline.checks.problems import grouped
 from pipeline.dataset.store import ActKind
 from pipeline.findings import Severity
-from pipeline.reports.wording import cn_date
+from pipeline.reports.outline import quoted
+from pipeline.reports.wording import Figures
 from pipeline.workbook.feedback import key_of
 from pipeline.workbook.layout import unit_name
 
@@ -49,32 +50,37 @@ def by_prefecture(copies: Sequence[ReturnedCopy]) -> dict[Prefecture, list[Retur
 
 def notice_context(
     m: PeriodMeasures, prefecture: Prefecture, copies: Sequence[ReturnedCopy], *, is_demo: bool
-) -> dict[str, Any]:
-    """The context of 退回通知.docx for one prefecture."""
-    unit, title = unit_name(m.program, prefecture), m.period.title
+) -> tuple[dict[str, Any], Figures]:
+    """The context of 退回通知.docx for one prefecture and the register of its numbers."""
+    say = Figures()
+    unit, title = unit_name(m.program, prefecture), say("period.title", m.period.title)
     asked = sorted(_asked(copies), key=lambda one: (one[1].severity is not Severity.CRITICAL, one[1].county_code))
     errors = sum(f.severity is Severity.CRITICAL for _, f, _ in asked)
     warnings = len(asked) - errors
     counted = "、".join(
-        text for text in (f"须改正{errors}处" if errors else "", f"请核对{warnings}处" if warnings else "") if text
-    )
-    call = _call(m) if errors else "核对无误的，不必重报；确有错误的，请改正后重报。"
+        text for text in (
+            f"须改正{say('errors', errors)}处" if errors else "", f"请核对{say('warnings', warnings)}处" if warnings else "",
+        ) if text
+    )  # fmt: skip
+    call = _call(m, say) if errors else "核对无误的，不必重报；确有错误的，请改正后重报。"
     given = "退回的表" if errors else "所附的表"
     handed = "现将报表退回" if errors else "现将需核对的表附上"
-    conclusions = [f"“{copy.file.rsplit('/', 1)[-1]}”{copy.conclusion}" for copy in copies]
+    conclusions = [quoted(say, "conclusion", f"“{copy.file.rsplit('/', 1)[-1]}”{copy.conclusion}") for copy in copies]
     body = [
         f"你单位报来的{title}报表已收到并核对，结论如下：{conclusions[0]}",
         *conclusions[1:],
-        f"{handed}（见附件），{counted}{_by_county(asked)}。{given}上保留了你单位所填的内容，{HOW_TO}{call}",
+        f"{handed}（见附件），{counted}{_by_county(asked, say)}。{given}上保留了你单位所填的内容，{HOW_TO}{call}",
     ]
     return {
         "title": "报表退回通知" if errors else "报表核对通知", "period_line": f"（{title}）", "to_line": f"{unit}：",
-        "paragraphs": body, "rows": [_row(no, one) for no, one in enumerate(asked[:LISTED], 1)],
-        "more_line": f"以上列出前{LISTED}处，共{len(asked)}处，其余见附件“问题清单”。" if len(asked) > LISTED else "",
-        "attachments": [f"{'附件：' if n == 1 else '　　　'}{n}.{copy.name}" for n, copy in enumerate(copies, 1)],
-        "paste": _paste(f"{unit}：{title}报表已核对，{counted}，{given}见附件。{call}", asked), "office": m.program.office,
-        "issued_on": cn_date(m.snapshot.as_of), "is_demo": is_demo,
-    }  # fmt: skip
+        "paragraphs": body, "rows": [_row(no, one, say) for no, one in enumerate(asked[:LISTED], 1)],
+        "more_line": (f"以上列出前{say('listed', LISTED)}处，共{say('asked', len(asked))}处，其余见附件“问题清单”。"
+                      if len(asked) > LISTED else ""),
+        "attachments": [f"{'附件：' if n == 1 else '　　　'}{quoted(say, 'attachment', f'{n}.{copy.name}')}"
+                        for n, copy in enumerate(copies, 1)],
+        "paste": _paste(f"{unit}：{title}报表已核对，{counted}，{given}见附件。{call}", asked, say), "office": m.program.office,
+        "issued_on": say.day("as_of", m.snapshot.as_of), "is_demo": is_demo,
+    }, say  # fmt: skip
 
 
 def _asked(copies: Sequence[ReturnedCopy]) -> Iterator[Asked]:
@@ -85,44 +91,47 @@ def _asked(copies: Sequence[ReturnedCopy]) -> Iterator[Asked]:
                 yield from ((copy, one, group.title) for one in group.findings)
 
 
-def _call(m: PeriodMeasures) -> str:
+def _call(m: PeriodMeasures, say: Figures) -> str:
     """By when, or what to do when it is too late."""
     if any(act.kind is ActKind.CLOSE and act.period == m.period.code for act in m.snapshot.acts):
         return "本期已封存，确需更正的，请先与我办联系。"
-    due = cn_date(m.period.due_on)
+    due = say.day("due_on", m.period.due_on)
     if m.snapshot.as_of <= m.period.due_on:
         return f"请于{due}（含当日）前改正重报。"
     return f"报送截止日（{due}）已过，请抓紧改正重报。"
 
 
-def _by_county(asked: Sequence[Asked]) -> str:
+def _by_county(asked: Sequence[Asked], say: Figures) -> str:
     """（五华区9处、盘龙区11处）, when the table is long."""
     counts = Counter(f.county_code for _, f, _ in asked if f.county_code)
     if len(asked) < LONG:
         return ""
     names = asked[0][0].program.unit_by_code
-    shown = "、".join(f"{names[code].short_name}{n}处" for code, n in sorted(counts.items()))
+    shown = "、".join(f"{names[code].short_name}{say(f'asked.{code}', n)}处" for code, n in sorted(counts.items()))
     return f"（{shown}）"
 
 
-def _row(no: int, asked: Asked) -> NoticeRow:
+def _row(no: int, asked: Asked, say: Figures) -> NoticeRow:
     copy, f, kind = asked
     program, key = copy.program, key_of(copy, f)
     county, field = program.unit_by_code.get(f.county_code), program.field_by_code.get(f.field)
     where = program.form_by_code[key[0]].sheet if key else f.location.sheet
-    return NoticeRow(no=str(no), county=county.short_name if county else "全表", where=where, found=f.found,
-                     expected=f.expected or f.fix, what=kind + (f"：{field.title}" if field else ""))  # fmt: skip
+    return NoticeRow(
+        no=say("row", no), county=county.short_name if county else "全表", where=quoted(say, "where", where),
+        found=quoted(say, "found", f.found), expected=quoted(say, "expected", f.expected or f.fix),
+        what=quoted(say, "what", kind + (f"：{field.title}" if field else "")),
+    )
 
 
-def _paste(opening: str, asked: Sequence[Asked]) -> list[str]:
+def _paste(opening: str, asked: Sequence[Asked], say: Figures) -> list[str]:
     """Plain sentences, short enough for a chat window: who, where, what, found, fix."""
     lines = [opening]
     for no, (copy, f, kind) in enumerate(asked[:PASTED], 1):
-        row, field = _row(no, (copy, f, kind)), copy.program.field_by_code.get(f.field)
+        row, field = _row(no, (copy, f, kind), say), copy.program.field_by_code.get(f.field)
         sheet = f"“{row.where}”表" if row.where else ""
         place = "，".join(part for part in (row.county, sheet, field.title if field else "") if part)
         found = f"（所填“{f.found}”）" if f.found and f.location.cell else ""
-        lines.append(f"（{no}）{place}：{kind}{found}，{f.fix}。")
+        lines.append(f"（{no}）{place}：{kind}{found}，{quoted(say, 'fix', f.fix)}。")
     if len(asked) > PASTED:
-        lines.append(f"……共{len(asked)}处，详见附件“问题清单”。")
+        lines.append(f"……共{say('asked', len(asked))}处，详见附件“问题清单”。")
     return lines

@@ -95,8 +95,7 @@ def _brands(h: HighlightFigures, kind: str, say: Figures) -> list[str]:
     if not h.by_kind[kind]:
         return []
     return [
-        f"{_told(h, say)}共有“{kind}”{say('brands.entries', h.by_kind[kind])}条，"
-        f"涉及{say('brands.counties', h.counties_by_kind[kind])}个县。"
+        f"{_told(h, say)}共有“{kind}”{say('brands.entries', h.by_kind[kind])}条，涉及{say('brands.counties', h.counties_by_kind[kind])}个县。"
     ]
 
 

@@ -256,7 +256,7 @@ def _account_for_header(sheet: Sheet, form: Form, header: _Header) -> None:
 def _read_rows(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header) -> tuple[FormRow, ...]:
     """Every row that is not a heading, wherever it was sorted to; above the headings only what is surely a county."""
     units = program.counties if form.rows is Rows.COUNTY else program.prefectures
-    roster = _Roster.of(units, sheet, header)
+    roster = _Roster.of(units, sheet, header, program.unit_suffix)
     fields = {one.code: one for one in form.fields}
     filled: dict[int, set[tuple[int, int]]] = defaultdict(set)
     for cell in sheet.open:
@@ -296,10 +296,11 @@ class _Roster:
     codes_moved: bool
 
     @classmethod
-    def of(cls, units: Iterable[Unit], sheet: Sheet, header: _Header) -> _Roster:
-        """Look up every row."""
+    def of(cls, units: Iterable[Unit], sheet: Sheet, header: _Header, suffix: str) -> _Roster:
+        """Look up every row; a unit may be written as its union, with the campaign's ``suffix``."""
         by_code = {unit.code: unit for unit in units}
-        by_name = {plain(name): unit for unit in units for name in unit.names}
+        unions = {plain(f"{name}{suffix}"): unit for unit in units for name in (unit.name, unit.short_name)}
+        by_name = unions | {plain(name): unit for unit in units for name in unit.names}
         code_col, name_col = header.columns.get(COUNTY_CODE), header.columns[COUNTY_NAME]
         rows = range(len(sheet.grid))
         coded = {

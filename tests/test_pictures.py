@@ -1,0 +1,398 @@
+"""Pictures from measures: every period of every sort of campaign, whatever was reported, and the cache they are kept in."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+import docx
+import pandas as pd
+import pytest
+from PIL import Image
+
+from pipeline.campaign import load_campaign
+from pipeline.checks.decide import State
+from pipeline.dataset.snapshot import Snapshot
+from pipeline.dataset.store import StandingRow, Submission
+from pipeline.measures.period import measure_period
+from pipeline.program.calendar import Calendar
+from pipeline.program.model import NO, NOT_APPLICABLE, YES, FieldType
+from pipeline.reports import chart_cache, charts, further_pictures
+from pipeline.reports.chart_cache import drawn, key
+from pipeline.reports.chart_calendar import MOST_COLUMNS
+from pipeline.reports.documents import lint_template, render
+from pipeline.reports.further_pictures import _columns, _head, _kept, _place_of
+from pipeline.reports.names import PICTURES, TEMPLATE_NAMES
+from pipeline.reports.pictures import DRAWINGS, FILE_NAMES, pictures
+from pipeline.workspace import Workspace
+from tests.builder import ROOT, campaign, whole_campaign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.program.model import Field, Program, Unit
+    from pipeline.workbook.cells import Value
+
+    Typed = Callable[[Field, Unit, int], Value]
+
+SIX = ("rank", "trend", "heat", "bullet", "map", "timely")
+FURTHER = ("funding", "problems", "calendar", "milestones", "survey", "ten_tasks")
+HOSTILE = "<script>alert(1)</script> $x$ {{7*7}} “三产”"
+
+
+def usual(one: Field, unit: Unit, no: int) -> Value:
+    """A figure that grows from period to period and differs from county to county."""
+    seed = (int(unit.code) * 7 + sum(map(ord, one.code)) * 13) % 17
+    if one.not_applicable and seed == 5:
+        return NOT_APPLICABLE
+    by_type: dict[FieldType, Value] = {
+        FieldType.COUNT: seed + 2 * no,
+        FieldType.AMOUNT: Decimal(seed + no) / Decimal("3.2"),
+        FieldType.YESNO: YES if seed < 4 + 2 * no else NO,
+        FieldType.DATE: date(2022, 10, 20) + timedelta(days=9 * seed),
+        FieldType.CHECKLIST: "、".join(one.options[: 1 + seed % max(len(one.options), 1)]),
+    }
+    return by_type.get(one.type, one.options[seed % len(one.options)] if one.options else HOSTILE)
+
+
+def same(figure: int, answer: str) -> Typed:
+    """Everybody gives one figure and one answer."""
+
+    def typed(one: Field, unit: Unit, no: int) -> Value:
+        if one.type in {FieldType.COUNT, FieldType.AMOUNT}:
+            return figure if one.type is FieldType.COUNT else Decimal(figure)
+        if one.type is FieldType.YESNO:
+            return answer
+        return "、".join(one.options) if one.type is FieldType.CHECKLIST else usual(one, unit, no)
+
+    return typed
+
+
+@cache
+def shot(program_name: str, as_of: date, typed: Typed = usual, silent: frozenset[str] = frozenset()) -> Snapshot:
+    """What has been received by a day; the units of the silent prefectures or counties never report."""
+    program = PROGRAMS[program_name]()
+    rows: dict[tuple[str, str, str], StandingRow] = {}
+    lists: dict[tuple[str, str, str], tuple[StandingRow, ...]] = {}
+    records: list[tuple[str, str, State, int, date]] = []
+    submissions: list[Submission] = []
+    for period in program.periods:
+        for place, prefecture in enumerate(program.prefectures):
+            day = period.due_on + timedelta(days=4 if place == 3 else -1)
+            if prefecture.code in silent or day > as_of:
+                continue
+            seq = len(submissions) + 1
+            submissions.append(Submission(
+                seq=seq, sha256=str(seq), file=f"{seq}.xlsx", received_on=day, taken_on=day, prefecture_code=prefecture.code,
+                period=period.code, issue_no="", admission=0, verdict="ACCEPTED", reason="",
+                sheets={f.code: f.sheet for f in program.forms}, columns={f.code: {} for f in program.forms}))  # fmt: skip
+            units: tuple[Unit, ...] = (prefecture, *program.counties_of(prefecture.code))
+            for unit in (unit for unit in units if unit.code not in silent):
+                records.append((period.code, unit.code, State.ACCEPTED, seq, day))
+                for form in program.roster_of(unit):
+                    there = {f.code: typed(f, unit, period.no) for f in form.fields_in(period) if not f.shows}
+                    where = (form.code, period.code, unit.code)
+                    rows[where] = _row(seq, day, where, there)
+            for form in program.list_forms:
+                where = (form.code, period.code, prefecture.code)
+                entries = [{f.code: _listed(f, place + n, period.end) for f in form.fields} for n in range(place % 3)]
+                lists[where] = tuple(
+                    _row(seq, day, where, one, f"{prefecture.code}-{period.no}{n}") for n, one in enumerate(entries)
+                )
+    names = ["period", "county_code", "state", "seq", "received_on"]
+    return Snapshot(as_of=as_of, submissions=tuple(submissions), copies=(), findings=(), revisions=(), acts=(),
+                    records=pd.DataFrame(records, columns=names), rows=rows, lists=lists)  # fmt: skip
+
+
+def _row(seq: int, day: date, where: tuple[str, str, str], values: dict[str, Value], number: str = "") -> StandingRow:
+    form, period, unit = where
+    return StandingRow(seq=seq, form=form, period=period, county_code=unit, entry=number, sheet_row=8, nil=False,
+                       received_on=day, typed={}, values={k: v for k, v in values.items() if v is not None})  # fmt: skip
+
+
+def _listed(one: Field, seed: int, end: date) -> Value:
+    if one.type is FieldType.DATE:
+        return None if one.role == "closed_on" and seed % 3 else end + timedelta(days=20 * (seed % 5) - 15)
+    return one.options[seed % len(one.options)] if one.options else HOSTILE
+
+
+def _one_county() -> Program:
+    program = whole_campaign().program
+    return replace(program, prefectures=program.prefectures[:1], counties=program.counties[:1])
+
+
+PROGRAMS: dict[str, Callable[[], Program]] = {
+    "whole": lambda: whole_campaign().program,
+    "actions": lambda: campaign().program,
+    "ningchuan": cache(lambda: load_campaign(Workspace(root=ROOT / "tests" / "examples" / "ningchuan")).program),
+    "one county": cache(_one_county),
+}
+
+
+@cache
+def measures(name: str, period_no: int, typed: Typed = usual, silent: frozenset[str] = frozenset()) -> PeriodMeasures:
+    program = PROGRAMS[name]()
+    period = program.periods[period_no]
+    as_of = period.due_on + timedelta(days=9)
+    return measure_period(program, shot(name, as_of, typed, silent), Calendar(), period)
+
+
+def everybody(name: str) -> frozenset[str]:
+    return frozenset(p.code for p in PROGRAMS[name]().prefectures)
+
+
+@cache
+def made(name: str, period_no: int, typed: Typed = usual, silent: frozenset[str] = frozenset()) -> dict[str, Any]:
+    return pictures(measures(name, period_no, typed, silent))
+
+
+ZEROS, ALL, HUGE = same(0, NO), same(1000, YES), same(10**9, YES)
+
+
+@pytest.mark.parametrize("no", range(6))
+def test_the_whole_campaign_has_all_twelve_in_every_period(no: int) -> None:
+    found = made("whole", no)
+    assert tuple(found) == SIX + FURTHER
+    for name, one in found.items():
+        image = Image.open(io.BytesIO(one.png))
+        across, down = image.info["dpi"]
+        assert image.width / across * 25.4 == pytest.approx(156, abs=0.1), name
+        assert 20 < image.height / down * 25.4 <= 100.1, name
+        assert set(image.info) <= {"dpi"}
+        assert one.alt.endswith("。")
+        assert "None" not in one.alt
+
+
+@pytest.mark.parametrize("typed", [ZEROS, ALL, HUGE], ids=["zeros", "all", "10^9"])
+def test_extreme_figures_are_drawn(typed: Typed) -> None:
+    assert tuple(made("whole", 5, typed)) == SIX + FURTHER
+
+
+@pytest.mark.parametrize("no", [0, 5])
+def test_where_nobody_reported_only_what_can_be_told_is_drawn(no: int) -> None:
+    assert tuple(made("whole", no, usual, everybody("whole"))) == (*SIX, "calendar")
+
+
+def test_one_county_of_many_is_enough_for_a_picture() -> None:
+    program = PROGRAMS["whole"]()
+    silent = (
+        {p.code for p in program.prefectures[1:]}
+        | {c.code for c in program.counties[1:]}
+        | {program.prefectures[0].code}
+    )
+    heard = measures("whole", 1, usual, frozenset(silent - {program.prefectures[0].code}))
+    assert heard.reported == 1
+    assert {"funding", "milestones", "survey", "ten_tasks"} <= set(pictures(heard))
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_campaign_of_one_county(silent: bool) -> None:
+    assert set(SIX) <= set(made("one county", 2, usual, everybody("one county") if silent else frozenset()))
+
+
+@pytest.mark.parametrize("no", [0, 5])
+def test_a_campaign_of_actions_only_has_no_picture_of_what_it_lacks(no: int) -> None:
+    assert tuple(made("actions", no)) == (*SIX, "calendar")
+
+
+def test_another_campaign_in_each_of_its_periods() -> None:
+    for no in range(len(PROGRAMS["ningchuan"]().periods)):
+        assert set(SIX) <= set(made("ningchuan", no))
+        assert set(SIX) <= set(made("ningchuan", no, usual, everybody("ningchuan")))
+
+
+def test_the_same_measures_give_the_same_bytes() -> None:
+    again = pictures(measures.__wrapped__("whole", 3))
+    assert {name: one.png for name, one in again.items()} == {name: one.png for name, one in made("whole", 3).items()}
+
+
+def test_every_picture_has_a_file_a_name_for_templates_and_words() -> None:
+    assert tuple(DRAWINGS) == tuple(FILE_NAMES) == SIX + FURTHER
+    assert ("pictures", *(f"pictures.{name}" for name in DRAWINGS)) == PICTURES
+
+
+@pytest.mark.parametrize("period", [0, 1])
+def test_a_template_asks_first_whether_there_is_a_picture(tmp_path: Path, period: int) -> None:
+    template = tmp_path / "季度通报.docx"
+    document = docx.Document()
+    for text in (
+        "{%p if pictures.ten_tasks is defined %}",
+        "{{ pictures.ten_tasks }}",
+        "图1  十个一",
+        "{%p endif %}",
+        "完",
+    ):
+        document.add_paragraph(text)
+    document.save(str(template))
+    assert lint_template(template, TEMPLATE_NAMES["季度通报.docx"]) == []
+    found = made("actions", 1) if period == 0 else made("whole", 1)
+    printed = docx.Document(io.BytesIO(render(template, {}, found)))
+    assert [p.text for p in printed.paragraphs] == (["完"] if period == 0 else ["", "图1  十个一", "完"])
+    assert len(printed.inline_shapes) == period
+
+
+def values(make: Callable[[PeriodMeasures], Any], m: PeriodMeasures) -> tuple[Any, ...]:
+    drawing = make(m)
+    assert drawing is not None
+    return tuple(drawing.args)
+
+
+def test_problems_in_the_picture_are_those_of_the_measure() -> None:
+    m = measures("whole", 3)
+    assert m.systems.problems is not None
+    (total,), by_category, by_level = (group.rows for group in values(further_pictures.problems, m)[0])
+    count = m.systems.problems.province
+    assert count is not None
+    assert (sum(total.counts), total.counts[0], total.alarm) == (count.total, count.closed, count.overdue)
+    for rows in (by_category, by_level):
+        assert sum(sum(row.counts) for row in rows) == count.total
+        assert sum(row.alarm for row in rows) == count.overdue
+
+
+def test_the_picture_of_problems_says_who_sent_a_list() -> None:
+    drawing = further_pictures.problems(measures("whole", 3, usual, frozenset({"530100"})))
+    assert drawing is not None
+    assert "15/16个" in drawing.keywords["foot"]
+
+
+def test_the_calendar_holds_every_obligation_once() -> None:
+    m = measures("whole", 5)
+    cells = [due for row in values(further_pictures.calendar, m)[0] for due in row.cells if due]
+    assert sum(due.told + due.unknown for due in cells) == len(m.obligations)
+    assert sum(due.overdue for due in cells) == sum(o.overdue for o in m.obligations)
+
+
+def test_the_calendar_tells_what_is_still_to_come() -> None:
+    m = measures("whole", 0)
+    rows = {(row.name, row.who): row for row in values(further_pictures.calendar, m)[0]}
+    reports = [due for due in rows["工作推进信息", "州（市）总工会"].cells if due]
+    assert [due.told for due in reports] == [16] * 6
+    assert [due.not_due for due in reports] == [0, 16, 16, 16, 16, 16]
+
+
+def test_a_far_off_day_of_an_officer_does_not_stretch_the_calendar() -> None:
+    days = [date(2022, 10, 31), date(2023, 12, 31)]
+    columns = _columns(days)
+    assert [len(one) for one in columns] == [1] * 15
+    longer = _columns([*days, date(2026, 5, 1)])
+    assert len(longer) <= MOST_COLUMNS
+    assert longer[0][0] % 12 in {0, 3, 6, 9}
+    assert _head(columns[-1], earlier=False, later=True) == ("2023年", "12月起")
+    assert _place_of(date(2022, 9, 30), columns) is None
+    assert _place_of(date(2024, 1, 1), columns) is None
+
+
+def test_what_does_not_fit_is_chosen_by_rank_and_keeps_its_order() -> None:
+    assert _kept([5, 1, 4, 1, 3], 3, float) == [1, 1, 3]
+    assert _kept([5, 1], 3, float) == [5, 1]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("是否已制定方案", "已制定方案"),
+        ("机构是否建立", "机构已建立"),
+        ("是否健全机制", "健全机制"),
+        ("有无文化宫", "有文化宫"),
+        ("报告是否已提交", "报告已提交"),
+        ("场次", "场次"),
+    ],
+)
+def test_questions_are_written_as_what_yes_says(question: str, said: str) -> None:
+    assert further_pictures.statement(question) == said
+
+
+def test_funding_speaks_of_nobody_only_where_nobody_spoke() -> None:
+    first, last = (values(further_pictures.funding, measures("whole", no))[0] for no in (0, 5))
+    assert [row.label for row in first] == [row.label for row in last]
+    assert all(row.arrived is not None and row.reported for row in last)
+    matched = [row for row in last if row.match_planned]
+    assert [row.match_planned for row in matched] == [row.planned for row in matched]
+    assert all(row.matched is None for row in last if not row.match_planned)
+
+
+def test_those_to_whom_a_question_does_not_apply_have_reported() -> None:
+    rows = values(further_pictures.survey, measures("whole", 2))[0]
+    assert any(row.answered < row.reported for row in rows)
+    assert all(row.met <= row.answered <= row.reported <= row.roster for row in rows)
+
+
+def drawing(value: float = 33.3) -> chart_cache.Drawing:
+    row = charts.RankRow(
+        rank=1, name="云县", completion_pct=value, change_pp=None, previous_pct=None, reported=1, roster=2
+    )
+    return partial(charts.ranking, [row], pace_pct=50.0)
+
+
+def test_the_cache_gives_the_bytes_that_drawing_gives(tmp_path: Path) -> None:
+    fresh = drawing()()
+    assert drawn(drawing(), None) == drawn(drawing(), tmp_path) == drawn(drawing(), tmp_path) == fresh
+    assert [file.name for file in tmp_path.iterdir()] == [f"{key(drawing())}.png"]
+    assert Image.open(io.BytesIO(next(tmp_path.iterdir()).read_bytes())).size[0] == 1351
+
+
+def test_a_kept_picture_is_not_drawn_again(tmp_path: Path) -> None:
+    drawn(drawing(), tmp_path)
+    kept = next(tmp_path.iterdir())
+    stand_in = b"kept"
+    kept.write_bytes(stand_in + hashlib.sha256(stand_in).digest())
+    assert drawn(drawing(), tmp_path) == stand_in
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"\x89PNG" * 99, None], ids=["empty", "one byte", "wrong", "cut short"])
+def test_a_damaged_entry_is_drawn_anew(tmp_path: Path, damage: bytes | None) -> None:
+    drawn(drawing(), tmp_path)
+    kept = next(tmp_path.iterdir())
+    good = kept.read_bytes()
+    kept.write_bytes(good[: len(good) // 2] if damage is None else damage)
+    assert drawn(drawing(), tmp_path) == drawing()()
+    assert kept.read_bytes() == good
+
+
+def test_a_folder_that_cannot_be_written_to_is_no_fault(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_bytes(b"")
+    assert drawn(drawing(), blocked / "图") == drawing()()
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_key_tells_apart_whatever_changes_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = drawing(), drawing(33.4)
+    keys = {
+        key(one),
+        key(other),
+        key(partial(one.func, *one.args, pace_pct=None)),
+        key(partial(charts.heatmap, *one.args)),
+    }
+    assert len(keys) == 4
+    assert key(one) == key(drawing())
+    chart_cache.style.cache_clear()
+    monkeypatch.setattr(chart_cache, "version", lambda name: f"{name}-another")
+    try:
+        assert key(one) not in keys
+    finally:
+        chart_cache.style.cache_clear()
+
+
+def test_a_value_whose_text_is_not_certain_has_no_key() -> None:
+    with pytest.raises(TypeError, match="Decimal"):
+        key(partial(charts.ranking, [Decimal(1)]))  # type: ignore[list-item]
+
+
+def test_a_second_run_takes_a_fraction_of_the_time(tmp_path: Path) -> None:
+    m = measures("whole", 2)
+    spent = []
+    for _ in range(2):
+        start = time.process_time()
+        found = pictures(m, tmp_path)
+        spent.append(time.process_time() - start)
+    assert {n: p.png for n, p in found.items()} == {n: p.png for n, p in made("whole", 2).items()}
+    assert spent[1] < spent[0] / 2
