@@ -1,62 +1,87 @@
-"""index.html: the page staff open first. Self-contained, no network, no script; every text is escaped."""
+"""index.html: the page staff open first. Self-contained, no network; every text is escaped and only our own script runs."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import os
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
 
-from pipeline.checks.decide import STATE_NAMES, VERDICT_NAMES, Verdict
-from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Severity
-from pipeline.measures.overdue import Reason, overdue_counties
-from pipeline.measures.timeliness import TIMELINESS_NAMES
-from pipeline.reports.wording import cn_date, one_decimal
-from pipeline.workbook.cells import show
-from pipeline.workbook.layout import row_name
+from pipeline.checks.decide import STATE_NAMES
+from pipeline.findings import SEVERITY_NAMES
+from pipeline.measures.overdue import overdue_counties
+from pipeline.measures.timeliness import TIMELINESS_NAMES, Timeliness
+from pipeline.reports import site_rows as rows
+from pipeline.reports.pictures import FILE_NAMES
+from pipeline.reports.site_data import as_json, page_data
+from pipeline.reports.site_map import county_map
+from pipeline.reports.wording import Figures, change, cn_date, one_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.dataset.snapshot import Snapshot
-    from pipeline.dataset.store import Change, Submission
-    from pipeline.findings import Finding
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.program.model import Prefecture
     from pipeline.reports.documents import Picture
 
 ASSETS = Path(__file__).with_name("assets")
+CHARTS, ISSUED = "图表", "下发"
+_GROUP_NAMES = {
+    "催报": "催报函",
+    "退回": "退回的报表和通知",
+    CHARTS: "图",
+    "数据包": "数据包（CSV）",
+    ISSUED: "下发的报表",
+}
 
 
-def index_page(
-    m: PeriodMeasures,
-    pictures: Mapping[str, Picture],
-    documents: Sequence[str],
-    returned: Sequence[str],
-    letters: Sequence[str],
-    *,
-    is_demo: bool,
-) -> bytes:
-    """The page of one period: who reported, what is wrong, what changed, what is overdue, pictures and links to the files."""
-    late = overdue_counties(m.obligations, m.period)
-    done = m.now.province
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A picture on the page; ``file`` is where it also lies by itself."""
+
+    alt: str
+    data: str
+    file: str
+
+
+def index_page(m: PeriodMeasures, pictures: Mapping[str, Picture], files: Sequence[str], *, inbox: Path, outbox: Path,
+               is_demo: bool) -> bytes:  # fmt: skip
+    """The page of one period: who reported, what is wrong, what changed, what is overdue, every figure and its source.
+
+    Args:
+        m: Measures of the period.
+        pictures: Its pictures, by name.
+        files: Paths of its other products inside ``outbox``.
+        inbox: Where the received files lie; those still there get a link.
+        outbox: Where the page will lie; what was issued for the period lies there already.
+        is_demo: The figures are invented.
+    """
+    links = _links(inbox, outbox)
+    issued = sorted(f"{ISSUED}/{p.name}" for p in (outbox / ISSUED).glob("*.xlsx"))
+    late, others = overdue_counties(m.obligations, m.period), rows.overdue_groups(m, links)
+    findings = rows.finding_rows(m, links)
+    kinds = {**{severity.value: name for severity, name in SEVERITY_NAMES.items()}, "mended": "已改正"}
+    style, script = _asset("index.css"), _asset("index.js")
     return _template().render(
-        title=f"{m.program.short_title} {m.period.title}", period=m.period, as_of=cn_date(m.snapshot.as_of),
-        due_on=cn_date(m.period.due_on), is_demo=is_demo, documents=documents, returned=returned, letters=letters,
-        states=[(state.value, STATE_NAMES[state], n) for state, n in m.states.items()], roster=len(m.program.counties),
-        reported=m.reported, completion="—" if done.pct is None else one_decimal(done.pct) + "%",
-        pace=one_decimal(m.now.pace_pct) + "%",
-        prefectures=[_prefecture_row(m, p) for p in m.program.prefectures],
-        findings=[_finding_row(m, s, f) for s, f in _this_period(m.snapshot, m.period.code)],
-        unplaced=[(s, _verdict(s)) for s in m.snapshot.submissions if not s.period],
-        held=m.snapshot.held,
-        revisions=[(m.snapshot.by_seq[r.seq], len(r.counties), [_change_row(m, c) for c in r.changes])
-                   for r in m.snapshot.revisions if m.snapshot.by_seq[r.seq].period == m.period.code],
-        submissions=[(s, VERDICT_NAMES[Verdict(s.verdict)]) for s in m.snapshot.submissions if s.period == m.period.code],
-        overdue=late, pictures=[(name, p.alt, base64.b64encode(p.png).decode()) for name, p in pictures.items()],
+        title=f"{m.program.short_title} {m.period.title}", style=Markup(style), script=Markup(script),  # noqa: S704 - our own files
+        style_hash=_csp_hash(style), script_hash=_csp_hash(script), data=as_json(page_data(m, links)),
+        example=f"{m.program.counties[0].short_name}　{m.program.counties[-1].short_name}",
+        program=m.program, period=m.period, as_of=cn_date(m.snapshot.as_of), due_on=cn_date(m.period.due_on), is_demo=is_demo,
+        summary=_summary(m), states=[(state.value, STATE_NAMES[state], n) for state, n in m.states.items()],
+        map=county_map(m), prefectures=rows.prefecture_rows(m), counties=rows.county_rows(m), findings=findings,
+        kinds=[(kind, name, n) for kind, name in kinds.items() if (n := sum(f["kind"] == kind for f in findings))],
+        held=[{"file": s.file, "href": links.get(s.file, ""), "received": cn_date(s.received_on), "reason": s.reason}
+              for s in m.snapshot.held],
+        received=rows.received_groups(m, links), revisions=rows.revision_rows(m, links), copies=_copies(m),
+        overdue=late, others=others, others_count=sum(len(some) for _, some in others), office=rows.office_rows(m),
+        fields=rows.field_groups(m), provincial=list(rows.province_rows(m)), documents=_documents([*files, *issued]),
+        pictures=[_shown(name, picture, files) for name, picture in pictures.items()],
     ).encode()  # fmt: skip
 
 
@@ -65,50 +90,59 @@ def _template() -> jinja2.Template:
     environment = SandboxedEnvironment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string((ASSETS / "index.html.j2").read_text(encoding="utf-8"))
+    return environment.from_string(_asset("index.html.j2"))
 
 
-def _this_period(snapshot: Snapshot, period: str) -> list[tuple[Submission, Finding]]:
-    return [(s, f) for s, f in snapshot.findings if s.period in {period, ""}]
+@cache
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
 
 
-def _prefecture_row(m: PeriodMeasures, p: Prefecture) -> dict[str, Any]:
-    done = m.now.by_prefecture[p.code]
-    mine = next(o for o in m.owed_now if o.is_report and not o.is_county and o.who == p.code)
-    counties = [(c.short_name, m.snapshot.state(m.period, c)) for c in m.program.counties_of(p.code)]
+def _csp_hash(text: str) -> str:
+    """What a Content-Security-Policy names an inline style or script by."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _links(inbox: Path, outbox: Path) -> dict[str, str]:
+    """Name of a file in the inbox → its address from the page; a name that was tidied for people leads nowhere."""
+    base = Path(os.path.relpath(inbox, outbox)).as_posix()
+    paths = (Path(folder, name) for folder, _, names in os.walk(inbox) for name in names)
+    return {name: f"{base}/{name}" for name in (path.relative_to(inbox).as_posix() for path in paths)}
+
+
+def _summary(m: PeriodMeasures) -> dict[str, Any]:
+    done = m.now.province
+    before = m.before.province.pct if m.before else None
+    reports = [o.timeliness for o in m.owed_now if o.is_report and not o.is_county]
     return {
-        "name": p.short_name, "reported": done.reported, "roster": done.roster,
-        "completion": "未报" if done.pct is None else one_decimal(done.pct), "timeliness": TIMELINESS_NAMES[mine.timeliness],
-        "code": mine.timeliness.value, "met_on": cn_date(mine.met_on) if mine.met_on else _unmet(mine.reason),
-        "counties": [(name, state.value, STATE_NAMES[state]) for name, state in counties],
+        "roster": len(m.program.counties), "reported": m.reported, "pct": None if done.pct is None else one_decimal(done.pct),
+        "pace": one_decimal(m.now.pace_pct), "change": change(Figures(), "", done.pct, before) if m.before else "",
+        "timely": [(t.value, TIMELINESS_NAMES[t], n) for t in Timeliness if (n := reports.count(t))],
     }  # fmt: skip
 
 
-def _mended(snapshot: Snapshot, s: Submission, f: Finding) -> bool:
-    return snapshot.mended(s, f.county_code) or (f.code == "SHEET_MISSING" and f not in snapshot.open_findings(s))
+def _copies(m: PeriodMeasures) -> list[dict[str, str]]:
+    """Files with the content of another one of this period."""
+    return [{"file": copy.file, "received": cn_date(copy.received_on), "same": str(copy.original.seq)}
+            for copy in m.snapshot.copies if copy.original.period == m.period.code]  # fmt: skip
 
 
-def _unmet(reason: Reason) -> str:
-    return "—" if reason in {Reason.NOTHING_RECEIVED, Reason.NONE} else f"已收到，{reason.value}"
+def _documents(files: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Folder → (address, name); the documents themselves first, under no folder's name."""
+    groups: dict[str, list[tuple[str, str]]] = {"": []}
+    for path in files:
+        folder, _, name = path.rpartition("/")
+        groups.setdefault(folder, []).append((path, name))
+    by_place = {folder: sorted(some, key=_by_prefecture) if folder else some for folder, some in groups.items()}
+    return [(_GROUP_NAMES.get(folder, folder), some) for folder, some in by_place.items() if some]
 
 
-def _verdict(entry: Submission) -> str:
-    return VERDICT_NAMES[Verdict.HELD] if entry.verdict == Verdict.HELD else "未采用"
+def _by_prefecture(file: tuple[str, str]) -> tuple[str, bool, str]:
+    """The code a file begins with, then letters and notices before workbooks."""
+    name = file[1]
+    return name[:6], not name.endswith(".docx"), name
 
 
-def _change_row(m: PeriodMeasures, change: Change) -> dict[str, str]:
-    field = m.program.field_by_code[change.field]
-    return {"county": row_name(m.program.unit_by_code[change.county_code]), "field": f"{field.title}（{field.code}）",
-            "old": show(change.old) or "空", "new": show(change.new) or "空",
-            "old_file": m.snapshot.by_seq[change.old_seq].file}  # fmt: skip
-
-
-def _finding_row(m: PeriodMeasures, s: Submission, f: Finding) -> dict[str, str]:
-    unit = m.program.unit_by_code.get(f.county_code)
-    field = m.program.field_by_code.get(f.field)
-    return {
-        "mended": "1" if f.severity is Severity.CRITICAL and _mended(m.snapshot, s, f) else "",
-        "severity": f.severity.value, "severity_name": SEVERITY_NAMES[f.severity], "what": CATALOGUE[f.code].title,
-        "county": row_name(unit) if unit else "", "field": field.title if field else "", "file": s.file,
-        "sheet": f.location.sheet, "cell": f.location.cell, "found": f.found, "expected": f.expected, "fix": f.fix,
-    }  # fmt: skip
+def _shown(name: str, picture: Picture, files: Sequence[str]) -> Shown:
+    file = f"{CHARTS}/{FILE_NAMES.get(name, '')}"
+    return Shown(alt=picture.alt, data=base64.b64encode(picture.png).decode(), file=file if file in files else "")
