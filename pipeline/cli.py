@@ -144,13 +144,14 @@ def main(ctx: click.Context, project: str, as_of: date | None, period: str | Non
 
 def _main_job(ctx: click.Context, period: str | None) -> None:
     from pipeline.dataset.snapshot import revised_lines  # noqa: PLC0415
+    from pipeline.progress import shown  # noqa: PLC0415
     from pipeline.run import run  # noqa: PLC0415
     from pipeline.workspace import lock  # noqa: PLC0415
 
     workspace, as_of = _workspace(ctx), ctx.obj["as_of"]
     workspace.check()
-    with lock(workspace, f"{_user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"):
-        outcome = run(workspace, period, as_of, _user())
+    with lock(workspace, f"{_user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"), shown() as tell:
+        outcome = run(workspace, period, as_of, _user(), tell)
     for name in outcome.inbox.later:
         _note(f"未收：{name}（收件日期晚于 {as_of}，留待以后）")
     for one in outcome.inbox.changing:
@@ -205,13 +206,14 @@ def issue(ctx: click.Context, period: str | None, prefecture: str | None, new_ke
     """生成下发的报表，写入 outbox/报送期/下发/。"""
     from pipeline import issuing  # noqa: PLC0415
     from pipeline.campaign import choose_issue_period, load_campaign  # noqa: PLC0415
+    from pipeline.progress import shown  # noqa: PLC0415
     from pipeline.workspace import lock  # noqa: PLC0415
 
     workspace, as_of = _workspace(ctx), ctx.obj["as_of"]
     campaign = load_campaign(workspace)
     chosen = choose_issue_period(campaign.program, period, as_of)
-    with lock(workspace, f"{_user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"):
-        files = issuing.issue(workspace, chosen.code, prefecture, as_of, new_key=new_key)
+    with lock(workspace, f"{_user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"), shown() as tell:
+        files = issuing.issue(workspace, chosen.code, prefecture, as_of, new_key=new_key, tell=tell)
     for name in files:
         click.echo(str(workspace.outbox(chosen.code) / issuing.ISSUED / name))
     _note(f"已生成 {chosen.title}报表 {len(files)} 份，报送截止 {chosen.due_on}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline.campaign import choose_issue_period, find_prefecture, load_campaign, open_snapshot
 from pipeline.dataset.store import Store
 from pipeline.errors import PipelineError
+from pipeline.progress import quiet
 from pipeline.workbook.carry import carried
 from pipeline.workbook.issue import Issue, file_name, issue_workbook
 from pipeline.workspace import make_key, replace_folder
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 
     from pipeline.campaign import Campaign
     from pipeline.program.model import Period
+    from pipeline.progress import Tell
     from pipeline.workspace import Workspace
 
 ISSUED = "下发"
 
 
 def issue(workspace: Workspace, period_code: str | None, prefecture_code: str | None, as_of: date, *,
-          new_key: bool = False) -> dict[str, bytes]:  # fmt: skip
+          new_key: bool = False, tell: Tell = quiet) -> dict[str, bytes]:  # fmt: skip
     """Write the workbooks that go out into ``outbox/P/下发/``; with one prefecture, the others' stay as they are.
 
     Raises:
@@ -40,7 +42,10 @@ def issue(workspace: Workspace, period_code: str | None, prefecture_code: str | 
         issues = list(plan_issues(campaign, store, period, prefecture_code, as_of))
     finally:
         store.close()
-    files = {file_name(one): issue_workbook(one) for one in issues}
+    files = {}
+    for n, one in enumerate(issues):
+        tell("生成报表", n, len(issues))
+        files[file_name(one)] = issue_workbook(one)
     target = workspace.outbox(period.code) / ISSUED
     kept = {p.name: p.read_bytes() for p in target.glob("*.xlsx")} if prefecture_code and target.is_dir() else {}
     replace_folder(target, kept | files)

@@ -18,6 +18,7 @@ from pipeline.dataset.store import Act, ActKind, Store
 from pipeline.errors import PipelineError
 from pipeline.issuing import ISSUED
 from pipeline.measures.period import PeriodMeasures, measure_period
+from pipeline.progress import quiet
 from pipeline.workbook.feedback import ReturnedCopy, returned_copy
 from pipeline.workbook.identity import Admission, Registry
 from pipeline.workbook.read import Arrival, Reading, read_return, refused
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from pipeline.campaign import Campaign
     from pipeline.program.model import Period
+    from pipeline.progress import Tell
     from pipeline.workbook.read import Return
 
 LOST = {
@@ -67,7 +69,7 @@ class Outcome:
     files: tuple[str, ...]
 
 
-def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "") -> Outcome:
+def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "", tell: Tell = quiet) -> Outcome:
     """The main job: inbox → dataset → outbox, of the period asked for and of every other that something came in for."""
     from pipeline.products import make_reports  # noqa: PLC0415 - matplotlib and docxtpl are slow to import
 
@@ -76,12 +78,13 @@ def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "
     store = Store(workspace.dataset, campaign.program)
     try:
         inbox = read_inbox(workspace, as_of)
-        taken = take_in(campaign, store, inbox.arrivals, as_of)
+        taken = take_in(campaign, store, inbox.arrivals, as_of, tell)
         snapshot = take_snapshot(store, campaign.program, as_of)
         touched = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq} - {period.code}
         others = tuple(one for one in campaign.program.periods if one.code in touched)
         copies = {one.code: returned_copies(campaign, store, snapshot, one) for one in (*others, period)}
-        for one in (*others, period):
+        for n, one in enumerate((*others, period)):
+            tell("制作产品", n, len(others) + 1)
             measures = measure_period(campaign.program, snapshot, campaign.calendar, one)
             files = make_reports(workspace, measures, copies[one.code])
             replace_folder(workspace.outbox(one.code), files, keep=(ISSUED,))
@@ -91,7 +94,7 @@ def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "
     return Outcome(measures=measures, inbox=inbox, taken=taken, others=others, files=tuple(files))
 
 
-def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of: date) -> Taken:
+def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of: date, tell: Tell = quiet) -> Taken:
     """Read, check, decide and record what is new, period by period, because each is checked against the one before.
 
     Raises:
@@ -103,11 +106,14 @@ def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of
         raise PipelineError(
             "没有签发密钥 issue.key，认不出收到的表是不是这里下发的；请从备份找回，放在工作目录里再运行"
         )
-    readings = read_all(registry(campaign, acts), [*new, *pending.values()])
+    readings = read_all(registry(campaign, acts), [*new, *pending.values()], tell)
     readings = [*readings[: len(new)], *(_admitted_part(one, pending) for one in readings[len(new) :])]
     seqs = [store.append_unplaced(reading, as_of) for reading in readings if reading.findings]
+    done, total = 0, sum(len(reading.returns) for reading in readings)
     for period in campaign.program.periods:
         for returns in in_turn(one for reading in readings for one in reading.returns if one.period == period.code):
+            tell("核对报表", done, total)
+            done += len(returns)
             seqs += [store.append(decision, as_of) for decision in judge(campaign, store, period, returns, as_of)]
     return Taken(seqs=tuple(seq for seq in seqs if seq is not None), repeated=store.finish(arrivals))
 
@@ -117,9 +123,13 @@ def _admitted_part(reading: Reading, pending: Mapping[int, Arrival]) -> Reading:
     return replace(reading, returns=tuple(one for one in reading.returns if one.admission in pending), findings=())
 
 
-def read_all(known: Registry, arrivals: Sequence[Arrival]) -> list[Reading]:
+def read_all(known: Registry, arrivals: Sequence[Arrival], tell: Tell = quiet) -> list[Reading]:
     """Read files where they can do no harm: one that takes a worker process with it costs only itself."""
-    return list(engine.each(partial(read_return, known), arrivals, lost=lost))
+    readings = []
+    for one in engine.each(partial(read_return, known), arrivals, lost=lost):
+        readings.append(one)
+        tell("读取文件", len(readings), len(arrivals))
+    return readings
 
 
 def lost(arrival: Arrival, why: engine.Loss) -> Reading:

@@ -88,7 +88,9 @@ def look_once(workspace: Workspace, as_of: date) -> list[tuple[str, str]]:
         lines = list(verdict_text(program, reading, decisions))
         told.append((reading.arrival.name, "；".join(line for line in lines[1:] if "结论：" in line)))
         text = "\r\n".join(lines) + "\r\n"
-        write_file(workspace.verdicts / verdict_name(reading.arrival), text.encode("utf-8-sig"))  # older editors need the mark
+        write_file(
+            workspace.verdicts / verdict_name(reading.arrival), text.encode("utf-8-sig")
+        )  # older editors need the mark
     return told
 
 

@@ -69,6 +69,7 @@ ORDER = [
     "workspace",
     "starter",
     "campaign",
+    "progress",
     "issuing",
     "products",
     "run",

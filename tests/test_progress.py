@@ -1,0 +1,57 @@
+"""A bar for whoever waits at a terminal, and nothing for anybody else."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from pipeline.progress import PATIENCE_SECONDS, quiet, shown
+
+if TYPE_CHECKING:
+    import pytest
+
+JOB = """
+import time
+from pipeline.progress import shown
+with shown() as tell:
+    for n in range(4):
+        tell("读取文件", n, 4)
+        time.sleep({pause})
+"""
+
+
+def seen(pause: float) -> str:
+    """What a terminal gets of a job of four steps."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", JOB.format(pause=pause)], stderr=theirs, stdout=subprocess.DEVNULL,
+                          env={**os.environ, "TERM": "xterm", "PYTHONUTF8": "1"}) as job:  # fmt: skip
+        os.close(theirs)
+        text = b""
+        try:
+            while some := os.read(ours, 4096):
+                text += some
+        except OSError:  # the other end is closed
+            pass
+        assert job.wait() == 0
+    os.close(ours)
+    return text.decode(errors="replace")
+
+
+def test_a_long_job_shows_how_far_it_is() -> None:
+    text = seen(PATIENCE_SECONDS / 2.5)
+    assert "读取文件" in text
+    assert "3/4" in text
+
+
+def test_a_short_job_shows_nothing() -> None:
+    assert "读取文件" not in seen(0.01)
+
+
+def test_without_a_terminal_nobody_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with shown() as tell:
+        assert tell is quiet
+        tell("读取文件", 1, 2)
+    assert capsys.readouterr() == ("", "")
