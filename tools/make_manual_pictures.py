@@ -7,6 +7,7 @@ Needs LibreOffice (soffice), poppler-utils (pdftoppm, pdfimages), chromium and t
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,12 +17,14 @@ from pathlib import Path
 import openpyxl
 from PIL import Image, ImageChops
 
-from pipeline.workbook.layout import CHECK_SHEET, CODE_ROW, FIRST_ROW
+from pipeline.workbook.layout import CODE_ROW, FIRST_ROW
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "docs" / "图"
+PERIOD = "2023-04"  # the period the manual tells of
 PREFECTURE = "楚雄州"  # the demo's officer who types 1场 and 约89
 FORM_SHEET, BLANK_COUNTY_AT, CLASHING_COUNTY_AT = "1.思想引领", 2, 4
+CHECK_WORDS = "还有多少格没填"
 MARKED_SHEET = "6.帮扶服务"  # where 约89 stands
 MARGIN, WIDEST, HEAVIEST = 14, 1400, 200_000
 BROWSER = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -50,13 +53,13 @@ def main(demo: Path, out: Path) -> None:
 
 def pictures(demo: Path, work: Path) -> dict[str, Image.Image]:
     """Name → picture."""
-    period = max(p for p in (demo / "outbox").iterdir() if (p / "index.html").is_file())
+    period = demo / "outbox" / PERIOD
     blank = next(period.glob(f"下发/*_{PREFECTURE}_*.xlsx"))
     title = blank.stem.rsplit("_", 1)[1]
     filled = next(demo.glob(f"inbox/*/{PREFECTURE}*{title}*.xlsx"))
     issued, half_filled = to_pdf(blank, work), to_pdf(unfinished(filled, work), work)
     sheets = openpyxl.load_workbook(filled, read_only=True).sheetnames
-    form, check = sheets.index(FORM_SHEET) + 1, sheets.index(CHECK_SHEET) + 1
+    form, check = sheets.index(FORM_SHEET) + 1, page_showing(half_filled, CHECK_WORDS)
     brief, overdue = to_pdf(period / "工作简报.docx", work), to_pdf(period / "逾期县清单.docx", work)
     page = period / "index.html"
     copy = next(period.glob(f"退回/*_{PREFECTURE}_*.xlsx"))
@@ -70,8 +73,8 @@ def pictures(demo: Path, work: Path) -> dict[str, Image.Image]:
         "2_行动表": cropped(without_footer(pdf_page(issued, form, work, 135))),
         "3_填写中的行动表": cropped(without_footer(pdf_page(half_filled, form, work, 135))),
         "4_自查": cropped(without_footer(pdf_page(half_filled, check, work, 135))),
-        "5_汇总页": cropped(screenshot(page, "#findings,#overdue,#pictures", work)),
-        "6_汇总页的问题": cropped(screenshot(page, "header,nav,.tiles,#documents,#reports,#pictures", work)),
+        "5_汇总页": cropped(screenshot(page, "#findings,#overdue,#pictures,#fields,#received,#documents,.bar", work)),
+        "6_汇总页的问题": cropped(screenshot(page, "header,.bar,.tiles,#documents,#map,#reports,#received,#fields,#pictures", work)),
         "7_工作简报首页": framed(pdf_page(brief, 1, work, 95)),
         "8_工作简报图页": framed(pdf_page(brief, first_page_with_pictures(brief), work, 95)),
         "9_逾期县清单": framed(pdf_page(overdue, 1, work, 95)),
@@ -112,6 +115,12 @@ def pdf_page(pdf: Path, number: int, work: Path, dpi: int) -> Image.Image:
     return opened(work / "page.png")
 
 
+def page_showing(pdf: Path, words: str) -> int:
+    """Number of the first page with some words: wide sheets take several pages."""
+    pages = run("pdftotext", "-layout", pdf, "-").split("\f")
+    return next(n for n, text in enumerate(pages, 1) if words in text)
+
+
 def first_page_with_pictures(pdf: Path) -> int:
     """Its number."""
     lines = run("pdfimages", "-list", pdf).splitlines()[2:]
@@ -121,7 +130,8 @@ def first_page_with_pictures(pdf: Path) -> int:
 def screenshot(page: Path, hidden: str, work: Path) -> Image.Image:
     """What a browser shows of the page without the parts ``hidden`` (a CSS selector)."""
     source, target = work / "page.html", work / "screen.png"
-    html = page.read_text(encoding="utf-8").replace("</style>", f"{hidden}{{display:none}}</style>", 1)
+    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text(encoding="utf-8"))
+    html = html.replace("</style>", f"{hidden}{{display:none}}</style>", 1)
     source.write_text(html, encoding="utf-8")
     with tempfile.TemporaryDirectory(dir=work) as profile:
         run("chromium", *BROWSER, f"--user-data-dir={profile}", "--window-size=1120,2400",
