@@ -1,23 +1,24 @@
-"""What staff enter in the ledger by hand: whose a held file is, and that a period is closed."""
+"""What staff enter in the ledger by hand: whose a held file is, what stands no more, and that a period is closed."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
-from pipeline.campaign import choose_period, find_prefecture, load_campaign
+from pipeline.campaign import choose_period, find_prefecture, load_campaign, open_store
 from pipeline.checks.decide import Verdict
+from pipeline.dataset.entries import Act, ActKind
 from pipeline.dataset.snapshot import take_snapshot
-from pipeline.dataset.store import Act, ActKind, Store
 from pipeline.errors import PipelineError
 from pipeline.findings import CATALOGUE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
-    from pipeline.dataset.store import Submission
-    from pipeline.program.model import Prefecture, Program
+    from pipeline.dataset.entries import Submission
+    from pipeline.program.model import Period, Prefecture, Program
     from pipeline.workspace import Workspace
 
 
@@ -28,7 +29,7 @@ def admit(workspace: Workspace, file: str, prefecture: str, period: str | None, 
     unit = find_prefecture(program, prefecture)
     if not reason.strip():
         raise PipelineError("请写明认定的理由（--reason）")
-    store = Store(workspace.dataset, program, create=False)
+    store = open_store(workspace, program, create=False)
     try:
         snapshot = take_snapshot(store, program, as_of)
         named = [s for s in snapshot.submissions if s.verdict == Verdict.HELD and _is_named(workspace, s, file)]
@@ -78,17 +79,58 @@ def _is_named(workspace: Workspace, entry: Submission, file: str) -> bool:
     return wanted in {entry.file, entry.file.rsplit("/", 1)[-1], entry.sha256}
 
 
+def withdraw(
+    workspace: Workspace, seq: int, reason: str, who: str, as_of: date, *, again: bool = False
+) -> tuple[Act, Submission]:
+    """Enter in the ledger that a submission stands no more; or, ``again``, that one withdrawn does.
+
+    What stood before it stands again. Nothing is deleted: the act is undone by its opposite only.
+
+    Raises:
+        PipelineError: There is no such submission, it is not in the state the act needs, or its period is closed.
+    """
+    program = load_campaign(workspace).program
+    if not reason.strip():
+        raise PipelineError(f"请写明{'恢复' if again else '撤回'}的理由（--reason）")
+    store = open_store(workspace, program, create=False)
+    try:
+        entry = next((s for s in store.submissions(as_of) if s.seq == seq), None)
+        if entry is None:
+            raise PipelineError(f"没有报送序号 {seq}；序号见 run-pipeline history 或汇总页“收到的文件”")
+        is_gone = entry.verdict == Verdict.WITHDRAWN
+        if is_gone is not again:
+            raise PipelineError(f"报送序号 {seq}（{entry.file}）{'没有撤回' if again else '已经撤回'}")
+        if entry.verdict == Verdict.HELD:
+            raise PipelineError(f"报送序号 {seq}（{entry.file}）还在待认定，没有收入，不必撤回")
+        kind = ActKind.REINSTATE if again else ActKind.WITHDRAW
+        act = Act(kind=kind, sha256=entry.sha256, file=entry.file, prefecture_code=entry.prefecture_code, period=entry.period,
+                  target=seq, reason=reason.strip(), who=who, done_on=as_of)  # fmt: skip
+        return replace(act, seq=store.enter(act)), entry
+    finally:
+        store.close()
+
+
 def close(workspace: Workspace, period: str, reason: str, who: str, as_of: date) -> tuple[Act, Program]:
     """Enter in the ledger that a period is closed: what comes for it later is held."""
     program = load_campaign(workspace).program
     chosen = choose_period(program, period, as_of)
     if not reason.strip():
         raise PipelineError("请写明封存的理由（--reason）")
-    store = Store(workspace.dataset, program)
+    store = open_store(workspace, program)
     try:
         if any(act.kind is ActKind.CLOSE and act.period == chosen.code for act in store.acts(as_of)):
             raise PipelineError(f"{chosen.title}已经封存")
+        store.tell(chosen.code, _made_as_of(workspace, chosen) or as_of, who)  # what was made last is what was told
         act = Act(kind=ActKind.CLOSE, period=chosen.code, reason=reason, who=who, done_on=as_of)
         return replace(act, seq=store.enter(act)), program
     finally:
         store.close()
+
+
+def _made_as_of(workspace: Workspace, period: Period) -> date | None:
+    """The day that the products of a period were made as of; None where there are none."""
+    path = workspace.outbox(period.code) / "manifest.json"
+    try:
+        return date.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["as_of"])
+    except (OSError, ValueError, KeyError):
+        return None

@@ -9,7 +9,9 @@ from pipeline.checks.rules import Rule, load_rules
 from pipeline.dataset.snapshot import Snapshot, take_snapshot
 from pipeline.dataset.store import Store
 from pipeline.errors import PipelineError
+from pipeline.measures.corrections import told_by
 from pipeline.program.load import load_calendar, load_program
+from pipeline.settings import load_settings
 from pipeline.workspace import read_key
 
 if TYPE_CHECKING:
@@ -36,6 +38,17 @@ def load_campaign(workspace: Workspace) -> Campaign:
     program = load_program(workspace.program)
     return Campaign(program=program, rules=load_rules(workspace.expectations, program),
                     calendar=load_calendar(workspace.program), key=read_key(workspace))  # fmt: skip
+
+
+def open_store(workspace: Workspace, program: Program, *, create: bool = True) -> Store:
+    """The workspace's dataset: its own, or the one its settings say an office shares."""
+    return Store(workspace.dataset, program, url=load_settings(workspace).dataset, create=create)
+
+
+def told_before(store: Store, program: Program, snapshot: Snapshot, period: Period) -> Snapshot | None:
+    """The dataset as the bulletin before a period's told it; None before the first."""
+    earlier = [one for one in program.periods if one.no < period.no]
+    return take_snapshot(store, program, told_by(snapshot, earlier[-1])) if earlier else None
 
 
 def find_prefecture(program: Program, text: str) -> Prefecture:
@@ -71,7 +84,7 @@ def choose_issue_period(program: Program, code: str | None, as_of: date) -> Peri
 def open_snapshot(workspace: Workspace, as_of: date) -> tuple[Campaign, Snapshot]:
     """The campaign and its dataset as of a day."""
     campaign = load_campaign(workspace)
-    store = Store(workspace.dataset, campaign.program, create=False)
+    store = open_store(workspace, campaign.program, create=False)
     try:
         return campaign, take_snapshot(store, campaign.program, as_of)
     finally:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.campaign import choose_issue_period, find_prefecture, load_campaign, open_snapshot
-from pipeline.dataset.store import Store
+from pipeline.campaign import choose_issue_period, find_prefecture, load_campaign, open_snapshot, open_store
 from pipeline.errors import PipelineError
 from pipeline.progress import quiet
 from pipeline.workbook.carry import carried
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.campaign import Campaign
+    from pipeline.dataset.store import Store
     from pipeline.program.model import Period
     from pipeline.progress import Tell
     from pipeline.workspace import Workspace
@@ -37,7 +37,7 @@ def issue(workspace: Workspace, period_code: str | None, prefecture_code: str | 
     make_key(workspace)
     campaign = load_campaign(workspace)
     period = choose_issue_period(campaign.program, period_code, as_of)
-    store = Store(workspace.dataset, campaign.program)
+    store = open_store(workspace, campaign.program)
     try:
         issues = list(plan_issues(campaign, store, period, prefecture_code, as_of))
     finally:

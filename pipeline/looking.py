@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
-from pipeline.campaign import choose_period, load_campaign, open_snapshot
-from pipeline.dataset.store import Store
+from pipeline.campaign import choose_period, load_campaign, open_snapshot, open_store, told_before
+from pipeline.dataset.snapshot import take_snapshot
+from pipeline.dataset.story import history_lines, sources_of
 from pipeline.errors import PipelineError
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.program.strict import nearest
@@ -24,9 +26,15 @@ if TYPE_CHECKING:
 
 def look(workspace: Workspace, period_code: str | None, as_of: date) -> PeriodMeasures:
     """The measures of a period from the dataset as it is; the inbox is not touched."""
-    campaign, snapshot = open_snapshot(workspace, as_of)
+    campaign = load_campaign(workspace)
     period = choose_period(campaign.program, period_code, as_of)
-    return measure_period(campaign.program, snapshot, campaign.calendar, period)
+    store = open_store(workspace, campaign.program, create=False)
+    try:
+        snapshot = take_snapshot(store, campaign.program, as_of)
+        told = told_before(store, campaign.program, snapshot, period)
+    finally:
+        store.close()
+    return measure_period(campaign.program, snapshot, campaign.calendar, period, told)
 
 
 def profile(workspace: Workspace, county: str, period_code: str | None, as_of: date) -> tuple[Path, bytes]:
@@ -54,7 +62,7 @@ def dry_run(
 ) -> tuple[Program, list[tuple[Reading, tuple[Decision, ...]]]]:
     """The program, and what would become of these files one by one; nothing is written."""
     campaign = load_campaign(workspace)
-    store = Store(workspace.dataset, campaign.program, create=False)
+    store = open_store(workspace, campaign.program, create=False)
     try:
         results = []
         for reading in read_all(registry(campaign, store.acts(as_of)), arrivals):
@@ -93,3 +101,49 @@ def lint(workspace: Workspace) -> list[str]:
         path = workspace.templates / name
         problems += lint_template(path, known) if path.is_file() else [f"templates/docx/{name}：模板不存在"]
     return problems
+
+
+def history(workspace: Workspace, unit: str, as_of: date) -> list[str]:
+    """Every submission that speaks of a unit, and every act of staff on them, in the order of receipt; a line each.
+
+    Raises:
+        PipelineError: There is no unit of that code or name.
+    """
+    campaign, snapshot = open_snapshot(workspace, as_of)
+    program = campaign.program
+    found = [u for u in program.unit_by_code.values() if unit in {u.code, u.name, u.short_name, *u.names}]
+    if len(found) != 1:
+        raise PipelineError(f"没有叫“{unit}”的县或州（市）；请写名称或6位代码")
+    return list(history_lines(program, snapshot, found[0]))
+
+
+def printed_number(
+    workspace: Workspace, document: str, number: int, period_code: str | None, as_of: date
+) -> dict[str, Any]:
+    """What a number in a document rests on: text, measure, how, and the cells it was made from.
+
+    Raises:
+        PipelineError: The period has no such document, or the document no such number.
+    """
+    campaign, snapshot = open_snapshot(workspace, as_of)
+    period = choose_period(campaign.program, period_code, as_of)
+    path = workspace.outbox(period.code) / "manifest.json"
+    try:
+        registers = json.loads(path.read_text(encoding="utf-8"))["figures"]
+    except (OSError, ValueError, KeyError) as error:
+        raise PipelineError(f"{path} 读不出；请先运行 run-pipeline --period {period.code}") from error
+    name = next((one for one in registers if document in {one, one.rsplit("/", 1)[-1]}), "")
+    if not name:
+        raise PipelineError(f"{period.title}没有 {document}{nearest(document, list(registers))}")
+    entry = next((one for one in registers[name] if one["no"] == number), None)
+    if entry is None:
+        raise PipelineError(f"{document} 的数到第{len(registers[name])}个为止，没有第{number}个")
+    how, sources = sources_of(campaign.program, snapshot, period, entry["measure"])
+    return {
+        "document": name,
+        "no": number,
+        "text": entry["text"],
+        "measure": entry["measure"],
+        "how": how,
+        "sources": sources,
+    }

@@ -15,16 +15,19 @@ from pipeline.reports.return_notice import by_prefecture, notice_context
 from pipeline.reports.site import index_page
 from pipeline.reports.summary_workbook import summary_workbook
 from pipeline.workbook.feedback import returned_workbook
+from pipeline.workspace import replace_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from pipeline.measures.period import PeriodMeasures
     from pipeline.reports.wording import Figures
     from pipeline.workbook.feedback import ReturnedCopy
     from pipeline.workspace import Workspace
 
-RETURNED, CHARTS, PACKAGE = "退回", "图表", "数据包"
+RETURNED, RETURNED_LATER, CHARTS, PACKAGE = "退回", "退回（封存后）", "图表", "数据包"
+MANIFEST = "manifest.json"
 
 
 def make_reports(workspace: Workspace, m: PeriodMeasures, copies: Sequence[ReturnedCopy] = ()) -> dict[str, bytes]:
@@ -44,19 +47,37 @@ def make_reports(workspace: Workspace, m: PeriodMeasures, copies: Sequence[Retur
     files |= {one.name: render(workspace.templates / one.template, one.context, drawn) for one in published}
     files |= {one.name: render(workspace.templates / one.template, one.context, {}) for one in asking}
     registers |= {one.name: one.figures for one in (*published, *asking)}
-    files |= {f"{RETURNED}/{copy.name}": returned_workbook(copy) for copy in copies}
-    for prefecture, some in by_prefecture(copies).items():
-        name = f"{RETURNED}/{prefecture.code}_{prefecture.short_name}_退回通知.docx"
-        notice, registers[name] = notice_context(m, prefecture, some, is_demo=is_demo)
-        files[name] = render(workspace.templates / "退回通知.docx", notice, {})
+    returned, notices = returned_files(workspace, m, copies)
+    files |= {f"{RETURNED}/{name}": content for name, content in returned.items()}
+    registers |= {f"{RETURNED}/{name}": figures for name, figures in notices.items()}
     files |= {f"{CHARTS}/{FILE_NAMES[name]}": picture.png for name, picture in drawn.items()}
     files |= {f"{PACKAGE}/{name}": content for name, content in data_package(m).items()}
     files["index.html"] = index_page(
         m, drawn, tuple(files), inbox=workspace.inbox, outbox=workspace.outbox(m.period.code), is_demo=is_demo
     )
-    files["manifest.json"] = manifest(
+    files[MANIFEST] = manifest(
         program=m.program.code, period=m.period.code, as_of=m.snapshot.as_of, submissions=m.snapshot.submissions,
         inputs=workspace.inputs(), outputs=files,
         figures=registers,
     )  # fmt: skip
     return files
+
+
+def returned_files(
+    workspace: Workspace, m: PeriodMeasures, copies: Sequence[ReturnedCopy]
+) -> tuple[dict[str, bytes], dict[str, Figures]]:
+    """What goes back to the officers of a period: returned copies and a notice for each prefecture; and the notices' numbers."""
+    files = {copy.name: returned_workbook(copy) for copy in copies}
+    registers: dict[str, Figures] = {}
+    for prefecture, some in by_prefecture(copies).items():
+        name = f"{prefecture.code}_{prefecture.short_name}_退回通知.docx"
+        notice, registers[name] = notice_context(m, prefecture, some, is_demo=workspace.is_demo)
+        files[name] = render(workspace.templates / "退回通知.docx", notice, {})
+    return files, registers
+
+
+def keep_closed(workspace: Workspace, m: PeriodMeasures, closed_on: date, copies: Sequence[ReturnedCopy]) -> None:
+    """Leave the products of a closed period as they are; what came in since goes back from a folder of its own."""
+    late = [copy for copy in copies if m.snapshot.by_seq[copy.seq].received_on > closed_on]
+    if late:
+        replace_folder(workspace.outbox(m.period.code) / RETURNED_LATER, returned_files(workspace, m, late)[0])

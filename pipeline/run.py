@@ -6,15 +6,16 @@ program ─► issue ┄┄(officers)┄┄► inbox ─► guard ─► read �
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline import engine
-from pipeline.campaign import choose_period, load_campaign
+from pipeline.campaign import choose_period, load_campaign, open_store, told_before
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import Decision, decide
+from pipeline.dataset.entries import Act, ActKind, closed_on
 from pipeline.dataset.snapshot import Snapshot, take_snapshot
-from pipeline.dataset.store import Act, ActKind, Store
 from pipeline.errors import PipelineError
 from pipeline.issuing import ISSUED
 from pipeline.measures.period import PeriodMeasures, measure_period
@@ -26,9 +27,9 @@ from pipeline.workspace import Inbox, Workspace, read_inbox, replace_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
 
     from pipeline.campaign import Campaign
+    from pipeline.dataset.store import Store
     from pipeline.program.model import Period
     from pipeline.progress import Tell
     from pipeline.workbook.read import Return
@@ -59,39 +60,44 @@ class Outcome:
 
     Attributes:
         others: Other periods that something came in for, whose products were made anew too.
-        files: Paths of the products in ``outbox/P/``.
+        closed: Codes of the periods that are closed: what was made of them is left as it is.
     """
 
     measures: PeriodMeasures
     inbox: Inbox
     taken: Taken
     others: tuple[Period, ...]
-    files: tuple[str, ...]
+    closed: tuple[str, ...]
 
 
 def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "", tell: Tell = quiet) -> Outcome:
     """The main job: inbox → dataset → outbox, of the period asked for and of every other that something came in for."""
-    from pipeline.products import make_reports  # noqa: PLC0415 - matplotlib and docxtpl are slow to import
+    from pipeline.products import MANIFEST, keep_closed, make_reports  # noqa: PLC0415 - matplotlib and docxtpl are slow to import
 
     campaign = load_campaign(workspace)
     period = choose_period(campaign.program, period_code, as_of)
-    store = Store(workspace.dataset, campaign.program)
+    store = open_store(workspace, campaign.program)
     try:
         inbox = read_inbox(workspace, as_of)
         taken = take_in(campaign, store, inbox.arrivals, as_of, tell)
         snapshot = take_snapshot(store, campaign.program, as_of)
         touched = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq} - {period.code}
         others = tuple(one for one in campaign.program.periods if one.code in touched)
-        copies = {one.code: returned_copies(campaign, store, snapshot, one) for one in (*others, period)}
+        closed = closed_on(store.acts(date.max))
         for n, one in enumerate((*others, period)):
             tell("制作产品", n, len(others) + 1)
-            measures = measure_period(campaign.program, snapshot, campaign.calendar, one)
-            files = make_reports(workspace, measures, copies[one.code])
-            replace_folder(workspace.outbox(one.code), files, keep=(ISSUED,))
-        store.tell(period.code, as_of, who)
+            copies = returned_copies(campaign, store, snapshot, one)
+            told = told_before(store, campaign.program, snapshot, one)
+            measures = measure_period(campaign.program, snapshot, campaign.calendar, one, told)
+            if one.code in closed and (workspace.outbox(one.code) / MANIFEST).is_file():
+                keep_closed(workspace, measures, closed[one.code], copies)
+                continue
+            replace_folder(workspace.outbox(one.code), make_reports(workspace, measures, copies), keep=(ISSUED,))
+        if period.code not in closed:
+            store.tell(period.code, as_of, who)
     finally:
         store.close()
-    return Outcome(measures=measures, inbox=inbox, taken=taken, others=others, files=tuple(files))
+    return Outcome(measures=measures, inbox=inbox, taken=taken, others=others, closed=tuple(closed))
 
 
 def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of: date, tell: Tell = quiet) -> Taken:
@@ -146,7 +152,7 @@ def registry(campaign: Campaign, acts: Sequence[Act]) -> Registry:
         for act in acts
         if act.kind is ActKind.ADMIT
     }
-    closed = {act.period: act.done_on for act in acts if act.kind is ActKind.CLOSE}
+    closed = closed_on(acts)
     return Registry(program=campaign.program, key=campaign.key, admissions=admissions, closed=closed)
 
 
@@ -179,7 +185,7 @@ def judge(
 
 def returned_copies(campaign: Campaign, store: Store, snapshot: Snapshot, period: Period) -> tuple[ReturnedCopy, ...]:
     """What goes back to the officers of a period, from the bytes they sent."""
-    entries, as_of = {s.sha256: s for s in snapshot.to_return(period)}, snapshot.as_of
+    entries = {s.sha256: s for s in snapshot.to_return(period)}
     arrivals = [
         Arrival(name=s.file, content=store.content(s.sha256), received_on=s.received_on) for s in entries.values()
     ]
@@ -196,7 +202,7 @@ def returned_copies(campaign: Campaign, store: Store, snapshot: Snapshot, period
         for one in r.returns
         if one.period == period.code
     }
-    past = store.past(period.code, as_of)
+    past = store.past(period.code, snapshot.seen)
     return tuple(
         returned_copy(campaign.program, campaign.rules, campaign.key, snapshot, past, entry, one)
         for entry in snapshot.to_return(period)

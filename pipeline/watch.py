@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from watchfiles import watch
 
-from pipeline.campaign import load_campaign
+from pipeline.campaign import load_campaign, open_store
 from pipeline.checks.problems import verdict_text
-from pipeline.dataset.store import Store
 from pipeline.errors import WorkspaceError
 from pipeline.looking import dry_run
 from pipeline.workspace import read_inbox, write_file
@@ -73,7 +72,7 @@ def look_once(workspace: Workspace, as_of: date) -> list[tuple[str, str]]:
     Raises:
         WorkspaceError: The verdicts cannot be written.
     """
-    store = Store(workspace.dataset, load_campaign(workspace).program, create=False)
+    store = open_store(workspace, load_campaign(workspace).program, create=False)
     try:
         known = store.finished_files()
     finally:

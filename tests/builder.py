@@ -106,15 +106,16 @@ def valid(one: Field, unit: Unit, period: Period) -> Any:
 
 
 @cache
-def blank(period_code: str, prefecture_code: str) -> bytes:
-    """An issued workbook without earlier values."""
-    c = campaign()
+def blank(period_code: str, prefecture_code: str, *forms: str) -> bytes:
+    """An issued workbook without earlier values; of the eight actions, or of some sheets."""
+    c = part_of_campaign(*forms) if forms else campaign()
     return issue_workbook(Issue(program=c.program, key=c.key, rules=c.rules, period=c.program.period_by_code[period_code],
                                 prefecture=c.program.prefecture_by_code[prefecture_code], previous={}))  # fmt: skip
 
 
 def filled(period_code: str = "2023-02", prefecture_code: str = SMALL, *, changes: Mapping[tuple[str, str], Any] | None = None,
-           nil: frozenset[str] = frozenset(), empty: frozenset[str] = frozenset(), touch: Callable[[Any], None] | None = None) -> bytes:  # fmt: skip
+           nil: frozenset[str] = frozenset(), empty: frozenset[str] = frozenset(), touch: Callable[[Any], None] | None = None,
+           forms: tuple[str, ...] = ()) -> bytes:  # fmt: skip
     """A return: every county filled with valid figures, except as told.
 
     Args:
@@ -124,11 +125,12 @@ def filled(period_code: str = "2023-02", prefecture_code: str = SMALL, *, change
         nil: Counties that only tick 本期无新进展.
         empty: Counties left blank.
         touch: Last changes to the openpyxl workbook.
+        forms: Only these sheets.
     """
-    program = campaign().program
+    program = (part_of_campaign(*forms) if forms else campaign()).program
     period = program.period_by_code[period_code]
     counties = program.counties_of(prefecture_code)
-    book = openpyxl.load_workbook(io.BytesIO(blank(period_code, prefecture_code)))
+    book = openpyxl.load_workbook(io.BytesIO(blank(period_code, prefecture_code, *forms)))
     changes = changes or {}
     for form in program.forms:
         layout = sheet_layout(form, period, counties)

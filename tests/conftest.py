@@ -9,6 +9,7 @@ import pytest
 from pipeline.workspace import Workspace
 from tests.builder import campaign, new_workspace, own_key
 from tests.officer import Session, find_office
+from tests.server import HOW, find_server, new_database, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,24 @@ def workspace(tmp_path: Path) -> Workspace:
     made = Workspace(root=folder)
     own_key(made)
     return made
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A PostgreSQL server; a test that needs it is skipped with the reason where there is none."""
+    if find_server() is None:
+        pytest.skip(HOW)
+    with running() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """Address of an empty dataset on each kind of database: empty for a file."""
+    if request.param == "sqlite":
+        return ""
+    address: str = request.getfixturevalue("server")
+    return new_database(address, f"d{abs(hash(request.node.nodeid))}")
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from pipeline.checks.decide import State, Verdict, decide
 from pipeline.checks.past import Past
 from pipeline.checks.rules import Rule
 from pipeline.checks.suites import run_suite
-from pipeline.dataset.store import Act, ActKind
+from pipeline.dataset.entries import Act, ActKind
 from pipeline.errors import SuiteError
 from pipeline.findings import CATALOGUE, Severity
 from pipeline.run import LOST, lost, registry

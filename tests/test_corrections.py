@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipeline.campaign import told_before
+from pipeline.dataset.entries import Act, ActKind
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
 from pipeline.measures.period import PeriodMeasures, measure_period
@@ -44,7 +46,7 @@ class Office:
             (FIELD.form, county, f.code): None for county in cells.get("blank", ()) for f in C.program.forms[0].fields
         }
         content = sent(period, SMALL, of=C, changes=changes | blank)
-        take_in(C, self.store, [arrival(content, f"{day}/{period}报表.xlsx", day)], AS_OF)
+        take_in(C, self.store, [arrival(content, f"{day}/{period}报表.xlsx", day)], day)
 
     def tell(self, day: date, period: str = P1.code) -> None:
         """The products of a period are made."""
@@ -52,7 +54,8 @@ class Office:
 
     def measure(self, period: Any = P2, as_of: date = AS_OF) -> PeriodMeasures:
         """The measures as of a day."""
-        return measure_period(C.program, take_snapshot(self.store, C.program, as_of), C.calendar, period)
+        shot = take_snapshot(self.store, C.program, as_of)
+        return measure_period(C.program, shot, C.calendar, period, told_before(self.store, C.program, shot, period))
 
 
 @pytest.fixture
@@ -75,7 +78,7 @@ def test_a_value_changed_after_it_was_told_is_a_correction(office: Office) -> No
     assert [(c.county_code, c.field, c.old, c.new) for c in one.changes] == [(FIRST, FIELD.code, 5, 9)]
     assert one.added == ()
     (text,) = said(office.measure())
-    assert text.startswith("更正：2022年11—12月的数据，2023年1月20日以后更正1个单位填报的1个数，该期总体完成率")
+    assert text.startswith("更正：2022年11—12月的数据，2023年1月20日以后更正1个单位填报的1项数据，该期总体完成率")
     assert text.endswith(f"更正的有：迪庆州香格里拉市“{FIELD.title}”由5更正为9。")
 
 
@@ -149,3 +152,27 @@ def test_a_period_before_the_last_is_told_by_the_last_bulletin_too(office: Offic
     (one,) = office.measure(P3).corrections
     assert [(c.old, c.new) for c in one.changes] == [(9, 12)]  # 5 → 9 was told in the bulletin of the second period
     assert "本期与上期的比较" not in said(office.measure(P3))[0]
+
+
+def test_what_came_by_the_day_but_was_taken_in_later_was_not_told(office: Office) -> None:
+    office.take(FIRST_DAY, values={FIRST: 5})
+    office.tell(TOLD)
+    content = sent(P1.code, SMALL, of=C, changes={(FIELD.form, FIRST, FIELD.code): 9})
+    take_in(C, office.store, [arrival(content, "夹在别处.xlsx", date(2023, 1, 10))], LATER)
+    assert [len(c.changes) for c in office.measure().corrections] == [1]
+
+
+def test_a_withdrawal_is_told_too(office: Office) -> None:
+    office.take(FIRST_DAY, values={FIRST: 5})
+    office.tell(TOLD)
+    office.store.enter(
+        Act(kind=ActKind.WITHDRAW, period=P1.code, reason="报错了表", who="张三", done_on=LATER, target=1)
+    )
+    (one,) = office.measure().corrections
+    assert len(one.removed) == len(C.program.counties_of(SMALL))
+    assert one.after_pct is None
+    assert "撤回香格里拉市、德钦县、维西县的报送" in said(office.measure())[0]
+    office.store.enter(
+        Act(kind=ActKind.REINSTATE, period=P1.code, reason="没有错", who="张三", done_on=LATER, target=1)
+    )
+    assert office.measure().corrections == ()

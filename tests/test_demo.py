@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.campaign import Campaign
+    from pipeline.dataset.entries import StandingRow
     from pipeline.dataset.snapshot import Snapshot
-    from pipeline.dataset.store import StandingRow
     from pipeline.program.model import Form
 
 PLAYED = 2

@@ -612,7 +612,9 @@ def copies_of(folder: Path, *files: tuple[bytes, date]) -> tuple[dict[str, bytes
 def without_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only reading finds fault, and it reads here: the rules take two seconds, a process of its own takes one."""
     monkeypatch.setattr("pipeline.checks.check.run_suite", lambda *_: ())
-    monkeypatch.setattr("pipeline.run.read_all", lambda known, arrivals: [read_return(known, one) for one in arrivals])
+    monkeypatch.setattr(
+        "pipeline.run.read_all", lambda known, arrivals, _=None: [read_return(known, one) for one in arrivals]
+    )
 
 
 def spaces_below(book: Any) -> None:

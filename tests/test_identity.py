@@ -20,8 +20,9 @@ from click.testing import CliRunner, Result
 from pipeline.acts import admit, close
 from pipeline.checks.decide import State
 from pipeline.cli import main
+from pipeline.dataset.entries import ActKind
 from pipeline.dataset.snapshot import take_snapshot
-from pipeline.dataset.store import ActKind, Store
+from pipeline.dataset.store import Store
 from pipeline.errors import DatasetError, PipelineError, WorkspaceError
 from pipeline.findings import CATALOGUE, Finding, Severity
 from pipeline.run import take_in
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pipeline.dataset.entries import Submission
     from pipeline.dataset.snapshot import Snapshot
-    from pipeline.dataset.store import Submission
     from pipeline.workbook.read import Reading
 
     Touch = Callable[[Any], None]
@@ -360,7 +361,9 @@ class Office:
         ]
         try:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("pipeline.run.read_all", lambda known, some: [read_return(known, one) for one in some])
+                patch.setattr(
+                    "pipeline.run.read_all", lambda known, some, _=None: [read_return(known, one) for one in some]
+                )
                 return take_in(replace(C, key=key), store, arrivals, DAY).seqs
         finally:
             store.close()
@@ -627,7 +630,8 @@ def test_an_admission_for_one_period_does_not_reopen_another(second: Office) -> 
 def test_a_dataset_of_schema_1_is_refused_with_the_remedy(tmp_path: Path) -> None:
     Store(tmp_path / "dataset", C.program).close()
     with sqlite3.connect(tmp_path / "dataset" / "dataset.sqlite") as connection:
-        connection.execute("update meta set value = '1' where key = 'schema'")
+        connection.execute("drop table alembic_version")
+        connection.execute("insert into meta values ('schema', '1')")
     for create in (True, False):
         with pytest.raises(DatasetError, match=r"试用版写成（1），请移走此目录后重新运行，收件箱会重新收取"):
             Store(tmp_path / "dataset", C.program, create=create)

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.campaign import Campaign
+    from pipeline.dataset.entries import StandingRow
     from pipeline.dataset.snapshot import Snapshot
-    from pipeline.dataset.store import StandingRow
     from pipeline.findings import Finding
     from tests.officer import Session
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.checks.decide import State
+from pipeline.dataset.entries import Submission
 from pipeline.dataset.snapshot import Snapshot
-from pipeline.dataset.store import Submission
 from pipeline.measures.overdue import NO_CONTACT, Reason, obligations, overdue_counties
 from pipeline.measures.progress import Status, assess, change_pp, completion, elapsed, province_results, ranks, totals
 from pipeline.measures.timeliness import Timeliness, timeliness

@@ -18,12 +18,12 @@ from PIL import Image
 
 from pipeline.campaign import load_campaign
 from pipeline.checks.decide import State
+from pipeline.dataset.entries import StandingRow, Submission
 from pipeline.dataset.snapshot import Snapshot
-from pipeline.dataset.store import StandingRow, Submission
 from pipeline.measures.period import measure_period
 from pipeline.program.calendar import Calendar
 from pipeline.program.model import NO, NOT_APPLICABLE, YES, FieldType
-from pipeline.reports import chart_cache, charts, further_pictures
+from pipeline.reports import chart_cache, charts, further_pictures, wording
 from pipeline.reports.chart_cache import drawn, key
 from pipeline.reports.chart_calendar import MOST_COLUMNS
 from pipeline.reports.documents import lint_template, render
@@ -307,7 +307,7 @@ def test_what_does_not_fit_is_chosen_by_rank_and_keeps_its_order() -> None:
     ],
 )
 def test_questions_are_written_as_what_yes_says(question: str, said: str) -> None:
-    assert further_pictures.statement(question) == said
+    assert wording.statement(question) == said
 
 
 def test_funding_speaks_of_nobody_only_where_nobody_spoke() -> None:

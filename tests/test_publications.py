@@ -17,8 +17,8 @@ import pytest
 from docx.oxml.ns import qn
 
 from pipeline.checks.decide import State
+from pipeline.dataset.entries import StandingRow, Submission
 from pipeline.dataset.snapshot import Snapshot
-from pipeline.dataset.store import StandingRow, Submission
 from pipeline.measures.escalation import AddresseeKind
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.program.calendar import Calendar

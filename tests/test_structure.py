@@ -65,8 +65,11 @@ ORDER = [
     "workbook.feedback",
     "measures",
     "reports",
+    "disk",
+    "holding",
     "engine",
     "workspace",
+    "settings",
     "starter",
     "campaign",
     "progress",
@@ -74,9 +77,12 @@ ORDER = [
     "products",
     "run",
     "looking",
+    "exporting",
     "acts",
     "watch",
     "demo",
+    "proof",
+    "commands",
     "cli",
 ]
 SOURCES = sorted((ROOT / "pipeline").rglob("*.py"))
@@ -113,8 +119,24 @@ def test_imports_point_upstream_only(path: Path) -> None:
     ("library", "allowed"),
     [
         ("great_expectations", {"checks.suites", "checks.expectations"}),
-        ("sqlalchemy", {"dataset.store", "dataset.tables"}),
+        (
+            "sqlalchemy",
+            {
+                "dataset.backup",
+                "dataset.database",
+                "dataset.migrations.versions.0002_acts_name_a_submission",
+                "dataset.rows",
+                "dataset.schema",
+                "dataset.store",
+                "dataset.tables",
+            },
+        ),
+        (
+            "alembic",
+            {"dataset.schema", "dataset.migrations.env", "dataset.migrations.versions.0002_acts_name_a_submission"},
+        ),
         ("docxtpl", {"reports.documents"}),
+        ("pyarrow", {"reports.export_parquet"}),
         ("python_calamine", {"workbook.read"}),
         ("chinese_calendar", {"program.calendar"}),
         ("pebble", {"engine"}),
@@ -129,7 +151,7 @@ def test_machinery_stays_behind_one_adapter(library: str, allowed: set[str]) -> 
 
 def test_only_the_command_line_prints_or_reads_the_clock() -> None:
     for path in SOURCES:
-        if module(path) == "cli":
+        if module(path) == "cli" or module(path).startswith("commands"):
             continue
         text = path.read_text(encoding="utf-8")
         tree = ast.parse(text)

@@ -20,8 +20,8 @@ from openpyxl.utils import get_column_letter
 
 from pipeline.campaign import load_campaign
 from pipeline.checks.decide import State
+from pipeline.dataset.entries import StandingRow, Submission
 from pipeline.dataset.snapshot import Snapshot
-from pipeline.dataset.store import StandingRow, Submission
 from pipeline.measures.period import measure_period
 from pipeline.reports.summary_style import breaks
 from pipeline.reports.summary_workbook import summary_workbook

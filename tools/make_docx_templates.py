@@ -142,14 +142,19 @@ STYLES = (
     Style(id="LetterMark", name="函件序号", font=HEITI, size=28,
           layout=KEEP + f"<w:pBdr>{FRAME.partition('/>')[0]}/></w:pBdr>" + OFF_GRID + spacing(240, 60, 460) + LEFT),
     Style(id="ProfileTitle", name="画像标题", font=XIAOBIAOSONG, size=36, tracking=0,
-          layout=KEEP + OFF_GRID + spacing(0, 0, 520) + CENTRE + '<w:outlineLvl w:val="9"/>'),
-    Style(id="ProfileSubject", name="画像副题", font=KAITI, size=24, tracking=0, layout=KEEP + OFF_GRID + spacing(0, 0, 420) + CENTRE),
-    Style(id="ProfileCell", name="画像表格", size=21, tracking=0, layout="<w:keepNext/>" + OFF_GRID + spacing(0, 0, 250) + CENTRE),
+          layout=KEEP + OFF_GRID + spacing(0, 0, 480) + CENTRE + '<w:outlineLvl w:val="9"/>'),
+    Style(id="ProfileSubject", name="画像副题", font=KAITI, size=24, tracking=0, layout=KEEP + OFF_GRID + spacing(0, 60, 360) + CENTRE),
+    Style(id="ProfileDemo", name="画像演示标记", font=HEITI, size=24,
+          layout=f"<w:pBdr>{FRAME}</w:pBdr>" + OFF_GRID + spacing(60, 100, 320) + CENTRE),
+    Style(id="ProfileCaption", name="画像表题", font=HEITI, size=24, tracking=0,
+          layout=KEEP + OFF_GRID + spacing(60, 20, 300) + CENTRE),
+    Style(id="ProfileGap", name="画像表后距", size=2, tracking=0, layout=OFF_GRID + spacing(60, 0, 20)),
+    Style(id="ProfileCell", name="画像表格", size=21, tracking=0, layout="<w:keepNext/>" + OFF_GRID + spacing(0, 0, 240) + CENTRE),
     Style(id="ProfileCellLeft", name="画像表格左齐", size=21, tracking=0, layout=LEFT, based_on="ProfileCell"),
     Style(id="ProfileText", name="画像正文", size=24, tracking=0,
-          layout=OFF_GRID + spacing(10, 10, 350) + '<w:ind w:firstLineChars="200" w:firstLine="480"/>' + LEFT),
+          layout=OFF_GRID + spacing(0, 0, 320) + '<w:ind w:firstLineChars="200" w:firstLine="480"/>' + LEFT),
     Style(id="ProfileSign", name="画像落款", size=24, tracking=0,
-          layout=OFF_GRID + spacing(40, 0, 350) + '<w:jc w:val="right"/>'),
+          layout=OFF_GRID + spacing(40, 0, 320) + '<w:jc w:val="right"/>'),
     Style(id="CaseMeta", name="案例来源", font=KAITI, size=28, layout=KEEP + spacing(0, 80) + CENTRE),
     Style(id="Colophon", name="版记", size=28, tracking=0,
           layout=OFF_GRID + spacing(0, 0, 460) + '<w:ind w:left="840" w:right="280" w:hanging="560"/>'),
@@ -305,7 +310,8 @@ def table(items: str, *columns: Column, height: int = 320) -> str:
     )  # fmt: skip
 
 
-DEMO = when("is_demo", para("Demo", "演示数据，数字均为虚构"))
+DEMO_TEXT = "演示数据，数字均为虚构"
+DEMO = when("is_demo", para("Demo", DEMO_TEXT))
 
 
 def bulletin_head() -> str:
@@ -350,9 +356,12 @@ def bulletin_overall() -> str:
 def bulletin_actions() -> str:
     """Return 二、八项行动进展 (as many as there are)."""
     return when(
-        "actions",
+        "actions or overall",  # where nobody reported, the pictures show that; headings have fixed numbers
         para("Heading1", "二、{{ actions_name }}进展"),
-        para("BodyText", "{{ actions_name }}完成率见图{{ pictures.heat.no }}，重点量化任务完成情况见图{{ pictures.bullet.no }}。"),
+        para(
+            "BodyText",
+            "{{ actions_name }}完成率见图{{ pictures.heat.no }}，重点量化任务完成情况见图{{ pictures.bullet.no }}。",
+        ),
         figure("heat", "各州（市）{{ actions_name }}完成率"),
         figure("bullet", "重点量化任务完成情况"),
         tag("for action in actions"),
@@ -652,8 +661,8 @@ def party_report(name: str) -> str:
         ),
         section(
             "actions", "{{ actions_name }}完成情况",
-            para("BodyText", "各项任务指标的完成情况见文后附表。"), parted("actions"),
-            when("counted", figure("heat", f"图{2 if final else 1}  各州（市）{{{{ actions_name }}}}完成率")),
+            para("BodyText", "各项任务指标的完成情况见附表1。"), parted("actions"),
+            when("counted", figure("heat", "各州（市）{{ actions_name }}完成率")),
         ),
         section("strands", "工作措施落实情况", parted("strands")),
         section(
@@ -661,7 +670,8 @@ def party_report(name: str) -> str:
             para("BodyText", "方案未规定哪些任务属于哪一目标，以下按本项目的读法归并，仅供参考。"), goals,
         ),
         section("task_rows", "“十个一”任务进展", para("BodyText", "各县级工会和对口联系单位填报的“十个一”任务进展如下。"), tasks,
-                pictured("ten_tasks", "“十个一”任务完成情况")),
+                pictured("ten_tasks", "“十个一”任务完成情况"),
+                when("survey_rows", para("BodyText", "调研提纲的填报情况汇总见附表2。"))),
         section("funding", "资金安排和使用情况", each("BodyText", "funding"), funding_table(),
                 pictured("funding", "专项工作经费安排、到账和支出情况"), parted("funding_parts")),
         section("milestones", "工作节点完成情况", each("BodyText", "milestones"), milestone_table(),
@@ -763,11 +773,12 @@ def profile() -> str:
         Column("全省%", 1200, "province", "ProfileCell"), height=260,
     )  # fmt: skip
     return "".join((
-        para("ProfileTitle", "{{ title }}"), para("ProfileSubject", "{{ subject }}"), DEMO,
+        para("ProfileTitle", "{{ title }}"), para("ProfileSubject", "{{ subject }}"),
+        when("is_demo", para("ProfileDemo", DEMO_TEXT)),
         para("ProfileText", "{{ summary }}"),
-        para("TableCaption", "各期报送和完成情况"), periods,
-        para("TableCaption", "本期各项行动完成率"), actions,
-        para("Gap"), each("ProfileText", "notes"), para("ProfileSign", "{{ office }}"), para("Tail"),
+        para("ProfileCaption", "各期报送和完成情况"), periods,
+        para("ProfileCaption", "本期各项行动完成率"), actions,
+        para("ProfileGap"), each("ProfileText", "notes"), para("ProfileSign", "{{ office }}"), para("Tail"),
     ))  # fmt: skip
 
 

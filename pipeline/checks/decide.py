@@ -35,13 +35,14 @@ STATE_NAMES = {State.ACCEPTED: "已接收", State.NIL: "零报告", State.RETURN
 
 
 class Verdict(StrEnum):
-    """Verdict on one submission. ``HELD`` waits for a staff member's word: neither merged nor returned."""
+    """Verdict on one submission. ``HELD`` waits for a staff member's word: neither merged nor returned; ``WITHDRAWN`` has it."""
 
     ACCEPTED = "ACCEPTED"
     PARTIAL = "PARTIAL"
     RETURNED = "RETURNED"
     EMPTY = "EMPTY"
     HELD = "HELD"
+    WITHDRAWN = "WITHDRAWN"
 
 
 VERDICT_NAMES = {
@@ -50,6 +51,7 @@ VERDICT_NAMES = {
     Verdict.RETURNED: "退回",
     Verdict.EMPTY: "没有填报",
     Verdict.HELD: "待认定",
+    Verdict.WITHDRAWN: "已撤回",
 }
 
 

@@ -79,11 +79,11 @@ def conclusion(program: Program, verdict: Verdict, reason: str, states: Mapping[
 
 
 def _names(program: Program, codes: list[str]) -> str:
-    """香格里拉市 / 德钦县、维西县等2个县（市、区） / …等12个县."""
+    """香格里拉市 / 德钦县、维西县2个县（市、区） / …等12个县."""
     shown = "、".join(row_name(program.unit_by_code[code]) for code in codes[:NAMED])
     if len(codes) > NAMED:
         return f"{shown}等{len(codes)}个县（市、区）"
-    return shown if len(codes) == 1 else f"{shown}等{len(codes)}个县（市、区）"
+    return shown if len(codes) == 1 else f"{shown}{len(codes)}个县（市、区）"
 
 
 def place_of(program: Program, one: Finding) -> str:

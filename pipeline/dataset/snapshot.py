@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pipeline.checks.decide import State, Verdict
+from pipeline.dataset.entries import ActKind
+from pipeline.dataset.store import Seen
 from pipeline.findings import Severity
 from pipeline.workbook.cells import show
 from pipeline.workbook.layout import row_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
-    from datetime import date
 
     import pandas as pd
 
-    from pipeline.dataset.store import Act, Copy, Revision, StandingRow, Store, Submission
+    from pipeline.dataset.entries import Act, Copy, Revision, StandingRow, Submission
+    from pipeline.dataset.store import Store
     from pipeline.findings import Finding
     from pipeline.program.model import Form, Period, Program, Unit
     from pipeline.workbook.cells import Value
+
+
+NO_RETURN = frozenset({Verdict.HELD, Verdict.EMPTY, Verdict.WITHDRAWN})  # verdicts that ask nobody for anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,7 @@ class Snapshot:
             or a prefecture for what it reports of itself.
         rows: (form, period, county_code) → the row that stands.
         lists: (form, period, prefecture_code) → the entries of a list that stand.
+        taken_by: What was taken in later is not in it.
         whole_on: (period, county_code) → day from which a row of every form stood, however many files they came in.
     """
 
@@ -58,6 +65,12 @@ class Snapshot:
     rows: dict[tuple[str, str, str], StandingRow]
     whole_on: dict[tuple[str, str], date] = field(default_factory=dict)
     lists: dict[tuple[str, str, str], tuple[StandingRow, ...]] = field(default_factory=dict)
+    taken_by: date = date.max
+
+    @property
+    def seen(self) -> Seen:
+        """From where it looks at the ledger."""
+        return Seen(as_of=self.as_of, taken_by=self.taken_by)
 
     @cached_property
     def states(self) -> dict[tuple[str, str], State]:
@@ -172,7 +185,7 @@ class Snapshot:
             return all(self._reported_last[entry.period, county] > own for county in counties)
         return any(
             s.period == entry.period and s.prefecture_code == entry.prefecture_code and (s.received_on, s.seq) > own
-            for s in self.submissions if s.verdict not in {Verdict.HELD, Verdict.EMPTY}
+            for s in self.submissions if s.verdict not in NO_RETURN
         )  # fmt: skip
 
     def states_in(self, entry: Submission) -> dict[str, State]:
@@ -192,13 +205,13 @@ class Snapshot:
         """Submissions of a period that still ask their officers for something."""
         return tuple(
             s for s in self.submissions
-            if s.period == period.code and s.verdict not in {Verdict.HELD, Verdict.EMPTY} and any(map(_asks, self.open_findings(s)))
+            if s.period == period.code and s.verdict not in NO_RETURN and any(map(_asks, self.open_findings(s)))
         )  # fmt: skip
 
     @property
     def held(self) -> tuple[Submission, ...]:
         """What waits for a staff member's word: held, and not come in by one since."""
-        came_in = {s.admission for s in self.submissions}
+        came_in = {s.admission for s in self.submissions if s.verdict != Verdict.WITHDRAWN}
         admitted = {(act.sha256, act.claimed_prefecture, act.claimed_period) for act in self.acts if act.seq in came_in}
         return tuple(
             s for s in self.submissions
@@ -261,15 +274,18 @@ class Snapshot:
 
 
 def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
-    """Read everything received by ``as_of``."""
+    """Read everything received by ``as_of``; of a day on which products were made, only what had been taken in by then."""
+    acts = store.acts(as_of)
+    made = any(act.kind is ActKind.TELL and act.done_on == as_of for act in acts)
+    seen = Seen(as_of=as_of, taken_by=as_of) if made else Seen(as_of=as_of)
     rows = {
         (form.code, row.period, row.county_code): row
         for form in program.roster_forms
-        for row in store.standing(form, as_of)
+        for row in store.standing(form, seen)
     }
-    lists = {(form.code, *key): some for form in program.list_forms for key, some in store.lists(form, as_of).items()}
+    lists = {(form.code, *key): some for form in program.list_forms for key, some in store.lists(form, seen).items()}
     parts: dict[tuple[str, str], list[date]] = {}
-    for (_, period, county), day in store.came(as_of).items():
+    for (_, period, county), day in store.came(seen).items():
         parts.setdefault((period, county), []).append(day)
     units = program.unit_by_code
     whole_on = {
@@ -277,9 +293,9 @@ def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
         for key, days in parts.items()
         if key[1] in units and len(days) == len(program.roster_of(units[key[1]]))
     }
-    return Snapshot(as_of=as_of, submissions=store.submissions(as_of), copies=store.copies(as_of), findings=store.findings(as_of),
-                    revisions=store.revisions(as_of), acts=store.acts(as_of), records=store.records(as_of), rows=rows,
-                    whole_on=whole_on, lists=lists)  # fmt: skip
+    return Snapshot(as_of=as_of, submissions=store.submissions(seen), copies=store.copies(seen), findings=store.findings(seen),
+                    revisions=store.revisions(seen), acts=acts, records=store.records(seen), rows=rows,
+                    whole_on=whole_on, lists=lists, taken_by=seen.taken_by)  # fmt: skip
 
 
 def _asks(one: Finding) -> bool:

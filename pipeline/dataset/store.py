@@ -7,41 +7,52 @@ accepted row received last (by received date, then ``seq``).
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-import os
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sqlalchemy import create_engine, event, insert, inspect, select, text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import and_, func, insert, select
 
 from pipeline.checks.decide import State, Verdict
-from pipeline.checks.past import Past, PastEntry
-from pipeline.dataset.tables import NOT_APPLICABLE_COLUMN, SCHEMA_VERSION, Tables, build_tables
-from pipeline.errors import DatasetError
-from pipeline.findings import CATALOGUE, Finding, Location, Severity
-from pipeline.program.model import NOT_APPLICABLE, FieldType
-from pipeline.workbook.cells import show
+from pipeline.checks.past import Past
+from pipeline.dataset.database import held, open_database, told
+from pipeline.dataset.entries import Act, ActKind, Copy, Revision, withdrawn
+from pipeline.dataset.rows import (
+    arrival_columns,
+    as_json,
+    by_submission,
+    changes_of,
+    form_row,
+    found,
+    is_open,
+    kind_title,
+    lines_of,
+    list_changes,
+    past_entry,
+    standing_row,
+    submission,
+)
+from pipeline.dataset.schema import prepare
+from pipeline.dataset.tables import build_tables
+from pipeline.findings import CATALOGUE
 from pipeline.workbook.identity import WAITING
 from pipeline.workbook.read import Arrival
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from sqlalchemy import Connection, Engine, RowMapping
+    from sqlalchemy import ColumnElement, Connection, Table
 
     from pipeline.checks.decide import Decision, Record
-    from pipeline.checks.lines import Line
-    from pipeline.program.model import Field, Form, Program
+    from pipeline.checks.past import PastEntry
+    from pipeline.dataset.entries import Change, StandingRow, Submission
+    from pipeline.dataset.tables import Tables
+    from pipeline.findings import Finding
+    from pipeline.program.model import Form, Program
     from pipeline.workbook.cells import Value
     from pipeline.workbook.read import Reading
 
@@ -49,64 +60,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """One entry of the ledger; ``prefecture_code`` and ``period`` are empty when the file could not be placed."""
+class Seen:
+    """From where the ledger is looked at: what was received by ``as_of``, and had been taken in by ``taken_by``."""
 
-    seq: int
-    sha256: str
-    file: str
-    received_on: date
-    taken_on: date
-    prefecture_code: str
-    period: str
-    issue_no: str
-    admission: int
-    verdict: str
-    reason: str
-    sheets: dict[str, str]
-    columns: dict[str, dict[str, str]]
-
-
-class ActKind(StrEnum):
-    """What staff enter in the ledger: by hand, or by making a period's products."""
-
-    ADMIT = "ADMIT"
-    CLOSE = "CLOSE"
-    TELL = "TELL"  # the products of a period were made, and told what had been received by then
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
-    """Something a staff member decided, and why; undone only by another.
-
-    Attributes:
-        seq: Number in the ledger of acts; 0 before it is entered.
-        sha256: Of the file admitted; empty for a period closed.
-        prefecture_code: Whose the file is; empty for a period closed.
-        claimed_prefecture: Whose its stamps say it is; empty without stamps.
-        claimed_period: For when they say it is.
-    """
-
-    kind: ActKind
-    period: str
-    reason: str
-    who: str
-    done_on: date
-    sha256: str = ""
-    file: str = ""
-    prefecture_code: str = ""
-    claimed_prefecture: str = ""
-    claimed_period: str = ""
-    seq: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
-    """A file with the same content as one already taken in: seen, and nothing more."""
-
-    file: str
-    received_on: date
-    original: Submission
+    as_of: date
+    taken_by: date = date.max
 
 
 class Store:
@@ -115,58 +73,39 @@ class Store:
     Args:
         folder: Where the database and the kept bytes live.
         program: Gives the form tables their columns.
+        url: Of a server that holds the dataset instead.
         create: Make the dataset when there is none; otherwise an empty one stands in for it and nothing is written.
 
     Raises:
         DatasetError: Not our database, a newer schema, or it cannot be read or written.
     """
 
-    def __init__(self, folder: Path, program: Program, *, create: bool = True) -> None:
+    def __init__(self, folder: Path, program: Program, *, url: str = "", create: bool = True) -> None:
         self.folder = folder
         self.program = program
         self.tables: Tables = build_tables(program)
-        with _told(folder):
-            path = folder / "dataset.sqlite"
-            if create:
-                folder.mkdir(parents=True, exist_ok=True)
-            self.engine = _sqlite_engine(path if create or path.exists() else None)
-            self.reader = self.engine.execution_options(read_only=True)
-            with self.engine.begin() as connection:
-                self._create(connection)
+        with told(folder):
+            self.database = open_database(folder, url, self.tables.blobs, create=create)
+        self.where, self.engine, self.blobs = self.database.where, self.database.engine, self.database.blobs
+        self.reader = self.engine.execution_options(read_only=True)
+        with told(self.where), self.engine.begin() as connection:
+            prepare(connection, self.tables, program, self.where, self._before_upgrade if create else None)
 
-    def _create(self, connection: Connection) -> None:
-        existing = set(inspect(connection).get_table_names())
-        if existing and "meta" not in existing:
-            raise DatasetError(f"{self.folder}：这里的数据库不是本程序的数据集")
-        self.tables.meta.create(connection, checkfirst=True)
-        meta = self.tables.meta
-        version = connection.execute(select(meta.c.value).where(meta.c.key == "schema")).scalar()
-        if version is None:
-            self.tables.metadata.create_all(connection)
-            connection.execute(insert(meta), [{"key": "schema", "value": str(SCHEMA_VERSION)},
-                                              {"key": "program", "value": self.program.code}])  # fmt: skip
-        elif int(version) > SCHEMA_VERSION:
-            raise DatasetError(f"{self.folder}：数据集由更新的版本写成（{version}），请升级程序")
-        elif int(version) < SCHEMA_VERSION:
-            raise DatasetError(
-                f"{self.folder}：数据集由试用版写成（{version}），请移走此目录后重新运行，收件箱会重新收取"
-            )
-        program = connection.execute(select(meta.c.value).where(meta.c.key == "program")).scalar()
-        if program not in {None, self.program.code}:
-            raise DatasetError(f"{self.folder}：数据集属于专项工作 {program}，不是 {self.program.code}")
-        self._grow(connection)
+    def _before_upgrade(self, revision: str) -> None:
+        """Keep the database as it was."""
+        from pipeline.dataset.backup import copy_database  # noqa: PLC0415 - only where there is something to upgrade
 
-    def _grow(self, connection: Connection) -> None:
-        """Make room for sheets and columns that the program has gained; what it has lost stays where it is."""
-        self.tables.metadata.create_all(connection)
-        known, quoted = inspect(connection), connection.dialect.identifier_preparer
-        for table in self.tables.forms.values():
-            there = {column["name"] for column in known.get_columns(table.name)}
-            for column in (c for c in table.columns if c.name not in there):
-                kind = column.type.compile(connection.dialect)
-                connection.execute(text(
-                    f"ALTER TABLE {quoted.format_table(table)} ADD COLUMN {quoted.format_column(column)} {kind}"
-                ))  # fmt: skip
+        copy_database(self.database, self.folder / f"升级前_{revision}.zip")
+
+    @contextmanager
+    def held(self, who: str) -> Iterator[None]:
+        """Hold a dataset that is shared through a server.
+
+        Raises:
+            BusyError: Somebody else holds it.
+        """
+        with held(self.database, self.tables.meta, who):
+            yield
 
     def close(self) -> None:
         """Release the database file."""
@@ -174,7 +113,7 @@ class Store:
 
     def finished_files(self) -> frozenset[str]:
         """sha256 of every content whose returns are all in the ledger."""
-        with _told(self.folder), self.reader.connect() as connection:
+        with told(self.where), self.reader.connect() as connection:
             return frozenset(connection.execute(select(self.tables.files.c.sha256)).scalars())
 
     def finish(self, arrivals: Sequence[Arrival]) -> tuple[Arrival, ...]:
@@ -184,12 +123,12 @@ class Store:
             Those whose content was known under another name or day.
         """
         table = self.tables.files
-        with _told(self.folder), self.reader.connect() as connection:
+        with told(self.where), self.reader.connect() as connection:
             known = {tuple(row) for row in connection.execute(select(table.c.sha256, table.c.file))}
         new = list({(a.sha256, a.name): a for a in arrivals if (a.sha256, a.name) not in known}.values())
         rows = [{"sha256": a.sha256, "file": a.name, "received_on": a.received_on} for a in new]
         if rows:
-            with _told(self.folder), self.engine.begin() as connection:
+            with told(self.where), self.engine.begin() as connection:
                 connection.execute(insert(self.tables.files), rows)
         seen = {sha256 for sha256, _ in known}
         repeated = []
@@ -203,12 +142,12 @@ class Store:
         """Write one decided return; None when it is already in the ledger."""
         one = decision.source
         entry = {
-            **_arrival_columns(one.arrival, taken_on), "prefecture_code": one.prefecture_code, "period": one.period,
+            **arrival_columns(one.arrival, taken_on), "prefecture_code": one.prefecture_code, "period": one.period,
             "issue_no": one.issue_no, "admission": one.admission, "verdict": decision.verdict.value, "reason": decision.reason,
-            "sheets": _json(one.sheets), "columns": _json(one.columns),
+            "sheets": as_json(one.sheets), "columns": as_json(one.columns),
         }  # fmt: skip
-        with _told(self.folder):
-            self._keep(one.arrival)
+        with told(self.where):
+            self.blobs.keep(one.arrival.sha256, one.arrival.content)
             with self.engine.begin() as connection:
                 seq = self._ledger(connection, entry)
                 if seq is None:
@@ -220,31 +159,18 @@ class Store:
     def append_unplaced(self, reading: Reading, taken_on: date) -> int | None:
         """Write a file that holds no usable return: it was seen, and why it was refused."""
         verdict = Verdict.HELD if any(CATALOGUE[f.code].holds for f in reading.findings) else Verdict.RETURNED
-        reason = "；".join(dict.fromkeys(_title(f) for f in reading.findings))
+        reason = "；".join(dict.fromkeys(kind_title(f) for f in reading.findings))
         entry = {
-            **_arrival_columns(reading.arrival, taken_on), "prefecture_code": "", "period": "", "issue_no": "",
+            **arrival_columns(reading.arrival, taken_on), "prefecture_code": "", "period": "", "issue_no": "",
             "admission": WAITING if verdict is Verdict.HELD else 0, "verdict": verdict.value, "reason": reason, "sheets": "{}", "columns": "{}",
         }  # fmt: skip
-        with _told(self.folder):
-            self._keep(reading.arrival)
+        with told(self.where):
+            self.blobs.keep(reading.arrival.sha256, reading.arrival.content)
             with self.engine.begin() as connection:
                 seq = self._ledger(connection, entry)
                 if seq is not None:
                     self._write_findings(connection, seq, reading.findings)
                 return seq
-
-    def _keep(self, arrival: Arrival) -> None:
-        """The original bytes, content-addressed and on disk before the ledger names them."""
-        path = self.folder / "files" / arrival.sha256[:2] / arrival.sha256
-        if path.exists() and path.stat().st_size == len(arrival.content):
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".part{os.getpid()}")
-        with part.open("wb") as out:
-            out.write(arrival.content)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(path)
 
     def _ledger(self, connection: Connection, entry: dict[str, Any]) -> int | None:
         table = self.tables.submissions
@@ -254,8 +180,9 @@ class Store:
         )  # fmt: skip
         if connection.execute(same).first():
             return None
-        key = connection.execute(insert(table).values(**entry)).inserted_primary_key
-        return int(key[0]) if key else None
+        seq = _next(connection, table)
+        connection.execute(insert(table).values(seq=seq, **entry))
+        return seq
 
     def _write_records(self, connection: Connection, seq: int, period: str, records: Sequence[Record]) -> None:
         if not records:
@@ -263,8 +190,8 @@ class Store:
         connection.execute(insert(self.tables.records), [
             {"seq": seq, "county_code": r.county_code, "period": period, "state": r.state.value} for r in records])  # fmt: skip
         for form in self.program.forms:
-            stand = [(r.county_code, line) for r in records if r.stands for line in _lines(form, r)]
-            rows = [_form_row(form, seq, period, unit, line) for unit, line in stand]
+            stand = [(r.county_code, line) for r in records if r.stands for line in lines_of(form, r)]
+            rows = [form_row(form, seq, period, unit, line) for unit, line in stand]
             if rows:
                 connection.execute(insert(self.tables.forms[form.code]), rows)
 
@@ -281,9 +208,10 @@ class Store:
     def enter(self, act: Act) -> int:
         """Enter an act; its number."""
         fields = {key: value for key, value in asdict(act).items() if key != "seq"}
-        with _told(self.folder), self.engine.begin() as connection:
-            key = connection.execute(insert(self.tables.acts).values(**fields)).inserted_primary_key
-            return int(key[0]) if key else 0
+        with told(self.where), self.engine.begin() as connection:
+            seq = _next(connection, self.tables.acts)
+            connection.execute(insert(self.tables.acts).values(seq=seq, **fields))
+            return seq
 
     def tell(self, period: str, as_of: date, who: str) -> None:
         """Note that the products of a period were made as of a day; once for each day."""
@@ -294,14 +222,18 @@ class Store:
     def acts(self, as_of: date) -> tuple[Act, ...]:
         """What staff decided by ``as_of``, in order."""
         table = self.tables.acts
-        with _told(self.folder), self.reader.connect() as connection:
+        with told(self.where), self.reader.connect() as connection:
             rows = connection.execute(select(table).where(table.c.done_on <= as_of).order_by(table.c.seq)).mappings()
             return tuple(Act(**{**row, "kind": ActKind(row["kind"])}) for row in rows)
+
+    def withdrawn(self, as_of: date) -> frozenset[int]:
+        """Numbers of the submissions that stand no more, as of a day."""
+        return withdrawn(self.acts(as_of))
 
     def pending(self, acts: Sequence[Act], as_of: date) -> dict[int, Arrival]:
         """Act → the file it admits, as first received; of the admissions by which nothing has come in yet."""
         entries = self.submissions(as_of)
-        done = {entry.admission for entry in entries}
+        done = {entry.admission for entry in entries}  # withdrawn ones too: they came in by that word, and need another
         latest = {(act.sha256, act.claimed_prefecture, act.claimed_period): act.seq for act in acts}
         first = {entry.sha256: entry for entry in reversed(entries)}
         return {
@@ -319,28 +251,33 @@ class Store:
         Raises:
             DatasetError: They are gone, or no longer what was received.
         """
-        path = self.folder / "files" / sha256[:2] / sha256
-        with _told(self.folder):
-            content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != sha256:
-            raise DatasetError(f"{path} 已不是收到时的内容；请从备份恢复，或把原件重新放入收件箱")
-        return content
+        return self.blobs.read(sha256)
 
-    def submissions(self, as_of: date) -> tuple[Submission, ...]:
-        """The ledger as far as received by ``as_of``, in order."""
+    def _seen(self, as_of: date | Seen) -> ColumnElement[bool]:
+        """The submissions that can be seen from a day."""
+        seen, s = as_of if isinstance(as_of, Seen) else Seen(as_of=as_of), self.tables.submissions
+        return and_(s.c.received_on <= seen.as_of, s.c.taken_on <= seen.taken_by)
+
+    def _standing(self, as_of: date | Seen) -> ColumnElement[bool]:
+        """Of those, the ones not withdrawn."""
+        gone = self.withdrawn(as_of.as_of if isinstance(as_of, Seen) else as_of)
+        return and_(self._seen(as_of), self.tables.submissions.c.seq.not_in(gone))
+
+    def submissions(self, as_of: date | Seen) -> tuple[Submission, ...]:
+        """The ledger as far as received by ``as_of``, in order; what was withdrawn bears that verdict."""
         table = self.tables.submissions
-        with _told(self.folder), self.reader.connect() as connection:
-            rows = connection.execute(
-                select(table).where(table.c.received_on <= as_of).order_by(table.c.seq)
-            ).mappings()
-            return tuple(_submission(row) for row in rows)
+        gone = self.withdrawn(as_of.as_of if isinstance(as_of, Seen) else as_of)
+        with told(self.where), self.reader.connect() as connection:
+            rows = connection.execute(select(table).where(self._seen(as_of)).order_by(table.c.seq)).mappings()
+            all_ = tuple(submission(row) for row in rows)
+        return tuple(replace(one, verdict=Verdict.WITHDRAWN.value) if one.seq in gone else one for one in all_)
 
-    def copies(self, as_of: date) -> tuple[Copy, ...]:
+    def copies(self, as_of: date | Seen) -> tuple[Copy, ...]:
         """Files whose content was already in the ledger under another name."""
         first = {s.sha256: s for s in reversed(self.submissions(as_of))}
-        table = self.tables.files
-        with _told(self.folder), self.reader.connect() as connection:
-            query = select(table).where(table.c.received_on <= as_of).order_by(table.c.received_on, table.c.file)
+        table, until = self.tables.files, as_of.as_of if isinstance(as_of, Seen) else as_of
+        with told(self.where), self.reader.connect() as connection:
+            query = select(table).where(table.c.received_on <= until).order_by(table.c.received_on, table.c.file)
             rows = connection.execute(query).mappings().all()
         return tuple(
             Copy(file=row["file"], received_on=row["received_on"], original=first[row["sha256"]])
@@ -348,31 +285,31 @@ class Store:
             if row["sha256"] in first and first[row["sha256"]].file != row["file"]
         )
 
-    def findings(self, as_of: date) -> tuple[tuple[Submission, Finding], ...]:
+    def findings(self, as_of: date | Seen) -> tuple[tuple[Submission, Finding], ...]:
         """All findings of the ledger, in reading order within each submission."""
         table = self.tables.findings
         entries = {s.seq: s for s in self.submissions(as_of)}
-        with _told(self.folder), self.reader.connect() as connection:
+        with told(self.where), self.reader.connect() as connection:
             rows = connection.execute(select(table).order_by(table.c.seq, table.c.no)).mappings().all()
-        return tuple((entries[row["seq"]], _finding(row, entries[row["seq"]])) for row in rows if row["seq"] in entries)
+        return tuple((entries[row["seq"]], found(row, entries[row["seq"]])) for row in rows if row["seq"] in entries)
 
-    def records(self, as_of: date) -> pd.DataFrame:
+    def records(self, as_of: date | Seen) -> pd.DataFrame:
         """Every decided record: period, county_code, state, seq, received_on; oldest first."""
         r, s = self.tables.records, self.tables.submissions
         query = (
             select(r.c.period, r.c.county_code, r.c.state, r.c.seq, s.c.received_on)
-            .join(s, s.c.seq == r.c.seq).where(s.c.received_on <= as_of).order_by(s.c.received_on, r.c.seq)
+            .join(s, s.c.seq == r.c.seq).where(self._standing(as_of)).order_by(s.c.received_on, r.c.seq)
         )  # fmt: skip
-        with _told(self.folder), self.reader.connect() as connection:
+        with told(self.where), self.reader.connect() as connection:
             rows = connection.execute(query).all()
         return pd.DataFrame(rows, columns=["period", "county_code", "state", "seq", "received_on"])
 
-    def standing(self, form: Form, as_of: date) -> list[StandingRow]:
+    def standing(self, form: Form, as_of: date | Seen) -> list[StandingRow]:
         """What stands of a roster sheet: one row per (period, unit), the accepted row received last."""
         latest = {(row.period, row.county_code): row for row in self._accepted_rows(form, as_of)}
         return [latest[key] for key in sorted(latest)]
 
-    def lists(self, form: Form, as_of: date) -> dict[tuple[str, str], tuple[StandingRow, ...]]:
+    def lists(self, form: Form, as_of: date | Seen) -> dict[tuple[str, str], tuple[StandingRow, ...]]:
         """What stands of a list: (period, prefecture) → entries; each accepted list replaces the one before it whole."""
         latest: dict[tuple[str, str], tuple[StandingRow, ...]] = {}
         for row in self._accepted_rows(form, as_of):
@@ -381,18 +318,18 @@ class Store:
             latest[row.period, row.county_code] = (*same, row)
         return {key: latest[key] for key in sorted(latest)}
 
-    def _accepted_rows(self, form: Form, as_of: date) -> list[StandingRow]:
-        """Every row of a form that ever stood, in the order of receipt."""
+    def _accepted_rows(self, form: Form, as_of: date | Seen) -> list[StandingRow]:
+        """Every row of a form that ever stood and was not withdrawn, in the order of receipt."""
         t, s = self.tables.forms[form.code], self.tables.submissions
         query = (
-            select(t, s.c.received_on).join(s, s.c.seq == t.c.seq).where(s.c.received_on <= as_of)
+            select(t, s.c.received_on).join(s, s.c.seq == t.c.seq).where(self._standing(as_of))
             .order_by(s.c.received_on, t.c.seq, t.c.sheet_row)
         )  # fmt: skip
-        with _told(self.folder), self.reader.connect() as connection:
+        with told(self.where), self.reader.connect() as connection:
             rows = connection.execute(query).mappings().all()
-        return [_standing_row(form, row) for row in rows]
+        return [standing_row(form, row) for row in rows]
 
-    def revisions(self, as_of: date) -> tuple[Revision, ...]:
+    def revisions(self, as_of: date | Seen) -> tuple[Revision, ...]:
         """What each submission changed of what stood before it, in the order of receipt."""
         counties: dict[int, dict[str, None]] = {}
         changes: dict[int, list[Change]] = {}
@@ -404,22 +341,22 @@ class Store:
                 if old is None:
                     continue
                 counties.setdefault(row.seq, {})[row.county_code] = None
-                changes.setdefault(row.seq, []).extend(_changes(old, row))
+                changes.setdefault(row.seq, []).extend(changes_of(old, row))
         for form in self.program.list_forms:
             lists: dict[tuple[str, str], list[StandingRow]] = {}
-            for (period, unit, seq), new in _by_submission(self._accepted_rows(form, as_of)).items():
+            for (period, unit, seq), new in by_submission(self._accepted_rows(form, as_of)).items():
                 before_it = lists.get((period, unit))
                 lists[period, unit] = new
                 if before_it is None:
                     continue
                 counties.setdefault(seq, {})[unit] = None
-                changes.setdefault(seq, []).extend(_list_changes(form, before_it, new))
+                changes.setdefault(seq, []).extend(list_changes(form, before_it, new))
         return tuple(
             Revision(seq=seq, counties=tuple(sorted(again)), changes=tuple(changes[seq]))
             for seq, again in sorted(counties.items())
         )
 
-    def came(self, as_of: date) -> dict[tuple[str, str, str], date]:
+    def came(self, as_of: date | Seen) -> dict[tuple[str, str, str], date]:
         """(form, period, county) → day the first row that ever stood was received."""
         days: dict[tuple[str, str, str], date] = {}
         for form in self.program.roster_forms:
@@ -427,7 +364,7 @@ class Store:
                 days.setdefault((form.code, row.period, row.county_code), row.received_on)
         return days
 
-    def _whole(self, as_of: date) -> set[tuple[str, str]]:
+    def _whole(self, as_of: date | Seen) -> set[tuple[str, str]]:
         """(period, county) of what was accepted, at once or sheet by sheet."""
         forms: dict[tuple[str, str], int] = {}
         for _, period, county in self.came(as_of):
@@ -438,7 +375,7 @@ class Store:
         whole = {key for key, n in forms.items() if key[1] in units and n == len(self.program.roster_of(units[key[1]]))}
         return whole | set(accepted[["period", "county_code"]].itertuples(index=False, name=None))
 
-    def past(self, period: str, as_of: date) -> Past:
+    def past(self, period: str, as_of: date | Seen) -> Past:
         """What was accepted before this run, seen from ``period``."""
         previous: dict[tuple[str, str], Value] = {}
         current: dict[tuple[str, str], Value] = {}
@@ -467,8 +404,14 @@ class Store:
         return Past(previous=previous, floors=floors, current=current, standing=standing, later=later,
                     received=received | days, carried=carried, listed=listed, numbers=numbers)  # fmt: skip
 
+    def _numbers(self, form: Form) -> list[tuple[str, str]]:
+        """(prefecture, number) of every entry there ever was, withdrawn ones too."""
+        t = self.tables.forms[form.code]
+        with told(self.where), self.reader.connect() as connection:
+            return [(row[0], row[1]) for row in connection.execute(select(t.c.county_code, t.c.entry).distinct())]
+
     def _past_lists(
-        self, period: str, as_of: date
+        self, period: str, as_of: date | Seen
     ) -> tuple[Entries, Entries, dict[tuple[str, str], frozenset[str]], dict[tuple[str, str], date]]:
         """Entries carried into a period, those that already stand for it, every number given out, and days of receipt.
 
@@ -479,204 +422,23 @@ class Store:
         numbers: dict[tuple[str, str], set[str]] = {}
         days: dict[tuple[str, str], date] = {}
         for form in self.program.list_forms:
-            for row in self._accepted_rows(form, date.max):
-                numbers.setdefault((row.county_code, form.code), set()).add(row.entry)
+            for prefecture, number in self._numbers(form):
+                numbers.setdefault((prefecture, form.code), set()).add(number)
             for (of, prefecture), rows in self.lists(form, as_of).items():  # earliest period first
                 if of < period:
                     latest.setdefault((prefecture, form.code), {}).update({row.entry: row for row in rows})
                 elif of == period:
-                    listed[prefecture, form.code] = tuple(_past_entry(row) for row in rows)
+                    listed[prefecture, form.code] = tuple(past_entry(row) for row in rows)
                     days[prefecture, form.code] = rows[0].received_on
         carried = {
             (prefecture, form): tuple(
-                _past_entry(row) for row in rows.values() if is_open(self.program.form_by_code[form], row)
+                past_entry(row) for row in rows.values() if is_open(self.program.form_by_code[form], row)
             )
             for (prefecture, form), rows in latest.items()
         }
         return carried, listed, {key: frozenset(given) for key, given in numbers.items()}, days
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandingRow:
-    """An accepted row of a form table, values as the officer meant them (不适用 included).
-
-    Attributes:
-        county_code: Of the unit: a county, or the prefecture for its own row and the entries of its lists.
-        entry: Number of an entry; empty for the row of a unit.
-    """
-
-    seq: int
-    form: str
-    period: str
-    county_code: str
-    entry: str
-    sheet_row: int
-    nil: bool
-    received_on: date
-    typed: dict[str, str]
-    values: dict[str, Value]
-
-    @property
-    def prefecture_code(self) -> str:
-        """Of an entry, whose list it is in."""
-        return self.county_code
-
-    @property
-    def number(self) -> str:
-        """Of an entry, its stable number."""
-        return self.entry
-
-
-def is_open(form: Form, row: StandingRow) -> bool:
-    """Whether an entry of a list is not done with."""
-    return form.closing is not None and row.values.get(form.closing.field) not in form.closing.values
-
-
-def _past_entry(row: StandingRow) -> PastEntry:
-    return PastEntry(number=row.entry, values=row.values)
-
-
-def _by_submission(rows: Sequence[StandingRow]) -> dict[tuple[str, str, int], list[StandingRow]]:
-    """(period, prefecture, submission) → the entries of one list, in the order of receipt."""
-    lists: dict[tuple[str, str, int], list[StandingRow]] = {}
-    for row in rows:
-        lists.setdefault((row.period, row.county_code, row.seq), []).append(row)
-    return lists
-
-
-def _changes(old: StandingRow, new: StandingRow) -> list[Change]:
-    return [
-        Change(period=new.period, county_code=new.county_code, entry=new.entry, field=code, old=old.values[code],
-               new=value, old_seq=old.seq)
-        for code, value in new.values.items() if value != old.values[code]
-    ]  # fmt: skip
-
-
-def _list_changes(form: Form, before: Sequence[StandingRow], after: Sequence[StandingRow]) -> list[Change]:
-    """Entries by their numbers: what changed in those that stay, and those that came or went, by their first column."""
-    old, new = ({row.entry: row for row in rows} for rows in (before, after))
-    first = form.same_by[0] if form.same_by else form.fields[0].code
-    changes = [change for number, row in new.items() if number in old for change in _changes(old[number], row)]
-    for number in [*(old.keys() - new.keys()), *(new.keys() - old.keys())]:
-        row = old.get(number) or new[number]
-        gone = number in old
-        changes.append(Change(period=row.period, county_code=row.county_code, entry=number, field=first,
-                              old=row.values[first] if gone else None, new=None if gone else row.values[first],
-                              old_seq=before[0].seq))  # fmt: skip
-    return sorted(changes, key=lambda change: change.entry)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One value that a later submission changed; ``entry`` is the number of a list's."""
-
-    period: str
-    county_code: str
-    entry: str
-    field: str
-    old: Value
-    new: Value
-    old_seq: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
-    """What a submission did to what stood: the counties it reported again, and every value that changed."""
-
-    seq: int
-    counties: tuple[str, ...]
-    changes: tuple[Change, ...]
-
-
-@contextlib.contextmanager
-def _told(folder: Path) -> Iterator[None]:
-    """Database and disk faults in one line for staff."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise DatasetError(f"数据集 {folder} 无法读写：{reason}") from error
-    except OSError as error:
-        raise DatasetError(f"数据集 {folder} 无法读写：{error.strerror or error}") from error
-
-
-def _sqlite_engine(path: Path | None) -> Engine:
-    """A database file, or an empty one in memory."""
-    engine = create_engine(f"sqlite:///{path}") if path else create_engine("sqlite://", poolclass=StaticPool)
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: sqlite3.Connection, _: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        reading = connection.get_execution_options().get("read_only", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")  # writers take the lock first
-
-    return engine
-
-
-def _arrival_columns(arrival: Arrival, taken_on: date) -> dict[str, Any]:
-    return {"sha256": arrival.sha256, "file": arrival.name, "received_on": arrival.received_on, "taken_on": taken_on}
-
-
-def _title(one: Finding) -> str:
-
-    return CATALOGUE[one.code].title
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _lines(form: Form, record: Record) -> tuple[Line, ...]:
-    if form.is_list:
-        return record.entries.get(form.code, ())
-    return (record.lines[form.code],) if form.code in record.lines else ()
-
-
-def _form_row(form: Form, seq: int, period: str, unit: str, line: Line) -> dict[str, Any]:
-    assert line.row is not None  # noqa: S101 - only reported lines are written
-    typed = {code: line.row.typed.get(code, "") for code, value in line.values.items()}
-    typed = {code: text for code, text in typed.items() if text != show(line.values[code])}
-    away = [
-        one.code for one in form.fields if one.type is FieldType.COUNT and line.values.get(one.code) == NOT_APPLICABLE
-    ]
-    values = {one.code: None if one.code in away else _stored(line.values.get(one.code)) for one in form.fields}
-    return {"seq": seq, "county_code": unit, "entry": line.entry, "period": period, "sheet_row": line.row.row,
-            "nil": line.row.nil, "typed": _json(typed), NOT_APPLICABLE_COLUMN: " ".join(away), **values}  # fmt: skip
-
-
-def _stored(value: Value) -> int | str | date | None:
-    return str(value) if isinstance(value, Decimal) else value
-
-
-def _standing_row(form: Form, row: RowMapping) -> StandingRow:
-    away = set(row[NOT_APPLICABLE_COLUMN].split())
-    values: dict[str, Value] = {one.code: _value(one, row, away) for one in form.fields}
-    return StandingRow(seq=row["seq"], form=form.code, period=row["period"], county_code=row["county_code"], entry=row["entry"],
-                       sheet_row=row["sheet_row"], nil=row["nil"], received_on=row["received_on"],
-                       typed=json.loads(row["typed"]), values=values)  # fmt: skip
-
-
-def _value(one: Field, row: RowMapping, away: set[str]) -> Value:
-    value = row[one.code]
-    if one.type is FieldType.AMOUNT and value is not None:
-        return Decimal(value)
-    return NOT_APPLICABLE if one.code in away else value
-
-
-def _submission(row: RowMapping) -> Submission:
-    fields = {key: row[key] for key in row if key not in {"sheets", "columns"}}
-    return Submission(**fields, sheets=json.loads(row["sheets"]), columns=json.loads(row["columns"]))
-
-
-def _finding(row: RowMapping, entry: Submission) -> Finding:
-    return Finding(
-        code=row["code"], severity=Severity(row["severity"]),
-        location=Location(file=entry.file, sheet=row["sheet"], cell=row["cell"]),
-        prefecture_code=entry.prefecture_code, county_code=row["county_code"], field=row["field"], rule=row["rule"],
-        found=row["found"], expected=row["expected"], fix=row["fix"],
-    )  # fmt: skip
+def _next(connection: Connection, table: Table) -> int:
+    """The number after the last: one writer at a time, so that an interrupted run leaves no gap."""
+    return int(connection.execute(select(func.coalesce(func.max(table.c.seq), 0))).scalar_one()) + 1

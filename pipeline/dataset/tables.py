@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from pipeline.program.model import Field, Form, Program
 
-SCHEMA_VERSION = 3
 NOT_APPLICABLE_COLUMN = "not_applicable"
 
 
@@ -39,6 +39,8 @@ class Tables:
 
     metadata: MetaData
     meta: Table
+    revision: Table
+    blobs: Table
     files: Table
     submissions: Table
     acts: Table
@@ -51,6 +53,13 @@ def build_tables(program: Program) -> Tables:
     """The schema for ``program``."""
     metadata = MetaData()
     meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
+    revision = Table("alembic_version", metadata, Column("version_num", String(32), primary_key=True))
+    blobs = Table(  # of a server only; a file of SQLite has them beside it
+        "blobs",
+        metadata,
+        Column("sha256", String(64), primary_key=True),
+        Column("content", LargeBinary, nullable=False),
+    )
     files = Table(
         "files", metadata,
         Column("sha256", String(64), primary_key=True),
@@ -78,7 +87,7 @@ def build_tables(program: Program) -> Tables:
     acts = Table(
         "acts", metadata,
         Column("seq", Integer, primary_key=True, autoincrement=True),
-        Column("kind", String(10), nullable=False),  # ADMIT a file, CLOSE a period
+        Column("kind", String(10), nullable=False),  # see entries.ActKind
         Column("sha256", String(64), nullable=False),  # of the file admitted
         Column("file", Text, nullable=False),
         Column("claimed_prefecture", String(12), nullable=False),  # by the stamps of what was held
@@ -88,6 +97,7 @@ def build_tables(program: Program) -> Tables:
         Column("reason", Text, nullable=False),
         Column("who", Text, nullable=False),
         Column("done_on", Date, nullable=False),
+        Column("target", Integer, nullable=False, server_default="0"),  # seq of the submission withdrawn or reinstated
         sqlite_autoincrement=True,
     )  # fmt: skip
     records = Table(
@@ -106,7 +116,7 @@ def build_tables(program: Program) -> Tables:
           ("code", "severity", "sheet", "cell", "county_code", "field", "rule", "found", "expected", "fix")),
     )  # fmt: skip
     forms = {form.code: _form_table(metadata, form) for form in program.forms}
-    return Tables(metadata=metadata, meta=meta, files=files, submissions=submissions, acts=acts, records=records,
+    return Tables(metadata=metadata, meta=meta, revision=revision, blobs=blobs, files=files, submissions=submissions, acts=acts, records=records,
                   findings=findings, forms=forms)  # fmt: skip
 
 

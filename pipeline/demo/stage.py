@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pipeline.campaign import Campaign, load_campaign
-from pipeline.dataset.store import Store
+from pipeline.campaign import Campaign, load_campaign, open_store
 from pipeline.demo.figures import SEED, Figures
 from pipeline.demo.lists import Lists, numbered
 from pipeline.issuing import ISSUED, issue, plan_issues
@@ -113,7 +112,7 @@ class Filler:
 
     def returns(self, workspace: Workspace, period: Period) -> list[Sending]:
         """What the prefectures send for ``period``, faults included."""
-        store = Store(workspace.dataset, self.campaign.program)
+        store = open_store(workspace, self.campaign.program)
         try:
             issues = list(plan_issues(self.campaign, store, period, None, issued_on(period)))
         finally:

@@ -1,26 +1,35 @@
 """更正和补报: figures of earlier periods that moved after the last bulletin had told them.
 
-The last bulletin told what was received by the day it was last made: every run enters that in the ledger.
+The last bulletin told what had been taken in by the day it was last made: every run enters that in the ledger.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.dataset.store import ActKind
+from pipeline.dataset.entries import ActKind
 from pipeline.measures.progress import assess, completion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from pipeline.dataset.snapshot import Snapshot
-    from pipeline.dataset.store import Change
     from pipeline.program.model import Period, Program
     from pipeline.workbook.cells import Value
 
     Given = Mapping[str, Mapping[str, Value]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """One value that was told and reads otherwise now."""
+
+    county_code: str
+    field: str
+    old: Value
+    new: Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +39,19 @@ class Correction:
     Attributes:
         period: The period corrected.
         told_on: What was received by this day was told before.
-        changes: Values of roster sheets that were told and read otherwise now, the last word on each cell; in code order.
-            Lists live on from period to period and are told as they stand.
+        changes: Values of roster sheets that were told and read otherwise now, in code order. Lists live on from period to
+            period and are told as they stand.
         added: Counties (codes) that have a record only since then.
+        removed: Counties (codes) whose record was withdrawn since.
         before_pct: The province's completion as told then; None when nobody had reported.
         after_pct: The same with what stands now.
     """
 
     period: Period
     told_on: date
-    changes: tuple[Change, ...]
+    changes: tuple[Moved, ...]
     added: tuple[str, ...]
+    removed: tuple[str, ...]
     before_pct: float | None
     after_pct: float | None
 
@@ -51,22 +62,21 @@ class Correction:
 
 
 def corrections(
-    program: Program, snapshot: Snapshot, period: Period, given: Mapping[str, Given]
+    program: Program, told: Snapshot | None, period: Period, given: Mapping[str, Given]
 ) -> tuple[Correction, ...]:
     """Earlier periods that moved since the bulletin before this one, the earliest first; none in the first period.
 
     Args:
         program: The campaign.
-        snapshot: What was received.
+        told: The dataset as the last bulletin told it; None where there was none.
         period: The period of the bulletin that is to tell them.
         given: Period code → unit → field → value, as it stands.
     """
-    earlier = [one for one in program.periods if one.no < period.no]
-    if not earlier:
+    if told is None:
         return ()
-    told_on = told_by(snapshot, earlier[-1])
-    found = (_correction(program, snapshot, one, told_on, given[one.code]) for one in earlier)
-    return tuple(one for one in found if one.changes or one.added)
+    earlier = (one for one in program.periods if one.no < period.no)
+    found = (_correction(program, told, one, given[one.code]) for one in earlier)
+    return tuple(one for one in found if one.changes or one.added or one.removed)
 
 
 def told_by(snapshot: Snapshot, period: Period) -> date:
@@ -75,42 +85,26 @@ def told_by(snapshot: Snapshot, period: Period) -> date:
     return max(made, default=period.due_on)
 
 
-def _correction(program: Program, snapshot: Snapshot, period: Period, told_on: date, now: Given) -> Correction:
-    told = {code: dict(values) for code, values in now.items()}
-    added = [
-        county.code for county in program.counties
-        if county.code in told and snapshot.first_accepted[period.code, county.code] > told_on
-    ]  # fmt: skip
-    for code in added:
-        del told[code]
-    late = [
-        change
-        for revision in snapshot.revisions
-        if (entry := snapshot.by_seq[revision.seq]).period == period.code and entry.received_on > told_on
-        for change in revision.changes
-        if change.county_code not in added and not change.entry
-    ]
-    changes = _settled(late)
-    for change in changes:
-        if change.county_code in told:
-            told[change.county_code][change.field] = change.old
+def _correction(program: Program, told: Snapshot, period: Period, now: Given) -> Correction:
+    then = told.values(program, period)
+    counties = {county.code for county in program.counties}
     return Correction(
-        period=period, told_on=told_on, changes=changes, added=tuple(added),
-        before_pct=_completion(program, period, told), after_pct=_completion(program, period, now),
+        period=period, told_on=told.as_of, changes=tuple(_changes(program, period, then, now)),
+        added=tuple(sorted(counties & (now.keys() - then.keys()))),
+        removed=tuple(sorted(counties & (then.keys() - now.keys()))),
+        before_pct=_completion(program, period, then), after_pct=_completion(program, period, now),
     )  # fmt: skip
 
 
-def _settled(late: Sequence[Change]) -> tuple[Change, ...]:
-    """The first old and the last new value of each cell; what came back to where it was is no correction."""
-    cells: dict[tuple[str, str], list[Change]] = {}
-    for change in late:
-        cells.setdefault((change.county_code, change.field), []).append(change)
-    whole = (_first_to_last(some[0], some[-1]) for _, some in sorted(cells.items()))
-    return tuple(change for change in whole if change.old != change.new)
-
-
-def _first_to_last(first: Change, last: Change) -> Change:
-    return replace(first, new=last.new)
+def _changes(program: Program, period: Period, then: Given, now: Given) -> Iterator[Moved]:
+    for unit in program.reporters:
+        before, after = then.get(unit.code), now.get(unit.code)
+        if before is None or after is None:
+            continue
+        for one in (field for form in program.roster_of(unit) for field in form.fields_in(period) if not field.shows):
+            old, new = before.get(one.code), after.get(one.code)
+            if old != new:
+                yield Moved(county_code=unit.code, field=one.code, old=old, new=new)
 
 
 def _completion(program: Program, period: Period, values: Given) -> float | None:

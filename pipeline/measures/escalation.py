@@ -154,7 +154,7 @@ def _letter(program: Program, step: Step, kind: AddresseeKind, addressee: str, o
     by = _cn(reply_by) + ("（暂定）" if provisional else "")
     whose = {AddresseeKind.PREFECTURE: "你单位及所辖县级工会", AddresseeKind.CONTACT: "你单位对口联系的县级工会",
              AddresseeKind.LEADER: "您对口联系的县级工会"}[kind]  # fmt: skip
-    lines = [f"{n}．{line}" for n, line in enumerate(_lines(owed), 1)]
+    lines = [f"{n}.{line}" for n, line in enumerate(_lines(owed), 1)]
     to_do = "、".join(dict.fromkeys(_to_do(o) for o in owed))
     asked = {
         AddresseeKind.PREFECTURE: f"{step.asking}，于{by}前{to_do}，由你单位统一报{program.office}{step.besides}。",

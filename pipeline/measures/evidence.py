@@ -12,8 +12,8 @@ from pipeline.program.model import NOT_APPLICABLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pipeline.dataset.entries import StandingRow
     from pipeline.dataset.snapshot import Snapshot
-    from pipeline.dataset.store import StandingRow
     from pipeline.program.model import Field, Form, Period, Prefecture, Program
     from pipeline.workbook.cells import Value
 

@@ -29,8 +29,8 @@ from pipeline.program.model import YES, County, FormKind, Milestone, Prefecture,
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pipeline.dataset.entries import StandingRow, Submission
     from pipeline.dataset.snapshot import Snapshot
-    from pipeline.dataset.store import StandingRow, Submission
     from pipeline.measures.evidence import Evidence, Said
     from pipeline.measures.obligation import Quarter
     from pipeline.measures.timeliness import Arrived

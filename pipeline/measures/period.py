@@ -125,8 +125,18 @@ class PeriodMeasures:
         return tuple(o for o in self.obligations if o.period == self.period)
 
 
-def measure_period(program: Program, snapshot: Snapshot, calendar: Calendar, period: Period) -> PeriodMeasures:
-    """Compute everything reports need for ``period``, from what was received by the snapshot's day."""
+def measure_period(
+    program: Program, snapshot: Snapshot, calendar: Calendar, period: Period, told: Snapshot | None = None
+) -> PeriodMeasures:
+    """Compute everything reports need for ``period``, from what was received by the snapshot's day.
+
+    Args:
+        program: The campaign.
+        snapshot: What was received.
+        calendar: Working days.
+        period: Whose products are to be made.
+        told: The dataset as the last bulletin told it, so that this one can say what moved.
+    """
     given = {p.code: snapshot.values(program, p) for p in program.periods_through(period)}
     assessments = [(p, assess(program, p, given[p.code])) for p in program.periods_through(period)]
     scores = tuple(_scores(program, p, assessed) for p, assessed in assessments)
@@ -149,7 +159,7 @@ def measure_period(program: Program, snapshot: Snapshot, calendar: Calendar, per
         standing=standing(program, period, assessed, owed),
         outliers=outliers(program, period, given),
         escalations=escalations(program, owed, calendar, snapshot.as_of),
-        corrections=corrections(program, snapshot, period, given),
+        corrections=corrections(program, told, period, given),
     )  # fmt: skip
 
 

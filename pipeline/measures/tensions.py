@@ -50,12 +50,12 @@ def tensions(program: Program) -> tuple[Tension, ...]:
         if line.match_ratio and line.amount_wan is not None and line.per_unit_wan is None:
             found.append(_tension(
                 line, TensionKind.NO_SPLIT, line.amount_wan, Decimal(len(program.prefectures)),
-                f"{line.code}：{line.amount_wan:f}万元要求按{line.match_ratio}配套，但没有分到{len(program.prefectures)}个州（市）的数额",
+                f"{line.code}：{line.amount_wan:f}万元要求按{line.match_ratio}配套，但未明确{len(program.prefectures)}个州（市）的分配数额",
             ))  # fmt: skip
         if _is_wider(program, line):
             found.append(_tension(
                 line, TensionKind.WIDER, line.amount_wan, Decimal(len(program.counties)),
-                f"{line.code}：这笔钱不只给{len(program.counties)}个县级工会，州（市）本级等也在其中，不能按县平均",
+                f"{line.code}：该项经费不限于{len(program.counties)}个县级工会，还包括州（市）本级等，不能按县平均",
             ))  # fmt: skip
         if line.amount_wan is None and line.per_unit_wan is not None:
             found.append(

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from pipeline.measures.progress import change_pp
 from pipeline.reports.outline import quoted
-from pipeline.reports.wording import listing
+from pipeline.reports.wording import LIST_LIMIT, in_quotes, listing
 from pipeline.workbook.cells import show
 
 if TYPE_CHECKING:
-    from pipeline.dataset.store import Change
-    from pipeline.measures.corrections import Correction
+    from pipeline.measures.corrections import Correction, Moved
     from pipeline.measures.period import PeriodMeasures
     from pipeline.reports.wording import Figures
 
@@ -27,10 +26,16 @@ def _paragraph(m: PeriodMeasures, one: Correction, say: Figures) -> str:
     key, what = f"correction.{one.period.code}", []
     if one.added:
         names = [m.program.county_by_code[code].short_name for code in one.added]
-        what.append(f"补报{say(f'{key}.added', len(names))}个县（{listing(names, '县', say, f'{key}.names')}）")
+        listed = listing(names, "县", say, f"{key}.added")
+        what.append(
+            f"补报{say(f'{key}.added', len(names))}个县（{listed}）" if len(names) <= LIST_LIMIT else f"补报{listed}"
+        )
+    if one.removed:
+        names = [m.program.county_by_code[code].short_name for code in one.removed]
+        what.append(f"撤回{listing(names, '县', say, f'{key}.removed')}的报送")
     if one.changes:
         what.append(
-            f"更正{say(f'{key}.units', len(one.corrected))}个单位填报的{say(f'{key}.changes', len(one.changes))}个数"
+            f"更正{say(f'{key}.units', len(one.corrected))}个单位填报的{say(f'{key}.changes', len(one.changes))}项数据"
         )
     text = f"{quoted(say, f'{key}.period', one.period.title)}的数据，{say.day(f'{key}.told_on', one.told_on)}以后{'，'.join(what)}"
     text = f"更正：{text}{_moved(one, say, key)}。"
@@ -54,12 +59,12 @@ def _examples(m: PeriodMeasures, one: Correction, say: Figures, key: str) -> str
     if not one.changes:
         return ""
     said = "；".join(_change(m, change, say, key) for change in one.changes[:EXAMPLES])
-    return f"更正的有：{said}{'等' if len(one.changes) > EXAMPLES else ''}。"
+    return f"{'更正的数如' if len(one.changes) > EXAMPLES else '更正的有'}：{said}。"
 
 
-def _change(m: PeriodMeasures, change: Change, say: Figures, key: str) -> str:
+def _change(m: PeriodMeasures, change: Moved, say: Figures, key: str) -> str:
     unit, field = m.program.unit_by_code[change.county_code], m.program.field_by_code[change.field]
     prefecture = m.program.prefecture_by_code[unit.prefecture_code]
     whose = prefecture.short_name + unit.short_name if unit is not prefecture else prefecture.own_name
     old, new = (quoted(say, f"{key}.{change.field}", show(value)) or "空" for value in (change.old, change.new))
-    return f"{whose}“{quoted(say, f'{key}.title', field.title)}”由{old}更正为{new}"
+    return f"{whose}{quoted(say, f'{key}.title', in_quotes(field.title))}由{old}更正为{new}"

@@ -5,7 +5,6 @@ A picture of what nobody has told about yet is not drawn: its function gives Non
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from functools import partial
 from operator import attrgetter
@@ -20,7 +19,7 @@ from pipeline.program.model import FieldType, Rows
 from pipeline.reports import charts
 from pipeline.reports.chart_parts import NAVY, PALE, TRACK
 from pipeline.reports.money_parts import line_name
-from pipeline.reports.wording import cn_date
+from pipeline.reports.wording import cn_date, counted, statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -190,15 +189,9 @@ def _share(group: str, label: str, option: str, met: int, answers: Answers) -> c
                            reported=answers.reported + answers.not_applicable, roster=answers.roster)  # fmt: skip
 
 
-def statement(question: str) -> str:
-    """A question as what is so where it is answered with yes: 机构是否建立 → 机构已建立, 是否已制定方案 → 已制定方案."""
-    text = question.replace("是否已", "已").removeprefix("是否")
-    return text.replace("是否", "已").replace("有无", "有")
-
-
 def _sum(group: str, column: TaskColumn) -> charts.CountCell:
     one = column.province.total
-    label = re.sub(r"(场次|次数|个数|人次|人数|总数|数)$", "", statement(column.field.title))
+    label = counted(statement(column.field.title))
     return charts.CountCell(
         group=group, label=label, unit=column.source.unit, amount=_float(one.amount) if one else None,
         reported=one.reported if one else 0, roster=one.roster if one else 0,

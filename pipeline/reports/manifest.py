@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from pipeline.dataset.store import Submission
+    from pipeline.dataset.entries import Submission
     from pipeline.reports.wording import Figures
 
 PACKAGES = ("run-pipeline", "great_expectations", "pandas", "openpyxl", "xlsxwriter", "python-calamine", "SQLAlchemy",

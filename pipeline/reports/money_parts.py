@@ -94,7 +94,7 @@ def _matches(m: PeriodMeasures, say: Figures) -> list[str]:
         key = f"funding.{one.line.code}"
         by_met = {met: [names[x.prefecture_code] for x in one.matches if x.met is met] for met in (True, False, None)}
         clauses = [f"已足额配套的州（市）{say(f'{key}.match_met', len(by_met[True]))}个"] if by_met[True] else []
-        for met, label in ((False, "未配足的"), (None, "没有填齐到位和配套数的")):
+        for met, label in ((False, "未配足的"), (None, "到位数和配套数未填齐的")):
             if some := by_met[met]:
                 listed = listing(some, "州（市）", say, f"{key}.match_names", 16)
                 clauses.append(f"{label}{say(f'{key}.match_{met}', len(some))}个（{listed}）")
@@ -142,6 +142,9 @@ def _instalments(whole: SocialTotal, say: Figures) -> str:
         label = {"first": "第一次", "second": "第二次"}[name]
         if one.amount is None:
             text += f"；{label}拨付{NOT_REPORTED}"
+            continue
+        if not one.amount:
+            text += f"；{label}拨付尚未到账（{say(f'social.{name}.reported', one.reported)}个县填报）"
             continue
         text += (f"；{label}已收到{wan(say, f'social.{name}', one.amount)}万元"
                  f"（{say(f'social.{name}.reported', one.reported)}个县填报）")  # fmt: skip

@@ -10,7 +10,7 @@ import xlsxwriter
 
 from pipeline.measures.obligation import KIND_NAMES
 from pipeline.measures.overdue import Reason, overdue_counties, overdue_others
-from pipeline.reports.wording import Figures, cn_date
+from pipeline.reports.wording import Figures, cn_date, made_up_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,12 +61,15 @@ def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any]
                    streak=say(f"{o.who}.streak", o.streak))
         for no, o in enumerate(late, 1)
     ]  # fmt: skip
-    reasons = "，".join(f"{reason.value}{say(f'overdue.{reason.name}', n)}个" for reason in Reason
-                       if (n := sum(o.reason is reason for o in late)))  # fmt: skip
+    kinds = [(f"{one.value}的", f"overdue.{one.name}", sum(o.reason is one for o in late)) for one in Reason]
+    outcome = (
+        f"逾期{say('overdue.count', len(late))}个，{made_up_of(say, len(late), kinds)}。"
+        if late
+        else "没有逾期的县级工会。"
+    )
     title = say("period.title", m.period.title)
     summary = (f"{title}工作推进信息应于{say.day('due_on', m.period.due_on)}前报送。截至"
-               f"{say.day('as_of', m.snapshot.as_of)}，应报{say('counties.roster', len(m.program.counties))}个县级工会中，"
-               f"逾期{say('overdue.count', len(late))}个" + (f"：{reasons}。" if late else "。"))  # fmt: skip
+               f"{say.day('as_of', m.snapshot.as_of)}，应报{say('counties.roster', len(m.program.counties))}个县级工会中，{outcome}")  # fmt: skip
     return {
         "title": "逾期县清单", "org_line": m.program.title, "as_of_line": f"（{title}，截至{cn_date(m.snapshot.as_of)}）",
         "summary": [summary], "rows": rows, "empty_line": "本期没有逾期的县级工会。", "compiler": m.program.office,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.reports.bulletin import data_notes, overall, province_target
+from pipeline.measures.progress import change_pp
+from pipeline.reports.bulletin import data_notes, overall
 from pipeline.reports.money_parts import funding_lead, funding_parts, funding_rows
 from pipeline.reports.outline import Part, duty, numbered, quoted, tables
 from pipeline.reports.progress_parts import (
@@ -32,6 +33,7 @@ from pipeline.reports.strand_parts import (
     problem_paragraphs,
     strand_parts,
 )
+from pipeline.reports.target_parts import province_target
 from pipeline.reports.wording import Figures, how_many_actions, numeral, one_decimal
 
 if TYPE_CHECKING:
@@ -109,7 +111,7 @@ def _targets(m: PeriodMeasures, no: int, say: Figures) -> list[Part]:
     """The targets of the whole province, after its actions."""
     if not m.reported or not m.province_results:
         return []
-    texts = [province_target(r, say) for r in m.province_results]
+    texts = [province_target(m, r, say) for r in m.province_results]
     return [Part(numeral=numeral(no), name="全省性目标", paragraphs=texts)]
 
 
@@ -127,7 +129,11 @@ def _course(m: PeriodMeasures, say: Figures) -> list[str]:
     if len(known) < 2:  # noqa: PLR2004 - no course without two points
         return []
     (first, begun), (last, ended) = known[0], known[-1]
-    return [(
-        f"总体完成率由{say('trend.first', first.title)}的{say('trend.first_pct', one_decimal(begun))}%变为"
-        f"{say('trend.last', last.title)}的{say('trend.last_pct', one_decimal(ended))}%，各期均按当期已报县统计。"
-    )]  # fmt: skip
+    step = change_pp(ended, begun) or 0
+    start, end = say("trend.first_pct", one_decimal(begun)), say("trend.last_pct", one_decimal(ended))
+    if not step:
+        moved = f"{say('trend.last', last.title)}总体完成率为{end}%，与{say('trend.first', first.title)}持平"
+    else:
+        moved = (f"总体完成率由{say('trend.first', first.title)}的{start}%{'提高' if step > 0 else '下降'}到"
+                 f"{say('trend.last', last.title)}的{end}%")  # fmt: skip
+    return [f"{moved}，各期均按当期已报县统计。"]

@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.decide import STATE_NAMES, State
 from pipeline.measures.figures import add, number
-from pipeline.measures.obligation import KIND_NAMES
+from pipeline.measures.obligation import KIND_NAMES, ObligationKind
 from pipeline.measures.progress import Completion, Status, completion, ranks
 from pipeline.measures.timeliness import TIMELINESS_NAMES
 from pipeline.program.model import FieldType, FormKind
 from pipeline.reports.outline import NO_FIGURE, NOT_REPORTED, Row, clipped, quoted, wan
-from pipeline.reports.wording import Figures, cn_date, one_decimal
+from pipeline.reports.wording import Figures, cn_date, in_quotes, one_decimal, topic
 from pipeline.reports.wording import number as grouped
 
 if TYPE_CHECKING:
+    from pipeline.measures.overdue import Obligation
     from pipeline.measures.period import PeriodMeasures, Scores
     from pipeline.program.model import Action, County, Quantity
 
 TEMPLATE = "县级画像.docx"
-PERIODS, UNMET, OVERDUE, PROBLEMS = 6, 5, 4, 2  # named of each: the page is one
-PROBLEM_LENGTH = 28
+PERIODS, UNMET, OVERDUE, PROBLEMS = 6, 5, 3, 2  # named of each: the page is one
+PROBLEM_LENGTH, CONTACTS_LENGTH = 28, 60
 MONEY = ("received", "matched", "spent")
 
 
@@ -112,11 +113,11 @@ def _unmet(m: PeriodMeasures, county: County, say: Figures) -> str:
     if not open_ones:
         return ""
     named = "；".join(
-        f"{quoted(say, f'{q.code}.title', q.title.replace('是否', ''))}（{_actual(m, q, values[q.code], say)}）"
+        f"{quoted(say, f'{q.code}.title', topic(q.title))}（{_actual(m, q, values[q.code], say)}）"
         for q in open_ones[:UNMET]
     )
-    more = "等" if len(open_ones) > UNMET else ""
-    return f"尚未达标：{say('unmet', len(open_ones))}项，离要求最远的是{named}{more}。"
+    lead, more = ("离要求最远的是", "等") if len(open_ones) > UNMET else ("为", "")
+    return f"尚未达标：{say('unmet', len(open_ones))}项，{lead}{named}{more}。"
 
 
 def _is_word(m: PeriodMeasures, q: Quantity) -> bool:
@@ -141,10 +142,10 @@ def _contacts(m: PeriodMeasures, county: County, say: Figures) -> str:
     )
     if c is None:
         return ""
-    who = "、".join(link.title for link in c.links)
+    who = clipped("、".join(link.title for link in c.links), CONTACTS_LENGTH)
     text = f"对口联系：{quoted(say, 'contact', who) if who else ('填报为尚未明确' if c.reported else NOT_REPORTED)}"
     if c.visits is not None:
-        text += f"，已到县{say('visits', int(c.visits))}次"
+        text += f"，已到县{say('visits', int(c.visits))}次" if c.visits else "，尚未到县"
     if c.handed_in is not None:
         text += "，调研报告已提交" if c.handed_in else "，调研报告尚未提交"
     return text + "。"
@@ -181,15 +182,20 @@ def _problems(m: PeriodMeasures, county: County, say: Figures) -> str:
 
 
 def _overdue(m: PeriodMeasures, county: County, say: Figures) -> str:
-    """What it owes and is past its day, the longest first."""
-    late = sorted((o for o in m.obligations if o.who == county.code and o.overdue and (not o.is_report or o.period == m.period)),
-                  key=lambda o: (-o.days_overdue, o.kind, o.serves))  # fmt: skip
+    """What it owes and is past its day, the report first, then the longest; its problems have a note of their own."""
+    late = sorted((o for o in m.obligations if o.who == county.code and o.overdue and o.kind is not ObligationKind.PROBLEM
+                   and (not o.is_report or o.period == m.period)),
+                  key=lambda o: (not o.is_report, -o.days_overdue, o.kind, o.serves))  # fmt: skip
     if not late:
         returned = m.snapshot.state(m.period, county) is State.RETURNED
         return "逾期事项：本期报表已退回，待改后重报。" if returned else "逾期事项：无。"
     said = "；".join(
-        f"{KIND_NAMES[o.kind]}“{quoted(say, 'overdue.what', clipped(o.what, PROBLEM_LENGTH))}”逾期{say('overdue.days', o.days_overdue)}天"
-        for o in late[:OVERDUE]
+        f"{quoted(say, 'overdue.what', _owed(o))}逾期{say('overdue.days', o.days_overdue)}天" for o in late[:OVERDUE]
     )
     more = f"等{say('overdue.count', len(late))}项" if len(late) > OVERDUE else ""
     return f"逾期事项：{said}{more}。"
+
+
+def _owed(o: Obligation) -> str:
+    """工作节点“制定具体工作方案”; what names its kind itself stands alone: 2023年3—4月工作推进信息."""
+    return o.what if KIND_NAMES[o.kind] in o.what else KIND_NAMES[o.kind] + in_quotes(clipped(o.what, PROBLEM_LENGTH))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pipeline.measures.progress import change_pp, ranks
 from pipeline.program.model import FieldType
-from pipeline.reports.bulletin import best_and_worst, row_note, signed
-from pipeline.reports.outline import NO_FIGURE, NOT_REPORTED, Row, of, parts, quoted
-from pipeline.reports.wording import change, number, one_decimal
+from pipeline.reports.bulletin import best_and_worst, signed
+from pipeline.reports.outline import NO_FIGURE, NOT_REPORTED, Row, of, parts, quoted, wan
+from pipeline.reports.timeliness_parts import row_note
+from pipeline.reports.wording import change, counted, met_among, number, one_decimal, statement, topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from decimal import Decimal
 
     from pipeline.measures.goals import GoalFigures
     from pipeline.measures.overdue import Obligation
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 WEAKEST = 2
 TASK_COLUMNS = 4
+PER_CENT = "%"
 
 
 def prefecture_rows(m: PeriodMeasures, since: Scores | None, say: Figures) -> list[Row]:
@@ -99,9 +101,7 @@ def _action(m: PeriodMeasures, action: Action, since: Scores | None, since_name:
         return "所涉指标尚未起算或没有适用的县，暂不统计。"
     text = f"完成率{say.pct(f'{key}.completion', done.pct)}"
     if since:
-        text += "，" + change(say, f"{key}.change", done.pct, since.by_action[action.no].pct).replace(
-            "上期", since_name
-        )
+        text += "，" + change(say, f"{key}.change", done.pct, since.by_action[action.no].pct, since_name)
         begun = sum(t.quantity.action == action.no and t.full_target is not None
                     and since.period.end < t.quantity.window.start <= m.period.end for t in m.totals)  # fmt: skip
         text += f"（{say(f'{key}.begun', begun)}项指标在此期间起算）" if begun else ""
@@ -116,16 +116,21 @@ def _targets(m: PeriodMeasures, action: Action, say: Figures) -> str:
         return ""
     full = [t for t in judged if t.met == t.applicable]
     rest = sorted((t for t in judged if t.met < t.applicable), key=lambda t: (t.met / t.applicable, t.quantity.code))
-    text = f"有明确目标的{say(f'{key}.targets', len(judged))}项指标中，"
+    text = f"有明确目标的{say(f'{key}.targets', len(judged))}项指标"
     if not rest:
-        return text + "各县均已达标。"
-    met = f"{say(f'{key}.full', len(full))}项各县均已达标，" if full else ""
-    weakest = "、".join(
-        f"{quoted(say, 'quantity.title', t.quantity.title.replace('是否', ''))}（{say(f'{t.quantity.code}.met', t.met)}/"
-        f"{say(f'{t.quantity.code}.applicable', t.applicable)}个县达标）"
-        for t in rest[:WEAKEST]
-    )
-    return f"{text}{met}达标县占比最低的是{weakest}。"
+        return f"{text}，已报各县均已达标。"
+    if len(judged) == 1:
+        return f"{text}是{_share(rest[0], say)}。"
+    met = f"{say(f'{key}.full', len(full))}项已报各县均已达标，" if full else ""
+    weakest = "、".join(_share(t, say) for t in rest[:WEAKEST])
+    lead = "尚未全部达标的" if len(rest) == 1 else "达标县占比最低的"
+    return f"{text}中，{met}{lead}是{weakest}。"
+
+
+def _share(t: Total, say: Figures) -> str:
+    """技能培训人次（115个县均未达标）."""
+    title = quoted(say, "quantity.title", topic(t.quantity.title))
+    return f"{title}（{met_among(say, t.quantity.code, t.met, t.applicable)}）"
 
 
 def item_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
@@ -254,14 +259,24 @@ def _task_done(task: TaskFigures, say: Figures) -> list[str]:
 
 def _task_clause(c: TaskColumn, say: Figures) -> str:
     answers, key = c.province, f"task.{c.field.code}"
-    title = quoted(
-        say, f"{key}.title", re.sub(r"(场次|次数|个数|人次|人数|总数|数)$", "", c.field.title.replace("是否", ""))
-    )
+    title = quoted(say, f"{key}.title", counted(statement(c.field.title)))
     if answers.total and answers.total.amount is not None:
-        return f"{title}{say(f'{key}.total', number(float(answers.total.amount)))}{c.source.unit}"
+        return title + _sum(c, answers.total.amount, say, key)
     if answers.share:
         return f"{title}的{say(f'{key}.yes', answers.share.met)}个县"
     if not answers.options:
         return f"{title}：{say(f'{key}.texts', answers.reported)}个县填写了文字材料"
     ticked = "、".join(f"{option}{say(f'{key}.option', n)}个县" for option, n in answers.options.items())
     return f"{title}：{ticked}"
+
+
+def _sum(c: TaskColumn, amount: Decimal, say: Figures, key: str) -> str:
+    """277次, 11,851.00万元; shares of different wholes are not added: 各县所报平均55.3%."""
+    if c.source.unit == PER_CENT:
+        return f"各县所报平均{say.pct(f'{key}.mean', float(amount) / c.province.reported)}"
+    text = (
+        wan(say, f"{key}.total", amount)
+        if c.source.type is FieldType.AMOUNT
+        else say(f"{key}.total", number(float(amount)))
+    )
+    return f"{text}{c.source.unit}"

@@ -6,27 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.measures.obligation import quarters
 from pipeline.reports.bulletin import (
+    completion_paragraph,
     data_notes,
-    overdue_groups,
-    overdue_paragraphs,
+    first_and_last,
     received,
-    timeliness_paragraphs,
 )
 from pipeline.reports.outline import numbered, publication, quoted, tables
 from pipeline.reports.progress_parts import action_parts, prefecture_rows
 from pipeline.reports.standing_parts import milestone_paragraphs, milestone_rows, next_parts
 from pipeline.reports.strand_parts import highlight_paragraphs, prefecture_problem_rows, problem_paragraphs
-from pipeline.reports.wording import Figures, change, listing, one_decimal
+from pipeline.reports.timeliness_parts import overdue_groups, overdue_paragraphs, timeliness_paragraphs
+from pipeline.reports.wording import Figures
 
 if TYPE_CHECKING:
     from pipeline.measures.obligation import Quarter
     from pipeline.measures.period import PeriodMeasures, Scores
-    from pipeline.program.model import Period, Prefecture
+    from pipeline.program.model import Period
 
 DOCUMENT = "季度通报"
 SECTIONS = ("overall", "actions", "highlights", "problems", "milestones", "timeliness", "next")
 TABLES = ("prefecture_rows", "work_rows", "milestone_rows", "overdue_groups")
-FEW = 3
 
 
 def quarterly_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
@@ -42,7 +41,7 @@ def quarterly_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, An
         "is_demo": is_demo,
         "title": f"{title}各州（市）\n“{m.program.short_title}”专项工作开展情况",
         "intro": [_intro(m, say)],
-        "overall": [received(m, say), *_overall(m, since, say)],
+        "overall": [received(m, say), *(_figures(m, since, say) if m.reported else [])],
         "prefecture_rows": prefecture_rows(m, since, say),
         "actions": action_parts(m, since, "上次通报", say),
         "highlights": highlight_paragraphs(m, quarter, say),
@@ -102,37 +101,5 @@ def _intro(m: PeriodMeasures, say: Figures) -> str:
     )
 
 
-def _overall(m: PeriodMeasures, since: Scores | None, say: Figures) -> list[str]:
-    done = m.now.province
-    if done.pct is None:
-        return []
-    text = (f"各项指标应达标{say('province.applicable', done.applicable)}项次，已达标{say('province.met', done.met)}项次，"
-            f"总体完成率{say.pct('province.completion', done.pct)}")  # fmt: skip
-    if since:
-        before = since.province
-        text += "，" + change(say, "province.change", done.pct, before.pct).replace("上期", "上次通报")
-        if before.pct is not None and before.reported != done.reported:
-            text += f"（上次通报按已报{say('province.reported_before', before.reported)}个县统计）"
-    ahead = "快于" if done.pct >= m.now.pace_pct else "慢于"
-    return [
-        f"{text}。序时进度为{say.pct('pace', m.now.pace_pct)}，总体进度{ahead}序时进度。",
-        *_first_and_last(m, say),
-    ]
-
-
-def _first_and_last(m: PeriodMeasures, say: Figures) -> list[str]:
-    ranked = [p for p in m.prefecture_order if m.ranks[p.code] is not None]
-    silent = [p.short_name for p in m.prefecture_order if m.ranks[p.code] is None]
-    if len(ranked) < 2 * FEW:
-        return []
-    text = f"完成率居前的是{_named(m, ranked[:FEW], say)}；居后的是{_named(m, ranked[-FEW:], say)}。"
-    if silent:
-        text += f"{listing(silent, '州（市）', say, 'prefectures.silent')}没有县级工会的报送被接收，不参加排名。"
-    return [text]
-
-
-def _named(m: PeriodMeasures, some: list[Prefecture], say: Figures) -> str:
-    pct = {p.code: m.now.by_prefecture[p.code].pct or 0.0 for p in some}
-    return "、".join(
-        f"{p.short_name}（{say(f'prefecture.{p.code}.completion', one_decimal(pct[p.code]))}%）" for p in some
-    )
+def _figures(m: PeriodMeasures, since: Scores | None, say: Figures) -> list[str]:
+    return [completion_paragraph(m, since, say, "上次通报"), *first_and_last(m, say)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.problems import grouped
-from pipeline.dataset.store import ActKind
+from pipeline.dataset.entries import ActKind
 from pipeline.findings import Severity
 from pipeline.reports.outline import quoted
 from pipeline.reports.wording import Figures
@@ -117,8 +117,11 @@ def _row(no: int, asked: Asked, say: Figures) -> NoticeRow:
     county, field = program.unit_by_code.get(f.county_code), program.field_by_code.get(f.field)
     where = program.form_by_code[key[0]].sheet if key else f.location.sheet
     return NoticeRow(
-        no=say("row", no), county=county.short_name if county else "全表", where=quoted(say, "where", where),
-        found=quoted(say, "found", f.found), expected=quoted(say, "expected", f.expected or f.fix),
+        no=say("row", no),
+        county=county.short_name if county else "全表",
+        where=quoted(say, "where", where),
+        found=quoted(say, "found", f.found),
+        expected=quoted(say, "expected", f.expected or f.fix),
         what=quoted(say, "what", kind + (f"：{field.title}" if field else "")),
     )
 

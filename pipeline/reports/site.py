@@ -58,11 +58,11 @@ def index_page(m: PeriodMeasures, pictures: Mapping[str, Picture], files: Sequen
         m: Measures of the period.
         pictures: Its pictures, by name.
         files: Paths of its other products inside ``outbox``.
-        inbox: Where the received files lie; those still there get a link.
+        inbox: Where the received files lay when they were taken in.
         outbox: Where the page will lie; what was issued for the period lies there already.
         is_demo: The figures are invented.
     """
-    links = _links(inbox, outbox)
+    links = _links(m, inbox, outbox)
     issued = sorted(f"{ISSUED}/{p.name}" for p in (outbox / ISSUED).glob("*.xlsx"))
     late, others = overdue_counties(m.obligations, m.period), rows.overdue_groups(m, links)
     findings = rows.finding_rows(m, links)
@@ -103,11 +103,19 @@ def _csp_hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _links(inbox: Path, outbox: Path) -> dict[str, str]:
-    """Name of a file in the inbox → its address from the page; a name that was tidied for people leads nowhere."""
+def _links(m: PeriodMeasures, inbox: Path, outbox: Path) -> dict[str, str]:
+    """Name of a file received → where it lay in the inbox, as seen from the page.
+
+    By name alone: the page of a day is the same whatever became of the inbox since. A name with a way out of the inbox, or
+    one that was tidied for people, has none.
+    """
     base = Path(os.path.relpath(inbox, outbox)).as_posix()
-    paths = (Path(folder, name) for folder, _, names in os.walk(inbox) for name in names)
-    return {name: f"{base}/{name}" for name in (path.relative_to(inbox).as_posix() for path in paths)}
+    names = (one.file for one in m.snapshot.submissions)
+    return {name: f"{base}/{name}" for name in names if name.isprintable() and _stays_inside(name)}
+
+
+def _stays_inside(name: str) -> bool:
+    return not name.startswith("/") and "\\" not in name and ".." not in name.split("/")
 
 
 def _summary(m: PeriodMeasures) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from pipeline.workbook.cells import show
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.dataset.store import StandingRow, Submission
+    from pipeline.dataset.entries import StandingRow, Submission
     from pipeline.measures.overdue import Obligation
     from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Field, Form, Period, Quantity, Unit

@@ -20,7 +20,7 @@ from pipeline.workbook.layout import row_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pipeline.dataset.store import Change, Submission
+    from pipeline.dataset.entries import Change, Submission
     from pipeline.findings import Finding
     from pipeline.measures.overdue import Obligation
     from pipeline.measures.period import PeriodMeasures

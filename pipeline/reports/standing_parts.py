@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pipeline.measures.commendation import LagReason
 from pipeline.program.model import Rows
-from pipeline.reports.bulletin import furthest_behind
+from pipeline.reports.bulletin import furthest_behind, milestones_due
 from pipeline.reports.money_parts import is_asked, line_name
 from pipeline.reports.outline import NO_FIGURE, NOT_REPORTED, Row, parts, quoted
-from pipeline.reports.wording import cn_date, listing, one_decimal
+from pipeline.reports.wording import cn_date, listing, made_up_of, one_decimal
 
 if TYPE_CHECKING:
     from pipeline.measures.commendation import Lagging, Record
     from pipeline.measures.milestones import MilestoneFigures
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.program.model import Milestone, Period
+    from pipeline.program.model import Period
     from pipeline.reports.outline import Part
     from pipeline.reports.wording import Figures
 
@@ -77,11 +76,14 @@ def lagging_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     some = m.standing.lagging
     if not some:
         return []
-    clauses = [f"{reason.value}的{say(f'lagging.{reason.name}', n)}个" for reason in LagReason
-               if (n := sum(reason in one.reasons for one in some))]  # fmt: skip
+    kinds = [
+        (f"{reason.value}的", f"lagging.{reason.name}", sum(reason in one.reasons for one in some))
+        for reason in LagReason
+    ]
     more = f"，表中列前{say('lagging.listed', LISTED)}个" if len(some) > LISTED else ""
     both = "（有的两种情形兼有）" if sum(len(one.reasons) for one in some) > len(some) else ""
-    text = f"按报送和完成情况梳理，进度滞后的县级工会{say('lagging.count', len(some))}个，其中{'、'.join(clauses)}{both}{more}。"
+    text = (f"按报送和完成情况梳理，进度滞后的县级工会{say('lagging.count', len(some))}个，"
+            f"{made_up_of(say, len(some), kinds)}{both}{more}。")  # fmt: skip
     return [text + "以下只列数据，是否滞后、如何督促，请结合实际研究。"]
 
 
@@ -170,7 +172,7 @@ def _slow_money(m: PeriodMeasures, say: Figures) -> list[str]:
         f"{line_name(m.program, line)}（{say.pct(f'funding.{line.code}.execution', rate.pct or 0.0)}）"
         for rate, line in slow
     )
-    return [f"资金执行率较低的是{named}，请有关州（市）和县级工会加快使用进度、规范管理。"]
+    return [f"资金执行率较低的是{named}，有关州（市）和县级工会要加快使用进度、规范管理。"]
 
 
 def _ahead(m: PeriodMeasures, say: Figures) -> list[str]:
@@ -178,19 +180,9 @@ def _ahead(m: PeriodMeasures, say: Figures) -> list[str]:
     paragraphs = []
     if later := m.program.periods[m.period.no :]:
         paragraphs.append(_next_report(m, later[0], say))
-    to_come = sorted(
-        (s for s in m.program.milestones if s.due and s.due > m.snapshot.as_of), key=lambda s: (s.due, s.code)
-    )
-    for due, some in groupby(to_come, key=lambda s: s.due):
-        tasks = "；".join(_task(step, say) for step in some)
-        paragraphs.append(f"{say('milestone.due', cn_date(due)) if due else ''}前：{tasks}。")
-    return paragraphs
+    return paragraphs + milestones_due((s for s in m.program.milestones if s.due and s.due > m.snapshot.as_of), say)
 
 
 def _next_report(m: PeriodMeasures, ahead: Period, say: Figures) -> str:
     return (f"下一报送期为{say('next.period', ahead.title)}，各州（市）{m.program.unit_suffix}于"
             f"{say.day('next.due_on', ahead.due_on)}前报送。")  # fmt: skip
-
-
-def _task(step: Milestone, say: Figures) -> str:
-    return f"{step.who}{quoted(say, f'milestone.{step.code}.name', step.deliverable)}"

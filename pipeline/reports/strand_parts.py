@@ -50,8 +50,11 @@ def contacts(m: PeriodMeasures, say: Figures) -> list[str]:
     covered, key = c.province.covered, "contacts"
     given = sum(any(link.given for link in one.links) for one in c.counties)
     text = (f"全省{say(f'{key}.roster', covered.roster)}个县级工会中，已明确对口联系单位或领导的"
-            f"{say(f'{key}.covered', covered.met)}个（方案已定{say(f'{key}.given', given)}个，"
-            f"州（市）填报{say(f'{key}.entered', covered.met - given)}个）")  # fmt: skip
+            f"{say(f'{key}.covered', covered.met)}个")  # fmt: skip
+    if 0 < given < covered.met:
+        text += (
+            f"（方案已定{say(f'{key}.given', given)}个，州（市）填报{say(f'{key}.entered', covered.met - given)}个）"
+        )
     if none := covered.reported - covered.met:
         text += f"，尚未明确的{say(f'{key}.none', none)}个"
     if silent := covered.roster - covered.reported:
@@ -79,10 +82,12 @@ def visits(m: PeriodMeasures, say: Figures) -> list[str]:
             text += f"，尚未到县的{say(f'{key}.none', none)}个"
         sentences.append(text + "。")
     if report.reported:
-        sentences.append(
-            f"按填报的{say(f'{key}.report.reported', report.reported)}个县统计，已提交调研报告的"
-            f"{say(f'{key}.report.met', report.met)}个，占{say.pct(f'{key}.report.share', report.pct or 0.0)}。"
-        )
+        share = f"，占{say.pct(f'{key}.report.share', report.pct or 0.0)}" if report.met else ""
+        handed_in = f"已提交调研报告的{say(f'{key}.report.met', report.met)}个县{share}。"
+        if report.reported == seen.reported:
+            sentences = [sentences[0].removesuffix("。") + "；" + handed_in]
+        else:
+            sentences.append(f"按填报的{say(f'{key}.report.reported', report.reported)}个县统计，{handed_in}")
     behind = [(total.visited.reported - total.visited.met, total.prefecture_code) for total in c.prefectures]
     names = [f"{m.program.prefecture_by_code[code].short_name}{say(f'{key}.{code}.none', n)}个"
              for n, code in sorted(behind, key=lambda one: (-one[0], one[1])) if n]  # fmt: skip
@@ -119,12 +124,21 @@ def problem_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
         return []
     n, key = p.province, "problems"
     known = sum(one is not None for one in p.by_prefecture.values())
-    text = (f"按报送过问题台账的{say(f'{key}.prefectures', known)}个州（市）统计，累计梳理问题{say(f'{key}.total', n.total)}个，"
-            f"已办结{say(f'{key}.closed', n.closed)}个，尚未解决{say(f'{key}.open', n.open)}个")  # fmt: skip
+    text = f"按报送过问题台账的{say(f'{key}.prefectures', known)}个州（市）统计，累计梳理问题{say(f'{key}.total', n.total)}个，"
+    if n.closed and n.open:
+        text += f"已办结{say(f'{key}.closed', n.closed)}个，尚未解决{say(f'{key}.open', n.open)}个"
+    else:
+        text += "均已办结" if n.closed else "均尚未解决"
     if n.overdue:
         text += f"，其中已超过计划解决日期的{say(f'{key}.overdue', n.overdue)}个"
-    text += f"。本期新报{say(f'{key}.new', n.new)}个，办结{say(f'{key}.closed_now', n.closed_now)}个。"
-    return [text]
+    return [f"{text}。{_this_period(n, say)}。"]
+
+
+def _this_period(n: ProblemCount, say: Figures) -> str:
+    if not n.new and not n.closed_now:
+        return "本期无新报、无办结"
+    new = f"新报{say('problems.new', n.new)}个" if n.new else "无新报"
+    return f"本期{new}，" + (f"办结{say('problems.closed_now', n.closed_now)}个" if n.closed_now else "无办结")
 
 
 def pressing_problems(m: PeriodMeasures, say: Figures) -> list[str]:
@@ -227,7 +241,7 @@ def _whose(m: PeriodMeasures, one: Problem) -> str:
 
 
 def _late(one: Problem, key: str, say: Figures) -> str:
-    return f"已超{say(f'{key}.days_overdue', one.days_overdue)}天"
+    return f"已超期{say(f'{key}.days_overdue', one.days_overdue)}天"
 
 
 def prefecture_problem_rows(m: PeriodMeasures, quarter: Quarter | None, say: Figures) -> list[Row]:

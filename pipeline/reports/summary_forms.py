@@ -36,7 +36,7 @@ from pipeline.workbook.style import lines_of, ok
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.dataset.store import StandingRow
+    from pipeline.dataset.entries import StandingRow
     from pipeline.measures.figures import Given, Values
     from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Field, Item, Quantity, Unit

@@ -26,7 +26,7 @@ from pipeline.workbook.layout import address, column_letter
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.dataset.store import StandingRow
+    from pipeline.dataset.entries import StandingRow
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.ten_tasks import TaskColumn
     from pipeline.program.model import Field, Form, Prefecture

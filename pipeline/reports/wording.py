@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.measures.progress import change_pp, printed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
 LIST_LIMIT = 8
 NUMERALS = "〇一二三四五六七八九十"
+COUNTING_WORD = re.compile(r"(?<=..)总?(场次|次数|个数|人次|人数|期数|数)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +81,56 @@ def listing(names: Sequence[str], unit: str, say: Figures, measure: str, limit: 
     return "、".join(names[:limit]) + f"等{say(measure, len(names))}个{unit}"
 
 
-def change(say: Figures, measure: str, now: float | None, before: float | None) -> str:
-    """较上期提高3.2个百分点 / 下降 / 持平 / 首次报送, compared as printed; empty when there is no figure now."""
+def change(say: Figures, measure: str, now: float | None, before: float | None, since: str = "上期") -> str:
+    """较上期提高3.2个百分点 / 下降 / 持平 / 无可比数据, compared as printed; empty when there is no figure now."""
     if now is None:
         return ""
     step = change_pp(now, before)
     if step is None:
-        return "上期无可比数据"
+        return f"{since}无可比数据"
     if step == 0:
-        return "与上期持平"
+        return f"与{since}持平"
     verb = "提高" if step > 0 else "下降"
-    return f"较上期{verb}{say(measure, one_decimal(abs(step)))}个百分点"
+    return f"较{since}{verb}{say(measure, one_decimal(abs(step)))}个百分点"
+
+
+def against_pace(done: float, pace: float) -> str:
+    """快于序时进度 / 与序时进度持平 / 慢于序时进度, compared as printed."""
+    step = change_pp(done, pace)
+    return "与序时进度持平" if not step else f"{'快于' if step > 0 else '慢于'}序时进度"
+
+
+def topic(title: str) -> str:
+    """A yes-or-no title as the name of what it asks: 机构是否建立 → 机构建立."""
+    return title.replace("是否", "")
+
+
+def statement(title: str) -> str:
+    """A yes-or-no title as what is so: 机构是否建立 → 机构已建立, 是否已制定方案 → 已制定方案, 有无文化宫 → 有文化宫."""
+    return title.replace("是否已", "已").removeprefix("是否").replace("是否", "已").replace("有无", "有")
+
+
+def in_quotes(text: str) -> str:
+    """“总结‘县级工会加强年’”: quotes within quotes are single."""
+    return f"“{text.replace('“', '‘').replace('”', '’')}”"
+
+
+def counted(title: str) -> str:
+    """A title without the word of counting that its figure's unit repeats: 技能培训人次 → 技能培训（共300人次）."""
+    return COUNTING_WORD.sub("", title)
+
+
+def met_among(say: Figures, measure: str, met: int, of: int) -> str:
+    """115个县中50个达标 / 115个县均达标 / 115个县均未达标."""
+    whole = f"{say(f'{measure}.applicable', of)}个县"
+    if 0 < met < of:
+        return f"{whole}中{say(f'{measure}.met', met)}个达标"
+    return whole + ("均" if of > 1 else "") + ("达标" if met else "未达标")
+
+
+def made_up_of(say: Figures, total: int, kinds: Iterable[tuple[str, str, int]]) -> str:
+    """其中未收到报表的12个、退回待改的2个 / 均为退回待改的, of (kind, measure, how many); kinds may overlap."""
+    there = [(kind, measure, count) for kind, measure, count in kinds if count]
+    if len(there) == 1 and there[0][2] == total:
+        return f"{'均' if total > 1 else ''}为{there[0][0]}"
+    return "其中" + "、".join(f"{kind}{say(measure, count)}个" for kind, measure, count in there)

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
     from pipeline.checks.past import Past
     from pipeline.checks.rules import Rule
+    from pipeline.dataset.entries import StandingRow, Submission
     from pipeline.dataset.snapshot import Snapshot
-    from pipeline.dataset.store import StandingRow, Submission
     from pipeline.program.model import Period, Prefecture, Program
     from pipeline.workbook.cells import Raw, Value
     from pipeline.workbook.read import Return

@@ -1,0 +1,1 @@
+"""The commands of ``run-pipeline``, by what they are for."""

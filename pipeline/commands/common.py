@@ -1,0 +1,137 @@
+"""What every command shares: the workspace, the user, dates, and faults in one line. The clock is read here only."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import shlex
+import traceback
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.workspace import Workspace
+
+CHINA = timedelta(hours=8)
+YEARS = (2000, 2100)
+
+
+class _Fault(click.ClickException):
+    """One of our faults on its way to staff."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]
+
+    def show(self, file: Any = None) -> None:
+        """Say it in one line."""
+        click.echo(f"错误：{self.message}", file=file, err=file is None)
+
+
+class Group(click.Group):
+    """Turns our faults into one line and an exit code; staff never see a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a fault of ours ends it in one line."""
+        try:
+            return super().invoke(ctx)
+        except PipelineError as fault:
+            raise _Fault(str(fault), fault.exit_code) from fault
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as bug:
+            raise _Fault(_report_bug(ctx, bug), 2) from bug
+
+
+def _report_bug(ctx: click.Context, bug: Exception) -> str:
+    """Keep the details of an error nobody foresaw for whoever mends it; staff get one line."""
+    folder = Path((ctx.obj or {}).get("project", ".")) / "dataset"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "error.log"
+        path.write_text("".join(traceback.format_exception(bug)), encoding="utf-8")
+    except OSError:
+        return f"程序内部错误（{type(bug).__name__}：{bug}），本次没有写入任何产品"
+    return f"程序内部错误（{type(bug).__name__}），outbox 保持原样；请把 {path} 发给维护人员"
+
+
+class Day(click.ParamType[date]):
+    """A date as 2023-03-07."""
+
+    name = "日期"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The text as a date, or a fault of usage."""
+        if isinstance(value, date):
+            return value
+        try:
+            day = date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII) else None
+        except ValueError:
+            day = None
+        if day is None or not YEARS[0] <= day.year <= YEARS[1]:
+            self.fail(f"“{value}”不是日期，应写成 2023-03-07", param, ctx)
+        return day
+
+
+def today() -> date:
+    """In China."""
+    return (datetime.now(UTC) + CHINA).date()
+
+
+def workspace_of(ctx: click.Context) -> Workspace:
+    """The workspace the command was given."""
+    from pipeline.workspace import Workspace as Opened  # noqa: PLC0415 - keeps --help fast
+
+    return Opened(root=Path(ctx.obj["project"]).resolve())
+
+
+def user() -> str:
+    """Who runs this, for the lock; some machines do not know."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "未知用户"
+
+
+def note(text: str) -> None:
+    """Say something beside the results."""
+    click.echo(text, err=True)
+
+
+def quoted(text: str) -> str:
+    """As one word of a command line of this system."""
+    return f'"{text}"' if os.name == "nt" else shlex.quote(text)
+
+
+def period_option(command: Any) -> Any:
+    """Which period."""
+    return click.option("--period", "period", metavar="P", help="报送期，如 2023-02；不写则取最近结束的一期")(command)
+
+
+def json_option(command: Any) -> Any:
+    """For other programs."""
+    return click.option("--json", "as_json", is_flag=True, help="输出JSON")(command)
+
+
+@contextmanager
+def alone(ctx: click.Context) -> Iterator[Workspace]:
+    """The workspace, held by this user: whatever writes to it.
+
+    Raises:
+        BusyError: Somebody else holds it.
+    """
+    from pipeline.workspace import lock  # noqa: PLC0415
+
+    workspace = workspace_of(ctx)
+    workspace.check()
+    with lock(workspace, f"{user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"):
+        yield workspace

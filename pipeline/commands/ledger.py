@@ -1,0 +1,141 @@
+"""Commands that enter in the ledger, or prove, copy and hand on what is in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pipeline.commands.common import alone, note, user, workspace_of
+
+
+@click.command()
+@click.argument("file")
+@click.option("--as", "prefecture", required=True, metavar="PREFECTURE", help="是哪个州（市）的报表，写代码或名称")
+@click.option(
+    "--period", "period", metavar="P", help="是哪一期的报表；不写则按表上所写，表上没有的按收到时最近结束的一期"
+)
+@click.option("--reason", required=True, metavar="TEXT", help="认定的理由，记入台账")
+@click.pass_context
+def admit(ctx: click.Context, file: str, prefecture: str, period: str | None, reason: str) -> None:
+    """认定一个待认定的文件是谁的报表，记入台账；下次运行时收入。"""
+    from pipeline import acts  # noqa: PLC0415
+
+    as_of = ctx.obj["as_of"]
+    with alone(ctx) as workspace:
+        act, program = acts.admit(workspace, file, prefecture, period, reason, user(), as_of)
+    unit = program.prefecture_by_code[act.prefecture_code].name
+    click.echo(
+        f"已认定：{act.file} 是{unit}{program.period_by_code[act.period].title}的报表（台账第{act.seq}条，{act.who}）。"
+    )
+    note("请运行 run-pipeline，收入这份报表。")
+
+
+@click.command()
+@click.option("--period", "period", required=True, metavar="P", help="要封存的报送期，如 2022-12")
+@click.option("--reason", required=True, metavar="TEXT", help="封存的理由，记入台账")
+@click.pass_context
+def close(ctx: click.Context, period: str, reason: str) -> None:
+    """封存一期：此后收到的这一期报表先待认定，不直接收入。"""
+    from pipeline import acts  # noqa: PLC0415
+
+    as_of = ctx.obj["as_of"]
+    with alone(ctx) as workspace:
+        act, program = acts.close(workspace, period, reason, user(), as_of)
+    click.echo(f"已封存：{program.period_by_code[act.period].title}（{act.done_on}，台账第{act.seq}条，{act.who}）。")
+
+
+@click.command()
+@click.argument("number", type=int)
+@click.option("--reason", required=True, metavar="TEXT", help="撤回的理由，记入台账")
+@click.pass_context
+def withdraw(ctx: click.Context, number: int, reason: str) -> None:
+    """撤回一份报送（写报送序号）：它不再算数，以前的数重新算数；什么也不删除。"""
+    _say_again(ctx, number, reason, again=False)
+
+
+@click.command()
+@click.argument("number", type=int)
+@click.option("--reason", required=True, metavar="TEXT", help="恢复的理由，记入台账")
+@click.pass_context
+def reinstate(ctx: click.Context, number: int, reason: str) -> None:
+    """恢复一份撤回了的报送（写报送序号）。"""
+    _say_again(ctx, number, reason, again=True)
+
+
+def _say_again(ctx: click.Context, number: int, reason: str, *, again: bool) -> None:
+    from pipeline import acts  # noqa: PLC0415
+
+    with alone(ctx) as workspace:
+        act, entry = acts.withdraw(workspace, number, reason, user(), ctx.obj["as_of"], again=again)
+    done = "恢复" if again else "撤回"
+    click.echo(f"已{done}：报送序号 {number}，{entry.file}（台账第{act.seq}条，{act.who}）。")
+    note(f"请运行 run-pipeline{f' --period {entry.period}' if entry.period else ''}，更新产品。")
+
+
+@click.command()
+@click.pass_context
+def verify(ctx: click.Context) -> None:
+    """核验：原件与哈希、记录与重读的报表、产品与底账，逐一比对，列出不符的。有不符则返回码为1。"""
+    from pipeline.progress import shown  # noqa: PLC0415
+    from pipeline.proof import verify as prove  # noqa: PLC0415
+
+    workspace = workspace_of(ctx)
+    workspace.check()
+    with shown() as tell:
+        faults = prove(workspace, tell)
+    for line in faults:
+        click.echo(line)
+    note(f"不符 {len(faults)} 处。" if faults else "原件、记录、产品都与台账和底账相符。")
+    ctx.exit(1 if faults else 0)
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_context
+def backup(ctx: click.Context, file: Path) -> None:
+    """把数据集备份成一个文件（不含签发密钥）；别人正在使用时也可以备份。"""
+    from pipeline.campaign import load_campaign, open_store  # noqa: PLC0415
+    from pipeline.dataset.backup import copy_database  # noqa: PLC0415
+
+    workspace = workspace_of(ctx)
+    store = open_store(workspace, load_campaign(workspace).program, create=False)
+    try:
+        count = copy_database(store.database, file.resolve(), files=True)
+    finally:
+        store.close()
+    click.echo(f"已备份 {count} 份报送到 {file}")
+    note(f"签发密钥 {workspace.key_file.name} 不在备份里，请另外保管。")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_context
+def restore(ctx: click.Context, file: Path) -> None:
+    """把备份恢复到还没有数据的数据集（本机的，或 settings.yaml 指定的服务器）。"""
+    from pipeline.campaign import load_campaign, open_store  # noqa: PLC0415
+    from pipeline.dataset.backup import restore as put_back  # noqa: PLC0415
+
+    with alone(ctx) as workspace:
+        store = open_store(workspace, load_campaign(workspace).program)
+        try:
+            count = put_back(store, file.resolve())
+        finally:
+            store.close()
+    click.echo(f"已恢复 {count} 份报送。")
+    note("请运行 run-pipeline verify 核验，再运行 run-pipeline 更新产品。")
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--period", "period", metavar="P", help="只导出一期，如 2023-02；不写则导出各期")
+@click.pass_context
+def export(ctx: click.Context, folder: Path, period: str | None) -> None:
+    """把整个数据集导出成数据包（CSV、Parquet 和说明），供其他软件使用。"""
+    from pipeline.exporting import check_folder, export_files, write_package  # noqa: PLC0415
+
+    check_folder(folder)
+    with alone(ctx) as workspace:
+        files = export_files(workspace, period, ctx.obj["as_of"])
+    write_package(folder, files)
+    click.echo(f"已导出 {len(files)} 个文件到 {folder}")

@@ -1,0 +1,195 @@
+"""Commands that look: who reported, what is overdue, where a number comes from, one county on a page."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.commands.common import json_option, note, period_option, workspace_of
+
+if TYPE_CHECKING:
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.program.model import Program
+
+
+@click.command()
+@period_option
+@json_option
+@click.pass_context
+def status(ctx: click.Context, period: str | None, as_json: bool) -> None:
+    """谁报了，谁被退回，谁未报。"""
+    from pipeline.looking import look  # noqa: PLC0415
+
+    m = look(workspace_of(ctx), period, ctx.obj["as_of"])
+    if not as_json:
+        print_status(m)
+        return
+    rows = [{"county_code": c.code, "county": c.short_name, "prefecture_code": c.prefecture_code, "period": m.period.code,
+             "state": m.snapshot.state(m.period, c).value} for c in m.program.counties]  # fmt: skip
+    click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+
+
+def print_status(m: PeriodMeasures) -> None:
+    """Who reported, prefecture by prefecture."""
+    from pipeline.checks.decide import STATE_NAMES, State  # noqa: PLC0415
+
+    names = [f"{STATE_NAMES[state]} {n}" for state, n in m.states.items()]
+    click.echo(f"{m.period.title}（截止 {m.period.due_on}）：应报 {len(m.program.counties)} 个县，" + "，".join(names))
+    for p in m.program.prefectures:
+        counties = m.program.counties_of(p.code)
+        states = {c.short_name: m.snapshot.state(m.period, c) for c in counties}
+        done = sum(s in {State.ACCEPTED, State.NIL} for s in states.values())
+        gaps = [f"{STATE_NAMES[state]}：{'、'.join(some)}" for state in (State.RETURNED, State.MISSING)
+                if (some := [name for name, s in states.items() if s is state])]  # fmt: skip
+        if len(gaps) == 1 and done == 0 and State.MISSING in states.values():
+            gaps = ["全部未报"]
+        click.echo(f"  {p.short_name}\t{done}/{len(counties)}\t{'；'.join(gaps)}".rstrip())
+
+
+@click.command()
+@period_option
+@json_option
+@click.pass_context
+def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
+    """逾期的县：原因、对口联系单位、天数、连续期数。"""
+    from pipeline.looking import look  # noqa: PLC0415
+    from pipeline.measures.obligation import KIND_NAMES  # noqa: PLC0415
+    from pipeline.measures.overdue import overdue_counties, overdue_others  # noqa: PLC0415
+
+    m = look(workspace_of(ctx), period, ctx.obj["as_of"])
+    late = [*overdue_counties(m.obligations, m.period), *overdue_others(m.obligations)]
+    rows = [{"who": o.who, "county": o.name, "prefecture": o.prefecture.short_name, "reason": o.reason.value,
+             "contact": o.contact, "due_on": o.due_on.isoformat(), "days_overdue": o.days_overdue, "streak": o.streak,
+             "kind": o.kind.value, "what": o.what} for o in late]  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    counties = overdue_counties(m.obligations, m.period)
+    click.echo(f"{m.period.title}逾期县 {len(counties)} 个（截至 {m.snapshot.as_of}）")
+    for o in counties:
+        click.echo(
+            f"  {o.prefecture.short_name}\t{o.name}\t{o.reason.value}\t逾期{o.days_overdue}天\t连续{o.streak}期\t{o.contact}"
+        )
+    others = overdue_others(m.obligations)
+    if others:
+        kinds = Counter(KIND_NAMES[o.kind] for o in others)
+        click.echo(
+            f"其他逾期事项 {len(others)} 项：{'，'.join(f'{kind}{n}项' for kind, n in kinds.items())}，见逾期县清单.xlsx"
+        )
+
+
+@click.command()
+@click.argument("county")
+@click.argument("field")
+@period_option
+@json_option
+@click.pass_context
+def trace(ctx: click.Context, county: str, field: str, period: str | None, as_json: bool) -> None:
+    """一个数从哪里来：文件、工作表、单元格、所填文字、核对规则。
+
+    写县和指标；州（市）本级的指标写州（市）；问题、亮点等清单写编号，如 530100-001 P-8。
+    公文里的数写文件名和它在 manifest.json 里的序号，如 工作简报.docx 17。
+    """
+    if county.endswith(".docx"):
+        _trace_document(ctx, county, field, period, as_json=as_json)
+        return
+    from pipeline.campaign import choose_period, open_snapshot  # noqa: PLC0415
+    from pipeline.checks.decide import State  # noqa: PLC0415
+    from pipeline.checks.rules import base_fields  # noqa: PLC0415
+    from pipeline.workbook.cells import show  # noqa: PLC0415
+
+    campaign, snapshot = open_snapshot(workspace_of(ctx), ctx.obj["as_of"])
+    program = campaign.program
+    chosen = choose_period(program, period, ctx.obj["as_of"])
+    one = _find_field(program, field)
+    form = next(f for f in program.forms if any(x.code == one for x in f.fields))
+    if form.is_list:
+        unit, name, row = county, county, snapshot.entry(form, chosen, county)
+        absent = "这一期的清单里没有这个编号"
+    else:
+        unit = _find_county(program, county)
+        name, absent = program.unit_by_code[unit].name, snapshot.absence(chosen, unit)
+        stands = snapshot.state(chosen, program.unit_by_code[unit]) not in {State.RETURNED, State.MISSING}
+        row = snapshot.rows.get((form.code, chosen.code, unit)) if stands else None
+    if row is None or one not in row.values:
+        note(f"{name} {chosen.title}：{absent}")
+        ctx.exit(1)
+    origin, value = snapshot.origin_of(row, one), row.values[one]
+    rules = [
+        rule.id
+        for rule in campaign.rules[form.code]
+        if one in {base for c in rule.used_columns for base in base_fields(c)}
+    ]
+    answer = {"county_code": unit, "field": one, "title": program.field_by_code[one].title, "period": chosen.code,
+              "value": show(value), "submission": origin.submission, "file": origin.file, "sheet": origin.sheet,
+              "cell": origin.cell, "raw": origin.raw, "rules": rules}  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+        return
+    click.echo(f"{name} {answer['title']}（{one}，{chosen.title}）：{answer['value'] or '空'}")
+    typed = f"所填“{origin.raw}”" if origin.raw else "未填，沿用零报告的数"
+    click.echo(f"  {origin.file} › {origin.sheet} › {origin.cell}，{typed}，报送序号 {origin.submission}")
+    click.echo(f"  核对规则：{'、'.join(rules)}")
+
+
+def _trace_document(ctx: click.Context, document: str, number: str, period: str | None, *, as_json: bool) -> None:
+    """Where a number printed in a document comes from."""
+    from pipeline.looking import printed_number  # noqa: PLC0415
+
+    if not number.isdecimal():
+        raise click.UsageError("请写这个数在 manifest.json 里的序号（figures 中的 no），如 17")
+    told = printed_number(workspace_of(ctx), document, int(number), period, ctx.obj["as_of"])
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        return
+    click.echo(f"{document} 第{number}个数：{told['text']}（{told['measure']}）")
+    sources = told["sources"]
+    click.echo(f"  {told['how']}，共 {len(sources)} 处")
+    for one in sources:
+        click.echo(
+            f"  {one['who']}\t{one['field']}\t{one['value']}\t{one['file']} › {one['sheet']} › {one['cell']}，报送序号 {one['submission']}"
+        )
+
+
+def _find_county(program: Program, text: str) -> str:
+    found = [u.code for u in program.unit_by_code.values() if text in {u.code, u.name, u.short_name, *u.names}]
+    if len(found) != 1:
+        raise click.UsageError(f"没有叫“{text}”的县；请写县名或6位代码")
+    return found[0]
+
+
+def _find_field(program: Program, text: str) -> str:
+    from pipeline.program.strict import nearest  # noqa: PLC0415
+
+    found = [code for code, f in program.field_by_code.items() if text in {code, f.title}]
+    if len(found) != 1:
+        raise click.UsageError(f"没有指标“{text}”{nearest(text, list(program.field_by_code))}；请写代码，如 Q01-1")
+    return found[0]
+
+
+@click.command()
+@click.argument("county")
+@period_option
+@click.pass_context
+def profile(ctx: click.Context, county: str, period: str | None) -> None:
+    """一个县的一页画像（Word），写入 outbox/画像/报送期/。"""
+    from pipeline.looking import profile as draw  # noqa: PLC0415
+    from pipeline.workspace import write_file  # noqa: PLC0415
+
+    path, content = draw(workspace_of(ctx), county, period, ctx.obj["as_of"])
+    write_file(path, content)
+    click.echo(str(path))
+
+
+@click.command()
+@click.argument("unit")
+@click.pass_context
+def history(ctx: click.Context, unit: str) -> None:
+    """一个县或州（市）的全部报送：何时收到、结论、改动了什么，以及工作人员的认定、撤回和封存。"""
+    from pipeline.looking import history as told  # noqa: PLC0415
+
+    for line in told(workspace_of(ctx), unit, ctx.obj["as_of"]):
+        click.echo(line)

@@ -1,0 +1,246 @@
+"""The database a dataset lives in: a file of SQLite beside the kept bytes, or a PostgreSQL server for an office that shares one.
+
+The only module that knows which of the two it is. Passwords are never written: a server asks for one through
+``PGPASSWORD`` or ``~/.pgpass``, and an address that holds one is refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import create_engine, event, insert, make_url, select, text
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool, StaticPool
+
+from pipeline.errors import BusyError, DatasetError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import URL, Connection, Engine, Table
+
+SERVER = "postgresql+psycopg"
+RUN_LOCK, WRITE_LOCK = (
+    0x59554E41,
+    0x59554E42,
+)  # advisory locks: one run at a time; one writer at a time, so that seq is a clock
+
+
+class Blobs(Protocol):
+    """The bytes of files, by their sha256."""
+
+    def keep(self, sha256: str, content: bytes) -> None:
+        """Keep them for ever, on disk before the ledger names them."""
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes as kept.
+
+        Raises:
+            DatasetError: They are gone, or no longer what was received.
+        """
+
+    def names(self) -> frozenset[str]:
+        """Every sha256 there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """An opened database; ``where`` is how staff are told of it, without a password."""
+
+    engine: Engine
+    where: str
+    blobs: Blobs
+
+    @property
+    def is_server(self) -> bool:
+        """Shared through a server rather than a file."""
+        return self.engine.dialect.name != "sqlite"
+
+
+def open_database(folder: Path, url: str, blobs: Table, *, create: bool) -> Database:
+    """Open the database of a dataset.
+
+    Args:
+        folder: Where the file and the kept bytes live; of a server, only what is named in messages.
+        url: ``postgresql+psycopg://…`` for a server, else empty.
+        blobs: The table a server keeps bytes in.
+        create: Make the file when there is none; otherwise an empty database in memory stands in for it.
+
+    Raises:
+        DatasetError: The address is none of ours, or holds a password.
+    """
+    if not url:
+        path = folder / "dataset.sqlite"
+        if create:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engine = _sqlite(path if create or path.exists() else None)
+        return Database(engine=engine, where=str(folder), blobs=FolderBlobs(folder / "files"))
+    address = _address(url)
+    engine = create_engine(address, poolclass=NullPool, connect_args={"connect_timeout": 10})
+    _write_one_at_a_time(engine)
+    where = address.render_as_string(hide_password=True)
+    return Database(engine=engine, where=where, blobs=TableBlobs(engine, blobs, where))
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+        address.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ValueError, ImportError) as error:
+        raise DatasetError(
+            "settings.yaml 的 dataset 不是数据库地址，应写成 postgresql+psycopg://用户@服务器/数据库"
+        ) from error
+    if address.drivername != SERVER:
+        raise DatasetError(f"settings.yaml 的 dataset 只支持 {SERVER}://…，不写则用工作目录里的 dataset")
+    if address.password is not None or "password" in address.query:
+        raise DatasetError(
+            "settings.yaml 的 dataset 不要写密码；请放进环境变量 PGPASSWORD，或用户目录下的 .pgpass 文件"
+        )
+    return address
+
+
+@contextlib.contextmanager
+def told(where: str | Path) -> Iterator[None]:
+    """Database and disk faults in one line for staff."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise DatasetError(f"数据集 {where} 无法读写：{reason}") from error
+    except OSError as error:
+        raise DatasetError(f"数据集 {where} 无法读写：{error.strerror or error}") from error
+
+
+def _sqlite(path: Path | None) -> Engine:
+    """A database file, or an empty one in memory."""
+    engine = create_engine(f"sqlite:///{path}") if path else create_engine("sqlite://", poolclass=StaticPool)
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+            connection.execute(f"PRAGMA {pragma}")
+        if path and os.name == "posix":
+            path.chmod(0o600)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("read_only", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")  # writers take the lock first
+
+    return engine
+
+
+def _write_one_at_a_time(engine: Engine) -> None:
+    """Writers wait for each other, as SQLite makes them; a reader sees one moment throughout."""
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("read_only", False):
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        else:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+
+
+@contextlib.contextmanager
+def held(database: Database, meta: Table, who: str) -> Iterator[None]:
+    """Hold a shared dataset for one run; the lock dies with its connection, so that none is ever stale.
+
+    Raises:
+        BusyError: Somebody else holds it; says who and since when.
+    """
+    if not database.is_server:  # the workspace's own lock is enough
+        yield
+        return
+    with told(database.where), database.engine.connect() as connection:
+        got = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({RUN_LOCK})").scalar()
+        holder = connection.execute(select(meta.c.value).where(meta.c.key == "holder")).scalar()
+        connection.commit()
+        if not got:
+            raise BusyError(f"另一个人正在使用这个数据集（{holder or '未知'}），请等其结束")
+        connection.execute(meta.delete().where(meta.c.key == "holder"))
+        connection.execute(insert(meta).values(key="holder", value=who))
+        connection.commit()
+        try:
+            yield
+        finally:
+            connection.rollback()
+            connection.execute(meta.delete().where(meta.c.key == "holder"))
+            connection.commit()
+            connection.execute(text(f"SELECT pg_advisory_unlock({RUN_LOCK})"))
+
+
+def _checked(content: bytes | None, sha256: str, where: str) -> bytes:
+    if content is None:
+        raise DatasetError(f"{where} 不见了；请从备份恢复，或把原件重新放入收件箱")
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise DatasetError(f"{where} 已不是收到时的内容；请从备份恢复，或把原件重新放入收件箱")
+    return content
+
+
+@dataclass(frozen=True, slots=True)
+class FolderBlobs:
+    """Files in a folder, content-addressed."""
+
+    folder: Path
+
+    def _path(self, sha256: str) -> Path:
+        return self.folder / sha256[:2] / sha256
+
+    def keep(self, sha256: str, content: bytes) -> None:
+        """Synced to disk before it returns; one that is already there whole is left."""
+        path = self._path(sha256)
+        if path.exists() and path.stat().st_size == len(content):
+            return
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = path.with_suffix(f".part{os.getpid()}")
+        handle = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(path)
+
+    def read(self, sha256: str) -> bytes:
+        """As kept, its hash compared."""
+        path = self._path(sha256)
+        with told(self.folder.parent):
+            content = path.read_bytes() if path.exists() else None
+        return _checked(content, sha256, str(path))
+
+    def names(self) -> frozenset[str]:
+        """Every file that is whole."""
+        return frozenset(p.name for p in self.folder.glob("??/*") if len(p.name) == 64)  # noqa: PLR2004 - a sha256
+
+
+@dataclass(frozen=True, slots=True)
+class TableBlobs:
+    """Rows of a table on the server, so that every machine of the office has them."""
+
+    engine: Any
+    table: Table
+    where: str
+
+    def keep(self, sha256: str, content: bytes) -> None:
+        """Committed before it returns."""
+        with told(self.where), self.engine.begin() as connection:
+            there = select(self.table.c.sha256).where(self.table.c.sha256 == sha256)
+            if connection.execute(there).first() is None:
+                connection.execute(insert(self.table).values(sha256=sha256, content=content))
+
+    def read(self, sha256: str) -> bytes:
+        """As kept, its hash compared."""
+        with told(self.where), self.engine.connect() as connection:
+            content = connection.execute(select(self.table.c.content).where(self.table.c.sha256 == sha256)).scalar()
+        return _checked(content, sha256, f"{self.where} 里的原件 {sha256}")
+
+    def names(self) -> frozenset[str]:
+        """Every row."""
+        with told(self.where), self.engine.connect() as connection:
+            return frozenset(connection.execute(select(self.table.c.sha256)).scalars())

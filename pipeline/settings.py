@@ -1,0 +1,38 @@
+"""``settings.yaml`` of a workspace: what an office sets once. The file may be missing; then everything is as it comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.program.strict import finished, read_yaml
+
+if TYPE_CHECKING:
+    from pipeline.workspace import Workspace
+
+FILE = "settings.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What may be set.
+
+    Attributes:
+        dataset: ``postgresql+psycopg://user@server/database`` of a dataset that an office shares; empty for the folder
+            ``dataset/`` of the workspace. Never with a password.
+    """
+
+    dataset: str = ""
+
+
+def load_settings(workspace: Workspace) -> Settings:
+    """Read them, strictly.
+
+    Raises:
+        ProgramError: An unknown key, or a value of the wrong kind.
+    """
+    path = workspace.root / FILE
+    if not path.is_file():
+        return Settings()
+    node = read_yaml(path)
+    return finished(node, Settings(dataset=node.take("dataset", str, "")))
