@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import sys
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -308,3 +309,9 @@ def test_settings_say_where_the_dataset_is(server: str, tmp_path: Path) -> None:
     result = call(workspace, "status")
     assert result.exit_code == 2
     assert "datset" in result.output
+
+
+def test_without_the_driver_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(DatasetError, match=r"run-pipeline\[server\]"):
+        Store(tmp_path, C.program, url="postgresql+psycopg://u@h/d")

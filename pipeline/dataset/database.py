@@ -82,7 +82,10 @@ def open_database(folder: Path, url: str, blobs: Table, *, create: bool) -> Data
         engine = _sqlite(path if create or path.exists() else None)
         return Database(engine=engine, where=str(folder), blobs=FolderBlobs(folder / "files"))
     address = _address(url)
-    engine = create_engine(address, poolclass=NullPool, connect_args={"connect_timeout": 10})
+    try:
+        engine = create_engine(address, poolclass=NullPool, connect_args={"connect_timeout": 10})
+    except ImportError as error:
+        raise DatasetError('要用服务器上的数据集，请先安装：pip install "run-pipeline[server]"') from error
     _write_one_at_a_time(engine)
     where = address.render_as_string(hide_password=True)
     return Database(engine=engine, where=where, blobs=TableBlobs(engine, blobs, where))
