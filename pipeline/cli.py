@@ -67,7 +67,7 @@ def _main_job(ctx: click.Context, period: str | None) -> None:
 
     as_of = ctx.obj["as_of"]
     with alone(ctx) as workspace, shown() as tell:
-        outcome = run(workspace, period, as_of, user(), tell)
+        outcome = run(workspace, period, as_of, user(), tell, by_clock=not ctx.obj["as_of_given"])
     _tell(outcome, workspace, as_of)
     if outcome.measures.period.code in outcome.closed:
         note(f"{outcome.measures.period.title}已封存：产品保持封存时的样子；此后的变化由下一期的“更正”说明")
@@ -128,6 +128,7 @@ def issue(ctx: click.Context, period: str | None, prefecture: str | None, new_ke
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     """试检查报回的报表，什么也不写入。有退回的问题则返回码为1。"""
+    from pipeline.disk import reason  # noqa: PLC0415
     from pipeline.looking import dry_run  # noqa: PLC0415
     from pipeline.workbook.read import Arrival  # noqa: PLC0415
     from pipeline.workspace import read_files, readable  # noqa: PLC0415
@@ -136,7 +137,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     arrivals = []
     for path, seen in read_files(files).items():
         if isinstance(seen, OSError):
-            raise click.ClickException(f"读不出 {path}：{seen.strerror}") from seen
+            raise click.ClickException(f"读不出 {path}：{reason(seen)}") from seen
         name = readable(str(path))
         arrivals.append(Arrival(name=name, content=seen.content, received_on=as_of, changing=seen.changing))
     program, results = dry_run(workspace_of(ctx), arrivals, as_of)

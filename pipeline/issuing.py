@@ -55,7 +55,7 @@ def issue(workspace: Workspace, period_code: str | None, prefecture_code: str | 
 def plan_issues(campaign: Campaign, store: Store, period: Period, prefecture_code: str | None,
                 as_of: date) -> Iterator[Issue]:  # fmt: skip
     """What each prefecture's workbook is made from."""
-    program = campaign.program
+    program = campaign.program.at(period)
     chosen = program.prefectures if prefecture_code is None else (find_prefecture(program, prefecture_code),)
     past = store.past(period.code, as_of)
     previous = {**past.previous, **past.floors}

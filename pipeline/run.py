@@ -5,6 +5,7 @@ program ─► issue ┄┄(officers)┄┄► inbox ─► guard ─► read �
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -27,6 +28,7 @@ from pipeline.workspace import Inbox, Workspace, read_inbox, replace_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from pipeline.campaign import Campaign
     from pipeline.dataset.store import Store
@@ -70,20 +72,33 @@ class Outcome:
     closed: tuple[str, ...]
 
 
-def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "", tell: Tell = quiet) -> Outcome:
-    """The main job: inbox → dataset → outbox, of the period asked for and of every other that something came in for."""
+def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "", tell: Tell = quiet, *,
+        by_clock: bool = False) -> Outcome:  # fmt: skip
+    """The main job: inbox → dataset → outbox, of the period asked for and of every other that something came in for.
+
+    Args:
+        workspace: Where.
+        period_code: The period asked for; the last that has ended if None.
+        as_of: The day.
+        who: Runs it.
+        tell: Hears how far it is.
+        by_clock: The day is what the clock says, and refused when the ledger knows a later one.
+    """
     from pipeline.products import MANIFEST, keep_closed, make_reports  # noqa: PLC0415 - matplotlib and docxtpl are slow to import
 
     campaign = load_campaign(workspace)
     period = choose_period(campaign.program, period_code, as_of)
     store = open_store(workspace, campaign.program)
     try:
+        if by_clock:
+            store.not_before(as_of)
         inbox = read_inbox(workspace, as_of)
         taken = take_in(campaign, store, inbox.arrivals, as_of, tell)
         snapshot = take_snapshot(store, campaign.program, as_of)
-        touched = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq} - {period.code}
-        others = tuple(one for one in campaign.program.periods if one.code in touched)
         closed = closed_on(store.acts(date.max))
+        touched = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq}
+        touched |= behind(workspace, snapshot) - closed.keys()
+        others = tuple(one for one in campaign.program.periods if one.code in touched - {period.code})
         for n, one in enumerate((*others, period)):
             tell("制作产品", n, len(others) + 1)
             copies = returned_copies(campaign, store, snapshot, one)
@@ -100,6 +115,23 @@ def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "
     return Outcome(measures=measures, inbox=inbox, taken=taken, others=others, closed=tuple(closed))
 
 
+def behind(workspace: Workspace, snapshot: Snapshot) -> set[str]:
+    """Periods whose products do not tell of all that came in for them: those that a run cut off did not reach."""
+    received: dict[str, set[int]] = {}
+    for one in snapshot.submissions:
+        received.setdefault(one.period, set()).add(one.seq)
+    return {period for period, seqs in received.items() if period and seqs - _told_in(workspace.outbox(period))}
+
+
+def _told_in(outbox: Path) -> frozenset[int]:
+    """The submissions that the products of a folder tell of."""
+    try:
+        content = json.loads((outbox / "manifest.json").read_bytes())
+        return frozenset(one["seq"] for one in content["inputs"]["submissions"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset()
+
+
 def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of: date, tell: Tell = quiet) -> Taken:
     """Read, check, decide and record what is new, period by period, because each is checked against the one before.
 
@@ -107,6 +139,7 @@ def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of
         PipelineError: There is something to take in and no key to tell by whether it was issued here.
     """
     known, acts = store.finished_files(), store.acts(as_of)
+    store.mend(one for one in arrivals if one.sha256 in known)
     new, pending = _distinct([a for a in arrivals if a.sha256 not in known]), store.pending(acts, as_of)
     if new and not campaign.key:
         raise PipelineError(

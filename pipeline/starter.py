@@ -36,6 +36,7 @@ def create_workspace(folder: Path) -> None:
         if folder.exists() and any(folder.iterdir()):
             raise WorkspaceError(f"{folder} 已有内容，请另选一个空目录")
         source = starter_files()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in CONTENTS:
             shutil.copytree(source / name, folder / name)
         for name in EMPTY:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pipeline.disk import reason, why
 from pipeline.errors import BusyError, WorkspaceError
+from pipeline.holding import HeldError, hold
 from pipeline.workbook.guard import MAX_BYTES, is_office_litter
 from pipeline.workbook.read import Arrival
 
@@ -24,10 +26,9 @@ if TYPE_CHECKING:
 DATED_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}")
 ALMOST_DATED = re.compile(r"\d{4}\D?\d{1,2}\D?\d{1,2}|\d{4}-\d{2}-\d{2}")
 CHINA = timedelta(hours=8)
-STALE_AFTER = timedelta(hours=12)
-UNWRITTEN_AFTER = timedelta(minutes=1)
 DEMO_MARK = "演示数据.txt"
 KEY_BYTES = 32
+PRIVATE = 0o700  # of folders that are their owner's alone
 RECENT_SECONDS, SETTLE_SECONDS = 2.0, 0.5
 
 
@@ -122,7 +123,7 @@ def make_key(workspace: Workspace) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise WorkspaceError(f"无法写入 {workspace.key_file}：{error.strerror}") from error
+        raise WorkspaceError(f"无法写入 {workspace.key_file}：{why(error)}") from error
     return True
 
 
@@ -168,18 +169,21 @@ def read_inbox(workspace: Workspace, as_of: date) -> Inbox:
 
     The received date is that of its dated folder, else of its modification, but never later than ``as_of``: what is
     here has been received.
+
+    Raises:
+        WorkspaceError: It is not there, or went away while it was read: a disk that is gone is no empty inbox.
     """
     paths: dict[Path, tuple[str, date | None]] = {}
     later: list[str] = []
     unreadable: list[tuple[str, str]] = []
     undated: dict[str, None] = {}
-    for path in sorted(workspace.inbox.rglob("*")):
+    for path in _listed(workspace.inbox):
         name = readable(path.relative_to(workspace.inbox).as_posix())
         try:
             if is_office_litter(name) or not path.is_file():
                 continue
         except OSError as error:
-            unreadable.append((name, error.strerror or str(error)))
+            unreadable.append((name, reason(error)))
             continue
         if path.is_symlink():
             unreadable.append((name, "是指向别处的链接，请把文件本身放进来"))
@@ -195,14 +199,30 @@ def read_inbox(workspace: Workspace, as_of: date) -> Inbox:
     for path, seen in read_files(paths).items():
         name, dated = paths[path]
         if isinstance(seen, OSError):
-            unreadable.append((name, seen.strerror or str(seen)))
+            unreadable.append((name, reason(seen)))
             continue
         modified = datetime.fromtimestamp(seen.modified, UTC) + CHINA
         received_on = dated or min(modified.date(), as_of)
         one = Arrival(name=name, content=seen.content, received_on=received_on, changing=seen.changing)
         (changing if one.changing else arrivals).append(one)
+    _must_be_there(workspace.inbox)
     return Inbox(arrivals=tuple(arrivals), changing=tuple(changing), later=tuple(later), undated=tuple(undated),
                  unreadable=tuple(unreadable))  # fmt: skip
+
+
+def _listed(inbox: Path) -> list[Path]:
+    _must_be_there(inbox)
+    try:
+        return sorted(inbox.rglob("*"))
+    except OSError as error:
+        raise WorkspaceError(f"收件箱 {inbox} 读不全：{why(error)}。本次什么也没有收，原来的产品没有动") from error
+
+
+def _must_be_there(inbox: Path) -> None:
+    if not inbox.is_dir():
+        raise WorkspaceError(
+            f"收件箱 {inbox} 不见了。请检查磁盘、网络盘是否还连着；确实没有的，请建立这个文件夹再运行。本次什么也没有收"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,7 +313,9 @@ def write_file(path: Path, content: bytes) -> None:
         part.write_bytes(content)
         part.replace(path)
     except OSError as error:
-        raise WorkspaceError(f"无法写入 {path}：{error.strerror or error}") from error
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise WorkspaceError(f"无法写入 {path}：{why(error)}") from error
 
 
 def replace_folder(target: Path, files: Mapping[str, bytes], keep: tuple[str, ...] = ()) -> None:
@@ -331,9 +353,9 @@ def replace_folder(target: Path, files: Mapping[str, bytes], keep: tuple[str, ..
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         with contextlib.suppress(OSError):
-            _recover(target, old)
             shutil.rmtree(fresh, ignore_errors=True)
-        raise WorkspaceError(f"无法写入 {target}：{error.strerror or error}。如文件正被打开，请关闭后再运行") from error
+            _recover(target, old)
+        raise WorkspaceError(f"无法写入 {target}：{why(error)}。原来的产品没有动") from error
 
 
 def _recover(target: Path, old: Path) -> None:
@@ -344,56 +366,38 @@ def _recover(target: Path, old: Path) -> None:
 
 @contextlib.contextmanager
 def lock(workspace: Workspace, who: str) -> Iterator[None]:
-    """Hold the workspace for one run.
+    """Hold the workspace for one run, and first finish what one that was cut off has left.
 
     Raises:
         BusyError: Somebody else holds it; says who and since when.
+        WorkspaceError: The disk refused.
     """
-    path = workspace.root / "dataset" / "run.lock"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WorkspaceError(f"无法写入 {path.parent}：{error.strerror}") from error
-    for attempt in (1, 2):
+    path = workspace.dataset / "run.lock"
+    with contextlib.ExitStack() as held:
         try:
-            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            break
-        except FileExistsError:
-            if attempt == 1 and _stale(path):
-                path.unlink(missing_ok=True)
-                continue
-            holder = path.read_text(encoding="utf-8", errors="replace").strip() if path.is_file() else ""
+            workspace.dataset.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+            held.enter_context(hold(path, who, datetime.now(UTC).timestamp()))
+        except HeldError as other:
+            where = "那台电脑上的程序确已中断" if other.elsewhere else "确已中断"
             raise BusyError(
-                f"另一个人正在运行（{holder or '未知'}）。请等其结束；如确已中断，请删除 {path} 后再运行"
+                f"另一个人正在运行（{str(other) or '刚刚开始'}）。请等其结束；如{where}，请删除 {path} 后再运行"
             ) from None
         except OSError as error:
-            raise WorkspaceError(f"无法写入 {path.parent}：{error.strerror}") from error
-    try:
-        os.write(handle, f"{who}，进程 {os.getpid()}".encode())
-        os.close(handle)
+            raise WorkspaceError(f"无法写入 {path.parent}：{why(error)}") from error
+        _settle(workspace)
         yield
-    finally:
-        path.unlink(missing_ok=True)
 
 
-def _stale(path: Path) -> bool:
-    """A lock whose process is gone, or that is very old."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-        age = datetime.now(UTC) - datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        pid = int(text.rsplit(" ", 1)[-1])
-    except OSError:
-        return False
-    except ValueError:  # cut short while being written
-        return age > UNWRITTEN_AFTER
-    if age > STALE_AFTER:
-        return True
-    if os.name != "posix":
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+def _settle(workspace: Workspace) -> None:
+    """Put back folders whose swap was cut short, and throw away what was half made; a folder that refuses tells later."""
+    outbox = workspace.root / "outbox"
+    with contextlib.suppress(OSError):
+        for pattern in (".*.old", "*/.*.old"):  # the outer ones first: they hold the inner ones
+            for old in sorted(outbox.glob(pattern)):
+                _recover(old.with_name(old.name[1 : -len(".old")]), old)
+                shutil.rmtree(old, ignore_errors=True)
+        for pattern in (".*.new", "*/.*.new"):
+            for fresh in sorted(outbox.glob(pattern)):
+                shutil.rmtree(fresh, ignore_errors=True)
+        for part in (*workspace.dataset.glob("files/*/*.part*"), *workspace.pictures.glob(".*")):
+            part.unlink()

@@ -86,6 +86,19 @@ def test_the_outbox_of_a_day_is_made_again_from_the_ledger_alone(
     assert [name for name in made if made[name] != lived[1][name]] == []
 
 
+def test_looking_back_to_a_day_without_products_is_the_same_twice(workspace: Workspace) -> None:
+    """Nothing was made on that day: what had been received by then counts, and looking enters nothing."""
+    between = date(2023, 2, 3)
+    made = []
+    for _ in range(2):
+        assert call(workspace, "--period", P1, as_of=between).exit_code == 0
+        made.append(tree(workspace.outbox(P1)))
+    assert made[0] == made[1]
+    m = look(workspace, P1, between)
+    assert m.reported == 7  # the late file too, though it was taken in only afterwards
+    assert {act.done_on for act in m.snapshot.acts} == {FIRST_RUN}
+
+
 def test_what_is_as_it_was_is_verified_and_what_is_not_is_named(workspace: Workspace) -> None:
     assert verify(workspace) == []
     assert call(workspace, "verify").exit_code == 0

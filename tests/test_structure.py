@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 ORDER = [
     "errors",
+    "disk",
+    "holding",
     "findings",
     "program",
     "workbook.identity",
@@ -65,8 +67,6 @@ ORDER = [
     "workbook.feedback",
     "measures",
     "reports",
-    "disk",
-    "holding",
     "engine",
     "workspace",
     "settings",

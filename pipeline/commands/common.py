@@ -48,15 +48,25 @@ class Group(click.Group):
             raise _Fault(str(fault), fault.exit_code) from fault
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
+        except OSError as refused:
+            raise _Fault(_report_refusal(ctx, refused), 2) from refused
         except Exception as bug:
             raise _Fault(_report_bug(ctx, bug), 2) from bug
+
+
+def _report_refusal(ctx: click.Context, refused: OSError) -> str:
+    """The system refused where nobody foresaw it; the details are kept as for a bug."""
+    from pipeline.disk import why  # noqa: PLC0415 - only where it is needed
+
+    _report_bug(ctx, refused)
+    return f"系统不让读写 {refused.filename or '临时文件'}：{why(refused)}。outbox 保持原样"
 
 
 def _report_bug(ctx: click.Context, bug: Exception) -> str:
     """Keep the details of an error nobody foresaw for whoever mends it; staff get one line."""
     folder = Path((ctx.obj or {}).get("project", ".")) / "dataset"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / "error.log"
         path.write_text("".join(traceback.format_exception(bug)), encoding="utf-8")
     except OSError:

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, event, insert, make_url, select, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, StaticPool
 
+from pipeline.disk import why, why_database
 from pipeline.errors import BusyError, DatasetError
 
 if TYPE_CHECKING:
@@ -114,10 +115,11 @@ def told(where: str | Path) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise DatasetError(f"数据集 {where} 无法读写：{reason}") from error
+        cause = getattr(error, "orig", None) or error
+        said = why_database(getattr(cause, "sqlite_errorname", "")) or str(cause).splitlines()[0]
+        raise DatasetError(f"数据集 {where} 无法读写：{said}") from error
     except OSError as error:
-        raise DatasetError(f"数据集 {where} 无法读写：{error.strerror or error}") from error
+        raise DatasetError(f"数据集 {where} 无法读写：{why(error)}") from error
 
 
 def _sqlite(path: Path | None) -> Engine:
@@ -138,6 +140,23 @@ def _sqlite(path: Path | None) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")  # writers take the lock first
 
     return engine
+
+
+def check_whole(database: Database) -> None:
+    """Refuse a damaged file before anything is written or made from it; a server looks after itself.
+
+    Raises:
+        DatasetError: A page is damaged, or the ledger is gone and the files it told of are still there.
+    """
+    if database.is_server:
+        return
+    with database.engine.execution_options(read_only=True).connect() as connection:
+        if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
+            raise DatasetError(f"数据集 {database.where} 无法读写：{why_database('SQLITE_CORRUPT')}")
+        if database.blobs.names() and not connection.exec_driver_sql("SELECT 1 FROM sqlite_master").first():
+            raise DatasetError(
+                f"数据集 {database.where} 的台账不见了，收到的文件还在：{why_database('SQLITE_CORRUPT')}"
+            )
 
 
 def _write_one_at_a_time(engine: Engine) -> None:
@@ -181,9 +200,9 @@ def held(database: Database, meta: Table, who: str) -> Iterator[None]:
 
 def _checked(content: bytes | None, sha256: str, where: str) -> bytes:
     if content is None:
-        raise DatasetError(f"{where} 不见了；请从备份恢复，或把原件重新放入收件箱")
+        raise DatasetError(f"{where} 不见了；请从备份恢复，或把原件重新放入收件箱再运行")
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise DatasetError(f"{where} 已不是收到时的内容；请从备份恢复，或把原件重新放入收件箱")
+        raise DatasetError(f"{where} 已不是收到时的内容；请从备份恢复，或删除它，把原件重新放入收件箱再运行")
     return content
 
 

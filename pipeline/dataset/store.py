@@ -18,7 +18,7 @@ from sqlalchemy import and_, func, insert, select
 
 from pipeline.checks.decide import State, Verdict
 from pipeline.checks.past import Past
-from pipeline.dataset.database import held, open_database, told
+from pipeline.dataset.database import check_whole, held, open_database, told
 from pipeline.dataset.entries import Act, ActKind, Copy, Revision, withdrawn
 from pipeline.dataset.rows import (
     arrival_columns,
@@ -37,12 +37,13 @@ from pipeline.dataset.rows import (
 )
 from pipeline.dataset.schema import prepare
 from pipeline.dataset.tables import build_tables
+from pipeline.errors import DatasetError
 from pipeline.findings import CATALOGUE
 from pipeline.workbook.identity import WAITING
 from pipeline.workbook.read import Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from sqlalchemy import ColumnElement, Connection, Table
@@ -88,8 +89,11 @@ class Store:
             self.database = open_database(folder, url, self.tables.blobs, create=create)
         self.where, self.engine, self.blobs = self.database.where, self.database.engine, self.database.blobs
         self.reader = self.engine.execution_options(read_only=True)
-        with told(self.where), self.engine.begin() as connection:
-            prepare(connection, self.tables, program, self.where, self._before_upgrade if create else None)
+        with told(self.where):
+            if create:
+                check_whole(self.database)
+            with self.engine.begin() as connection:
+                prepare(connection, self.tables, program, self.where, self._before_upgrade if create else None)
 
     def _before_upgrade(self, revision: str) -> None:
         """Keep the database as it was."""
@@ -137,6 +141,30 @@ class Store:
                 repeated.append(one)
             seen.add(one.sha256)
         return tuple(repeated)
+
+    def mend(self, arrivals: Iterable[Arrival]) -> None:
+        """Keep again the bytes of files that were taken in and whose kept copy is gone."""
+        there = self.blobs.names()
+        for one in arrivals:
+            if one.sha256 not in there:
+                with told(self.where):
+                    self.blobs.keep(one.sha256, one.content)
+
+    def not_before(self, day: date) -> None:
+        """Refuse a day by the clock that is before something already in the ledger.
+
+        Raises:
+            DatasetError: The clock, or the ledger, is wrong; the remedy is to say the day.
+        """
+        s, a = self.tables.submissions, self.tables.acts
+        with told(self.where), self.reader.connect() as connection:
+            days = [connection.execute(select(func.max(column))).scalar() for column in (s.c.taken_on, a.c.done_on)]
+        last = max((one for one in days if one), default=day)
+        if last > day:
+            raise DatasetError(
+                f"今天按电脑的日期是 {day}，台账里却已有 {last} 的记录：请先核对电脑的日期。"
+                f"日期没有错、确要以这一天为准的，请写明 --as-of {day}"
+            )
 
     def append(self, decision: Decision, taken_on: date) -> int | None:
         """Write one decided return; None when it is already in the ledger."""
@@ -214,10 +242,18 @@ class Store:
             return seq
 
     def tell(self, period: str, as_of: date, who: str) -> None:
-        """Note that the products of a period were made as of a day; once for each day."""
-        told = (act for act in self.acts(as_of) if act.kind is ActKind.TELL and act.period == period)
-        if all(act.done_on != as_of for act in told):
+        """Note that the products of a period were made as of a day; once for each day, and not in hindsight."""
+        if self._taken_after(as_of):
+            return
+        earlier = (act for act in self.acts(as_of) if act.kind is ActKind.TELL and act.period == period)
+        if all(act.done_on != as_of for act in earlier):
             self.enter(Act(kind=ActKind.TELL, period=period, reason="", who=who, done_on=as_of))
+
+    def _taken_after(self, day: date) -> bool:
+        """Something was taken in later: whoever looks from that day looks back."""
+        s = self.tables.submissions
+        with told(self.where), self.reader.connect() as connection:
+            return connection.execute(select(s.c.seq).where(s.c.taken_on > day).limit(1)).first() is not None
 
     def acts(self, as_of: date) -> tuple[Act, ...]:
         """What staff decided by ``as_of``, in order."""

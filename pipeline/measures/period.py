@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline.checks.decide import State
@@ -22,6 +22,7 @@ from pipeline.measures.progress import (
     ProvinceResult,
     Total,
     assess,
+    changing_targets,
     completion,
     elapsed,
     province_results,
@@ -137,9 +138,10 @@ def measure_period(
         period: Whose products are to be made.
         told: The dataset as the last bulletin told it, so that this one can say what moved.
     """
+    whole, program = program, program.at(period)
     given = {p.code: snapshot.values(program, p) for p in program.periods_through(period)}
-    assessments = [(p, assess(program, p, given[p.code])) for p in program.periods_through(period)]
-    scores = tuple(_scores(program, p, assessed) for p, assessed in assessments)
+    assessments = [(p, assess(whole, p, given[p.code])) for p in program.periods_through(period)]
+    scores = tuple(_scores(whole, p, assessed) for p, assessed in assessments)
     values = given[period.code]
     owed = obligations(program, snapshot, calendar, period)
     assessed = assessments[-1][1]
@@ -159,7 +161,7 @@ def measure_period(
         standing=standing(program, period, assessed, owed),
         outliers=outliers(program, period, given),
         escalations=escalations(program, owed, calendar, snapshot.as_of),
-        corrections=corrections(program, told, period, given),
+        corrections=corrections(whole, told, period, given),
     )  # fmt: skip
 
 
@@ -193,14 +195,26 @@ def _systems(program: Program, snapshot: Snapshot, period: Period, values: dict[
 
 
 def _scores(program: Program, period: Period, assessed: pd.DataFrame) -> Scores:
+    changing = changing_targets(program, period)
+    province = completion(assessed, [], changing)[()]
+    prefectures = {str(k[0]): v for k, v in completion(assessed, ["prefecture_code"], changing).items()}
+    actions = {int(str(k[0])): v for k, v in completion(assessed, ["action"], changing).items()}
+    both = {(str(k[0]), int(str(k[1]))): v
+            for k, v in completion(assessed, ["prefecture_code", "action"], changing).items()}  # fmt: skip
+    judged = [a.no for a in program.actions if any(q.action == a.no and q.fields for q in program.quantities)]
     return Scores(
         period=period,
-        province=completion(assessed, [])[()],
-        by_prefecture={str(k[0]): v for k, v in completion(assessed, ["prefecture_code"]).items()},
-        by_county={str(k[0]): v for k, v in completion(assessed, ["county_code"]).items()},
-        by_action={int(str(k[0])): v for k, v in completion(assessed, ["action"]).items()},
+        province=province,
+        by_prefecture=prefectures,
+        by_county={str(k[0]): v for k, v in completion(assessed, ["county_code"], changing).items()},
+        by_action={no: actions.get(no, _nothing_of(province)) for no in judged},
         by_prefecture_action={
-            (str(k[0]), int(str(k[1]))): v for k, v in completion(assessed, ["prefecture_code", "action"]).items()
+            (code, no): both.get((code, no), _nothing_of(done)) for code, done in prefectures.items() for no in judged
         },
         pace_pct=100 * elapsed(program.window, period.end),
     )
+
+
+def _nothing_of(done: Completion) -> Completion:
+    """Of an action none of whose quantities is judged in the period any more."""
+    return replace(done, met=0, applicable=0, changing={})

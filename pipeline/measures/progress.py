@@ -7,7 +7,8 @@ window has not begun, that a county marked 不适用, that has no target or is o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -17,10 +18,10 @@ import pandas as pd
 from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, YES, FieldType, TargetKind, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
-    from pipeline.program.model import Field, Period, Program, Quantity
+    from pipeline.program.model import Field, Period, Program, Quantity, Target
     from pipeline.workbook.cells import Value
 
     Values = Mapping[str, Mapping[str, Value]]
@@ -38,16 +39,35 @@ class Status(StrEnum):
 
 
 COUNTED = (Status.MET, Status.NOT_MET)
+TargetsOf = Mapping[str, "Target | None"]  # quantity → target, of those not judged alike in all periods
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a quantity that is not judged alike in all periods adds to a completion.
+
+    Attributes:
+        target: By which it was judged; None while its window has not begun.
+    """
+
+    target: Target | None
+    met: int
+    applicable: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """Targets met of those that apply, over ``reported`` of ``roster`` counties; ``pct`` is None when nobody reported."""
+    """Targets met of those that apply, over ``reported`` of ``roster`` counties; ``pct`` is None when nobody reported.
+
+    Attributes:
+        changing: Quantity → its part in the figure, of those :attr:`~pipeline.program.model.Program.changing`.
+    """
 
     met: int
     applicable: int
     reported: int
     roster: int
+    changing: Mapping[str, Part] = field(default_factory=dict)
 
     @property
     def pct(self) -> float | None:
@@ -101,6 +121,9 @@ class ProvinceResult:
         return None if self.actual is None else self.actual >= self.threshold
 
 
+Score = Completion | float | None
+
+
 def elapsed(window: Window, day: date) -> float:
     """Share of a window gone by the end of ``day``, 0–1; both ends included."""
     whole = (window.end - window.start).days + 1
@@ -122,7 +145,7 @@ def assess(program: Program, period: Period, values: Values) -> pd.DataFrame:
     """
     rows = []
     fields = program.field_by_code
-    quantities = [q for q in program.quantities if q.fields]
+    quantities = [q for q in program.at(period).quantities if q.fields]
     for county in program.counties:
         given = values.get(county.code)
         for quantity in quantities:
@@ -135,21 +158,86 @@ def assess(program: Program, period: Period, values: Values) -> pd.DataFrame:
                                        "value", "required", "on_pace"])  # fmt: skip
 
 
-def completion(assessed: pd.DataFrame, by: Sequence[str]) -> dict[tuple[object, ...], Completion]:
-    """Completion by any of the columns of :func:`assess`; ``by`` empty gives the province under the key ``()``."""
+def changing_targets(program: Program, period: Period) -> TargetsOf:
+    """The targets in ``period`` of the quantities that are not judged alike in all periods; None before they begin."""
+    return {q.code: q.target if q.window.start <= period.end else None
+            for q in program.at(period).quantities if q.code in program.changing}  # fmt: skip
+
+
+def completion(
+    assessed: pd.DataFrame, by: Sequence[str], changing: TargetsOf | None = None
+) -> dict[tuple[object, ...], Completion]:
+    """Completion by any of the columns of :func:`assess`; ``by`` empty gives the province under the key ``()``.
+
+    Args:
+        assessed: What :func:`assess` gives.
+        by: Columns to group by.
+        changing: What :func:`changing_targets` gives, where the figure is to be compared with another period's.
+    """
     frame = assessed.assign(
         met=assessed["status"].eq(Status.MET),
         counted=assessed["status"].isin(COUNTED),
         there=assessed["county_code"].where(assessed["status"].ne(Status.MISSING)),
     )
     if not by:
-        return {(): _completion(frame)}
-    return {key: _completion(group) for key, group in frame.groupby(list(by), sort=False)}
+        return {(): _completion(frame, changing or {})}
+    return {key: _completion(group, changing or {}) for key, group in frame.groupby(list(by), sort=False)}
 
 
-def change_pp(now: float | None, before: float | None) -> float | None:
-    """Change in percentage points between the figures as printed; None when either is missing."""
-    return None if now is None or before is None else float(printed(now) - printed(before))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """How many quantities a comparison of two periods leaves out, because they were not judged alike in both."""
+
+    retargeted: int = 0
+    retired: int = 0
+    added: int = 0
+
+    def __bool__(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.retargeted or self.retired or self.added)
+
+
+def left_out(now: Score, before: Score) -> LeftOut:
+    """What :func:`change_pp` leaves out; nothing of bare figures."""
+    if not isinstance(now, Completion) or not isinstance(before, Completion):
+        return LeftOut()
+    unlike = _unlike(now, before)
+    retired = sum(code not in now.changing for code in unlike)
+    added = sum(code not in before.changing for code in unlike)
+    return LeftOut(retargeted=len(unlike) - retired - added, retired=retired, added=added)
+
+
+def change_pp(now: Score, before: Score) -> float | None:
+    """Change in percentage points between the figures as printed; None when either is missing.
+
+    Of completions only what was judged alike in both periods is compared: a quantity that was retargeted, retired or added
+    in between is left out of both. One whose window began in between is not: it was always known to begin then.
+    """
+    if isinstance(now, Completion) and isinstance(before, Completion):
+        unlike = _unlike(now, before)
+        now, before = (_without(one, unlike) for one in (now, before))
+    a, b = (one.pct if isinstance(one, Completion) else one for one in (now, before))
+    return None if a is None or b is None else float(printed(a) - printed(b))
+
+
+def _unlike(now: Completion, before: Completion) -> frozenset[str]:
+    """The quantities that count in either and were not judged alike in both."""
+    return frozenset(
+        code for code in now.changing.keys() | before.changing.keys()
+        if not _alike(now.changing.get(code), before.changing.get(code))
+        and any(one.changing[code].applicable for one in (now, before) if code in one.changing)
+    )  # fmt: skip
+
+
+def _alike(now: Part | None, before: Part | None) -> bool:
+    begins = before is not None and before.target is None
+    return begins or (now is not None and before is not None and now.target == before.target)
+
+
+def _without(done: Completion, codes: frozenset[str]) -> Completion:
+    parts = [done.changing[code] for code in codes if code in done.changing]
+    return replace(done, met=done.met - sum(p.met for p in parts),
+                   applicable=done.applicable - sum(p.applicable for p in parts))  # fmt: skip
 
 
 def printed(value: float) -> Decimal:
@@ -170,7 +258,7 @@ def ranks(scores: Sequence[float | None]) -> list[int | None]:
 def totals(program: Program, period: Period, values: Values, assessed: pd.DataFrame) -> tuple[Total, ...]:
     """Each county-level quantity summed over the counties that reported."""
     by_quantity = {str(code): group for code, group in assessed.groupby("quantity", sort=False)}
-    return tuple(_total(period, q, values, by_quantity[q.code]) for q in program.quantities if q.fields)
+    return tuple(_total(period, q, values, by_quantity[q.code]) for q in program.at(period).quantities if q.fields)
 
 
 def province_results(program: Program, values: Values) -> tuple[ProvinceResult, ...]:
@@ -225,8 +313,12 @@ def _required(quantity: Quantity, period: Period) -> float | None:
     return float(quantity.target.threshold) * elapsed(quantity.window, period.end)
 
 
-def _completion(frame: pd.DataFrame) -> Completion:
-    return Completion(met=int(frame["met"].sum()), applicable=int(frame["counted"].sum()),
+def _completion(frame: pd.DataFrame, changing: TargetsOf) -> Completion:
+    parts = {}
+    for code in changing.keys() & set(frame["quantity"]) if changing else ():
+        mine = frame[frame["quantity"] == code]
+        parts[code] = Part(target=changing[code], met=int(mine["met"].sum()), applicable=int(mine["counted"].sum()))
+    return Completion(met=int(frame["met"].sum()), applicable=int(frame["counted"].sum()), changing=parts,
                       reported=int(frame["there"].nunique()), roster=int(frame["county_code"].nunique()))  # fmt: skip
 
 

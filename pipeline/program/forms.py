@@ -16,6 +16,7 @@ from pipeline.program.model import (
     Accumulation,
     Action,
     Closing,
+    DatedTarget,
     Field,
     FieldType,
     Form,
@@ -121,6 +122,21 @@ def _check_form(node: Node, form: Form) -> None:
     for one in form.fields:
         if one.type is FieldType.COUNTY and not form.is_list:
             raise node.fail(f"{one.code}：county 类指标只用于 rows: list 的表", "form")
+    _check_stays(node, form, fields)
+
+
+def _check_stays(node: Node, form: Form, fields: dict[str, Field]) -> None:
+    """What others rest on is not retired before them."""
+    kept = {*form.same_by, *((form.closing.field,) if form.closing else ())}
+    for one in form.fields:
+        if one.code in kept and one.counts_until:
+            raise node.fail(f"{one.code} 是 closing 或 same_by 用到的列，不能写 counts_until", "form")
+        if one.required_if and _ends(fields[one.required_if[0]]) < _ends(one):
+            raise node.fail(f"{one.code} 的 required_if 用到的 {one.required_if[0]} 停用在先", "form")
+
+
+def _ends(one: Field) -> date:
+    return one.counts_until or date.max
 
 
 def _item(node: Node, form: str, kind: FormKind, action: Action | None, window: Window, seen: Seen) -> Item:
@@ -140,7 +156,9 @@ def _item(node: Node, form: str, kind: FormKind, action: Action | None, window: 
 def _field(node: Node, form: str, item: int, form_kind: FormKind, seen: Seen) -> Field:
     code = node.take("code", str)
     _once(seen, node, "code", "指标代码", code)
-    _once(seen, node, "title", f"表 {form} 的列名", node.take("title", str))
+    former = _titles(node, form, seen)
+    if node.take("counts_until", date, date.max) < node.take("counts_from", date, date.min):
+        raise node.fail(f"{code} 的 counts_until 早于 counts_from", "counts_until")
     if not CODE.fullmatch(code):
         raise node.fail(f"指标代码“{code}”不能用：以字母开头，只含字母、数字和一个连字符", "code")
     kind = FieldType(node.word("type", tuple(FieldType)))
@@ -176,6 +194,8 @@ def _field(node: Node, form: str, item: int, form_kind: FormKind, seen: Seen) ->
         not_applicable=node.take("not_applicable", bool, default=False),
         options=options,
         counts_from=node.take("counts_from", date, None),
+        counts_until=node.take("counts_until", date, None),
+        former=former,
         nil_value=_nil_value(node, kind, required, options),
         min=node.take("min", int, None),
         max=node.take("max", int, None) or (TEXT_LIMIT if kind is FieldType.TEXT else None),
@@ -186,6 +206,15 @@ def _field(node: Node, form: str, item: int, form_kind: FormKind, seen: Seen) ->
         basis=node.take("basis", str, ""),
         reading=node.take("reading", str, ""),
     ))  # fmt: skip
+
+
+def _titles(node: Node, form: str, seen: Seen) -> tuple[str, ...]:
+    """Earlier titles of a column; no title, of today or before, may stand for two columns of a form."""
+    _once(seen, node, "title", f"表 {form} 的列名", node.take("title", str))
+    former = node.strings("former")
+    for title in former:
+        _once(seen, node, "former", f"表 {form} 的列名", title)
+    return former
 
 
 def _required_if(node: Node) -> tuple[str, str] | None:
@@ -229,8 +258,10 @@ def _quantity(node: Node, item: int, action: int, window: Window, fields: dict[s
     province = _province(node.node("province", None))
     if not (value or numerator or province):
         raise node.fail("没有来源：须有 value、numerator/denominator 或 province", "code")
-    target = _target(node.node("target", None))
-    _check_target(node, target, fields.get(value) if value else None)
+    targets = _targets(node)
+    target = targets[-1].target if targets else _target(node.node("target", None))
+    for one in {target, *(dated.target for dated in targets)}:
+        _check_target(node, one, fields.get(value) if value else None)
     return finished(node, Quantity(
         code=node.take("code", str),
         item=item,
@@ -241,6 +272,7 @@ def _quantity(node: Node, item: int, action: int, window: Window, fields: dict[s
         numerator=numerator,
         denominator=denominator,
         target=target,
+        targets=targets,
         province=province,
         judged=node.take("judged", bool, default=True),
         window=load_window(own_window) if own_window else window,
@@ -257,15 +289,43 @@ def _target(node: Node | None) -> Target | None:
         return None
     if len(node.data) != 1:
         raise node.fail(f"target 只能有一项：{'、'.join(TargetKind)}")
-    key = next(iter(node.data))
+    return _target_of(node, next(iter(node.data)))
+
+
+def _target_of(node: Node, key: str) -> Target:
     if key not in tuple(TargetKind):
         raise node.fail(f"不认识的目标 {key}{nearest(str(key), tuple(TargetKind))}；允许：{'、'.join(TargetKind)}", key)
     kind = TargetKind(key)
-    if kind is TargetKind.AT_LEAST:
-        return Target(kind=kind, threshold=_positive(node, key))
-    if node.take(key, bool) is not True:
+    if kind is not TargetKind.AT_LEAST and node.take(key, bool) is not True:
         raise node.fail(f"{key} 只能为 true", key)
-    return Target(kind=kind, threshold=Decimal(1))
+    threshold = _positive(node, key) if kind is TargetKind.AT_LEAST else Decimal(1)
+    return finished(node, Target(kind=kind, threshold=threshold))
+
+
+def _targets(node: Node) -> tuple[DatedTarget, ...]:
+    """``targets``: one for each stretch of time, the earliest first; all but the last say until when they hold."""
+    nodes = node.nodes("targets", ())
+    if nodes and "target" in node.data:
+        raise node.fail("target 和 targets 只能写一个", "targets")
+    dated: list[DatedTarget] = []
+    for no, one in enumerate(nodes, 1):
+        until = one.take("until", date, None)
+        if (until is None) != (no == len(nodes)):
+            raise one.fail("targets 除最后一条外都须写 until，最后一条不写")
+        if until and dated and until <= (dated[-1].until or until):
+            raise one.fail(f"until {until} 不晚于上一条的 {dated[-1].until}", "until")
+        dated.append(DatedTarget(until=until, target=_required_target(one)))
+    if len({one.target.kind for one in dated}) > 1:
+        raise node.fail("targets 各条须用同一种目标", "targets")
+    return tuple(dated)
+
+
+def _required_target(node: Node) -> Target:
+    """The target of one stretch of time, written beside its ``until``."""
+    kinds = [key for key in node.data if key != "until"]
+    if len(kinds) != 1:
+        raise node.fail(f"每条须有且只有一项目标：{'、'.join(TargetKind)}")
+    return _target_of(node, kinds[0])
 
 
 def _positive(node: Node, key: str) -> Decimal:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ProgramError
 from pipeline.program.calendar import Calendar
+from pipeline.program.counties import load_counties
 from pipeline.program.forms import NUMBER, Seen, load_form, load_window
 from pipeline.program.model import (
     Action,
     Bulletin,
     Contact,
-    County,
     Duty,
+    Field,
     Form,
     FundingLine,
     Milestone,
@@ -32,17 +33,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PERIOD_CODE = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-COUNTY_COLUMNS = (
-    "code",
-    "name",
-    "short_name",
-    "prefecture_code",
-    "kind",
-    "aliases",
-    "townships",
-    "tile_row",
-    "tile_col",
-)
 MOST_WORKDAYS = 60
 
 
@@ -64,7 +54,7 @@ def load_program(folder: Path) -> Program:
         raise rule.fail(f"working_days_after 应在0到{MOST_WORKDAYS}之间", "working_days_after")
     rule.done()
     prefectures = _prefectures(folder / "prefectures.csv")
-    counties = _counties(folder / "counties.csv", {p.code for p in prefectures})
+    counties = load_counties(folder / "counties.csv", {p.code for p in prefectures})
     actions = tuple(_action(node) for node in _unique(top.nodes("actions"), "no", int))
     seen: Seen = {}
     forms = tuple(load_form(folder / "forms" / f"{action.form}.yaml", action, window, seen) for action in actions)
@@ -153,30 +143,6 @@ def _action(node: Node) -> Action:
 def _prefectures(path: Path) -> tuple[Prefecture, ...]:
     rows = read_csv(path, ("code", "name", "short_name"), "code")
     return tuple(Prefecture(code=r["code"], name=r["name"], short_name=r["short_name"]) for r in rows)
-
-
-def _counties(path: Path, prefectures: set[str]) -> tuple[County, ...]:
-    counties, names = [], dict[str, str]()
-    for row in read_csv(path, COUNTY_COLUMNS, "code"):
-        if row["prefecture_code"] not in prefectures:
-            raise row.fail(f"prefecture_code {row['prefecture_code']} 不在 prefectures.csv 中")
-        if not re.fullmatch(r"\d{6,12}", row["code"]):
-            raise row.fail(f"code“{row['code']}”不对，应为6位行政区划代码")
-        county = County(
-            code=row["code"],
-            name=row["name"],
-            short_name=row["short_name"],
-            prefecture_code=row["prefecture_code"],
-            aliases=tuple(a for a in row["aliases"].split(";") if a),
-            townships=row.parse("townships", int, "整数"),
-            tile_row=row.parse("tile_row", int, "整数"),
-            tile_col=row.parse("tile_col", int, "整数"),
-        )
-        for name in dict.fromkeys(county.names):
-            if not name or names.setdefault(name, county.code) != county.code:
-                raise row.fail(f"县名“{name}”为空，或与 {names.get(name, '')} 相同：名称必须只指一个县")
-        counties.append(county)
-    return tuple(sorted(counties, key=lambda c: c.code))
 
 
 def _contacts(path: Path, counties: set[str]) -> tuple[Contact, ...]:
@@ -277,13 +243,21 @@ def _check_references(program: Program, folder: Path) -> None:
             if one.serves and one.serves not in served:
                 raise ProgramError(f"forms/{form.code}.yaml：{one.code} 的 serves“{one.serves}”不是里程碑、报送事项或"
                                    f"资金项目的代码{nearest(one.serves, served)}")  # fmt: skip
-            if one.shows and (one.shows not in asked or form.rows is not Rows.COUNTY):
-                raise ProgramError(
-                    f"forms/{form.code}.yaml：{one.code} 的 shows 须是行动表的指标{nearest(one.shows, asked)}"
-                )
+            _check_shows(program, form, one, asked)
     check_systems(program)
     for prefecture in program.prefectures:
         if not program.counties_of(prefecture.code):
             raise ProgramError(f"counties.csv：{prefecture.name}（{prefecture.code}）一个县也没有")
     if program.periods[-1].end - program.window.end > timedelta(days=366):
         raise ProgramError(f"program.yaml：最后一期 {program.periods[-1].code} 远在专项工作窗口之后（{folder}）")
+
+
+def _check_shows(program: Program, form: Form, one: Field, asked: list[str]) -> None:
+    """A column that repeats another repeats one that there is, for as long as it is there."""
+    if not one.shows:
+        return
+    if one.shows not in asked or form.rows is not Rows.COUNTY:
+        raise ProgramError(f"forms/{form.code}.yaml：{one.code} 的 shows 须是行动表的指标{nearest(one.shows, asked)}")
+    shown = program.field_by_code[one.shows].counts_until
+    if shown and shown < (one.counts_until or date.max):
+        raise ProgramError(f"forms/{form.code}.yaml：{one.code} 的 shows 用到的 {one.shows} 停用在先")

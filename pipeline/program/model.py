@@ -5,7 +5,7 @@ Words are those of DESIGN §4. Everything here is immutable; nothing here reads 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -98,6 +98,8 @@ class Field:
     Attributes:
         required_if: (field of the same form, its value) where a value must be given; None where it is not conditional.
         counts_from: The first day that counts; the column is asked only in periods that end on or after it.
+        counts_until: The last day the column is asked; periods that end after it do without.
+        former: Titles it had before; a workbook that still shows one is read as if it showed today's.
         nil_value: What 本期无新进展 means when nothing was ever accepted; None where a value must be given.
         min: Fewest characters of a text.
         max: Largest number, or most characters of a text.
@@ -128,10 +130,20 @@ class Field:
     role: str = ""
     serves: str = ""
     basis: str = ""
+    counts_until: date | None = None
+    former: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
         """The visible column title, unit and since-when included."""
+        return self._labelled(self.title)
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Every text that may stand above the column, titles of earlier forms included."""
+        return tuple(text for title in (self.title, *self.former) for text in (title, self._labelled(title)))
+
+    def _labelled(self, title: str) -> str:
         hint = {FieldType.YESNO: "是/否", FieldType.DATE: "日期", FieldType.CHOICE: "单选", FieldType.CHECKLIST: "可多选",
                 FieldType.COUNTY: "县名", FieldType.TEXT: "文字"}.get(self.type, self.unit)  # fmt: skip
         if self.type is FieldType.TEXT and self.max:
@@ -142,7 +154,12 @@ class Field:
             if self.counts_from
             else ""
         )
-        return f"{self.title}（{hint}{since}）"
+        return f"{title}（{hint}{since}）"
+
+    def asked_in(self, period: Period) -> bool:
+        """Whether the column is on the form of ``period``: its counting has begun, and has not ended, by the period's end."""
+        begun = self.counts_from is None or self.counts_from <= period.end
+        return begun and (self.counts_until is None or period.end <= self.counts_until)
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -169,10 +186,20 @@ class ProvinceTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatedTarget:
+    """A target that holds for the periods that end on or before ``until``; None for the one that holds ever after."""
+
+    until: date | None
+    target: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
     """One of the notice's assessed figures, taken from one field or from two as a rate in per cent.
 
     Attributes:
+        target: The one that holds; of a program not seen from a period (:meth:`Program.at`), the last of ``targets``.
+        targets: All of them where the target changes in the course of the campaign, the earliest first.
         judged: False where the programme only follows it and never counts it as unmet.
         basis: The words of the notice it rests on.
         reading: How an ambiguous sentence was read.
@@ -195,6 +222,7 @@ class Quantity:
     basis: str
     reading: str
     ambiguous: bool
+    targets: tuple[DatedTarget, ...] = ()
 
     @property
     def is_rate(self) -> bool:
@@ -206,6 +234,11 @@ class Quantity:
         """Codes of the columns it is computed from."""
         return tuple(code for code in (self.value, self.numerator, self.denominator) if code)
 
+    def at(self, period: Period) -> Quantity:
+        """The quantity as it is judged in ``period``: by the target of that time."""
+        dated = (one.target for one in self.targets if one.until is None or period.end <= one.until)
+        return replace(self, target=next(dated)) if self.targets else self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
@@ -216,6 +249,10 @@ class Item:
     title: str
     fields: tuple[Field, ...]
     quantities: tuple[Quantity, ...]
+
+    def retired_in(self, period: Period) -> bool:
+        """Whether none of its columns is asked in ``period`` any more, nor will be."""
+        return all(f.counts_until is not None and f.counts_until < period.end for f in self.fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,8 +302,8 @@ class Form:
         return f"行动{self.action}　{self.title}" if self.action else self.title
 
     def fields_in(self, period: Period) -> tuple[Field, ...]:
-        """The columns asked in ``period``: those whose counting has begun by its end."""
-        return tuple(f for f in self.fields if f.counts_from is None or f.counts_from <= period.end)
+        """The columns asked in ``period``: those whose counting has begun by its end and has not ended before."""
+        return tuple(f for f in self.fields if f.asked_in(period))
 
     def of_role(self, role: str, serves: str = "") -> tuple[Field, ...]:
         """The columns of a role; with ``serves``, those of one milestone, duty or funding line."""
@@ -308,7 +345,12 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class County:
-    """A county union; ``code`` is GB/T 2260."""
+    """A county union; ``code`` is GB/T 2260.
+
+    Attributes:
+        valid_until: The last day it is called so; None for the name that holds.
+        spells: Where it was renamed, the county under each of its names, the earliest first.
+    """
 
     code: str
     name: str
@@ -318,11 +360,19 @@ class County:
     townships: int
     tile_row: int
     tile_col: int
+    valid_until: date | None = None
+    spells: tuple[County, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name it may be written by."""
-        return (self.name, self.short_name, *self.aliases)
+        """Every name it may be written by, of whatever time."""
+        own = (self.name, self.short_name, *self.aliases)
+        return tuple(dict.fromkeys((*own, *(name for spell in self.spells for name in spell.names))))
+
+    def at(self, period: Period) -> County:
+        """The county as it is called on the last day of ``period``."""
+        then = (one for one in self.spells if one.valid_until is None or period.end <= one.valid_until)
+        return replace(next(then), spells=self.spells) if self.spells else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -613,6 +663,36 @@ class Program:
     def quantities(self) -> tuple[Quantity, ...]:
         """All quantities in the order of the notice."""
         return tuple(q for form in self.forms for item in form.items for q in item.quantities)
+
+    @cached_property
+    def changing(self) -> frozenset[str]:
+        """Quantities that are not judged alike in all periods: retargeted, or resting on a column that comes or goes."""
+        return frozenset(
+            q.code for q in self.quantities
+            if q.targets or any(self._asked(q, p) != self._asked(q, self.periods[-1])
+                                for p in self.periods if p.end >= q.window.start)
+        )  # fmt: skip
+
+    def at(self, period: Period) -> Program:
+        """The campaign as it stands in ``period``: its targets, without quantities whose columns are not asked; its names.
+
+        A quantity whose window has not begun stays: it is known, and not started. All columns stay, so that what was
+        reported in other periods can still be named.
+        """
+        if not self.changing and not any(c.spells for c in self.counties):
+            return self
+        return replace(self, counties=tuple(c.at(period) for c in self.counties),
+                       forms=tuple(replace(f, items=tuple(self._item_at(i, period) for i in f.items))
+                                         for f in self.forms))  # fmt: skip
+
+    def _item_at(self, item: Item, period: Period) -> Item:
+        kept = (q for q in item.quantities if q.window.start > period.end or self._asked(q, period))
+        return replace(item, quantities=tuple(q.at(period) for q in kept))
+
+    def _asked(self, quantity: Quantity, period: Period) -> bool:
+        """Whether every column a quantity rests on is asked in a period."""
+        codes = (*quantity.fields, *((quantity.province.field,) if quantity.province else ()))
+        return all(self.field_by_code[code].asked_in(period) for code in codes if code in self.field_by_code)
 
     def counties_of(self, prefecture_code: str) -> tuple[County, ...]:
         """The counties of one prefecture, in code order."""

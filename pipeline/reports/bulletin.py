@@ -146,9 +146,10 @@ def completion_paragraph(m: PeriodMeasures, since: Scores | None, say: Figures, 
     assert now.pct is not None  # noqa: S101 - only called when somebody reported
     compared = "" if m.before else "，本期为首次报送"
     if before:
-        compared = "，" + change(say, "province.change", now.pct, before.pct, since_name)
+        compared = "，" + change(say, "province.change", now, before, since_name)
     if before and before.pct is not None and before.reported != now.reported:
-        compared += f"（{since_name}按已报{say('province.reported_before', before.reported)}个县统计）"
+        base = f"{since_name}按已报{say('province.reported_before', before.reported)}个县统计）"
+        compared = f"{compared[:-1]}；{base}" if compared.endswith("）") else f"{compared}（{base}"
     return (
         f"各项指标应达标{say('province.applicable', now.applicable)}项次，已达标{say('province.met', now.met)}项次，"
         f"总体完成率{say.pct('province.completion', now.pct)}{compared}。"
@@ -191,12 +192,12 @@ def _action(m: PeriodMeasures, action: Action, say: Figures) -> ActionText:
     done = m.now.by_action[action.no]
     lead = []
     if done.pct is not None:
-        before = m.before.by_action[action.no].pct if m.before else None
-        compared = change(say, f"action.{action.no}.change", done.pct, before)
+        before = m.before.by_action[action.no] if m.before else None
+        compared = change(say, f"action.{action.no}.change", done, before)
         lead = [f"完成率{say.pct(f'action.{action.no}.completion', done.pct)}" + (f"，{compared}" if m.before else "") + "。"
                 + best_and_worst(m, action, say)]  # fmt: skip
     return ActionText(numeral=numeral(action.no), name=action.title,
-                      paragraphs=[*lead, *(item_text(m, item, say) for item in form.items)])  # fmt: skip
+                      paragraphs=[*lead, *(item_text(m, item, say) for item in form.items if not item.retired_in(m.period))])  # fmt: skip
 
 
 def best_and_worst(m: PeriodMeasures, action: Action, say: Figures) -> str:
@@ -224,7 +225,7 @@ def extremes(scored: Sequence[tuple[float, Prefecture]], say: Figures, measure: 
 
 def _table_row(m: PeriodMeasures, p: Prefecture, say: Figures) -> TableRow:
     done = m.now.by_prefecture[p.code]
-    before = m.before.by_prefecture[p.code].pct if m.before else None
+    before = m.before.by_prefecture[p.code] if m.before else None
     rank = m.ranks[p.code]
     late = sum(o.overdue for o in m.owed_now if o.is_report and o.is_county and o.prefecture == p)
     key = f"prefecture.{p.code}"
@@ -239,9 +240,9 @@ def _table_row(m: PeriodMeasures, p: Prefecture, say: Figures) -> TableRow:
     )
 
 
-def signed(done: Completion, before: float | None, say: Figures, measure: str) -> str:
+def signed(done: Completion, before: Completion | None, say: Figures, measure: str) -> str:
     """A change for a table: +3.2, −1.0, 0.0, or a dash where nothing can be compared."""
-    step = change_pp(done.pct, before)
+    step = change_pp(done, before)
     if step is None:
         return "—"
     sign = {True: "+", False: "−"}[step > 0] if step else ""

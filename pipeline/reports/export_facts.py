@@ -87,9 +87,9 @@ def _obligations(s: Source) -> Iterator[Line]:
 
 
 def _measures(s: Source) -> Iterator[Line]:
-    targets = {q.code: float(q.target.threshold) for q in s.program.quantities if q.target}
     columns = ["prefecture_code", "county_code", "quantity", "value", "status", "required", "on_pace"]
     for period, assessed in s.assessed:
+        targets = {q.code: float(q.target.threshold) for q in s.program.at(period).quantities if q.target}
         for prefecture, county, quantity, value, status, required, on_pace in assessed[columns].itertuples(index=False):
             yield (period.code, prefecture, county, quantity, _known(value), targets.get(quantity), status,
                    _known(required), None if on_pace is None else bool(on_pace))  # fmt: skip

@@ -34,7 +34,7 @@ from pipeline.reports.strand_parts import (
     strand_parts,
 )
 from pipeline.reports.target_parts import province_target
-from pipeline.reports.wording import Figures, how_many_actions, numeral, one_decimal
+from pipeline.reports.wording import Figures, how_many_actions, not_compared, numeral, one_decimal
 
 if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
@@ -125,15 +125,18 @@ def _intro(m: PeriodMeasures, say: Figures, what: str) -> str:
 
 def _course(m: PeriodMeasures, say: Figures) -> list[str]:
     """From the first period with figures to this one."""
-    known = [(s.period, pct) for s in m.scores if (pct := s.province.pct) is not None]
+    known = [s for s in m.scores if s.province.pct is not None]
     if len(known) < 2:  # noqa: PLR2004 - no course without two points
         return []
-    (first, begun), (last, ended) = known[0], known[-1]
+    (first, begun), (last, ended) = ((s, s.province.pct or 0.0) for s in (known[0], known[-1]))
     step = change_pp(ended, begun) or 0
     start, end = say("trend.first_pct", one_decimal(begun)), say("trend.last_pct", one_decimal(ended))
     if not step:
-        moved = f"{say('trend.last', last.title)}总体完成率为{end}%，与{say('trend.first', first.title)}持平"
+        moved = (
+            f"{say('trend.last', last.period.title)}总体完成率为{end}%，与{say('trend.first', first.period.title)}持平"
+        )
     else:
-        moved = (f"总体完成率由{say('trend.first', first.title)}的{start}%{'提高' if step > 0 else '下降'}到"
-                 f"{say('trend.last', last.title)}的{end}%")  # fmt: skip
-    return [f"{moved}，各期均按当期已报县统计。"]
+        moved = (f"总体完成率由{say('trend.first', first.period.title)}的{start}%{'提高' if step > 0 else '下降'}到"
+                 f"{say('trend.last', last.period.title)}的{end}%")  # fmt: skip
+    aside = not_compared(say, "trend", last.province, first.province, "其间", "各期均按当期目标评定，含")
+    return [f"{moved}，各期均按当期已报县统计{aside}。"]

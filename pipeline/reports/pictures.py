@@ -10,7 +10,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipeline.measures.progress import change_pp
+from pipeline.measures.progress import change_pp, left_out
 from pipeline.measures.timeliness import Timeliness
 from pipeline.reports import charts, further_pictures
 from pipeline.reports.chart_cache import Drawing, drawn
@@ -48,9 +48,11 @@ def _ranking(m: PeriodMeasures) -> Drawing:
     rows = []
     for p in m.prefecture_order:
         done = m.now.by_prefecture[p.code]
-        before = m.before.by_prefecture[p.code].pct if m.before else None
-        rows.append(charts.RankRow(rank=m.ranks[p.code], name=p.short_name, completion_pct=done.pct, change_pp=change_pp(done.pct, before),
-                                   previous_pct=before, reported=done.reported, roster=done.roster))  # fmt: skip
+        before = m.before.by_prefecture[p.code] if m.before else None
+        # a figure that was judged otherwise is no mark to set beside this one
+        earlier = before.pct if before and not left_out(done, before) else None
+        rows.append(charts.RankRow(rank=m.ranks[p.code], name=p.short_name, completion_pct=done.pct, change_pp=change_pp(done, before),
+                                   previous_pct=earlier, reported=done.reported, roster=done.roster))  # fmt: skip
     return partial(charts.ranking, rows, pace_pct=m.now.pace_pct)
 
 

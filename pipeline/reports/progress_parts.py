@@ -41,7 +41,7 @@ def prefecture_rows(m: PeriodMeasures, since: Scores | None, say: Figures) -> li
 
 def _prefecture_row(m: PeriodMeasures, p: Prefecture, since: Scores | None, former: int | None, say: Figures) -> Row:
     done, rank, key = m.now.by_prefecture[p.code], m.ranks[p.code], f"prefecture.{p.code}"
-    before = since.by_prefecture[p.code].pct if since else None
+    before = since.by_prefecture[p.code] if since else None
     late = sum(_is_late_county(o, p) for o in m.owed_now)
     return {
         "rank": NO_FIGURE if rank is None else say(f"{key}.rank", rank),
@@ -75,7 +75,7 @@ def trend_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     rows, before = [], None
     for score in m.scores:
         done, key = score.province, f"trend.{score.period.code}"
-        step = change_pp(done.pct, before)
+        step = change_pp(done, before)
         rows.append({
             "period": say(f"{key}.title", score.period.title),
             "completion": NOT_REPORTED if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
@@ -84,7 +84,7 @@ def trend_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
             "met": NO_FIGURE if done.pct is None else f"{say(f'{key}.met', done.met)}/{say(f'{key}.applicable', done.applicable)}",
             "reported": of(say, key, done.reported, done.roster),
         })  # fmt: skip
-        before = done.pct
+        before = done
     return rows
 
 
@@ -101,7 +101,7 @@ def _action(m: PeriodMeasures, action: Action, since: Scores | None, since_name:
         return "所涉指标尚未起算或没有适用的县，暂不统计。"
     text = f"完成率{say.pct(f'{key}.completion', done.pct)}"
     if since:
-        text += "，" + change(say, f"{key}.change", done.pct, since.by_action[action.no].pct, since_name)
+        text += "，" + change(say, f"{key}.change", done, since.by_action[action.no], since_name)
         begun = sum(t.quantity.action == action.no and t.full_target is not None
                     and since.period.end < t.quantity.window.start <= m.period.end for t in m.totals)  # fmt: skip
         text += f"（{say(f'{key}.begun', begun)}项指标在此期间起算）" if begun else ""

@@ -120,11 +120,11 @@ def _stays_inside(name: str) -> bool:
 
 def _summary(m: PeriodMeasures) -> dict[str, Any]:
     done = m.now.province
-    before = m.before.province.pct if m.before else None
+    before = m.before.province if m.before else None
     reports = [o.timeliness for o in m.owed_now if o.is_report and not o.is_county]
     return {
         "roster": len(m.program.counties), "reported": m.reported, "pct": None if done.pct is None else one_decimal(done.pct),
-        "pace": one_decimal(m.now.pace_pct), "change": change(Figures(), "", done.pct, before) if m.before else "",
+        "pace": one_decimal(m.now.pace_pct), "change": change(Figures(), "", done, before) if m.before else "",
         "timely": [(t.value, TIMELINESS_NAMES[t], n) for t in Timeliness if (n := reports.count(t))],
     }  # fmt: skip
 

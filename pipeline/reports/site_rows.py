@@ -36,11 +36,11 @@ def prefecture_rows(m: PeriodMeasures) -> list[Row]:
 
 
 def _prefecture(m: PeriodMeasures, p: Prefecture) -> Row:
-    done, before = m.now.by_prefecture[p.code], m.before.by_prefecture[p.code].pct if m.before else None
+    done, before = m.now.by_prefecture[p.code], m.before.by_prefecture[p.code] if m.before else None
     mine = next(o for o in m.owed_now if o.is_report and not o.is_county and o.who == p.code)
     return {
         "code": p.code, "name": p.short_name, "reported": done.reported, "roster": done.roster, "completion": _pct(done),
-        "rank": m.ranks[p.code] or NO_FIGURE, "change": _change_words(change_pp(done.pct, before)),
+        "rank": m.ranks[p.code] or NO_FIGURE, "change": _change_words(change_pp(done, before)),
         "timely": mine.timeliness.value, "timeliness": TIMELINESS_NAMES[mine.timeliness],
         "met_on": cn_date(mine.met_on) if mine.met_on else _unmet(mine.reason),
         "counties": [(c.code, c.short_name, state.value, STATE_NAMES[state])

@@ -19,7 +19,7 @@ from pipeline.reports.summary_style import (
     write_text,
     write_value,
 )
-from pipeline.reports.wording import cn_date
+from pipeline.reports.wording import Figures, cn_date, not_compared
 from pipeline.workbook.layout import address
 from pipeline.workbook.style import ok
 
@@ -98,7 +98,7 @@ def _arrival(sheet: Any, f: Look, row: int, owed: Obligation | None) -> None:
 
 def _county_score(sheet: Any, f: Look, m: PeriodMeasures, row: int, code: str, met: Sequence[str],
                   applies: Sequence[str]) -> None:  # fmt: skip
-    done, before = m.now.by_county[code], m.before.by_county[code].pct if m.before else None
+    done, before = m.now.by_county[code], m.before.by_county[code] if m.before else None
     if not done.reported:
         for col in range(MET_COL, MET_COL + 3):
             write_text(
@@ -112,7 +112,7 @@ def _county_score(sheet: Any, f: Look, m: PeriodMeasures, row: int, code: str, m
         write_formula(sheet, row, MET_COL, "=" + "+".join(met), f.number("count"), done.met)
         write_formula(sheet, row, APPLIES_COL, "=" + "+".join(applies), f.number("count"), done.applicable)
         _share(sheet, f, row, MET_COL, done)
-    _change(sheet, f, row, MET_COL + 2, done.pct, before)
+    _change(sheet, f, row, MET_COL + 2, done, before)
 
 
 def _share(sheet: Any, f: Look, row: int, met: int, done: Completion, level: str = "") -> None:
@@ -123,15 +123,19 @@ def _share(sheet: Any, f: Look, row: int, met: int, done: Completion, level: str
         write_text(sheet, row, met + 2, "—", f.said(level))
 
 
-def _change(sheet: Any, f: Look, row: int, pct: int, now: float | None, before: float | None, level: str = "") -> None:
+def _change(
+    sheet: Any, f: Look, row: int, pct: int, now: Completion, before: Completion | None, level: str = ""
+) -> None:
     """The share of the period before, and the change between the two as printed."""
-    if before is None:
+    if before is None or before.pct is None:
         write_text(sheet, row, pct + 1, "—", f.said(level))
     else:
-        ok(sheet.write_number(row, pct + 1, before / 100, f.number("pct", level)))
+        ok(sheet.write_number(row, pct + 1, before.pct / 100, f.number("pct", level)))
     step = change_pp(now, before)
     if step is None:
         write_text(sheet, row, pct + 2, "—", f.said(level))
+    elif before and before.pct is not None and step != change_pp(now.pct, before.pct):  # not the columns' difference
+        ok(sheet.write_number(row, pct + 2, step, f.number("points", level)))
     else:
         a, b = address(row, pct), address(row, pct + 1)
         write_formula(sheet, row, pct + 2, f"=(ROUND({a},3)-ROUND({b},3))*100", f.number("points", level), step)
@@ -140,7 +144,7 @@ def _change(sheet: Any, f: Look, row: int, pct: int, now: float | None, before: 
 def prefectures_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]) -> None:
     """Prefectures by rank: coverage and targets met counted from 各县情况, each action's share from its own sheet."""
     heading(sheet, f, f"各州（市）完成率（{m.period.title}）", f"按已报{m.reported}个县统计，应报{len(m.program.counties)}个县；"
-            "完成率＝达标数÷应达标数；排名按完成率（一位小数），并列同名次；斜纹格为无人报送")  # fmt: skip
+            "完成率＝达标数÷应达标数；排名按完成率（一位小数），并列同名次；斜纹格为无人报送" + _aside(m))  # fmt: skip
     titles = {a.no: a.short_title for a in m.program.actions}
     actions = [(titles[g.form.action], 9.0) for g in grids if g.form.action is not None]
     columns: list[tuple[str, float]] = [*PREFECTURE_COLUMNS, *actions]
@@ -167,6 +171,10 @@ def prefectures_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Gr
                           heights=heights))  # fmt: skip
 
 
+def _aside(m: PeriodMeasures) -> str:
+    return not_compared(Figures(), "", m.now.province, m.before.province if m.before else None)
+
+
 def _whole_row(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]) -> None:
     row, last = WHOLE_ROW, FIRST_PREFECTURE + len(m.prefecture_order) - 1
     for col, text in enumerate(("", "", "全省")):
@@ -182,7 +190,7 @@ def _whole_row(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]) ->
     else:
         for col in (MET, APPLIES, PCT):
             write_text(sheet, row, col, "", f.missing)
-    _change(sheet, f, row, PCT, done.pct, m.before.province.pct if m.before else None, "whole")
+    _change(sheet, f, row, PCT, done, m.before.province if m.before else None, "whole")
     for col, grid in enumerate(grids, FIRST_ACTION):
         _linked_share(sheet, f, row, col, grid, PROVINCE_ROW, m.now.by_action.get(grid.form.action or 0), "whole")
 
@@ -209,7 +217,7 @@ def _prefecture_row(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid
     else:
         for col in (MET, APPLIES, PCT):
             write_text(sheet, row, col, "", f.missing)
-    _change(sheet, f, row, PCT, done.pct, m.before.by_prefecture[p.code].pct if m.before else None)
+    _change(sheet, f, row, PCT, done, m.before.by_prefecture[p.code] if m.before else None)
     for col, grid in enumerate(grids, FIRST_ACTION):
         score = m.now.by_prefecture_action.get((p.code, grid.form.action or 0))
         _linked_share(sheet, f, row, col, grid, grid.rows[p.code], score)

@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.measures.progress import change_pp, printed
+from pipeline.measures.progress import Completion, change_pp, left_out, printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
+
+    from pipeline.measures.progress import Score
 
 LIST_LIMIT = 8
 NUMERALS = "〇一二三四五六七八九十"
@@ -81,17 +83,34 @@ def listing(names: Sequence[str], unit: str, say: Figures, measure: str, limit: 
     return "、".join(names[:limit]) + f"等{say(measure, len(names))}个{unit}"
 
 
-def change(say: Figures, measure: str, now: float | None, before: float | None, since: str = "上期") -> str:
-    """较上期提高3.2个百分点 / 下降 / 持平 / 无可比数据, compared as printed; empty when there is no figure now."""
-    if now is None:
+def change(say: Figures, measure: str, now: Score, before: Score, since: str = "上期") -> str:
+    """较上期提高3.2个百分点 / 下降 / 持平 / 无可比数据, compared as printed; empty when there is no figure now.
+
+    Of completions only what was judged alike in both periods is compared, and the words say what is left out.
+    """
+    if now is None or (isinstance(now, Completion) and now.pct is None):
         return ""
     step = change_pp(now, before)
     if step is None:
         return f"{since}无可比数据"
+    aside = not_compared(say, measure, now, before, "本期" if since == "上期" else "其间")
     if step == 0:
-        return f"与{since}持平"
+        return f"与{since}持平{aside}"
     verb = "提高" if step > 0 else "下降"
-    return f"较{since}{verb}{say(measure, one_decimal(abs(step)))}个百分点"
+    return f"较{since}{verb}{say(measure, one_decimal(abs(step)))}个百分点{aside}"
+
+
+def not_compared(say: Figures, measure: str, now: Score, before: Score, when: str = "本期",
+                 lead: str = "比较时不含") -> str:  # fmt: skip
+    """（比较时不含本期调整目标的1项指标）; empty when everything was compared."""
+    out = left_out(now, before)
+    kinds = (
+        ("retargeted", "调整目标的", out.retargeted),
+        ("retired", "停用的", out.retired),
+        ("added", "新增的", out.added),
+    )
+    told = [f"{words}{say(f'{measure}.{name}', count)}项" for name, words, count in kinds if count]
+    return f"（{lead}{when}{'、'.join(told)}指标）" if told else ""
 
 
 def against_pace(done: float, pace: float) -> str:

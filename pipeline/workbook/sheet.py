@@ -169,9 +169,9 @@ def read_form(program: Program, form: Form, stamp: Stamp, sheet: Sheet) -> FormT
 
 
 def labels_of(fields: Iterable[Field]) -> dict[str, str]:
-    """Visible column titles, reduced → column code."""
+    """Visible column titles, those of earlier forms too, reduced → column code."""
     labels = {plain(text): code for code, text in FRAME_LABELS.items()}
-    return labels | {plain(text): f.code for f in fields for text in (f.title, f.label)}
+    return labels | {plain(text): f.code for f in fields for text in f.titles}
 
 
 def form_by_titles(program: Program, sheet: Sheet) -> Form | None:
