@@ -74,7 +74,9 @@ def pictures(demo: Path, work: Path) -> dict[str, Image.Image]:
         "3_填写中的行动表": cropped(without_footer(pdf_page(half_filled, form, work, 135))),
         "4_自查": cropped(without_footer(pdf_page(half_filled, check, work, 135))),
         "5_汇总页": cropped(screenshot(page, "#findings,#overdue,#pictures,#fields,#received,#documents,.bar", work)),
-        "6_汇总页的问题": cropped(screenshot(page, "header,.bar,.tiles,#documents,#map,#reports,#received,#fields,#pictures", work)),
+        "6_汇总页的问题": cropped(
+            screenshot(page, "header,.bar,.tiles,#documents,#map,#reports,#received,#fields,#pictures", work)
+        ),
         "7_工作简报首页": framed(pdf_page(brief, 1, work, 95)),
         "8_工作简报图页": framed(pdf_page(brief, first_page_with_pictures(brief), work, 95)),
         "9_逾期县清单": framed(pdf_page(overdue, 1, work, 95)),
