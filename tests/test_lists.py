@@ -12,8 +12,9 @@ import openpyxl
 import pytest
 
 from pipeline.checks.check import check_returns
-from pipeline.checks.decide import State, decide
+from pipeline.checks.decide import State, Verdict, decide
 from pipeline.checks.past import NO_PAST
+from pipeline.checks.problems import conclusion
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
 from pipeline.issuing import plan_issues
@@ -571,3 +572,14 @@ def test_a_prefecture_s_own_row_is_known_by_its_union_s_name(desk: Office, name:
 def test_what_no_file_can_hold_is_dropped_and_the_rest_kept() -> None:
     one = next(f for f in PROBLEMS.fields if f.code == CODES["problem"])
     assert parse("阵地\uffff不足，活动难以开展\ufffe", one).value == "阵地不足，活动难以开展"
+
+
+def test_a_prefecture_s_own_row_is_not_counted_as_a_county() -> None:
+    counties = [c.code for c in C.program.counties_of(SMALL)]
+    states = dict.fromkeys((SMALL, *counties), State.ACCEPTED)
+    said = conclusion(C.program, Verdict.PARTIAL, "", states | {FIRST: State.RETURNED}, ())
+    assert said == "部分退回：香格里拉市须改正后重报；其余2个县（市、区）和迪庆州本级已接收，不必重报。"
+    said = conclusion(C.program, Verdict.ACCEPTED, "", states, ())
+    assert said == "全部接收：3个县（市、区）和迪庆州本级已接收。"
+    said = conclusion(C.program, Verdict.PARTIAL, "", states | {SMALL: State.RETURNED, FIRST: State.RETURNED}, ())
+    assert said.startswith("部分退回：迪庆州本级、香格里拉市须改正后重报；其余2个县（市、区）已接收")

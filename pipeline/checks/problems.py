@@ -67,12 +67,12 @@ def conclusion(program: Program, verdict: Verdict, reason: str, states: Mapping[
     if verdict is Verdict.HELD:
         return f"{said}：{reason}。"
     if reason and (whole_file_findings(findings) or not bad):
-        said += f"：{reason}。所填{len(bad)}个县（市、区）都须改正后重报。" if bad else f"：{reason}。"
+        said += f"：{reason}。所填{_counted(program, bad)}都须改正后重报。" if bad else f"：{reason}。"
     elif bad:
         said += f"：{_names(program, bad)}须改正后重报"
-        said += f"；其余{len(good)}个县（市、区）{accepted}，不必重报。" if good else "。"
+        said += f"；其余{_counted(program, good)}{accepted}，不必重报。" if good else "。"
     elif good:
-        said += f"：{len(good)}个县（市、区）{accepted}。"
+        said += f"：{_counted(program, good)}{accepted}。"
     else:
         said = "没有须改正的问题。"
     return said + (f"另有{warnings}处请再核对，如确实如此，可不改动。" if warnings else "")
@@ -82,8 +82,19 @@ def _names(program: Program, codes: list[str]) -> str:
     """香格里拉市 / 德钦县、维西县2个县（市、区） / …等12个县."""
     shown = "、".join(row_name(program.unit_by_code[code]) for code in codes[:NAMED])
     if len(codes) > NAMED:
-        return f"{shown}等{len(codes)}个县（市、区）"
-    return shown if len(codes) == 1 else f"{shown}{len(codes)}个县（市、区）"
+        return f"{shown}等{_counted(program, codes)}"
+    return (
+        shown
+        if len(codes) == 1 or not program.county_by_code.keys() >= set(codes)
+        else f"{shown}{_counted(program, codes)}"
+    )
+
+
+def _counted(program: Program, codes: list[str]) -> str:
+    """8个县（市、区） / 8个县（市、区）和楚雄州本级: a prefecture's own row is no county."""
+    counties = sum(code in program.county_by_code for code in codes)
+    own = [row_name(program.unit_by_code[code]) for code in codes if code not in program.county_by_code]
+    return "和".join([*([f"{counties}个县（市、区）"] if counties else []), *own])
 
 
 def place_of(program: Program, one: Finding) -> str:
