@@ -87,7 +87,7 @@ def withdraw(
     What stood before it stands again. Nothing is deleted: the act is undone by its opposite only.
 
     Raises:
-        PipelineError: There is no such submission, it is not in the state the act needs, or its period is closed.
+        PipelineError: There is no such submission, or it is not in the state the act needs.
     """
     program = load_campaign(workspace).program
     if not reason.strip():
@@ -120,7 +120,10 @@ def close(workspace: Workspace, period: str, reason: str, who: str, as_of: date)
     try:
         if any(act.kind is ActKind.CLOSE and act.period == chosen.code for act in store.acts(as_of)):
             raise PipelineError(f"{chosen.title}已经封存")
-        store.tell(chosen.code, _made_as_of(workspace, chosen) or as_of, who)  # what was made last is what was told
+        made = (
+            _made_as_of(workspace, chosen) or as_of
+        )  # what was made last is what was told, whatever came for others since
+        store.tell(chosen.code, made, who, looking_back=True)
         act = Act(kind=ActKind.CLOSE, period=chosen.code, reason=reason, who=who, done_on=as_of)
         return replace(act, seq=store.enter(act)), program
     finally:

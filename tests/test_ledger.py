@@ -205,6 +205,13 @@ def test_a_closed_period_is_kept_and_the_next_bulletin_says_what_moved(workspace
     assert tree(workspace.outbox(P1)) == kept
 
 
+def test_what_a_closed_period_told_is_known_whatever_came_for_others_since(workspace: Workspace) -> None:
+    put(workspace, "2023-03-13/二期.xlsx", filled(P2))
+    run(workspace, P2, date(2023, 3, 14), "张三")  # the products of the first period are those of the tenth
+    acts.close(workspace, P1, "已上报", "张三", date(2023, 3, 15))
+    assert look(workspace, P2, date(2023, 3, 15)).corrections == ()
+
+
 def test_a_backup_comes_back_whole_on_a_file_and_on_a_server(
     lived: tuple[Workspace, dict[str, bytes]], tmp_path: Path, url: str
 ) -> None:

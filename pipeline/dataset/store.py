@@ -241,9 +241,9 @@ class Store:
             connection.execute(insert(self.tables.acts).values(seq=seq, **fields))
             return seq
 
-    def tell(self, period: str, as_of: date, who: str) -> None:
-        """Note that the products of a period were made as of a day; once for each day, and not in hindsight."""
-        if self._taken_after(as_of):
+    def tell(self, period: str, as_of: date, who: str, *, looking_back: bool = False) -> None:
+        """Note that the products of a period were made as of a day; once for each day, and in hindsight only if asked to."""
+        if self._taken_after(as_of) and not looking_back:
             return
         earlier = (act for act in self.acts(as_of) if act.kind is ActKind.TELL and act.period == period)
         if all(act.done_on != as_of for act in earlier):
