@@ -211,9 +211,9 @@ def judge(
     """Check and decide returns of one period together; nothing is written."""
     if not returns:
         return ()
-    past = store.past(period.code, as_of)
-    checked = check_returns(campaign.program, campaign.rules, period, returns, past)
-    return decide(campaign.program, returns, checked, past)
+    program, past = campaign.program.at(period), store.past(period.code, as_of)
+    checked = check_returns(program, campaign.rules, period, returns, past)
+    return decide(program, returns, checked, past)
 
 
 def returned_copies(campaign: Campaign, store: Store, snapshot: Snapshot, period: Period) -> tuple[ReturnedCopy, ...]:
@@ -237,7 +237,7 @@ def returned_copies(campaign: Campaign, store: Store, snapshot: Snapshot, period
     }
     past = store.past(period.code, snapshot.seen)
     return tuple(
-        returned_copy(campaign.program, campaign.rules, campaign.key, snapshot, past, entry, one)
+        returned_copy(campaign.program.at(period), campaign.rules, campaign.key, snapshot, past, entry, one)
         for entry in snapshot.to_return(period)
         if (
             one := returns.get((entry.sha256, entry.prefecture_code, entry.admission))

@@ -80,7 +80,7 @@ def form_lines(
             if row is not None and state in REPORTED:
                 values, clashes = _resolve(row, fields, past) if row.nil else (row.values, [])
                 findings += [(source, _nil_conflict(one, row, code)) for code in clashes]
-                if row.nil and period.no > 1 and not past.knows(unit.code):
+                if row.nil and period.no > 1 and (unit.code in past.merged or not past.knows(unit.code)):
                     findings.append((source, _nil_without_base(one, row)))
             line = Line(source=source, unit=unit, state=state, values=values, row=row, untouched=same)
             findings += [(source, told) for told in above_later(one, line, fields, past)]

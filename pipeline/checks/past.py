@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
-    from decimal import Decimal
 
+    from pipeline.program.model import County, Period, Program
     from pipeline.workbook.cells import Value
 
     Previous = Mapping[tuple[str, str], Value]
+    Dated = Mapping[tuple[str, str], tuple[date, Value]]
     Number = int | Decimal
 
 
@@ -39,6 +41,7 @@ class Past:
         carried: (prefecture, form) → entries not done with, as they stand after all earlier periods.
         listed: (prefecture, form) → entries that already stand for the period itself.
         numbers: (prefecture, form) → every number ever given out, whenever that was.
+        merged: Counties that another was merged into after their last report: nothing stands for the whole of them.
     """
 
     previous: Previous
@@ -50,6 +53,7 @@ class Past:
     carried: Mapping[tuple[str, str], tuple[PastEntry, ...]] = field(default_factory=dict)
     listed: Mapping[tuple[str, str], tuple[PastEntry, ...]] = field(default_factory=dict)
     numbers: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    merged: frozenset[str] = frozenset()
 
     def stood(self, key: tuple[str, str], day: date) -> bool:
         """Whether a row of (county, form) already stood on a day."""
@@ -65,3 +69,46 @@ class Past:
 
 
 NO_PAST = Past(previous={}, floors={}, current={}, standing={})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """Whose last values a county goes on from: its own, those it gave under an earlier code, or the sums of what was merged."""
+
+    program: Program
+    given: Dated
+
+    def taken_over(self, period: Period) -> dict[tuple[str, str], Value]:
+        """(county, field) → last value, of the counties of a period."""
+        heirs = self._heirs(period)
+        codes = dict.fromkeys(code for _, code in self.given)
+        others = {c.code for c in (*heirs, *self.program.others_in(period))}
+        ours = {key: value for key, (_, value) in self.given.items() if key[0] not in others}
+        taken = {(c.code, code): self._value(c, code) for c in heirs for code in codes}
+        return ours | {key: value for key, value in taken.items() if value is not None}
+
+    def merged(self, period: Period) -> frozenset[str]:
+        """Counties of a period of several parts that have not reported as a whole."""
+        return frozenset(c.code for c in self._heirs(period) if len(self._parts(c)) > 1)
+
+    def _heirs(self, period: Period) -> list[County]:
+        return [c for c in self.program.roster_in(period) if c.code in self.program.merged_into]
+
+    def _parts(self, county: County) -> list[County]:
+        """The counties it was when it last reported; itself alone once it has reported as it is."""
+        last = max((day for (code, _), (day, _) in self.given.items() if code == county.code), default=date.min)
+        joined = [c for c in self.program.merged_into.get(county.code, ()) if c.ends and last <= c.ends]
+        was_there = not joined or any(c.ends and county.stands_on(c.ends) for c in joined)
+        return [*([county] if was_there else []), *joined]
+
+    def _value(self, county: County, code: str) -> Value:
+        parts = self._parts(county)
+        values: list[Value] = []
+        for one in parts:
+            own = self.given.get((one.code, code))
+            values.append((own[1] if own else None) if one.code == county.code else self._value(one, code))
+        if len(parts) == 1:
+            return values[0]
+        numbers = [v for v in values if isinstance(v, (int, Decimal))]
+        whole = len(numbers) == len(values) and self.program.field_by_code[code].unit != "%"
+        return sum(numbers) if whole else None

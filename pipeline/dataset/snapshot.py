@@ -223,15 +223,16 @@ class Snapshot:
         return self.states.get((period.code, unit.code), State.MISSING)
 
     def values(self, program: Program, period: Period) -> dict[str, dict[str, Value]]:
-        """Unit → field → value, for the units whose record stands in ``period``."""
+        """Unit → field → value, for the units there are in ``period`` whose record stands."""
+        then = program.at(period)
         return {
             unit.code: {
                 code: value
-                for form in program.roster_of(unit)
+                for form in then.roster_of(unit)
                 if (row := self.rows.get((form.code, period.code, unit.code)))
                 for code, value in row.values.items()
             }
-            for unit in program.reporters
+            for unit in then.reporters
             if self.state(period, unit) in {State.ACCEPTED, State.NIL}
         }
 

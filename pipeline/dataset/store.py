@@ -17,7 +17,7 @@ import pandas as pd
 from sqlalchemy import and_, func, insert, select
 
 from pipeline.checks.decide import State, Verdict
-from pipeline.checks.past import Past
+from pipeline.checks.past import Lineage, Past
 from pipeline.dataset.database import check_whole, held, open_database, told
 from pipeline.dataset.entries import Act, ActKind, Copy, Revision, withdrawn
 from pipeline.dataset.rows import (
@@ -39,6 +39,7 @@ from pipeline.dataset.schema import prepare
 from pipeline.dataset.tables import build_tables
 from pipeline.errors import DatasetError
 from pipeline.findings import CATALOGUE
+from pipeline.program.model import FieldType
 from pipeline.workbook.identity import WAITING
 from pipeline.workbook.read import Arrival
 
@@ -413,32 +414,46 @@ class Store:
 
     def past(self, period: str, as_of: date | Seen) -> Past:
         """What was accepted before this run, seen from ``period``."""
-        previous: dict[tuple[str, str], Value] = {}
+        program, chosen = self.program, self.program.period_by_code[period]
+        previous: dict[tuple[str, str], tuple[date, Value]] = {}
         current: dict[tuple[str, str], Value] = {}
-        floors: dict[tuple[str, str], int | Decimal] = {}
+        floors: dict[tuple[str, str], tuple[date, Value]] = {}
         standing: dict[tuple[str, str], bool] = {}
         later: dict[tuple[str, str], int | Decimal] = {}
         received: dict[tuple[str, str], date] = {}
         whole = self._whole(as_of)
-        for form in self.program.roster_forms:
+        for form in program.roster_forms:
             for row in self.standing(form, as_of):
                 if row.period != period and (row.period, row.county_code) not in whole:
                     continue  # sheets of a county that never became whole were never accepted
                 given = {(row.county_code, code): v for code, v in row.values.items() if v is not None}
                 if row.period < period:
-                    previous |= given
-                    floors |= {key: v for key, v in given.items() if isinstance(v, (int, Decimal))}
+                    end = program.period_by_code[row.period].end
+                    previous |= {key: (end, v) for key, v in given.items()}
+                    floors |= {key: (end, v) for key, v in given.items() if isinstance(v, (int, Decimal))}
                 elif row.period == period:
                     current |= given
                     standing[row.county_code, form.code] = row.nil
                     received[row.county_code, form.code] = row.received_on
-                else:
-                    later |= {
-                        key: min(v, later.get(key, v)) for key, v in given.items() if isinstance(v, (int, Decimal))
-                    }
+                elif code := program.comparable_code(program.unit_by_code[row.county_code], chosen):
+                    then = {(code, key[1]): v for key, v in given.items() if isinstance(v, (int, Decimal))}
+                    later |= {key: min(v, later.get(key, v)) for key, v in then.items()}
         carried, listed, numbers, days = self._past_lists(period, as_of)
-        return Past(previous=previous, floors=floors, current=current, standing=standing, later=later,
-                    received=received | days, carried=carried, listed=listed, numbers=numbers)  # fmt: skip
+        lineage, numeric = Lineage(program=program, given=previous), Lineage(program=program, given=floors)
+        least = {key: v for key, v in numeric.taken_over(chosen).items() if isinstance(v, (int, Decimal))}
+        return Past(previous=lineage.taken_over(chosen), floors=least, current=current, standing=standing, later=later,
+                    received=received | days, carried=carried, listed=listed, numbers=numbers,
+                    merged=lineage.merged(chosen))  # fmt: skip
+
+    def _inherited(self, form: str, period: str, entry: PastEntry) -> PastEntry:
+        """An entry about a county that is no more is one about the county that stands for it."""
+        counties, values = self.program.county_by_code, dict(entry.values)
+        for one in self.program.form_by_code[form].fields:
+            about = counties.get(str(values.get(one.code))) if one.type is FieldType.COUNTY else None
+            heir = self.program.heir(about, self.program.period_by_code[period]) if about else None
+            if about and heir and heir.prefecture_code == about.prefecture_code:
+                values[one.code] = heir.code
+        return replace(entry, values=values)
 
     def _numbers(self, form: Form) -> list[tuple[str, str]]:
         """(prefecture, number) of every entry there ever was, withdrawn ones too."""
@@ -468,7 +483,9 @@ class Store:
                     days[prefecture, form.code] = rows[0].received_on
         carried = {
             (prefecture, form): tuple(
-                past_entry(row) for row in rows.values() if is_open(self.program.form_by_code[form], row)
+                self._inherited(form, period, past_entry(row))
+                for row in rows.values()
+                if is_open(self.program.form_by_code[form], row)
             )
             for (prefecture, form), rows in latest.items()
         }

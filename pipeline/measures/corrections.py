@@ -87,7 +87,7 @@ def told_by(snapshot: Snapshot, period: Period) -> date:
 
 def _correction(program: Program, told: Snapshot, period: Period, now: Given) -> Correction:
     then = told.values(program, period)
-    counties = {county.code for county in program.counties}
+    counties = {county.code for county in program.at(period).counties}
     return Correction(
         period=period, told_on=told.as_of, changes=tuple(_changes(program, period, then, now)),
         added=tuple(sorted(counties & (now.keys() - then.keys()))),
@@ -97,7 +97,7 @@ def _correction(program: Program, told: Snapshot, period: Period, now: Given) ->
 
 
 def _changes(program: Program, period: Period, then: Given, now: Given) -> Iterator[Moved]:
-    for unit in program.reporters:
+    for unit in program.at(period).reporters:
         before, after = then.get(unit.code), now.get(unit.code)
         if before is None or after is None:
             continue

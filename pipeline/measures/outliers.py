@@ -112,8 +112,11 @@ def usual(sample: Sequence[int]) -> Usual:
 def _series(
     program: Program, period: Period, values: Mapping[str, Values], county: County, one: Field
 ) -> list[int | None]:
-    """A county's counts, period by period; None where it gave none."""
-    cells = (values.get(p.code, {}).get(county.code, {}).get(one.code) for p in program.periods_through(period))
+    """A county's counts, period by period; None where it gave none, or was not the same county."""
+    cells = (
+        values.get(p.code, {}).get(program.comparable_code(county, p), {}).get(one.code)
+        for p in program.periods_through(period)
+    )
     return [cell if isinstance(cell, int) else None for cell in cells]
 
 

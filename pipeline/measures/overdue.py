@@ -94,7 +94,7 @@ class _Table:
         for prefecture in self.program.prefectures:
             for one in prefecture_history(self.program, self.snapshot, self.calendar, prefecture, self.through):
                 yield self._report(prefecture, one)
-        for county in self.program.counties:
+        for county in (*self.program.counties, *self.program.other_counties):
             for one in county_history(self.program, self.snapshot, self.calendar, county, self.through):
                 yield self._report(county, one)
 
@@ -115,7 +115,7 @@ class _Table:
         if isinstance(unit, County):
             return self._first_reports.get((period.code, unit.code), 0)
         first = self.snapshot.first_accepted
-        got = [(first[key], self._first_reports.get(key, 0)) for c in self.program.counties_of(unit.code)
+        got = [(first[key], self._first_reports.get(key, 0)) for c in self.program.at(period).counties_of(unit.code)
                if (key := (period.code, c.code)) in first]  # fmt: skip
         return min(got)[1]
 
@@ -216,8 +216,10 @@ class _Table:
     def _owner(self, form: Form, prefecture: Prefecture, row: StandingRow) -> Unit:
         """The county an entry names, by code or name; else the prefecture."""
         named = next((row.values.get(f.code) for f in form.of_role("county")), None)
-        mine = self.program.counties_of(prefecture.code)
-        return next((c for c in mine if named is not None and named in {c.code, *c.names}), prefecture)
+        everyone = (*self.program.counties, *self.program.other_counties)
+        meant = [c for c in everyone if named is not None and named in {c.code, *c.names}]
+        heirs = (self.program.heir(c, self.through) for c in meant)
+        return next((c for c in heirs if c and c.prefecture_code == prefecture.code), prefecture)
 
     def office(self) -> Iterator[Obligation]:
         """五、附件2: what the office owes itself. No return says whether it is met, so nothing here does."""

@@ -145,8 +145,9 @@ def assess(program: Program, period: Period, values: Values) -> pd.DataFrame:
     """
     rows = []
     fields = program.field_by_code
-    quantities = [q for q in program.at(period).quantities if q.fields]
-    for county in program.counties:
+    then = program.at(period)
+    quantities = [q for q in then.quantities if q.fields]
+    for county in then.counties:
         given = values.get(county.code)
         for quantity in quantities:
             value, status = _status(quantity, fields, given, period)

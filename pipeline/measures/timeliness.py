@@ -77,18 +77,20 @@ def timeliness(due_on: date, met_on: date | None, as_of: date) -> Timeliness:
 
 def county_history(program: Program, snapshot: Snapshot, calendar: Calendar, county: County,
                    through: Period) -> tuple[Arrived, ...]:  # fmt: skip
-    """One entry per period up to ``through``."""
-    days = [snapshot.first_accepted.get((p.code, county.code)) for p in program.periods_through(through)]
-    return _history(program.periods_through(through), days, snapshot.as_of, calendar)
+    """One entry per period up to ``through`` in which there was such a county; its streak began under an earlier code."""
+    codes = {p: code for p in program.periods_through(through) if (code := program.code_in(county, p))}
+    days = [snapshot.first_accepted.get((p.code, code)) for p, code in codes.items()]
+    told = _history(list(codes), days, snapshot.as_of, calendar)
+    return tuple(one for one in told if codes[one.period] == county.code)
 
 
 def prefecture_history(program: Program, snapshot: Snapshot, calendar: Calendar, prefecture: Prefecture,
                        through: Period) -> tuple[Arrived, ...]:  # fmt: skip
     """One entry per period up to ``through``: a prefecture has reported when a first county of its is accepted."""
-    counties = program.counties_of(prefecture.code)
     days = []
     for period in program.periods_through(through):
-        got = [day for c in counties if (day := snapshot.first_accepted.get((period.code, c.code)))]
+        mine = program.at(period).counties_of(prefecture.code)
+        got = [day for c in mine if (day := snapshot.first_accepted.get((period.code, c.code)))]
         days.append(min(got, default=None))
     return _history(program.periods_through(through), days, snapshot.as_of, calendar)
 

@@ -1,4 +1,4 @@
-"""``program/counties.csv`` → counties, each under every name it bears in the course of the campaign."""
+"""``program/counties.csv`` → counties, each under every name it bears in the course of the campaign; some begin or end in it."""
 
 from __future__ import annotations
 
@@ -29,14 +29,17 @@ COUNTY_COLUMNS = (
 DATED_COLUMNS = (
     "valid_from",
     "valid_until",
-)  # of counties.csv, where a county was renamed in the course of the campaign
+    "successor",
+)  # of counties.csv, where counties were renamed, given a new code or merged in the course of the campaign
 
 
 def load_counties(path: Path, prefectures: set[str]) -> tuple[County, ...]:
-    """One county for each code, in code order: of a county that was renamed, under the name that holds.
+    """One county for each code, in code order: of a county that was renamed, under its last name.
+
+    A code that ends names its ``successor``: the new code of the same county, or the county it was merged into.
 
     Args:
-        path: ``counties.csv``; the columns ``valid_from`` and ``valid_until`` may be left out.
+        path: ``counties.csv``; the columns ``valid_from``, ``valid_until`` and ``successor`` may be left out.
         prefectures: Codes a county may belong to.
 
     Raises:
@@ -45,13 +48,40 @@ def load_counties(path: Path, prefectures: set[str]) -> tuple[County, ...]:
     header = next(csv.reader(io.StringIO(decode(path), newline="")), [])
     dated = [name for name in DATED_COLUMNS if name in header]
     by_code: dict[str, list[Row]] = {}
-    names = dict[str, str]()
     for row in read_csv(path, (*COUNTY_COLUMNS, *dated), None if dated else "code"):
         by_code.setdefault(row["code"], []).append(row)
-        for name in dict.fromkeys(_county(row, prefectures).names):
-            if not name or names.setdefault(name, row["code"]) != row["code"]:
-                raise row.fail(f"县名“{name}”为空，或与 {names.get(name, '')} 相同：名称必须只指一个县")
-    return tuple(_renamed(by_code[code], prefectures) for code in sorted(by_code))
+    counties = {code: _renamed(by_code[code], prefectures) for code in sorted(by_code)}
+    names = dict[str, list[str]]()
+    for code, rows in by_code.items():
+        for row in rows:
+            _check_end(row, counties)
+            for name in dict.fromkeys(_county(row, prefectures).names):
+                others = [other for other in names.setdefault(name, []) if _meet(counties[code], counties[other])]
+                if not name or others:
+                    raise row.fail(f"县名“{name}”为空，或与 {'、'.join(others)} 相同：名称必须只指一个县")
+                names[name] += [] if code in names[name] else [code]
+    return tuple(counties.values())
+
+
+def _meet(one: County, other: County) -> bool:
+    """Two counties that are there on the same day: only those may not share a name."""
+    apart = (one.ends and other.starts and one.ends < other.starts) or (
+        other.ends and one.starts and other.ends < one.starts
+    )
+    return one.code != other.code and not apart
+
+
+def _check_end(row: Row, counties: dict[str, County]) -> None:
+    """A county that ends says what it became: a county that is there on the next day."""
+    county, successor = counties[row["code"]], row.cells.get("successor", "")
+    is_last = _day(row, "valid_until") == county.ends
+    if bool(successor) != bool(county.ends and is_last):
+        raise row.fail("successor 只写在撤销的县的最后一行：写承接它的县的代码；没有撤销的不写")
+    if not successor:
+        return
+    heir = counties.get(successor)
+    if heir is None or county.ends is None or not heir.stands_on(county.ends + timedelta(days=1)):
+        raise row.fail(f"successor {successor} 应是 counties.csv 中次日已有的县的代码")
 
 
 def _county(row: Row, prefectures: set[str]) -> County:
@@ -68,18 +98,20 @@ def _county(row: Row, prefectures: set[str]) -> County:
         townships=row.parse("townships", int, "整数"),
         tile_row=row.parse("tile_row", int, "整数"),
         tile_col=row.parse("tile_col", int, "整数"),
+        valid_from=_day(row, "valid_from"),
         valid_until=_day(row, "valid_until"),
+        successor=row.cells.get("successor", ""),
     )
 
 
 def _renamed(rows: list[Row], prefectures: set[str]) -> County:
-    """The rows of one code: each holds from the day after the one before ends, the last without end."""
+    """The rows of one code: each holds from the day after the one before ends; the last without end, or to the county's."""
     spells = [_county(row, prefectures) for row in rows]
     ends: date | None = None
     for no, (row, spell) in enumerate(zip(rows, spells, strict=True), 1):
         begins, until = _day(row, "valid_from"), spell.valid_until
-        if (until is None) != (no == len(rows)):
-            raise row.fail(f"code {spell.code} 有{len(rows)}行：除最后一行外都须写 valid_until，最后一行不写")
+        if until is None and no < len(rows):
+            raise row.fail(f"code {spell.code} 有{len(rows)}行：除最后一行外都须写 valid_until")
         if begins and begins != (ends + timedelta(days=1) if ends else begins):
             raise row.fail(f"valid_from {begins} 应为上一行 valid_until {ends} 的次日")
         if until and until < max(begins or date.min, ends or date.min):
@@ -87,7 +119,8 @@ def _renamed(rows: list[Row], prefectures: set[str]) -> County:
         if spell.prefecture_code != spells[0].prefecture_code:
             raise row.fail(f"code {spell.code} 各行的 prefecture_code 应相同")
         ends = until
-    return spells[-1] if len(spells) == 1 else replace(spells[-1], spells=tuple(spells))
+    last = spells[-1]
+    return last if len(spells) == 1 else replace(last, spells=tuple(spells))
 
 
 def _day(row: Row, column: str) -> date | None:

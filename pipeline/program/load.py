@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,8 @@ def load_program(folder: Path) -> Program:
         bulletin=_bulletin(_need(top.node("bulletin"))),
     )  # fmt: skip
     top.done()
+    last = program.periods[-1]
+    program = replace(program, counties=program.roster_in(last), other_counties=program.others_in(last))
     _check_references(program, folder)
     return program
 
@@ -245,9 +248,14 @@ def _check_references(program: Program, folder: Path) -> None:
                                    f"资金项目的代码{nearest(one.serves, served)}")  # fmt: skip
             _check_shows(program, form, one, asked)
     check_systems(program)
-    for prefecture in program.prefectures:
-        if not program.counties_of(prefecture.code):
-            raise ProgramError(f"counties.csv：{prefecture.name}（{prefecture.code}）一个县也没有")
+    for period in program.periods:
+        manned = {county.prefecture_code for county in program.roster_in(period)}
+        for prefecture in program.prefectures:
+            if prefecture.code not in manned:
+                when = (
+                    "" if program.county_by_code.keys() == {c.code for c in program.counties} else f"在{period.title}"
+                )
+                raise ProgramError(f"counties.csv：{prefecture.name}（{prefecture.code}）{when}一个县也没有")
     if program.periods[-1].end - program.window.end > timedelta(days=366):
         raise ProgramError(f"program.yaml：最后一期 {program.periods[-1].code} 远在专项工作窗口之后（{folder}）")
 

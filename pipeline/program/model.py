@@ -5,7 +5,7 @@ Words are those of DESIGN §4. Everything here is immutable; nothing here reads 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -348,7 +348,9 @@ class County:
     """A county union; ``code`` is GB/T 2260.
 
     Attributes:
+        valid_from: The first day it is called so; None for the name it bore from the start.
         valid_until: The last day it is called so; None for the name that holds.
+        successor: Code of the county it became, or became part of, on the day after its last.
         spells: Where it was renamed, the county under each of its names, the earliest first.
     """
 
@@ -360,7 +362,9 @@ class County:
     townships: int
     tile_row: int
     tile_col: int
+    valid_from: date | None = None
     valid_until: date | None = None
+    successor: str = ""
     spells: tuple[County, ...] = ()
 
     @property
@@ -369,10 +373,24 @@ class County:
         own = (self.name, self.short_name, *self.aliases)
         return tuple(dict.fromkeys((*own, *(name for spell in self.spells for name in spell.names))))
 
+    @property
+    def starts(self) -> date | None:
+        """The first day there is such a county; None where it was there from the start."""
+        return self.spells[0].valid_from if self.spells else self.valid_from
+
+    @property
+    def ends(self) -> date | None:
+        """The last day there is; None where there is no last."""
+        return self.spells[-1].valid_until if self.spells else self.valid_until
+
+    def stands_on(self, day: date) -> bool:
+        """Whether there is such a county on a day."""
+        return (self.starts is None or self.starts <= day) and (self.ends is None or day <= self.ends)
+
     def at(self, period: Period) -> County:
         """The county as it is called on the last day of ``period``."""
         then = (one for one in self.spells if one.valid_until is None or period.end <= one.valid_until)
-        return replace(next(then), spells=self.spells) if self.spells else self
+        return replace(next(then), spells=self.spells) if self.spells and self.stands_on(period.end) else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -558,7 +576,12 @@ class Bulletin:
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """The whole campaign definition."""
+    """The whole campaign definition.
+
+    Attributes:
+        counties: Those there are, in code order; seen from a period (:meth:`at`), those there were on its last day.
+        other_counties: Those that are no more, or not yet: their records can still be named.
+    """
 
     code: str
     title: str
@@ -587,6 +610,11 @@ class Program:
     office_groups: tuple[OfficeGroup, ...] = ()
     departments: tuple[Department, ...] = ()
     publications: tuple[Publication, ...] = ()
+    other_counties: tuple[County, ...] = ()
+
+    def __getstate__(self) -> dict[str, object]:
+        """What travels to a worker process: the definition, without what was looked up in it."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @cached_property
     def form_by_code(self) -> dict[str, Form]:
@@ -600,8 +628,8 @@ class Program:
 
     @cached_property
     def county_by_code(self) -> dict[str, County]:
-        """GB/T 2260 code → county."""
-        return {county.code: county for county in self.counties}
+        """GB/T 2260 code → county, of whatever time."""
+        return {county.code: county for county in (*self.counties, *self.other_counties)}
 
     @cached_property
     def unit_by_code(self) -> dict[str, Unit]:
@@ -679,11 +707,72 @@ class Program:
         A quantity whose window has not begun stays: it is known, and not started. All columns stay, so that what was
         reported in other periods can still be named.
         """
-        if not self.changing and not any(c.spells for c in self.counties):
+        if period.code not in self._seen_from:
+            self._seen_from[period.code] = self._at(period)
+        return self._seen_from[period.code]
+
+    @cached_property
+    def _seen_from(self) -> dict[str, Program]:
+        return {}
+
+    def _at(self, period: Period) -> Program:
+        roster, others = self.roster_in(period), self.others_in(period)
+        if not self.changing and roster == self.counties:
             return self
-        return replace(self, counties=tuple(c.at(period) for c in self.counties),
-                       forms=tuple(replace(f, items=tuple(self._item_at(i, period) for i in f.items))
-                                         for f in self.forms))  # fmt: skip
+        forms = tuple(replace(f, items=tuple(self._item_at(i, period) for i in f.items)) for f in self.forms)
+        return replace(self, counties=roster, other_counties=others, forms=forms)
+
+    def roster_in(self, period: Period) -> tuple[County, ...]:
+        """The counties there are on the last day of a period, as they are then called."""
+        known = sorted(self.county_by_code.values(), key=lambda c: c.code)
+        return tuple(c.at(period) for c in known if c.stands_on(period.end))
+
+    def others_in(self, period: Period) -> tuple[County, ...]:
+        """The counties there are at some other time only."""
+        known = sorted(self.county_by_code.values(), key=lambda c: c.code)
+        return tuple(c for c in known if not c.stands_on(period.end))
+
+    @cached_property
+    def merged_into(self) -> dict[str, tuple[County, ...]]:
+        """Code → the counties that became it, or became part of it."""
+        into: dict[str, tuple[County, ...]] = {}
+        for county in sorted(self.county_by_code.values(), key=lambda c: c.code):
+            if county.successor:
+                into[county.successor] = (*into.get(county.successor, ()), county)
+        return into
+
+    def continued(self, county: County) -> County | None:
+        """The county it is under another code: the only one it came from, on the day that one ended."""
+        before = self.merged_into.get(county.code, ())
+        alone = len(before) == 1 and before[0].ends is not None and not county.stands_on(before[0].ends)
+        return before[0] if alone else None
+
+    def code_in(self, county: County, period: Period) -> str:
+        """The code a county bears in a period, whatever it bears now; empty where there was no such county."""
+        one: County | None = county
+        while one and not one.stands_on(period.end):
+            one = self.continued(one) if one.starts and period.end < one.starts else None
+        return one.code if one else ""
+
+    def comparable_code(self, unit: Unit, period: Period) -> str:
+        """The code under which the same unit reported in a period; empty where another has been merged into it since."""
+        if isinstance(unit, Prefecture):
+            return unit.code
+        code, one = self.code_in(unit, period), self.county_by_code.get(unit.code)
+        while one and code:
+            same = self.continued(one)
+            joined = (c for c in self.merged_into.get(one.code, ()) if c != same and c.stands_on(period.end))
+            if any(joined):
+                return ""
+            one = same if one.code != code else None
+        return code
+
+    def heir(self, county: County, period: Period) -> County | None:
+        """The county that stands for it in a period: itself, or what it became or became part of; None before its time."""
+        one: County | None = county
+        while one and one.ends and one.ends < period.end:
+            one = self.county_by_code.get(one.successor)
+        return one.at(period) if one and one.stands_on(period.end) else None
 
     def _item_at(self, item: Item, period: Period) -> Item:
         kept = (q for q in item.quantities if q.window.start > period.end or self._asked(q, period))
@@ -699,8 +788,15 @@ class Program:
         return tuple(c for c in self.counties if c.prefecture_code == prefecture_code)
 
     def contacts_of(self, county_code: str, on: date) -> tuple[Contact, ...]:
-        """Contact units of a county valid on a day; empty for the counties the notice leaves to the prefecture."""
-        return tuple(c for c in self.contacts if c.county_code == county_code and c.valid_from <= on)
+        """Contact units of a county valid on a day, also those paired with it under an earlier code.
+
+        Empty for the counties the notice leaves to the prefecture.
+        """
+        codes = {county_code}
+        one = self.county_by_code.get(county_code)
+        while one := self.continued(one) if one else None:
+            codes.add(one.code)
+        return tuple(c for c in self.contacts if c.county_code in codes and c.valid_from <= on)
 
     def periods_through(self, period: Period) -> tuple[Period, ...]:
         """All periods up to and including ``period``."""

@@ -96,8 +96,9 @@ def _package(program: Program, snapshot: Snapshot, periods: tuple[Period, ...], 
 
 
 def _coverage(program: Program, snapshot: Snapshot, period: Period) -> str:
-    there = sum(snapshot.state(period, county) in STANDS for county in program.counties)
-    return f"{period.title}：已报{there}/{len(program.counties)}个县。"
+    roster = program.roster_in(period)
+    there = sum(snapshot.state(period, county) in STANDS for county in roster)
+    return f"{period.title}：已报{there}/{len(roster)}个县。"
 
 
 def _resources(files: Mapping[str, bytes]) -> list[dict[str, Any]]:

@@ -101,7 +101,7 @@ def _known(value: float | None) -> float | None:
 
 def _states(s: Source) -> Iterator[Line]:
     for period in s.periods:
-        for unit in s.program.reporters:
+        for unit in s.program.at(period).reporters:
             first = s.snapshot.first_accepted.get((period.code, unit.code))
             yield period.code, unit.prefecture_code, unit.code, s.snapshot.state(period, unit).value, first
 

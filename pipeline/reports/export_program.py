@@ -45,7 +45,7 @@ def _joined(parts: Iterable[object]) -> str:
 def _units(s: Source) -> Iterator[Line]:
     for p in s.program.prefectures:
         yield p.code, "prefecture", f"{p.name}本级", p.code
-    for c in s.program.counties:
+    for c in sorted(s.program.county_by_code.values(), key=lambda c: c.code):
         yield c.code, "county", c.name, c.prefecture_code
 
 
@@ -60,8 +60,9 @@ def _prefectures(s: Source) -> Iterator[Line]:
 
 
 def _counties(s: Source) -> Iterator[Line]:
-    for c in s.program.counties:
-        yield c.code, c.name, c.short_name, c.prefecture_code, _joined(c.aliases), c.townships, c.tile_row, c.tile_col
+    for c in sorted(s.program.county_by_code.values(), key=lambda c: c.code):
+        yield (c.code, c.name, c.short_name, c.prefecture_code, _joined(c.aliases), c.townships, c.tile_row, c.tile_col,
+               c.starts, c.ends, c.successor)  # fmt: skip
 
 
 def _actions(s: Source) -> Iterator[Line]:
@@ -176,7 +177,9 @@ COUNTIES = Table(
     columns=(Column(name="county_code", type="string", title="县代码", description="行政区划代码", required=True, pattern=CODE),
              _text("name", "全称"), _text("short_name", "简称"), PREFECTURE,
              _text("aliases", "别名", "用、隔开", required=False), _whole("townships", "乡镇（街道）数"),
-             _whole("tile_row", "示意图行", description="不代表地理位置"), _whole("tile_col", "示意图列", description="不代表地理位置")),
+             _whole("tile_row", "示意图行", description="不代表地理位置"), _whole("tile_col", "示意图列", description="不代表地理位置"),
+             _day("valid_from", "设立之日", required=False), _day("valid_until", "撤销前的最后一日", required=False),
+             _text("successor", "承接它的县", required=False)),
     primary_key=("county_code",), references=(to("prefectures", "prefecture_code"),),
 )  # fmt: skip
 ACTIONS = Table(

@@ -35,7 +35,8 @@ def profile_context(m: PeriodMeasures, county: County, *, is_demo: bool) -> tupl
                     f"截至{say.day('as_of', m.snapshot.as_of)}"),
         "is_demo": is_demo,
         "summary": _summary(m, county, say),
-        "periods": [_period_row(m, county, scores, say) for scores in m.scores[-PERIODS:]],
+        "periods": [_period_row(m, county, scores, say) for scores in m.scores[-PERIODS:]
+                    if m.program.code_in(county, scores.period)],
         "actions": _action_rows(m, county, say),
         "notes": [text for text in (
             _unmet(m, county, say), _contacts(m, county, say), _money(m, county, say), _problems(m, county, say), _overdue(m, county, say),
@@ -64,18 +65,19 @@ def _summary(m: PeriodMeasures, county: County, say: Figures) -> str:
 
 
 def _rank(scores: Scores, county: County, m: PeriodMeasures) -> int | None:
-    codes = [c.code for c in m.program.counties]
-    return dict(zip(codes, ranks([scores.by_county[code].pct for code in codes]), strict=True))[county.code]
+    codes, own = list(scores.by_county), m.program.code_in(county, scores.period)
+    return dict(zip(codes, ranks([scores.by_county[code].pct for code in codes]), strict=True))[own]
 
 
 def _period_row(m: PeriodMeasures, county: County, scores: Scores, say: Figures) -> Row:
     """One period: what stands, when it came, how far it was."""
     period, key = scores.period, f"county.{scores.period.code}"
-    owed = next((o for o in m.obligations if o.is_report and o.who == county.code and o.period == period), None)
-    done, place = scores.by_county[county.code], _rank(scores, county, m)
+    then = m.program.county_by_code[m.program.code_in(county, period)]
+    owed = next((o for o in m.obligations if o.is_report and o.who == then.code and o.period == period), None)
+    done, place = scores.by_county[then.code], _rank(scores, county, m)
     return {
         "period": quoted(say, f"{key}.title", period.short_title),
-        "state": STATE_NAMES[m.snapshot.state(period, county)],
+        "state": STATE_NAMES[m.snapshot.state(period, then)],
         "timely": TIMELINESS_NAMES[owed.timeliness] if owed else NO_FIGURE,
         "met_on": say(f"{key}.met_on", cn_date(owed.met_on)) if owed and owed.met_on else NO_FIGURE,
         "completion": NOT_REPORTED if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),

@@ -49,6 +49,7 @@ def page_data(m: PeriodMeasures, links: Mapping[str, str]) -> dict[str, Any]:
     seen = sorted({row.seq for row in m.snapshot.rows.values() if row.period == m.period.code}
                   | {row.seq for row in _entries(m)} | {s.seq for s in m.snapshot.submissions if s.period == m.period.code})  # fmt: skip
     before = m.program.previous(m.period)
+    units: tuple[Unit, ...] = (*m.program.counties, *m.program.prefectures)
     return {
         "period": m.period.title,
         "previous": before.title if before else "",
@@ -56,7 +57,7 @@ def page_data(m: PeriodMeasures, links: Mapping[str, str]) -> dict[str, Any]:
         "statuses": [[status.value, STATUS_NAMES[status]] for status in _STATUSES],
         "forms": [_form(form, m.period) for form in m.program.forms],
         "quantities": [_quantity(q) for q in m.program.quantities if q.fields],
-        "units": {unit.code: _unit(m, unit) for unit in m.program.unit_by_code.values()},
+        "units": {unit.code: _unit(m, unit) for unit in units},
         "files": {seq: _file(m, m.snapshot.by_seq[seq], links) for seq in seen},
         "rows": _rows(m, m.period),
         "before": {code: {unit: row[3] for unit, row in rows.items()} for code, rows in _rows(m, before).items()} if before else {},
@@ -131,12 +132,13 @@ def _file(m: PeriodMeasures, entry: Submission, links: Mapping[str, str]) -> dic
 
 
 def _rows(m: PeriodMeasures, period: Period) -> dict[str, dict[str, list[Any]]]:
-    """Form → unit → submission, row, nil, values, typed texts by place; of units whose record stands."""
+    """Form → unit → submission, row, nil, values, typed texts by place; of units whose record stands, and that are the same."""
     found: dict[str, dict[str, list[Any]]] = {}
     for form in m.program.roster_forms:
         for unit in m.program.reporters:
-            row = m.snapshot.rows.get((form.code, period.code, unit.code))
-            if row is not None and m.snapshot.state(period, unit) in _STANDING:
+            then = m.program.unit_by_code.get(m.program.comparable_code(unit, period))
+            row = m.snapshot.rows.get((form.code, period.code, then.code)) if then else None
+            if then and row is not None and m.snapshot.state(period, then) in _STANDING:
                 found.setdefault(form.code, {})[unit.code] = _row(m, form.fields, row)
     return found
 

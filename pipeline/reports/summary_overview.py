@@ -98,7 +98,9 @@ def _arrival(sheet: Any, f: Look, row: int, owed: Obligation | None) -> None:
 
 def _county_score(sheet: Any, f: Look, m: PeriodMeasures, row: int, code: str, met: Sequence[str],
                   applies: Sequence[str]) -> None:  # fmt: skip
-    done, before = m.now.by_county[code], m.before.by_county[code] if m.before else None
+    done = m.now.by_county[code]
+    same = m.program.comparable_code(m.program.county_by_code[code], m.before.period) if m.before else ""
+    before = m.before.by_county[same] if m.before and same else None
     if not done.reported:
         for col in range(MET_COL, MET_COL + 3):
             write_text(

@@ -247,8 +247,9 @@ def _nobodys(arrival: Arrival, sheet: Sheet, form: Form | None) -> Finding | Non
 
 def _beside_ours(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp) -> Finding | None:
     """What somebody wrote beside or below a sheet of ours that holds no figures; all of a form that only claims to be one."""
-    program = registry.program
-    units = sum(stamp.prefecture_code == unit.prefecture_code for unit in program.reporters)
+    program, period = registry.program, registry.program.period_by_code.get(stamp.period)
+    then = program.at(period) if period else program
+    units = sum(stamp.prefecture_code == unit.prefecture_code for unit in then.reporters)
     width = {"COVER": 4, "CHECK": 4 + len(program.roster_forms), "PROBLEMS": 6, "APPENDIX": 3}[stamp.form]
     height = {"COVER": COVER_ROWS, "CHECK": 4 + units}.get(stamp.form, len(sheet.grid))
     if not stamp.genuine(registry.key) and form_by_titles(program, sheet):
@@ -297,6 +298,7 @@ def _read_group(registry: Registry, arrival: Arrival, group: list[_Placed]) -> R
         sheets = "、".join(one.sheet.name for one in group)
         return finding(code, file=arrival.name, found=f"{found}（{sheets}）", expected=expected)
     told = _about_the_whole(registry, arrival, group)
+    program = program.at(program.period_by_code[stamp.period])
     tables: dict[str, tuple[Sheet, FormTable]] = {}
     strays: list[Stray] = []
     for one in group:
