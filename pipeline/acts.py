@@ -23,14 +23,21 @@ if TYPE_CHECKING:
 
 
 def admit(workspace: Workspace, file: str, prefecture: str, period: str | None, reason: str, who: str,
-          as_of: date) -> tuple[Act, Program]:  # fmt: skip
-    """Enter in the ledger whose a held file is; the next run takes it in. A later word on the same file replaces it."""
+          as_of: date, *, by_clock: bool = False) -> tuple[Act, Program]:  # fmt: skip
+    """Enter in the ledger whose a held file is; the next run takes it in. A later word on the same file replaces it.
+
+    Raises:
+        PipelineError: There is no such file, it cannot be admitted as that, or the day is the clock's (``by_clock``) and
+            the ledger knows a later one.
+    """
     program = load_campaign(workspace).program
     unit = find_prefecture(program, prefecture)
     if not reason.strip():
         raise PipelineError("请写明认定的理由（--reason）")
     store = open_store(workspace, program, create=False)
     try:
+        if by_clock:
+            store.not_before(as_of)
         snapshot = take_snapshot(store, program, as_of)
         named = [s for s in snapshot.submissions if s.verdict == Verdict.HELD and _is_named(workspace, s, file)]
         entry = _which_held(program, named, file, unit, period)
@@ -80,20 +87,23 @@ def _is_named(workspace: Workspace, entry: Submission, file: str) -> bool:
 
 
 def withdraw(
-    workspace: Workspace, seq: int, reason: str, who: str, as_of: date, *, again: bool = False
+    workspace: Workspace, seq: int, reason: str, who: str, as_of: date, *, again: bool = False, by_clock: bool = False
 ) -> tuple[Act, Submission]:
     """Enter in the ledger that a submission stands no more; or, ``again``, that one withdrawn does.
 
     What stood before it stands again. Nothing is deleted: the act is undone by its opposite only.
 
     Raises:
-        PipelineError: There is no such submission, or it is not in the state the act needs.
+        PipelineError: There is no such submission, it is not in the state the act needs, or the day is the clock's
+            (``by_clock``) and the ledger knows a later one.
     """
     program = load_campaign(workspace).program
     if not reason.strip():
         raise PipelineError(f"请写明{'恢复' if again else '撤回'}的理由（--reason）")
     store = open_store(workspace, program, create=False)
     try:
+        if by_clock:
+            store.not_before(as_of)
         entry = next((s for s in store.submissions(as_of) if s.seq == seq), None)
         if entry is None:
             raise PipelineError(f"没有报送序号 {seq}；序号见 run-pipeline history 或汇总页“收到的文件”")
@@ -110,14 +120,23 @@ def withdraw(
         store.close()
 
 
-def close(workspace: Workspace, period: str, reason: str, who: str, as_of: date) -> tuple[Act, Program]:
-    """Enter in the ledger that a period is closed: what comes for it later is held."""
+def close(
+    workspace: Workspace, period: str, reason: str, who: str, as_of: date, *, by_clock: bool = False
+) -> tuple[Act, Program]:
+    """Enter in the ledger that a period is closed: what comes for it later is held.
+
+    Raises:
+        PipelineError: There is no such period, it is closed, or the day is the clock's (``by_clock``) and the ledger
+            knows a later one.
+    """
     program = load_campaign(workspace).program
     chosen = choose_period(program, period, as_of)
     if not reason.strip():
         raise PipelineError("请写明封存的理由（--reason）")
     store = open_store(workspace, program)
     try:
+        if by_clock:
+            store.not_before(as_of)
         if any(act.kind is ActKind.CLOSE and act.period == chosen.code for act in store.acts(as_of)):
             raise PipelineError(f"{chosen.title}已经封存")
         made = (

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pipeline.program.model import Period, Prefecture, Program
     from pipeline.workspace import Workspace
 
+MANY = 50  # respondents that are named in one message
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
@@ -57,10 +59,15 @@ def find_prefecture(program: Program, text: str) -> Prefecture:
     Raises:
         PipelineError: There is none; lists those there are.
     """
-    found = [p for p in program.prefectures if text in {p.code, p.name, p.short_name}]
-    if not found:
-        known = "、".join(f"{p.code} {p.short_name}" for p in program.prefectures)
-        raise PipelineError(f"没有代码或名称为 {text} 的州（市）；可用：{known}")
+    found = program.prefectures_named.get(text, ())
+    if text in program.prefecture_by_code:
+        return program.prefecture_by_code[text]
+    if len(found) != 1:
+        which = found or program.prefectures
+        known = "、".join(f"{p.code} {p.short_name}" for p in which[:MANY]) + ("等" if len(which) > MANY else "")
+        wrong = f"叫 {text} 的{program.respondent_level}不止一个，请写代码" if found else (
+            f"没有代码或名称为 {text} 的{program.respondent_level}；可用")  # fmt: skip
+        raise PipelineError(f"{wrong}：{known}")
     return found[0]
 
 

@@ -44,9 +44,12 @@ if TYPE_CHECKING:
 @click.option("--project", default=".", metavar="DIR", show_default="当前目录", help="工作目录")
 @click.option("--as-of", "as_of", type=Day(), metavar="DATE", help="以这一天为准（默认今天）")
 @click.option("--period", "period", metavar="P", help="报送期，如 2023-02；不写则取最近结束的一期")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="本机用几个进程读表、核对（默认按处理器和内存）")
+@click.option("--scheduler", metavar="tcp://主机:端口", help="改在 Dask 集群上读表、核对，见 docs/规模.md")
 @click.version_option(package_name="run-pipeline", message="%(version)s")
 @click.pass_context
-def main(ctx: click.Context, project: str, as_of: date | None, period: str | None) -> None:
+def main(ctx: click.Context, project: str, as_of: date | None, period: str | None, workers: int | None,
+         scheduler: str | None) -> None:  # fmt: skip
     """收齐、核对、汇总各州（市）报表，生成简报、清单和图表。
 
     不带子命令即运行主流程：inbox/ 的报表 → 数据集 → outbox/报送期/。
@@ -56,18 +59,23 @@ def main(ctx: click.Context, project: str, as_of: date | None, period: str | Non
             stream.reconfigure(errors="replace")
     ctx.obj = {"project": project, "as_of": as_of or today(), "as_of_given": as_of is not None}
     if ctx.invoked_subcommand is None:
-        _main_job(ctx, period)
+        _main_job(ctx, period, workers, scheduler or "")
     elif period is not None:
         raise click.UsageError("--period 请写在子命令之后")
+    elif workers or scheduler:
+        raise click.UsageError("--workers、--scheduler 只用于主流程")
 
 
-def _main_job(ctx: click.Context, period: str | None) -> None:
+def _main_job(ctx: click.Context, period: str | None, workers: int | None, scheduler: str) -> None:
+    from pipeline.engine import open_engine  # noqa: PLC0415
     from pipeline.progress import shown  # noqa: PLC0415
     from pipeline.run import run  # noqa: PLC0415
+    from pipeline.settings import load_settings  # noqa: PLC0415
 
     as_of = ctx.obj["as_of"]
-    with alone(ctx) as workspace, shown() as tell:
-        outcome = run(workspace, period, as_of, user(), tell, by_clock=not ctx.obj["as_of_given"])
+    with alone(ctx) as workspace, shown() as tell, open_engine(scheduler, workers) as on:
+        outcome = run(workspace, period, as_of, user(), tell, by_clock=not ctx.obj["as_of_given"], on=on,
+                      sent=bool(scheduler) and not load_settings(workspace).shared_disk)  # fmt: skip
     _tell(outcome, workspace, as_of)
     if outcome.measures.period.code in outcome.closed:
         note(f"{outcome.measures.period.title}已封存：产品保持封存时的样子；此后的变化由下一期的“更正”说明")
@@ -139,7 +147,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
         if isinstance(seen, OSError):
             raise click.ClickException(f"读不出 {path}：{reason(seen)}") from seen
         name = readable(str(path))
-        arrivals.append(Arrival(name=name, content=seen.content, received_on=as_of, changing=seen.changing))
+        arrivals.append(Arrival(name=name, path=path, sha256=seen.sha256, received_on=as_of, changing=seen.changing))
     program, results = dry_run(workspace_of(ctx), arrivals, as_of)
     found = [
         f for reading, decisions in results for f in (*reading.findings, *(x for d in decisions for x in d.findings))

@@ -16,6 +16,10 @@ _OFFLINE = "网络盘断开了", "请重新连接后再运行"
 _TOO_LARGE = "超出了文件大小的限制", "请换一个磁盘，或请管理员放宽限制后再运行"
 _TOO_LONG = "路径太长", "请把工作目录移到路径较短的地方再运行"
 _TOO_MANY = "打开的文件太多", "请关闭别的程序后再运行"
+_UNENTITLED = (
+    "这个数据库账号没有所需的权限",
+    "只能查看的账号不能运行；第一次运行、表样增减之后，请用建表的账号",
+)
 _DAMAGED = (
     "数据库文件已损坏",
     "请把整个 dataset 文件夹移走（不要删），再用备份恢复；没有备份的，移走后直接运行，收件箱里的会重新收取",
@@ -57,6 +61,7 @@ _BY_SQLITE = {
     "SQLITE_CORRUPT": _DAMAGED,
     "SQLITE_NOTADB": _DAMAGED,
 }
+_BY_SQLSTATE = {"42501": _UNENTITLED}
 _NUMBER = re.compile(r"\[Errno (\d+)\]")
 
 
@@ -71,8 +76,14 @@ def why(error: OSError) -> str:
 
 
 def why_database(name: str) -> str:
-    """Why SQLite refused, and what to do about it, by the name of its error; empty for one that says nothing of the disk."""
-    known = next((words for start, words in _BY_SQLITE.items() if name == start or name.startswith(f"{start}_")), None)
+    """Why the database refused, and what to do about it; empty for an error that says nothing of disk or rights.
+
+    Args:
+        name: Of an error of SQLite, or the SQLSTATE of a server's.
+    """
+    known = _BY_SQLSTATE.get(name) or next(
+        (words for start, words in _BY_SQLITE.items() if name == start or name.startswith(f"{start}_")), None
+    )
     return "。".join(known) if known else ""
 
 

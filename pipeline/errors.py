@@ -42,6 +42,10 @@ class WorkspaceError(PipelineError):
     """A folder or file of the workspace cannot be used."""
 
 
+class ChangedError(PipelineError):
+    """A file is gone, or no longer what it was when it was listed."""
+
+
 class DatasetError(PipelineError):
     """The dataset cannot be read or written."""
 

@@ -1,7 +1,10 @@
-"""The workbooks that go out to the prefectures."""
+"""The workbooks that go out to the prefectures, made one at a time as they are written: they need not fit in memory."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.campaign import choose_issue_period, find_prefecture, load_campaign, open_snapshot, open_store
@@ -12,21 +15,41 @@ from pipeline.workbook.issue import Issue, file_name, issue_workbook
 from pipeline.workspace import make_key, replace_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import date
 
     from pipeline.campaign import Campaign
     from pipeline.dataset.store import Store
-    from pipeline.program.model import Period
+    from pipeline.program.model import Period, Prefecture, Program
     from pipeline.progress import Tell
+    from pipeline.workbook.cells import Value
     from pipeline.workspace import Workspace
 
 ISSUED = "下发"
 
 
+class Files(Mapping[str, bytes]):
+    """Files of a folder that are made, or read, when they are written."""
+
+    def __init__(self, making: Mapping[str, Callable[[], bytes]]) -> None:
+        self._making = making
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._making[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._making)
+
+    def __len__(self) -> int:
+        return len(self._making)
+
+
 def issue(workspace: Workspace, period_code: str | None, prefecture_code: str | None, as_of: date, *,
-          new_key: bool = False, tell: Tell = quiet) -> dict[str, bytes]:  # fmt: skip
+          new_key: bool = False, tell: Tell = quiet) -> tuple[str, ...]:  # fmt: skip
     """Write the workbooks that go out into ``outbox/P/下发/``; with one prefecture, the others' stay as they are.
+
+    Returns:
+        Their names in that folder; under regions, in a folder for each.
 
     Raises:
         PipelineError: The key is gone although returns have come in, and no new one was asked for.
@@ -39,17 +62,27 @@ def issue(workspace: Workspace, period_code: str | None, prefecture_code: str | 
     period = choose_issue_period(campaign.program, period_code, as_of)
     store = open_store(workspace, campaign.program)
     try:
-        issues = list(plan_issues(campaign, store, period, prefecture_code, as_of))
+        issues = {place_of(one): one for one in plan_issues(campaign, store, period, prefecture_code, as_of)}
     finally:
         store.close()
-    files = {}
-    for n, one in enumerate(issues):
-        tell("生成报表", n, len(issues))
-        files[file_name(one)] = issue_workbook(one)
     target = workspace.outbox(period.code) / ISSUED
-    kept = {p.name: p.read_bytes() for p in target.glob("*.xlsx")} if prefecture_code and target.is_dir() else {}
-    replace_folder(target, kept | files)
-    return files
+    kept = target.rglob("*.xlsx") if prefecture_code and target.is_dir() else ()
+    making: dict[str, Callable[[], bytes]] = {p.relative_to(target).as_posix(): p.read_bytes for p in kept}
+    for n, (name, one) in enumerate(issues.items()):
+        making[name] = partial(_made, one, partial(tell, "生成报表", n, len(issues)))
+    replace_folder(target, Files(making))
+    return tuple(issues)
+
+
+def _made(one: Issue, tell: Callable[[], None]) -> bytes:
+    tell()
+    return issue_workbook(one)
+
+
+def place_of(issue: Issue) -> str:
+    """Where a workbook lies among those that go out: in the folder of its regions, from the highest down."""
+    regions = reversed(issue.program.ancestors(issue.prefecture.code))
+    return "/".join([*(f"{one.code}_{one.short_name}" for one in regions), file_name(issue)])
 
 
 def plan_issues(campaign: Campaign, store: Store, period: Period, prefecture_code: str | None,
@@ -58,16 +91,29 @@ def plan_issues(campaign: Campaign, store: Store, period: Period, prefecture_cod
     program = campaign.program.at(period)
     chosen = program.prefectures if prefecture_code is None else (find_prefecture(program, prefecture_code),)
     past = store.past(period.code, as_of)
-    previous = {**past.previous, **past.floors}
+    previous = _by_unit({**past.previous, **past.floors})
     for prefecture in chosen:
-        ours = {unit.code for unit in program.reporters if unit.prefecture_code == prefecture.code}
-        values = {key: value for key, value in previous.items() if key[0] in ours}
         yield Issue(
             program=program,
             key=campaign.key,
             rules=campaign.rules,
             period=period,
             prefecture=prefecture,
-            previous=values,
+            previous=_values_of(program, prefecture, previous),
             entries=carried(program, period, prefecture, past),
         )
+
+
+def _by_unit(values: Mapping[tuple[str, str], Value]) -> dict[str, dict[str, Value]]:
+    """Unit → field → value: 40,000 respondents may not each look through all values."""
+    by_unit: dict[str, dict[str, Value]] = defaultdict(dict)
+    for (unit, code), value in values.items():
+        by_unit[unit][code] = value
+    return by_unit
+
+
+def _values_of(program: Program, prefecture: Prefecture, previous: Mapping[str, Mapping[str, Value]]
+               ) -> dict[tuple[str, str], Value]:  # fmt: skip
+    """(unit, field) → last accepted value, of the units of one respondent."""
+    ours = program.reporters_of(prefecture.code)
+    return {(unit.code, code): value for unit in ours for code, value in previous.get(unit.code, {}).items()}

@@ -9,9 +9,9 @@ from pipeline.campaign import choose_period, load_campaign, open_snapshot, open_
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.story import history_lines, sources_of
 from pipeline.errors import PipelineError
+from pipeline.intake import judge, read_all, registry
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.program.strict import nearest
-from pipeline.run import judge, read_all, registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,12 @@ def dry_run(
     try:
         results = []
         for reading in read_all(registry(campaign, store.acts(as_of)), arrivals):
-            decisions = [d for p in campaign.program.periods for d in judge(campaign, store, p, _of(reading, p), as_of)]
+            decisions = [
+                d
+                for p in campaign.program.periods
+                if (returns := _of(reading, p))
+                for d in judge(campaign.program, campaign.rules, p, returns, store.past(p.code, as_of))
+            ]
             results.append((reading, tuple(decisions)))
         return campaign.program, results
     finally:

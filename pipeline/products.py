@@ -2,36 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from pipeline import engine
 from pipeline.reports.bulletin import bulletin_context
 from pipeline.reports.data_package import data_package
 from pipeline.reports.documents import render
 from pipeline.reports.manifest import manifest
+from pipeline.reports.officer_contacts import OfficerContact, contact_of, newest_first
 from pipeline.reports.overdue_list import overdue_context, overdue_workbook
 from pipeline.reports.pictures import FILE_NAMES, pictures
 from pipeline.reports.publications import letters, publications
 from pipeline.reports.return_notice import by_prefecture, notice_context
 from pipeline.reports.site import index_page
 from pipeline.reports.summary_workbook import summary_workbook
+from pipeline.settings import load_settings
 from pipeline.workbook.feedback import returned_workbook
+from pipeline.workbook.identity import Admission
+from pipeline.workbook.read import Reading, read_return
 from pipeline.workspace import replace_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from pipeline.dataset.entries import Submission
+    from pipeline.dataset.snapshot import Snapshot
+    from pipeline.dataset.store import Store
     from pipeline.measures.period import PeriodMeasures
     from pipeline.reports.wording import Figures
     from pipeline.workbook.feedback import ReturnedCopy
+    from pipeline.workbook.identity import Registry
     from pipeline.workspace import Workspace
 
 RETURNED, RETURNED_LATER, CHARTS, PACKAGE = "退回", "退回（封存后）", "图表", "数据包"
 MANIFEST = "manifest.json"
 
 
-def make_reports(workspace: Workspace, m: PeriodMeasures, copies: Sequence[ReturnedCopy] = ()) -> dict[str, bytes]:
-    """Every product of a period by its path in ``outbox/P/``; nothing is written here."""
+def make_reports(
+    workspace: Workspace,
+    m: PeriodMeasures,
+    copies: Sequence[ReturnedCopy] = (),
+    contacts: Sequence[OfficerContact] | None = None,
+) -> dict[str, bytes]:
+    """Every product of a period by its path in ``outbox/P/``; nothing is written here.
+
+    Args:
+        workspace: Its templates, its inputs and what it is called.
+        m: Of the period.
+        copies: What goes back to the officers.
+        contacts: Whom to call in each prefecture; None where the office did not ask for it.
+    """
     is_demo = workspace.is_demo
     drawn = pictures(m, workspace.pictures)
     registers: dict[str, Figures] = {}
@@ -40,7 +63,7 @@ def make_reports(workspace: Workspace, m: PeriodMeasures, copies: Sequence[Retur
     files = {
         "工作简报.docx": render(workspace.templates / "工作简报.docx", brief, drawn),
         "逾期县清单.docx": render(workspace.templates / "逾期县清单.docx", overdue, {}),
-        "逾期县清单.xlsx": overdue_workbook(m),
+        "逾期县清单.xlsx": overdue_workbook(m, contacts),
         "全省汇总.xlsx": summary_workbook(m),
     }
     published, asking = tuple(publications(m, is_demo=is_demo)), tuple(letters(m, is_demo=is_demo))
@@ -81,3 +104,46 @@ def keep_closed(workspace: Workspace, m: PeriodMeasures, closed_on: date, copies
     late = [copy for copy in copies if m.snapshot.by_seq[copy.seq].received_on > closed_on]
     if late:
         replace_folder(workspace.outbox(m.period.code) / RETURNED_LATER, returned_files(workspace, m, late)[0])
+
+
+def officer_contacts(
+    workspace: Workspace, store: Store, snapshot: Snapshot, known: Registry
+) -> tuple[OfficerContact, ...] | None:
+    """Who filled in each prefecture's last return that says so, read from the bytes kept of it; never stored.
+
+    Args:
+        workspace: Its settings ask for it.
+        store: Gives the bytes.
+        snapshot: Says what had been received.
+        known: What reading needs to know of the office.
+
+    Returns:
+        One for each prefecture, in order; None unless the settings ask for it.
+    """
+    if not load_settings(workspace).officer_contacts:
+        return None
+    found = {p.code: OfficerContact(prefecture=p) for p in known.program.prefectures}
+    waiting = newest_first(known.program, snapshot)
+    while waiting:  # a return whose cover is blank leaves the word to the one before
+        for code, one in _covers(store, known, [entries[0] for entries in waiting.values()]).items():
+            if one.says_whom or found[code].source is None:
+                found[code] = one
+        waiting = {code: rest for code, (_, *rest) in waiting.items() if rest and not found[code].says_whom}
+    return tuple(found.values())
+
+
+def _covers(store: Store, known: Registry, entries: Sequence[Submission]) -> dict[str, OfficerContact]:
+    """Prefecture → what the cover of a return of its says."""
+    as_taken = {
+        (s.sha256, s.prefecture_code, s.period): Admission(seq=s.admission, prefecture_code=s.prefecture_code, period=s.period)
+        for s in entries
+    }  # fmt: skip
+    trusting = replace(known, admissions={**as_taken, **known.admissions}, closed={})
+    arrivals = [store.arrival(s) for s in entries]
+    readings = engine.Pool().each(partial(read_return, trusting), arrivals, lost=lambda one, _: Reading(arrival=one))
+    found = {}
+    for entry, reading in zip(entries, readings, strict=True):
+        whose = entry.prefecture_code, entry.period
+        cover = next((r.cover for r in reading.returns if (r.prefecture_code, r.period) == whose), {})
+        found[entry.prefecture_code] = contact_of(known.program.prefecture_by_code[entry.prefecture_code], entry, cover)
+    return found

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from pipeline.campaign import load_campaign, open_store
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.errors import DatasetError
+from pipeline.intake import read_all, registry
 from pipeline.products import MANIFEST
 from pipeline.progress import quiet
-from pipeline.run import read_all, registry
 from pipeline.workbook.cells import show
 from pipeline.workbook.identity import Admission
 from pipeline.workbook.layout import row_name

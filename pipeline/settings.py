@@ -20,9 +20,14 @@ class Settings:
     Attributes:
         dataset: ``postgresql+psycopg://user@server/database`` of a dataset that an office shares; empty for the folder
             ``dataset/`` of the workspace. Never with a password.
+        shared_disk: Whether the machines of a cluster see the workspace under the same path as this one; otherwise files are
+            sent to them.
+        officer_contacts: Whether 逾期县清单.xlsx lists who filled in each prefecture's last return, and their telephone.
     """
 
     dataset: str = ""
+    officer_contacts: bool = False
+    shared_disk: bool = False
 
 
 def load_settings(workspace: Workspace) -> Settings:
@@ -35,4 +40,11 @@ def load_settings(workspace: Workspace) -> Settings:
     if not path.is_file():
         return Settings()
     node = read_yaml(path)
-    return finished(node, Settings(dataset=node.take("dataset", str, "")))
+    return finished(
+        node,
+        Settings(
+            dataset=node.take("dataset", str, ""),
+            officer_contacts=node.take("officer_contacts", bool, False),
+            shared_disk=node.take("shared_disk", bool, False),
+        ),
+    )

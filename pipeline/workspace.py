@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import secrets
@@ -203,7 +204,7 @@ def read_inbox(workspace: Workspace, as_of: date) -> Inbox:
             continue
         modified = datetime.fromtimestamp(seen.modified, UTC) + CHINA
         received_on = dated or min(modified.date(), as_of)
-        one = Arrival(name=name, content=seen.content, received_on=received_on, changing=seen.changing)
+        one = Arrival(name=name, path=path, sha256=seen.sha256, received_on=received_on, changing=seen.changing)
         (changing if one.changing else arrivals).append(one)
     _must_be_there(workspace.inbox)
     return Inbox(arrivals=tuple(arrivals), changing=tuple(changing), later=tuple(later), undated=tuple(undated),
@@ -227,28 +228,30 @@ def _must_be_there(inbox: Path) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A file as it was read.
+    """A file as it was when it was looked at.
 
     Attributes:
+        sha256: Identity of its bytes, up to those of the largest return.
         modified: Seconds since the epoch.
         changing: It changed while it was looked at.
     """
 
-    content: bytes
+    sha256: str
     modified: float
     changing: bool
 
 
 def read_files(paths: Iterable[Path]) -> dict[Path, Seen | OSError]:
-    """Read files whole, and notice those that somebody is still writing: they change, or changed a moment ago and again."""
-    read: dict[Path, tuple[bytes, tuple[int, int], tuple[int, int]] | OSError] = {}
+    """Look through files whole, and notice those that somebody is still writing: they change, or changed a moment ago and again."""
+    read: dict[Path, tuple[str, int, tuple[int, int], tuple[int, int]] | OSError] = {}
     recent = False
     for path in paths:
         try:
             before = path.stat()
             with path.open("rb") as file:
                 content = file.read(MAX_BYTES + 1)  # what is larger is refused, however much more there is
-            read[path] = content, _trace(before), _trace(path.stat())
+            sha256 = hashlib.sha256(content).hexdigest()
+            read[path] = sha256, len(content), _trace(before), _trace(path.stat())
         except OSError as error:
             read[path] = error
             continue
@@ -260,13 +263,13 @@ def read_files(paths: Iterable[Path]) -> dict[Path, Seen | OSError]:
         if isinstance(one, OSError):
             seen[path] = one
             continue
-        content, before_reading, after_reading = one
+        sha256, size, before_reading, after_reading = one
         try:
             now = _trace(path.stat())
         except OSError:  # taken away again
             now = (-1, -1)
-        whole = before_reading == after_reading == now and len(content) == min(now[0], MAX_BYTES + 1)
-        seen[path] = Seen(content=content, modified=before_reading[1] / 1e9, changing=not whole)
+        whole = before_reading == after_reading == now and size == min(now[0], MAX_BYTES + 1)
+        seen[path] = Seen(sha256=sha256, modified=before_reading[1] / 1e9, changing=not whole)
     return seen
 
 

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import gc
 import hashlib
+import importlib
 import json
 import os
 import pickle
@@ -26,8 +27,10 @@ from sqlalchemy import Engine, event
 from pipeline import engine
 from pipeline.checks.suites import run_suite
 from pipeline.cli import main
+from pipeline.measures.period import measure_period
 from pipeline.program.load import load_program
 from pipeline.reports.documents import render
+from pipeline.reports.summary_workbook import summary_workbook
 from pipeline.workspace import Workspace
 from tests.test_example_program import BAIHE, DONGHU, FIRST, PROBLEMS, SECOND, Project, figures, type_in
 
@@ -42,8 +45,18 @@ if TYPE_CHECKING:
 
 RUN = ("--as-of", "2024-07-16")
 ISSUE = ("--as-of", "2024-06-21", "issue")
-STAGES = ("load_campaign", "read_inbox", "take_in", "check_returns", "decide", "take_snapshot", "returned_copies",
-          "measure_period", "replace_folder")  # fmt: skip
+STAGES = {
+    "run": (
+        "load_campaign",
+        "read_inbox",
+        "take_in",
+        "take_snapshot",
+        "returned_copies",
+        "measure_period",
+        "replace_folder",
+    ),
+    "intake": ("unplaced", "check_returns", "decide", "decided"),
+}
 LEFTOVERS = (".part", ".new", ".old", "run.lock")
 SECONDS = 120
 
@@ -92,16 +105,18 @@ def call(workspace: Workspace, *words: str) -> Result:
 
 
 def made_quick(patch: pytest.MonkeyPatch) -> None:
-    """For a process that is to be killed: it reads in itself, and rules and Word are asked once for the same values.
+    """For a process that is to be killed: it reads in itself, and what is pure and slow is asked once for the same values.
 
-    A worker is another process. Rules and templates are functions of values to values and take two thirds of the time;
-    so is reading the program.
+    A worker is another process. Rules, templates, measures and the summary are functions of values to values and take
+    most of the time; so is reading the program.
     """
-    patch.setattr(engine, "each", lambda function, items, **_: map(function, items))
+    patch.setattr(engine, "Pool", lambda **_: engine.InProcess())
     patch.setattr("pipeline.workspace.SETTLE_SECONDS", 0)
     patch.setattr("pipeline.checks.check.run_suite", _remembered(run_suite))
     patch.setattr("pipeline.campaign.load_program", _remembered(load_program))
     patch.setattr("pipeline.products.render", _remembered(render))
+    patch.setattr("pipeline.run.measure_period", _remembered(measure_period))
+    patch.setattr("pipeline.products.summary_workbook", _remembered(summary_workbook))
 
 
 def _remembered(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -240,10 +255,10 @@ class Fuse:
         event.listen(Engine, "commit", lambda _: self.touch("sql COMMIT"))
         self._before(os, "fsync", "fsync")
         self._write_by_halves()
-        from pipeline import run  # noqa: PLC0415 - patched in the child only
-
-        for stage in STAGES:
-            self._before(run, stage, f"stage {stage}")
+        for module, stages in STAGES.items():
+            where = importlib.import_module(f"pipeline.{module}")
+            for stage in stages:
+                self._before(where, stage, f"stage {stage}")
 
     def _hear(self, name: str, args: tuple[Any, ...]) -> None:
         if name == "open":

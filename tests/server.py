@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+DOCUMENTED = Path(__file__).resolve().parent.parent / "docs" / "security.md"
 HOW = "没有 PostgreSQL 服务器程序（Debian/Ubuntu：apt-get install postgresql），跳过共享数据集的测试"
 UNPRIVILEGED = "postgres"  # the server refuses to run as root
 
@@ -62,3 +64,33 @@ def new_database(address: str, name: str) -> str:
     with psycopg.connect(f"{address.replace('+psycopg', '')}/postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
     return f"{address}/{name}"
+
+
+def as_documented(address: str) -> list[str]:
+    """Make the database and its roles by the very lines of docs/security.md; the lines for after the first run."""
+    import psycopg  # noqa: PLC0415 - only where there is a server
+
+    (block,) = re.findall(r"```sql\n(.*?)```", DOCUMENTED.read_text(encoding="utf-8"), re.DOTALL)
+    on_server, before, after = (
+        [one for one in part.split(";\n") if one.strip()] for part in re.split(r"-- in that .*\n", block)
+    )
+    plain = address.replace("+psycopg", "")
+    for database, lines in (("postgres", on_server), ("report", before)):
+        with psycopg.connect(f"{plain}/{database}", autocommit=True) as connection:
+            for line in lines:
+                connection.execute(line.encode())
+    return after
+
+
+def said_as(address: str, role: str, lines: Iterable[str]) -> None:
+    """SQL in the documented database as one of its roles."""
+    import psycopg  # noqa: PLC0415 - only where there is a server
+
+    with psycopg.connect(of_role(address, role).replace("+psycopg", ""), autocommit=True) as connection:
+        for line in lines:
+            connection.execute(line.encode())
+
+
+def of_role(address: str, role: str) -> str:
+    """The address of the documented database for one of its roles."""
+    return f"{address.replace('//office@', f'//{role}@')}/report"

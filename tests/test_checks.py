@@ -23,7 +23,7 @@ from pipeline.checks.suites import run_suite
 from pipeline.dataset.entries import Act, ActKind
 from pipeline.errors import SuiteError
 from pipeline.findings import CATALOGUE, Severity
-from pipeline.run import LOST, lost, registry
+from pipeline.intake import LOST, lost, registry
 from pipeline.workbook.identity import Stamp
 from pipeline.workbook.read import Arrival, read_return
 from tests.builder import FIRST, KEY, SECOND, THIRD, arrival, campaign, filled, read
@@ -584,7 +584,7 @@ def hang(_: Arrival) -> Reading:
 
 def test_a_reader_that_is_lost_costs_the_file_a_finding() -> None:
     limits = engine.Limits(seconds=1)
-    (reading,) = engine.each(hang, [arrival(b"x")], lost=lost, limits=limits)
+    (reading,) = engine.Pool(limits=limits).each(hang, [arrival(b"x")], lost=lost)
     assert [f.code for f in reading.findings] == ["FILE_READER_HUNG"]
     assert {LOST[why] for why in engine.Loss} == {"FILE_READER_HUNG", "FILE_READER_FULL", "FILE_READER_DIED"}
     assert [f.code for f in lost(arrival(b"x"), engine.Loss.DIED).findings] == ["FILE_READER_DIED"]

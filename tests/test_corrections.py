@@ -11,10 +11,10 @@ from pipeline.campaign import told_before
 from pipeline.dataset.entries import Act, ActKind
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
+from pipeline.intake import take_in
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.reports.correction_parts import correction_paragraphs
 from pipeline.reports.wording import Figures
-from pipeline.run import take_in
 from tests.builder import FIRST, SECOND, SMALL, arrival, part_of_campaign, sent
 
 if TYPE_CHECKING:

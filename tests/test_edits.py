@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.libreoffice
 
 PERIOD, LATER, SEED = "2023-02", "2023-04", 11
-FIRST_DAY = date(2023, 3, 6)
+FIRST_DAY, DAYS = date(2023, 3, 1), 60  # the period has ended, and the later one has not
 FORMATS = {"xlsx": "Calc MS Excel 2007 XML", "xls": "MS Excel 97", "ods": "calc8"}
 EVERYONE = frozenset({FIRST, SECOND, THIRD})
 NO_ONE: frozenset[str] = frozenset()
@@ -307,6 +307,7 @@ def merge(columns: tuple[str, ...], covered: str) -> Callable[[Table], Steps]:
 
 
 TOTALLED, MERGED = "decorate, filter and total", "merge names, the second kept out of sight"
+POSTDATED = "replace the period"
 CODE_CHANGED, NAME_CHANGED = frozenset({"ROW_CODE_CHANGED"}), frozenset({"ROW_NAME_CHANGED"})
 COLUMNS_CHANGED, UNPLACED = frozenset({"COLUMN_CODE_CHANGED"}), frozenset({"ROW_UNRECOGNISED"})
 
@@ -356,7 +357,7 @@ EDITS = {
     "replace one name by another": Edit(
         steps=everywhere("德钦县", "维西县"), accepted=frozenset({FIRST}), lost=of_county(SECOND),
         held=frozenset({THIRD}), says=CODE_CHANGED | {"ROW_TWICE", "ROW_BLANK"}),
-    "replace the period": Edit(steps=everywhere(PERIOD, LATER), accepted=NO_ONE, held=EVERYONE,
+    POSTDATED: Edit(steps=everywhere(PERIOD, LATER), accepted=NO_ONE, held=EVERYONE,
                                says=frozenset({"IDENTITY_UNPROVED", "PERIOD_NOT_ENDED"})),
     TOTALLED: Edit(steps=on_each(decorate), says=UNPLACED),
     MERGED: Edit(steps=on_each(merge(("county_name",), "kept")), touched=0),
@@ -471,20 +472,20 @@ def made(tmp_path_factory: pytest.TempPathFactory, figures: Figures) -> Made:
 
 @pytest.fixture(scope="module")
 def outcomes(made: Made) -> dict[tuple[str, str], Outcome]:
-    """All files of a format read, and decided together by all rules as a run would, each of a day of its own."""
-    return {key: outcome for file_format in FORMATS for key, outcome in run(made.files, file_format)}
+    """All files read, and decided by all rules as a run would, as many together as there are days, each of a day of its own."""
+    files = sorted(made.files.items(), key=lambda one: one[0][0] != POSTDATED)  # the rules of the later period run once
+    return {key: outcome for n in range(0, len(files), DAYS) for key, outcome in run(dict(files[n : n + DAYS]))}
 
 
-def run(files: dict[tuple[str, str], Path], file_format: str) -> Iterator[tuple[tuple[str, str], Outcome]]:
-    ours = {key: path for key, path in files.items() if key[1] == file_format}
+def run(files: dict[tuple[str, str], Path]) -> Iterator[tuple[tuple[str, str], Outcome]]:
     readings = {
         key: read(path.read_bytes(), path.name, FIRST_DAY + timedelta(days=n))
-        for n, (key, path) in enumerate(ours.items())
+        for n, (key, path) in enumerate(files.items())
     }
     decided: dict[str, list[Decision]] = defaultdict(list)
     for decision in decide_all([one for reading in readings.values() for one in reading.returns]):
         decided[decision.source.arrival.name].append(decision)
-    for key, path in ours.items():
+    for key, path in files.items():
         yield key, Outcome(look=look(path), reading=readings[key], decisions=tuple(decided[path.name]))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -11,20 +10,21 @@ import sys
 import time
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline import engine
-from pipeline.engine import Limits, Loss, each
+from pipeline.engine import InProcess, Limits, Loss, Pool, open_engine, usual_workers
+from pipeline.engine_chunks import chunks
 from tests.builder import hear_ctrl_c
+from tests.cluster_parts import ENV, Unloadable, act, gone, lost, never, slow_if_even
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
-ENV = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 @pytest.fixture(autouse=True)
@@ -34,68 +34,17 @@ def nobody_is_left() -> Iterator[None]:
     assert multiprocessing.active_children() == []
 
 
-def act(word: str) -> Any:
-    """What a worker is told to do; a word without an act is echoed."""
-    acts = {
-        "hang": lambda: time.sleep(600),
-        "abort": os.abort,
-        "exit": lambda: os._exit(3),
-        "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
-        "segfault": lambda: ctypes.string_at(0),
-        "burn": lambda: spend(600),
-        "spend": lambda: spend(0.6),
-        "hog": lambda: [bytes(1 << 28) for _ in range(1 << 20)],
-        "crumbs": lambda: [bytes(n & 63) for n in range(1 << 40)],
-        "pid": os.getpid,
-        "mute": lambda: os.write(2, b"heard"),
-        "timeout": lambda: raises(TimeoutError("ours")),
-        "value": lambda: raises(ValueError("ours")),
-        "unpicklable": lambda: lambda: None,
-    }
-    return acts.get(word, lambda: word)()
-
-
-def spend(seconds: float) -> None:
-    end = time.process_time() + seconds
-    while time.process_time() < end:
-        pass
-
-
-def raises(error: Exception) -> None:
-    raise error
-
-
-def slow_if_even(number: int) -> int:
-    time.sleep(0.05 * (1 - number % 2))
-    return number
-
-
-def lost(item: str, why: Loss) -> str:
-    return f"{item} {why}"
-
-
-def never(item: object, why: Loss) -> Any:
-    raise AssertionError(item, why)
-
-
-class Unloadable:
-    """What no worker can load."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return os.listdir, ("no such folder",)
-
-
 def test_results_come_in_the_order_of_the_items() -> None:
-    assert list(each(slow_if_even, range(20), lost=never)) == list(range(20))
+    assert list(Pool().each(slow_if_even, range(20), lost=never)) == list(range(20))
 
 
 def test_without_items_no_process_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pebble.ProcessPool.schedule", never)
-    assert list(each(act, [], lost=never)) == []
+    assert list(Pool().each(act, [], lost=never)) == []
 
 
 def test_one_item_starts_one_process() -> None:
-    results = each(act, ["a"], lost=never)
+    results = Pool().each(act, ["a"], lost=never)
     assert next(results) == "a"
     assert len(multiprocessing.active_children()) == 1
     assert list(results) == []
@@ -109,9 +58,9 @@ def test_items_are_taken_as_needed_and_closing_early_ends_it() -> None:
             taken.append(len(taken))
             yield taken[-1]
 
-    results = each(slow_if_even, endless(), lost=never)
+    results = Pool().each(slow_if_even, endless(), lost=never)
     assert [next(results) for _ in range(5)] == [0, 1, 2, 3, 4]
-    assert len(taken) <= 5 + 2 * engine.MOST_WORKERS
+    assert len(taken) <= 5 + 2 * usual_workers()
     results.close()  # type: ignore[attr-defined]
     assert multiprocessing.active_children() == []
 
@@ -132,23 +81,23 @@ def test_items_are_taken_as_needed_and_closing_early_ends_it() -> None:
 def test_a_lost_worker_costs_its_own_item_only(word: str, why: Loss, limits: Limits) -> None:
     items = ["a", "b", word, "c", "d", word, "e"]
     expected = [f"{word} {why}" if item == word else item for item in items]
-    assert list(each(act, items, lost=lost, limits=limits)) == expected
+    assert list(Pool(limits=limits).each(act, items, lost=lost)) == expected
 
 
-def test_waiting_for_a_worker_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "MOST_WORKERS", 1)
-    assert list(each(act, ["hang", "a"], lost=lost, limits=Limits(seconds=1))) == ["hang timed_out", "a"]
-
-
-@posix
-def test_cpu_seconds_are_counted_for_each_item(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "MOST_WORKERS", 1)
-    assert list(each(act, ["spend"] * 5, lost=lost, limits=Limits(cpu_seconds=1))) == [None] * 5
+def test_waiting_for_a_worker_is_not_counted() -> None:
+    pool = Pool(workers=1, limits=Limits(seconds=1))
+    assert list(pool.each(act, ["hang", "a"], lost=lost)) == ["hang timed_out", "a"]
 
 
 @posix
-def test_the_death_of_an_idle_worker_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "MOST_WORKERS", 1)
+@pytest.mark.parametrize("chunk", [1, 5])
+def test_cpu_seconds_are_counted_for_each_item(chunk: int) -> None:
+    pool = Pool(workers=1, chunk=chunk, limits=Limits(cpu_seconds=1))
+    assert list(pool.each(act, ["spend"] * 5, lost=never)) == [None] * 5
+
+
+@posix
+def test_the_death_of_an_idle_worker_is_nobodys() -> None:
     seen: list[int] = []
 
     def items() -> Iterator[str]:
@@ -157,7 +106,7 @@ def test_the_death_of_an_idle_worker_is_nobodys(monkeypatch: pytest.MonkeyPatch)
         os.kill(seen[0], signal.SIGKILL)
         yield "pid"
 
-    for pid in each(act, items(), lost=never):
+    for pid in Pool(workers=1).each(act, items(), lost=never):
         seen.append(pid)  # noqa: PERF402 - read while it grows
     assert seen[0] == seen[1] != seen[2]
 
@@ -165,42 +114,112 @@ def test_the_death_of_an_idle_worker_is_nobodys(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("word", ["value", "timeout"])
 def test_what_the_function_raises_is_raised_here(word: str) -> None:
     with pytest.raises((ValueError, TimeoutError), match="ours") as raised:
-        list(each(act, ["a", word, "b"], lost=never))
+        list(Pool().each(act, ["a", word, "b"], lost=never))
     assert "in raises" in str(raised.value.__cause__), "the worker's traceback"
 
 
 def test_a_result_that_cannot_be_sent_is_our_fault() -> None:
     with pytest.raises((AttributeError, TypeError), match="pickle"):
-        list(each(act, ["a", "unpicklable"], lost=never))
+        list(Pool().each(act, ["a", "unpicklable"], lost=never))
 
 
 def test_a_worker_that_cannot_start_is_our_fault() -> None:
     with pytest.raises(BrokenProcessPool):
-        list(each(partial(print, Unloadable()), [1, 2], lost=never))
+        list(Pool().each(partial(print, Unloadable()), [1, 2], lost=never))
+
+
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        ("hang", Loss.TIMED_OUT),
+        ("exit", Loss.DIED),
+        ("segfault", Loss.DIED),
+        pytest.param("hog", Loss.OUT_OF_MEMORY, marks=posix),
+    ],
+)
+def test_in_a_chunk_only_the_guilty_item_is_lost(word: str, why: Loss) -> None:
+    items = ["a", "b", "c", word, "d", "e", word, word, "f", "g"]
+    results = Pool(workers=1).each(act, items, lost=lost, chunk=5, limits=Limits(seconds=1, memory_bytes=1 << 30))
+    assert list(results) == [f"{word} {why}" if item == word else item for item in items]
+
+
+def test_each_item_of_a_chunk_has_its_own_time() -> None:
+    pool = Pool(workers=1, chunk=6, limits=Limits(seconds=0.7))
+    assert list(pool.each(act, ["nap"] * 6, lost=never)) == [None] * 6
+
+
+@posix
+def test_who_only_dies_where_others_have_been_is_innocent() -> None:
+    """A process used up by those before ends with whoever comes next, who is given a fresh one."""
+    pool = Pool(workers=1)
+    assert list(pool.each(act, ["doom", "victim", "a"], lost=never)) == ["doom", "victim", "a"]
+
+
+def test_what_was_done_before_an_exception_in_the_chunk_is_handed_on() -> None:
+    results = Pool(workers=1, chunk=4).each(act, ["a", "b", "value", "c"], lost=never)
+    assert [next(results), next(results)] == ["a", "b"]
+    with pytest.raises(ValueError, match="ours"):
+        next(results)
+
+
+def test_an_exception_that_cannot_travel_is_told_of() -> None:
+    with pytest.raises(RuntimeError, match="Stubborn: ours") as raised:
+        list(Pool(workers=1).each(act, ["stubborn"], lost=never))
+    assert "in raises" in str(raised.value.__cause__)
+
+
+def test_chunks_are_filled_one_at_a_time_and_closed_when_they_are_heavy(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = iter(range(100))
+    first = next(chunks(taken, 7))
+    assert (first.items, next(taken)) == (tuple(range(7)), 7)
+    monkeypatch.setattr("pipeline.engine_chunks.CHUNK_BYTES", 250)
+    assert [len(chunk.items) for chunk in chunks([bytes(100)] * 7, 5)] == [3, 3, 1]
+
+
+def test_in_process_gives_the_same() -> None:
+    taken = iter(range(5))
+    results = InProcess().each(slow_if_even, taken, lost=never)
+    assert (next(results), next(taken)) == (0, 1), "nothing ahead"
+    assert list(results) == [2, 3, 4]
+
+
+def test_there_is_memory_for_all_workers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_processors", lambda: 32)
+    monkeypatch.setattr(engine, "_memory_bytes", lambda: 16 << 30)
+    assert usual_workers() == 8
+    assert usual_workers(Limits(memory_bytes=1 << 40)) == 1
+    monkeypatch.setattr(engine, "_memory_bytes", lambda: 0)
+    assert usual_workers() == 4
+
+
+def test_without_a_scheduler_the_engine_is_a_pool() -> None:
+    with open_engine(workers=3) as one:
+        assert one == Pool(workers=3)
 
 
 SCRIPT = """
 import multiprocessing, sys
-from pipeline.engine import each, Limits
-from tests.test_engine import act, lost
+from pipeline.engine import Limits, Pool
+from tests.cluster_parts import act, lost
 
 def mine(word):
     return act(word)
 
 if __name__ == "__main__":
     try:
-        for result in each(mine, sys.argv[1:], lost=lost, limits=Limits(seconds=60)):
+        seconds, *words = sys.argv[1:]
+        for result in Pool(limits=Limits(seconds=float(seconds))).each(mine, words, lost=lost):
             print(result, flush=True)
     except KeyboardInterrupt:
         print("stopped", len(multiprocessing.active_children()))
 """
 
 
-def script(folder: Path, *words: str) -> subprocess.Popen[str]:
+def script(folder: Path, *words: str, seconds: float = 60) -> subprocess.Popen[str]:
     path = folder / "script.py"
     path.write_text(SCRIPT, encoding="utf-8")
     return subprocess.Popen(
-        [sys.executable, path, *words], cwd=folder, env=ENV, text=True, start_new_session=True,
+        [sys.executable, path, str(seconds), *words], cwd=folder, env=ENV, text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c,  # noqa: PLW1509
     )  # fmt: skip
 
@@ -221,3 +240,14 @@ def test_control_c_ends_the_workers_too(tmp_path: Path) -> None:
     assert (out, err) == ("stopped 0\n", "")
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_what_hangs_ends_though_nobody_is_left_to_watch_it(tmp_path: Path) -> None:
+    with script(tmp_path, "pid", *["hang"] * 9, seconds=1.5) as process:
+        assert process.stdout is not None
+        worker = int(process.stdout.readline())
+        time.sleep(0.5)
+        process.kill()
+        process.communicate()
+    assert gone(worker)

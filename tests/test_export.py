@@ -23,12 +23,12 @@ from pipeline.dataset.snapshot import Snapshot, take_snapshot
 from pipeline.dataset.store import Store
 from pipeline.errors import PipelineError
 from pipeline.exporting import export_files, write_package
+from pipeline.intake import take_in
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.program.model import FormKind
 from pipeline.reports.data_package import data_package
 from pipeline.reports.export import TABLES, export
 from pipeline.reports.export_facts import ACT_NAMES, STATUS_NAMES
-from pipeline.run import take_in
 from pipeline.workspace import Workspace
 from tests.builder import FIRST, ROOT, SECOND, SMALL, THIRD, arrival, campaign, part_of_campaign, sent
 

@@ -355,14 +355,26 @@ def test_an_inbox_that_goes_while_it_is_read(base: Workspace, whole: dict[str, A
     recovers(workspace, whole)
 
 
-def test_an_inbox_that_goes_after_it_was_read_is_not_missed(
-    base: Workspace, whole: dict[str, Any], tmp_path: Path
-) -> None:
+def test_an_inbox_that_goes_after_it_was_listed(base: Workspace, whole: dict[str, Any], tmp_path: Path) -> None:
     workspace, away = copy_of(base, tmp_path / "office"), tmp_path / "away"
     hook = partial(_hooked, "take_in", lambda: workspace.inbox.rename(away), "pipeline.run")
+    refused(workspace, whole, "收件箱", "不见了", "网络盘", before=hook)
+    away.rename(workspace.inbox)
+    recovers(workspace, whole)
+
+
+def test_a_file_that_changes_after_it_was_listed_is_left_for_the_next(
+    base: Workspace, whole: dict[str, Any], tmp_path: Path
+) -> None:
+    workspace = copy_of(base, tmp_path / "office")
+    file = workspace.inbox / "2024-07-09" / "空.xlsx"
+    before = file.read_bytes()
+    hook = partial(_hooked, "take_in", lambda: file.write_bytes(b"PK"), "pipeline.run")
     code, said = apart(workspace, *RUN, before=hook)
-    assert code == 0, said
-    assert difference(whole, holdings(workspace)) == ""
+    assert (code, "未收：2024-07-09/空.xlsx（还在写入" in said) == (0, True), said
+    file.write_bytes(before)
+    assert call(workspace, *RUN).exit_code == 0
+    assert holdings(workspace)["kept"] == whole["kept"]
 
 
 def test_a_file_that_goes_while_the_inbox_is_read_is_taken_the_next_time(

@@ -25,9 +25,11 @@ from pipeline.campaign import open_snapshot
 from pipeline.checks.decide import State
 from pipeline.dataset.snapshot import Snapshot, take_snapshot
 from pipeline.dataset.store import Store
+from pipeline.engine import InProcess
 from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Severity
+from pipeline.intake import take_in
 from pipeline.products import RETURNED
-from pipeline.run import returned_copies, run, take_in
+from pipeline.run import returned_copies, run
 from pipeline.workbook.cells import show
 from pipeline.workbook.feedback import returned_workbook
 from pipeline.workbook.identity import Stamp
@@ -45,7 +47,6 @@ from pipeline.workbook.layout import (
     address,
     sheet_layout,
 )
-from pipeline.workbook.read import read_return
 from pipeline.workspace import Workspace
 from tests.builder import FIRST, KEY, SECOND, SMALL, THIRD, arrival, blank, campaign, filled, new_workspace, own_key
 
@@ -612,9 +613,7 @@ def copies_of(folder: Path, *files: tuple[bytes, date]) -> tuple[dict[str, bytes
 def without_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only reading finds fault, and it reads here: the rules take two seconds, a process of its own takes one."""
     monkeypatch.setattr("pipeline.checks.check.run_suite", lambda *_: ())
-    monkeypatch.setattr(
-        "pipeline.run.read_all", lambda known, arrivals, _=None: [read_return(known, one) for one in arrivals]
-    )
+    monkeypatch.setattr("pipeline.engine.Pool", lambda **_: InProcess())
 
 
 def spaces_below(book: Any) -> None:

@@ -25,7 +25,7 @@ from pipeline.checks import lines
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import State, decide
 from pipeline.checks.past import NO_PAST
-from pipeline.run import lost, registry
+from pipeline.intake import lost, registry
 from pipeline.workbook.read import read_return
 from tests.builder import arrival, as_ods, as_xls, campaign, filled
 
@@ -175,7 +175,7 @@ def received(contents: list[bytes]) -> list[Arrival]:
 
 def read_all(contents: list[bytes]) -> list[Reading]:
     known = registry(campaign(), ())
-    return list(engine.each(_Read(known), received(contents), lost=lost, limits=LIMITS))
+    return list(engine.Pool(limits=LIMITS).each(_Read(known), received(contents), lost=lost))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,10 @@ from pipeline.cli import main
 from pipeline.dataset.entries import ActKind
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
+from pipeline.engine import InProcess
 from pipeline.errors import DatasetError, PipelineError, WorkspaceError
 from pipeline.findings import CATALOGUE, Finding, Severity
-from pipeline.run import take_in
+from pipeline.intake import take_in
 from pipeline.workbook.identity import STAMP_WORD, Admission, Registry, Stamp
 from pipeline.workbook.read import read_return
 from pipeline.workspace import Workspace, make_key, read_key
@@ -360,11 +361,7 @@ class Office:
             for name, content in files.items()
         ]
         try:
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(
-                    "pipeline.run.read_all", lambda known, some, _=None: [read_return(known, one) for one in some]
-                )
-                return take_in(replace(C, key=key), store, arrivals, DAY).seqs
+            return take_in(replace(C, key=key), store, arrivals, DAY, on=InProcess()).seqs
         finally:
             store.close()
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import sys
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,10 @@ from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
 from pipeline.dataset.story import sources_of
 from pipeline.errors import BusyError, DatasetError, PipelineError
+from pipeline.intake import take_in
 from pipeline.looking import history, look, printed_number
 from pipeline.proof import verify
-from pipeline.run import run, take_in
+from pipeline.run import run
 from pipeline.workspace import Workspace
 from tests.builder import FIRST, SMALL, arrival, filled, new_workspace, own_key, part_of_campaign, sent
 from tests.server import new_database
@@ -156,6 +158,40 @@ def test_what_is_withdrawn_stands_no_more_until_it_is_reinstated(workspace: Work
         result = call(workspace, *words)
         assert result.exit_code == 2
         assert "Traceback" not in result.output
+
+
+ACTS = {
+    "withdraw": ("withdraw", "2", "--reason", "报错了表"),
+    "reinstate": ("reinstate", "1", "--reason", "没有错"),
+    "close": ("close", "--period", P2, "--reason", "已上报"),
+    "admit": ("admit", "仿.xlsx", "--as", "怒江州", "--reason", "电话核实"),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_no_act_is_entered_under_a_day_that_only_a_wrong_clock_says(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    acts.withdraw(workspace, 1, "试", "张三", FIRST_RUN)
+    campaign = load_campaign(workspace)
+    store = open_store(workspace, campaign.program)
+    take_in(replace(campaign, key=b"x" * 32), store, [arrival(filled(P1, "533300"), "仿.xlsx", FIRST_RUN)], FIRST_RUN)
+
+    def entered() -> int:
+        return len(store.acts(date.max))
+
+    def by_the_clock(day: date) -> Result:
+        monkeypatch.setattr("pipeline.cli.today", lambda: day)
+        return CliRunner().invoke(main, ["--project", str(workspace.root), *ACTS[act]])
+
+    before, day = entered(), date(2023, 3, 1)
+    refused = by_the_clock(day)
+    assert refused.exit_code == 2, refused.output
+    assert f"今天按电脑的日期是 {day}，台账里却已有 {SECOND_RUN} 的记录" in refused.output
+    assert entered() == before
+    assert (by_the_clock(SECOND_RUN) if act == "close" else call(workspace, *ACTS[act], as_of=day)).exit_code == 0
+    assert entered() > before
+    store.close()
 
 
 def test_history_tells_each_submission_and_what_it_changed(workspace: Workspace) -> None:

@@ -15,7 +15,7 @@ from pipeline.dataset.backup import copy_database
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
 from pipeline.errors import DatasetError
-from pipeline.run import take_in
+from pipeline.intake import take_in
 from tests import builder
 from tests.builder import FIRST, SECOND, THIRD, arrival, part_of_campaign
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.dataset.snapshot import Snapshot
+    from pipeline.dataset.writing import Written
 
 FORMS = ("A1", "A2", "A3", "A4")
 C = part_of_campaign(*FORMS)  # what is looked at below; rules take their time
@@ -131,16 +132,16 @@ def test_an_interrupted_run_converges(store: Store, monkeypatch: pytest.MonkeyPa
     ]
     whole = Store(tmp_path / "whole", C.program)
     take_in(C, whole, files, DAY)
-    append = Store.append
+    add = Store.add
     calls: list[int] = []
 
-    def once(self: Store, *args: Any) -> int | None:
+    def once(self: Store, written: Written) -> list[int | None]:
         if calls:
             raise KeyboardInterrupt
         calls.append(1)
-        return append(self, *args)
+        return add(self, written)
 
-    monkeypatch.setattr(Store, "append", once)
+    monkeypatch.setattr(Store, "add", once)
     with pytest.raises(KeyboardInterrupt):
         take_in(C, store, files, DAY)
     monkeypatch.undo()

@@ -188,7 +188,7 @@ def test_a_file_that_grows_while_it_is_looked_at_is_left_for_next_time(
     half.write_bytes(GOOD)
     monkeypatch.setattr("pipeline.workspace.time.sleep", pauses.append)
     again = read_inbox(inbox, DAY)
-    assert [(one.name, one.content == GOOD) for one in again.arrivals if one.name.endswith("半.xlsx")] == [
+    assert [(one.name, one.read() == GOOD) for one in again.arrivals if one.name.endswith("半.xlsx")] == [
         ("2023-03-03/半.xlsx", True)
     ]
     assert again.changing == ()

@@ -172,7 +172,7 @@ def _decide_one(program: Program, case: _Case, brought: Mapping[tuple[str, str],
         verdict, records = Verdict.HELD, []
     else:
         verdict = _verdict(records, whole=bool(whole))
-    return Decision(source=case.source, verdict=verdict, reason=_reason(verdict, whole, records), records=tuple(records),
+    return Decision(source=case.source, verdict=verdict, reason=_reason(case.source, verdict, whole, records), records=tuple(records),
                     findings=tuple(sorted(findings, key=_reading_order)))  # fmt: skip
 
 
@@ -249,14 +249,17 @@ def _verdict(records: list[Record], *, whole: bool) -> Verdict:
     return Verdict.PARTIAL if returned else Verdict.ACCEPTED
 
 
-def _reason(verdict: Verdict, whole: tuple[Finding, ...], records: list[Record]) -> str:
+def _reason(source: Return, verdict: Verdict, whole: tuple[Finding, ...], records: list[Record]) -> str:
     if whole:
         return "；".join(dict.fromkeys(CATALOGUE[f.code].title for f in whole))
     if verdict is Verdict.EMPTY:
         return "各县各表均未填报"
-    lacking = sum(record.state is State.RETURNED and record.stands for record in records)
-    wrong = sum(record.state is State.RETURNED for record in records) - lacking
-    said = (f"{wrong}个县有错退回" if wrong else "", f"{lacking}个县缺少工作表" if lacking else "")
+    returned = [record for record in records if record.state is State.RETURNED]
+    own = [record for record in returned if record.county_code == source.prefecture_code]
+    lacking = sum(record.stands for record in returned if record not in own)
+    wrong = len(returned) - len(own) - lacking
+    said = (f"{wrong}个县有错退回" if wrong else "", f"{lacking}个县缺少工作表" if lacking else "",
+            ("本级缺少工作表" if own[0].stands else "本级有错退回") if own else "")  # fmt: skip
     return "，".join(text for text in said if text)
 
 

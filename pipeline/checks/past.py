@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pipeline.program.model import County, Period, Program
     from pipeline.workbook.cells import Value
@@ -69,6 +69,18 @@ class Past:
 
 
 NO_PAST = Past(previous={}, floors={}, current={}, standing={})
+
+
+def reported_by(program: Program, prefectures: Collection[str]) -> frozenset[str]:
+    """The prefectures that ever reported on the counties of some: these, and those that counties came from."""
+    whose, found = frozenset(prefectures), set(prefectures)
+    for code in program.merged_into:
+        line = [program.county_by_code[code]] if code in program.county_by_code else []
+        for one in line:  # grows: what was merged may have been merged of others
+            line += program.merged_into.get(one.code, ())
+        if whose & {one.prefecture_code for one in line[:1]}:
+            found |= {one.prefecture_code for one in line}
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

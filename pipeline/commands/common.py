@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,8 +133,12 @@ def json_option(command: Any) -> Any:
 
 
 @contextmanager
-def alone(ctx: click.Context) -> Iterator[Workspace]:
-    """The workspace, held by this user: whatever writes to it.
+def alone(ctx: click.Context, *, only_looking: bool = False) -> Iterator[Workspace]:
+    """The workspace, held by this user, and with it the dataset that its office shares: whatever writes to them.
+
+    Args:
+        ctx: Of the command.
+        only_looking: Nothing is entered in the dataset, and whoever may only read it may do this.
 
     Raises:
         BusyError: Somebody else holds it.
@@ -143,5 +147,25 @@ def alone(ctx: click.Context) -> Iterator[Workspace]:
 
     workspace = workspace_of(ctx)
     workspace.check()
-    with lock(workspace, f"{user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"):
+    who = f"{user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"
+    with lock(workspace, who), nullcontext() if only_looking else _turn(workspace, who):
         yield workspace
+
+
+@contextmanager
+def _turn(workspace: Workspace, who: str) -> Iterator[None]:
+    """One office after the other, where several share a dataset; the workspace's own lock knows only of this one."""
+    from pipeline.settings import load_settings  # noqa: PLC0415
+
+    if not load_settings(workspace).dataset:
+        yield
+        return
+    from pipeline.campaign import open_store  # noqa: PLC0415
+    from pipeline.program.load import load_program  # noqa: PLC0415
+
+    store = open_store(workspace, load_program(workspace.program))
+    try:
+        with store.held(who):
+            yield
+    finally:
+        store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,9 +22,8 @@ def admit(ctx: click.Context, file: str, prefecture: str, period: str | None, re
     """认定一个待认定的文件是谁的报表，记入台账；下次运行时收入。"""
     from pipeline import acts  # noqa: PLC0415
 
-    as_of = ctx.obj["as_of"]
     with alone(ctx) as workspace:
-        act, program = acts.admit(workspace, file, prefecture, period, reason, user(), as_of)
+        act, program = acts.admit(workspace, file, prefecture, period, reason, user(), **_day(ctx))
     unit = program.prefecture_by_code[act.prefecture_code].name
     click.echo(
         f"已认定：{act.file} 是{unit}{program.period_by_code[act.period].title}的报表（台账第{act.seq}条，{act.who}）。"
@@ -39,9 +39,8 @@ def close(ctx: click.Context, period: str, reason: str) -> None:
     """封存一期：此后收到的这一期报表先待认定，不直接收入。"""
     from pipeline import acts  # noqa: PLC0415
 
-    as_of = ctx.obj["as_of"]
     with alone(ctx) as workspace:
-        act, program = acts.close(workspace, period, reason, user(), as_of)
+        act, program = acts.close(workspace, period, reason, user(), **_day(ctx))
     click.echo(f"已封存：{program.period_by_code[act.period].title}（{act.done_on}，台账第{act.seq}条，{act.who}）。")
 
 
@@ -67,10 +66,15 @@ def _say_again(ctx: click.Context, number: int, reason: str, *, again: bool) -> 
     from pipeline import acts  # noqa: PLC0415
 
     with alone(ctx) as workspace:
-        act, entry = acts.withdraw(workspace, number, reason, user(), ctx.obj["as_of"], again=again)
+        act, entry = acts.withdraw(workspace, number, reason, user(), again=again, **_day(ctx))
     done = "恢复" if again else "撤回"
     click.echo(f"已{done}：报送序号 {number}，{entry.file}（台账第{act.seq}条，{act.who}）。")
     note(f"请运行 run-pipeline{f' --period {entry.period}' if entry.period else ''}，更新产品。")
+
+
+def _day(ctx: click.Context) -> dict[str, Any]:
+    """The day an act is entered under, and whether it is only what the clock says."""
+    return {"as_of": ctx.obj["as_of"], "by_clock": not ctx.obj["as_of_given"]}
 
 
 @click.command()
@@ -129,13 +133,19 @@ def restore(ctx: click.Context, file: Path) -> None:
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--period", "period", metavar="P", help="只导出一期，如 2023-02；不写则导出各期")
+@click.option("--partitioned", is_flag=True, help="改为导出按报送期和地区分目录的 Parquet，供 Dask、DuckDB 等按需读取")
 @click.pass_context
-def export(ctx: click.Context, folder: Path, period: str | None) -> None:
+def export(ctx: click.Context, folder: Path, period: str | None, *, partitioned: bool) -> None:
     """把整个数据集导出成数据包（CSV、Parquet 和说明），供其他软件使用。"""
-    from pipeline.exporting import check_folder, export_files, write_package  # noqa: PLC0415
+    from pipeline.exporting import check_folder, export_files, export_partitions, write_package  # noqa: PLC0415
 
+    if partitioned:
+        with alone(ctx, only_looking=True) as workspace:
+            files, values = export_partitions(workspace, folder, period, ctx.obj["as_of"])
+        click.echo(f"已导出 {files} 个文件、{values} 个值到 {folder}")
+        return
     check_folder(folder)
-    with alone(ctx) as workspace:
-        files = export_files(workspace, period, ctx.obj["as_of"])
-    write_package(folder, files)
-    click.echo(f"已导出 {len(files)} 个文件到 {folder}")
+    with alone(ctx, only_looking=True) as workspace:
+        made = export_files(workspace, period, ctx.obj["as_of"])
+    write_package(folder, made)
+    click.echo(f"已导出 {len(made)} 个文件到 {folder}")

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import create_engine, event, insert, make_url, select, text
@@ -21,7 +22,7 @@ from pipeline.errors import BusyError, DatasetError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sqlalchemy import URL, Connection, Engine, Table
@@ -48,6 +49,9 @@ class Blobs(Protocol):
 
     def names(self) -> frozenset[str]:
         """Every sha256 there is."""
+
+    def path(self, sha256: str) -> Path | None:
+        """Where another process may read them; None where only this one can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +120,8 @@ def told(where: str | Path) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
-        said = why_database(getattr(cause, "sqlite_errorname", "")) or str(cause).splitlines()[0]
+        name = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
+        said = why_database(name) or str(cause).splitlines()[0]
         raise DatasetError(f"数据集 {where} 无法读写：{said}") from error
     except OSError as error:
         raise DatasetError(f"数据集 {where} 无法读写：{why(error)}") from error
@@ -140,6 +145,23 @@ def _sqlite(path: Path | None) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")  # writers take the lock first
 
     return engine
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows of all columns of a table, in their order, the fast way of each database."""
+    if not rows:
+        return
+    quoted = connection.dialect.identifier_preparer
+    name, columns = quoted.format_table(table), ", ".join(quoted.format_column(c) for c in table.columns)
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" for _ in table.columns)
+        plain = [tuple(v.isoformat() if isinstance(v, date) else v for v in row) for row in rows]
+        connection.exec_driver_sql(f"INSERT INTO {name} ({columns}) VALUES ({marks})", plain)  # noqa: S608 - our own names
+        return
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {name} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def check_whole(database: Database) -> None:
@@ -180,22 +202,34 @@ def held(database: Database, meta: Table, who: str) -> Iterator[None]:
     if not database.is_server:  # the workspace's own lock is enough
         yield
         return
-    with told(database.where), database.engine.connect() as connection:
-        got = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({RUN_LOCK})").scalar()
-        holder = connection.execute(select(meta.c.value).where(meta.c.key == "holder")).scalar()
-        connection.commit()
-        if not got:
-            raise BusyError(f"另一个人正在使用这个数据集（{holder or '未知'}），请等其结束")
-        connection.execute(meta.delete().where(meta.c.key == "holder"))
-        connection.execute(insert(meta).values(key="holder", value=who))
-        connection.commit()
+    with contextlib.ExitStack() as kept:
+        with told(database.where):
+            connection = kept.enter_context(database.engine.connect())
+            _take_turn(connection, meta, who)
         try:
             yield
         finally:
-            connection.rollback()
-            connection.execute(meta.delete().where(meta.c.key == "holder"))
-            connection.commit()
-            connection.execute(text(f"SELECT pg_advisory_unlock({RUN_LOCK})"))
+            with told(database.where):
+                _give_back(connection, meta)
+
+
+def _take_turn(connection: Connection, meta: Table, who: str) -> None:
+    """Take the lock of the runs and leave a name."""
+    got = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({RUN_LOCK})").scalar()
+    holder = connection.execute(select(meta.c.value).where(meta.c.key == "holder")).scalar()
+    connection.commit()
+    if not got:
+        raise BusyError(f"另一个人正在使用这个数据集（{holder or '未知'}），请等其结束")
+    connection.execute(meta.delete().where(meta.c.key == "holder"))
+    connection.execute(insert(meta).values(key="holder", value=who))
+    connection.commit()
+
+
+def _give_back(connection: Connection, meta: Table) -> None:
+    connection.rollback()
+    connection.execute(meta.delete().where(meta.c.key == "holder"))
+    connection.commit()
+    connection.execute(text(f"SELECT pg_advisory_unlock({RUN_LOCK})"))
 
 
 def _checked(content: bytes | None, sha256: str, where: str) -> bytes:
@@ -212,12 +246,9 @@ class FolderBlobs:
 
     folder: Path
 
-    def _path(self, sha256: str) -> Path:
-        return self.folder / sha256[:2] / sha256
-
     def keep(self, sha256: str, content: bytes) -> None:
         """Synced to disk before it returns; one that is already there whole is left."""
-        path = self._path(sha256)
+        path = self.path(sha256)
         if path.exists() and path.stat().st_size == len(content):
             return
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -231,10 +262,14 @@ class FolderBlobs:
 
     def read(self, sha256: str) -> bytes:
         """As kept, its hash compared."""
-        path = self._path(sha256)
+        path = self.path(sha256)
         with told(self.folder.parent):
             content = path.read_bytes() if path.exists() else None
         return _checked(content, sha256, str(path))
+
+    def path(self, sha256: str) -> Path:
+        """Of its file."""
+        return self.folder / sha256[:2] / sha256
 
     def names(self) -> frozenset[str]:
         """Every file that is whole."""
@@ -261,6 +296,9 @@ class TableBlobs:
         with told(self.where), self.engine.connect() as connection:
             content = connection.execute(select(self.table.c.content).where(self.table.c.sha256 == sha256)).scalar()
         return _checked(content, sha256, f"{self.where} 里的原件 {sha256}")
+
+    def path(self, sha256: str) -> None:
+        """It is on the server."""
 
     def names(self) -> frozenset[str]:
         """Every row."""

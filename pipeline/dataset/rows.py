@@ -48,17 +48,16 @@ def lines_of(form: Form, record: Record) -> tuple[Line, ...]:
     return (record.lines[form.code],) if form.code in record.lines else ()
 
 
-def form_row(form: Form, seq: int, period: str, unit: str, line: Line) -> dict[str, Any]:
-    """The columns of a reported line."""
+def form_row(form: Form, period: str, unit: str, line: Line) -> tuple[Any, ...]:
+    """The columns of a reported line, without ``seq``."""
     assert line.row is not None  # noqa: S101 - only reported lines are written
     typed = {code: line.row.typed.get(code, "") for code, value in line.values.items()}
     typed = {code: text for code, text in typed.items() if text != show(line.values[code])}
     away = [
         one.code for one in form.fields if one.type is FieldType.COUNT and line.values.get(one.code) == NOT_APPLICABLE
     ]
-    values = {one.code: None if one.code in away else _stored(line.values.get(one.code)) for one in form.fields}
-    return {"seq": seq, "county_code": unit, "entry": line.entry, "period": period, "sheet_row": line.row.row,
-            "nil": line.row.nil, "typed": as_json(typed), NOT_APPLICABLE_COLUMN: " ".join(away), **values}  # fmt: skip
+    values = (None if one.code in away else _stored(line.values.get(one.code)) for one in form.fields)
+    return unit, line.entry, period, line.row.row, line.row.nil, as_json(typed), " ".join(away), *values
 
 
 def _stored(value: Value) -> int | str | date | None:

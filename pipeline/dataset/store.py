@@ -1,7 +1,7 @@
 """The ledger and the records: the only module that speaks SQL.
 
-One transaction per submission, its original bytes synced to disk first. The same bytes for the same unit and period
-are a no-op, so an interrupted run is simply run again. Reads give values; what stands for a county and form is the
+Submissions are written in batches, a transaction each, their original bytes synced to disk before. The same bytes for the
+same unit and period are a no-op, so an interrupted run is simply run again. Reads give values; what stands for a county and form is the
 accepted row received last (by received date, then ``seq``).
 """
 
@@ -11,25 +11,21 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sqlalchemy import and_, func, insert, select
+from sqlalchemy import and_, func, insert, select, true
 
 from pipeline.checks.decide import State, Verdict
-from pipeline.checks.past import Lineage, Past
-from pipeline.dataset.database import check_whole, held, open_database, told
+from pipeline.checks.past import Lineage, Past, reported_by
+from pipeline.dataset.database import check_whole, held, insert_rows, open_database, told
 from pipeline.dataset.entries import Act, ActKind, Copy, Revision, withdrawn
 from pipeline.dataset.rows import (
-    arrival_columns,
-    as_json,
     by_submission,
     changes_of,
-    form_row,
     found,
     is_open,
-    kind_title,
-    lines_of,
     list_changes,
     past_entry,
     standing_row,
@@ -38,27 +34,28 @@ from pipeline.dataset.rows import (
 from pipeline.dataset.schema import prepare
 from pipeline.dataset.tables import build_tables
 from pipeline.errors import DatasetError
-from pipeline.findings import CATALOGUE
 from pipeline.program.model import FieldType
-from pipeline.workbook.identity import WAITING
 from pipeline.workbook.read import Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from sqlalchemy import ColumnElement, Connection, Table
 
-    from pipeline.checks.decide import Decision, Record
     from pipeline.checks.past import PastEntry
     from pipeline.dataset.entries import Change, StandingRow, Submission
     from pipeline.dataset.tables import Tables
+    from pipeline.dataset.writing import Written
     from pipeline.findings import Finding
     from pipeline.program.model import Form, Program
     from pipeline.workbook.cells import Value
-    from pipeline.workbook.read import Reading
 
+    Among = Collection[str] | None
     Entries = dict[tuple[str, str], tuple[PastEntry, ...]]
+
+
+IDENTITY = ("sha256", "period", "prefecture_code", "admission")  # the same again is no new entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +145,7 @@ class Store:
         there = self.blobs.names()
         for one in arrivals:
             if one.sha256 not in there:
-                with told(self.where):
-                    self.blobs.keep(one.sha256, one.content)
+                self.keep(one)
 
     def not_before(self, day: date) -> None:
         """Refuse a day by the clock that is before something already in the ledger.
@@ -167,72 +163,54 @@ class Store:
                 f"日期没有错、确要以这一天为准的，请写明 --as-of {day}"
             )
 
-    def append(self, decision: Decision, taken_on: date) -> int | None:
-        """Write one decided return; None when it is already in the ledger."""
-        one = decision.source
-        entry = {
-            **arrival_columns(one.arrival, taken_on), "prefecture_code": one.prefecture_code, "period": one.period,
-            "issue_no": one.issue_no, "admission": one.admission, "verdict": decision.verdict.value, "reason": decision.reason,
-            "sheets": as_json(one.sheets), "columns": as_json(one.columns),
-        }  # fmt: skip
-        with told(self.where):
-            self.blobs.keep(one.arrival.sha256, one.arrival.content)
-            with self.engine.begin() as connection:
-                seq = self._ledger(connection, entry)
-                if seq is None:
-                    return None
-                self._write_records(connection, seq, one.period, decision.records)
-                self._write_findings(connection, seq, decision.findings)
-                return seq
+    def keep(self, arrival: Arrival, *, sent: bool = False) -> Arrival:
+        """Keep the bytes of a file, synced to disk before the ledger names them.
 
-    def append_unplaced(self, reading: Reading, taken_on: date) -> int | None:
-        """Write a file that holds no usable return: it was seen, and why it was refused."""
-        verdict = Verdict.HELD if any(CATALOGUE[f.code].holds for f in reading.findings) else Verdict.RETURNED
-        reason = "；".join(dict.fromkeys(kind_title(f) for f in reading.findings))
-        entry = {
-            **arrival_columns(reading.arrival, taken_on), "prefecture_code": "", "period": "", "issue_no": "",
-            "admission": WAITING if verdict is Verdict.HELD else 0, "verdict": verdict.value, "reason": reason, "sheets": "{}", "columns": "{}",
-        }  # fmt: skip
-        with told(self.where):
-            self.blobs.keep(reading.arrival.sha256, reading.arrival.content)
-            with self.engine.begin() as connection:
-                seq = self._ledger(connection, entry)
-                if seq is not None:
-                    self._write_findings(connection, seq, reading.findings)
-                return seq
+        Returns:
+            The file as it can be read from now on: by its path in the dataset, or with its bytes where it is to be sent.
 
-    def _ledger(self, connection: Connection, entry: dict[str, Any]) -> int | None:
+        Raises:
+            ChangedError: It is gone from where it was listed, or is another.
+        """
+        content = arrival.read()
+        with told(self.where):
+            self.blobs.keep(arrival.sha256, content)
+        path = None if sent else self.blobs.path(arrival.sha256)
+        return replace(arrival, content=None if path else content, path=path)
+
+    def add(self, written: Written) -> list[int | None]:
+        """Write entries of the ledger with all that hangs on them, in one transaction.
+
+        Returns:
+            Their numbers; None for one that is already in the ledger.
+        """
+        if not written.entries:
+            return []
+        names = [column.name for column in self.tables.submissions.columns][1:]
+        identity = itemgetter(*(names.index(name) for name in IDENTITY))
+        keys = [identity(entry) for entry in written.entries]
+        with told(self.where), self.engine.begin() as connection:
+            there, number = (
+                self._there({key[0] for key in keys}, connection),
+                _next(connection, self.tables.submissions),
+            )
+            numbers: list[int | None] = []
+            for key in keys:
+                numbers.append(None if key in there else number)
+                number += key not in there
+                there.add(key)
+            numbered = ((seq, entry) for seq, entry in zip(numbers, written.entries, strict=True) if seq is not None)
+            insert_rows(connection, self.tables.submissions, [(seq, *entry) for seq, entry in numbered])
+            for name, rows in written.rows.items():
+                new = [(numbers[row[0]], *row[1:]) for row in rows if numbers[row[0]] is not None]
+                insert_rows(connection, self.tables.metadata.tables[name], new)
+            return numbers
+
+    def _there(self, hashes: Collection[str], connection: Connection) -> set[tuple[Any, ...]]:
+        """What the ledger has of some contents."""
         table = self.tables.submissions
-        same = select(table.c.seq).where(
-            table.c.period == entry["period"], table.c.prefecture_code == entry["prefecture_code"],
-            table.c.sha256 == entry["sha256"], table.c.admission == entry["admission"],
-        )  # fmt: skip
-        if connection.execute(same).first():
-            return None
-        seq = _next(connection, table)
-        connection.execute(insert(table).values(seq=seq, **entry))
-        return seq
-
-    def _write_records(self, connection: Connection, seq: int, period: str, records: Sequence[Record]) -> None:
-        if not records:
-            return
-        connection.execute(insert(self.tables.records), [
-            {"seq": seq, "county_code": r.county_code, "period": period, "state": r.state.value} for r in records])  # fmt: skip
-        for form in self.program.forms:
-            stand = [(r.county_code, line) for r in records if r.stands for line in lines_of(form, r)]
-            rows = [form_row(form, seq, period, unit, line) for unit, line in stand]
-            if rows:
-                connection.execute(insert(self.tables.forms[form.code]), rows)
-
-    def _write_findings(self, connection: Connection, seq: int, findings: Sequence[Finding]) -> None:
-        rows = [
-            {"seq": seq, "no": no, "code": f.code, "severity": f.severity.value, "sheet": f.location.sheet,
-             "cell": f.location.cell, "county_code": f.county_code, "field": f.field, "rule": f.rule, "found": f.found,
-             "expected": f.expected, "fix": f.fix}
-            for no, f in enumerate(findings, 1)
-        ]  # fmt: skip
-        if rows:
-            connection.execute(insert(self.tables.findings), rows)
+        query = select(*(table.c[name] for name in IDENTITY)).where(table.c.sha256.in_(hashes))
+        return {tuple(row) for row in connection.execute(query)}
 
     def enter(self, act: Act) -> int:
         """Enter an act; its number."""
@@ -274,13 +252,21 @@ class Store:
         latest = {(act.sha256, act.claimed_prefecture, act.claimed_period): act.seq for act in acts}
         first = {entry.sha256: entry for entry in reversed(entries)}
         return {
-            act.seq: Arrival(name=one.file, content=self.content(act.sha256), received_on=one.received_on)
+            act.seq: self.arrival(one)
             for act in acts
             if act.kind is ActKind.ADMIT
             and act.seq in latest.values()
             and act.seq not in done
             and (one := first.get(act.sha256))
         }
+
+    def arrival(self, entry: Submission) -> Arrival:
+        """The file of a submission, its bytes where they are kept.
+
+        Raises:
+            DatasetError: They are gone, or no longer what was received.
+        """
+        return Arrival(name=entry.file, content=self.content(entry.sha256), received_on=entry.received_on)
 
     def content(self, sha256: str) -> bytes:
         """The bytes kept of a submission.
@@ -295,10 +281,11 @@ class Store:
         seen, s = as_of if isinstance(as_of, Seen) else Seen(as_of=as_of), self.tables.submissions
         return and_(s.c.received_on <= seen.as_of, s.c.taken_on <= seen.taken_by)
 
-    def _standing(self, as_of: date | Seen) -> ColumnElement[bool]:
-        """Of those, the ones not withdrawn."""
-        gone = self.withdrawn(as_of.as_of if isinstance(as_of, Seen) else as_of)
-        return and_(self._seen(as_of), self.tables.submissions.c.seq.not_in(gone))
+    def _standing(self, as_of: date | Seen, among: Among = None) -> ColumnElement[bool]:
+        """Of those, the ones not withdrawn; of some prefectures only, where they are named."""
+        gone, s = self.withdrawn(as_of.as_of if isinstance(as_of, Seen) else as_of), self.tables.submissions
+        whose = s.c.prefecture_code.in_(among) if among is not None else true()
+        return and_(self._seen(as_of), s.c.seq.not_in(gone), whose)
 
     def submissions(self, as_of: date | Seen) -> tuple[Submission, ...]:
         """The ledger as far as received by ``as_of``, in order; what was withdrawn bears that verdict."""
@@ -330,36 +317,38 @@ class Store:
             rows = connection.execute(select(table).order_by(table.c.seq, table.c.no)).mappings().all()
         return tuple((entries[row["seq"]], found(row, entries[row["seq"]])) for row in rows if row["seq"] in entries)
 
-    def records(self, as_of: date | Seen) -> pd.DataFrame:
+    def records(self, as_of: date | Seen, among: Among = None) -> pd.DataFrame:
         """Every decided record: period, county_code, state, seq, received_on; oldest first."""
         r, s = self.tables.records, self.tables.submissions
         query = (
             select(r.c.period, r.c.county_code, r.c.state, r.c.seq, s.c.received_on)
-            .join(s, s.c.seq == r.c.seq).where(self._standing(as_of)).order_by(s.c.received_on, r.c.seq)
+            .join(s, s.c.seq == r.c.seq).where(self._standing(as_of, among)).order_by(s.c.received_on, r.c.seq)
         )  # fmt: skip
         with told(self.where), self.reader.connect() as connection:
             rows = connection.execute(query).all()
         return pd.DataFrame(rows, columns=["period", "county_code", "state", "seq", "received_on"])
 
-    def standing(self, form: Form, as_of: date | Seen) -> list[StandingRow]:
+    def standing(self, form: Form, as_of: date | Seen, among: Among = None) -> list[StandingRow]:
         """What stands of a roster sheet: one row per (period, unit), the accepted row received last."""
-        latest = {(row.period, row.county_code): row for row in self._accepted_rows(form, as_of)}
+        latest = {(row.period, row.county_code): row for row in self._accepted_rows(form, as_of, among)}
         return [latest[key] for key in sorted(latest)]
 
-    def lists(self, form: Form, as_of: date | Seen) -> dict[tuple[str, str], tuple[StandingRow, ...]]:
+    def lists(
+        self, form: Form, as_of: date | Seen, among: Among = None
+    ) -> dict[tuple[str, str], tuple[StandingRow, ...]]:
         """What stands of a list: (period, prefecture) → entries; each accepted list replaces the one before it whole."""
         latest: dict[tuple[str, str], tuple[StandingRow, ...]] = {}
-        for row in self._accepted_rows(form, as_of):
+        for row in self._accepted_rows(form, as_of, among):
             before = latest.get((row.period, row.county_code), ())
             same = before if before and before[0].seq == row.seq else ()
             latest[row.period, row.county_code] = (*same, row)
         return {key: latest[key] for key in sorted(latest)}
 
-    def _accepted_rows(self, form: Form, as_of: date | Seen) -> list[StandingRow]:
+    def _accepted_rows(self, form: Form, as_of: date | Seen, among: Among = None) -> list[StandingRow]:
         """Every row of a form that ever stood and was not withdrawn, in the order of receipt."""
         t, s = self.tables.forms[form.code], self.tables.submissions
         query = (
-            select(t, s.c.received_on).join(s, s.c.seq == t.c.seq).where(self._standing(as_of))
+            select(t, s.c.received_on).join(s, s.c.seq == t.c.seq).where(self._standing(as_of, among))
             .order_by(s.c.received_on, t.c.seq, t.c.sheet_row)
         )  # fmt: skip
         with told(self.where), self.reader.connect() as connection:
@@ -393,27 +382,27 @@ class Store:
             for seq, again in sorted(counties.items())
         )
 
-    def came(self, as_of: date | Seen) -> dict[tuple[str, str, str], date]:
+    def came(self, as_of: date | Seen, among: Among = None) -> dict[tuple[str, str, str], date]:
         """(form, period, county) → day the first row that ever stood was received."""
         days: dict[tuple[str, str, str], date] = {}
         for form in self.program.roster_forms:
-            for row in self._accepted_rows(form, as_of):
+            for row in self._accepted_rows(form, as_of, among):
                 days.setdefault((form.code, row.period, row.county_code), row.received_on)
         return days
 
-    def _whole(self, as_of: date | Seen) -> set[tuple[str, str]]:
+    def _whole(self, as_of: date | Seen, among: Among = None) -> set[tuple[str, str]]:
         """(period, county) of what was accepted, at once or sheet by sheet."""
         forms: dict[tuple[str, str], int] = {}
-        for _, period, county in self.came(as_of):
+        for _, period, county in self.came(as_of, among):
             forms[period, county] = forms.get((period, county), 0) + 1
-        records = self.records(as_of)
+        records = self.records(as_of, among)
         accepted = records[records["state"] != State.RETURNED]
         units = self.program.unit_by_code
         whole = {key for key, n in forms.items() if key[1] in units and n == len(self.program.roster_of(units[key[1]]))}
         return whole | set(accepted[["period", "county_code"]].itertuples(index=False, name=None))
 
-    def past(self, period: str, as_of: date | Seen) -> Past:
-        """What was accepted before this run, seen from ``period``."""
+    def past(self, period: str, as_of: date | Seen, prefectures: Collection[str] | None = None) -> Past:
+        """What was accepted before this run, seen from ``period``; of some prefectures only, where they are named."""
         program, chosen = self.program, self.program.period_by_code[period]
         previous: dict[tuple[str, str], tuple[date, Value]] = {}
         current: dict[tuple[str, str], Value] = {}
@@ -421,9 +410,10 @@ class Store:
         standing: dict[tuple[str, str], bool] = {}
         later: dict[tuple[str, str], int | Decimal] = {}
         received: dict[tuple[str, str], date] = {}
-        whole = self._whole(as_of)
+        among = None if prefectures is None else reported_by(self.program, prefectures)
+        whole = self._whole(as_of, among)
         for form in program.roster_forms:
-            for row in self.standing(form, as_of):
+            for row in self.standing(form, as_of, among):
                 if row.period != period and (row.period, row.county_code) not in whole:
                     continue  # sheets of a county that never became whole were never accepted
                 given = {(row.county_code, code): v for code, v in row.values.items() if v is not None}
@@ -438,7 +428,7 @@ class Store:
                 elif code := program.comparable_code(program.unit_by_code[row.county_code], chosen):
                     then = {(code, key[1]): v for key, v in given.items() if isinstance(v, (int, Decimal))}
                     later |= {key: min(v, later.get(key, v)) for key, v in then.items()}
-        carried, listed, numbers, days = self._past_lists(period, as_of)
+        carried, listed, numbers, days = self._past_lists(period, as_of, among)
         lineage, numeric = Lineage(program=program, given=previous), Lineage(program=program, given=floors)
         least = {key: v for key, v in numeric.taken_over(chosen).items() if isinstance(v, (int, Decimal))}
         return Past(previous=lineage.taken_over(chosen), floors=least, current=current, standing=standing, later=later,
@@ -455,14 +445,16 @@ class Store:
                 values[one.code] = heir.code
         return replace(entry, values=values)
 
-    def _numbers(self, form: Form) -> list[tuple[str, str]]:
+    def _numbers(self, form: Form, among: Among) -> list[tuple[str, str]]:
         """(prefecture, number) of every entry there ever was, withdrawn ones too."""
         t = self.tables.forms[form.code]
+        whose = t.c.county_code.in_(among) if among is not None else true()
+        query = select(t.c.county_code, t.c.entry).where(whose).distinct()
         with told(self.where), self.reader.connect() as connection:
-            return [(row[0], row[1]) for row in connection.execute(select(t.c.county_code, t.c.entry).distinct())]
+            return [(row[0], row[1]) for row in connection.execute(query)]
 
     def _past_lists(
-        self, period: str, as_of: date | Seen
+        self, period: str, as_of: date | Seen, among: Among
     ) -> tuple[Entries, Entries, dict[tuple[str, str], frozenset[str]], dict[tuple[str, str], date]]:
         """Entries carried into a period, those that already stand for it, every number given out, and days of receipt.
 
@@ -473,9 +465,9 @@ class Store:
         numbers: dict[tuple[str, str], set[str]] = {}
         days: dict[tuple[str, str], date] = {}
         for form in self.program.list_forms:
-            for prefecture, number in self._numbers(form):
+            for prefecture, number in self._numbers(form, among):
                 numbers.setdefault((prefecture, form.code), set()).add(number)
-            for (of, prefecture), rows in self.lists(form, as_of).items():  # earliest period first
+            for (of, prefecture), rows in self.lists(form, as_of, among).items():  # earliest period first
                 if of < period:
                     latest.setdefault((prefecture, form.code), {}).update({row.entry: row for row in rows})
                 elif of == period:

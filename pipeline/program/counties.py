@@ -33,7 +33,7 @@ DATED_COLUMNS = (
 )  # of counties.csv, where counties were renamed, given a new code or merged in the course of the campaign
 
 
-def load_counties(path: Path, prefectures: set[str]) -> tuple[County, ...]:
+def load_counties(path: Path, prefectures: set[str], *, apart: bool = False) -> tuple[County, ...]:
     """One county for each code, in code order: of a county that was renamed, under its last name.
 
     A code that ends names its ``successor``: the new code of the same county, or the county it was merged into.
@@ -41,6 +41,7 @@ def load_counties(path: Path, prefectures: set[str]) -> tuple[County, ...]:
     Args:
         path: ``counties.csv``; the columns ``valid_from``, ``valid_until`` and ``successor`` may be left out.
         prefectures: Codes a county may belong to.
+        apart: A name need mean one county only among those of a respondent: in a whole country names recur.
 
     Raises:
         ProgramError: The first fault, naming file and line.
@@ -51,15 +52,16 @@ def load_counties(path: Path, prefectures: set[str]) -> tuple[County, ...]:
     for row in read_csv(path, (*COUNTY_COLUMNS, *dated), None if dated else "code"):
         by_code.setdefault(row["code"], []).append(row)
     counties = {code: _renamed(by_code[code], prefectures) for code in sorted(by_code)}
-    names = dict[str, list[str]]()
+    names = dict[tuple[str, str], list[str]]()
     for code, rows in by_code.items():
         for row in rows:
             _check_end(row, counties)
             for name in dict.fromkeys(_county(row, prefectures).names):
-                others = [other for other in names.setdefault(name, []) if _meet(counties[code], counties[other])]
+                key = name, row["prefecture_code"] if apart else ""
+                others = [other for other in names.setdefault(key, []) if _meet(counties[code], counties[other])]
                 if not name or others:
                     raise row.fail(f"县名“{name}”为空，或与 {'、'.join(others)} 相同：名称必须只指一个县")
-                names[name] += [] if code in names[name] else [code]
+                names[key] += [] if code in names[key] else [code]
     return tuple(counties.values())
 
 

@@ -22,10 +22,17 @@ from pipeline.program.model import (
     FundingLine,
     Milestone,
     Period,
-    Prefecture,
     Program,
     Rows,
     Window,
+)
+from pipeline.program.regions import (
+    check_places,
+    check_rows,
+    load_levels,
+    load_regions,
+    load_respondents,
+    read_respondents,
 )
 from pipeline.program.strict import Node, finished, nearest, read_csv, read_yaml
 from pipeline.program.systems import check_systems, load_systems
@@ -54,13 +61,19 @@ def load_program(folder: Path) -> Program:
     if not 0 <= workdays_after <= MOST_WORKDAYS:
         raise rule.fail(f"working_days_after 应在0到{MOST_WORKDAYS}之间", "working_days_after")
     rule.done()
-    prefectures = _prefectures(folder / "prefectures.csv")
-    counties = load_counties(folder / "counties.csv", {p.code for p in prefectures})
+    respondents, above = read_respondents(folder / "prefectures.csv"), folder / "regions.csv"
+    counties = load_counties(folder / "counties.csv", {row["code"] for row in respondents}, apart=above.exists())
+    levels = load_levels(top, has_rows=bool(counties), has_regions=above.exists())
+    regions = load_regions(above, levels)
+    prefectures = load_respondents(respondents, regions, levels, alone=not counties)
+    check_places(regions, prefectures, counties)
     actions = tuple(_action(node) for node in _unique(top.nodes("actions"), "no", int))
     seen: Seen = {}
     forms = tuple(load_form(folder / "forms" / f"{action.form}.yaml", action, window, seen) for action in actions)
     forms += tuple(load_form(folder / "forms" / f"{code}.yaml", None, window, seen) for code in top.strings("sheets"))
     _check_forms_used(folder, forms)
+    if not counties:
+        check_rows(forms)
     if not re.fullmatch(r"[A-Za-z0-9_]{1,20}", str(top.take("code", str))):
         raise top.fail("code 只能用字母、数字和下划线，最多20个", "code")
     named: dict[str, Any] = {key: top.take(key, str) for key in
@@ -81,6 +94,8 @@ def load_program(folder: Path) -> Program:
         funding=tuple(_funding(n, {i.no for f in forms for i in f.items}, {a.no for a in actions})
                       for n in _unique(top.nodes("funding"), "code", str)),
         bulletin=_bulletin(_need(top.node("bulletin"))),
+        levels=levels.words,
+        regions=regions,
     )  # fmt: skip
     top.done()
     last = program.periods[-1]
@@ -141,11 +156,6 @@ def _action(node: Node) -> Action:
                     short_title=node.take("short_title", str), form=node.take("form", str))  # fmt: skip
     node.done()
     return action
-
-
-def _prefectures(path: Path) -> tuple[Prefecture, ...]:
-    rows = read_csv(path, ("code", "name", "short_name"), "code")
-    return tuple(Prefecture(code=r["code"], name=r["name"], short_name=r["short_name"]) for r in rows)
 
 
 def _contacts(path: Path, counties: set[str]) -> tuple[Contact, ...]:
@@ -248,7 +258,7 @@ def _check_references(program: Program, folder: Path) -> None:
                                    f"资金项目的代码{nearest(one.serves, served)}")  # fmt: skip
             _check_shows(program, form, one, asked)
     check_systems(program)
-    for period in program.periods:
+    for period in program.periods if program.has_rows else ():
         manned = {county.prefecture_code for county in program.roster_in(period)}
         for prefecture in program.prefectures:
             if prefecture.code not in manned:

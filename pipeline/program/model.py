@@ -5,17 +5,21 @@ Words are those of DESIGN §4. Everything here is immutable; nothing here reads 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from pipeline.program.names import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
     from decimal import Decimal
 
 YES, NO, NOT_APPLICABLE, NONE_TICKED = "是", "否", "不适用", "无"
+# of a program that does not say: the whole, those who report, the unit of a row
+LEVELS = ("全省", "州（市）", "县（市、区）")
 
 
 class FieldType(StrEnum):
@@ -394,12 +398,35 @@ class County:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prefecture:
-    """A prefecture union: the respondent that returns a workbook."""
+class Region:
+    """A unit above the respondents, of whatever level: it reports nothing and has what those below it report.
+
+    Attributes:
+        level: One of :attr:`Program.levels`, neither the whole nor the respondents'.
+        parent_code: The region it belongs to; empty for the whole.
+    """
 
     code: str
     name: str
     short_name: str
+    level: str
+    parent_code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prefecture:
+    """A prefecture union: the respondent that returns a workbook; of another program, a union of another level.
+
+    Attributes:
+        parent_code: The region it belongs to; empty for the whole. Not in what a workbook is made from.
+        alone: It reports on itself only, the program has no units below it: then its row bears its name as it is.
+    """
+
+    code: str
+    name: str
+    short_name: str
+    parent_code: str = field(default="", repr=False)
+    alone: bool = field(default=False, repr=False)
 
     @property
     def prefecture_code(self) -> str:
@@ -409,15 +436,25 @@ class Prefecture:
     @property
     def names(self) -> tuple[str, ...]:
         """Every name its own row may be written by; 本级 because some counties bear the name of their prefecture."""
-        return (self.own_name, f"{self.name}本级")
+        own = (self.short_name, self.name, f"{self.short_name}本级") if self.alone else (self.own_name,)
+        return (*own, f"{self.name}本级")
 
     @property
     def own_name(self) -> str:
         """As on its own row: 大理州本级."""
-        return f"{self.short_name}本级"
+        return self.short_name if self.alone else f"{self.short_name}本级"
 
 
 Unit = County | Prefecture
+_U = TypeVar("_U", bound=Unit)
+
+
+def _grouped(units: Iterable[_U]) -> dict[str, tuple[_U, ...]]:
+    """Respondent's code → its units, in their order."""
+    groups: dict[str, list[_U]] = {}
+    for unit in units:
+        groups.setdefault(unit.prefecture_code, []).append(unit)
+    return {code: tuple(some) for code, some in groups.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -581,6 +618,8 @@ class Program:
     Attributes:
         counties: Those there are, in code order; seen from a period (:meth:`at`), those there were on its last day.
         other_counties: Those that are no more, or not yet: their records can still be named.
+        levels: What units are called, from the whole down to the unit of a row.
+        regions: The units between the whole and the respondents, at any number of levels.
     """
 
     code: str
@@ -611,6 +650,8 @@ class Program:
     departments: tuple[Department, ...] = ()
     publications: tuple[Publication, ...] = ()
     other_counties: tuple[County, ...] = ()
+    levels: tuple[str, ...] = LEVELS
+    regions: tuple[Region, ...] = ()
 
     def __getstate__(self) -> dict[str, object]:
         """What travels to a worker process: the definition, without what was looked up in it."""
@@ -630,6 +671,11 @@ class Program:
     def county_by_code(self) -> dict[str, County]:
         """GB/T 2260 code → county, of whatever time."""
         return {county.code: county for county in (*self.counties, *self.other_counties)}
+
+    @cached_property
+    def standing_by_code(self) -> dict[str, County]:
+        """Code → county, of those there are."""
+        return {county.code: county for county in self.counties}
 
     @cached_property
     def unit_by_code(self) -> dict[str, Unit]:
@@ -662,6 +708,34 @@ class Program:
         own = any(f.rows is Rows.PREFECTURE for f in self.forms)
         return (*self.counties, *(self.prefectures if own else ()))
 
+    @cached_property
+    def _reporters_of(self) -> dict[str, tuple[Unit, ...]]:
+        return _grouped(self.reporters)
+
+    def reporters_of(self, prefecture_code: str) -> tuple[Unit, ...]:
+        """Everyone with a record of their own in one prefecture's workbook."""
+        return self._reporters_of.get(prefecture_code, ())
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether there are units below the respondents."""
+        return bool(self.counties or self.other_counties)
+
+    @property
+    def respondent_level(self) -> str:
+        """What those who return a workbook are called: 州（市）."""
+        return self.levels[-2] if self.has_rows else self.levels[-1]
+
+    @property
+    def row_level(self) -> str:
+        """What the unit of a row is called: 县（市、区）; the respondent where there is nothing below it."""
+        return self.levels[-1]
+
+    @property
+    def row_word(self) -> str:
+        """The same in a sentence: 县."""
+        return self.row_level.partition("（")[0]
+
     def forms_of_kind(self, kind: FormKind) -> tuple[Form, ...]:
         """The sheets that serve one system of the notice; none where the campaign does not have it."""
         return tuple(f for f in self.forms if f.kind is kind)
@@ -681,6 +755,37 @@ class Program:
     def prefecture_by_code(self) -> dict[str, Prefecture]:
         """GB/T 2260 code → prefecture."""
         return {prefecture.code: prefecture for prefecture in self.prefectures}
+
+    @cached_property
+    def prefectures_named(self) -> dict[str, tuple[Prefecture, ...]]:
+        """Name or short name → those that bear it."""
+        named: dict[str, list[Prefecture]] = {}
+        for one in self.prefectures:
+            for name in {one.name, one.short_name}:
+                named.setdefault(name, []).append(one)
+        return {name: tuple(some) for name, some in named.items()}
+
+    @cached_property
+    def region_by_code(self) -> dict[str, Region]:
+        """Code → region."""
+        return {region.code: region for region in self.regions}
+
+    @cached_property
+    def _from_region_up(self) -> dict[str, tuple[Region, ...]]:
+        """Region code → the region and those above it, nearest first."""
+        upward: dict[str, tuple[Region, ...]] = {"": ()}
+        for one in sorted(self.regions, key=lambda region: self.levels.index(region.level)):
+            upward[one.code] = (one, *upward[one.parent_code])
+        return upward
+
+    def ancestors(self, code: str) -> tuple[Prefecture | Region, ...]:
+        """The units above one, nearest first: of a county its respondent, then the regions; the whole is not among them."""
+        if code in self.region_by_code:
+            return self._from_region_up[code][1:]
+        if code in self.prefecture_by_code:
+            return self._from_region_up[self.prefecture_by_code[code].parent_code]
+        respondent = self.prefecture_by_code[self.county_by_code[code].prefecture_code]
+        return (respondent, *self._from_region_up[respondent.parent_code])
 
     @cached_property
     def period_by_code(self) -> dict[str, Period]:
@@ -785,7 +890,27 @@ class Program:
 
     def counties_of(self, prefecture_code: str) -> tuple[County, ...]:
         """The counties of one prefecture, in code order."""
-        return tuple(c for c in self.counties if c.prefecture_code == prefecture_code)
+        return self._counties_of.get(prefecture_code, ())
+
+    @cached_property
+    def _counties_of(self) -> dict[str, tuple[County, ...]]:
+        return _grouped(self.counties)
+
+    def known_as(self, units: Iterable[Unit]) -> dict[str, Unit]:
+        """What units may be written as, reduced → unit: any of their names, or their union, with the campaign's suffix."""
+        some = tuple(units)
+        unions = {plain(f"{name}{self.unit_suffix}"): one for one in some for name in (one.name, one.short_name)}
+        return unions | {plain(name): one for one in some for name in one.names}
+
+    @cached_property
+    def counties_known_as(self) -> Mapping[str, Unit]:
+        """Of all counties: to tell whose a row is that is not the respondent's."""
+        return self.known_as(self.counties)
+
+    @cached_property
+    def prefectures_known_as(self) -> Mapping[str, Unit]:
+        """The same of the respondents themselves."""
+        return self.known_as(self.prefectures)
 
     def contacts_of(self, county_code: str, on: date) -> tuple[Contact, ...]:
         """Contact units of a county valid on a day, also those paired with it under an earlier code.

@@ -10,6 +10,7 @@ import xlsxwriter
 
 from pipeline.measures.obligation import KIND_NAMES
 from pipeline.measures.overdue import Reason, overdue_counties, overdue_others
+from pipeline.reports.officer_contacts import CONTACTS, CONTACTS_NOTE, CONTACTS_SHEET, contact_rows
 from pipeline.reports.wording import Figures, cn_date, made_up_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.measures.period import PeriodMeasures
+    from pipeline.reports.officer_contacts import OfficerContact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +79,13 @@ def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any]
     }, say  # fmt: skip
 
 
-def overdue_workbook(m: PeriodMeasures) -> bytes:
-    """逾期县清单.xlsx: overdue counties, and everything else that is overdue; filters on, the header on every page."""
+def overdue_workbook(m: PeriodMeasures, contacts: Sequence[OfficerContact] | None = None) -> bytes:
+    """逾期县清单.xlsx: overdue counties, and everything else that is overdue; filters on, the header on every page.
+
+    Args:
+        m: Of the period.
+        contacts: Whom to call in each prefecture, on a sheet of its own; None where the office did not ask for it.
+    """
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     book.set_properties({"title": "逾期县清单", "created": _created(m)})
@@ -94,12 +101,14 @@ def overdue_workbook(m: PeriodMeasures) -> bytes:
     ]  # fmt: skip
     _sheet(book, m, "逾期县清单", tuple(zip(HEADINGS, WIDTHS, strict=True)), counties, "本期没有逾期的县级工会。")
     _sheet(book, m, "其他逾期事项", OTHERS, others, "没有其他逾期的事项。")
+    if contacts is not None:
+        _sheet(book, m, CONTACTS_SHEET, CONTACTS, contact_rows(contacts, late), "", CONTACTS_NOTE)
     book.close()
     return out.getvalue()
 
 
 def _sheet(book: xlsxwriter.Workbook, m: PeriodMeasures, name: str, columns: tuple[tuple[str, int], ...],
-           rows: Sequence[tuple[str | int | date, ...]], nothing: str) -> None:  # fmt: skip
+           rows: Sequence[tuple[str | int | date, ...]], nothing: str, under_title: str = "") -> None:  # fmt: skip
     """One list; a date is a date, a number a number, and officers' words only ever text."""
     sheet = book.add_worksheet(name)
     base = {"font_name": "宋体", "font_size": 11, "valign": "vcenter", "border": 1, "border_color": "#B8C2CC"}
@@ -110,6 +119,8 @@ def _sheet(book: xlsxwriter.Workbook, m: PeriodMeasures, name: str, columns: tup
     sheet.write_string(0, 0, f"{name}（{m.period.title}，截至{cn_date(m.snapshot.as_of)}）",
                        book.add_format({"font_name": "黑体", "font_size": 16}))  # fmt: skip
     sheet.set_row(0, 28)
+    if under_title:
+        sheet.write_string(1, 0, under_title, book.add_format({"font_name": "宋体", "font_size": 11}))
     sheet.set_row(2, 32)
     for col, (heading, width) in enumerate(columns):
         sheet.set_column(col, col, width)

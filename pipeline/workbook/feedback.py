@@ -140,7 +140,7 @@ def returned_copy(program: Program, rules: Mapping[str, tuple[Rule, ...]], key: 
     states = snapshot.states_in(entry)
     whole = whole_file_findings(findings)
     verdict = Verdict(entry.verdict) if whole else _verdict(states)
-    ours = {unit.code for unit in program.reporters if unit.prefecture_code == entry.prefecture_code}
+    ours = {unit.code for unit in program.reporters_of(entry.prefecture_code)}
     lists = {
         form: some
         for (form, period, prefecture), some in snapshot.lists.items()

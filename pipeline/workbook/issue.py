@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import warnings
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, time
@@ -19,7 +20,7 @@ import xlsxwriter
 from pipeline.checks.excel_rules import MESSAGE_LIMIT, TITLE_LIMIT, bounds, contradictions, validation
 from pipeline.checks.rules import rules_in
 from pipeline.errors import IssueError
-from pipeline.program.model import County, FieldType, Prefecture, Program, Rows, TargetKind
+from pipeline.program.model import LEVELS, County, FieldType, Prefecture, Program, Rows, TargetKind
 from pipeline.workbook.cells import show
 from pipeline.workbook.identity import Stamp
 from pipeline.workbook.layout import (
@@ -31,7 +32,6 @@ from pipeline.workbook.layout import (
     COVER_SHEET,
     ENTRY,
     FIRST_ROW,
-    FRAME_LABELS,
     IDENTITY_SHEET,
     ITEM_ROW,
     LABEL_ROW,
@@ -43,6 +43,7 @@ from pipeline.workbook.layout import (
     SheetLayout,
     address,
     column_letter,
+    frame_labels,
     list_keys,
     row_name,
     sheet_layout,
@@ -93,7 +94,9 @@ def how_to(program: Program) -> tuple[str, ...]:
     """The instructions on the cover, as far as the campaign has what they speak of."""
     lists = (HOW_TO_LISTS,) if program.list_forms else ()
     carry = (HOW_TO_CARRY,) if any(form.carry for form in program.forms) else ()
-    return (*HOW_TO[:-2], *lists, *carry, *HOW_TO[-2:])
+    lines = (*HOW_TO[:-2], *lists, *carry, *HOW_TO[-2:])
+    return tuple(re.sub(r"县（市、区）|县", lambda m: program.row_word if m[0] == "县" else program.row_level, line)
+                 for line in lines)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +141,14 @@ class Issue:
             json.dumps([[dict(r.config) for r in self.rules[f.code]] for f in self.program.forms], sort_keys=True),
             repr(self.period), repr(self.prefecture), repr(sorted(self.previous.items())), self.answers,
             repr(sorted(self.entries.items())), repr(sorted(self.marks.items())), repr(self.cover),
+            *([repr((self.program.levels, self.regions))] if self.program.levels != LEVELS else []),
         ]  # fmt: skip
         return hashlib.sha256("\n".join(content).encode()).hexdigest()[:8]
+
+    @property
+    def regions(self) -> str:
+        """Where the respondent is, from the highest region down: in a whole country names recur."""
+        return "　".join(one.name for one in reversed(self.program.ancestors(self.prefecture.code)))
 
     def stamp(self, form: str, version: int) -> Stamp:
         """The identity written on a sheet."""
@@ -214,17 +223,17 @@ def _cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
     sheet.set_column(0, 0, 14)
     sheet.set_column(1, 3, 30)
     sheet.set_row(0, 36)
-    ok(sheet.merge_range(0, 0, 0, 3, f"{issue.program.title}{_cadence(issue.period)}报表", f.title))
+    _merged(sheet, (0, 0), f"{issue.program.title}{_cadence(issue.period)}报表", f.title)
     ok(sheet.write_string(1, 0, str(issue.stamp("COVER", 1)) + "（请勿改动）", f.stamp))
     facts = (
-        ("填报单位", unit_name(issue.program, issue.prefecture)),
+        ("填报单位", unit_name(issue.program, issue.prefecture) + (f"（{issue.regions}）" if issue.regions else "")),
         ("报送期", f"{issue.period.title}（数据截至{_cn_date(issue.period.end)}）"),
         ("报送截止", _cn_date(issue.period.due_on) + ("（暂定）" if issue.period.provisional else "")),
         ("报送对象", issue.program.office),
     )
     for row, (label, value) in enumerate(facts, 3):
         ok(sheet.write_string(row, 0, label, f.cover_label))
-        ok(sheet.merge_range(row, 1, row, 3, value, f.county))
+        _merged(sheet, (row, 1), value, f.county)
     for row, label in enumerate(COVER_INPUTS, 8):
         ok(sheet.write_string(row, 0, label, f.cover_label))
         ok(sheet.merge_range(row, 1, row, 3, "", f.cover_input))
@@ -232,9 +241,15 @@ def _cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
             write_typed(sheet, f, row, 1, issue.cover[label], "cover")
     ok(sheet.write_string(13, 0, "怎样填写", f.cover_label))
     for row, line in enumerate(how_to(issue.program), 14):
-        ok(sheet.merge_range(row, 0, row, 3, f"{row - 13}. {line}", f.text))
+        _merged(sheet, (row, 0), f"{row - 13}. {line}", f.text)
         sheet.set_row(row, 36 if len(line) > LINE else 22)
     paper(sheet, landscape=False)
+
+
+def _merged(sheet: Any, place: tuple[int, int], text: str, look: Any) -> None:
+    """A text across the cover; xlsxwriter's own way would take one that begins with = for a formula."""
+    ok(sheet.merge_range(*place, place[0], 3, "", look))
+    ok(sheet.write_string(*place, text, look))
 
 
 def _cadence(period: Period) -> str:
@@ -255,7 +270,7 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
     ok(sheet.write_string(WHO_ROW, 0, who, f.who))
     stamp = issue.stamp(layout.form.code, layout.form.version)
     ok(sheet.write_string(STAMP_ROW, 0, f"{stamp}（请勿改动）", f.stamp))
-    _headings(sheet, f, layout)
+    _headings(sheet, f, issue.program, layout)
     _rows(sheet, f, layout, issue)
     rules = rules_in(issue.rules[layout.form.code], [x.code for x in layout.fields])
     for asked in layout.fields:
@@ -287,11 +302,11 @@ def _heading(item: Item) -> str:
     return f"{item.label}\n{item.title}"
 
 
-def _headings(sheet: Any, f: Formats, layout: SheetLayout) -> None:
+def _headings(sheet: Any, f: Formats, program: Program, layout: SheetLayout) -> None:
     if layout.form.is_list:
         ok(sheet.write_string(ITEM_ROW, 0, "", f.item))
     else:
-        whose = {Rows.COUNTY: "县（市、区）", Rows.PREFECTURE: "填报单位"}[layout.form.rows]
+        whose = {Rows.COUNTY: program.row_level, Rows.PREFECTURE: "填报单位"}[layout.form.rows]
         ok(sheet.merge_range(ITEM_ROW, 0, ITEM_ROW, layout.first_field_col - 1, whose, f.item))
     col = layout.first_field_col
     for item in layout.form.items:
@@ -304,7 +319,8 @@ def _headings(sheet: Any, f: Formats, layout: SheetLayout) -> None:
         col += width
     ok(sheet.write_string(ITEM_ROW, layout.remark_col, "", f.item))
     shown = {x.code: (_two_lines(x), _width(x)) for x in layout.fields}
-    shown |= {code: (FRAME_LABELS[code], width) for code, width in FRAME_WIDTHS.items()}
+    frame = frame_labels(program, layout.form)
+    shown |= {code: (frame[code], width) for code, width in FRAME_WIDTHS.items()}
     for col, code in enumerate(layout.columns):
         label, width = shown[code]
         sheet.set_column(col, col, width)
@@ -470,11 +486,13 @@ def _cn_date(day: date) -> str:
 
 def standard_workbook(program: Program, rules: Mapping[str, tuple[Rule, ...]]) -> bytes:
     """The blank standard workbook kept in ``templates/xlsx/``: every field, sample counties, never accepted as a return."""
-    sample = Prefecture(code="000000", name="样表", short_name="某州（市）")
+    sample = Prefecture(code="000000", name="样表", short_name=f"某{program.respondent_level}",
+                        alone=not program.has_rows)  # fmt: skip
+    names = [f"某{program.row_word}{n}" for n in range(1, 6)] if program.has_rows else []
     counties = tuple(
-        County(code=f"00000{n}", name=f"某县{n}", short_name=f"某县{n}", prefecture_code=sample.code, aliases=(),
+        County(code=f"00000{n}", name=name, short_name=name, prefecture_code=sample.code, aliases=(),
                townships=0, tile_row=0, tile_col=n)
-        for n in range(1, 6)
+        for n, name in enumerate(names, 1)
     )  # fmt: skip
     shown = replace(program, prefectures=(sample,), counties=counties)
     return issue_workbook(

@@ -7,13 +7,13 @@ A form sheet has six header rows, then one row per county, or the prefecture's o
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pipeline.program.forms import OWN_SHEETS
-from pipeline.program.model import Prefecture
+from pipeline.program.model import LEVELS, Prefecture, Rows
+from pipeline.program.names import plain as plain  # noqa: PLC0414 - readers of a layout find it here
 
 if TYPE_CHECKING:
     from pipeline.program.model import Field, Form, Period, Program, Unit
@@ -96,16 +96,6 @@ def column_letter(col: int) -> str:
     return letters
 
 
-@lru_cache(maxsize=4096)  # the same few hundred labels and names, sheet after sheet
-def plain(text: str) -> str:
-    """A label reduced to what makes it itself: NFKC, no white space, no zero-width characters."""
-    return "".join(
-        ch
-        for ch in unicodedata.normalize("NFKC", text)
-        if not ch.isspace() and unicodedata.category(ch) not in {"Cf", "Cc"}
-    )
-
-
 @cache
 def list_keys() -> tuple[str, ...]:
     """What the rows of a list are called in a workbook, from the first on: #1, #2 …"""
@@ -115,6 +105,18 @@ def list_keys() -> tuple[str, ...]:
 def row_name(unit: Unit) -> str:
     """A unit as its row names it: 五华区, 大理州本级."""
     return unit.own_name if isinstance(unit, Prefecture) else unit.short_name
+
+
+def level_of(program: Program, form: Form) -> str:
+    """What the rows of a sheet are called; without levels of its own a program keeps the word for all its sheets."""
+    own = form.rows is Rows.PREFECTURE and program.levels != LEVELS
+    return program.respondent_level if own else program.row_level
+
+
+def frame_labels(program: Program, form: Form) -> dict[str, str]:
+    """Column code → visible title of the columns that are not fields, in the words of the program."""
+    level = level_of(program, form)
+    return FRAME_LABELS | {COUNTY_CODE: f"{level}代码", COUNTY_NAME: level}
 
 
 def unit_name(program: Program, prefecture: Prefecture) -> str:

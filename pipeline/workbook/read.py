@@ -16,16 +16,19 @@ from typing import TYPE_CHECKING
 
 import python_calamine
 
+from pipeline.disk import why
+from pipeline.errors import ChangedError
 from pipeline.findings import CATALOGUE, Finding, Severity, finding
 from pipeline.program.forms import OWN_SHEETS
 from pipeline.workbook.cells import show, tidy
-from pipeline.workbook.guard import inspect
+from pipeline.workbook.guard import MAX_BYTES, inspect
 from pipeline.workbook.identity import STAMP_WORD, WAITING, Stamp
 from pipeline.workbook.layout import COUNTY_CODE, COUNTY_NAME, COVER_INPUTS, IDENTITY_SHEET, address
 from pipeline.workbook.sheet import HEADER_DEPTH, Sheet, Stray, form_by_titles, read_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from pipeline.program.model import Form, Program
     from pipeline.workbook.cells import Raw
@@ -39,23 +42,51 @@ COVER_ROWS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A file as it lay in the inbox.
+    """A file as it lay in the inbox: its bytes, or where they are read when they are needed.
 
     Attributes:
         name: Path relative to the inbox, with forward slashes.
         received_on: Date of its dated folder, else of its modification.
+        content: Its bytes; None where they are at ``path``, or of no more use.
+        path: Where they are.
+        sha256: Identity of the bytes; computed where they are given.
         changing: It was still being written when it was looked at.
     """
 
     name: str
-    content: bytes
     received_on: date
+    content: bytes | None = None
+    path: Path | None = None
+    sha256: str = ""
     changing: bool = False
 
+    def __post_init__(self) -> None:
+        if self.content is not None and not self.sha256:
+            object.__setattr__(self, "sha256", hashlib.sha256(self.content).hexdigest())
+
+    def read(self) -> bytes:
+        """The bytes; of a file larger than any return may be, just so many that it shows.
+
+        Raises:
+            ChangedError: It is gone, or not what was listed.
+        """
+        if self.content is not None:
+            return self.content
+        if self.path is None:
+            raise ChangedError(f"{self.name}：没有内容可读")
+        try:
+            with self.path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise ChangedError(f"{self.path} 读不出：{why(error)}") from error
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            raise ChangedError(f"{self.path} 已不是列出时的内容")
+        return content
+
     @property
-    def sha256(self) -> str:
-        """Identity of the bytes."""
-        return hashlib.sha256(self.content).hexdigest()
+    def named(self) -> Arrival:
+        """The file without its bytes: all that what was read of it needs to know."""
+        return replace(self, content=None, path=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,14 +149,18 @@ def read_return(registry: Registry, arrival: Arrival) -> Reading:
     Returns:
         One :class:`Return` per (prefecture, period) stamped on its sheets. A file that cannot be read, or that is not
         ours, has no returns and a finding that says why. Never raises for what is in the file.
+
+    Raises:
+        ChangedError: The bytes are gone since it was listed.
     """
     if arrival.changing:
-        return refused(arrival, "FILE_CHANGING")
-    seen = inspect(arrival.content)
+        return refused(arrival.named, "FILE_CHANGING")
+    content, arrival = arrival.read(), arrival.named
+    seen = inspect(content)
     if seen.refused:
         return refused(arrival, seen.refused, seen.found)
     try:
-        grids = load_grids(arrival.content)
+        grids = load_grids(content)
     except python_calamine.PasswordError:
         return refused(arrival, "FILE_ENCRYPTED")
     except Exception:  # noqa: BLE001 - whatever the parser says of a damaged file, it is the file's fault
@@ -249,7 +284,7 @@ def _beside_ours(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stam
     """What somebody wrote beside or below a sheet of ours that holds no figures; all of a form that only claims to be one."""
     program, period = registry.program, registry.program.period_by_code.get(stamp.period)
     then = program.at(period) if period else program
-    units = sum(stamp.prefecture_code == unit.prefecture_code for unit in then.reporters)
+    units = len(then.reporters_of(stamp.prefecture_code))
     width = {"COVER": 4, "CHECK": 4 + len(program.roster_forms), "PROBLEMS": 6, "APPENDIX": 3}[stamp.form]
     height = {"COVER": COVER_ROWS, "CHECK": 4 + units}.get(stamp.form, len(sheet.grid))
     if not stamp.genuine(registry.key) and form_by_titles(program, sheet):

@@ -19,12 +19,13 @@ from pipeline.workbook.layout import (
     COUNTY_CODE,
     COUNTY_NAME,
     ENTRY,
-    FRAME_LABELS,
     LIST_ROWS,
     NIL,
     REMARK,
     address,
     column_letter,
+    frame_labels,
+    level_of,
     plain,
     row_name,
 )
@@ -149,18 +150,18 @@ def read_form(program: Program, form: Form, stamp: Stamp, sheet: Sheet) -> FormT
     Returns:
         The table; None when the columns cannot be told, with a finding and all cells among the strays.
     """
-    fields = form.fields_in(program.period_by_code[stamp.period])
-    header = _find_columns(sheet, labels_of(fields))
+    fields, frame = form.fields_in(program.period_by_code[stamp.period]), frame_labels(program, form)
+    header = _find_columns(sheet, labels_of(fields, frame))
     absent = [f for f in fields if f.code not in header.columns]
     key = ENTRY if form.is_list else COUNTY_NAME
     if header.ambiguous or key not in header.columns or len(absent) == len(fields):
-        sheet.note("SHEET_AMBIGUOUS", found="、".join(header.ambiguous) or f"没有找到“{FRAME_LABELS[key]}”列或指标列")
+        sheet.note("SHEET_AMBIGUOUS", found="、".join(header.ambiguous) or f"没有找到“{frame[key]}”列或指标列")
         sheet.give_back(sheet.open)
         return None
     if stamp.version == form.version:
         for one in absent:
             sheet.note("COLUMN_MISSING", found="", expected=one.label, field=one.code)
-    _account_for_header(sheet, form, header)
+    _account_for_header(program, form, sheet, header)
     rows = (_read_entries if form.is_list else _read_rows)(program, form, stamp, sheet, header)
     _report_strays(sheet)
     places = {code: column_letter(col) for code, col in header.columns.items()}
@@ -168,9 +169,9 @@ def read_form(program: Program, form: Form, stamp: Stamp, sheet: Sheet) -> FormT
     return FormTable(rows=rows, columns={code: col for code, col in places.items() if code in asked}, places=places)
 
 
-def labels_of(fields: Iterable[Field]) -> dict[str, str]:
-    """Visible column titles, those of earlier forms too, reduced → column code."""
-    labels = {plain(text): code for code, text in FRAME_LABELS.items()}
+def labels_of(fields: Iterable[Field], frame: Mapping[str, str]) -> dict[str, str]:
+    """Visible column titles, those of earlier forms too, reduced → column code; ``frame`` of those that are not fields."""
+    labels = {plain(text): code for code, text in frame.items()}
     return labels | {plain(text): f.code for f in fields for text in f.titles}
 
 
@@ -178,7 +179,7 @@ def form_by_titles(program: Program, sheet: Sheet) -> Form | None:
     """The form whose columns a sheet shows: most of those asked in some period, and more than any other form's."""
     best: tuple[int, Form | None] = (0, None)
     for form in program.forms:
-        labels, codes = labels_of(form.fields), {f.code for f in form.fields}
+        labels, codes = labels_of(form.fields, frame_labels(program, form)), {f.code for f in form.fields}
         shown = [
             {labels.get(plain(text), text) for text in map(show, cells) if text.strip()} & codes
             for cells in sheet.grid[:HEADER_DEPTH]
@@ -239,10 +240,11 @@ def _best_row(sheet: Sheet, known: Any) -> int | None:
     return best if best is not None and counts[best] > 1 else None
 
 
-def _account_for_header(sheet: Sheet, form: Form, header: _Header) -> None:
+def _account_for_header(program: Program, form: Form, sheet: Sheet, header: _Header) -> None:
     """Our own words above the data are ignored by declaration; anything else there stays open."""
     ours = {plain(f"{item.label}\n{item.title}") for item in form.items}
-    ours |= {plain(text) for text in (*FRAME_LABELS.values(), "县（市、区）", "填报单位", form.heading)}
+    frame = frame_labels(program, form).values()
+    ours |= {plain(text) for text in (*frame, level_of(program, form), "填报单位", form.heading)}
     columns = set(header.columns.values())
     for row, col in sorted(sheet.open):
         if row > max(header.rows):
@@ -255,8 +257,7 @@ def _account_for_header(sheet: Sheet, form: Form, header: _Header) -> None:
 
 def _read_rows(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header) -> tuple[FormRow, ...]:
     """Every row that is not a heading, wherever it was sorted to; above the headings only what is surely a county."""
-    units = program.counties if form.rows is Rows.COUNTY else program.prefectures
-    roster = _Roster.of(units, sheet, header, program.unit_suffix)
+    roster = _Roster.of(program, form, stamp, sheet, header)
     fields = {one.code: one for one in form.fields}
     filled: dict[int, set[tuple[int, int]]] = defaultdict(set)
     for cell in sheet.open:
@@ -278,7 +279,8 @@ def _read_rows(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header:
         sheet.note(
             "ROW_UNRECOGNISED", *more[0], found=f"第{more[0][0] + 1}行至第{more[-1][0] + 1}行，另有{len(more)}行"
         )
-    return tuple(_only_row(sheet, header, county_rows) for county_rows in rows.values())
+    one_row = f"一个{program.row_word}一行"
+    return tuple(_only_row(sheet, header, county_rows, one_row) for county_rows in rows.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,21 +298,35 @@ class _Roster:
     codes_moved: bool
 
     @classmethod
-    def of(cls, units: Iterable[Unit], sheet: Sheet, header: _Header, suffix: str) -> _Roster:
-        """Look up every row; a unit may be written as its union, with the campaign's ``suffix``."""
-        by_code = {unit.code: unit for unit in units}
-        unions = {plain(f"{name}{suffix}"): unit for unit in units for name in (unit.name, unit.short_name)}
-        by_name = unions | {plain(name): unit for unit in units for name in unit.names}
+    def of(cls, program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header) -> _Roster:
+        """Look up every row: among the respondent's own units, and only what is none of them among all there are."""
+        own = program.units_of(form, stamp.prefecture_code)
+        coded_all: Mapping[str, Unit] = (
+            program.standing_by_code if form.rows is Rows.COUNTY else program.prefecture_by_code
+        )
+        own_coded, own_named = {unit.code: unit for unit in own}, program.known_as(own)
+
+        def by_code(text: str) -> Unit | None:
+            return own_coded.get(text) or coded_all.get(text)
+
+        def by_name(text: str, coded: Unit | None) -> Unit | None:
+            if coded and coded.code not in own_coded and text in program.known_as((coded,)):
+                return (
+                    coded  # code and name of somebody else's unit, also where one of the respondent's bears that name
+                )
+            if not text or text in own_named:
+                return own_named.get(text)
+            every = program.counties_known_as if form.rows is Rows.COUNTY else program.prefectures_known_as
+            return every.get(text)
+
         code_col, name_col = header.columns.get(COUNTY_CODE), header.columns[COUNTY_NAME]
-        rows = range(len(sheet.grid))
+        rows = [row for row in range(len(sheet.grid)) if row not in header.rows]
         coded = {
-            row: county
-            for row in rows
-            if code_col is not None and (county := by_code.get(plain(sheet.text(row, code_col))))
+            row: unit for row in rows if code_col is not None and (unit := by_code(plain(sheet.text(row, code_col))))
         }
-        named = {row: county for row in rows if (county := by_name.get(plain(sheet.text(row, name_col))))}
+        named = {row: unit for row in rows if (unit := by_name(plain(sheet.text(row, name_col)), coded.get(row)))}
         return cls(
-            coded=coded, named=named, codes_moved=any(named.get(row, county) != county for row, county in coded.items())
+            coded=coded, named=named, codes_moved=any(named.get(row, unit) != unit for row, unit in coded.items())
         )
 
     def sure(self, row: int) -> bool:
@@ -431,7 +447,7 @@ def _read_entry(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header
             if values[one.code] is None:
                 refused.add(one.code)
                 sheet.note("CELL_UNKNOWN_COUNTY", row, header.columns[one.code], found=text, field=one.code,
-                           expected="本州（市）的县名", county_code=stamp.prefecture_code)  # fmt: skip
+                           expected=f"本{program.respondent_level}的{program.row_word}名", county_code=stamp.prefecture_code)  # fmt: skip
     number = tidy(show(read.cells.get(ENTRY)))
     return replace(read, values=values, refused=frozenset(refused), entry=number)
 
@@ -458,13 +474,13 @@ def _read_tick(sheet: Sheet, header: _Header, row: int, county_code: str) -> boo
     return ticked
 
 
-def _only_row(sheet: Sheet, header: _Header, rows: list[FormRow]) -> FormRow:
+def _only_row(sheet: Sheet, header: _Header, rows: list[FormRow], expected: str) -> FormRow:
     """The one row of a county; when two are filled neither is trusted."""
     filled = [row for row in rows if not row.blank]
     if len(filled) > 1:
         where = "、".join(f"第{row.row}行" for row in filled)
         sheet.note("ROW_TWICE", filled[1].row - 1, header.columns.get(COUNTY_NAME, 0), found=where,
-                   expected="一个县一行", county_code=filled[0].county_code)  # fmt: skip
+                   expected=expected, county_code=filled[0].county_code)  # fmt: skip
         sheet.give_back((row.row - 1, header.columns[code]) for row in filled[1:] for code in row.cells)
     return (filled or rows)[0]
 

@@ -1,0 +1,288 @@
+"""Taking in: files → readings → decisions → ledger, a batch at a time, on one processor or on many.
+
+Two rounds over workers. The first reads every file by itself (guard, read, normalise); what it gives goes to a shelf, so
+that memory does not grow with the inbox. The second takes it from there by period and respondent, because rules look
+across what one respondent sent, and checks and decides a batch at a time. The ledger is written here, in one order,
+whoever did the work.
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from pipeline import engine
+from pipeline.checks.check import check_returns
+from pipeline.checks.decide import decide
+from pipeline.dataset.entries import Act, ActKind, closed_on
+from pipeline.dataset.writing import decided, unplaced
+from pipeline.errors import ChangedError, PipelineError
+from pipeline.progress import quiet
+from pipeline.shelf import Shelf, Shelved
+from pipeline.workbook.identity import Admission, Registry
+from pipeline.workbook.read import Arrival, Reading, read_return, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from pipeline.campaign import Campaign
+    from pipeline.checks.decide import Decision
+    from pipeline.checks.past import Past
+    from pipeline.checks.rules import Rule
+    from pipeline.dataset.store import Store
+    from pipeline.dataset.writing import Written
+    from pipeline.engine import Engine
+    from pipeline.program.model import Period, Program
+    from pipeline.progress import Tell
+    from pipeline.shelf import Place
+    from pipeline.workbook.read import Return
+
+LOST = {
+    engine.Loss.TIMED_OUT: "FILE_READER_HUNG",
+    engine.Loss.OUT_OF_MEMORY: "FILE_READER_FULL",
+    engine.Loss.DIED: "FILE_READER_DIED",
+}
+LOSS_NAMES = {
+    engine.Loss.TIMED_OUT: "超时",
+    engine.Loss.OUT_OF_MEMORY: "内存不够",
+    engine.Loss.DIED: "进程被终止",
+}
+MANY, CHUNK = 200, 25  # from so many files on, so many travel together
+BATCH = 500  # returns that are checked together: a suite costs as much for one as for hundreds
+JUDGING = engine.Limits(seconds=1800, cpu_seconds=1800, memory_bytes=8 << 30)  # of a batch, Great Expectations included
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What taking in did.
+
+    Attributes:
+        seqs: Ledger numbers of the submissions added.
+        repeated: Files seen for the first time whose content had come in before.
+        changing: Files that changed or went since they were listed: left for the next time.
+    """
+
+    seqs: tuple[int, ...]
+    repeated: tuple[Arrival, ...]
+    changing: tuple[Arrival, ...] = ()
+
+
+def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of: date, tell: Tell = quiet,
+            on: Engine | None = None, *, sent: bool = False) -> Taken:  # fmt: skip
+    """Read, check, decide and record what is new, period by period, because each is checked against the one before.
+
+    Args:
+        campaign: The campaign.
+        store: Where it is recorded.
+        arrivals: What lies in the inbox.
+        as_of: The day.
+        tell: Hears how far it is.
+        on: What the work is done on; worker processes of this machine if None.
+        sent: Whoever works does not see our disk, and files are sent.
+
+    Raises:
+        PipelineError: There is something to take in and no key to tell by whether it was issued here.
+    """
+    known, acts = store.finished_files(), store.acts(as_of)
+    store.mend(one for one in arrivals if one.sha256 in known)
+    new, pending = _distinct([a for a in arrivals if a.sha256 not in known]), store.pending(acts, as_of)
+    if new and not campaign.key:
+        raise PipelineError(
+            "没有签发密钥 issue.key，认不出收到的表是不是这里下发的；请从备份找回，放在工作目录里再运行"
+        )
+    seqs: list[int | None] = []
+    left: list[Arrival] = []
+    with Shelf(store.folder) as shelf:
+        refusals: list[Reading] = []
+        readings = _read_all(registry(campaign, acts), _kept(store, new, left, sent=sent), pending,
+                             on or engine.Pool(), CHUNK if len(new) >= MANY else 1)  # fmt: skip
+        for n, one in enumerate(readings, 1):
+            tell("读取文件", n, len(new) + len(pending))
+            shelf.put(one.returns)
+            refusals += [one.refusal] if one.refusal.findings else []
+            if len(refusals) == BATCH:
+                seqs += store.add(unplaced(refusals, as_of))
+                refusals.clear()
+        seqs += store.add(unplaced(refusals, as_of))
+        done = 0
+        for period in campaign.program.periods:
+            for turn in shelf.turns(period.code):
+                work = _Work(program=campaign.program, rules=campaign.rules, period=period, as_of=as_of)
+                for written in _judged(work, store, shelf, turn, on):
+                    tell("核对报表", done, len(shelf))
+                    seqs += store.add(written)
+                    done += len(written.entries)
+    gone = {one.sha256 for one in left}
+    return Taken(seqs=tuple(seq for seq in seqs if seq is not None), changing=tuple(left),
+                 repeated=store.finish([one for one in arrivals if one.sha256 not in gone]))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What one file gave: why it, or a part of it, was refused; and its returns, packed to be opened where they are judged."""
+
+    refusal: Reading
+    returns: tuple[Shelved, ...]
+
+
+def _read_all(
+    known: Registry, new: Iterable[Arrival], pending: Mapping[int, Arrival], on: Engine, chunk: int
+) -> Iterator[_Read]:
+    """Read new files, then those that staff let in: of these only what their word lets in, the rest came before or waits on."""
+    yield from on.each(partial(_read, known), new, lost=_lost, chunk=chunk)
+    for one in on.each(partial(_read, known), pending.values(), lost=_lost) if pending else ():
+        yield _Read(refusal=replace(one.refusal, findings=()),
+                    returns=tuple(r for r in one.returns if r.admission in pending))  # fmt: skip
+
+
+def _read(known: Registry, arrival: Arrival) -> _Read:
+    return _packed(read_return(known, arrival))
+
+
+def _lost(arrival: Arrival, why: engine.Loss) -> _Read:
+    return _packed(lost(arrival, why))
+
+
+def _packed(reading: Reading) -> _Read:
+    returns = tuple(
+        Shelved(period=one.period, prefecture_code=one.prefecture_code, received_on=one.arrival.received_on,
+                admission=one.admission, content=pickle.dumps(one))
+        for one in reading.returns
+    )  # fmt: skip
+    return _Read(refusal=replace(reading, returns=()), returns=returns)
+
+
+def _kept(store: Store, new: Iterable[Arrival], left: list[Arrival], *, sent: bool) -> Iterator[Arrival]:
+    """Each file with its bytes safe in the dataset; one that is no longer what was listed is left for the next time.
+
+    Raises:
+        ChangedError: None of them is there any more: that is no file somebody is still writing.
+    """
+    kept, last = 0, None
+    for one in new:
+        try:
+            there = store.keep(one, sent=sent)
+        except ChangedError as error:
+            left.append(one)
+            last = error
+            continue
+        kept += 1
+        yield there
+    if last and not kept:
+        raise ChangedError(
+            f"收件箱里刚列出的文件不见了（{last}）。请检查磁盘、网络盘是否还连着。本次什么也没有收，原来的产品没有动"
+        ) from last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """What judging needs to know."""
+
+    program: Program
+    rules: dict[str, tuple[Rule, ...]]
+    period: Period
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """Returns to be judged together, packed, and what was accepted of their respondents before."""
+
+    returns: tuple[bytes, ...]
+    past: Past
+
+
+def _judged(work: _Work, store: Store, shelf: Shelf, turn: Sequence[Place], on: Engine | None) -> Iterator[Written]:
+    """What is to be written of one turn, batch by batch; a few returns are judged here, where nothing has to travel."""
+    batches = (
+        _Batch(returns=tuple(shelf.content(one) for one in some),
+               past=store.past(work.period.code, work.as_of, {one.prefecture_code for one in some}))
+        for some in in_batches(turn)
+    )  # fmt: skip
+    if len(turn) <= BATCH:
+        yield from (_judge_batch(work, batch) for batch in batches)
+        return
+    from pipeline.dataset.frames import unpacked  # noqa: PLC0415 - Arrow is slow to import, and only for many
+
+    judges = on or engine.Pool()
+    yield from map(
+        unpacked, judges.each(partial(_judge_afar, work), batches, lost=_not_judged, limits=JUDGING, chunk=1)
+    )
+
+
+def in_batches(turn: Sequence[Place]) -> Iterator[list[Place]]:
+    """Batches of some size in which all of one prefecture's returns stay together, whatever the engine."""
+    batch: list[Place] = []
+    for _, some in groupby(turn, key=lambda one: one.prefecture_code):
+        batch += some
+        if len(batch) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _judge_batch(work: _Work, batch: _Batch) -> Written:
+    returns = [pickle.loads(one) for one in batch.returns]  # noqa: S301 - from our own worker
+    return decided(work.program, judge(work.program, work.rules, work.period, returns, batch.past), work.as_of)
+
+
+def _judge_afar(work: _Work, batch: _Batch) -> dict[str, Any]:
+    """In a worker: the same, as Arrow tables."""
+    from pipeline.dataset.frames import packed  # noqa: PLC0415
+    from pipeline.dataset.tables import build_tables  # noqa: PLC0415
+
+    return packed(_judge_batch(work, batch), build_tables(work.program))
+
+
+def _not_judged(batch: _Batch, why: engine.Loss) -> dict[str, Any]:
+    raise PipelineError(
+        f"核对{len(batch.returns)}份报表的工作进程没有做完（{LOSS_NAMES[why]}）；已经记入台账的不受影响，请减少 --workers 再运行一次"
+    )
+
+
+def judge(program: Program, rules: Mapping[str, tuple[Rule, ...]], period: Period, returns: Sequence[Return],
+          past: Past) -> tuple[Decision, ...]:  # fmt: skip
+    """Check and decide returns of one period together; nothing is written."""
+    if not returns:
+        return ()
+    then = program.at(period)
+    return decide(then, returns, check_returns(then, rules, period, returns, past), past)
+
+
+def read_all(known: Registry, arrivals: Sequence[Arrival], tell: Tell = quiet) -> list[Reading]:
+    """Read files where they can do no harm: one that takes a worker process with it costs only itself."""
+    readings = []
+    for one in engine.Pool().each(partial(read_return, known), arrivals, lost=lost):
+        readings.append(one)
+        tell("读取文件", len(readings), len(arrivals))
+    return readings
+
+
+def lost(arrival: Arrival, why: engine.Loss) -> Reading:
+    """A file that took its reader with it."""
+    return refused(arrival.named, LOST[why])
+
+
+def registry(campaign: Campaign, acts: Sequence[Act]) -> Registry:
+    """What reading needs to know of the office."""
+    admissions = {
+        (act.sha256, act.claimed_prefecture, act.claimed_period): Admission(
+            seq=act.seq, prefecture_code=act.prefecture_code, period=act.period
+        )
+        for act in acts
+        if act.kind is ActKind.ADMIT
+    }
+    return Registry(program=campaign.program, key=campaign.key, admissions=admissions, closed=closed_on(acts))
+
+
+def _distinct(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """Each content once, as first received; in order of receipt."""
+    first: dict[str, Arrival] = {}
+    for arrival in sorted(arrivals, key=lambda a: (a.received_on, a.name)):
+        first.setdefault(arrival.sha256, arrival)
+    return list(first.values())
