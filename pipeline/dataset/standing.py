@@ -1,0 +1,119 @@
+"""What stands, some units at a time, straight from SQL: for whoever takes out all of it and may keep little of it in memory.
+
+The same rows as :class:`~pipeline.dataset.snapshot.Snapshot` has, seen at one moment throughout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, select
+
+from pipeline.checks.decide import State
+from pipeline.dataset.database import told
+from pipeline.dataset.entries import ActKind
+from pipeline.dataset.store import Seen
+from pipeline.dataset.tables import NOT_APPLICABLE_COLUMN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from pipeline.dataset.store import Store
+    from pipeline.program.model import Form
+
+Asked = tuple[str, "Sequence[str]"]  # a period and codes of units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The row that stands of a unit on one sheet.
+
+    Attributes:
+        submission: Number in the ledger of what it came in by.
+        away: Codes of the counts that do not apply.
+        values: As stored, in the order of the form's fields: an amount is its text.
+    """
+
+    unit: str
+    submission: int
+    received_on: date
+    away: frozenset[str]
+    values: tuple[Any, ...]
+
+
+def seen_from(store: Store, as_of: date) -> Seen:
+    """From where a day looks: of one on which products were made, only at what had been taken in by then."""
+    made = any(act.kind is ActKind.TELL and act.done_on == as_of for act in store.acts(as_of))
+    return Seen(as_of=as_of, taken_by=as_of) if made else Seen(as_of=as_of)
+
+
+def stream(store: Store, seen: Seen, asked: Iterable[Asked]) -> Iterator[Mapping[str, list[Standing]]]:
+    """For each period and its units: form code → rows in the order of the units' codes; only of units whose record stands.
+
+    Raises:
+        DatasetError: It cannot be read.
+    """
+    gone, s = store.withdrawn(seen.as_of), store.tables.submissions
+    visible = and_(s.c.received_on <= seen.as_of, s.c.taken_on <= seen.taken_by, s.c.seq.not_in(gone))
+    with told(store.where), store.reader.connect() as connection:
+        for period, units in asked:
+            yield _standing(store, connection, visible, (period, units))
+
+
+def _standing(
+    store: Store, connection: Connection, visible: ColumnElement[bool], asked: Asked
+) -> dict[str, list[Standing]]:
+    forms = store.program.roster_forms
+    rows = {form.code: _latest(store, connection, visible, form, asked) for form in forms}
+    sheets: dict[str, int] = {}
+    for some in rows.values():
+        for unit in some:
+            sheets[unit] = sheets.get(unit, 0) + 1
+    known, accepted = store.program.unit_by_code, _accepted(store, connection, visible, asked)
+    there = {unit for unit, n in sheets.items()
+             if unit in accepted or (unit in known and n == len(store.program.roster_of(known[unit])))}  # fmt: skip
+    return {code: [row for unit, row in some.items() if unit in there] for code, some in rows.items()}
+
+
+def _latest(store: Store, connection: Connection, visible: ColumnElement[bool], form: Form,
+            asked: Asked) -> dict[str, Standing]:  # fmt: skip
+    """Unit → its row received last."""
+    t, s = store.tables.forms[form.code], store.tables.submissions
+    period, units = asked
+    fields = [t.c[one.code] for one in form.fields]
+    query = (
+        select(t.c.county_code, t.c.seq, s.c.received_on, t.c[NOT_APPLICABLE_COLUMN], *fields)
+        .join(s, s.c.seq == t.c.seq).where(t.c.period == period, t.c.county_code.in_(units), visible)
+        .order_by(t.c.county_code, s.c.received_on, t.c.seq)
+    )  # fmt: skip
+    return {
+        unit: Standing(unit=unit, submission=seq, received_on=day, away=frozenset(away.split()), values=tuple(values))
+        for unit, seq, day, away, *values in connection.execute(query)
+    }
+
+
+def _accepted(store: Store, connection: Connection, visible: ColumnElement[bool], asked: Asked) -> frozenset[str]:
+    """Units whose record was ever accepted."""
+    r, s = store.tables.records, store.tables.submissions
+    period, units = asked
+    query = (
+        select(r.c.county_code).join(s, s.c.seq == r.c.seq)
+        .where(r.c.period == period, r.c.county_code.in_(units), r.c.state != State.RETURNED.value, visible)
+    )  # fmt: skip
+    return frozenset(connection.execute(query).scalars())
+
+
+def periods_of(store: Store, seen: Seen) -> frozenset[str]:
+    """Codes of the periods that somebody has reported for.
+
+    Raises:
+        DatasetError: It cannot be read.
+    """
+    s = store.tables.submissions
+    query = select(s.c.period).where(s.c.received_on <= seen.as_of, s.c.taken_on <= seen.taken_by).distinct()
+    with told(store.where), store.reader.connect() as connection:
+        return frozenset(connection.execute(query).scalars())
