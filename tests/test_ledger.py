@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import inspect
 
 from pipeline import acts
 from pipeline.campaign import load_campaign, open_store
@@ -312,6 +313,30 @@ def test_an_older_schema_is_upgraded_after_a_backup(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "d" / "dataset.sqlite") as connection:
         assert connection.execute("select version_num from alembic_version").fetchall() == [(HEAD,)]
     Store(tmp_path / "d", C.program, create=False).close()
+
+
+def test_indices_of_an_older_schema_are_those_of_a_new_dataset(tmp_path: Path, url: str) -> None:
+    old = Store(tmp_path / "old", C.program, url=url)
+    new = indices(old)
+    with old.engine.begin() as connection:  # as revision 0002 was
+        connection.exec_driver_sql("drop index ix_submissions_prefecture_code")
+        for name in ["records", *(table.name for table in old.tables.forms.values())]:
+            connection.exec_driver_sql(f'drop index "ix_{name}_unit"')
+            connection.exec_driver_sql(f'create index "ix_{name}_standing" on "{name}" (period, county_code)')
+        connection.exec_driver_sql("update alembic_version set version_num = '0002'")
+    assert indices(old) != new
+    old.close()
+    upgraded = Store(tmp_path / "old", C.program, url=url)
+    assert (tmp_path / "old" / "升级前_0002.zip").is_file()
+    assert indices(upgraded) == new
+    assert {("records", ("county_code", "period")), ("submissions", ("prefecture_code",))} <= new
+    upgraded.close()
+
+
+def indices(store: Store) -> set[tuple[str, tuple[str | None, ...]]]:
+    """Table and columns of every index."""
+    known = inspect(store.engine)
+    return {(name, tuple(one["column_names"])) for name in known.get_table_names() for one in known.get_indexes(name)}
 
 
 @pytest.mark.parametrize(

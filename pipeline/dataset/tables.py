@@ -73,7 +73,7 @@ def build_tables(program: Program) -> Tables:
         Column("file", Text, nullable=False),
         Column("received_on", Date, nullable=False),
         Column("taken_on", Date, nullable=False),
-        Column("prefecture_code", String(12), nullable=False),
+        Column("prefecture_code", String(12), nullable=False, index=True),
         Column("period", String(7), nullable=False),
         Column("issue_no", String(16), nullable=False),
         Column("admission", Integer, nullable=False),  # seq of the act that let it in; 0 when it came in by itself, -1 while it waits
@@ -106,7 +106,7 @@ def build_tables(program: Program) -> Tables:
         Column("county_code", String(12), primary_key=True),
         Column("period", String(7), nullable=False),
         Column("state", String(10), nullable=False),
-        Index("ix_records_standing", "period", "county_code"),
+        Index("ix_records_unit", "county_code", "period"),
     )  # fmt: skip
     findings = Table(
         "findings", metadata,
@@ -136,7 +136,7 @@ def _form_table(metadata: MetaData, form: Form) -> Table:
         Column("typed", Text, nullable=False),  # JSON: field → text as typed, where it differs from the value ("" where 零报告 carried it)
         Column(NOT_APPLICABLE_COLUMN, Text, nullable=False),
         *(_field_column(one) for one in form.fields),
-        Index(f"ix_form_{form.code}_standing", "period", "county_code"),
+        Index(f"ix_form_{form.code}_unit", "county_code", "period"),
     )  # fmt: skip
 
 
