@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.program.names import plain
@@ -140,14 +140,15 @@ class Field:
     @property
     def label(self) -> str:
         """The visible column title, unit and since-when included."""
-        return self._labelled(self.title)
+        return self.labelled(self.title)
 
     @property
     def titles(self) -> tuple[str, ...]:
         """Every text that may stand above the column, titles of earlier forms included."""
-        return tuple(text for title in (self.title, *self.former) for text in (title, self._labelled(title)))
+        return _titles(self)
 
-    def _labelled(self, title: str) -> str:
+    def labelled(self, title: str) -> str:
+        """A title with what is asked under it: unit or kind, and since when."""
         hint = {FieldType.YESNO: "是/否", FieldType.DATE: "日期", FieldType.CHOICE: "单选", FieldType.CHECKLIST: "可多选",
                 FieldType.COUNTY: "县名", FieldType.TEXT: "文字"}.get(self.type, self.unit)  # fmt: skip
         if self.type is FieldType.TEXT and self.max:
@@ -170,6 +171,11 @@ class Field:
         """The words a cell may hold besides numbers and dates."""
         own = {FieldType.YESNO: (YES, NO), FieldType.CHOICE: self.options}.get(self.type, ())
         return (*own, NOT_APPLICABLE) if self.not_applicable else own
+
+
+@lru_cache(maxsize=4096)  # asked for every sheet of every workbook
+def _titles(field: Field) -> tuple[str, ...]:
+    return tuple(text for title in (field.title, *field.former) for text in (title, field.labelled(title)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from pipeline.program.model import NO, NONE_TICKED, NOT_APPLICABLE, YES, Field, FieldType
 
@@ -23,6 +24,7 @@ TURNING = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )  # what follows reads backwards
 NO_CHARACTERS = frozenset("\ufffe\uffff")  # what no XML file can hold
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff" + "".join(sorted(TURNING | NO_CHARACTERS)) + "]")
 TICKS = YES_WORDS | {YES}  # what stands for √ in 本期无新进展
 NO_WORDS = frozenset({"×", "✗", "✘", "无", "没有", "N", "n", "NO", "No", "no", "FALSE", "False", "false"})
 ERROR_TEXTS = frozenset(
@@ -78,19 +80,22 @@ def show(raw: Raw | Decimal) -> str:
         return str(int(raw))
     if isinstance(raw, datetime):
         return raw.date().isoformat() if raw.time() == time() else raw.isoformat(sep=" ")
-    return "".join(
-        ch
-        for ch in str(raw)
-        if ch in "\n\t" or (unicodedata.category(ch) not in {"Cc", "Cs"} and ch not in TURNING | NO_CHARACTERS)
-    )
+    return UNSEEN.sub("", str(raw))
 
 
+@lru_cache(maxsize=4096)  # headings, names and answers come again sheet after sheet
 def tidy(text: str) -> str:
     """NFKC without zero-width and control characters, white space at the ends removed (full-width too)."""
-    if text.isascii() and text.isprintable():
-        return text.strip()
-    visible = (ch for ch in text if unicodedata.category(ch) not in {"Cf", "Cc"} or ch in "\n\t")
-    return unicodedata.normalize("NFKC", "".join(visible)).strip()
+    if not text.isprintable():
+        text = "".join(ch for ch in text if unicodedata.category(ch) not in {"Cf", "Cc"} or ch in "\n\t")
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
+
+
+def is_blank(raw: Raw) -> bool:
+    """Nothing stands in a cell that anybody could see: the first visible character decides."""
+    if isinstance(raw, str):
+        return not any(not ch.isspace() and unicodedata.category(ch) not in {"Cf", "Cc"} for ch in raw)
+    return raw is None
 
 
 PROSE = frozenset({FieldType.TEXT, FieldType.COUNTY})  # words are kept as they are, ① and all

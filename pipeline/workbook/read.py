@@ -20,7 +20,7 @@ from pipeline.disk import why
 from pipeline.errors import ChangedError
 from pipeline.findings import CATALOGUE, Finding, Severity, finding
 from pipeline.program.forms import OWN_SHEETS
-from pipeline.workbook.cells import show, tidy
+from pipeline.workbook.cells import is_blank, show
 from pipeline.workbook.guard import MAX_BYTES, inspect
 from pipeline.workbook.identity import STAMP_WORD, WAITING, Stamp
 from pipeline.workbook.layout import COUNTY_CODE, COUNTY_NAME, COVER_INPUTS, IDENTITY_SHEET, address
@@ -206,7 +206,7 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid]) -
     covers: dict[tuple[str, str], dict[str, Raw]] = {}
     placed: _Placed | Finding | None
     for name, grid in grids.items():
-        filled = {(r, c) for r, cells in enumerate(grid) for c, v in enumerate(cells) if not _is_blank(v)}
+        filled = {(r, c) for r, cells in enumerate(grid) for c, v in enumerate(cells) if v != "" and not is_blank(v)}
         if name == IDENTITY_SHEET or not filled:
             continue
         sheet = Sheet(show(name), grid, filled)
@@ -301,13 +301,9 @@ def _cover_inputs(sheet: Sheet) -> dict[str, Raw]:
     """What stands beside the labels that ask for something."""
     found: dict[str, Raw] = {}
     for cells in sheet.grid[:COVER_ROWS]:
-        shown = [(show(raw).strip(), raw) for raw in cells if not _is_blank(raw)]
+        shown = [(show(raw).strip(), raw) for raw in cells if not is_blank(raw)]
         found |= {label: raw for (label, _), (_, raw) in itertools.pairwise(shown) if label in COVER_INPUTS}
     return found
-
-
-def _is_blank(cell: Raw) -> bool:
-    return cell is None or (isinstance(cell, str) and not tidy(cell))
 
 
 def _identity_sheet(grid: Grid) -> dict[str, Stamp]:

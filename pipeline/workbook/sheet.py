@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.findings import Finding, finding
 from pipeline.program.model import FieldType, Rows
@@ -203,8 +203,9 @@ class _Header:
 def _find_columns(sheet: Sheet, labels: dict[str, str]) -> _Header:
     """Match columns by code and visible title together; on disagreement the visible title wins, with a note."""
     codes = set(labels.values())
-    code_row = _best_row(sheet, lambda text: text in codes)
-    label_row = _best_row(sheet, lambda text: plain(text) in labels)
+    head = [[sheet.text(row, col) for col in range(len(cells))] for row, cells in enumerate(sheet.grid[:HEADER_DEPTH])]
+    code_row = _best_row([sum(text in codes for text in texts) for texts in head])
+    label_row = _best_row([sum(plain(text) in labels for text in texts if text) for texts in head])
     found: dict[str, list[int]] = defaultdict(list)
     notes: list[tuple[str, int, str, str]] = []
     width = max((len(cells) for cells in sheet.grid), default=0)
@@ -232,10 +233,8 @@ def _find_columns(sheet: Sheet, labels: dict[str, str]) -> _Header:
     )
 
 
-def _best_row(sheet: Sheet, known: Any) -> int | None:
+def _best_row(counts: Sequence[int]) -> int | None:
     """The header row with the most known cells, at least two."""
-    counts = [sum(known(sheet.text(row, col)) for col in range(len(cells)))
-              for row, cells in enumerate(sheet.grid[:HEADER_DEPTH])]  # fmt: skip
     best = max(range(len(counts)), key=counts.__getitem__, default=None)
     return best if best is not None and counts[best] > 1 else None
 
