@@ -172,6 +172,8 @@ _at: Any
 def _prepare(function: bytes, limits: Limits, at: Any) -> None:
     """A new worker learns its function once, its limits, and silence: what dies may write to stderr by itself."""
     global _function, _limits, _at
+    if sys.platform != "win32":  # a lock that a library makes for itself (tqdm does) is then gone with the process
+        multiprocessing.set_start_method("fork", force=True)
     _function, _limits, _at = pickle.loads(function), limits, at  # noqa: S301 - from our own pipeline
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a handler would wait for the very call that hangs
     if sys.platform != "win32":

@@ -1,0 +1,258 @@
+"""Taking in the returns of a whole country: ``python -m benchmarks.intake`` prints where the processor time of a workbook goes.
+
+Each size in a process of its own, so that its memory is its own. A worker's processor time is what the worker itself says
+when it is done with an item: start, imports and pickling included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pickle
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import openpyxl
+import pandas as pd
+import python_calamine
+
+from benchmarks.national import Known, known_totals, make_program, make_returns
+from pipeline.campaign import load_campaign, open_store
+from pipeline.engine import Engine, Limits, Loss, open_engine
+from pipeline.intake import take_in
+from pipeline.measures.rollup import roll_up
+from pipeline.workspace import Workspace, read_inbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pipeline.dataset.store import Store
+
+T, R = TypeVar("T"), TypeVar("R")
+DAY = date(2025, 4, 1)
+SIZES = (400, 4_000, 40_000)
+KNOWN = "known.pickle"
+SAMPLE = 400
+
+
+@dataclass
+class Spent:
+    """CPU seconds of each worker process and its peak memory, by what it was doing."""
+
+    cpu: dict[tuple[str, int], float] = field(default_factory=dict)
+    peak: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def of(self, what: str) -> float:
+        """All workers of one round together."""
+        return sum(seconds for (name, _), seconds in self.cpu.items() if name == what)
+
+
+@dataclass
+class Metered:
+    """An engine that notes what its workers spend."""
+
+    engine: Engine
+    spent: Spent = field(default_factory=Spent)
+
+    def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],
+             limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # fmt: skip
+        """See :class:`pipeline.engine.Engine`."""
+        name = getattr(getattr(function, "func", function), "__name__", "")
+        told = self.engine.each(partial(_metered, function), items, limits=limits, chunk=chunk,
+                                lost=lambda item, why: (0, 0.0, 0, lost(item, why)))  # fmt: skip
+        for pid, seconds, peak, result in told:
+            if pid:
+                self.spent.cpu[name, pid] = max(seconds, self.spent.cpu.get((name, pid), 0.0))
+                self.spent.peak[name, pid] = max(peak, self.spent.peak.get((name, pid), 0))
+            yield result
+
+
+def _metered(function: Callable[[Any], Any], item: Any) -> tuple[int, float, int, Any]:
+    result = function(item)
+    return os.getpid(), time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, result
+
+
+@dataclass
+class Clock:
+    """Processor time of this process inside some methods."""
+
+    seconds: float = 0.0
+
+    def of(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        """The method, timed."""
+
+        def timed(*args: Any, **options: Any) -> Any:
+            begun = time.process_time()
+            try:
+                return method(*args, **options)
+            finally:
+                self.seconds += time.process_time() - begun
+
+        return timed
+
+
+def intake(workspace: Workspace, on: Engine, *, sent: bool = False) -> dict[str, float]:
+    """Take everything in, and compare what it adds up to with what is known.
+
+    Returns:
+        CPU seconds of reading, checking and the ledger; seconds by the clock; peak memory of this process and of the
+        largest worker in MiB; number of files.
+    """
+    campaign = load_campaign(workspace)
+    shutil.rmtree(workspace.dataset, ignore_errors=True)
+    store, ledger, looking = open_store(workspace, campaign.program), Clock(), Clock()
+    for name in ("keep", "add", "finish"):
+        setattr(store, name, ledger.of(getattr(store, name)))
+    store.past = looking.of(store.past)  # type: ignore[method-assign]
+    arrivals = read_inbox(workspace, DAY).arrivals
+    metered, begun, clock = Metered(on), time.process_time(), time.perf_counter()
+    rounds: list[float] = []
+
+    def tell(what: str, done: int, _: int) -> None:
+        if what == "核对报表" and not done:
+            rounds.append(time.process_time() - begun - ledger.seconds)
+
+    taken = take_in(campaign, store, arrivals, DAY, tell, metered, sent=sent)
+    wall, own = time.perf_counter() - clock, time.process_time() - begun - ledger.seconds
+    assert len(taken.seqs) >= len(arrivals) * 0.99, (len(taken.seqs), len(arrivals))  # noqa: S101
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    read_here = rounds[0] if rounds else own
+    spent = metered.spent
+    result = {
+        "files": len(arrivals), "wall": wall, "read": read_here + spent.of("_read"),
+        "check": own - read_here + spent.of("_judge_afar"), "ledger": ledger.seconds,
+        "peak": peak / 1024, "worker": max(spent.peak.values(), default=0) / 1024,
+    }  # fmt: skip
+    _compare(workspace, store)
+    store.close()
+    return result
+
+
+def _compare(workspace: Workspace, store: Store) -> None:
+    """Every total at every level is the known one."""
+    known: Known = pickle.loads((workspace.root / KNOWN).read_bytes())  # noqa: S301 - written by us
+    program = store.program
+    frame = roll_up(program, _figures(store))
+    found = {(level, code, one): (None if pd.isna(total) else int(total), int(reported), int(roster))
+             for level, code, one, total, reported, roster in frame.itertuples(index=False)}  # fmt: skip
+    wanted = known_totals(workspace, known)
+    wrong = [(key, found.get(key), total) for key, total in wanted.items() if found.get(key) != total]
+    assert not wrong, wrong[:5]  # noqa: S101
+
+
+def _figures(store: Store) -> Iterator[pd.DataFrame]:
+    for form in store.program.roster_forms:
+        numbers = [(row.county_code, code, value) for row in store.standing(form, DAY) for code, value in row.values.items()
+                   if value is not None and not isinstance(value, (str, date))]  # fmt: skip
+        yield pd.DataFrame(numbers, columns=["unit", "field", "value"])
+
+
+def others(workspace: Workspace) -> dict[str, float]:
+    """Milliseconds a workbook of other ways to read the same files, those that can be read: nothing is checked."""
+    paths = sorted(workspace.inbox.rglob("*.xlsx"))[:SAMPLE]
+    ways: dict[str, Callable[[str], object]] = {
+        "calamine": _calamine, "openpyxl": _read_only, "pandas": lambda path: pd.read_excel(path, sheet_name=None),
+    }  # fmt: skip
+    spent = dict.fromkeys(ways, 0.0)
+    count = 0
+    for path in map(str, paths):
+        try:
+            _calamine(path)
+        except Exception:  # noqa: BLE001, S112 - the faulty ones
+            continue
+        count += 1
+        for name, read in ways.items():
+            begun = time.process_time()
+            read(path)
+            spent[name] += time.process_time() - begun
+    return {name: 1000 * seconds / count for name, seconds in spent.items()}
+
+
+def _calamine(path: str) -> object:
+    book = python_calamine.CalamineWorkbook.from_path(path)
+    return [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
+
+
+def _read_only(path: str) -> object:
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    return [[row for row in sheet.iter_rows(values_only=True)] for sheet in book.worksheets]  # noqa: C416
+
+
+def prepare(folder: Path, size: int, workers: int) -> Workspace:
+    """A national workspace with so many returns, made once."""
+    workspace = Workspace(root=folder)
+    if not (folder / KNOWN).is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        workspace = make_program(folder)
+        known = make_returns(workspace, size, workers=workers)
+        (folder / KNOWN).write_bytes(pickle.dumps(known))
+    return workspace
+
+
+def _alone(folder: Path, *words: str) -> dict[str, float]:
+    """In a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.intake", "--in", str(folder), *words]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def compare(folder: Path, sizes: Iterable[int] = SIZES) -> None:
+    """Every size, and every number of workers, printed as ratios within this run."""
+    base = 0.0
+    for size in sizes:
+        root = folder / str(size)
+        prepare(root, size, len(os.sched_getaffinity(0)))
+        plain, got = _alone(root, "--others"), _alone(root, "--workers", "1")
+        per = {key: 1000 * got[key] / got["files"] for key in ("read", "check", "ledger")}
+        whole = sum(per.values())
+        base = base or whole
+        print(f"(f) {size} 份：{whole:.1f} CPU毫秒/份（{whole / base:.2f}，目标 0.85—1.15），读 {per['read']:.1f}"
+              f"（calamine 的 {per['read'] / plain['calamine']:.1f} 倍，目标 ≤ 8；pandas 的 {per['read'] / plain['pandas']:.2f}，目标 < 0.33），"
+              f"核对 {per['check']:.1f}（读的 {per['check'] / per['read']:.2f}，目标 ≤ 2），台账 {per['ledger']:.2f}"
+              f"（读的 {per['ledger'] / per['read']:.2f}，目标 ≤ 0.5）；内存峰值 {got['peak']:.0f} MiB，工作进程 {got['worker']:.0f} MiB"
+              "（目标 < 1536）；各级合计与已知的完全一致")  # fmt: skip
+        print(f"    同样的文件：calamine {plain['calamine']:.2f}，openpyxl 只读 {plain['openpyxl']:.1f}，"
+              f"pandas+openpyxl {plain['pandas']:.1f} 毫秒/份")  # fmt: skip
+    root = folder / str(sorted(sizes)[-2] if len(list(sizes)) > 1 else next(iter(sizes)))
+    one, two = (_alone(root, "--workers", str(n))["wall"] for n in (1, 2))
+    print(f"(g) {root.name} 份，两个工作进程比一个快 {one / two:.2f} 倍（目标 ≥ 1.7，须有两个空闲的核）")
+
+
+def main() -> None:
+    """The whole comparison; or one measurement, as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--folder", type=Path, help="where returns are kept from run to run")
+    parser.add_argument("--in", type=Path, dest="inside", help=argparse.SUPPRESS)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--scheduler", default="")
+    parser.add_argument("--others", action="store_true")
+    asked = parser.parse_args()
+    if asked.inside:
+        workspace = Workspace(root=asked.inside)
+        if asked.others:
+            print(json.dumps(others(workspace)))
+            return
+        with open_engine(asked.scheduler, asked.workers) as on:
+            print(json.dumps(intake(workspace, on, sent=bool(asked.scheduler))))
+        return
+    if asked.folder:
+        compare(asked.folder, asked.sizes)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        compare(Path(folder), asked.sizes)
+
+
+if __name__ == "__main__":
+    main()
