@@ -180,7 +180,7 @@ def test_ancestors_are_nearest_first_and_may_skip_a_level(nation: Nation) -> Non
 def words_of(content: bytes) -> str:
     """What is visible on the cover and the forms, prompts and alerts too."""
     book = openpyxl.load_workbook(io.BytesIO(content))
-    sheets = [sheet for sheet in book.worksheets if sheet.title != "自查"]
+    sheets = book.worksheets
     texts = [str(x.value) for sheet in sheets for row in sheet.iter_rows() for x in row if x.value is not None]
     texts += [f"{v.prompt} {v.error}" for sheet in sheets for v in sheet.data_validations.dataValidation]
     return "\n".join(texts)

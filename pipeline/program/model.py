@@ -1,620 +1,100 @@
-"""The campaign as frozen values: what ``program/`` says, parsed once and typed.
+"""The campaign as frozen values: what ``program/`` says, parsed once and typed; and every value it is made of.
 
 Words are those of DESIGN §4. Everything here is immutable; nothing here reads a file or a clock.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
-from enum import StrEnum
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
+from pipeline.program.form import (
+    LEVELS,
+    NO,
+    NONE_TICKED,
+    NOT_APPLICABLE,
+    ROLES,
+    YES,
+    Accumulation,
+    Closing,
+    DatedTarget,
+    Field,
+    FieldType,
+    Form,
+    FormKind,
+    Item,
+    ProvinceTarget,
+    Quantity,
+    Rows,
+    Target,
+    TargetKind,
+    Window,
+)
 from pipeline.program.names import plain
+from pipeline.program.notice import (
+    Action,
+    Bulletin,
+    Contact,
+    Department,
+    Duty,
+    FundingLine,
+    Goal,
+    Milestone,
+    OfficeGroup,
+    Period,
+    ProblemCategory,
+    Publication,
+    Strand,
+    TenTask,
+)
+from pipeline.program.units import County, Prefecture, Region, Unit, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
-    from decimal import Decimal
 
-YES, NO, NOT_APPLICABLE, NONE_TICKED = "是", "否", "不适用", "无"
-# of a program that does not say: the whole, those who report, the unit of a row
-LEVELS = ("全省", "州（市）", "县（市、区）")
-
-
-class FieldType(StrEnum):
-    """What a column holds."""
-
-    COUNT = "count"  # a whole number of something, ≥ 0
-    YESNO = "yesno"  # 是 / 否
-    CHOICE = "choice"  # one of the options
-    CHECKLIST = "checklist"  # any of the options joined by 、, or 无
-    DATE = "date"
-    AMOUNT = "amount"  # ≥ 0 with at most two decimals
-    TEXT = "text"
-    COUNTY = "county"  # a county of the respondent's, by name
-
-
-class Accumulation(StrEnum):
-    """How a value relates to time."""
-
-    CUMULATIVE = "cumulative"  # counted from the start of its window to the period's end; never falls
-    STOCK = "stock"  # as at the period's end
-    STATUS = "status"  # as at the period's end
-
-
-class Rows(StrEnum):
-    """What the rows of a form are."""
-
-    COUNTY = "county"  # one per county of the prefecture
-    PREFECTURE = "prefecture"  # one: the prefecture itself
-    LIST = "list"  # as many entries as the prefecture has, each about a county or the prefecture
-
-
-class FormKind(StrEnum):
-    """Which system of the notice a form serves."""
-
-    ACTION = "action"  # 附件1: 八项提升行动
-    MILESTONES = "milestones"  # 正文四
-    TEN_TASKS = "ten_tasks"  # 附件4: 十个一
-    CONTACTS = "contacts"  # 正文三（一）（二）、附件3
-    PROBLEMS = "problems"  # 正文三（三）
-    HIGHLIGHTS = "highlights"  # 正文五（四）
-    FUNDING = "funding"  # 附件1第三栏
-    SOCIAL_WORKERS = "social_workers"  # 第26项
-    SURVEY = "survey"  # 附件5
-
-
-ROLES: dict[FormKind, tuple[str, ...]] = {
-    FormKind.ACTION: (),
-    FormKind.MILESTONES: ("done", "done_on", "proof"),
-    FormKind.TEN_TASKS: ("ten_task",),
-    FormKind.CONTACTS: ("contact", "contact_level", "visits", "visited_on", "report", "report_on"),
-    FormKind.PROBLEMS: ("county", "problem", "category", "level", "department", "measure", "due_on", "status", "closed_on"),
-    FormKind.HIGHLIGHTS: ("county", "title", "highlight_kind", "text", "spread", "dated_on"),
-    FormKind.FUNDING: ("received", "matched", "spent", "units"),
-    FormKind.SOCIAL_WORKERS: ("heads", "received_first", "received_second", "spent"),
-    FormKind.SURVEY: ("ratio",),
-}  # fmt: skip
-
-
-class TargetKind(StrEnum):
-    """What makes a quantity met."""
-
-    AT_LEAST = "at_least"
-    YES = "yes"
-    ALL_OPTIONS = "all_options"
-    ANY_OPTION = "any_option"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """Both days included."""
-
-    start: date
-    end: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One column of a form.
-
-    Attributes:
-        required_if: (field of the same form, its value) where a value must be given; None where it is not conditional.
-        counts_from: The first day that counts; the column is asked only in periods that end on or after it.
-        counts_until: The last day the column is asked; periods that end after it do without.
-        former: Titles it had before; a workbook that still shows one is read as if it showed today's.
-        nil_value: What 本期无新进展 means when nothing was ever accepted; None where a value must be given.
-        min: Fewest characters of a text.
-        max: Largest number, or most characters of a text.
-        future: A date that may lie after the period's end.
-        shows: Code of the action field whose value this column repeats by formula; it is not asked again.
-        role: What the column means to the measures of its form's kind (see :data:`ROLES`).
-        serves: Code of the milestone, duty or funding line it belongs to.
-    """
-
-    code: str
-    form: str
-    item: int
-    title: str
-    type: FieldType
-    unit: str
-    accumulation: Accumulation
-    required: bool
-    not_applicable: bool
-    options: tuple[str, ...]
-    counts_from: date | None
-    nil_value: str | int | Decimal | None
-    max: int | None
-    reading: str
-    required_if: tuple[str, str] | None = None
-    min: int | None = None
-    future: bool = False
-    shows: str = ""
-    role: str = ""
-    serves: str = ""
-    basis: str = ""
-    counts_until: date | None = None
-    former: tuple[str, ...] = ()
-
-    @property
-    def label(self) -> str:
-        """The visible column title, unit and since-when included."""
-        return self.labelled(self.title)
-
-    @property
-    def titles(self) -> tuple[str, ...]:
-        """Every text that may stand above the column, titles of earlier forms included."""
-        return _titles(self)
-
-    def labelled(self, title: str) -> str:
-        """A title with what is asked under it: unit or kind, and since when."""
-        hint = {FieldType.YESNO: "是/否", FieldType.DATE: "日期", FieldType.CHOICE: "单选", FieldType.CHECKLIST: "可多选",
-                FieldType.COUNTY: "县名", FieldType.TEXT: "文字"}.get(self.type, self.unit)  # fmt: skip
-        if self.type is FieldType.TEXT and self.max:
-            hint = f"{self.min}—{self.max}字" if self.min else f"{self.max}字以内"
-        hint = "自动带出" if self.shows else hint
-        since = (
-            f"，{self.counts_from.year}年{self.counts_from.month}月{self.counts_from.day}日起"
-            if self.counts_from
-            else ""
-        )
-        return f"{title}（{hint}{since}）"
-
-    def asked_in(self, period: Period) -> bool:
-        """Whether the column is on the form of ``period``: its counting has begun, and has not ended, by the period's end."""
-        begun = self.counts_from is None or self.counts_from <= period.end
-        return begun and (self.counts_until is None or period.end <= self.counts_until)
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """The words a cell may hold besides numbers and dates."""
-        own = {FieldType.YESNO: (YES, NO), FieldType.CHOICE: self.options}.get(self.type, ())
-        return (*own, NOT_APPLICABLE) if self.not_applicable else own
-
-
-@lru_cache(maxsize=4096)  # asked for every sheet of every workbook
-def _titles(field: Field) -> tuple[str, ...]:
-    return tuple(text for title in (field.title, *field.former) for text in (title, field.labelled(title)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """``threshold`` is a count, or per cent for a rate; 1 for words."""
-
-    kind: TargetKind
-    threshold: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProvinceTarget:
-    """A target the whole province must meet: the sum of a field, or the share of counties that meet a quantity."""
-
-    field: str
-    is_share: bool
-    threshold: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatedTarget:
-    """A target that holds for the periods that end on or before ``until``; None for the one that holds ever after."""
-
-    until: date | None
-    target: Target
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quantity:
-    """One of the notice's assessed figures, taken from one field or from two as a rate in per cent.
-
-    Attributes:
-        target: The one that holds; of a program not seen from a period (:meth:`Program.at`), the last of ``targets``.
-        targets: All of them where the target changes in the course of the campaign, the earliest first.
-        judged: False where the programme only follows it and never counts it as unmet.
-        basis: The words of the notice it rests on.
-        reading: How an ambiguous sentence was read.
-    """
-
-    code: str
-    item: int
-    action: int
-    title: str
-    unit: str
-    value: str | None
-    numerator: str | None
-    denominator: str | None
-    target: Target | None
-    province: ProvinceTarget | None
-    judged: bool
-    window: Window
-    deadline: date | None
-    applies_to: str
-    basis: str
-    reading: str
-    ambiguous: bool
-    targets: tuple[DatedTarget, ...] = ()
-
-    @property
-    def is_rate(self) -> bool:
-        """Whether the figure is numerator ÷ denominator."""
-        return self.numerator is not None
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """Codes of the columns it is computed from."""
-        return tuple(code for code in (self.value, self.numerator, self.denominator) if code)
-
-    def at(self, period: Period) -> Quantity:
-        """The quantity as it is judged in ``period``: by the target of that time."""
-        dated = (one.target for one in self.targets if one.until is None or period.end <= one.until)
-        return replace(self, target=next(dated)) if self.targets else self
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One of the 32 tasks (附件1), or a group of columns of another form; ``label`` stands above its title."""
-
-    no: int
-    label: str
-    title: str
-    fields: tuple[Field, ...]
-    quantities: tuple[Quantity, ...]
-
-    def retired_in(self, period: Period) -> bool:
-        """Whether none of its columns is asked in ``period`` any more, nor will be."""
-        return all(f.counts_until is not None and f.counts_until < period.end for f in self.fields)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closing:
-    """When an entry of a list is done with: ``field`` holds one of ``values``."""
-
-    field: str
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """One sheet of the workbook.
-
-    Attributes:
-        action: Number of its action; None for a sheet of another system.
-        carry: What was accepted last stands in the cells when the next workbook is issued; a blank row keeps it.
-        closing: Of a list whose entries are carried under a stable number until they are done with.
-        same_by: Fields by which an entry without number is known again.
-    """
-
-    code: str
-    version: int
-    action: int | None
-    title: str
-    sheet: str
-    items: tuple[Item, ...]
-    kind: FormKind = FormKind.ACTION
-    rows: Rows = Rows.COUNTY
-    carry: bool = False
-    closing: Closing | None = None
-    same_by: tuple[str, ...] = ()
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        """Every column of the form, in order."""
-        return tuple(f for item in self.items for f in item.fields)
-
-    @property
-    def is_list(self) -> bool:
-        """Whether its rows are entries rather than a roster."""
-        return self.rows is Rows.LIST
-
-    @property
-    def heading(self) -> str:
-        """Its title above the sheet: 行动1　职工思想引领提升行动."""
-        return f"行动{self.action}　{self.title}" if self.action else self.title
-
-    def fields_in(self, period: Period) -> tuple[Field, ...]:
-        """The columns asked in ``period``: those whose counting has begun by its end and has not ended before."""
-        return tuple(f for f in self.fields if f.asked_in(period))
-
-    def of_role(self, role: str, serves: str = "") -> tuple[Field, ...]:
-        """The columns of a role; with ``serves``, those of one milestone, duty or funding line."""
-        return tuple(f for f in self.fields if f.role == role and serves in {"", f.serves})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """One of the eight actions (正文二)."""
-
-    no: int
-    title: str
-    short_title: str
-    form: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
-    """A reporting period, named by its closing month.
-
-    Attributes:
-        due_on: Last day on which a return is on time.
-        provisional: The official calendar of that year was not published when this was computed.
-    """
-
-    code: str
-    no: int
-    start: date
-    end: date
-    title: str
-    due_on: date
-    provisional: bool
-
-    @property
-    def short_title(self) -> str:
-        """As on a chart axis: 22年11—12月."""
-        return self.title.replace("20", "", 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class County:
-    """A county union; ``code`` is GB/T 2260.
-
-    Attributes:
-        valid_from: The first day it is called so; None for the name it bore from the start.
-        valid_until: The last day it is called so; None for the name that holds.
-        successor: Code of the county it became, or became part of, on the day after its last.
-        spells: Where it was renamed, the county under each of its names, the earliest first.
-    """
-
-    code: str
-    name: str
-    short_name: str
-    prefecture_code: str
-    aliases: tuple[str, ...]
-    townships: int
-    tile_row: int
-    tile_col: int
-    valid_from: date | None = None
-    valid_until: date | None = None
-    successor: str = ""
-    spells: tuple[County, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every name it may be written by, of whatever time."""
-        own = (self.name, self.short_name, *self.aliases)
-        return tuple(dict.fromkeys((*own, *(name for spell in self.spells for name in spell.names))))
-
-    @property
-    def starts(self) -> date | None:
-        """The first day there is such a county; None where it was there from the start."""
-        return self.spells[0].valid_from if self.spells else self.valid_from
-
-    @property
-    def ends(self) -> date | None:
-        """The last day there is; None where there is no last."""
-        return self.spells[-1].valid_until if self.spells else self.valid_until
-
-    def stands_on(self, day: date) -> bool:
-        """Whether there is such a county on a day."""
-        return (self.starts is None or self.starts <= day) and (self.ends is None or day <= self.ends)
-
-    def at(self, period: Period) -> County:
-        """The county as it is called on the last day of ``period``."""
-        then = (one for one in self.spells if one.valid_until is None or period.end <= one.valid_until)
-        return replace(next(then), spells=self.spells) if self.spells and self.stands_on(period.end) else self
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Region:
-    """A unit above the respondents, of whatever level: it reports nothing and has what those below it report.
-
-    Attributes:
-        level: One of :attr:`Program.levels`, neither the whole nor the respondents'.
-        parent_code: The region it belongs to; empty for the whole.
-    """
-
-    code: str
-    name: str
-    short_name: str
-    level: str
-    parent_code: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prefecture:
-    """A prefecture union: the respondent that returns a workbook; of another program, a union of another level.
-
-    Attributes:
-        parent_code: The region it belongs to; empty for the whole. Not in what a workbook is made from.
-        alone: It reports on itself only, the program has no units below it: then its row bears its name as it is.
-    """
-
-    code: str
-    name: str
-    short_name: str
-    parent_code: str = field(default="", repr=False)
-    alone: bool = field(default=False, repr=False)
-
-    @property
-    def prefecture_code(self) -> str:
-        """Its own: a prefecture reports on itself too."""
-        return self.code
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every name its own row may be written by; 本级 because some counties bear the name of their prefecture."""
-        own = (self.short_name, self.name, f"{self.short_name}本级") if self.alone else (self.own_name,)
-        return (*own, f"{self.name}本级")
-
-    @property
-    def own_name(self) -> str:
-        """As on its own row: 大理州本级."""
-        return self.short_name if self.alone else f"{self.short_name}本级"
-
-
-Unit = County | Prefecture
-_U = TypeVar("_U", bound=Unit)
-
-
-def _grouped(units: Iterable[_U]) -> dict[str, tuple[_U, ...]]:
-    """Respondent's code → its units, in their order."""
-    groups: dict[str, list[_U]] = {}
-    for unit in units:
-        groups.setdefault(unit.prefecture_code, []).append(unit)
-    return {code: tuple(some) for code, some in groups.items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    """A superior unit paired with a county (附件3), from ``valid_from`` on; ``title`` is what documents print."""
-
-    unit_id: str
-    unit: str
-    title: str
-    level: str
-    county_code: str
-    valid_from: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Milestone:
-    """A step of section 四."""
-
-    code: str
-    phase: str
-    who: str
-    deliverable: str
-    start: date | None
-    due: date | None
-    expected: int | None
-    basis: str
-    reading: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Duty:
-    """A reporting duty of section 五 and attachment 2."""
-
-    code: str
-    title: str
-    who: str
-    to: str
-    frequency: str
-    expected: int | None
-    basis: str
-    reading: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FundingLine:
-    """A line of attachment 1's third column; amounts in 万元."""
-
-    code: str
-    action: int
-    items: tuple[int, ...]
-    amount_wan: Decimal | None
-    per_unit_wan: Decimal | None
-    units: int | None
-    instalments: int | None
-    match_ratio: str
-    basis: str
-    reading: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strand:
-    """One of the five measures of section 三, and the sheets it is followed by.
-
-    Attributes:
-        most: Counties one contact should have at most, where the measure says so.
-    """
-
-    code: str
-    name: str
-    forms: tuple[str, ...]
-    most: int | None
-    basis: str
-    reading: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
-    """One of the five 五强 goals (正文一（二）), as a grouping of items that is this project's reading."""
-
-    code: str
-    name: str
-    items: tuple[int, ...]
-    basis: str
-    reading: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TenTask:
-    """One of the ten tasks of attachment 4.
-
-    Attributes:
-        fields: The columns that judge it: done where each says yes, is more than nought, or has every option ticked; of a
-            list, where one of the county's entries is solved.
-        any_of: Those of them that one ticked option satisfies.
-        reading: The same in words.
-    """
-
-    no: int
-    title: str
-    basis: str
-    related_items: tuple[int, ...]
-    fields: tuple[str, ...]
-    reading: str
-    any_of: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProblemCategory:
-    """A category of problems and who acts (正文三（三）)."""
-
-    code: str
-    name: str
-    action: str
-    basis: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfficeGroup:
-    """A working group of the office (附件2)."""
-
-    group: str
-    lead: str
-    members: tuple[str, ...]
-    duty: str
-    basis: str
-    reading: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Department:
-    """A department problems are assigned to, by every name the notice gives it."""
-
-    name: str
-    aliases: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
-    """A document of the office, the duty it fulfils, and the periods whose run makes it."""
-
-    document: str
-    duty: str
-    periods: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bulletin:
-    """Settings of the bulletin's head and colophon."""
-
-    number_from: int
-    report_to: str
-    send_to: str
-    issue_to: str
-    copies: int
+__all__ = [
+    "LEVELS",
+    "NO",
+    "NONE_TICKED",
+    "NOT_APPLICABLE",
+    "ROLES",
+    "YES",
+    "Accumulation",
+    "Action",
+    "Bulletin",
+    "Closing",
+    "Contact",
+    "County",
+    "DatedTarget",
+    "Department",
+    "Duty",
+    "Field",
+    "FieldType",
+    "Form",
+    "FormKind",
+    "FundingLine",
+    "Goal",
+    "Item",
+    "Milestone",
+    "OfficeGroup",
+    "Period",
+    "Prefecture",
+    "ProblemCategory",
+    "Program",
+    "ProvinceTarget",
+    "Publication",
+    "Quantity",
+    "Region",
+    "Rows",
+    "Strand",
+    "Target",
+    "TargetKind",
+    "TenTask",
+    "Unit",
+    "Window",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -716,7 +196,7 @@ class Program:
 
     @cached_property
     def _reporters_of(self) -> dict[str, tuple[Unit, ...]]:
-        return _grouped(self.reporters)
+        return grouped(self.reporters)
 
     def reporters_of(self, prefecture_code: str) -> tuple[Unit, ...]:
         """Everyone with a record of their own in one prefecture's workbook."""
@@ -900,7 +380,7 @@ class Program:
 
     @cached_property
     def _counties_of(self) -> dict[str, tuple[County, ...]]:
-        return _grouped(self.counties)
+        return grouped(self.counties)
 
     def known_as(self, units: Iterable[Unit]) -> dict[str, Unit]:
         """What units may be written as, reduced → unit: any of their names, or their union, with the campaign's suffix."""

@@ -210,7 +210,8 @@ def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: 
     for layout in issue.layouts():
         _form_sheet(book, formats, issue, layout)
     rosters = tuple(layout for layout in issue.layouts() if not layout.form.is_list)
-    write_self_check(book, formats, rosters, issue.rules, issue.previous.keys(), issue.entries, issue.stamp("CHECK", 1))
+    write_self_check(book, formats, rosters, issue.rules, issue.previous.keys(), issue.entries, issue.stamp("CHECK", 1),
+                     issue.program.row_level)  # fmt: skip
     for write in after:
         write(book, formats)
     _identity(book, issue)

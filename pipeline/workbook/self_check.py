@@ -44,7 +44,7 @@ CHECK_FIRST = 4  # 0-based row of the first county
 
 def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[SheetLayout, ...], rules: Rules,
                      known: Collection[tuple[str, str]], entries: Mapping[tuple[str, str, str], Raw],
-                     stamp: Stamp) -> None:  # fmt: skip
+                     stamp: Stamp, level: str = "县（市、区）") -> None:  # fmt: skip
     """Write the sheet.
 
     Args:
@@ -55,13 +55,20 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
         known: (county, field) pairs with a last accepted value: what a tick may carry.
         entries: (form, county, column) → what stands in the cell, of those that are not blank.
         stamp: Identity of this sheet.
+        level: What the unit of a row is called.
     """
     sheet = book.add_worksheet(CHECK_SHEET)
     sheet.hide_gridlines(2)
     sheet.set_row(0, 30)
     ok(sheet.write_string(0, 0, "自查：还有多少格没填或不是数字、有多少处矛盾（全部为0、绿色后再报送）", f.title))
     ok(sheet.write_string(1, 0, f"{stamp}（请勿改动）", f.stamp))
-    heads = ["县代码", "县（市、区）", *(f"{x.form.sheet}\n漏填、非数字" for x in layouts), "数据矛盾", "结论"]
+    heads = [
+        f"{level.partition('（')[0]}代码",
+        level,
+        *(f"{x.form.sheet}\n漏填、非数字" for x in layouts),
+        "数据矛盾",
+        "结论",
+    ]
     sheet.set_row(3, 40)
     sheet.set_column(0, 0, 9)
     sheet.set_column(1, len(heads) - 1, 12)

@@ -1,0 +1,197 @@
+"""What the notice says besides its forms: periods, actions, steps, duties, money, measures, and who does what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+    from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One of the eight actions (正文二)."""
+
+    no: int
+    title: str
+    short_title: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A reporting period, named by its closing month.
+
+    Attributes:
+        due_on: Last day on which a return is on time.
+        provisional: The official calendar of that year was not published when this was computed.
+    """
+
+    code: str
+    no: int
+    start: date
+    end: date
+    title: str
+    due_on: date
+    provisional: bool
+
+    @property
+    def short_title(self) -> str:
+        """As on a chart axis: 22年11—12月."""
+        return self.title.replace("20", "", 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A superior unit paired with a county (附件3), from ``valid_from`` on; ``title`` is what documents print."""
+
+    unit_id: str
+    unit: str
+    title: str
+    level: str
+    county_code: str
+    valid_from: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Milestone:
+    """A step of section 四."""
+
+    code: str
+    phase: str
+    who: str
+    deliverable: str
+    start: date | None
+    due: date | None
+    expected: int | None
+    basis: str
+    reading: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """A reporting duty of section 五 and attachment 2."""
+
+    code: str
+    title: str
+    who: str
+    to: str
+    frequency: str
+    expected: int | None
+    basis: str
+    reading: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingLine:
+    """A line of attachment 1's third column; amounts in 万元."""
+
+    code: str
+    action: int
+    items: tuple[int, ...]
+    amount_wan: Decimal | None
+    per_unit_wan: Decimal | None
+    units: int | None
+    instalments: int | None
+    match_ratio: str
+    basis: str
+    reading: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strand:
+    """One of the five measures of section 三, and the sheets it is followed by.
+
+    Attributes:
+        most: Counties one contact should have at most, where the measure says so.
+    """
+
+    code: str
+    name: str
+    forms: tuple[str, ...]
+    most: int | None
+    basis: str
+    reading: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """One of the five 五强 goals (正文一（二）), as a grouping of items that is this project's reading."""
+
+    code: str
+    name: str
+    items: tuple[int, ...]
+    basis: str
+    reading: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenTask:
+    """One of the ten tasks of attachment 4.
+
+    Attributes:
+        fields: The columns that judge it: done where each says yes, is more than nought, or has every option ticked; of a
+            list, where one of the county's entries is solved.
+        any_of: Those of them that one ticked option satisfies.
+        reading: The same in words.
+    """
+
+    no: int
+    title: str
+    basis: str
+    related_items: tuple[int, ...]
+    fields: tuple[str, ...]
+    reading: str
+    any_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemCategory:
+    """A category of problems and who acts (正文三（三）)."""
+
+    code: str
+    name: str
+    action: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeGroup:
+    """A working group of the office (附件2)."""
+
+    group: str
+    lead: str
+    members: tuple[str, ...]
+    duty: str
+    basis: str
+    reading: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Department:
+    """A department problems are assigned to, by every name the notice gives it."""
+
+    name: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A document of the office, the duty it fulfils, and the periods whose run makes it."""
+
+    document: str
+    duty: str
+    periods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulletin:
+    """Settings of the bulletin's head and colophon."""
+
+    number_from: int
+    report_to: str
+    send_to: str
+    issue_to: str
+    copies: int
