@@ -1,6 +1,8 @@
 """``make bench``: CPU of whole processes, as ratios within one run (machines are noisy; wall time is not quoted).
 
-Prints (a) a province run against the same work done the plain way, (b) reading against pandas + openpyxl, (c) --help.
+Prints (a) a province run against the same work done the plain way, (b) reading against pandas + openpyxl, (c) --help, (d) the
+guard, (e) the products of a period, (f) the returns of a country, (g) two workers against one, then issuing and the store.
+It takes about an hour.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from benchmarks import intake, national, store
 from benchmarks.guard import ratios as guard_ratios
 from pipeline.campaign import load_campaign
 from pipeline.demo import Filler, play
@@ -104,6 +107,9 @@ def main() -> None:
               f"比值 {guard / calamine:.1f}（目标 ≤ 4）")  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         demo_products(Path(folder) / "demo")
+        intake.compare(Path(folder) / "nation")
+        national.costs(Path(folder) / "issue", "township", (400, 4_000), 1)
+    store.compare(intake.SIZES)
 
 
 def demo_products(folder: Path) -> None:

@@ -32,9 +32,10 @@ from pipeline.engine import Engine, Limits, Loss, open_engine
 from pipeline.intake import take_in
 from pipeline.measures.rollup import roll_up
 from pipeline.workspace import Workspace, read_inbox
+from tests.cluster_parts import running_cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pipeline.dataset.store import Store
 
@@ -207,7 +208,7 @@ def _alone(folder: Path, *words: str) -> dict[str, float]:
     return result
 
 
-def compare(folder: Path, sizes: Iterable[int] = SIZES) -> None:
+def compare(folder: Path, sizes: Sequence[int] = SIZES) -> None:
     """Every size, and every number of workers, printed as ratios within this run."""
     base = 0.0
     for size in sizes:
@@ -224,9 +225,14 @@ def compare(folder: Path, sizes: Iterable[int] = SIZES) -> None:
               "（目标 < 1536）；各级合计与已知的完全一致")  # fmt: skip
         print(f"    同样的文件：calamine {plain['calamine']:.2f}，openpyxl 只读 {plain['openpyxl']:.1f}，"
               f"pandas+openpyxl {plain['pandas']:.1f} 毫秒/份")  # fmt: skip
-    root = folder / str(sorted(sizes)[-2] if len(list(sizes)) > 1 else next(iter(sizes)))
+    root = folder / str(sorted(sizes)[-2:][0])
     one, two = (_alone(root, "--workers", str(n))["wall"] for n in (1, 2))
     print(f"(g) {root.name} 份，两个工作进程比一个快 {one / two:.2f} 倍（目标 ≥ 1.7，须有两个空闲的核）")
+    for workers in (1, 2):
+        with running_cluster(workers) as cluster:
+            got = _alone(root, "--scheduler", cluster.address)["wall"]
+        one, two = (got, two) if workers == 1 else (one, got)
+    print(f"    Dask 上两个比一个快 {one / two:.2f} 倍（目标 ≥ 1.4），结果的合计同样一致")
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from pipeline.commands.common import (
     Day,
     Group,
     alone,
+    engine_options,
     json_option,
     note,
     quoted,
@@ -34,18 +35,18 @@ if TYPE_CHECKING:
 
     from pipeline.checks.decide import Decision
     from pipeline.findings import Finding
+    from pipeline.intake import Taken
     from pipeline.program.model import Program
     from pipeline.run import Outcome
     from pipeline.workbook.read import Reading
-    from pipeline.workspace import Workspace
+    from pipeline.workspace import Inbox, Workspace
 
 
 @click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--project", default=".", metavar="DIR", show_default="当前目录", help="工作目录")
 @click.option("--as-of", "as_of", type=Day(), metavar="DATE", help="以这一天为准（默认今天）")
 @click.option("--period", "period", metavar="P", help="报送期，如 2023-02；不写则取最近结束的一期")
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="本机用几个进程读表、核对（默认按处理器和内存）")
-@click.option("--scheduler", metavar="tcp://主机:端口", help="改在 Dask 集群上读表、核对，见 docs/规模.md")
+@engine_options
 @click.version_option(package_name="run-pipeline", message="%(version)s")
 @click.pass_context
 def main(ctx: click.Context, project: str, as_of: date | None, period: str | None, workers: int | None,
@@ -83,19 +84,24 @@ def _main_job(ctx: click.Context, period: str | None, workers: int | None, sched
     note(f"请先打开：{workspace.outbox(outcome.measures.period.code) / 'index.html'}")
 
 
+def _tell_inbox(inbox: Inbox, taken: Taken, as_of: date) -> None:
+    """How much was taken in, what was left and why."""
+    for name in inbox.later:
+        note(f"未收：{name}（收件日期晚于 {as_of}，留待以后）")
+    for one in inbox.changing:
+        note(f"未收：{one.name}（还在写入，没有传完，留待下次）")
+    for name in inbox.undated:
+        note(f"请注意：文件夹“{name}”不是日期（应写成 2023-03-06），里面的文件按修改日期算收件日期")
+    for name, why in inbox.unreadable:
+        note(f"读不出：{name}（{why}）")
+    note(f"新收 {len(taken.seqs)} 份报送，收件箱共 {len(inbox.arrivals)} 个文件。")
+
+
 def _tell(outcome: Outcome, workspace: Workspace, as_of: date) -> None:
-    """What was taken in, what was left and why."""
+    """What was taken in, and what it changed."""
     from pipeline.dataset.snapshot import revised_lines  # noqa: PLC0415
 
-    for name in outcome.inbox.later:
-        note(f"未收：{name}（收件日期晚于 {as_of}，留待以后）")
-    for one in outcome.inbox.changing:
-        note(f"未收：{one.name}（还在写入，没有传完，留待下次）")
-    for name in outcome.inbox.undated:
-        note(f"请注意：文件夹“{name}”不是日期（应写成 2023-03-06），里面的文件按修改日期算收件日期")
-    for name, why in outcome.inbox.unreadable:
-        note(f"读不出：{name}（{why}）")
-    note(f"新收 {len(outcome.taken.seqs)} 份报送，收件箱共 {len(outcome.inbox.arrivals)} 个文件。")
+    _tell_inbox(outcome.inbox, outcome.taken, as_of)
     for copy in outcome.measures.snapshot.copies:
         if copy.file in {one.name for one in outcome.taken.repeated}:
             note(f"没有再收：{copy.file}，与报送序号 {copy.original.seq}（{copy.original.file}）内容完全相同")
@@ -107,6 +113,22 @@ def _tell(outcome: Outcome, workspace: Workspace, as_of: date) -> None:
         note(
             f"待认定：{held.file}（{held.reason}）。核实后：run-pipeline admit {quoted(held.file)} --as 州（市） --reason 理由"
         )
+
+
+@main.command()
+@engine_options
+@click.pass_context
+def receive(ctx: click.Context, workers: int | None, scheduler: str | None) -> None:
+    """只收表、核对、记入台账，不制作产品；单位很多时用，产品由以后的运行制作。"""
+    from pipeline.engine import open_engine  # noqa: PLC0415
+    from pipeline.progress import shown  # noqa: PLC0415
+    from pipeline.run import receive as take  # noqa: PLC0415
+    from pipeline.settings import load_settings  # noqa: PLC0415
+
+    with alone(ctx) as workspace, shown() as tell, open_engine(scheduler or "", workers) as on:
+        inbox, taken = take(workspace, ctx.obj["as_of"], tell, by_clock=not ctx.obj["as_of_given"], on=on,
+                            sent=bool(scheduler) and not load_settings(workspace).shared_disk)  # fmt: skip
+    _tell_inbox(inbox, taken, ctx.obj["as_of"])
 
 
 @main.command()
@@ -233,7 +255,7 @@ def demo(folder: Path) -> None:
     click.echo(f"演示完成（数字均为虚构）。请先打开：{last}")
 
 
-for command in (look.status, look.overdue, look.trace, look.profile, look.history, ledger.admit, ledger.withdraw, ledger.reinstate,
+for command in (look.status, look.overdue, look.totals, look.trace, look.profile, look.history, ledger.admit, ledger.withdraw, ledger.reinstate,
                 ledger.close, ledger.verify, ledger.backup, ledger.restore, ledger.export):  # fmt: skip
     main.add_command(command)
 

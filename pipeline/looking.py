@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.campaign import choose_period, load_campaign, open_snapshot, open_store, told_before
 from pipeline.dataset.snapshot import take_snapshot
+from pipeline.dataset.standing import numbers, seen_from
 from pipeline.dataset.story import history_lines, sources_of
 from pipeline.errors import PipelineError
 from pipeline.intake import judge, read_all, registry
 from pipeline.measures.period import PeriodMeasures, measure_period
+from pipeline.measures.rollup import roll_up
 from pipeline.program.strict import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
     from pathlib import Path
+
+    import pandas as pd
 
     from pipeline.checks.decide import Decision
     from pipeline.program.model import Period, Program
@@ -35,6 +39,23 @@ def look(workspace: Workspace, period_code: str | None, as_of: date) -> PeriodMe
     finally:
         store.close()
     return measure_period(campaign.program, snapshot, campaign.calendar, period, told)
+
+
+def totals(workspace: Workspace, period_code: str | None, as_of: date) -> tuple[Program, Period, pd.DataFrame]:
+    """What a period adds up to at every level, read some units at a time.
+
+    Returns:
+        The campaign as it stands in the period, the period, and what :func:`pipeline.measures.rollup.roll_up` gives.
+    """
+    campaign = load_campaign(workspace)
+    period = choose_period(campaign.program, period_code, as_of)
+    then = campaign.program.at(period)
+    store = open_store(workspace, campaign.program, create=False)
+    try:
+        chunks = numbers(store, seen_from(store, as_of), period.code, sorted(unit.code for unit in then.reporters))
+        return then, period, roll_up(then, chunks)
+    finally:
+        store.close()
 
 
 def profile(workspace: Workspace, county: str, period_code: str | None, as_of: date) -> tuple[Path, bytes]:

@@ -96,6 +96,21 @@ def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "
     return Outcome(measures=measures, inbox=inbox, taken=taken, others=others, closed=tuple(closed))
 
 
+def receive(workspace: Workspace, as_of: date, tell: Tell = quiet, *, by_clock: bool = False, on: Engine | None = None,
+            sent: bool = False) -> tuple[Inbox, Taken]:  # fmt: skip
+    """The first half of the main job: inbox → dataset. Products are made by the next run; see :func:`run`."""
+    campaign = load_campaign(workspace)
+    store = open_store(workspace, campaign.program)
+    try:
+        if by_clock:
+            store.not_before(as_of)
+        inbox = read_inbox(workspace, as_of)
+        taken = take_in(campaign, store, inbox.arrivals, as_of, tell, on, sent=sent)
+    finally:
+        store.close()
+    return replace(inbox, changing=(*inbox.changing, *taken.changing)), taken
+
+
 def behind(workspace: Workspace, snapshot: Snapshot) -> set[str]:
     """Periods whose products do not tell of all that came in for them: those that a run cut off did not reach."""
     received: dict[str, set[int]] = {}

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import sys
 import zipfile
 from datetime import date
+from decimal import Decimal
 from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
-from benchmarks.national import known_totals, make_program, make_returns
+from benchmarks.national import LEVELS, known_totals, make_program, make_returns
 from pipeline import intake
 from pipeline.campaign import load_campaign, open_store
+from pipeline.cli import main
 from pipeline.cluster import Cluster, ClusterError
 from pipeline.dataset.backup import copy_database
 from pipeline.engine import InProcess, Pool
@@ -163,6 +167,26 @@ def test_a_poisonous_workbook_is_a_finding_and_its_neighbours_are_not(
         store.close()
     assert sorted(dead) == sorted(one.name for one in arrivals if one.sha256.startswith("0"))
     assert 0 < len(dead) < FILES // 4
+
+
+def test_whoever_has_thousands_takes_in_and_adds_up_by_command(nation: tuple[Workspace, Any]) -> None:
+    workspace, known = nation
+    flags = ("--project", str(workspace.root), "--as-of", DAY.isoformat())
+    said = CliRunner().invoke(main, [*flags, "receive", "--workers", "2"])
+    assert (said.exit_code, f"新收 {FILES} 份报送" in said.output) == (0, True), said.output
+    assert not list(workspace.root.glob("outbox/*/manifest.json"))
+    wanted = {
+        (code, one): total for (level, code, one), total in known_totals(workspace, known).items() if level == LEVELS[1]
+    }
+    told = CliRunner().invoke(main, [*flags, "totals", "--level", LEVELS[1], "--json"])
+    rows = json.loads(told.stdout)
+    assert {(r["code"], r["field"]): (r["total"] if r["total"] is None else round(Decimal(r["total"]) * (100 if "." in str(r["total"]) else 1)),
+                                      r["reported"], r["roster"]) for r in rows} == wanted  # fmt: skip
+    text = CliRunner().invoke(main, [*flags, "totals"]).output
+    assert "全国合计" in text
+    assert f"/{FILES}" in text
+    wrong = CliRunner().invoke(main, [*flags, "totals", "--level", "村"])
+    assert (wrong.exit_code, "没有叫“村”的一级" in wrong.output) == (2, True)
 
 
 @pytest.mark.parametrize("workers", [None, 2])

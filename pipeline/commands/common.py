@@ -127,6 +127,18 @@ def period_option(command: Any) -> Any:
     return click.option("--period", "period", metavar="P", help="报送期，如 2023-02；不写则取最近结束的一期")(command)
 
 
+def engine_options(command: Any) -> Any:
+    """What files are read and checked on."""
+    for option in (
+        click.option("--scheduler", metavar="tcp://主机:端口", help="改在 Dask 集群上读表、核对，见 docs/规模.md"),
+        click.option(
+            "--workers", type=click.IntRange(1), metavar="N", help="本机用几个进程读表、核对（默认按处理器和内存）"
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def json_option(command: Any) -> Any:
     """For other programs."""
     return click.option("--json", "as_json", is_flag=True, help="输出JSON")(command)

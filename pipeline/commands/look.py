@@ -82,6 +82,36 @@ def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
 
 
 @click.command()
+@period_option
+@click.option("--level", metavar="级", help="只看这一级，如 省（区、市）；不写则看最上面一级")
+@click.option("--field", metavar="指标", help="只看这个指标，写代码")
+@json_option
+@click.pass_context
+def totals(ctx: click.Context, period: str | None, level: str | None, field: str | None, as_json: bool) -> None:
+    """各级的合计：一个单位一个指标一行，写明下面应报几个、报了几个。没有人报的不写0。"""
+    import pandas as pd  # noqa: PLC0415
+
+    from pipeline.looking import totals as add_up  # noqa: PLC0415
+    from pipeline.measures.rollup import shown  # noqa: PLC0415
+
+    program, chosen, frame = add_up(workspace_of(ctx), period, ctx.obj["as_of"])
+    level = level or program.levels[0]
+    if level not in program.levels:
+        raise click.UsageError(f"没有叫“{level}”的一级；有：{'、'.join(program.levels)}")
+    if field is not None and field not in set(frame["field"]):
+        raise click.UsageError(f"没有可以合计的指标 {field}；代码见各表")
+    kept = frame[(frame["level"] == level) & (frame["field"].eq(field) if field else True)]
+    rows = shown(program, kept)
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    click.echo(f"{chosen.title}　{level}合计（截至 {ctx.obj['as_of']}）")
+    for row in rows:
+        total = "没有人报" if pd.isna(row["total"]) else f"{row['total']}{row['unit']}"
+        click.echo(f"  {row['name']}\t{row['field']} {row['title']}\t{total}\t已报{row['reported']}/{row['roster']}")
+
+
+@click.command()
 @click.argument("county")
 @click.argument("field")
 @period_option

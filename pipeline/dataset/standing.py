@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 from sqlalchemy import and_, select
 
 from pipeline.checks.decide import State
@@ -15,6 +16,8 @@ from pipeline.dataset.database import told
 from pipeline.dataset.entries import ActKind
 from pipeline.dataset.store import Seen
 from pipeline.dataset.tables import NOT_APPLICABLE_COLUMN
+from pipeline.program.forms import NUMBERS
+from pipeline.program.model import NOT_APPLICABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.dataset.store import Store
     from pipeline.program.model import Form
 
+UNITS_AT_ONCE = 1_000
 Asked = tuple[str, "Sequence[str]"]  # a period and codes of units
 
 
@@ -62,6 +66,17 @@ def stream(store: Store, seen: Seen, asked: Iterable[Asked]) -> Iterator[Mapping
     with told(store.where), store.reader.connect() as connection:
         for period, units in asked:
             yield _standing(store, connection, visible, (period, units))
+
+
+def numbers(store: Store, seen: Seen, period: str, units: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """Counts and amounts that stand in a period, some units at a time: unit, field, value (an amount is its text)."""
+    asked = ((period, units[n : n + UNITS_AT_ONCE]) for n in range(0, len(units), UNITS_AT_ONCE))
+    for rows in stream(store, seen, asked):
+        given = [(row.unit, one.code, value)
+                 for form in store.program.roster_forms for n, one in enumerate(form.fields) if one.type in NUMBERS
+                 for row in rows[form.code]
+                 if (value := row.values[n]) is not None and value != NOT_APPLICABLE and one.code not in row.away]  # fmt: skip
+        yield pd.DataFrame(given, columns=["unit", "field", "value"])
 
 
 def _standing(

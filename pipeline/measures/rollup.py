@@ -83,6 +83,20 @@ def roll_up(program: Program, figures: pd.DataFrame | Iterable[pd.DataFrame],
     return rolled.loc[order.index, list(COLUMNS)].reset_index(drop=True)
 
 
+def shown(program: Program, frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of :func:`roll_up` as people read them: names, titles, amounts in their own unit; a total nobody gave is None."""
+    names = {program.code: program.region, **{code: one.name for code, one in program.region_by_code.items()},
+             **{code: one.name for code, one in program.unit_by_code.items()}}  # fmt: skip
+    rows = []
+    for level, code, field, total, reported, roster in frame.itertuples(index=False):
+        one = program.field_by_code[field]
+        whole = None if pd.isna(total) else int(total)
+        said = whole if whole is None or one.type is FieldType.COUNT else f"{Decimal(whole) / HUNDRED:.2f}"
+        rows.append({"level": level, "code": code, "name": names[code], "field": field, "title": one.title, "total": said,
+                     "unit": one.unit, "reported": int(reported), "roster": int(roster)})  # fmt: skip
+    return rows
+
+
 def numbers_of(program: Program) -> tuple[Field, ...]:
     """The counts and amounts of the sheets with given rows, in their order; none that only repeats another."""
     return tuple(one for form in program.roster_forms for one in form.fields if one.type in NUMBERS and not one.shows)
