@@ -122,5 +122,5 @@ class Lineage:
         if len(parts) == 1:
             return values[0]
         numbers = [v for v in values if isinstance(v, (int, Decimal))]
-        whole = len(numbers) == len(values) and self.program.field_by_code[code].unit != "%"
+        whole = len(numbers) == len(values) and self.program.field_by_code[code].adds_up
         return sum(numbers) if whole else None

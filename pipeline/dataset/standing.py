@@ -16,7 +16,6 @@ from pipeline.dataset.database import told
 from pipeline.dataset.entries import ActKind
 from pipeline.dataset.store import Seen
 from pipeline.dataset.tables import NOT_APPLICABLE_COLUMN
-from pipeline.program.forms import NUMBERS
 from pipeline.program.model import NOT_APPLICABLE
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def numbers(store: Store, seen: Seen, period: str, units: Sequence[str]) -> Iter
     asked = ((period, units[n : n + UNITS_AT_ONCE]) for n in range(0, len(units), UNITS_AT_ONCE))
     for rows in stream(store, seen, asked):
         given = [(row.unit, one.code, value)
-                 for form in store.program.roster_forms for n, one in enumerate(form.fields) if one.type in NUMBERS
+                 for form in store.program.roster_forms for n, one in enumerate(form.fields) if one.adds_up
                  for row in rows[form.code]
                  if (value := row.values[n]) is not None and value != NOT_APPLICABLE and one.code not in row.away]  # fmt: skip
         yield pd.DataFrame(given, columns=["unit", "field", "value"])

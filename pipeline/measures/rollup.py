@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.program.forms import NUMBERS
 from pipeline.program.model import FieldType, Rows
 
 if TYPE_CHECKING:
@@ -98,8 +97,8 @@ def shown(program: Program, frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def numbers_of(program: Program) -> tuple[Field, ...]:
-    """The counts and amounts of the sheets with given rows, in their order; none that only repeats another."""
-    return tuple(one for form in program.roster_forms for one in form.fields if one.type in NUMBERS and not one.shows)
+    """What adds up of the sheets with given rows, in their order."""
+    return tuple(one for form in program.roster_forms for one in form.fields if one.adds_up)
 
 
 def _is_own(program: Program, one: Field) -> bool:

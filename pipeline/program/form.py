@@ -163,6 +163,11 @@ class Field:
         return begun and (self.counts_until is None or period.end <= self.counts_until)
 
     @property
+    def adds_up(self) -> bool:
+        """Whether a sum over units means something: a count or an amount given here, and no percentage."""
+        return self.type in {FieldType.COUNT, FieldType.AMOUNT} and not self.shows and self.unit != "%"
+
+    @property
     def choices(self) -> tuple[str, ...]:
         """The words a cell may hold besides numbers and dates."""
         own = {FieldType.YESNO: (YES, NO), FieldType.CHOICE: self.options}.get(self.type, ())
