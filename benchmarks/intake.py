@@ -16,122 +16,63 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import openpyxl
 import pandas as pd
 import python_calamine
 
+from benchmarks.metered import Clock, Metered, ready
 from benchmarks.national import Known, known_totals, make_program, make_returns
+from pipeline import intake as rounds
 from pipeline.campaign import load_campaign, open_store
-from pipeline.engine import Engine, Limits, Loss, open_engine
-from pipeline.intake import take_in
+from pipeline.engine import open_engine
 from pipeline.measures.rollup import roll_up
 from pipeline.workspace import Workspace, read_inbox
 from tests.cluster_parts import running_cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pipeline.dataset.store import Store
+    from pipeline.engine import Engine
 
-T, R = TypeVar("T"), TypeVar("R")
 DAY = date(2025, 4, 1)
 SIZES = (400, 4_000, 40_000)
 KNOWN = "known.pickle"
 SAMPLE = 400
 
 
-@dataclass
-class Spent:
-    """CPU seconds of each worker process and its peak memory, by what it was doing."""
-
-    cpu: dict[tuple[str, int], float] = field(default_factory=dict)
-    peak: dict[tuple[str, int], int] = field(default_factory=dict)
-
-    def of(self, what: str) -> float:
-        """All workers of one round together."""
-        return sum(seconds for (name, _), seconds in self.cpu.items() if name == what)
-
-
-@dataclass
-class Metered:
-    """An engine that notes what its workers spend."""
-
-    engine: Engine
-    spent: Spent = field(default_factory=Spent)
-
-    def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],
-             limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # fmt: skip
-        """See :class:`pipeline.engine.Engine`."""
-        name = getattr(getattr(function, "func", function), "__name__", "")
-        told = self.engine.each(partial(_metered, function), items, limits=limits, chunk=chunk,
-                                lost=lambda item, why: (0, 0.0, 0, lost(item, why)))  # fmt: skip
-        for pid, seconds, peak, result in told:
-            if pid:
-                self.spent.cpu[name, pid] = max(seconds, self.spent.cpu.get((name, pid), 0.0))
-                self.spent.peak[name, pid] = max(peak, self.spent.peak.get((name, pid), 0))
-            yield result
-
-
-def _metered(function: Callable[[Any], Any], item: Any) -> tuple[int, float, int, Any]:
-    result = function(item)
-    return os.getpid(), time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, result
-
-
-@dataclass
-class Clock:
-    """Processor time of this process inside some methods."""
-
-    seconds: float = 0.0
-
-    def of(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        """The method, timed."""
-
-        def timed(*args: Any, **options: Any) -> Any:
-            begun = time.process_time()
-            try:
-                return method(*args, **options)
-            finally:
-                self.seconds += time.process_time() - begun
-
-        return timed
-
-
 def intake(workspace: Workspace, on: Engine, *, sent: bool = False) -> dict[str, float]:
     """Take everything in, and compare what it adds up to with what is known.
 
     Returns:
-        CPU seconds of reading, checking and the ledger; seconds by the clock; peak memory of this process and of the
-        largest worker in MiB; number of files.
+        CPU seconds of reading, checking and the ledger, and of the start of workers (imports); seconds by the clock; peak
+        memory of this process and of the largest worker in MiB; number of files.
     """
+    ready()
     campaign = load_campaign(workspace)
     shutil.rmtree(workspace.dataset, ignore_errors=True)
-    store, ledger, looking = open_store(workspace, campaign.program), Clock(), Clock()
+    store, ledger, checks = open_store(workspace, campaign.program), Clock(), Clock()
     for name in ("keep", "add", "finish"):
         setattr(store, name, ledger.of(getattr(store, name)))
-    store.past = looking.of(store.past)  # type: ignore[method-assign]
+    store.past = checks.of(store.past)  # type: ignore[method-assign]
+    judged = rounds._judge_batch  # noqa: SLF001 - only timed
+    rounds._judge_batch = checks.of(judged)  # type: ignore[assignment]  # noqa: SLF001
     arrivals = read_inbox(workspace, DAY).arrivals
     metered, begun, clock = Metered(on), time.process_time(), time.perf_counter()
-    rounds: list[float] = []
-
-    def tell(what: str, done: int, _: int) -> None:
-        if what == "核对报表" and not done:
-            rounds.append(time.process_time() - begun - ledger.seconds)
-
-    taken = take_in(campaign, store, arrivals, DAY, tell, metered, sent=sent)
-    wall, own = time.perf_counter() - clock, time.process_time() - begun - ledger.seconds
-    assert len(taken.seqs) >= len(arrivals) * 0.99, (len(taken.seqs), len(arrivals))  # noqa: S101
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    read_here = rounds[0] if rounds else own
-    spent = metered.spent
+    try:
+        taken = rounds.take_in(campaign, store, arrivals, DAY, on=metered, sent=sent)
+    finally:
+        rounds._judge_batch = judged  # noqa: SLF001
+    wall, own = time.perf_counter() - clock, time.process_time() - begun
+    assert len(taken.seqs) >= 0.99 * len(arrivals), (len(taken.seqs), len(arrivals))  # noqa: S101
+    spent, peak = metered.spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     result = {
-        "files": len(arrivals), "wall": wall, "read": read_here + spent.of("_read"),
-        "check": own - read_here + spent.of("_judge_afar"), "ledger": ledger.seconds,
+        "files": len(arrivals), "wall": wall, "read": own - ledger.seconds - checks.seconds + spent.of("_read"),
+        "check": checks.seconds + spent.of("_judge_afar"), "ledger": ledger.seconds, "start": sum(spent.start.values()),
         "peak": peak / 1024, "worker": max(spent.peak.values(), default=0) / 1024,
     }  # fmt: skip
     _compare(workspace, store)
@@ -210,19 +151,26 @@ def _alone(folder: Path, *words: str) -> dict[str, float]:
 
 def compare(folder: Path, sizes: Sequence[int] = SIZES) -> None:
     """Every size, and every number of workers, printed as ratios within this run."""
-    base = 0.0
+    cores, slopes = len(os.sched_getaffinity(0)), list[float]()
+    last: tuple[float, float] | None = None
     for size in sizes:
         root = folder / str(size)
-        prepare(root, size, len(os.sched_getaffinity(0)))
-        plain, got = _alone(root, "--others"), _alone(root, "--workers", "1")
+        prepare(root, size, cores)
+        plain, got = _alone(root, "--others"), _alone(root, "--workers", str(cores))
         per = {key: 1000 * got[key] / got["files"] for key in ("read", "check", "ledger")}
-        whole = sum(per.values())
-        base = base or whole
-        print(f"(f) {size} 份：{whole:.1f} CPU毫秒/份（{whole / base:.2f}，目标 0.85—1.15），读 {per['read']:.1f}"
-              f"（calamine 的 {per['read'] / plain['calamine']:.1f} 倍，目标 ≤ 8；pandas 的 {per['read'] / plain['pandas']:.2f}，目标 < 0.33），"
-              f"核对 {per['check']:.1f}（读的 {per['check'] / per['read']:.2f}，目标 ≤ 2），台账 {per['ledger']:.2f}"
-              f"（读的 {per['ledger'] / per['read']:.2f}，目标 ≤ 0.5）；内存峰值 {got['peak']:.0f} MiB，工作进程 {got['worker']:.0f} MiB"
-              "（目标 < 1536）；各级合计与已知的完全一致")  # fmt: skip
+        whole = sum(got[key] for key in per)
+        if last:
+            slope = 1000 * (whole - last[1]) / (got["files"] - last[0])
+            slopes.append(slope)
+            print(
+                f"    每多一份 {slope:.2f} CPU毫秒"
+                + (f"，是前一段的 {slope / slopes[0]:.2f}（目标 0.85—1.15）" if len(slopes) > 1 else "")
+            )
+        last = got["files"], whole
+        print(f"(f) {size} 份：{sum(per.values()):.2f} CPU毫秒/份：读 {per['read']:.2f}（calamine 的 {per['read'] / plain['calamine']:.1f} 倍，目标 ≤ 8；"
+              f"pandas 的 {per['read'] / plain['pandas']:.2f}，目标 < 0.33），核对 {per['check']:.2f}（读的 {per['check'] / per['read']:.2f}，目标 ≤ 2），"
+              f"台账 {per['ledger']:.2f}（读的 {per['ledger'] / per['read']:.2f}，目标 ≤ 0.5）；工作进程启动共 {got['start']:.1f} 秒不在内；"
+              f"内存峰值 {got['peak']:.0f} MiB，工作进程 {got['worker']:.0f} MiB（目标 < 1536）；各级合计与已知的完全一致")  # fmt: skip
         print(f"    同样的文件：calamine {plain['calamine']:.2f}，openpyxl 只读 {plain['openpyxl']:.1f}，"
               f"pandas+openpyxl {plain['pandas']:.1f} 毫秒/份")  # fmt: skip
     root = folder / str(sorted(sizes)[-2:][0])

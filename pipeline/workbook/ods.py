@@ -34,7 +34,7 @@ def look_through_ods(package: Package) -> Notes:
 class _Manifest(Watcher):
     def __init__(self) -> None:
         super().__init__()
-        self.opened = {"encryption-data": _encrypted}
+        self.opened |= {"encryption-data": _encrypted}
 
 
 def _encrypted(_: dict[str, str]) -> None:
@@ -55,7 +55,7 @@ class _Content(Watcher):
         self._cell: dict[str, str] | None = None
         self._text = ""
         self._broken = False
-        self.opened = {
+        self.opened |= {
             "table:table": self._open_sheet, "table:table-row": self._open_row, "table:table-cell": self._open_cell,
             "table:covered-table-cell": self._open_cell, "text:p": self._open_paragraph,
             "text:tab": self._break, "text:line-break": self._break, "text:ruby": self._break,

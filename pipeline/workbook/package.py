@@ -25,6 +25,8 @@ RATIO_FREE = 2_000_000
 MAX_DEPTH = 64
 MAX_TEXT = 1_000_000
 CHUNK = 65_536
+NAMES: dict[str, str] = {}  # of elements and attributes: the same few hundred, part after part
+MAX_NAMES = 4_096
 LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 LOCAL_MAGIC, END_MAGIC = b"PK\x03\x04", b"PK\x05\x06"
 END_SIZE = 22
@@ -48,7 +50,9 @@ class Watcher:
         self.opened: dict[str, Callable[[dict[str, str]], None]] = {}
         self.open: list[str] = []
         self.latest: dict[str, str] | None = None
-        self.parser = expat.ParserCreate()
+        if len(NAMES) > MAX_NAMES:
+            NAMES.clear()
+        self.parser = expat.ParserCreate(intern=NAMES)
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._starter()
         self.parser.EndElementHandler = self.open.remove
@@ -56,18 +60,18 @@ class Watcher:
 
     def _starter(self) -> Callable[[str, dict[str, str]], None]:
         """What begins every element; called a thousand times for a small workbook, so it looks nothing up twice."""
-        inside, enter = self.open, self.open.append
+        inside, enter, opened = self.open, self.open.append, self.opened.get
 
         def start(name: str, attributes: dict[str, str]) -> None:
             self.latest = attributes
             enter(name)
             if len(inside) > MAX_DEPTH:
                 raise Refusal("FILE_XML_DEEP", f"超过{MAX_DEPTH}层")
-            handle = self.opened.get(name)
+            handle = opened(name)
             if handle is not None:
                 handle(attributes)
             elif ":" in name:
-                handle = self.opened.get(name.rpartition(":")[2])
+                handle = opened(name.rpartition(":")[2])
                 if handle is not None:
                     handle(attributes)
 

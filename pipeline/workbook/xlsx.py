@@ -79,7 +79,7 @@ class _Workbook(Watcher):
     def __init__(self) -> None:
         super().__init__()
         self.sheets: list[tuple[str, str]] = []
-        self.opened = {"sheet": self._sheet}
+        self.opened |= {"sheet": self._sheet}
 
     def _sheet(self, attributes: dict[str, str]) -> None:
         relation = next((value for key, value in attributes.items() if key.endswith(":id")), "")
@@ -92,7 +92,7 @@ class Relations(Watcher):
     def __init__(self) -> None:
         super().__init__()
         self.parts: dict[str, str] = {}
-        self.opened = {"Relationship": self._relation}
+        self.opened |= {"Relationship": self._relation}
 
     def _relation(self, attributes: dict[str, str]) -> None:
         target = attributes.get("Target", "").replace("\\", "/").lower().removeprefix("/")
@@ -109,7 +109,7 @@ class _Styles(Watcher):
         self._formats = set(PERCENT_FORMATS)
         self._disguises: dict[str, str] = {}
         self._position = -1
-        self.opened = {"numFmt": self._format, "xf": self._use}
+        self.opened |= {"numFmt": self._format, "xf": self._use}
 
     def _format(self, attributes: dict[str, str]) -> None:
         if "%" in attributes.get("formatCode", ""):
@@ -133,7 +133,7 @@ class _SharedTexts(Watcher):
         super().__init__()
         self.long: dict[str, int] = {}
         self._position, self._length = -1, 0
-        self.opened = {"si": self._next}
+        self.opened |= {"si": self._next}
         self.parser.CharacterDataHandler = self._text
 
     def _text(self, text: str) -> None:
@@ -162,7 +162,7 @@ class _Sheet(Watcher):
         self._cell: dict[str, str] = {}
         self._has_formula = self._waits = False
         self._text = ""
-        self.opened = {
+        self.opened |= {
             "c": self._open_cell,
             "v": self._value,
             "is": self._value,

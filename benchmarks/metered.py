@@ -1,0 +1,88 @@
+"""What work costs where it is done: processor time and memory of each worker, as the worker itself tells it."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pipeline.engine import Engine, Limits, Loss
+
+T, R = TypeVar("T"), TypeVar("R")
+_begun: dict[str, float] = {}
+
+
+@dataclass
+class Spent:
+    """Of each worker process, by what it was doing: CPU seconds since it was ready, until then, and peak memory in KiB."""
+
+    cpu: dict[tuple[str, int], float] = field(default_factory=dict)
+    start: dict[tuple[str, int], float] = field(default_factory=dict)
+    peak: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def of(self, what: str) -> float:
+        """All workers of one round together."""
+        return sum(seconds for (name, _), seconds in self.cpu.items() if name == what)
+
+
+@dataclass
+class Metered:
+    """An engine that notes what its workers spend."""
+
+    engine: Engine
+    spent: Spent = field(default_factory=Spent)
+
+    def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],
+             limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # fmt: skip
+        """See :class:`pipeline.engine.Engine`."""
+        name = getattr(getattr(function, "func", function), "__name__", "")
+        told = self.engine.each(partial(metered, function, name), items, limits=limits, chunk=chunk,
+                                lost=lambda item, why: (0, 0.0, 0.0, 0, lost(item, why)))  # fmt: skip
+        for pid, start, seconds, peak, result in told:
+            if pid:
+                key = name, pid
+                self.spent.start[key] = start
+                self.spent.cpu[key] = max(seconds, self.spent.cpu.get(key, 0.0))
+                self.spent.peak[key] = max(peak, self.spent.peak.get(key, 0))
+            yield result
+
+
+def metered(function: Callable[[Any], Any], name: str, item: Any) -> tuple[int, float, float, int, Any]:
+    """In the worker: ready once the libraries are there."""
+    if name not in _begun:
+        ready()
+        _begun[name] = time.process_time()
+    result = function(item)
+    spent = time.process_time() - _begun[name]
+    return os.getpid(), _begun[name], spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, result
+
+
+def ready() -> None:
+    """Import what is imported late."""
+    import pipeline.checks.suites  # noqa: PLC0415
+    import pipeline.dataset.frames  # noqa: F401, PLC0415
+
+
+@dataclass
+class Clock:
+    """Processor time of this process inside some functions."""
+
+    seconds: float = 0.0
+
+    def of(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, timed."""
+
+        def timed(*args: Any, **options: Any) -> Any:
+            begun = time.process_time()
+            try:
+                return function(*args, **options)
+            finally:
+                self.seconds += time.process_time() - begun
+
+        return timed
