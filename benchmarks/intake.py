@@ -34,7 +34,7 @@ from pipeline.workspace import Workspace, read_inbox
 from tests.cluster_parts import running_cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pipeline.dataset.store import Store
     from pipeline.engine import Engine
@@ -43,6 +43,7 @@ DAY = date(2025, 4, 1)
 SIZES = (400, 4_000, 40_000)
 KNOWN = "known.pickle"
 SAMPLE = 400
+PARTS = ("read", "check", "ledger")
 
 
 def intake(workspace: Workspace, on: Engine, *, sent: bool = False) -> dict[str, float]:
@@ -150,37 +151,42 @@ def _alone(folder: Path, *words: str) -> dict[str, float]:
 
 
 def compare(folder: Path, sizes: Sequence[int] = SIZES) -> None:
-    """Every size, and every number of workers, printed as ratios within this run."""
+    """Every size in its order with one worker, which nothing else competes with; then the largest with two."""
     cores, slopes = len(os.sched_getaffinity(0)), list[float]()
     last: tuple[float, float] | None = None
     for size in sizes:
         root = folder / str(size)
         prepare(root, size, cores)
-        plain, got = _alone(root, "--others"), _alone(root, "--workers", str(cores))
-        per = {key: 1000 * got[key] / got["files"] for key in ("read", "check", "ledger")}
-        whole = sum(got[key] for key in per)
+        plain, got = _alone(root, "--others"), _alone(root, "--workers", "1")
+        spent = sum(got[key] for key in PARTS)
         if last:
-            slope = 1000 * (whole - last[1]) / (got["files"] - last[0])
-            slopes.append(slope)
-            print(
-                f"    每多一份 {slope:.2f} CPU毫秒"
-                + (f"，是前一段的 {slope / slopes[0]:.2f}（目标 0.85—1.15）" if len(slopes) > 1 else "")
-            )
-        last = got["files"], whole
-        print(f"(f) {size} 份：{sum(per.values()):.2f} CPU毫秒/份：读 {per['read']:.2f}（calamine 的 {per['read'] / plain['calamine']:.1f} 倍，目标 ≤ 8；"
-              f"pandas 的 {per['read'] / plain['pandas']:.2f}，目标 < 0.33），核对 {per['check']:.2f}（读的 {per['check'] / per['read']:.2f}，目标 ≤ 2），"
-              f"台账 {per['ledger']:.2f}（读的 {per['ledger'] / per['read']:.2f}，目标 ≤ 0.5）；工作进程启动共 {got['start']:.1f} 秒不在内；"
-              f"内存峰值 {got['peak']:.0f} MiB，工作进程 {got['worker']:.0f} MiB（目标 < 1536）；各级合计与已知的完全一致")  # fmt: skip
-        print(f"    同样的文件：calamine {plain['calamine']:.2f}，openpyxl 只读 {plain['openpyxl']:.1f}，"
-              f"pandas+openpyxl {plain['pandas']:.1f} 毫秒/份")  # fmt: skip
-    root = folder / str(sorted(sizes)[-2:][0])
-    one, two = (_alone(root, "--workers", str(n))["wall"] for n in (1, 2))
+            slopes.append(1000 * (spent - last[1]) / (got["files"] - last[0]))
+            again = f"，是前一段的 {slopes[-1] / slopes[0]:.2f}（目标 0.85—1.15）" if len(slopes) > 1 else ""
+            print(f"    每多一份 {slopes[-1]:.2f} CPU毫秒{again}")
+        last = got["files"], spent
+        print("\n".join(_told(size, got, plain)))
+    smaller = folder / str(sorted(sizes)[-2:][0])
+    one, two = got["wall"], _alone(root, "--workers", "2")["wall"]
     print(f"(g) {root.name} 份，两个工作进程比一个快 {one / two:.2f} 倍（目标 ≥ 1.7，须有两个空闲的核）")
+    walls = []
     for workers in (1, 2):
         with running_cluster(workers) as cluster:
-            got = _alone(root, "--scheduler", cluster.address)["wall"]
-        one, two = (got, two) if workers == 1 else (one, got)
-    print(f"    Dask 上两个比一个快 {one / two:.2f} 倍（目标 ≥ 1.4），结果的合计同样一致")
+            walls.append(_alone(smaller, "--scheduler", cluster.address)["wall"])
+    print(
+        f"    {smaller.name} 份，Dask 上两个比一个快 {walls[0] / walls[1]:.2f} 倍（目标 ≥ 1.4），各级合计同样与已知的一致"
+    )
+
+
+def _told(size: int, got: Mapping[str, float], plain: Mapping[str, float]) -> Iterator[str]:
+    """One size, in words."""
+    read, check, ledger = (1000 * got[key] / got["files"] for key in PARTS)
+    yield f"(f) {size} 份，各级合计与已知的完全一致：{read + check + ledger:.2f} CPU毫秒/份，工作进程启动共 {got['start']:.1f} 秒不在内"
+    calamine, pandas = read / plain["calamine"], read / plain["pandas"]
+    yield f"    读 {read:.2f}，是 calamine 的 {calamine:.1f} 倍（目标 ≤ 8）、pandas 的 {pandas:.2f}（目标 < 0.33）"
+    yield f"    核对 {check:.2f}，是读的 {check / read:.2f}（目标 ≤ 2）；台账 {ledger:.2f}，是读的 {ledger / read:.2f}（目标 ≤ 0.5）"
+    yield f"    内存峰值 {got['peak']:.0f} MiB，工作进程 {got['worker']:.0f} MiB（目标 < 1536）"
+    yield (f"    同样的文件：calamine {plain['calamine']:.2f}，openpyxl 只读 {plain['openpyxl']:.1f}，"
+           f"pandas+openpyxl {plain['pandas']:.1f} 毫秒/份")  # fmt: skip
 
 
 def main() -> None:
