@@ -160,9 +160,9 @@ def _kept(store: Store, new: Iterable[Arrival], left: list[Arrival], *, sent: bo
     """Each file with its bytes safe in the dataset; one that is no longer what was listed is left for the next time.
 
     Raises:
-        ChangedError: None of them is there any more: that is no file somebody is still writing.
+        ChangedError: They went with their folders: that is no file somebody is still writing.
     """
-    kept, last = 0, None
+    last: ChangedError | None = None
     for one in new:
         try:
             there = store.keep(one, sent=sent)
@@ -170,11 +170,10 @@ def _kept(store: Store, new: Iterable[Arrival], left: list[Arrival], *, sent: bo
             left.append(one)
             last = error
             continue
-        kept += 1
         yield there
-    if last and not kept:
+    if last and not any(one.path is None or one.path.parent.is_dir() for one in left):
         raise ChangedError(
-            f"收件箱里刚列出的文件不见了（{last}）。请检查磁盘、网络盘是否还连着。本次什么也没有收，原来的产品没有动"
+            f"收件箱里刚列出的文件不见了（{last}）。请检查磁盘、网络盘是否还连着，再运行一次。本次没有收完，原来的产品没有动"
         ) from last
 
 

@@ -24,9 +24,11 @@ from pipeline.cli import main
 from pipeline.cluster import Cluster, ClusterError
 from pipeline.dataset.backup import copy_database
 from pipeline.engine import InProcess, Pool
+from pipeline.errors import ChangedError
 from pipeline.intake import take_in
 from pipeline.measures.rollup import roll_up
 from pipeline.shelf import Shelf, Shelved
+from pipeline.workbook.read import Arrival
 from pipeline.workspace import Workspace, read_inbox
 from tests.cluster_parts import deadly_read, running_cluster, slow_read
 
@@ -213,6 +215,26 @@ def test_totals_are_the_known_ones_at_every_level(
     found = {(level, code, one): (None if pd.isna(total) else int(total), int(reported), int(roster))
              for level, code, one, total, reported, roster in frame.itertuples(index=False)}  # fmt: skip
     assert {key: found.get(key) for key in known_totals(workspace, known)} == known_totals(workspace, known)
+
+
+def test_the_only_file_that_changed_since_it_was_listed_is_left(nation: tuple[Workspace, Any], tmp_path: Path) -> None:
+    campaign, path = load_campaign(nation[0]), tmp_path / "inbox" / "表.xlsx"
+    path.parent.mkdir()
+    path.write_bytes(b"before")
+    one = Arrival(name="表.xlsx", path=path, sha256=hashlib.sha256(b"before").hexdigest(), received_on=DAY)
+    store = open_store(Workspace(root=tmp_path / "w"), campaign.program)
+    try:
+        path.write_bytes(b"after")
+        assert take_in(campaign, store, [one], DAY, on=InProcess()).changing == (one,)
+        path.unlink()
+        assert take_in(campaign, store, [one], DAY, on=InProcess()).changing == (one,)
+        path.parent.rmdir()
+        with pytest.raises(ChangedError, match="网络盘"):
+            take_in(campaign, store, [one], DAY, on=InProcess())
+        assert store.submissions(DAY) == ()
+        assert store.finished_files() == frozenset()
+    finally:
+        store.close()
 
 
 def test_a_shelf_gives_back_in_turn_what_was_put_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
