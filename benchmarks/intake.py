@@ -28,6 +28,7 @@ from benchmarks.metered import Clock, Metered, ready
 from benchmarks.national import Known, known_totals, make_program, make_returns
 from pipeline import intake as rounds
 from pipeline.campaign import load_campaign, open_store
+from pipeline.dataset.standing import numbers, seen_from
 from pipeline.engine import open_engine
 from pipeline.measures.rollup import roll_up
 from pipeline.workspace import Workspace, read_inbox
@@ -85,19 +86,13 @@ def _compare(workspace: Workspace, store: Store) -> None:
     """Every total at every level is the known one."""
     known: Known = pickle.loads((workspace.root / KNOWN).read_bytes())  # noqa: S301 - written by us
     program = store.program
-    frame = roll_up(program, _figures(store))
+    units = sorted(unit.code for unit in program.reporters)
+    frame = roll_up(program, numbers(store, seen_from(store, DAY), program.periods[0].code, units))
     found = {(level, code, one): (None if pd.isna(total) else int(total), int(reported), int(roster))
              for level, code, one, total, reported, roster in frame.itertuples(index=False)}  # fmt: skip
     wanted = known_totals(workspace, known)
     wrong = [(key, found.get(key), total) for key, total in wanted.items() if found.get(key) != total]
     assert not wrong, wrong[:5]  # noqa: S101
-
-
-def _figures(store: Store) -> Iterator[pd.DataFrame]:
-    for form in store.program.roster_forms:
-        numbers = [(row.county_code, code, value) for row in store.standing(form, DAY) for code, value in row.values.items()
-                   if value is not None and not isinstance(value, (str, date))]  # fmt: skip
-        yield pd.DataFrame(numbers, columns=["unit", "field", "value"])
 
 
 def others(workspace: Workspace) -> dict[str, float]:

@@ -20,6 +20,7 @@ from pipeline.commands.common import (
     Day,
     Group,
     alone,
+    at_work,
     engine_options,
     json_option,
     note,
@@ -68,15 +69,11 @@ def main(ctx: click.Context, project: str, as_of: date | None, period: str | Non
 
 
 def _main_job(ctx: click.Context, period: str | None, workers: int | None, scheduler: str) -> None:
-    from pipeline.engine import open_engine  # noqa: PLC0415
-    from pipeline.progress import shown  # noqa: PLC0415
     from pipeline.run import run  # noqa: PLC0415
-    from pipeline.settings import load_settings  # noqa: PLC0415
 
     as_of = ctx.obj["as_of"]
-    with alone(ctx) as workspace, shown() as tell, open_engine(scheduler, workers) as on:
-        outcome = run(workspace, period, as_of, user(), tell, by_clock=not ctx.obj["as_of_given"], on=on,
-                      sent=bool(scheduler) and not load_settings(workspace).shared_disk)  # fmt: skip
+    with at_work(ctx, workers, scheduler) as (workspace, tell, where):
+        outcome = run(workspace, period, as_of, user(), tell, by_clock=not ctx.obj["as_of_given"], **where)
     _tell(outcome, workspace, as_of)
     if outcome.measures.period.code in outcome.closed:
         note(f"{outcome.measures.period.title}已封存：产品保持封存时的样子；此后的变化由下一期的“更正”说明")
@@ -120,14 +117,10 @@ def _tell(outcome: Outcome, workspace: Workspace, as_of: date) -> None:
 @click.pass_context
 def receive(ctx: click.Context, workers: int | None, scheduler: str | None) -> None:
     """只收表、核对、记入台账，不制作产品；单位很多时用，产品由以后的运行制作。"""
-    from pipeline.engine import open_engine  # noqa: PLC0415
-    from pipeline.progress import shown  # noqa: PLC0415
     from pipeline.run import receive as take  # noqa: PLC0415
-    from pipeline.settings import load_settings  # noqa: PLC0415
 
-    with alone(ctx) as workspace, shown() as tell, open_engine(scheduler or "", workers) as on:
-        inbox, taken = take(workspace, ctx.obj["as_of"], tell, by_clock=not ctx.obj["as_of_given"], on=on,
-                            sent=bool(scheduler) and not load_settings(workspace).shared_disk)  # fmt: skip
+    with at_work(ctx, workers, scheduler or "") as (workspace, tell, where):
+        inbox, taken = take(workspace, ctx.obj["as_of"], tell, by_clock=not ctx.obj["as_of_given"], **where)
     _tell_inbox(inbox, taken, ctx.obj["as_of"])
 
 

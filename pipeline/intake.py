@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pipeline.checks.decide import Decision
     from pipeline.checks.past import Past
     from pipeline.checks.rules import Rule
+    from pipeline.dataset.entries import Submission
     from pipeline.dataset.store import Store
     from pipeline.dataset.writing import Written
     from pipeline.engine import Engine
@@ -277,6 +278,15 @@ def registry(campaign: Campaign, acts: Sequence[Act]) -> Registry:
         if act.kind is ActKind.ADMIT
     }
     return Registry(program=campaign.program, key=campaign.key, admissions=admissions, closed=closed_on(acts))
+
+
+def as_taken(known: Registry, entries: Iterable[Submission]) -> Registry:
+    """To read again what is in the ledger: whose it is, the ledger says, whatever was closed or signed anew since."""
+    taken = {
+        (s.sha256, s.prefecture_code, s.period): Admission(seq=s.admission, prefecture_code=s.prefecture_code, period=s.period)
+        for s in entries
+    }  # fmt: skip
+    return replace(known, admissions={**taken, **known.admissions}, closed={})
 
 
 def _distinct(arrivals: Sequence[Arrival]) -> list[Arrival]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
-from pipeline import engine
+from pipeline.intake import as_taken, read_all
 from pipeline.reports.bulletin import bulletin_context
 from pipeline.reports.data_package import data_package
 from pipeline.reports.documents import render
@@ -20,8 +18,6 @@ from pipeline.reports.site import index_page
 from pipeline.reports.summary_workbook import summary_workbook
 from pipeline.settings import load_settings
 from pipeline.workbook.feedback import returned_workbook
-from pipeline.workbook.identity import Admission
-from pipeline.workbook.read import Reading, read_return
 from pipeline.workspace import replace_folder
 
 if TYPE_CHECKING:
@@ -134,13 +130,7 @@ def officer_contacts(
 
 def _covers(store: Store, known: Registry, entries: Sequence[Submission]) -> dict[str, OfficerContact]:
     """Prefecture → what the cover of a return of its says."""
-    as_taken = {
-        (s.sha256, s.prefecture_code, s.period): Admission(seq=s.admission, prefecture_code=s.prefecture_code, period=s.period)
-        for s in entries
-    }  # fmt: skip
-    trusting = replace(known, admissions={**as_taken, **known.admissions}, closed={})
-    arrivals = [store.arrival(s) for s in entries]
-    readings = engine.Pool().each(partial(read_return, trusting), arrivals, lost=lambda one, _: Reading(arrival=one))
+    readings = read_all(as_taken(known, entries), [store.arrival(s) for s in entries])
     found = {}
     for entry, reading in zip(entries, readings, strict=True):
         whose = entry.prefecture_code, entry.period

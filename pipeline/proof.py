@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from datetime import date
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -12,11 +11,10 @@ from typing import TYPE_CHECKING
 from pipeline.campaign import load_campaign, open_store
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.errors import DatasetError
-from pipeline.intake import read_all, registry
+from pipeline.intake import as_taken, read_all, registry
 from pipeline.products import MANIFEST
 from pipeline.progress import quiet
 from pipeline.workbook.cells import show
-from pipeline.workbook.identity import Admission
 from pipeline.workbook.layout import row_name
 from pipeline.workbook.read import Arrival
 
@@ -74,12 +72,7 @@ def _records(campaign: Campaign, store: Store, snapshot: Snapshot, sound: dict[s
     for row in rows:
         by_seq.setdefault(row.seq, []).append(row)
     entries = [s for s in snapshot.submissions if s.seq in by_seq and s.sha256 in sound]
-    known = registry(campaign, store.acts(date.max))
-    as_taken = {
-        (s.sha256, s.prefecture_code, s.period): Admission(seq=s.admission, prefecture_code=s.prefecture_code, period=s.period)
-        for s in entries
-    }  # fmt: skip
-    known = replace(known, admissions={**as_taken, **known.admissions}, closed={})
+    known = as_taken(registry(campaign, store.acts(date.max)), entries)
     arrivals = [Arrival(name=s.file, content=sound[s.sha256], received_on=s.received_on) for s in entries]
     faults = []
     for entry, reading in zip(entries, read_all(known, arrivals, tell), strict=True):

@@ -11,14 +11,13 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline.campaign import choose_period, load_campaign, open_store, told_before
-from pipeline.dataset.entries import ActKind, closed_on
+from pipeline.dataset.entries import closed_on
 from pipeline.dataset.snapshot import Snapshot, take_snapshot
-from pipeline.intake import Taken, read_all, registry, take_in
+from pipeline.intake import Taken, as_taken, read_all, registry, take_in
 from pipeline.issuing import ISSUED
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.progress import quiet
 from pipeline.workbook.feedback import ReturnedCopy, returned_copy
-from pipeline.workbook.identity import Admission
 from pipeline.workspace import Inbox, Workspace, read_inbox, replace_folder
 
 if TYPE_CHECKING:
@@ -132,13 +131,7 @@ def returned_copies(campaign: Campaign, store: Store, snapshot: Snapshot, period
     """What goes back to the officers of a period, from the bytes they sent."""
     entries = {s.sha256: s for s in snapshot.to_return(period)}
     arrivals = [store.arrival(s) for s in entries.values()]
-    known = registry(campaign, [act for act in snapshot.acts if act.kind is ActKind.ADMIT])
-    as_taken = {  # as the ledger has them, whatever was closed or signed anew since
-        (s.sha256, s.prefecture_code, s.period): Admission(
-            seq=s.admission, prefecture_code=s.prefecture_code, period=s.period)
-        for s in entries.values()
-    }  # fmt: skip
-    readings = read_all(replace(known, admissions={**as_taken, **known.admissions}), arrivals)
+    readings = read_all(as_taken(registry(campaign, snapshot.acts), entries.values()), arrivals)
     returns = {
         (r.arrival.sha256, one.prefecture_code, one.admission): one
         for r in readings

@@ -23,6 +23,7 @@ from pipeline.campaign import load_campaign, open_store
 from pipeline.cli import main
 from pipeline.cluster import Cluster, ClusterError
 from pipeline.dataset.backup import copy_database
+from pipeline.dataset.standing import numbers, seen_from
 from pipeline.engine import InProcess, Pool
 from pipeline.errors import ChangedError
 from pipeline.intake import take_in
@@ -187,6 +188,8 @@ def test_whoever_has_thousands_takes_in_and_adds_up_by_command(nation: tuple[Wor
     text = CliRunner().invoke(main, [*flags, "totals"]).output
     assert "全国合计" in text
     assert f"/{FILES}" in text
+    both = CliRunner().invoke(main, [*flags, "receive", "--workers", "2", "--scheduler", "tcp://127.0.0.1:1"])
+    assert (both.exit_code, "只能写一个" in both.output) == (2, True), both.output
     wrong = CliRunner().invoke(main, [*flags, "totals", "--level", "村"])
     assert (wrong.exit_code, "没有叫“村”的一级" in wrong.output) == (2, True)
 
@@ -206,12 +209,11 @@ def test_totals_are_the_known_ones_at_every_level(
             DAY,
             on=Pool(workers=workers) if workers else InProcess(),
         )
-        numbers = [(row.county_code, code, value) for form in campaign.program.roster_forms
-                   for row in store.standing(form, DAY) for code, value in row.values.items()
-                   if value is not None and not isinstance(value, (str, date))]  # fmt: skip
+        units = sorted(unit.code for unit in campaign.program.reporters)
+        chunks = numbers(store, seen_from(store, DAY), campaign.program.periods[0].code, units)
+        frame = roll_up(campaign.program, chunks)
     finally:
         store.close()
-    frame = roll_up(campaign.program, pd.DataFrame(numbers, columns=["unit", "field", "value"]))
     found = {(level, code, one): (None if pd.isna(total) else int(total), int(reported), int(roster))
              for level, code, one, total, reported, roster in frame.itertuples(index=False)}  # fmt: skip
     assert {key: found.get(key) for key in known_totals(workspace, known)} == known_totals(workspace, known)

@@ -19,6 +19,7 @@ from pipeline.errors import PipelineError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.progress import Tell
     from pipeline.workspace import Workspace
 
 CHINA = timedelta(hours=8)
@@ -162,6 +163,25 @@ def alone(ctx: click.Context, *, only_looking: bool = False) -> Iterator[Workspa
     who = f"{user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"
     with lock(workspace, who), nullcontext() if only_looking else _turn(workspace, who):
         yield workspace
+
+
+@contextmanager
+def at_work(
+    ctx: click.Context, workers: int | None, scheduler: str
+) -> Iterator[tuple[Workspace, Tell, dict[str, Any]]]:
+    """The workspace held, somebody to tell how far it is, and where files are read and checked.
+
+    Raises:
+        UsageError: Both a number of workers here and a cluster.
+    """
+    from pipeline.engine import open_engine  # noqa: PLC0415
+    from pipeline.progress import shown  # noqa: PLC0415
+    from pipeline.settings import load_settings  # noqa: PLC0415
+
+    if workers and scheduler:
+        raise click.UsageError("--workers 和 --scheduler 只能写一个：集群有几个进程，由启动它的人定")
+    with alone(ctx) as workspace, shown() as tell, open_engine(scheduler, workers) as on:
+        yield workspace, tell, {"on": on, "sent": bool(scheduler) and not load_settings(workspace).shared_disk}
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pipeline.checks.decide import State, Verdict
-from pipeline.dataset.entries import ActKind
+from pipeline.dataset.standing import seen_from
 from pipeline.dataset.store import Seen
 from pipeline.findings import Severity
 from pipeline.workbook.cells import show
@@ -277,8 +277,7 @@ class Snapshot:
 def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
     """Read everything received by ``as_of``; of a day on which products were made, only what had been taken in by then."""
     acts = store.acts(as_of)
-    made = any(act.kind is ActKind.TELL and act.done_on == as_of for act in acts)
-    seen = Seen(as_of=as_of, taken_by=as_of) if made else Seen(as_of=as_of)
+    seen = seen_from(store, as_of)
     rows = {
         (form.code, row.period, row.county_code): row
         for form in program.roster_forms
