@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.campaign import choose_period, load_campaign
-from pipeline.intake import registry
 from pipeline.looking import look
+from pipeline.reading import registry
 from pipeline.workbook.layout import CODE_ROW
 from pipeline.workspace import Workspace
 

@@ -25,6 +25,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 WORKERS_IF_MEMORY_IS_UNKNOWN = 4
+CHUNK = 25  # items at most: of workbooks, a twentieth of a second of work
 
 
 class Engine(Protocol):
@@ -65,7 +66,7 @@ class Pool:
 
     workers: int | None = None
     limits: Limits = LIMITS
-    chunk: int = 1
+    chunk: int = CHUNK
 
     def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],
              limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # fmt: skip
@@ -124,15 +125,16 @@ def open_engine(
         PipelineError: The cluster cannot be used.
     """
     if not scheduler:
-        yield Pool(workers=workers, limits=limits, chunk=chunk or 1)
+        yield Pool(workers=workers, limits=limits, chunk=chunk or CHUNK)
         return
     try:
-        from pipeline.cluster import CHUNK, Cluster  # noqa: PLC0415 - slow to import, and an extra
+        from pipeline.cluster import CHUNK as OVER_THERE  # noqa: PLC0415
+        from pipeline.cluster import Cluster  # noqa: PLC0415 - slow to import, and an extra
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"dask", "distributed"}:
             raise
         raise PipelineError('要用集群（--scheduler），请先安装：pip install "run-pipeline[cluster]"') from error
-    with Cluster(scheduler, limits=limits, chunk=chunk or CHUNK) as cluster:
+    with Cluster(scheduler, limits=limits, chunk=chunk or OVER_THERE) as cluster:
         yield cluster
 
 

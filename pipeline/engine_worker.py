@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import pickle
@@ -175,6 +176,7 @@ def _prepare(function: bytes, limits: Limits, at: Any) -> None:
     if sys.platform != "win32":  # a lock that a library makes for itself (tqdm does) is then gone with the process
         multiprocessing.set_start_method("fork", force=True)
     _function, _limits, _at = pickle.loads(function), limits, at  # noqa: S301 - from our own pipeline
+    gc.freeze()  # what is there by now stays: a program of 40,000 units need not be looked through for garbage
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a handler would wait for the very call that hangs
     if sys.platform != "win32":
         _lower(resource.RLIMIT_AS, limits.memory_bytes)

@@ -9,50 +9,51 @@ whoever did the work.
 from __future__ import annotations
 
 import pickle
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline import engine
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
-from pipeline.dataset.entries import Act, ActKind, closed_on
+from pipeline.dataset.blobs import FolderBlobs
 from pipeline.dataset.writing import decided, unplaced
 from pipeline.errors import ChangedError, PipelineError
 from pipeline.progress import quiet
-from pipeline.shelf import Shelf, Shelved
-from pipeline.workbook.identity import Admission, Registry
-from pipeline.workbook.read import Arrival, Reading, read_return, refused
+from pipeline.reading import Unjudged, lost, packed, read_one, registry
+from pipeline.shelf import Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from datetime import date
 
     from pipeline.campaign import Campaign
     from pipeline.checks.decide import Decision
     from pipeline.checks.past import Past
     from pipeline.checks.rules import Rule
-    from pipeline.dataset.entries import Submission
     from pipeline.dataset.store import Store
     from pipeline.dataset.writing import Written
     from pipeline.engine import Engine
     from pipeline.program.model import Period, Program
     from pipeline.progress import Tell
     from pipeline.shelf import Place
-    from pipeline.workbook.read import Return
+    from pipeline.workbook.identity import Registry
+    from pipeline.workbook.read import Arrival, Reading, Return
 
-LOST = {
-    engine.Loss.TIMED_OUT: "FILE_READER_HUNG",
-    engine.Loss.OUT_OF_MEMORY: "FILE_READER_FULL",
-    engine.Loss.DIED: "FILE_READER_DIED",
-}
+T = TypeVar("T")
+R = TypeVar("R")
+
 LOSS_NAMES = {
     engine.Loss.TIMED_OUT: "超时",
     engine.Loss.OUT_OF_MEMORY: "内存不够",
     engine.Loss.DIED: "进程被终止",
 }
-MANY, CHUNK = 200, 25  # from so many files on, so many travel together
+MANY = 200  # files: from so many on, what they travel in is the engine's to choose
+KEEPERS = 8  # files whose bytes are synced to disk at the same time: a disk takes several together about as fast as one
 BATCH = 500  # returns that are checked together: a suite costs as much for one as for hundreds
 JUDGING = engine.Limits(seconds=1800, cpu_seconds=1800, memory_bytes=8 << 30)  # of a batch, Great Expectations included
 
@@ -88,9 +89,9 @@ def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of
     Raises:
         PipelineError: There is something to take in and no key to tell by whether it was issued here.
     """
-    known, acts = store.finished_files(), store.acts(as_of)
-    store.mend(one for one in arrivals if one.sha256 in known)
-    new, pending = _distinct([a for a in arrivals if a.sha256 not in known]), store.pending(acts, as_of)
+    finished, acts = store.finished_files(), store.acts(as_of)
+    store.mend(one for one in arrivals if one.sha256 in finished)
+    new, pending = _distinct([a for a in arrivals if a.sha256 not in finished]), store.pending(acts, as_of)
     if new and not campaign.key:
         raise PipelineError(
             "没有签发密钥 issue.key，认不出收到的表是不是这里下发的；请从备份找回，放在工作目录里再运行"
@@ -99,8 +100,10 @@ def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of
     left: list[Arrival] = []
     with Shelf(store.folder) as shelf:
         refusals: list[Reading] = []
-        readings = _read_all(registry(campaign, acts), _kept(store, new, left, sent=sent), pending,
-                             on or engine.Pool(), CHUNK if len(new) >= MANY else 1)  # fmt: skip
+        known, where = registry(campaign, acts), on or engine.Pool()
+        readings = chain(
+            _read_new(known, store, new, left, where, sent=sent), _read_admitted(known, store, pending, where)
+        )
         for n, one in enumerate(readings, 1):
             tell("读取文件", n, len(new) + len(pending))
             shelf.put(one.returns)
@@ -122,60 +125,65 @@ def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of
                  repeated=store.finish([one for one in arrivals if one.sha256 not in gone]))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
-    """What one file gave: why it, or a part of it, was refused; and its returns, packed to be opened where they are judged."""
+def _read_new(known: Registry, store: Store, new: Sequence[Arrival], left: list[Arrival], on: Engine, *,
+              sent: bool) -> Iterator[Unjudged]:  # fmt: skip
+    """Each file read, its bytes safe in the dataset: kept by whoever reads it, where that can be, else here.
 
-    refusal: Reading
-    returns: tuple[Shelved, ...]
-
-
-def _read_all(
-    known: Registry, new: Iterable[Arrival], pending: Mapping[int, Arrival], on: Engine, chunk: int
-) -> Iterator[_Read]:
-    """Read new files, then those that staff let in: of these only what their word lets in, the rest came before or waits on."""
-    yield from on.each(partial(_read, known), new, lost=_lost, chunk=chunk)
-    for one in on.each(partial(_read, known), pending.values(), lost=_lost) if pending else ():
-        yield _Read(refusal=replace(one.refusal, findings=()),
-                    returns=tuple(r for r in one.returns if r.admission in pending))  # fmt: skip
-
-
-def _read(known: Registry, arrival: Arrival) -> _Read:
-    return _packed(read_return(known, arrival))
-
-
-def _lost(arrival: Arrival, why: engine.Loss) -> _Read:
-    return _packed(lost(arrival, why))
-
-
-def _packed(reading: Reading) -> _Read:
-    returns = tuple(
-        Shelved(period=one.period, prefecture_code=one.prefecture_code, received_on=one.arrival.received_on,
-                admission=one.admission, content=pickle.dumps(one))
-        for one in reading.returns
-    )  # fmt: skip
-    return _Read(refusal=replace(reading, returns=()), returns=returns)
-
-
-def _kept(store: Store, new: Iterable[Arrival], left: list[Arrival], *, sent: bool) -> Iterator[Arrival]:
-    """Each file with its bytes safe in the dataset; one that is no longer what was listed is left for the next time.
+    One that is no longer what was listed is left for the next time.
 
     Raises:
         ChangedError: They went with their folders: that is no file somebody is still writing.
     """
-    last: ChangedError | None = None
-    for one in new:
-        try:
-            there = store.keep(one, sent=sent)
-        except ChangedError as error:
-            left.append(one)
-            last = error
-            continue
-        yield there
-    if last and not any(one.path is None or one.path.parent.is_dir() for one in left):
+    shared = None if sent or not isinstance(store.blobs, FolderBlobs) else store.blobs
+    readings = on.each(partial(read_one, known, shared), new if shared else _kept(store, new),
+                       lost=partial(_lost, store), chunk=None if len(new) >= MANY else 1)  # fmt: skip
+    for arrival, reading in zip(new, readings, strict=True):
+        if reading is None:
+            left.append(arrival)
+        else:
+            yield reading
+    if left and not any(one.path is None or one.path.parent.is_dir() for one in left):
         raise ChangedError(
-            f"收件箱里刚列出的文件不见了（{last}）。请检查磁盘、网络盘是否还连着，再运行一次。本次没有收完，原来的产品没有动"
-        ) from last
+            f"收件箱里刚列出的文件不见了（{left[0].name}等{len(left)}个）。请检查磁盘、网络盘是否还连着，再运行一次。"
+            "本次没有收完，原来的产品没有动"
+        )
+
+
+def _read_admitted(known: Registry, store: Store, pending: Mapping[int, Arrival], on: Engine) -> Iterator[Unjudged]:
+    """Files that staff let in: of these only what their word lets in, the rest came before or waits on."""
+    for one in on.each(partial(read_one, known, None), pending.values(), lost=partial(_lost, store)) if pending else ():
+        if one is not None:
+            yield Unjudged(refusal=replace(one.refusal, findings=()),
+                           returns=tuple(r for r in one.returns if r.admission in pending))  # fmt: skip
+
+
+def _lost(store: Store, arrival: Arrival, why: engine.Loss) -> Unjudged | None:
+    """A file that took its reader with it is kept all the same."""
+    try:
+        store.keep(arrival)
+    except ChangedError:
+        return None
+    return packed(lost(arrival, why))
+
+
+def _kept(store: Store, new: Iterable[Arrival]) -> Iterator[Arrival]:
+    """Each file with its bytes, which are safe in the dataset; without them, if it is no longer what was listed."""
+    with ThreadPoolExecutor(KEEPERS) as keepers:
+        for one, kept in _ahead(new, lambda one: keepers.submit(store.keep, one)):
+            try:
+                yield kept.result()
+            except ChangedError:
+                yield one.named
+
+
+def _ahead(items: Iterable[T], start: Callable[[T], Future[R]]) -> Iterator[tuple[T, Future[R]]]:
+    """Items in their order with what was started for them, a few ahead."""
+    started: deque[tuple[T, Future[R]]] = deque()
+    for one in items:
+        started.append((one, start(one)))
+        if len(started) > KEEPERS:
+            yield started.popleft()
+    yield from started
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,41 +260,6 @@ def judge(program: Program, rules: Mapping[str, tuple[Rule, ...]], period: Perio
         return ()
     then = program.at(period)
     return decide(then, returns, check_returns(then, rules, period, returns, past), past)
-
-
-def read_all(known: Registry, arrivals: Sequence[Arrival], tell: Tell = quiet) -> list[Reading]:
-    """Read files where they can do no harm: one that takes a worker process with it costs only itself."""
-    readings = []
-    for one in engine.Pool().each(partial(read_return, known), arrivals, lost=lost):
-        readings.append(one)
-        tell("读取文件", len(readings), len(arrivals))
-    return readings
-
-
-def lost(arrival: Arrival, why: engine.Loss) -> Reading:
-    """A file that took its reader with it."""
-    return refused(arrival.named, LOST[why])
-
-
-def registry(campaign: Campaign, acts: Sequence[Act]) -> Registry:
-    """What reading needs to know of the office."""
-    admissions = {
-        (act.sha256, act.claimed_prefecture, act.claimed_period): Admission(
-            seq=act.seq, prefecture_code=act.prefecture_code, period=act.period
-        )
-        for act in acts
-        if act.kind is ActKind.ADMIT
-    }
-    return Registry(program=campaign.program, key=campaign.key, admissions=admissions, closed=closed_on(acts))
-
-
-def as_taken(known: Registry, entries: Iterable[Submission]) -> Registry:
-    """To read again what is in the ledger: whose it is, the ledger says, whatever was closed or signed anew since."""
-    taken = {
-        (s.sha256, s.prefecture_code, s.period): Admission(seq=s.admission, prefecture_code=s.prefecture_code, period=s.period)
-        for s in entries
-    }  # fmt: skip
-    return replace(known, admissions={**taken, **known.admissions}, closed={})
 
 
 def _distinct(arrivals: Sequence[Arrival]) -> list[Arrival]:

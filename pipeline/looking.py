@@ -10,10 +10,11 @@ from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.standing import numbers, seen_from
 from pipeline.dataset.story import history_lines, sources_of
 from pipeline.errors import PipelineError
-from pipeline.intake import judge, read_all, registry
+from pipeline.intake import judge
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.measures.rollup import roll_up
 from pipeline.program.strict import nearest
+from pipeline.reading import read_all, registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

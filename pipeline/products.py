@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.intake import as_taken, read_all
+from pipeline.reading import as_taken, read_all
 from pipeline.reports.bulletin import bulletin_context
 from pipeline.reports.data_package import data_package
 from pipeline.reports.documents import render

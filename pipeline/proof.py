@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from pipeline.campaign import load_campaign, open_store
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.errors import DatasetError
-from pipeline.intake import as_taken, read_all, registry
 from pipeline.products import MANIFEST
 from pipeline.progress import quiet
+from pipeline.reading import as_taken, read_all, registry
 from pipeline.workbook.cells import show
 from pipeline.workbook.layout import row_name
 from pipeline.workbook.read import Arrival

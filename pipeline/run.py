@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from pipeline.campaign import choose_period, load_campaign, open_store, told_before
 from pipeline.dataset.entries import closed_on
 from pipeline.dataset.snapshot import Snapshot, take_snapshot
-from pipeline.intake import Taken, as_taken, read_all, registry, take_in
+from pipeline.intake import Taken, take_in
 from pipeline.issuing import ISSUED
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.progress import quiet
+from pipeline.reading import as_taken, read_all, registry
 from pipeline.workbook.feedback import ReturnedCopy, returned_copy
 from pipeline.workspace import Inbox, Workspace, read_inbox, replace_folder
 

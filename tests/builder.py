@@ -20,8 +20,8 @@ from odf.text import P
 
 from pipeline.campaign import Campaign, load_campaign
 from pipeline.checks.past import NO_PAST
-from pipeline.intake import registry
 from pipeline.program.model import County, FieldType
+from pipeline.reading import registry
 from pipeline.starter import create_workspace
 from pipeline.workbook.issue import Issue, issue_workbook
 from pipeline.workbook.layout import FIRST_FIELD_COL, FIRST_ROW, NIL_COL, list_keys, sheet_layout

@@ -124,21 +124,21 @@ def never(item: object, why: Loss) -> Any:
     raise AssertionError(item, why)
 
 
-def deadly_read(known: Any, arrival: Any) -> Any:
+def deadly_read(known: Any, keep: Any, arrival: Any) -> Any:
     """Reading, but of some files that kill whoever reads them."""
-    from pipeline.intake import _read  # noqa: PLC0415 - pytest's process need not have it
+    from pipeline.reading import read_one  # noqa: PLC0415 - pytest's process need not have it
 
     if arrival.sha256.startswith("0"):
         os.kill(os.getpid(), signal.SIGKILL)
-    return _read(known, arrival)
+    return read_one(known, keep, arrival)
 
 
-def slow_read(known: Any, arrival: Any) -> Any:
+def slow_read(known: Any, keep: Any, arrival: Any) -> Any:
     """Reading that takes its time, so that somebody can be killed meanwhile."""
-    from pipeline.intake import _read  # noqa: PLC0415
+    from pipeline.reading import read_one  # noqa: PLC0415
 
     time.sleep(0.15)
-    return _read(known, arrival)
+    return read_one(known, keep, arrival)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from pipeline.checks.suites import run_suite
 from pipeline.dataset.entries import Act, ActKind
 from pipeline.errors import SuiteError
 from pipeline.findings import CATALOGUE, Severity
-from pipeline.intake import LOST, lost, registry
+from pipeline.reading import LOST, lost, registry
 from pipeline.workbook.identity import Stamp
 from pipeline.workbook.read import Arrival, read_return
 from tests.builder import FIRST, KEY, SECOND, THIRD, arrival, campaign, filled, read

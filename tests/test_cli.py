@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from pipeline.cli import main
 from pipeline.workspace import Workspace
-from tests.builder import FIRST, ROOT, filled, only_the_actions, own_key
+from tests.builder import FIRST, ROOT, filled, hear_ctrl_c, only_the_actions, own_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -198,3 +201,53 @@ def test_lint_of_the_repository_is_clean() -> None:
 def test_init_refuses_a_folder_in_use(ran: Path) -> None:
     result = call("init", str(ran))
     assert (result.exit_code, "已有内容" in result.output) == (2, True)
+
+
+# Ctrl+C, in a process of its own, wherever it lands
+
+COMMAND = """
+import signal, sys, time
+import click
+from pipeline.commands.common import Group, note
+
+class Finalised:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+@click.group(cls=Group)
+def main(): pass
+
+@main.command()
+def plainly():
+    signal.raise_signal(signal.SIGINT)
+
+@main.command()
+def finaliser():
+    Finalised()
+    time.sleep(30)
+
+@main.command()
+def caught():
+    try:
+        exec("import signal; signal.raise_signal(signal.SIGINT)")
+    except KeyboardInterrupt:
+        note("caught")
+
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="信号只在类Unix系统上能这样发")
+@pytest.mark.parametrize(
+    ("where", "said", "code"),
+    [("plainly", "错误：已按 Ctrl+C 停下", 130), ("finaliser", "错误：已按 Ctrl+C 停下", 130), ("caught", "caught", 0)],
+)
+def test_ctrl_c_ends_a_command_in_one_line_wherever_it_lands(tmp_path: Path, where: str, said: str, code: int) -> None:
+    """In a finaliser Python would print a traceback and go on; after executed text it would end by the signal all the same."""
+    (tmp_path / "interrupted.py").write_text(COMMAND, encoding="utf-8")
+    done = subprocess.run([sys.executable, "-m", "interrupted", where], capture_output=True, text=True, timeout=25,
+                          check=False, preexec_fn=hear_ctrl_c, cwd=tmp_path,
+                          env={**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)})  # fmt: skip
+    assert done.returncode == code
+    assert done.stderr.startswith(said)
+    assert len(done.stderr.splitlines()) == 1

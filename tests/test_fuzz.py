@@ -25,7 +25,7 @@ from pipeline.checks import lines
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import State, decide
 from pipeline.checks.past import NO_PAST
-from pipeline.intake import lost, registry
+from pipeline.reading import lost, registry
 from pipeline.workbook.read import read_return
 from tests.builder import arrival, as_ods, as_xls, campaign, filled
 

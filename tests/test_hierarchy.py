@@ -23,11 +23,11 @@ from pipeline.checks.check import check_returns
 from pipeline.checks.decide import State, decide
 from pipeline.checks.past import NO_PAST
 from pipeline.errors import PipelineError, ProgramError
-from pipeline.intake import registry
 from pipeline.issuing import ISSUED, issue
 from pipeline.measures.rollup import numbers_of, roll_up
 from pipeline.program.load import load_program
 from pipeline.program.model import County, FieldType, Prefecture, Region
+from pipeline.reading import registry
 from pipeline.workbook.issue import Issue, issue_workbook, standard_workbook
 from pipeline.workbook.layout import row_name
 from pipeline.workbook.read import Arrival, read_return

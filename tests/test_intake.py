@@ -114,7 +114,7 @@ def test_a_cluster_gives_the_same_dataset(
 def test_a_worker_killed_on_the_way_changes_nothing(
     nation: tuple[Workspace, Any], here: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "_read", slow_read)
+    monkeypatch.setattr(intake, "read_one", slow_read)
     with running_cluster(1) as running:
         doomed = running.add_worker()
         Timer(2.5, os.killpg, (doomed.pid, signal.SIGKILL)).start()
@@ -156,7 +156,7 @@ def test_a_poisonous_workbook_is_a_finding_and_its_neighbours_are_not(
     engine: str,
     request: pytest.FixtureRequest,
 ) -> None:
-    monkeypatch.setattr(intake, "_read", deadly_read)
+    monkeypatch.setattr(intake, "read_one", deadly_read)
     campaign, arrivals = load_campaign(nation[0]), list(read_inbox(nation[0], DAY).arrivals)
     store = open_store(Workspace(root=tmp_path), campaign.program)
     try:

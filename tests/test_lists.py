@@ -17,9 +17,10 @@ from pipeline.checks.past import NO_PAST
 from pipeline.checks.problems import conclusion
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
-from pipeline.intake import registry, take_in
+from pipeline.intake import take_in
 from pipeline.issuing import plan_issues
 from pipeline.program.model import Field, FieldType, FormKind
+from pipeline.reading import registry
 from pipeline.run import returned_copies
 from pipeline.workbook.cells import parse
 from pipeline.workbook.feedback import returned_workbook

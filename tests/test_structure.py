@@ -79,6 +79,7 @@ ORDER = [
     "progress",
     "issuing",
     "shelf",
+    "reading",
     "intake",
     "products",
     "run",

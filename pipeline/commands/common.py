@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import getpass
 import os
 import re
 import shlex
+import signal
+import sys
+import threading
 import traceback
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
 
 CHINA = timedelta(hours=8)
 YEARS = (2000, 2100)
+AGAIN_SECONDS = 0.05
+INTERRUPTED = 130  # what shells say of a command ended with Ctrl+C
 
 
 class _Fault(click.ClickException):
@@ -44,7 +50,10 @@ class Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a fault of ours ends it in one line."""
         try:
-            return super().invoke(ctx)
+            with _every_ctrl_c_heard():
+                return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _Fault("已按 Ctrl+C 停下。已经入库的都在，没有做完的不算；再运行一次即可", INTERRUPTED) from None
         except PipelineError as fault:
             raise _Fault(str(fault), fault.exit_code) from fault
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
@@ -53,6 +62,44 @@ class Group(click.Group):
             raise _Fault(_report_refusal(ctx, refused), 2) from refused
         except Exception as bug:
             raise _Fault(_report_bug(ctx, bug), 2) from bug
+
+
+@contextmanager
+def _every_ctrl_c_heard() -> Iterator[None]:
+    """Ctrl+C is for us wherever it lands, and done with once it was heard.
+
+    Python prints and forgets one that lands in a finaliser or in a callback of the import system: it is pressed again. One
+    that passed through a text being executed, which libraries do while they are imported, would make Python end by the
+    signal at the very end, whatever became of it; the next text that is executed takes that back.
+    """
+    before, pressed_again = sys.unraisablehook, list[threading.Timer]()
+
+    def forgotten(told: sys.UnraisableHookArgs) -> None:
+        if told.exc_type is not KeyboardInterrupt:
+            before(told)
+            return
+        timer = threading.Timer(AGAIN_SECONDS, _press_ctrl_c)
+        timer.daemon = True
+        pressed_again.append(timer)
+        timer.start()
+
+    sys.unraisablehook = forgotten
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+        for timer in pressed_again:
+            timer.cancel()
+        eval("None")  # noqa: S307 - see above
+
+
+def _press_ctrl_c() -> None:
+    """In the main thread, which may be waiting in the system."""
+    main = threading.main_thread().ident
+    if sys.platform == "win32" or main is None:
+        _thread.interrupt_main()
+    else:
+        signal.pthread_kill(main, signal.SIGINT)
 
 
 def _report_refusal(ctx: click.Context, refused: OSError) -> str:

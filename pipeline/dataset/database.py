@@ -7,17 +7,17 @@ The only module that knows which of the two it is. Passwords are never written: 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, insert, make_url, select, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, StaticPool
 
-from pipeline.disk import why, why_database
+from pipeline.dataset.blobs import FolderBlobs, checked, disk_told
+from pipeline.disk import why_database
 from pipeline.errors import BusyError, DatasetError
 
 if TYPE_CHECKING:
@@ -27,31 +27,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, Engine, Table
 
+    from pipeline.dataset.blobs import Blobs
+
 SERVER = "postgresql+psycopg"
 RUN_LOCK, WRITE_LOCK = (
     0x59554E41,
     0x59554E42,
 )  # advisory locks: one run at a time; one writer at a time, so that seq is a clock
-
-
-class Blobs(Protocol):
-    """The bytes of files, by their sha256."""
-
-    def keep(self, sha256: str, content: bytes) -> None:
-        """Keep them for ever, on disk before the ledger names them."""
-
-    def read(self, sha256: str) -> bytes:
-        """The bytes as kept.
-
-        Raises:
-            DatasetError: They are gone, or no longer what was received.
-        """
-
-    def names(self) -> frozenset[str]:
-        """Every sha256 there is."""
-
-    def path(self, sha256: str) -> Path | None:
-        """Where another process may read them; None where only this one can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,14 +99,13 @@ def _address(url: str) -> URL:
 def told(where: str | Path) -> Iterator[None]:
     """Database and disk faults in one line for staff."""
     try:
-        yield
+        with disk_told(where):
+            yield
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
         name = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
         said = why_database(name) or str(cause).splitlines()[0]
         raise DatasetError(f"数据集 {where} 无法读写：{said}") from error
-    except OSError as error:
-        raise DatasetError(f"数据集 {where} 无法读写：{why(error)}") from error
 
 
 def _sqlite(path: Path | None) -> Engine:
@@ -232,50 +213,6 @@ def _give_back(connection: Connection, meta: Table) -> None:
     connection.execute(text(f"SELECT pg_advisory_unlock({RUN_LOCK})"))
 
 
-def _checked(content: bytes | None, sha256: str, where: str) -> bytes:
-    if content is None:
-        raise DatasetError(f"{where} 不见了；请从备份恢复，或把原件重新放入收件箱再运行")
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise DatasetError(f"{where} 已不是收到时的内容；请从备份恢复，或删除它，把原件重新放入收件箱再运行")
-    return content
-
-
-@dataclass(frozen=True, slots=True)
-class FolderBlobs:
-    """Files in a folder, content-addressed."""
-
-    folder: Path
-
-    def keep(self, sha256: str, content: bytes) -> None:
-        """Synced to disk before it returns; one that is already there whole is left."""
-        path = self.path(sha256)
-        if path.exists() and path.stat().st_size == len(content):
-            return
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = path.with_suffix(f".part{os.getpid()}")
-        handle = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(path)
-
-    def read(self, sha256: str) -> bytes:
-        """As kept, its hash compared."""
-        path = self.path(sha256)
-        with told(self.folder.parent):
-            content = path.read_bytes() if path.exists() else None
-        return _checked(content, sha256, str(path))
-
-    def path(self, sha256: str) -> Path:
-        """Of its file."""
-        return self.folder / sha256[:2] / sha256
-
-    def names(self) -> frozenset[str]:
-        """Every file that is whole."""
-        return frozenset(p.name for p in self.folder.glob("??/*") if len(p.name) == 64)  # noqa: PLR2004 - a sha256
-
-
 @dataclass(frozen=True, slots=True)
 class TableBlobs:
     """Rows of a table on the server, so that every machine of the office has them."""
@@ -295,10 +232,7 @@ class TableBlobs:
         """As kept, its hash compared."""
         with told(self.where), self.engine.connect() as connection:
             content = connection.execute(select(self.table.c.content).where(self.table.c.sha256 == sha256)).scalar()
-        return _checked(content, sha256, f"{self.where} 里的原件 {sha256}")
-
-    def path(self, sha256: str) -> None:
-        """It is on the server."""
+        return checked(content, sha256, f"{self.where} 里的原件 {sha256}")
 
     def names(self) -> frozenset[str]:
         """Every row."""

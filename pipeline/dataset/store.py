@@ -163,20 +163,18 @@ class Store:
                 f"日期没有错、确要以这一天为准的，请写明 --as-of {day}"
             )
 
-    def keep(self, arrival: Arrival, *, sent: bool = False) -> Arrival:
+    def keep(self, arrival: Arrival) -> Arrival:
         """Keep the bytes of a file, synced to disk before the ledger names them.
 
         Returns:
-            The file as it can be read from now on: by its path in the dataset, or with its bytes where it is to be sent.
+            The file with its bytes.
 
         Raises:
             ChangedError: It is gone from where it was listed, or is another.
         """
         content = arrival.read()
-        with told(self.where):
-            self.blobs.keep(arrival.sha256, content)
-        path = None if sent else self.blobs.path(arrival.sha256)
-        return replace(arrival, content=None if path else content, path=path)
+        self.blobs.keep(arrival.sha256, content)
+        return replace(arrival, content=content, path=None)
 
     def add(self, written: Written) -> list[int | None]:
         """Write entries of the ledger with all that hangs on them, in one transaction.

@@ -71,6 +71,16 @@ class Tally:
         if self._texts > MAX_TEXTS:
             raise Refusal("FILE_BOMB", "同一段长文字在表中重复的次数过多")
 
+    def take(self, other: Tally) -> None:
+        """What was counted elsewhere in the file.
+
+        Raises:
+            Refusal: Together it is too much.
+        """
+        self.add(other._valued)
+        self.repeat_text(other._texts)
+        self.shown |= other.shown
+
     def show(self, sheet: str, row: int, col: int, text: str) -> None:
         """What an officer sees in a cell, where a reader of values sees something else."""
         self.shown[sheet, row, col] = text

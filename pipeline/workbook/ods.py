@@ -21,14 +21,13 @@ def look_through_ods(package: Package) -> Notes:
     Raises:
         Refusal: For the first thing that refuses the file.
     """
-    package.follow("meta-inf/manifest.xml", _Manifest())
+    package.follow("meta-inf/manifest.xml", _Manifest)
     for name in package.names:
         if MODULE.fullmatch(name):
             raise Refusal("FILE_MACROS", f"部件“{name}”")
-    tally = Tally()
-    package.follow("content.xml", _Content(tally))
+    content = package.follow("content.xml", _Content)
     package.follow_the_rest()
-    return Notes(shown=tally.shown)
+    return Notes(shown=dict(content.tally.shown))
 
 
 class _Manifest(Watcher):
@@ -48,9 +47,9 @@ def _linked(_: dict[str, str]) -> None:
 class _Content(Watcher):
     """All sheets, counted through rows and columns with their repetitions."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._tally = tally
+        self.tally = Tally()
         self._sheet, self._row, self._rows, self._col, self._cols = "", 0, 0, 0, 1
         self._cell: dict[str, str] | None = None
         self._text = ""
@@ -78,7 +77,7 @@ class _Content(Watcher):
         cols = _repeated(attributes, "table:number-columns-repeated")
         kind = attributes.get("office:value-type")
         if kind is not None or "table:formula" in attributes:
-            self._tally.count(self._sheet, self._row, self._col, self._rows, cols)
+            self.tally.count(self._sheet, self._row, self._col, self._rows, cols)
         if cols > 1 or self._rows > 1 or kind in {None, "percentage", "string"} or "table:formula" in attributes:
             self._cell, self._cols = attributes, cols
             self._text, self._broken = "", False
@@ -111,13 +110,13 @@ class _Content(Watcher):
         if formula is not None and OTHER_FILE.search(formula):
             raise Refusal("FILE_EXTERNAL_LINKS", f"工作表“{self._sheet}”第{self._row + 1}行：{formula}")
         if text and formula is None and "office:value-type" not in cell:
-            self._tally.count(self._sheet, self._row, self._col, self._rows, self._cols)
-        self._tally.repeat_text(len(text) * (self._rows * self._cols - 1))
+            self.tally.count(self._sheet, self._row, self._col, self._rows, self._cols)
+        self.tally.repeat_text(len(text) * (self._rows * self._cols - 1))
         shown = text if self._broken else _shown(cell, text)
         if shown:
             for row in range(self._row, self._row + self._rows):
                 for col in range(self._col, self._col + self._cols):
-                    self._tally.show(self._sheet, row, col, shown)
+                    self.tally.show(self._sheet, row, col, shown)
         self._col += self._cols
 
 

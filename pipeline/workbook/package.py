@@ -10,13 +10,14 @@ import io
 import struct
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, NoReturn
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from xml.parsers import expat
 
 from pipeline.workbook.notes import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
 
 MAX_MEMBERS = 2_000
 MAX_INFLATED = 200_000_000
@@ -25,6 +26,7 @@ RATIO_FREE = 2_000_000
 MAX_DEPTH = 64
 MAX_TEXT = 1_000_000
 CHUNK = 65_536
+REMEMBERED = 256  # small parts: themes, styles, covers are the same in file after file
 NAMES: dict[str, str] = {}  # of elements and attributes: the same few hundred, part after part
 MAX_NAMES = 4_096
 LOCAL_HEADER = struct.Struct("<4s5H3L2H")
@@ -33,15 +35,18 @@ END_SIZE = 22
 UTF8_NAME = 0x800
 
 
+W = TypeVar("W", bound="Watcher")
+
+
 class Watcher:
-    """Follows one XML part; knows elements by their local names, as the reader does.
+    """Follows one XML part; knows elements by their local names, as the reader does. Afterwards it says what was there.
 
     Only beginnings of elements call Python: the parser itself takes an element that ends off the list of the open ones,
     so whatever waits for the end of a cell is settled by the beginning of the next, or by :meth:`finish`.
 
     Attributes:
         opened: Local name → what to do when such an element begins.
-        parser: For handlers of text, which are only set where a text is wanted.
+        parser: For handlers of text, which are only set where a text is wanted; gone with the end of the part.
         open: Names of the elements we are in.
         latest: The attributes of the latest element.
     """
@@ -103,14 +108,20 @@ class Package:
         if len(self.members) < len(listed):
             raise Refusal("FILE_BAD_MEMBERS", "有重名的部件")
 
-    def follow(self, name: str, watcher: Watcher) -> None:
-        """Stream one XML part through a watcher; a part that is not there, or empty, is nothing to follow."""
+    def follow(self, name: str, kind: Callable[..., W], *context: Hashable) -> W:
+        """One XML part followed by a watcher of ``kind(*context)``; a part that is not there, or empty, is nothing to follow.
+
+        A small part that was followed before, in whatever file, says the same again.
+        """
         member = self.members.pop(name, None)
         if member is None or member.file_size == 0:
-            return
+            return kind(*context)
         chunks = self._inflate(member)
         try:
-            _stream(chunks, watcher)
+            if member.file_size <= CHUNK:
+                watcher: W = _followed(kind, context, b"".join(chunks))
+                return watcher
+            return _stream(chunks, kind(*context))
         except (expat.ExpatError, ValueError, LookupError) as error:  # the latter two: encodings, numbers that are none
             _exhaust(chunks)
             raise Refusal("FILE_DAMAGED", f"部件“{name}”内容残缺或有误") from error
@@ -123,7 +134,7 @@ class Package:
         """Every member nobody asked for: XML must be plain, anything else must inflate to what it says."""
         for name, member in tuple(self.members.items()):
             if name.endswith((".xml", ".rels")):
-                self.follow(name, Watcher())
+                self.follow(name, Watcher)
             else:
                 del self.members[name]
                 _exhaust(self._inflate(member))
@@ -169,7 +180,13 @@ class Package:
         return packed
 
 
-def _stream(chunks: Iterator[bytes], watcher: Watcher) -> None:
+@lru_cache(maxsize=REMEMBERED)
+def _followed(kind: Callable[..., Any], context: tuple[Hashable, ...], content: bytes) -> Any:
+    """What a watcher says of the whole of a part: of nothing else, so that it can be remembered."""
+    return _stream(iter((content,)), kind(*context))
+
+
+def _stream(chunks: Iterator[bytes], watcher: W) -> W:
     quiet, seen = 0, watcher.latest
     for chunk in chunks:
         watcher.parser.Parse(chunk, False)
@@ -179,6 +196,8 @@ def _stream(chunks: Iterator[bytes], watcher: Watcher) -> None:
             raise Refusal("FILE_TEXT_TOO_LONG")
     watcher.parser.Parse(b"", True)
     watcher.finish()
+    del watcher.parser
+    return watcher
 
 
 def _exhaust(chunks: Iterator[bytes]) -> None:

@@ -206,10 +206,11 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid]) -
     covers: dict[tuple[str, str], dict[str, Raw]] = {}
     placed: _Placed | Finding | None
     for name, grid in grids.items():
-        filled = {(r, c) for r, cells in enumerate(grid) for c, v in enumerate(cells) if v != "" and not is_blank(v)}
-        if name == IDENTITY_SHEET or not filled:
+        if name == IDENTITY_SHEET:
             continue
-        sheet = Sheet(show(name), grid, filled)
+        sheet = Sheet.of(show(name), grid)
+        if not sheet.open:
+            continue
         stamp = _find_stamp(sheet) or listed.get(name)
         if stamp and stamp.form in ADMINISTRATIVE:
             if stamp.form == "COVER":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.findings import Finding, finding
 from pipeline.program.model import FieldType, Rows
-from pipeline.workbook.cells import Parsed, Raw, Value, parse, parse_tick, show, tidy
+from pipeline.workbook.cells import Parsed, Raw, Value, is_blank, parse, parse_tick, show, tidy
 from pipeline.workbook.identity import STAMP_WORD, Stamp
 from pipeline.workbook.layout import (
     COUNTY_CODE,
@@ -88,17 +88,30 @@ class Stray:
 class Sheet:
     """A sheet under reading: cells leave ``open`` when they are accounted for, to be used or to be strays.
 
-    ``sums`` holds running totals of columns below the headings, of those that were asked for; ``unplaced`` the first
-    cells of rows nobody can place.
+    ``texts`` holds every cell as :func:`show` shows it, stripped; ``sums`` running totals of columns below the headings, of
+    those that were asked for; ``unplaced`` the first cells of rows nobody can place.
     """
 
     name: str
     grid: Grid
+    texts: list[list[str]]
     open: set[tuple[int, int]]
     findings: list[Finding] = field(default_factory=list)
     strays: list[Stray] = field(default_factory=list)
     sums: dict[int, list[float]] = field(default_factory=dict)
     unplaced: list[tuple[int, int]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, name: str, grid: Grid) -> Sheet:
+        """Nothing is accounted for yet."""
+        texts: list[list[str]] = []
+        filled: set[tuple[int, int]] = set()
+        for row, cells in enumerate(grid):
+            texts.append([show(raw).strip() if raw != "" else "" for raw in cells])
+            for col, text in enumerate(texts[row]):
+                if text and (text[0].isalnum() or not is_blank(cells[col])):
+                    filled.add((row, col))
+        return cls(name=name, grid=grid, texts=texts, open=filled)
 
     def give_back(self, cells: Iterable[tuple[int, int]]) -> None:
         """Account for cells by keeping them as strays."""
@@ -109,8 +122,8 @@ class Sheet:
 
     def text(self, row: int, col: int) -> str:
         """A cell as text, stripped; empty beyond the row's end."""
-        cells = self.grid[row]
-        return show(cells[col]).strip() if col < len(cells) else ""
+        line = self.texts[row]
+        return line[col] if col < len(line) else ""
 
     def quoted(self, cells: Sequence[tuple[int, int]]) -> str:
         """The first few of some cells, with their addresses."""
@@ -203,9 +216,9 @@ class _Header:
 def _find_columns(sheet: Sheet, labels: dict[str, str]) -> _Header:
     """Match columns by code and visible title together; on disagreement the visible title wins, with a note."""
     codes = set(labels.values())
-    head = [[sheet.text(row, col) for col in range(len(cells))] for row, cells in enumerate(sheet.grid[:HEADER_DEPTH])]
-    code_row = _best_row([sum(text in codes for text in texts) for texts in head])
-    label_row = _best_row([sum(plain(text) in labels for text in texts if text) for texts in head])
+    head = sheet.texts[:HEADER_DEPTH]
+    code_row = _best_row([sum(map(codes.__contains__, texts)) for texts in head])
+    label_row = _best_row([sum(map(labels.__contains__, map(plain, filter(None, texts)))) for texts in head])
     found: dict[str, list[int]] = defaultdict(list)
     notes: list[tuple[str, int, str, str]] = []
     width = max((len(cells) for cells in sheet.grid), default=0)

@@ -27,8 +27,7 @@ def look_through_xlsb(package: Package) -> Notes:
         Refusal: For the first thing that refuses the file.
     """
     refuse_macros_and_links(package)
-    relations, tally = Relations(), Tally()
-    package.follow("xl/_rels/workbook.bin.rels", relations)
+    relations, tally = package.follow("xl/_rels/workbook.bin.rels", Relations), Tally()
     try:
         sheets = sheet_parts(_sheets(package.take("xl/workbook.bin")), relations)
         percents = _percent_cells(package.take("xl/styles.bin")) if "xl/styles.bin" in package.members else frozenset()

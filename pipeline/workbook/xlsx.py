@@ -43,14 +43,13 @@ def look_through_xlsx(package: Package) -> Notes:
         Refusal: For the first thing that refuses the file.
     """
     refuse_macros_and_links(package)
-    workbook, relations, styles, texts = _Workbook(), Relations(), _Styles(), _SharedTexts()
-    package.follow("xl/workbook.xml", workbook)
-    package.follow("xl/_rels/workbook.xml.rels", relations)
-    package.follow("xl/styles.xml", styles)
-    package.follow("xl/sharedstrings.xml", texts)
+    workbook = package.follow("xl/workbook.xml", _Workbook)
+    relations = package.follow("xl/_rels/workbook.xml.rels", Relations)
+    styles = package.follow("xl/styles.xml", _Styles)
+    long_texts = tuple(package.follow("xl/sharedstrings.xml", _SharedTexts).long.items())
     tally = Tally()
     for name, part in sheet_parts(workbook.sheets, relations):
-        package.follow(part, _Sheet(name, tally, styles, texts.long))
+        tally.take(package.follow(part, _Sheet, name, styles, long_texts).tally)
     package.follow_the_rest()
     return Notes(shown=tally.shown)
 
@@ -153,9 +152,9 @@ class _SharedTexts(Watcher):
 class _Sheet(Watcher):
     """One sheet. Blank cells, styled or not, cost as little as can be: some sheets have a million."""
 
-    def __init__(self, name: str, tally: Tally, styles: _Styles, long_texts: dict[str, int]) -> None:
+    def __init__(self, name: str, styles: _Styles, long_texts: tuple[tuple[str, int], ...]) -> None:
         super().__init__()
-        self._name, self._tally, self._styles, self._long = name, tally, styles, long_texts
+        self._name, self.tally, self._styles, self._long = name, Tally(), styles, dict(long_texts)
         self._percent = styles.percent | styles.disguised.keys()
         self._row, self._row_digits, self._reference, self._after = 0, FAR, "", -1
         self._valued = 0
@@ -196,7 +195,7 @@ class _Sheet(Watcher):
         if reference.endswith(row) and reference[: -len(row)] in COLUMNS and not self._after:
             self._valued += 1  # nearly every cell names the row it is in
         else:
-            self._tally.count(self._name, *self._position())
+            self.tally.count(self._name, *self._position())
         if self._waits or cell.get("s") in self._percent or (self._long and cell.get("t") == "s"):
             self._waits = True
             self.parser.CharacterDataHandler = self._collect
@@ -206,7 +205,7 @@ class _Sheet(Watcher):
 
     def finish(self) -> None:
         """A row ends where the next begins."""
-        self._tally.add(self._valued)
+        self.tally.add(self._valued)
         self._valued = 0
         if self._waits:
             self._settle()
@@ -224,12 +223,12 @@ class _Sheet(Watcher):
         elif has_formula and not text:
             shown = UNCALCULATED
         elif kind == "s":
-            self._tally.repeat_text(self._long.get(text, 0))
+            self.tally.repeat_text(self._long.get(text, 0))
         elif kind == "n" and cell.get("s") in self._percent:
             code = self._styles.disguised.get(cell.get("s", ""))
             shown = disguised(text, code) if code else percent(text)
         if shown:
-            self._tally.show(self._name, row, col, shown)
+            self.tally.show(self._name, row, col, shown)
 
     def _position(self) -> tuple[int, int]:
         """0-based; of a cell without a reference: after the last one that has it."""
