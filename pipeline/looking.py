@@ -72,7 +72,7 @@ def profile(workspace: Workspace, county: str, period_code: str | None, as_of: d
     found = [c for c in m.program.counties if county in {c.code, *c.names}]
     if len(found) != 1:
         close = nearest(county, [c.short_name for c in m.program.counties])
-        raise PipelineError(f"没有叫“{county}”的县{close}；请写县名或6位代码")
+        raise PipelineError(f"没有叫“{county}”的{m.program.row_word}{close}；请写{m.program.row_word}名或代码")
     context, _ = profile_context(m, found[0], is_demo=workspace.is_demo)
     prefecture = m.program.prefecture_by_code[found[0].prefecture_code]
     name = f"{found[0].code}_{prefecture.short_name}{found[0].short_name}.docx"
@@ -140,7 +140,7 @@ def history(workspace: Workspace, unit: str, as_of: date) -> list[str]:
     program = campaign.program
     found = [u for u in program.unit_by_code.values() if unit in {u.code, u.name, u.short_name, *u.names}]
     if len(found) != 1:
-        raise PipelineError(f"没有叫“{unit}”的县或州（市）；请写名称或6位代码")
+        raise PipelineError(f"没有叫“{unit}”的{program.row_word}或{program.respondent_level}；请写名称或代码")
     return list(history_lines(program, snapshot, found[0]))
 
 

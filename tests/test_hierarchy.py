@@ -22,7 +22,9 @@ from pipeline.campaign import Campaign, find_prefecture, load_campaign
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import State, decide
 from pipeline.checks.past import NO_PAST
+from pipeline.checks.problems import verdict_text
 from pipeline.errors import PipelineError, ProgramError
+from pipeline.findings import CATALOGUE
 from pipeline.issuing import ISSUED, issue
 from pipeline.measures.rollup import numbers_of, roll_up
 from pipeline.program.load import load_program
@@ -200,6 +202,25 @@ def test_workbooks_speak_in_the_words_of_the_program(nation: Nation) -> None:
     assert one.regions in words
     assert ("县（市、区）代码" in words) == c.program.has_rows, "on the sheet of the respondent itself"
     assert ("本级" in words) == c.program.has_rows
+
+
+def test_what_is_said_of_a_return_is_in_the_words_of_the_program(nation: Nation) -> None:
+    c = nation.campaign
+    one = blank(c, c.program.prefectures[-1])
+    content = fill(one, issue_workbook(one), spoilt(one, figures(one, dice(3)), "missing"))
+    reading = read_return(
+        registry(c, ()), Arrival(name="x.xlsx", content=content, received_on=c.program.periods[0].due_on)
+    )
+    checked = check_returns(c.program, c.rules, c.program.periods[0], reading.returns, NO_PAST)
+    decisions = decide(c.program, reading.returns, checked, NO_PAST)
+    said = "\n".join(verdict_text(c.program, reading, decisions))
+    assert "州（市）" not in said
+    assert not re.search(r"[0-9]个县|各县|这个县", said)
+    for kind in CATALOGUE.values():
+        words = c.program.worded(f"{kind.title}；{kind.fix}")
+        assert "州（市）" not in words
+        assert "县" not in words.replace(c.program.respondent_level, "")
+    assert campaign().program.worded("别的州（市）的县") == "别的州（市）的县"
 
 
 def test_a_return_is_read_without_the_other_units_being_looked_at(nation: Nation) -> None:

@@ -172,7 +172,8 @@ def _decide_one(program: Program, case: _Case, brought: Mapping[tuple[str, str],
         verdict, records = Verdict.HELD, []
     else:
         verdict = _verdict(records, whole=bool(whole))
-    return Decision(source=case.source, verdict=verdict, reason=_reason(case.source, verdict, whole, records), records=tuple(records),
+    reason = program.worded(_reason(case.source, verdict, whole, records))
+    return Decision(source=case.source, verdict=verdict, reason=reason, records=tuple(records),
                     findings=tuple(sorted(findings, key=_reading_order)))  # fmt: skip
 
 

@@ -35,7 +35,7 @@ class Group:
         return f"【{SEVERITY_NAMES[self.severity]}】{self.title}（{len(self.findings)}处）：{self.fix}"
 
 
-def grouped(findings: Collection[Finding]) -> tuple[Group, ...]:
+def grouped(program: Program, findings: Collection[Finding]) -> tuple[Group, ...]:
     """Every finding in exactly one group; groups by severity, then by first appearance."""
     groups: dict[tuple[Severity, str, str], list[Finding]] = {}
     for severity in Severity:  # critical, warning, info
@@ -43,7 +43,12 @@ def grouped(findings: Collection[Finding]) -> tuple[Group, ...]:
             if one.severity is severity:
                 groups.setdefault((severity, one.code, one.fix), []).append(one)
     return tuple(
-        Group(severity=severity, title=CATALOGUE[code].title, fix=fix, findings=tuple(some))
+        Group(
+            severity=severity,
+            title=program.worded(CATALOGUE[code].title),
+            fix=program.worded(fix),
+            findings=tuple(some),
+        )
         for (severity, code, fix), some in groups.items()
     )
 
@@ -94,7 +99,7 @@ def _counted(program: Program, codes: list[str]) -> str:
     """8个县（市、区） / 8个县（市、区）和楚雄州本级: a prefecture's own row is no county."""
     counties = sum(code in program.county_by_code for code in codes)
     own = [row_name(program.unit_by_code[code]) for code in codes if code not in program.county_by_code]
-    return "和".join([*([f"{counties}个县（市、区）"] if counties else []), *own])
+    return "和".join([*([f"{counties}个{program.row_level}"] if counties else []), *own])
 
 
 def place_of(program: Program, one: Finding) -> str:
@@ -116,7 +121,7 @@ def found_and_expected(one: Finding) -> str:
 
 def as_text(program: Program, findings: Collection[Finding]) -> Iterator[str]:
     """The groups line by line, for a screen or a text file."""
-    for group in grouped(findings):
+    for group in grouped(program, findings):
         yield group.heading
         for one in group.findings:
             place, said = place_of(program, one), found_and_expected(one)

@@ -37,7 +37,10 @@ def print_status(m: PeriodMeasures) -> None:
     from pipeline.checks.decide import STATE_NAMES, State  # noqa: PLC0415
 
     names = [f"{STATE_NAMES[state]} {n}" for state, n in m.states.items()]
-    click.echo(f"{m.period.title}（截止 {m.period.due_on}）：应报 {len(m.program.counties)} 个县，" + "，".join(names))
+    click.echo(
+        f"{m.period.title}（截止 {m.period.due_on}）：应报 {len(m.program.counties)} 个{m.program.row_word}，"
+        + "，".join(names)
+    )
     for p in m.program.prefectures:
         counties = m.program.counties_of(p.code)
         states = {c.short_name: m.snapshot.state(m.period, c) for c in counties}
@@ -68,7 +71,7 @@ def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     counties = overdue_counties(m.obligations, m.period)
-    click.echo(f"{m.period.title}逾期县 {len(counties)} 个（截至 {m.snapshot.as_of}）")
+    click.echo(f"{m.period.title}逾期{m.program.row_word} {len(counties)} 个（截至 {m.snapshot.as_of}）")
     for o in counties:
         click.echo(
             f"  {o.prefecture.short_name}\t{o.name}\t{o.reason.value}\t逾期{o.days_overdue}天\t连续{o.streak}期\t{o.contact}"
@@ -187,7 +190,7 @@ def _trace_document(ctx: click.Context, document: str, number: str, period: str 
 def _find_county(program: Program, text: str) -> str:
     found = [u.code for u in program.unit_by_code.values() if text in {u.code, u.name, u.short_name, *u.names}]
     if len(found) != 1:
-        raise click.UsageError(f"没有叫“{text}”的县；请写县名或6位代码")
+        raise click.UsageError(f"没有叫“{text}”的{program.row_word}；请写{program.row_word}名或代码")
     return found[0]
 
 

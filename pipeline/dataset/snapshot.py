@@ -317,7 +317,7 @@ def revised_lines(program: Program, snapshot: Snapshot, taken: Collection[int]) 
             continue
         entry = snapshot.by_seq[revision.seq]
         counted = f"改动{len(revision.changes)}处" if revision.changes else "与已接收的数相同，没有变化"
-        yield f"重报：{entry.file}再次报来{len(revision.counties)}个县，{counted}"
+        yield f"重报：{entry.file}再次报来{len(revision.counties)}个{program.row_word}，{counted}"
         for change in revision.changes:
             whose, field = program.unit_by_code[change.county_code], program.field_by_code[change.field]
             county = f"{row_name(whose)} {change.entry}".strip()

@@ -5,6 +5,7 @@ Words are those of DESIGN §4. Everything here is immutable; nothing here reads 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -221,6 +222,13 @@ class Program:
     def row_word(self) -> str:
         """The same in a sentence: 县."""
         return self.row_level.partition("（")[0]
+
+    def worded(self, text: str) -> str:
+        """A text of ours, written for counties that report through their prefectures, in the words of this campaign."""
+        if self.levels == LEVELS:
+            return text
+        words = {LEVELS[-1]: self.row_level, LEVELS[-2]: self.respondent_level, "县": self.row_word}
+        return re.sub("|".join(words), lambda found: words[found[0]], text)
 
     def forms_of_kind(self, kind: FormKind) -> tuple[Form, ...]:
         """The sheets that serve one system of the notice; none where the campaign does not have it."""

@@ -86,7 +86,7 @@ def notice_context(
 def _asked(copies: Sequence[ReturnedCopy]) -> Iterator[Asked]:
     """Everything that asks for something, notes left out."""
     for copy in copies:
-        for group in grouped(copy.findings):
+        for group in grouped(copy.program, copy.findings):
             if group.severity is not Severity.INFO:
                 yield from ((copy, one, group.title) for one in group.findings)
 

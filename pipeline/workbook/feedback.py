@@ -262,19 +262,19 @@ def _list_key(copy: ReturnedCopy, one: Finding) -> Key | None:
 def _marks(copy: ReturnedCopy) -> dict[Key, Mark]:
     """One mark per cell with something to mend or to look at again; errors first."""
     told: dict[Key, list[Finding]] = defaultdict(list)
-    for group in grouped(copy.findings):
+    for group in grouped(copy.program, copy.findings):
         for one in group.findings:
             if group.severity is not Severity.INFO and (key := key_of(copy, one)):
                 told[key].append(one)
     return {
-        key: Mark(severity=some[0].severity, comment="\n".join(_comment(one) for one in some))
+        key: Mark(severity=some[0].severity, comment="\n".join(_comment(copy.program, one) for one in some))
         for key, some in told.items()
     }
 
 
-def _comment(one: Finding) -> str:
-    parts = (f"【{SEVERITY_NAMES[one.severity]}】{CATALOGUE[one.code].title}", f"所填：{one.found}" if one.found else "",
-             f"应为：{one.expected.removeprefix('应为：')}" if one.expected else "", f"改法：{one.fix}")  # fmt: skip
+def _comment(program: Program, one: Finding) -> str:
+    parts = (f"【{SEVERITY_NAMES[one.severity]}】{program.worded(CATALOGUE[one.code].title)}", f"所填：{one.found}" if one.found else "",
+             f"应为：{one.expected.removeprefix('应为：')}" if one.expected else "", f"改法：{program.worded(one.fix)}")  # fmt: skip
     return "\n".join(part for part in parts if part)
 
 
@@ -294,7 +294,7 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
         (
             f"结论：{copy.conclusion}",
             f"来件：{copy.file.rsplit('/', 1)[-1]}（报送序号{copy.seq}）；共{summary}。",
-            *ADVICE,
+            *map(copy.program.worded, ADVICE),
         ),
         2,
     ):
@@ -304,10 +304,10 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
     row = 7
     sheet.set_row(row, 22)
     for col, (heading, _) in enumerate(COLUMNS):
-        ok(sheet.write_string(row, col, heading, f.item))
+        ok(sheet.write_string(row, col, copy.program.worded(heading), f.item))
     sheet.freeze_panes(row + 1, 0)
     number = 0
-    for group in grouped(copy.findings):
+    for group in grouped(copy.program, copy.findings):
         row += 1
         look = {Severity.CRITICAL: f.bad_row, Severity.WARNING: f.todo_row}.get(group.severity, f.note_row)
         ok(sheet.merge_range(row, 0, row, last, "", look))

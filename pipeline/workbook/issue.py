@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
 import warnings
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, time
@@ -95,8 +94,7 @@ def how_to(program: Program) -> tuple[str, ...]:
     lists = (HOW_TO_LISTS,) if program.list_forms else ()
     carry = (HOW_TO_CARRY,) if any(form.carry for form in program.forms) else ()
     lines = (*HOW_TO[:-2], *lists, *carry, *HOW_TO[-2:])
-    return tuple(re.sub(r"县（市、区）|县", lambda m: program.row_word if m[0] == "县" else program.row_level, line)
-                 for line in lines)  # fmt: skip
+    return tuple(program.worded(line) for line in lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
