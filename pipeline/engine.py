@@ -25,7 +25,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 WORKERS_IF_MEMORY_IS_UNKNOWN = 4
-CHUNK = 25  # items at most: of workbooks, a twentieth of a second of work
+CHUNK = 25  # of many items, so many go to a worker together: of workbooks, a twentieth of a second of work
 
 
 class Engine(Protocol):
@@ -66,7 +66,7 @@ class Pool:
 
     workers: int | None = None
     limits: Limits = LIMITS
-    chunk: int = CHUNK
+    chunk: int = 1
 
     def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],
              limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # fmt: skip

@@ -100,7 +100,7 @@ def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of
     left: list[Arrival] = []
     with Shelf(store.folder) as shelf:
         refusals: list[Reading] = []
-        known, where = registry(campaign, acts), on or engine.Pool()
+        known, where = registry(campaign, acts), on or engine.Pool(chunk=engine.CHUNK)
         readings = chain(
             _read_new(known, store, new, left, where, sent=sent), _read_admitted(known, store, pending, where)
         )

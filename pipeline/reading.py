@@ -72,7 +72,7 @@ def packed(reading: Reading) -> Unjudged:
 def read_all(known: Registry, arrivals: Sequence[Arrival], tell: Tell = quiet) -> list[Reading]:
     """Read files where they can do no harm: one that takes a worker process with it costs only itself."""
     readings = []
-    for one in engine.Pool(chunk=1).each(partial(read_return, known), arrivals, lost=lost):
+    for one in engine.Pool().each(partial(read_return, known), arrivals, lost=lost):
         readings.append(one)
         tell("读取文件", len(readings), len(arrivals))
     return readings

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline import engine
-from pipeline.engine import InProcess, Limits, Loss, Pool, open_engine, usual_workers
+from pipeline.engine import CHUNK, InProcess, Limits, Loss, Pool, open_engine, usual_workers
 from pipeline.engine_chunks import chunks
 from tests.builder import hear_ctrl_c
 from tests.cluster_parts import ENV, Unloadable, act, gone, lost, never, slow_if_even
@@ -194,7 +194,7 @@ def test_there_is_memory_for_all_workers_at_once(monkeypatch: pytest.MonkeyPatch
 
 def test_without_a_scheduler_the_engine_is_a_pool() -> None:
     with open_engine(workers=3) as one:
-        assert one == Pool(workers=3)
+        assert one == Pool(workers=3, chunk=CHUNK)
 
 
 SCRIPT = """

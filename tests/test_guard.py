@@ -489,3 +489,34 @@ def test_what_an_ods_sets_between_two_figures_never_joins_them(between: str) -> 
     cell = f'<table:table-cell office:value-type="string"><text:p>5{between}6</text:p></table:table-cell>'
     seen = inspect(ods_sheet(f"<table:table-row>{cell}</table:table-row>"))
     assert seen.notes.shown == {("表", 0, 0): "5\n6"}
+
+
+# Parts that were followed before
+
+
+def with_format(code: str, name: str = "表") -> bytes:
+    """A value of the same cell format number everywhere; what that number shows is in another part."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    book.add_worksheet(name).write_number(0, 0, 0.05, book.add_format({"num_format": code}))
+    book.close()
+    return out.getvalue()
+
+
+def test_a_part_seen_before_in_another_file_says_what_it_says_in_this_one() -> None:
+    plain, percent, scaled, renamed = (
+        with_format("0.00#"), with_format("0.0#%"), with_format('0.0"万"'), with_format("0.0#%", "另一张")
+    )  # fmt: skip
+    sheets = {dict(members_of(one))["xl/worksheets/sheet1.xml"] for one in (plain, percent, scaled, renamed)}
+    assert len(sheets) == 1, "the sheets themselves are the same"
+    for _ in range(2):
+        assert inspect(plain).notes.shown == {}
+        assert inspect(percent).notes.shown == {("表", 0, 0): "5%"}
+        assert "万" in inspect(scaled).notes.shown["表", 0, 0]
+        assert inspect(renamed).notes.shown == {("另一张", 0, 0): "5%"}
+
+
+def test_what_one_file_was_refused_for_is_found_again_in_the_next() -> None:
+    deep = with_members(with_format("0"), extra_x_xml="<a>" * 70 + "</a>" * 70)
+    for _ in range(2):
+        assert inspect(deep).refused == "FILE_XML_DEEP"

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tests.cluster_parts import RunningCluster
 
 DAY = date(2025, 4, 1)
-FILES = 60
+FILES, CHUNK = 60, 4
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
 
@@ -56,7 +56,7 @@ def nation(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Any]:
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """So few files are many here."""
-    for name, value in (("MANY", 1), ("CHUNK", 4), ("BATCH", 9)):
+    for name, value in (("MANY", 1), ("BATCH", 9)):
         monkeypatch.setattr(intake, name, value)
 
 
@@ -97,7 +97,7 @@ def here(nation: tuple[Workspace, Any], tmp_path_factory: pytest.TempPathFactory
 def test_worker_processes_give_the_same_dataset(
     nation: tuple[Workspace, Any], here: dict[str, str], tmp_path: Path, workers: int
 ) -> None:
-    assert taken(nation[0], tmp_path, Pool(workers=workers)) == here
+    assert taken(nation[0], tmp_path, Pool(workers=workers, chunk=CHUNK)) == here
 
 
 @linux
@@ -106,7 +106,7 @@ def test_a_cluster_gives_the_same_dataset(
     nation: tuple[Workspace, Any], here: dict[str, str], tmp_path: Path, cluster: RunningCluster, sent: bool
 ) -> None:
     """Files sent to it, or read by it from a disk both see."""
-    with Cluster(cluster.address) as on:
+    with Cluster(cluster.address, chunk=CHUNK) as on:
         assert taken(nation[0], tmp_path, on, sent=sent) == here
 
 
@@ -118,7 +118,7 @@ def test_a_worker_killed_on_the_way_changes_nothing(
     with running_cluster(1) as running:
         doomed = running.add_worker()
         Timer(2.5, os.killpg, (doomed.pid, signal.SIGKILL)).start()
-        with Cluster(running.address) as on:
+        with Cluster(running.address, chunk=CHUNK) as on:
             assert taken(nation[0], tmp_path, on, sent=True) == here
         assert doomed.poll() is not None
 
@@ -128,7 +128,7 @@ def test_a_lost_scheduler_leaves_nothing_half_written_and_the_next_run_makes_it_
     nation: tuple[Workspace, Any], here: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign, calls = load_campaign(nation[0]), list[int]()
-    with running_cluster(1) as running, Cluster(running.address) as on:
+    with running_cluster(1) as running, Cluster(running.address, chunk=CHUNK) as on:
         store = open_store(Workspace(root=tmp_path), campaign.program)
         add = store.add
 
@@ -161,11 +161,12 @@ def test_a_poisonous_workbook_is_a_finding_and_its_neighbours_are_not(
     store = open_store(Workspace(root=tmp_path), campaign.program)
     try:
         if engine == "pool":
-            take_in(campaign, store, arrivals, DAY, on=Pool(workers=2))
+            take_in(campaign, store, arrivals, DAY, on=Pool(workers=2, chunk=CHUNK))
         elif sys.platform == "linux":
-            with Cluster(request.getfixturevalue("cluster").address) as on:
+            with Cluster(request.getfixturevalue("cluster").address, chunk=CHUNK) as on:
                 take_in(campaign, store, arrivals, DAY, on=on, sent=True)
         dead = [s.file for s, f in store.findings(DAY) if f.code == "FILE_READER_DIED"]
+        assert {one.sha256 for one in arrivals} <= store.blobs.names(), "what killed its reader is kept all the same"
     finally:
         store.close()
     assert sorted(dead) == sorted(one.name for one in arrivals if one.sha256.startswith("0"))
@@ -207,7 +208,7 @@ def test_totals_are_the_known_ones_at_every_level(
             store,
             read_inbox(workspace, DAY).arrivals,
             DAY,
-            on=Pool(workers=workers) if workers else InProcess(),
+            on=Pool(workers=workers, chunk=CHUNK) if workers else InProcess(),
         )
         units = sorted(unit.code for unit in campaign.program.reporters)
         chunks = numbers(store, seen_from(store, DAY), campaign.program.periods[0].code, units)
