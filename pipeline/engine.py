@@ -110,31 +110,26 @@ class Pool:
 
 
 @contextmanager
-def open_engine(
-    scheduler: str = "", workers: int | None = None, *, limits: Limits = LIMITS, chunk: int | None = None
-) -> Iterator[Engine]:
-    """The engine asked for: a cluster if there is a scheduler, else worker processes here.
+def open_engine(scheduler: str = "", workers: int | None = None) -> Iterator[Engine]:
+    """The engine asked for, for many items: a cluster if there is a scheduler, else worker processes here.
 
     Args:
         scheduler: Address of a Dask scheduler, ``tcp://host:port`` or ``tls://host:port``.
         workers: Processes here; of a cluster the workers are started by whoever runs it.
-        limits: For each item.
-        chunk: Items that travel together; what suits the engine if None.
 
     Raises:
         PipelineError: The cluster cannot be used.
     """
     if not scheduler:
-        yield Pool(workers=workers, limits=limits, chunk=chunk or CHUNK)
+        yield Pool(workers=workers, chunk=CHUNK)
         return
     try:
-        from pipeline.cluster import CHUNK as OVER_THERE  # noqa: PLC0415
         from pipeline.cluster import Cluster  # noqa: PLC0415 - slow to import, and an extra
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"dask", "distributed"}:
             raise
         raise PipelineError('要用集群（--scheduler），请先安装：pip install "run-pipeline[cluster]"') from error
-    with Cluster(scheduler, limits=limits, chunk=chunk or OVER_THERE) as cluster:
+    with Cluster(scheduler) as cluster:
         yield cluster
 
 

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-import sys
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -381,12 +380,6 @@ def test_export_of_a_workspace_says_when_its_figures_are_invented(workspace: Wor
     )
     with pytest.raises(PipelineError, match="没有报送期 2031-02；可用：2022-12"):
         export_files(workspace, "2031-02", AS_OF)
-
-
-def test_without_pyarrow_it_says_how_to_get_it(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(PipelineError, match="pip install pyarrow"):
-        export_files(workspace, None, AS_OF)
 
 
 def test_a_package_replaces_only_a_package(package: Exported, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import io
 import os
 import re
@@ -435,23 +434,6 @@ def test_a_swap_cut_short_is_put_back(province: Path, tmp_path: Path) -> None:
     assert call(province, str(out), "--partitioned").exit_code == 0
     assert tree(out) == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "w"]
-
-
-def test_without_pyarrow_it_says_what_to_install(
-    province: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *args: Any, **more: Any) -> Any:
-        if name.partition(".")[0] == "pyarrow":
-            raise ImportError(name)
-        return real(name, *args, **more)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    result = call(province, str(tmp_path / "out"), "--partitioned")
-    assert result.exit_code == 2
-    assert "pip install pyarrow" in result.output
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["w"]
 
 
 def test_a_full_disk_leaves_the_earlier_export(country: Country, tmp_path: Path) -> None:

@@ -50,9 +50,6 @@ def export(
         period_codes: Periods to tell of; None: all that have begun by the snapshot's day, or that somebody has reported
             for. The ledger (submissions, findings, acts) is whole in any case: a file need not say its period.
         is_demo: The figures are invented; the package says so.
-
-    Raises:
-        PipelineError: pyarrow is not installed.
     """
     periods = _periods(program, snapshot, period_codes)
     source = _source(program, snapshot, calendar, periods)

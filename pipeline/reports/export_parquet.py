@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pipeline.errors import PipelineError
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.reports.export_schema import Column, Line, Table
 
-MISSING = "导出 Parquet 要用 pyarrow，这台电脑上没有安装。请运行：pip install pyarrow，再导出一次"
-
 
 def parquet(table: Table, lines: Sequence[Line]) -> bytes:
-    """A Parquet file; titles and descriptions go with the columns.
-
-    Raises:
-        PipelineError: pyarrow is not installed.
-    """
-    pa, pq = _arrow()
+    """A Parquet file; titles and descriptions go with the columns."""
     told = {"title": table.title, "description": table.description}
-    schema = pa.schema([_field(pa, c) for c in table.columns], metadata=told)
+    schema = pa.schema([_field(c) for c in table.columns], metadata=told)
     columns = zip(*lines, strict=True) if lines else ((),) * len(table.columns)
     arrays = [pa.array(cells, type=one.type) for cells, one in zip(columns, schema, strict=True)]
     out = io.BytesIO()
@@ -31,16 +25,7 @@ def parquet(table: Table, lines: Sequence[Line]) -> bytes:
     return out.getvalue()
 
 
-def _arrow() -> tuple[Any, Any]:
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - large, and nothing else needs it
-        import pyarrow.parquet as pq  # noqa: PLC0415
-    except ImportError as error:
-        raise PipelineError(MISSING) from error
-    return pa, pq
-
-
-def _field(pa: Any, c: Column) -> Any:
+def _field(c: Column) -> pa.Field:
     kinds = {
         "string": pa.string(),
         "integer": pa.int64(),

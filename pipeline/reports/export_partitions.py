@@ -12,11 +12,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from pipeline.dataset.standing import stream
 from pipeline.errors import PipelineError
 from pipeline.program.forms import NUMBERS
 from pipeline.program.model import NOT_APPLICABLE, FieldType, Rows
-from pipeline.reports.export_parquet import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -76,15 +78,15 @@ def write_partitions(folder: Path, store: Store, seen: Seen, periods: Sequence[P
         How many values were written.
 
     Raises:
-        PipelineError: pyarrow is not installed, or a number has more digits than the column.
+        PipelineError: A number has more digits than the column.
         OSError: The disk refused.
     """
-    program, (pa, pq) = store.program, _arrow()
+    program = store.program
     if is_demo:
         (folder / DEMO).write_text("演示数据，数字均为虚构。\n", encoding="utf-8", newline="\n")
-    _write_table(pa, pq, folder / "units.parquet", UNITS, [line for p in periods for line in _units(program.at(p), p)])
-    _write_table(pa, pq, folder / "fields.parquet", FIELDS, list(_fields(program)))
-    schema, count = _schema(pa, VALUES), 0
+    _write_table(folder / "units.parquet", UNITS, [line for p in periods for line in _units(program.at(p), p)])
+    _write_table(folder / "fields.parquet", FIELDS, list(_fields(program)))
+    schema, count = _schema(VALUES), 0
     batches = [(period, batch) for period in periods for batch in _batches(program)]
     found = stream(store, seen, ((period.code, [code for _, code in batch]) for period, batch in batches))
     parts = (
@@ -97,7 +99,7 @@ def write_partitions(folder: Path, store: Store, seen: Seen, periods: Sequence[P
         path.parent.mkdir(parents=True)
         with path.open("wb") as out, pq.ParquetWriter(out, schema, compression="zstd") as writer:
             for _, lines in some:
-                writer.write_table(_arrow_table(pa, schema, lines))
+                writer.write_table(_arrow_table(schema, lines))
                 count += len(lines)
     return count
 
@@ -162,16 +164,7 @@ def _level(program: Program, form: Form) -> str:
     return program.respondent_level if form.rows is Rows.PREFECTURE else program.row_level
 
 
-def _arrow() -> tuple[Any, Any]:
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - large, and nothing else needs it
-        import pyarrow.parquet as pq  # noqa: PLC0415
-    except ImportError as error:
-        raise PipelineError(MISSING) from error
-    return pa, pq
-
-
-def _schema(pa: Any, columns: Sequence[tuple[str, str, bool, str]]) -> Any:
+def _schema(columns: Sequence[tuple[str, str, bool, str]]) -> pa.Schema:
     kinds = {"string": pa.string(), "integer": pa.int64(), "decimal": pa.decimal128(18, 2), "boolean": pa.bool_(),
              "date": pa.date32()}  # fmt: skip
     return pa.schema([
@@ -180,7 +173,7 @@ def _schema(pa: Any, columns: Sequence[tuple[str, str, bool, str]]) -> Any:
     ])  # fmt: skip
 
 
-def _arrow_table(pa: Any, schema: Any, lines: Sequence[Line]) -> Any:
+def _arrow_table(schema: pa.Schema, lines: Sequence[Line]) -> pa.Table:
     columns = zip(*lines, strict=True) if lines else ((),) * len(schema)
     try:
         arrays = [pa.array(cells, type=one.type) for cells, one in zip(columns, schema, strict=True)]
@@ -189,7 +182,7 @@ def _arrow_table(pa: Any, schema: Any, lines: Sequence[Line]) -> Any:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _write_table(pa: Any, pq: Any, path: Path, columns: Sequence[tuple[str, str, bool, str]],
+def _write_table(path: Path, columns: Sequence[tuple[str, str, bool, str]],
                  lines: Sequence[Line]) -> None:  # fmt: skip
     with path.open("wb") as out:
-        pq.write_table(_arrow_table(pa, _schema(pa, columns), lines), out, compression="zstd")
+        pq.write_table(_arrow_table(_schema(columns), lines), out, compression="zstd")
