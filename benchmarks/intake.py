@@ -71,10 +71,11 @@ def intake(workspace: Workspace, on: Engine, *, sent: bool = False) -> dict[str,
         rounds._judge_batch = judged  # noqa: SLF001
     wall, own = time.perf_counter() - clock, time.process_time() - begun
     assert len(taken.seqs) >= 0.99 * len(arrivals), (len(taken.seqs), len(arrivals))  # noqa: S101
+    kept = sum(metered.spent.kept.values())
     spent, peak = metered.spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     result = {
-        "files": len(arrivals), "wall": wall, "read": own - ledger.seconds - checks.seconds + spent.of("read_one"),
-        "check": checks.seconds + spent.of("_judge_afar"), "ledger": ledger.seconds, "start": sum(spent.start.values()),
+        "files": len(arrivals), "wall": wall, "read": own - ledger.seconds - checks.seconds + spent.of("read_one") - kept,
+        "check": checks.seconds + spent.of("_judge_afar"), "ledger": ledger.seconds + kept, "start": sum(spent.start.values()),
         "peak": peak / 1024, "worker": max(spent.peak.values(), default=0) / 1024,
     }  # fmt: skip
     _compare(workspace, store)

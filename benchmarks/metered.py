@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pipeline.dataset.blobs import FolderBlobs
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -16,58 +18,6 @@ if TYPE_CHECKING:
 
 T, R = TypeVar("T"), TypeVar("R")
 _begun: dict[str, float] = {}
-
-
-@dataclass
-class Spent:
-    """Of each worker process, by what it was doing: CPU seconds since it was ready, until then, and peak memory in KiB."""
-
-    cpu: dict[tuple[str, int], float] = field(default_factory=dict)
-    start: dict[tuple[str, int], float] = field(default_factory=dict)
-    peak: dict[tuple[str, int], int] = field(default_factory=dict)
-
-    def of(self, what: str) -> float:
-        """All workers of one round together."""
-        return sum(seconds for (name, _), seconds in self.cpu.items() if name == what)
-
-
-@dataclass
-class Metered:
-    """An engine that notes what its workers spend."""
-
-    engine: Engine
-    spent: Spent = field(default_factory=Spent)
-
-    def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],
-             limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # fmt: skip
-        """See :class:`pipeline.engine.Engine`."""
-        name = getattr(getattr(function, "func", function), "__name__", "")
-        told = self.engine.each(partial(metered, function, name), items, limits=limits, chunk=chunk,
-                                lost=lambda item, why: (0, 0.0, 0.0, 0, lost(item, why)))  # fmt: skip
-        for pid, start, seconds, peak, result in told:
-            if pid:
-                key = name, pid
-                self.spent.start[key] = start
-                self.spent.cpu[key] = max(seconds, self.spent.cpu.get(key, 0.0))
-                self.spent.peak[key] = max(peak, self.spent.peak.get(key, 0))
-            yield result
-
-
-def metered(function: Callable[[Any], Any], name: str, item: Any) -> tuple[int, float, float, int, Any]:
-    """In the worker: ready once the libraries are there, which only those who check need."""
-    if name not in _begun:
-        if "judge" in name:
-            ready()
-        _begun[name] = time.process_time()
-    result = function(item)
-    spent = time.process_time() - _begun[name]
-    return os.getpid(), _begun[name], spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, result
-
-
-def ready() -> None:
-    """Import what is imported late."""
-    import pipeline.checks.suites  # noqa: PLC0415
-    import pipeline.dataset.frames  # noqa: F401, PLC0415
 
 
 @dataclass
@@ -87,3 +37,71 @@ class Clock:
                 self.seconds += time.thread_time() - begun
 
         return timed
+
+
+_keeping = Clock()
+
+
+@dataclass
+class Spent:
+    """Of each worker process, by what it was doing: CPU seconds since it was ready, until then, and peak memory in KiB.
+
+    ``kept`` is what of the first it took to keep the bytes of files.
+    """
+
+    cpu: dict[tuple[str, int], float] = field(default_factory=dict)
+    start: dict[tuple[str, int], float] = field(default_factory=dict)
+    peak: dict[tuple[str, int], int] = field(default_factory=dict)
+    kept: dict[tuple[str, int], float] = field(default_factory=dict)
+
+    def of(self, what: str) -> float:
+        """All workers of one round together."""
+        return sum(seconds for (name, _), seconds in self.cpu.items() if name == what)
+
+
+@dataclass
+class Metered:
+    """An engine that notes what its workers spend."""
+
+    engine: Engine
+    spent: Spent = field(default_factory=Spent)
+
+    def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],
+             limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # fmt: skip
+        """See :class:`pipeline.engine.Engine`."""
+        name = getattr(getattr(function, "func", function), "__name__", "")
+        told = self.engine.each(partial(metered, function, name), items, limits=limits, chunk=chunk,
+                                lost=lambda item, why: (0, 0.0, 0.0, 0.0, 0, lost(item, why)))  # fmt: skip
+        for pid, start, seconds, kept, peak, result in told:
+            if pid:
+                key = name, pid
+                self.spent.start[key] = start
+                self.spent.cpu[key] = max(seconds, self.spent.cpu.get(key, 0.0))
+                self.spent.kept[key] = max(kept, self.spent.kept.get(key, 0.0))
+                self.spent.peak[key] = max(peak, self.spent.peak.get(key, 0))
+            yield result
+
+
+def metered(function: Callable[[Any], Any], name: str, item: Any) -> tuple[int, float, float, float, int, Any]:
+    """In the worker: ready once the libraries are there, which only those who check need."""
+    if name not in _begun:
+        if "judge" in name:
+            ready()
+        FolderBlobs.keep = _keeping.of(FolderBlobs.keep)  # type: ignore[method-assign]
+        _begun[name] = time.process_time()
+    result = function(item)
+    spent = time.process_time() - _begun[name]
+    return (
+        os.getpid(),
+        _begun[name],
+        spent,
+        _keeping.seconds,
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        result,
+    )
+
+
+def ready() -> None:
+    """Import what is imported late."""
+    import pipeline.checks.suites  # noqa: PLC0415
+    import pipeline.dataset.frames  # noqa: F401, PLC0415
