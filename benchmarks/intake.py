@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import pickle
-import resource
 import shutil
 import subprocess
 import sys
@@ -24,7 +23,7 @@ import openpyxl
 import pandas as pd
 import python_calamine
 
-from benchmarks.metered import Clock, Metered, ready
+from benchmarks.metered import Clock, Metered, peak_memory, ready
 from benchmarks.national import Known, known_totals, make_program, make_returns
 from pipeline import intake as rounds
 from pipeline.campaign import load_campaign, open_store
@@ -57,7 +56,7 @@ def intake(workspace: Workspace, on: Engine, *, sent: bool = False) -> dict[str,
     ready()
     campaign = load_campaign(workspace)
     shutil.rmtree(workspace.dataset, ignore_errors=True)
-    store, ledger, checks = open_store(workspace, campaign.program), Clock(), Clock()
+    store, ledger, checks = open_store(workspace, campaign.program), Clock(), Clock(now=time.process_time)
     for name in ("keep", "add", "finish"):
         setattr(store, name, ledger.of(getattr(store, name)))
     store.past = checks.of(store.past)  # type: ignore[method-assign]
@@ -70,9 +69,10 @@ def intake(workspace: Workspace, on: Engine, *, sent: bool = False) -> dict[str,
     finally:
         rounds._judge_batch = judged  # noqa: SLF001
     wall, own = time.perf_counter() - clock, time.process_time() - begun
+    peak = peak_memory()
     assert len(taken.seqs) >= 0.99 * len(arrivals), (len(taken.seqs), len(arrivals))  # noqa: S101
     kept = sum(metered.spent.kept.values())
-    spent, peak = metered.spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    spent = metered.spent
     result = {
         "files": len(arrivals), "wall": wall, "read": own - ledger.seconds - checks.seconds + spent.of("read_one") - kept,
         "check": checks.seconds + spent.of("_judge_afar"), "ledger": ledger.seconds + kept, "start": sum(spent.start.values()),
