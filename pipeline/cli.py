@@ -1,7 +1,7 @@
 """``run-pipeline``: thin commands. The only module that prints or reads the clock.
 
 Results go to stdout, progress and summaries to stderr. Exit codes: 0 done (also when returns have faults), 1 the answer
-is no (check, trace), 2 usage or a fault on our side, 3 workspace busy.
+is no (check, trace), 2 usage or a fault on our side, 3 workspace busy, 130 ended with Ctrl+C.
 """
 
 from __future__ import annotations
