@@ -20,8 +20,8 @@ class Settings:
     Attributes:
         dataset: ``postgresql+psycopg://user@server/database`` of a dataset that an office shares; empty for the folder
             ``dataset/`` of the workspace. Never with a password.
-        shared_disk: Whether the machines of a cluster see the workspace under the same path as this one; otherwise files are
-            sent to them.
+        shared_disk: Whether the machines of a cluster see the workspace under the same path as this one: they read
+            ``inbox/`` and keep files in ``dataset/files/``; otherwise files are sent to them.
         officer_contacts: Whether 逾期县清单.xlsx lists who filled in each prefecture's last return, and their telephone.
     """
 
