@@ -16,6 +16,7 @@ import xlsxwriter
 import xlwt
 
 from pipeline.findings import CATALOGUE
+from pipeline.workbook import package
 from pipeline.workbook.guard import inspect
 from tests.builder import ROOT, filled
 from tests.hostile import (
@@ -520,3 +521,22 @@ def test_what_one_file_was_refused_for_is_found_again_in_the_next() -> None:
     deep = with_members(with_format("0"), extra_x_xml="<a>" * 70 + "</a>" * 70)
     for _ in range(2):
         assert inspect(deep).refused == "FILE_XML_DEEP"
+
+
+def test_an_ods_whose_one_cell_stands_for_many_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few hundred bytes may show a hundred thousand cells: kept for file after file they would fill the worker."""
+    followed: list[str] = []
+    real = package._followed  # noqa: SLF001 - what it is asked for
+
+    def noted(kind: Any, context: tuple[Any, ...], content: bytes) -> Any:
+        followed.append(kind.__name__)
+        return real(kind, context, content)
+
+    monkeypatch.setattr(package, "_followed", noted)
+    rows = (
+        '<table:table-row table:number-rows-repeated="1000"><table:table-cell table:number-columns-repeated="100" '
+        'office:value-type="percentage" office:value="0.05"><text:p>5%</text:p></table:table-cell></table:table-row>'
+    )
+    assert len(inspect(ods_sheet(rows)).notes.shown) == 100_000
+    assert "_Manifest" in followed
+    assert "_Content" not in followed

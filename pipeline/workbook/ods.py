@@ -25,7 +25,7 @@ def look_through_ods(package: Package) -> Notes:
     for name in package.names:
         if MODULE.fullmatch(name):
             raise Refusal("FILE_MACROS", f"部件“{name}”")
-    content = package.follow("content.xml", _Content)
+    content = package.follow("content.xml", _Content, remember=False)  # a cell may be repeated 500,000 times
     package.follow_the_rest()
     return Notes(shown=dict(content.tally.shown))
 

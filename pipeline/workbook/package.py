@@ -108,17 +108,18 @@ class Package:
         if len(self.members) < len(listed):
             raise Refusal("FILE_BAD_MEMBERS", "有重名的部件")
 
-    def follow(self, name: str, kind: Callable[..., W], *context: Hashable) -> W:
+    def follow(self, name: str, kind: Callable[..., W], *context: Hashable, remember: bool = True) -> W:
         """One XML part followed by a watcher of ``kind(*context)``; a part that is not there, or empty, is nothing to follow.
 
-        A small part that was followed before, in whatever file, says the same again.
+        A small part that was followed before, in whatever file, says the same again. Not to be remembered is one of which a few
+        bytes may say much.
         """
         member = self.members.pop(name, None)
         if member is None or member.file_size == 0:
             return kind(*context)
         chunks = self._inflate(member)
         try:
-            if member.file_size <= CHUNK:
+            if remember and member.file_size <= CHUNK:
                 watcher: W = _followed(kind, context, b"".join(chunks))
                 return watcher
             return _stream(chunks, kind(*context))
