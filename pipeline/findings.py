@@ -172,6 +172,8 @@ CATALOGUE: dict[str, Kind] = {
     "CELL_ERROR_VALUE": Kind(severity=C, title="格中是公式错误值", fix="请删去公式，直接填数"),
     "CELL_FORMULA_TEXT": Kind(severity=C, title="格中是公式文字", fix="请直接填数"),
     "CELL_SPECIAL_DIGIT": Kind(severity=C, title="用了带圈或特殊数字", fix="请用普通数字填写，如 1"),
+    "CELL_BACKWARDS": Kind(severity=C, title="有看不见的字符，使文字从右往左显示", fix="请清空这一格，用键盘重新填写，不要从别处粘贴"),
+    "CELL_PLACEHOLDER": Kind(severity=C, title="只写了代替的话（“同上”“见附件”“暂无”“/”等），没有填内容", fix="请把内容填到这一格；没有发生的数填0"),
     "CELL_APPROXIMATE": Kind(severity=C, title="填了约数", fix="请填准确的数"),
     "CELL_RANGE": Kind(severity=C, title="填了范围或分数", fix="请填一个准确的数"),
     "CELL_PERCENT": Kind(severity=C, title="填了百分比", fix="请分别填分子和分母，比率由系统计算"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time as time_module
 from dataclasses import replace
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.program.model import Accumulation, Field, FieldType
-from pipeline.workbook.cells import chinese_integer, parse, parse_tick, spell
+from pipeline.program.names import plain
+from pipeline.workbook.cells import chinese_integer, parse, parse_tick, remedy, spell
 
 if TYPE_CHECKING:
     from pipeline.workbook.cells import Raw
@@ -23,9 +26,11 @@ YESNO = replace(COUNT, type=FieldType.YESNO, unit="")
 CHOICE = replace(COUNT, type=FieldType.CHOICE, options=("已组织", "未组织"))
 CHECK = replace(COUNT, type=FieldType.CHECKLIST, options=("读书分享", "知识竞赛", "其他"))
 DATE = replace(COUNT, type=FieldType.DATE)
+AMOUNT = replace(COUNT, type=FieldType.AMOUNT, unit="万元")
+TEXT = replace(COUNT, type=FieldType.TEXT, max=100)
 
 
-@pytest.mark.parametrize("raw", ["５", " 5 ", "5.0", "5.00", 5, 5.0, "\u200b5", "　5　", "\ufeff5"])
+@pytest.mark.parametrize("raw", ["５", " 5 ", "5.0", "5.00", 5, 5.0, "　5　"])
 def test_accepted_silently(raw: Raw) -> None:
     parsed = parse(raw, COUNT)
     assert (parsed.value, parsed.note, parsed.problem) == (5, "", "")
@@ -55,7 +60,7 @@ def test_accepted_with_a_note(raw: str, value: int) -> None:
      ("=A1", "CELL_FORMULA_TEXT"), ("2月30日", "CELL_NOT_A_NUMBER"), ("不适用", "CELL_NOT_APPLICABLE"),
      (date(2023, 3, 5), "CELL_DATE_IN_COUNT"), (time(3, 5), "CELL_DATE_IN_COUNT"), (True, "CELL_NOT_A_NUMBER"),
      ("1,23", "CELL_NOT_A_NUMBER"), ("1e3", "CELL_NOT_A_NUMBER"), ("٣", "CELL_NOT_A_NUMBER"), ("一二", "CELL_NOT_A_NUMBER"),
-     ("一百二", "CELL_NOT_A_NUMBER"), ("见附件", "CELL_NOT_A_NUMBER"), ("/", "CELL_NOT_A_NUMBER"), ("5场，另2次", "CELL_NOT_A_NUMBER"),
+     ("一百二", "CELL_NOT_A_NUMBER"), ("见附件", "CELL_PLACEHOLDER"), ("/", "CELL_PLACEHOLDER"), ("5场，另2次", "CELL_NOT_A_NUMBER"),
         ("3 5", "CELL_NOT_A_NUMBER"), ("3\n5", "CELL_NOT_A_NUMBER"),
      ("9" * 5000, "CELL_NOT_A_NUMBER"), ("1" * 3000 + "-" * 3000, "CELL_NOT_A_NUMBER"),
         ("1." + "0" * 30 + "1万", "CELL_NOT_A_NUMBER"),
@@ -66,6 +71,84 @@ def test_refused_with_the_fix(raw: Raw, code: str) -> None:
     parsed = parse(raw, COUNT)
     assert (parsed.value, parsed.problem) == (None, code)
     assert "场" in parsed.expected
+
+
+@pytest.mark.parametrize("raw", ["\u202d5\u202c", "\u200e5", "\ufeff5", "5\u200b", "\u2068５\u2069", "\u202d5场\u202c"])
+def test_unseen_marks_round_a_number_are_taken_off_with_a_note(raw: str) -> None:
+    parsed = parse(raw, COUNT)
+    assert (parsed.value, parsed.problem) == (5, "")
+    assert "看不见的字符" in parsed.note
+
+
+@pytest.mark.parametrize("raw", ["\u202e12\u202c", "\u200f-5", "\u202b3/5"])
+def test_what_reads_backwards_is_refused_in_its_own_words(raw: str) -> None:
+    assert parse(raw, COUNT).problem == "CELL_BACKWARDS"
+    assert parse(raw, TEXT).problem == "CELL_BACKWARDS"
+
+
+def test_a_percentage_where_one_is_asked_is_its_number() -> None:
+    percent = replace(COUNT, type=FieldType.AMOUNT, unit="%")
+    assert [parse(raw, percent).value for raw in ("60%", "60.5％", "60")] == [Decimal(60), Decimal("60.5"), Decimal(60)]
+    assert parse("60%", percent).note
+    assert "分子" not in remedy(parse("六成‰", percent).problem, percent)
+
+
+PLACEHOLDERS = ["同上", "见附件", "详见附件1", "暂无", "/", "-", "—", "无数据", "〃", "同上期"]
+
+
+@pytest.mark.parametrize("raw", PLACEHOLDERS)
+def test_a_word_in_place_of_an_answer_is_told_as_that(raw: str) -> None:
+    for field in (COUNT, AMOUNT, YESNO, CHOICE, CHECK, DATE, TEXT):
+        parsed = parse(raw, field)
+        assert (parsed.value, parsed.problem) == (None, "CELL_PLACEHOLDER"), field.type
+        assert "填到这一格" in remedy(parsed.problem, field)
+
+
+@pytest.mark.parametrize("raw", ["无", "没有", *PLACEHOLDERS])
+def test_where_nothing_need_be_said_it_is_an_empty_cell(raw: str) -> None:
+    for field in (TEXT, DATE, CHOICE):
+        parsed = parse(raw, replace(field, required=False))
+        assert parsed.blank
+        assert "读作空" in parsed.note
+    assert parse("无", replace(CHOICE, required=False, options=("无", "有"))).value == "无"
+
+
+def test_a_text_is_a_text() -> None:
+    for raw in ("同上级工会共建职工之家", "见附件所列名单逐一走访", "A/B两类企业"):
+        assert parse(raw, TEXT).value == raw
+
+
+def test_advice_fits_the_field() -> None:
+    assert remedy("CELL_FORMULA_TEXT", TEXT) == "请去掉开头的“=”，直接写文字"
+    for field, says in ((COUNT, "填数"), (YESNO, "“是”或“否”"), (DATE, "日期"), (CHOICE, "下拉")):
+        for code in ("CELL_ERROR_VALUE", "CELL_FORMULA_TEXT"):
+            assert says in remedy(code, field)
+    assert remedy("CELL_APPROXIMATE", COUNT) == ""
+
+
+def test_the_order_of_a_multi_select_is_no_note() -> None:
+    for raw in (
+        "其他、读书分享",
+        "其他，读书分享",
+        "其他,读书分享",
+        "其他；读书分享",
+        "其他;读书分享",
+        "其他 读书分享",
+        "其他/读书分享",
+    ):
+        parsed = parse(raw, CHECK)
+        assert (parsed.value, parsed.note) == ("读书分享、其他", "")
+    assert parse("其他、其他", CHECK).note
+
+
+def test_combining_marks_cost_no_more_than_their_length() -> None:
+    text = "5" + "\u0301\u0316" * 150_000
+    start = time_module.perf_counter()
+    assert parse(text, COUNT).problem
+    assert parse(text, TEXT).value == text
+    assert plain(text) == text
+    assert time_module.perf_counter() - start < 1
+    assert plain("e\u0301") == "é"
 
 
 @pytest.mark.parametrize("raw", ["", "　", " \u200b\n", None])

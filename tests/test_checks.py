@@ -97,6 +97,8 @@ MISTAKES: list[tuple[dict[tuple[str, str], Any], str, tuple[str, str], str]] = [
     ({(SECOND, "Q01-1"): "5元"}, "CELL_WRONG_UNIT", ("1.思想引领", "D8"), "场"),
     ({(SECOND, "Q01-1"): date(2023, 3, 5)}, "CELL_DATE_IN_COUNT", ("1.思想引领", "D8"), "场"),
     ({(SECOND, "Q01-1"): "①"}, "CELL_SPECIAL_DIGIT", ("1.思想引领", "D8"), "场"),
+    ({(SECOND, "Q01-1"): "\u202e15"}, "CELL_BACKWARDS", ("1.思想引领", "D8"), "场"),
+    ({(SECOND, "Q01-1"): "同上"}, "CELL_PLACEHOLDER", ("1.思想引领", "D8"), "场"),
     ({(SECOND, "Q01-1"): "很多场"}, "CELL_NOT_A_NUMBER", ("1.思想引领", "D8"), "场"),
     ({(SECOND, "Q01-1"): "不适用"}, "CELL_NOT_APPLICABLE", ("1.思想引领", "D8"), "场"),
     ({(SECOND, "Q01-1"): "'=A1"[1:].replace("=", "＝")}, "CELL_FORMULA_TEXT", ("1.思想引领", "D8"), "场"),

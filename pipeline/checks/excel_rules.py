@@ -196,7 +196,7 @@ def _options(field: Field, rules: Iterable[Rule]) -> list[str]:
 def _checklist_formula(options: list[str], cell: str) -> str:
     """Nothing may remain when every option and separator is taken away (longest option first)."""
     rest = cell
-    for word in (*sorted(options, key=len, reverse=True), "、", " "):
+    for word in (*sorted(options, key=len, reverse=True), "、", "，", ",", "；", ";", " "):
         rest = f'SUBSTITUTE({rest},"{word}","")'
     return f'=OR({cell}="{NONE_TICKED}",LEN({rest})=0)'
 

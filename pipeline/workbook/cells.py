@@ -15,14 +15,14 @@ from decimal import Decimal
 from functools import lru_cache
 
 from pipeline.program.model import NO, NONE_TICKED, NOT_APPLICABLE, YES, Field, FieldType
+from pipeline.program.names import nfkc
 
 Raw = str | int | float | bool | date | datetime | time | timedelta | None
 Value = int | str | date | Decimal | None
 
 YES_WORDS = frozenset({"√", "✓", "✔", "有", "对", "Y", "y", "YES", "Yes", "yes", "TRUE", "True", "true"})
-TURNING = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)  # what follows reads backwards
+BACKWARDS = frozenset("\u061c\u200f\u202b\u202e\u2067")  # what follows reads from right to left
+TURNING = BACKWARDS | frozenset("\u200e\u202a\u202c\u202d\u2066\u2068\u2069")  # the others change nothing one sees
 NO_CHARACTERS = frozenset("\ufffe\uffff")  # what no XML file can hold
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff" + "".join(sorted(TURNING | NO_CHARACTERS)) + "]")
 TICKS = YES_WORDS | {YES}  # what stands for √ in 本期无新进展
@@ -40,6 +40,15 @@ DIGITS = "零一二三四五六七八九"
 CHINESE = str.maketrans("〇壹贰叁肆伍陆柒捌玖拾佰仟两", "零一二三四五六七八九十百千二")
 APPROXIMATE = re.compile(r"约|大概|左右|上下|将近|近|余|多|几|若干|不少于|不低于|超过?|以上|以下|以内|>|<|≥|≤|\+$|\?")
 RANGE = re.compile(r".*[0-9一二三四五六七八九十].*(-|~|—|–|至|到|/).*[0-9一二三四五六七八九十].*")
+NOTHING = frozenset(
+    {"无", "没有", "暂无", "无数据", "暂无数据", "没有数据", "暂缺", "缺", "空", "略", "待定", "待报", "待补", "待统计", "未统计", "不详",
+     "/", "//", "\\", "-", "--", "---", "—", "——", "―", "–", "−", "_", "...", "。", "*", "N/A", "n/a", "NA", "NULL", "null", "None"}
+)  # fmt: skip
+ELSEWHERE = re.compile(
+    r"同(?:上|前|左|右|下|上期|上月|上次|上一期|上一行)|[〃″\"]"
+    r"|(?:请|详)?(?:见|参见|参阅|详)(?:附件|附表|附页|备注|说明|另表|另页|后|下|上).{0,6}|附后|另附|另报|见另报"
+)
+SAYS_NOTHING = frozenset({"CELL_NOT_A_NUMBER", "CELL_UNKNOWN_WORD", "CELL_BAD_CHECKLIST", "CELL_BAD_DATE"})
 DATE_TEXT = re.compile(r"(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?|(\d{4})(\d{2})(\d{2})", re.ASCII)
 
 
@@ -88,7 +97,7 @@ def tidy(text: str) -> str:
     """NFKC without zero-width and control characters, white space at the ends removed (full-width too)."""
     if not text.isprintable():
         text = "".join(ch for ch in text if unicodedata.category(ch) not in {"Cf", "Cc"} or ch in "\n\t")
-    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
+    return (text if text.isascii() else nfkc(text)).strip()
 
 
 def is_blank(raw: Raw) -> bool:
@@ -99,13 +108,25 @@ def is_blank(raw: Raw) -> bool:
 
 
 PROSE = frozenset({FieldType.TEXT, FieldType.COUNTY})  # words are kept as they are, ① and all
+MAY_BE_EMPTY = PROSE | {FieldType.DATE, FieldType.CHOICE}  # kinds in which 无 is no answer of its own
+_ACTS = {
+    FieldType.COUNT: "直接填数",
+    FieldType.AMOUNT: "直接填数",
+    FieldType.YESNO: "填“是”或“否”",
+    FieldType.CHOICE: "从下拉列表中选",
+    FieldType.CHECKLIST: "填给出的选项",
+    FieldType.DATE: "直接填日期，如 2023-02-15",
+    FieldType.TEXT: "直接写文字",
+    FieldType.COUNTY: "从下拉列表中选县名",
+}
 
 
 def parse(raw: Raw, field: Field) -> Parsed:
     """Read what was typed in a cell of ``field``."""
     shown = show(raw)
-    if isinstance(raw, str) and not raw.isprintable() and not TURNING.isdisjoint(raw):
-        return Parsed(raw=shown, problem="CELL_SPECIAL_DIGIT", expected=wanted(field))
+    marks = _unseen_marks(raw)
+    if marks & BACKWARDS:
+        return Parsed(raw=shown, problem="CELL_BACKWARDS", expected=wanted(field))
     if isinstance(raw, str) or raw is None:
         text = tidy(shown)
         if not text:
@@ -115,13 +136,53 @@ def parse(raw: Raw, field: Field) -> Parsed:
             return Parsed(raw=shown, problem=problem, expected=wanted(field))
         if text == NOT_APPLICABLE and field.type not in PROSE:
             return _not_applicable(shown, field)
+        nothing = text not in field.options and _stands_for_nothing(text)
+        if nothing and not field.required and field.type in MAY_BE_EMPTY:
+            where = "" if text in NOTHING else "；附件和别处所写不会读取，请写在这一格"
+            return Parsed(raw=shown, note=f"“{text}”读作空{where}")
         parsed = _TEXT[field.type](shown.strip() if field.type in PROSE else text, field)
+        if nothing and (parsed[0] in SAYS_NOTHING or field.type in PROSE):
+            parsed = _refuse("CELL_PLACEHOLDER")
     else:
         parsed = _TYPED[field.type](raw, field)
     outcome, value, note = parsed
     if outcome:
         return Parsed(raw=shown, problem=outcome, expected=wanted(field))
+    if marks and (field.type not in PROSE or marks & TURNING):
+        note = f"{note or f'读作{show(value)}'}（已去掉看不见的字符）"
     return Parsed(raw=shown, value=value, note=note)
+
+
+def _unseen_marks(raw: Raw) -> frozenset[str]:
+    """Characters of a text that show nothing themselves: direction marks, joiners, byte-order marks."""
+    if not isinstance(raw, str) or raw.isprintable():  # nearly every cell
+        return frozenset()
+    return frozenset(ch for ch in raw if unicodedata.category(ch) == "Cf")
+
+
+def _stands_for_nothing(text: str) -> bool:
+    """A word in place of what is asked: it points elsewhere, or says that there is nothing to say."""
+    return len(text) <= LONGEST and (text in NOTHING or ELSEWHERE.fullmatch(text) is not None)
+
+
+def remedy(code: str, field: Field) -> str:
+    """How to mend a refused cell where the catalogue's sentence does not fit the kind of field; empty where it does."""
+    act = _ACTS[field.type]
+    if code in {"CELL_ERROR_VALUE", "CELL_FORMULA_TEXT"}:
+        is_text = code == "CELL_FORMULA_TEXT" and field.type is FieldType.TEXT
+        return "请去掉开头的“=”，直接写文字" if is_text else f"请删去公式，{act}"
+    if code == "CELL_SPECIAL_DIGIT" and field.type not in {FieldType.COUNT, FieldType.AMOUNT}:
+        return f"请{act}，不要用带圈数字、上标等特殊字符"
+    if code == "CELL_PERCENT" and field.unit == "%":
+        return "单位已是%：请只填数字，如 60"
+    if code == "CELL_PLACEHOLDER":
+        none = {
+            FieldType.COUNT: "，没有发生填0",
+            FieldType.AMOUNT: "，没有发生填0",
+            FieldType.CHECKLIST: "，一项也没有填“无”",
+        }
+        return f"请{act}{none.get(field.type, '')}{'' if field.required else '；没有的留空'}；写在附件、备注里的，请填到这一格"
+    return ""
 
 
 def parse_tick(raw: Raw) -> tuple[bool, bool]:
@@ -186,14 +247,15 @@ def _count_text(text: str, field: Field) -> Outcome:
         return _checked(value, "" if compact == text and not re.match(r"0[0-9]", text) else f"读作{value}")
     if compact == NONE_TICKED:
         return _read(0, "“无”读作0")
-    return _refused_count(compact) or _spelt_count(text, compact, field)
+    return _refused_count(compact, field) or _spelt_count(text, compact, field)
 
 
-def _refused_count(compact: str) -> Outcome | None:
-    """Signs and percentages, which no number of events has."""
+def _refused_count(compact: str, field: Field) -> Outcome | None:
+    """Signs, and percentages where no percentage is asked."""
     if re.match(r"[-−‐–—](?=[0-9一二三四五六七八九十.])", compact) or re.match(r"负[0-9一二三四五六七八九十]", compact):
         return _refuse("CELL_NEGATIVE")
-    if "%" in compact or "‰" in compact or compact.startswith("百分之"):
+    percentage = "‰" in compact or compact.startswith("百分之") or ("%" in compact and field.unit != "%")
+    if percentage:
         return _refuse("CELL_PERCENT")
     return None
 
@@ -324,7 +386,7 @@ def _checklist_text(text: str, field: Field) -> Outcome:
     if not ticked or any(word not in normal for word in ticked):
         return _refuse("CELL_BAD_CHECKLIST")
     value = "、".join(option for option in field.options if tidy(option) in ticked)
-    return _read(value, "" if value == text else f"读作“{value}”")
+    return _read(value, f"读作“{value}”" if len(set(ticked)) < len(ticked) else "")
 
 
 def _no_checklist(raw: Raw, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
@@ -354,7 +416,7 @@ def _amount_text(text: str, field: Field) -> Outcome:
     compact = re.sub(r"\s+", "", text)
     if compact == NONE_TICKED:
         return _read(Decimal("0.00"), "“无”读作0")
-    refused = _refused_count(compact)
+    refused = _refused_count(compact, field)
     if refused:
         return refused
     match = re.fullmatch(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?(.*)", compact)

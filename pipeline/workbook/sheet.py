@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.findings import Finding, finding
 from pipeline.program.model import FieldType, Rows
-from pipeline.workbook.cells import Parsed, Raw, Value, is_blank, parse, parse_tick, show, tidy
+from pipeline.workbook.cells import Parsed, Raw, Value, is_blank, parse, parse_tick, remedy, show, tidy
 from pipeline.workbook.identity import STAMP_WORD, Stamp
 from pipeline.workbook.layout import (
     COUNTY_CODE,
@@ -411,15 +411,15 @@ def _read_row(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: 
         col = header.columns.get(one.code)
         parsed = parse(cells.get(one.code), one)
         values[one.code] = parsed.value
-        if col is None or parsed.blank:
+        if col is None or (parsed.blank and not parsed.note):
             continue
-        if not (one.shows and parsed.problem):
+        if not parsed.blank and not (one.shows and parsed.problem):
             typed[one.code] = parsed.raw
         if one.shows:  # our own formula: only another number in its place is told, by the rule that compares
             continue
         if parsed.problem:
             refused.add(one.code)
-        _note_cell(sheet, row, col, parsed, one.code, county_code)
+        _note_cell(sheet, row, col, parsed, one, county_code)
     sheet.open -= {(row, col) for col in header.columns.values()}
     nil = _read_tick(sheet, header, row, county_code)
     if words := show(cells.get(REMARK)).strip():
@@ -464,15 +464,13 @@ def _read_entry(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header
     return replace(read, values=values, refused=frozenset(refused), entry=number)
 
 
-def _note_cell(sheet: Sheet, row: int, col: int, parsed: Parsed, code: str, county_code: str) -> None:
+def _note_cell(sheet: Sheet, row: int, col: int, parsed: Parsed, asked: Field, county_code: str) -> None:
+    where = {"found": parsed.raw, "field": asked.code, "county_code": county_code}
     if parsed.problem:
-        sheet.note(
-            parsed.problem, row, col, found=parsed.raw, expected=parsed.expected, field=code, county_code=county_code
-        )
+        fix = remedy(parsed.problem, asked)
+        sheet.note(parsed.problem, row, col, expected=parsed.expected, fix=fix, **where)
     elif parsed.note:
-        sheet.note(
-            "CELL_READ_AS", row, col, found=parsed.raw, expected=parsed.note, field=code, county_code=county_code
-        )
+        sheet.note("CELL_READ_AS", row, col, expected=parsed.note, **where)
 
 
 def _read_tick(sheet: Sheet, header: _Header, row: int, county_code: str) -> bool:
