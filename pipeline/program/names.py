@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-
 MARKS = 30  # combining marks in a row that any writing needs (UAX #15, stream-safe text)
 
 
