@@ -28,7 +28,7 @@ from pipeline.workbook.issue import Issue, file_name, issue_workbook
 from pipeline.workbook.layout import FIRST_ROW, address, sheet_layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from pipeline.program.model import Field, Prefecture
@@ -149,7 +149,7 @@ def _figure(issue: Issue, one: Field, row: str, dice: random.Random) -> Any:
         return dice.choice(issue.program.counties_of(issue.prefecture.code)).short_name
     if one.type is FieldType.TEXT:
         return f"{dice.choice(WORDS)}，{dice.choice(WORDS)}{row.removeprefix('#')}"
-    made = {
+    made: dict[FieldType, Callable[[], Any]] = {
         FieldType.COUNT: lambda: "不适用" if one.not_applicable and dice.random() < 0.2 else dice.randint(0, 999),  # noqa: PLR2004
         FieldType.AMOUNT: lambda: Decimal(dice.randint(0, 99_999)) / 100,
         FieldType.YESNO: lambda: dice.choice(("是", "否")),

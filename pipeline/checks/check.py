@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipeline.program.model import Period, Program
     from pipeline.workbook.cells import Value
     from pipeline.workbook.read import Return
+    from pipeline.workbook.sheet import FormRow
 
 
 CONFLICT = "ROW_CONFLICT"
@@ -190,9 +191,18 @@ def _finding(one: Return, rule: Rule, line: Line, frame: pd.DataFrame, position:
     made = finding(
         rule.code, file=one.arrival.name, sheet=one.sheets.get(rule.form, ""), cell=cell,
         prefecture_code=one.prefecture_code, county_code=line.unit.code, field=field, rule=rule.id,
-        found=line.row.typed.get(field, "") if line.row and field else "", expected=expected,
+        found=_found(one, line.row, field) if line.row else "", expected=expected,
     )  # fmt: skip
     return replace(made, severity=rule.severity)
+
+
+def _found(one: Return, row: FormRow, field: str) -> str:
+    """What was typed; where nothing was, what lies over the cell, or over those of the row."""
+    if row.typed.get(field) or not row.beside:
+        return row.typed.get(field, "")
+    if field:
+        return f"此格没有数，上面有{row.beside[field]}" if field in row.beside else ""
+    return "、".join(f"{cell_of(one, row, code) or row.row}上有{what}" for code, what in row.beside.items())
 
 
 def _show(value: Any) -> str:

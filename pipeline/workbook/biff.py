@@ -49,7 +49,7 @@ def look_through_xls(content: bytes) -> Notes:
         _follow(stream, tally)
     except (struct.error, IndexError) as error:  # a record shorter than its kind
         raise _damaged() from error
-    return Notes(shown=tally.shown)
+    return tally.notes()
 
 
 def _follow(stream: bytes, tally: Tally) -> None:

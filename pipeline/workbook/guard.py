@@ -61,7 +61,7 @@ class Inspection:
 
     refused: str = ""
     found: str = ""
-    notes: Notes = field(default_factory=lambda: Notes(shown={}))
+    notes: Notes = field(default_factory=Notes)
 
 
 def inspect(content: bytes) -> Inspection:

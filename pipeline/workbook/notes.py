@@ -1,18 +1,29 @@
 """What looking through a file gathers, whatever its format: what a reader of values would not see, and how far it reaches.
 
 python-calamine gives an empty string for an error cell and for a formula without a cached value, and the bare number for
-5 %. They are noted here by address, so that they are told instead of being taken for blanks or wrong counts. Cells with a
-value are counted on the way: one value in XFD1048576 would make any reader allocate the whole sheet.
+5 %. They are noted here by address, so that they are told instead of being taken for blanks or wrong counts. So is what an
+officer sees and a value does not say (a struck figure, a hidden row, a picture over a cell): one vocabulary for all formats.
+Cells with a value are counted on the way: one value in XFD1048576 would make any reader allocate the whole sheet.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.workbook.cells import Raw
 
 MAX_ROWS, MAX_COLS, MAX_VALUED = 20_000, 500, 500_000
 MAX_TEXTS = 200_000_000
 UNCALCULATED = "=（没有计算结果的公式）"
+SHOWN_LENGTH = 100
+PICTURE, TEXT_BOX, COMMENT = "一张图片", "文本框“{}”", "批注“{}”"
+OWN_COMMENT = re.compile("批注“\\s*【(须改正|请核对|提示)】")
 
 
 class Refusal(Exception):  # noqa: N818 - not an error of ours: the way out of a file that is refused
@@ -24,14 +35,54 @@ class Refusal(Exception):  # noqa: N818 - not an error of ours: the way out of a
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Why the value of a cell is not what its officer saw, or is not sure to be.
+
+    Attributes:
+        code: Finding code; a critical one keeps the value from being taken.
+        seen: What is seen there, in words.
+        instead: ``seen`` stands for the value in a returned copy: the bare value would be taken when it comes back.
+    """
+
+    code: str
+    seen: str
+    instead: bool = False
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Seen:
+    """How one sheet looks; places are 0-based (row, column).
+
+    Attributes:
+        hidden: The sheet itself cannot be seen.
+        rows: Hidden row → only a filter hides it. Rows without a value need not be here.
+        cols: Hidden columns, also those without width.
+        doubts: Cell → what is wrong with its value.
+        beside: Cell → what lies over it or hangs on it, in words: 一张图片, 批注“…”.
+    """
+
+    hidden: bool = False
+    rows: dict[int, bool] = field(default_factory=dict)
+    cols: set[int] = field(default_factory=set)
+    doubts: dict[tuple[int, int], Doubt] = field(default_factory=dict)
+    beside: dict[tuple[int, int], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notes:
     """What a file holds besides plain values.
 
     Attributes:
         shown: (sheet name, 0-based row, 0-based column) → the text an officer sees there.
+        seen: Sheet name → how it looks, of sheets where something is to be said.
+        parts: (finding code, what was found) about the file: macros, links.
+        grids: Sheet name → rows of values from A1 on, where looking through gave them too; None: another reader does.
     """
 
-    shown: dict[tuple[str, int, int], str]
+    shown: Mapping[tuple[str, int, int], str] = field(default_factory=dict)
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    parts: tuple[tuple[str, str], ...] = ()
+    grids: Mapping[str, list[list[Raw]]] | None = None
 
 
 class Tally:
@@ -39,7 +90,13 @@ class Tally:
 
     def __init__(self) -> None:
         self.shown: dict[tuple[str, int, int], str] = {}
+        self.seen: defaultdict[str, Seen] = defaultdict(Seen)
+        self.parts: dict[str, str] = {}
         self._valued = self._texts = 0
+
+    def notes(self, grids: Mapping[str, list[list[Raw]]] | None = None) -> Notes:
+        """What was gathered."""
+        return Notes(shown=self.shown, seen=self.seen, parts=tuple(self.parts.items()), grids=grids)
 
     def count(self, sheet: str, row: int, col: int, rows: int = 1, cols: int = 1) -> None:
         """Cells with a value, in ``rows`` × ``cols`` from ``row``, ``col`` on (0-based).
@@ -80,10 +137,24 @@ class Tally:
         self.add(other._valued)
         self.repeat_text(other._texts)
         self.shown |= other.shown
+        self.seen |= other.seen
+        self.parts |= other.parts
 
     def show(self, sheet: str, row: int, col: int, text: str) -> None:
         """What an officer sees in a cell, where a reader of values sees something else."""
         self.shown[sheet, row, col] = text
+
+    def doubt(self, sheet: str, row: int, col: int, code: str, seen: str, *, instead: bool = False) -> None:
+        """A cell whose value is not what its officer saw; see :class:`Doubt`."""
+        self.seen[sheet].doubts[row, col] = Doubt(code=code, seen=seen[:SHOWN_LENGTH], instead=instead)
+
+    def beside(self, sheet: str, row: int, col: int, what: str) -> None:
+        """A picture, a text box or a comment over a cell; ``what`` names it. Those of a returned copy are ours."""
+        if OWN_COMMENT.match(what) or row >= MAX_ROWS or col >= MAX_COLS:
+            return
+        over = self.seen[sheet].beside
+        before = over.get((row, col))
+        over[row, col] = what[:SHOWN_LENGTH] if before is None else f"{before}、{what}"[:SHOWN_LENGTH]
 
 
 # What makes a cell show another number than it holds: scale and unit words, digits of its own, a literal sign, scaling commas.

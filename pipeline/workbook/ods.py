@@ -27,7 +27,7 @@ def look_through_ods(package: Package) -> Notes:
             raise Refusal("FILE_MACROS", f"部件“{name}”")
     content = package.follow("content.xml", _Content, remember=False)  # a cell may be repeated 500,000 times
     package.follow_the_rest()
-    return Notes(shown=dict(content.tally.shown))
+    return content.tally.notes()
 
 
 class _Manifest(Watcher):

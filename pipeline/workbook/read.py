@@ -160,7 +160,7 @@ def read_return(registry: Registry, arrival: Arrival) -> Reading:
     if seen.refused:
         return refused(arrival, seen.refused, seen.found)
     try:
-        grids = load_grids(content)
+        grids = load_grids(content) if seen.notes.grids is None else dict(seen.notes.grids)
     except python_calamine.PasswordError:
         return refused(arrival, "FILE_ENCRYPTED")
     except Exception:  # noqa: BLE001 - whatever the parser says of a damaged file, it is the file's fault
@@ -169,7 +169,7 @@ def read_return(registry: Registry, arrival: Arrival) -> Reading:
         if type(error).__name__ != "PanicException":  # the Rust reader's panic does not derive from Exception
             raise
         return refused(arrival, "FILE_UNREADABLE")
-    return _read_sheets(registry, arrival, _with_notes(grids, seen.notes))
+    return _read_sheets(registry, arrival, _with_notes(grids, seen.notes), seen.notes)
 
 
 def refused(arrival: Arrival, code: str, found: str = "") -> Reading:
@@ -198,17 +198,17 @@ def _with_notes(grids: dict[str, Grid], notes: Notes) -> dict[str, Grid]:
     return grids
 
 
-def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid]) -> Reading:
+def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid], notes: Notes) -> Reading:
     listed = _identity_sheet(grids.get(IDENTITY_SHEET, []))
     groups: dict[tuple[str, str, str, int], list[_Placed]] = defaultdict(list)
-    loose: list[Finding] = []
+    loose = _beside_the_cells(arrival, notes)
     strays: list[Stray] = []
     covers: dict[tuple[str, str], dict[str, Raw]] = {}
     placed: _Placed | Finding | None
     for name, grid in grids.items():
         if name == IDENTITY_SHEET:
             continue
-        sheet = Sheet.of(show(name), grid)
+        sheet = Sheet.of(show(name), grid, notes.seen.get(name))
         if not sheet.open:
             continue
         stamp = _find_stamp(sheet) or listed.get(name)
@@ -237,9 +237,9 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid]) -
     unplaced = [one for one in outcomes if isinstance(one, Finding)]
     if returns:  # notes about sheets that are nobody's go with the first return that waits for nothing
         host = next((n for n, one in enumerate(returns) if one.admission != WAITING), 0)
-        notes = tuple(one for one in loose if one not in held)
+        others = tuple(one for one in loose if one not in held)
         returns[host] = replace(
-            returns[host], findings=(*returns[host].findings, *notes), strays=(*returns[host].strays, *strays)
+            returns[host], findings=(*returns[host].findings, *others), strays=(*returns[host].strays, *strays)
         )
         loose = held
     return Reading(arrival=arrival, returns=tuple(returns), findings=(*unplaced, *loose))
@@ -278,7 +278,21 @@ def _nobodys(arrival: Arrival, sheet: Sheet, form: Form | None) -> Finding | Non
                        expected="带表样识别码的表")  # fmt: skip
     if sheet.name in OWN_SHEETS:
         return None
-    return finding("SHEET_EXTRA", file=arrival.name, sheet=sheet.name, found=f"{len(sheet.open)}格有内容")
+    found = f"{len(sheet.open)}格有内容" + ("，工作表是隐藏的" if sheet.seen.hidden else "")
+    return finding("SHEET_EXTRA", file=arrival.name, sheet=sheet.name, found=found)
+
+
+def _beside_the_cells(arrival: Arrival, notes: Notes) -> list[Finding]:
+    """What a file holds that is in no cell: macros, links, and what lies over the cells of a sheet or hangs on them."""
+    told = [finding(code, file=arrival.name, found=found) for code, found in notes.parts]
+    for sheet, seen in notes.seen.items():
+        places = sorted(seen.beside)
+        if places:
+            found = "；".join(f"{address(*place)}：{seen.beside[place]}" for place in places)
+            told.append(
+                finding("SHEET_OVERLAID", file=arrival.name, sheet=sheet, cell=address(*places[0]), found=found)
+            )
+    return told
 
 
 def _beside_ours(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp) -> Finding | None:
@@ -338,6 +352,10 @@ def _read_group(registry: Registry, arrival: Arrival, group: list[_Placed]) -> R
         table = read_form(program, form, one.stamp, one.sheet) if form else None
         if form is None:
             one.sheet.give_back(one.sheet.open)
+        if table and one.sheet.seen.hidden and (filled := sum(not row.blank for row in table.rows)):
+            told.append(
+                finding("SHEET_HIDDEN", sheet=one.sheet.name, found=f"填了{filled}行", expected="看得见的工作表")
+            )
         if form and table is not None:
             rival = tables.get(form.code)
             chosen, code = _of_two(rival, (one.sheet, table)) if rival else ((one.sheet, table), "")

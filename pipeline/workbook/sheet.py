@@ -11,9 +11,21 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pipeline.findings import Finding, finding
+from pipeline.findings import CATALOGUE, Finding, Severity, finding
 from pipeline.program.model import FieldType, Rows
-from pipeline.workbook.cells import Parsed, Raw, Value, is_blank, parse, parse_tick, remedy, show, tidy
+from pipeline.workbook.cells import (
+    PROSE,
+    Parsed,
+    Raw,
+    Value,
+    is_blank,
+    parse,
+    parse_tick,
+    remedy,
+    show,
+    tidy,
+    wanted,
+)
 from pipeline.workbook.identity import STAMP_WORD, Stamp
 from pipeline.workbook.layout import (
     COUNTY_CODE,
@@ -29,11 +41,13 @@ from pipeline.workbook.layout import (
     plain,
     row_name,
 )
+from pipeline.workbook.notes import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.program.model import Field, Form, Program, Unit
+    from pipeline.workbook.notes import Doubt
 
 Grid = list[list[Raw]]
 HEADER_DEPTH = 40
@@ -55,6 +69,7 @@ class FormRow:
         typed: Field code → text as typed, for the fields where something was typed.
         cells: Column code → cell as it stood, for every column (tick and remark too) where something was typed.
         refused: Fields whose text could not be taken; they have a finding.
+        beside: Column code → picture, text box or comment over a cell where nothing was typed.
     """
 
     form: str
@@ -68,6 +83,7 @@ class FormRow:
     refused: frozenset[str]
     entry: str = ""
     shown: frozenset[str] = frozenset()
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def blank(self) -> bool:
@@ -86,7 +102,7 @@ class Stray:
 
 @dataclass(slots=True)
 class Sheet:
-    """A sheet under reading: cells leave ``open`` when they are accounted for, to be used or to be strays.
+    """A sheet under reading: cells leave ``open`` when they are accounted for, to be used or to be strays; ``seen`` is how it looks.
 
     ``texts`` holds every cell as :func:`show` shows it, stripped; ``sums`` running totals of columns below the headings, of
     those that were asked for; ``unplaced`` the first cells of rows nobody can place.
@@ -96,13 +112,14 @@ class Sheet:
     grid: Grid
     texts: list[list[str]]
     open: set[tuple[int, int]]
+    seen: Seen = field(default_factory=Seen)
     findings: list[Finding] = field(default_factory=list)
     strays: list[Stray] = field(default_factory=list)
     sums: dict[int, list[float]] = field(default_factory=dict)
     unplaced: list[tuple[int, int]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, name: str, grid: Grid) -> Sheet:
+    def of(cls, name: str, grid: Grid, seen: Seen | None = None) -> Sheet:
         """Nothing is accounted for yet."""
         texts: list[list[str]] = []
         filled: set[tuple[int, int]] = set()
@@ -111,7 +128,7 @@ class Sheet:
             for col, text in enumerate(texts[row]):
                 if text and (text[0].isalnum() or not is_blank(cells[col])):
                     filled.add((row, col))
-        return cls(name=name, grid=grid, texts=texts, open=filled)
+        return cls(name=name, grid=grid, texts=texts, open=filled, seen=seen or Seen())
 
     def give_back(self, cells: Iterable[tuple[int, int]]) -> None:
         """Account for cells by keeping them as strays."""
@@ -176,6 +193,8 @@ def read_form(program: Program, form: Form, stamp: Stamp, sheet: Sheet) -> FormT
             sheet.note("COLUMN_MISSING", found="", expected=one.label, field=one.code)
     _account_for_header(program, form, sheet, header)
     rows = (_read_entries if form.is_list else _read_rows)(program, form, stamp, sheet, header)
+    if sheet.seen.cols:
+        _report_hidden_columns(sheet, fields, header, rows)
     _report_strays(sheet)
     places = {code: column_letter(col) for code, col in header.columns.items()}
     asked = {f.code for f in fields}
@@ -410,6 +429,10 @@ def _read_row(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: 
     for one in form.fields_in(program.period_by_code[stamp.period]):
         col = header.columns.get(one.code)
         parsed = parse(cells.get(one.code), one)
+        doubt = sheet.seen.doubts.get((row, col)) if sheet.seen.doubts and col is not None and not one.shows else None
+        if doubt and col is not None:
+            parsed = _doubted(sheet, row, col, one, parsed, doubt, county_code)
+            cells |= {one.code: doubt.seen} if doubt.instead and parsed.problem == doubt.code else {}
         values[one.code] = parsed.value
         if col is None or (parsed.blank and not parsed.note):
             continue
@@ -425,8 +448,49 @@ def _read_row(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: 
     if words := show(cells.get(REMARK)).strip():
         sheet.note("REMARK", row, header.columns[REMARK], found=words, county_code=county_code)
     return FormRow(form=form.code, county_code=county_code, sheet=sheet.name, row=row + 1, nil=nil, values=values,
-                   typed=typed, cells=cells, refused=frozenset(refused),
+                   typed=typed, cells=cells, refused=frozenset(refused), beside=_beside(sheet, header, row, cells),
                    shown=frozenset(one.code for one in form.fields if one.shows))  # fmt: skip
+
+
+def _doubted(sheet: Sheet, row: int, col: int, asked: Field, parsed: Parsed, doubt: Doubt, county_code: str) -> Parsed:
+    """What is left of a reading when the officer saw something else: nothing, or a finding beside it."""
+    if doubt.code == "CELL_SUPERSCRIPT" and asked.type in PROSE:  # m² in a sentence
+        return parsed
+    if CATALOGUE[doubt.code].severity is Severity.CRITICAL:
+        return Parsed(raw=doubt.seen, problem=doubt.code, expected=wanted(asked))
+    if not parsed.blank:
+        sheet.note(doubt.code, row, col, found=doubt.seen, field=asked.code, county_code=county_code)
+    return parsed
+
+
+def _beside(sheet: Sheet, header: _Header, row: int, cells: Mapping[str, Raw]) -> dict[str, str]:
+    """What lies over the blank cells of a row."""
+    over = sheet.seen.beside
+    return (
+        {code: over[row, col] for code, col in header.columns.items() if (row, col) in over and code not in cells}
+        if over
+        else {}
+    )
+
+
+def _note_hidden(sheet: Sheet, row: FormRow, *, beside_visible: bool = False) -> FormRow:
+    """A row with figures that nobody sees; one that only a filter hides is taken, unless a visible row is there too."""
+    filtered = sheet.seen.rows.get(row.row - 1)
+    if filtered is not None and not row.blank:
+        code = "ROW_FILTERED" if filtered and not beside_visible else "ROW_HIDDEN"
+        found = f"第{row.row}行看不见，填了{len(row.typed)}格" + ("，另有看得见的一行" if beside_visible else "")
+        sheet.note(code, row.row - 1, 0, found=found, expected="看得见的行", county_code=row.county_code)
+    return row
+
+
+def _report_hidden_columns(sheet: Sheet, fields: Iterable[Field], header: _Header, rows: Iterable[FormRow]) -> None:
+    """Columns with figures that nobody sees."""
+    typed = {code for row in rows for code in row.typed if not row.nil}
+    for one in fields:
+        col = header.columns.get(one.code)
+        if col in sheet.seen.cols and one.code in typed and not one.shows:
+            sheet.note("COLUMN_HIDDEN", max(header.rows), col, found=f"{one.label}（{column_letter(col)}列）", field=one.code,
+                       expected="看得见的列")  # fmt: skip
 
 
 def _read_entries(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header) -> tuple[FormRow, ...]:
@@ -444,7 +508,8 @@ def _read_entries(program: Program, form: Form, stamp: Stamp, sheet: Sheet, head
                    county_code=stamp.prefecture_code)  # fmt: skip
         sheet.give_back((row, col) for row in filled[LIST_ROWS:] for col in own)
     names = {plain(name): c.code for c in program.counties_of(stamp.prefecture_code) for name in (*c.names, c.code)}
-    return tuple(_read_entry(program, form, stamp, sheet, header, row, names) for row in filled[:LIST_ROWS])
+    entries = (_read_entry(program, form, stamp, sheet, header, row, names) for row in filled[:LIST_ROWS])
+    return tuple(_note_hidden(sheet, entry) for entry in entries)
 
 
 def _read_entry(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header, row: int,
@@ -479,6 +544,9 @@ def _read_tick(sheet: Sheet, header: _Header, row: int, county_code: str) -> boo
         return False
     raw = sheet.grid[row][col] if col < len(sheet.grid[row]) else None
     ticked, unclear = parse_tick(raw)
+    doubt = sheet.seen.doubts.get((row, col))
+    if doubt and CATALOGUE[doubt.code].severity is Severity.CRITICAL:
+        ticked, unclear, raw = False, True, doubt.seen
     if unclear:
         sheet.note("NIL_UNCLEAR", row, col, found=show(raw), expected="√ 或留空", county_code=county_code)
     return ticked
@@ -492,7 +560,9 @@ def _only_row(sheet: Sheet, header: _Header, rows: list[FormRow], expected: str)
         sheet.note("ROW_TWICE", filled[1].row - 1, header.columns.get(COUNTY_NAME, 0), found=where,
                    expected=expected, county_code=filled[0].county_code)  # fmt: skip
         sheet.give_back((row.row - 1, header.columns[code]) for row in filled[1:] for code in row.cells)
-    return (filled or rows)[0]
+    chosen = (filled or rows)[0]
+    visible = any(row is not chosen and row.row - 1 not in sheet.seen.rows for row in rows)
+    return _note_hidden(sheet, chosen, beside_visible=visible)
 
 
 def _report_strays(sheet: Sheet) -> None:

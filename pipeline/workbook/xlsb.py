@@ -37,7 +37,7 @@ def look_through_xlsb(package: Package) -> Notes:
     except (struct.error, IndexError) as error:
         raise _damaged() from error
     package.follow_the_rest()
-    return Notes(shown=tally.shown)
+    return tally.notes()
 
 
 def _records(part: bytes) -> Iterator[tuple[int, bytes]]:

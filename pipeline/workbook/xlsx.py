@@ -51,7 +51,7 @@ def look_through_xlsx(package: Package) -> Notes:
     for name, part in sheet_parts(workbook.sheets, relations):
         tally.take(package.follow(part, _Sheet, name, styles, long_texts).tally)
     package.follow_the_rest()
-    return Notes(shown=tally.shown)
+    return tally.notes()
 
 
 def sheet_parts(listed: list[tuple[str, str]], relations: Relations) -> list[tuple[str, str]]:
