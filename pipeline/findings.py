@@ -225,6 +225,6 @@ CATALOGUE: dict[str, Kind] = {
     "DATE_OUT_OF_RANGE": Kind(severity=C, title="日期不在应有的范围", fix="请核对日期"),
     "ABOVE_LATER": Kind(severity=W, title="累计数大于后一期已接收的数", fix="如这一期的数是对的，请把后面各期也改正重报"),
     "TEXT_LENGTH": Kind(severity=C, title="字数不符合要求", fix="请按要求的字数增删后填写"),
-    "SHOWN_DIFFERS": Kind(severity=W, title="自动带出的数与行动表所填不一致", fix="以行动表所填为准；这一格有公式，请不要改动"),
+    "SHOWN_DIFFERS": Kind(severity=N, title="自动带出的格里另有数", fix="已按行动表所填的数处理，这一格不用改；这一格有公式，请不要填数"),
     "LOOK_AGAIN": Kind(severity=W, title="请再核对", fix="如确实如此，可不改动"),
 }  # fmt: skip

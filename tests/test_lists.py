@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
+from sqlalchemy import select
 
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import State, Verdict, decide
@@ -457,7 +458,27 @@ def test_a_shown_value_is_asked_once_and_an_overtyped_one_is_told(desk: Office, 
     out = io.BytesIO()
     book.save(out)
     told = [f for f in desk.take(out.getvalue(), NEXT) if f.code == "SHOWN_DIFFERS"]
-    assert [(f.county_code, f.field, f.found, str(f.severity)) for f in told] == [(FIRST, shown.code, "77", "warning")]
+    assert [(f.county_code, f.field, f.found, str(f.severity)) for f in told] == [(FIRST, shown.code, "77", "info")]
+
+
+@pytest.mark.parametrize("desk", [MONEY], indirect=True, ids=[""])
+def test_what_only_shows_another_column_has_that_columns_value_place_and_history(desk: Office, shown: Field) -> None:
+    """Saved with calculated results, then without: nothing changed, and nothing is lost."""
+    source = MONEY.program.field_by_code[shown.shows]
+    place = desk.campaign.program.form_by_code[source.form].sheet
+    content = made(P2.code, of=MONEY)
+    for day, sent_in in ((DAY, content), (NEXT, touched(content, lambda _: None))):
+        assert codes(desk.take(sent_in, day)) == set()
+        row = desk.snapshot.rows[shown.form, P2.code, FIRST]
+        asked = desk.snapshot.rows[source.form, P2.code, FIRST]
+        assert row.values[shown.code] == asked.values[source.code] == 2
+        origin = desk.snapshot.origin_of(row, shown.code)
+        assert origin == desk.snapshot.origin_of(asked, source.code)
+        assert (origin.sheet, origin.raw, origin.nil) == (place, "2", False)
+    assert [change for one in desk.snapshot.revisions for change in one.changes] == []
+    table = desk.store.tables.forms[shown.form]
+    with desk.store.reader.connect() as connection:
+        assert set(connection.execute(select(table.c[shown.code])).scalars()) == {None}
 
 
 @pytest.mark.parametrize("desk", [MONEY], indirect=True, ids=[""])

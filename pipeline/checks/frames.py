@@ -54,7 +54,10 @@ def form_frame(program: Program, form: Form, period: Period, returns: Sequence[R
         townships = [float(program.county_by_code[line.unit.code].townships) for line in lines]
         data["county.townships"] = pd.Series(townships, dtype="float64")
     for one in form.fields_in(period):
-        values = [line.values.get(one.code) for line in lines]
+        values = [
+            _value(program, line, one.code, others or {}, past) if one.shows else line.values.get(one.code)
+            for line in lines
+        ]
         data[one.code] = _column(one, values)
         if one.not_applicable:
             data[f"{one.code}.applies"] = ["no" if v == NOT_APPLICABLE else "yes" for v in values]
@@ -69,22 +72,25 @@ def form_frame(program: Program, form: Form, period: Period, returns: Sequence[R
 
 def _made(program: Program, column: str, lines: Sequence[Line], others: Mapping[tuple[int, str], Mapping[str, Value]],
           past: Past) -> pd.Series[Any]:  # fmt: skip
-    """A sum of fields, or a field of another sheet: from the same return, else as it stands."""
-
-    def value(line: Line, code: str) -> Value:
-        given = line.values.get(code, others.get((line.source, line.unit.code), {}).get(code))
-        return past.current.get((line.unit.code, code)) if given is None else given
-
+    """A sum of fields, or a field of another sheet."""
     parts = terms(column)
     if len(parts) == 1 and parts[0][0] == 1:
         one = program.field_by_code[parts[0][1]]
-        return _column(one, [value(line, one.code) for line in lines])
+        return _column(one, [_value(program, line, one.code, others, past) for line in lines])
     sums: list[float | None] = []
     for line in lines:
-        found = [(times, value(line, code)) for times, code in parts]
+        found = [(times, _value(program, line, code, others, past)) for times, code in parts]
         numbers = [times * v for times, v in found if isinstance(v, (int, Decimal))]
         sums.append(float(sum(numbers)) if len(numbers) == len(found) else None)
     return pd.Series(sums, dtype="float64")
+
+
+def _value(program: Program, line: Line, code: str, others: Mapping[tuple[int, str], Mapping[str, Value]],
+           past: Past) -> Value:  # fmt: skip
+    """A value of the line's unit from the same return, else as it stands; of a column that shows another, the other's."""
+    code = program.field_by_code[code].shows or code
+    given = line.values.get(code, others.get((line.source, line.unit.code), {}).get(code))
+    return past.current.get((line.unit.code, code)) if given is None else given
 
 
 def _column(one: Field, values: Sequence[Value]) -> pd.Series[Any]:

@@ -102,8 +102,7 @@ def untouched(form: Form, row: FormRow, past: Past) -> bool:
     """A row of a sheet that carries what was accepted, with nothing else in it."""
     if not form.carry or row.nil or row.blank or row.refused:
         return False
-    asked = {code: value for code, value in row.values.items() if code not in row.shown}
-    return given(asked) == given({code: past.previous.get((row.county_code, code)) for code in asked})
+    return given(row.values) == given({code: past.previous.get((row.county_code, code)) for code in row.values})
 
 
 def given(values: Mapping[str, Value]) -> dict[str, Value]:
@@ -131,9 +130,11 @@ def _resolve(row: FormRow, fields: Sequence[Field], past: Past) -> tuple[dict[st
     values: dict[str, Value] = {}
     clashes = []
     for one in fields:
+        if one.shows:
+            continue
         key = row.county_code, one.code
         carried = past.current.get(key, past.previous.get(key, one.nil_value))
-        typed = None if one.shows else row.values.get(one.code)
+        typed = row.values.get(one.code)
         values[one.code] = carried if typed is None else typed
         must_be_given = carried is None
         if typed is not None and not must_be_given and typed != carried:

@@ -179,7 +179,7 @@ def _check_cover(path: Path, form: Form, rules: tuple[Rule, ...]) -> None:
             raise SuiteError(f"expectations/{path.name}：规则名 {rule_id} 重复")
     watched = {base for rule in rules for c in rule.used_columns for base in base_fields(c)}
     for field in form.fields:
-        if field.code not in watched and field.type is not FieldType.COUNTY:
+        if field.code not in watched and field.type is not FieldType.COUNTY and not field.shows:
             raise SuiteError(f"expectations/{path.name}：指标 {field.code}（{field.title}）没有任何规则")
         if field.required and not any(r.type == NOT_NULL and r.kwargs["column"] == field.code for r in rules):
             raise SuiteError(f"expectations/{path.name}：必填指标 {field.code} 没有必填规则（{NOT_NULL}）")

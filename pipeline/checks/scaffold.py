@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.rules import BETWEEN, CHECKLIST, IN_SET, LENGTH, NOT_NULL, PAIR_EQUAL, PAIR_GREATER, UNIQUE
+from pipeline.checks.rules import BETWEEN, CHECKLIST, IN_SET, LENGTH, NOT_NULL, PAIR_GREATER, UNIQUE
 from pipeline.program.load import load_program
 from pipeline.program.model import Accumulation, Field, FieldType, Form
 
@@ -33,8 +33,7 @@ def expectation(kind: str, kwargs: Config, rule: str, code: str, columns: list[s
 def field_rules(field: Field, titles: Mapping[str, str]) -> Iterator[Config]:
     """The rules every field of its kind needs; ``titles`` are those of its form's fields."""
     code = field.code
-    if field.shows:  # the action sheet's value, by formula
-        yield pair_equal(code, field.shows)
+    if field.shows:  # the action sheet's value, by formula: the rules of that column hold
         return
     applies = {"row_condition": comparison(f"{code}.applies", "==", "yes")}
     if field.required:
@@ -110,14 +109,6 @@ def pair(greater: str, smaller: str, rule: str, code: str, columns: list[str], m
     """``greater`` ≥ ``smaller`` wherever both are there."""
     kwargs = {"column_A": greater, "column_B": smaller, "or_equal": True, "ignore_row_if": "either_value_is_missing"}
     return expectation(PAIR_GREATER, kwargs, rule, code, columns, message, severity)
-
-
-def pair_equal(code: str, shown: str) -> Config:
-    """A value shown again must be the value."""
-    kwargs = {"column_A": code, "column_B": shown, "ignore_row_if": "either_value_is_missing"}
-    return expectation(
-        PAIR_EQUAL, kwargs, f"{code}.shows", "SHOWN_DIFFERS", [code], f"行动表所填 {{{shown}}}", "warning"
-    )
 
 
 def complete(suite: Config, form: Form) -> Config:

@@ -163,7 +163,7 @@ def trace(ctx: click.Context, county: str, field: str, period: str | None, as_js
         click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
         return
     click.echo(f"{name} {answer['title']}（{one}，{chosen.title}）：{answer['value'] or '空'}")
-    typed = f"所填“{origin.raw}”" if origin.raw else "未填，沿用零报告的数"
+    typed = f"所填“{origin.raw}”" if origin.raw else "未填，沿用零报告的数" if origin.nil else "未填"
     click.echo(f"  {origin.file} › {origin.sheet} › {origin.cell}，{typed}，报送序号 {origin.submission}")
     click.echo(f"  核对规则：{'、'.join(rules)}")
 

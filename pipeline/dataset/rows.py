@@ -67,7 +67,7 @@ def _stored(value: Value) -> int | str | date | None:
 def standing_row(form: Form, row: RowMapping) -> StandingRow:
     """A line as it was meant."""
     away = set(row[NOT_APPLICABLE_COLUMN].split())
-    values: dict[str, Value] = {one.code: _value(one, row, away) for one in form.fields}
+    values: dict[str, Value] = {one.code: _value(one, row, away) for one in form.fields if not one.shows}
     return StandingRow(seq=row["seq"], form=form.code, period=row["period"], county_code=row["county_code"], entry=row["entry"],
                        sheet_row=row["sheet_row"], nil=row["nil"], received_on=row["received_on"],
                        typed=json.loads(row["typed"]), values=values)  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from pipeline.workbook.cells import show
 from pipeline.workbook.layout import row_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     import pandas as pd
 
@@ -31,13 +31,14 @@ NO_RETURN = frozenset({Verdict.HELD, Verdict.EMPTY, Verdict.WITHDRAWN})  # verdi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a value was read: submission, file, sheet, cell and the text as typed."""
+    """Where a value was read: submission, file, sheet, cell and the text as typed; ``nil`` where its row is a nil report."""
 
     submission: int
     file: str
     sheet: str
     cell: str
     raw: str
+    nil: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,7 @@ class Snapshot:
         lists: (form, period, prefecture_code) → the entries of a list that stand.
         taken_by: What was taken in later is not in it.
         whole_on: (period, county_code) → day from which a row of every form stood, however many files they came in.
+        shown: Column that only shows another → form and code of that other; its values and places are the other's.
     """
 
     as_of: date
@@ -66,6 +68,7 @@ class Snapshot:
     whole_on: dict[tuple[str, str], date] = field(default_factory=dict)
     lists: dict[tuple[str, str, str], tuple[StandingRow, ...]] = field(default_factory=dict)
     taken_by: date = date.max
+    shown: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def seen(self) -> Seen:
@@ -267,11 +270,14 @@ class Snapshot:
 
     def origin_of(self, row: StandingRow, field: str) -> Origin:
         """Where a value of a standing row or entry was read."""
+        if field in self.shown:
+            form, field = self.shown[field]
+            row = self.rows[form, row.period, row.county_code]
         entry = self.by_seq[row.seq]
         column = entry.columns[row.form].get(field, "")
         raw = row.typed.get(field, show(row.values[field]))
         return Origin(submission=row.seq, file=entry.file, sheet=entry.sheets[row.form],
-                      cell=f"{column}{row.sheet_row}" if column else "", raw=raw)  # fmt: skip
+                      cell=f"{column}{row.sheet_row}" if column else "", raw=raw, nil=row.nil)  # fmt: skip
 
 
 def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
@@ -283,6 +289,9 @@ def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
         for form in program.roster_forms
         for row in store.standing(form, seen)
     }
+    shown = {one.code: (program.field_by_code[one.shows].form, one.shows)
+             for form in program.forms for one in form.fields if one.shows}  # fmt: skip
+    rows = {key: _with_shown(program, row, rows, shown) for key, row in rows.items()}
     lists = {(form.code, *key): some for form in program.list_forms for key, some in store.lists(form, seen).items()}
     parts: dict[tuple[str, str], list[date]] = {}
     for (_, period, county), day in store.came(seen).items():
@@ -295,7 +304,19 @@ def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
     }
     return Snapshot(as_of=as_of, submissions=store.submissions(seen), copies=store.copies(seen), findings=store.findings(seen),
                     revisions=store.revisions(seen), acts=acts, records=store.records(seen), rows=rows,
-                    whole_on=whole_on, lists=lists, taken_by=seen.taken_by)  # fmt: skip
+                    whole_on=whole_on, lists=lists, taken_by=seen.taken_by, shown=shown)  # fmt: skip
+
+
+def _with_shown(program: Program, row: StandingRow, rows: Mapping[tuple[str, str, str], StandingRow],
+                shown: Mapping[str, tuple[str, str]]) -> StandingRow:  # fmt: skip
+    """A row with the values of its columns that show another's."""
+    values = {}
+    for one in program.form_by_code[row.form].fields_in(program.period_by_code[row.period]):
+        if one.shows:
+            form, code = shown[one.code]
+            there = rows.get((form, row.period, row.county_code))
+            values[one.code] = there.values.get(code) if there else None
+    return replace(row, values=row.values | values) if values else row
 
 
 def _asks(one: Finding) -> bool:

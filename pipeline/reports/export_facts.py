@@ -44,7 +44,7 @@ def _values(s: Source) -> Iterator[Line]:
             if value is None or origin is None:
                 continue
             unit = "" if value == NOT_APPLICABLE or s.program.field_by_code[code].type not in NUMBERS else units[code]
-            kind = State.NIL if row.nil else State.ACCEPTED
+            kind = State.NIL if origin.nil else State.ACCEPTED
             yield (period, county.prefecture_code, county_code, code, show(value), unit, kind.value, origin.submission,
                    origin.file, origin.sheet, origin.cell, origin.raw)  # fmt: skip
 

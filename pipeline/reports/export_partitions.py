@@ -122,9 +122,12 @@ def _by_region(program: Program, batch: Iterable[tuple[str, str]], rows: Mapping
     region_by_unit = {code: region for region, code in batch}
     lines: dict[str, list[Line]] = {region: [] for region in region_by_unit.values()}
     for form in program.roster_forms:
-        for n, one in enumerate(form.fields):
-            for row in rows[form.code]:
-                if (value := _value(one, row, row.values[n])) is not None:
+        there = {row.unit for row in rows[form.code]}
+        for one in form.fields:
+            source = program.field_by_code[one.shows or one.code]
+            n = program.form_by_code[source.form].fields.index(source)
+            for row in rows[source.form]:
+                if row.unit in there and (value := _value(source, row, row.values[n])) is not None:
                     region, unit = region_by_unit[row.unit], program.unit_by_code[row.unit]
                     lines[region].append((region, unit.prefecture_code, row.unit, one.code, *value, row.submission,
                                           row.received_on))  # fmt: skip

@@ -27,7 +27,7 @@ from pipeline.workbook.layout import COUNTY_CODE, COUNTY_NAME, COVER_INPUTS, IDE
 from pipeline.workbook.sheet import HEADER_DEPTH, Sheet, Stray, form_by_titles, read_form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pipeline.program.model import Form, Program
@@ -366,6 +366,7 @@ def _read_group(registry: Registry, arrival: Arrival, group: list[_Placed]) -> R
     for one in group:
         told += one.sheet.findings
         strays += one.sheet.strays
+    told += _overtyped(program, {code: table for code, (_, table) in tables.items()})
     return Return(
         arrival=arrival, prefecture_code=stamp.prefecture_code, period=stamp.period, issue_no=stamp.issue_no,
         rows={code: table.rows for code, (_, table) in tables.items()},
@@ -427,6 +428,20 @@ def _about_the_whole(registry: Registry, arrival: Arrival, group: list[_Placed])
             finding("PERIOD_NOT_ENDED", found=f"{what}，{arrival.received_on}收到", expected=f"{period.end}以后")
         )
     return told
+
+
+def _overtyped(program: Program, tables: Mapping[str, FormTable]) -> Iterator[Finding]:
+    """Cells that only show another sheet's value and hold something else: said, and never taken."""
+    rows = {(code, row.county_code): row for code, table in tables.items() for row in table.rows}
+    for row in rows.values():
+        for code, value in row.shows.items():
+            source = program.field_by_code[program.field_by_code[code].shows]
+            there = rows.get((source.form, row.county_code))
+            meant = there.values.get(source.code) if there else None
+            if value is not None and there and not there.nil and value != meant:
+                yield finding("SHOWN_DIFFERS", sheet=row.sheet, cell=f"{tables[row.form].columns[code]}{row.row}",
+                              found=show(value), expected=f"行动表所填 {show(meant) or '空'}", field=code,
+                              county_code=row.county_code)  # fmt: skip
 
 
 def _of_two(one: tuple[Sheet, FormTable], other: tuple[Sheet, FormTable]) -> tuple[tuple[Sheet, FormTable], str]:

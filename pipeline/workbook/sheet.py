@@ -64,7 +64,7 @@ class FormRow:
         county_code: Of the unit whose row it is; of an entry, the prefecture.
         row: 1-based row of the sheet.
         entry: Of an entry, the number it came with; empty when it is new.
-        shown: Fields that only repeat an action sheet.
+        shows: Field code → what stands in the cell of a column that only repeats an action sheet: never a value of its own.
         values: Field code → value; None where blank or refused.
         typed: Field code → text as typed, for the fields where something was typed.
         cells: Column code → cell as it stood, for every column (tick and remark too) where something was typed.
@@ -82,13 +82,13 @@ class FormRow:
     cells: Mapping[str, Raw]
     refused: frozenset[str]
     entry: str = ""
-    shown: frozenset[str] = frozenset()
+    shows: Mapping[str, Value] = field(default_factory=dict)
     beside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def blank(self) -> bool:
         """Neither ticked nor filled; what a formula of ours shows fills nothing."""
-        return not self.nil and not self.typed.keys() - self.shown
+        return not self.nil and not self.typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -422,6 +422,7 @@ def _is_total(sheet: Sheet, header: _Header, cells: set[tuple[int, int]]) -> boo
 def _read_row(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header, row: int,
               county_code: str) -> FormRow:  # fmt: skip
     values: dict[str, Value] = {}
+    shows: dict[str, Value] = {}
     typed: dict[str, str] = {}
     refused: set[str] = set()
     line = sheet.grid[row]
@@ -429,17 +430,19 @@ def _read_row(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: 
     for one in form.fields_in(program.period_by_code[stamp.period]):
         col = header.columns.get(one.code)
         parsed = parse(cells.get(one.code), one)
-        doubt = sheet.seen.doubts.get((row, col)) if sheet.seen.doubts and col is not None and not one.shows else None
+        if one.shows:  # our own formula: its value is that of the field it shows
+            cells.pop(one.code, None)
+            shows[one.code] = parsed.value
+            continue
+        doubt = sheet.seen.doubts.get((row, col)) if sheet.seen.doubts and col is not None else None
         if doubt and col is not None:
             parsed = _doubted(sheet, row, col, one, parsed, doubt, county_code)
             cells |= {one.code: doubt.seen} if doubt.instead and parsed.problem == doubt.code else {}
         values[one.code] = parsed.value
         if col is None or (parsed.blank and not parsed.note):
             continue
-        if not parsed.blank and not (one.shows and parsed.problem):
+        if not parsed.blank:
             typed[one.code] = parsed.raw
-        if one.shows:  # our own formula: only another number in its place is told, by the rule that compares
-            continue
         if parsed.problem:
             refused.add(one.code)
         _note_cell(sheet, row, col, parsed, one, county_code)
@@ -448,8 +451,8 @@ def _read_row(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: 
     if words := show(cells.get(REMARK)).strip():
         sheet.note("REMARK", row, header.columns[REMARK], found=words, county_code=county_code)
     return FormRow(form=form.code, county_code=county_code, sheet=sheet.name, row=row + 1, nil=nil, values=values,
-                   typed=typed, cells=cells, refused=frozenset(refused), beside=_beside(sheet, header, row, cells),
-                   shown=frozenset(one.code for one in form.fields if one.shows))  # fmt: skip
+                   typed=typed, cells=cells, refused=frozenset(refused), shows=shows,
+                   beside=_beside(sheet, header, row, cells))  # fmt: skip
 
 
 def _doubted(sheet: Sheet, row: int, col: int, asked: Field, parsed: Parsed, doubt: Doubt, county_code: str) -> Parsed:
@@ -488,7 +491,7 @@ def _report_hidden_columns(sheet: Sheet, fields: Iterable[Field], header: _Heade
     typed = {code for row in rows for code in row.typed if not row.nil}
     for one in fields:
         col = header.columns.get(one.code)
-        if col in sheet.seen.cols and one.code in typed and not one.shows:
+        if col in sheet.seen.cols and one.code in typed:
             sheet.note("COLUMN_HIDDEN", max(header.rows), col, found=f"{one.label}（{column_letter(col)}列）", field=one.code,
                        expected="看得见的列")  # fmt: skip
 
