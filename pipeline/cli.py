@@ -78,6 +78,8 @@ def _main_job(ctx: click.Context, period: str | None, workers: int | None, sched
     if outcome.measures.period.code in outcome.closed:
         note(f"{outcome.measures.period.title}已封存：产品保持封存时的样子；此后的变化由下一期的“更正”说明")
     print_status(outcome.measures)
+    for fault in outcome.unmade:
+        note(f"没有生成：{fault}")
     note(f"请先打开：{workspace.outbox(outcome.measures.period.code) / 'index.html'}")
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.campaign import choose_issue_period, find_prefecture, load_campaign, open_snapshot, open_store
-from pipeline.errors import PipelineError
+from pipeline.errors import IssueError, PipelineError
 from pipeline.progress import quiet
 from pipeline.workbook.carry import carried
 from pipeline.workbook.issue import Issue, file_name, issue_workbook
@@ -33,6 +33,21 @@ class Files(Mapping[str, bytes]):
 
     def __init__(self, making: Mapping[str, Callable[[], bytes]]) -> None:
         self._making = making
+        self.faults: list[str] = []
+
+    def items(self) -> Iterator[tuple[str, bytes]]:  # type: ignore[override]
+        """Name and content of those that can be made; why the others cannot is in ``faults``.
+
+        Raises:
+            IssueError: None can be made.
+        """
+        for name in self:
+            try:
+                yield name, self[name]
+            except IssueError as fault:
+                self.faults.append(str(fault))
+        if self.faults and len(self.faults) == len(self):
+            raise IssueError("；".join(self.faults))
 
     def __getitem__(self, name: str) -> bytes:
         return self._making[name]()
@@ -52,6 +67,7 @@ def issue(workspace: Workspace, period_code: str | None, prefecture_code: str | 
         Their names in that folder; under regions, in a folder for each.
 
     Raises:
+        IssueError: Some could not be made; the others were.
         PipelineError: The key is gone although returns have come in, and no new one was asked for.
     """
     if not workspace.key_file.exists() and not new_key and open_snapshot(workspace, as_of)[1].submissions:
@@ -70,7 +86,12 @@ def issue(workspace: Workspace, period_code: str | None, prefecture_code: str | 
     making: dict[str, Callable[[], bytes]] = {p.relative_to(target).as_posix(): p.read_bytes for p in kept}
     for n, (name, one) in enumerate(issues.items()):
         making[name] = partial(_made, one, partial(tell, "生成报表", n, len(issues)))
-    replace_folder(target, Files(making))
+    files = Files(making)
+    replace_folder(target, files)
+    if files.faults:
+        raise IssueError(
+            f"{len(issues) - len(files.faults)}份已生成，在 {target}；没有生成的：{'；'.join(files.faults)}"
+        )
     return tuple(issues)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.errors import IssueError
 from pipeline.reading import as_taken, read_all
 from pipeline.reports.bulletin import bulletin_context
 from pipeline.reports.data_package import data_package
@@ -21,7 +22,7 @@ from pipeline.workbook.feedback import returned_workbook
 from pipeline.workspace import replace_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from pipeline.dataset.entries import Submission
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 RETURNED, RETURNED_LATER, CHARTS, PACKAGE = "退回", "退回（封存后）", "图表", "数据包"
 MANIFEST = "manifest.json"
+UNMADE = "_未能生成.txt"
 
 
 def make_reports(
@@ -85,14 +87,27 @@ def make_reports(
 def returned_files(
     workspace: Workspace, m: PeriodMeasures, copies: Sequence[ReturnedCopy]
 ) -> tuple[dict[str, bytes], dict[str, Figures]]:
-    """What goes back to the officers of a period: returned copies and a notice for each prefecture; and the notices' numbers."""
-    files = {copy.name: returned_workbook(copy) for copy in copies}
+    """What goes back to the officers of a period: returned copies and a notice for each prefecture; and the notices' numbers.
+
+    A copy that cannot be written stops no other: a file in its place says why.
+    """
+    files: dict[str, bytes] = {}
+    for copy in copies:
+        try:
+            files[copy.name] = returned_workbook(copy)
+        except IssueError as fault:
+            files[copy.name.removesuffix(".xlsx") + UNMADE] = f"{fault}\n".encode()
     registers: dict[str, Figures] = {}
     for prefecture, some in by_prefecture(copies).items():
         name = f"{prefecture.code}_{prefecture.short_name}_退回通知.docx"
         notice, registers[name] = notice_context(m, prefecture, some, is_demo=workspace.is_demo)
         files[name] = render(workspace.templates / "退回通知.docx", notice, {})
     return files, registers
+
+
+def unmade(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Of the files of a period, what says that a workbook could not be made."""
+    return tuple(content.decode().strip() for name, content in files.items() if name.endswith(UNMADE))
 
 
 def keep_closed(workspace: Workspace, m: PeriodMeasures, closed_on: date, copies: Sequence[ReturnedCopy]) -> None:

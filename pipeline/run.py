@@ -38,6 +38,7 @@ class Outcome:
     Attributes:
         others: Other periods that something came in for, whose products were made anew too.
         closed: Codes of the periods that are closed: what was made of them is left as it is.
+        unmade: What could not be made, and why.
     """
 
     measures: PeriodMeasures
@@ -45,6 +46,7 @@ class Outcome:
     taken: Taken
     others: tuple[Period, ...]
     closed: tuple[str, ...]
+    unmade: tuple[str, ...] = ()
 
 
 def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "", tell: Tell = quiet, *,
@@ -61,7 +63,7 @@ def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "
         on: What files are read and checked on; worker processes of this machine if None.
         sent: Whoever works does not see our disk, and files are sent.
     """
-    from pipeline.products import MANIFEST, keep_closed, make_reports, officer_contacts  # noqa: PLC0415 - matplotlib and docxtpl are slow to import
+    from pipeline.products import MANIFEST, keep_closed, make_reports, officer_contacts, unmade  # noqa: PLC0415 - matplotlib and docxtpl are slow to import
 
     campaign = load_campaign(workspace)
     period = choose_period(campaign.program, period_code, as_of)
@@ -78,6 +80,7 @@ def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "
         touched |= behind(workspace, snapshot) - closed.keys()
         others = tuple(one for one in campaign.program.periods if one.code in touched - {period.code})
         contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))
+        missing: list[str] = []
         for n, one in enumerate((*others, period)):
             tell("制作产品", n, len(others) + 1)
             copies = returned_copies(campaign, store, snapshot, one)
@@ -86,14 +89,15 @@ def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "
             if one.code in closed and (workspace.outbox(one.code) / MANIFEST).is_file():
                 keep_closed(workspace, measures, closed[one.code], copies)
                 continue
-            replace_folder(
-                workspace.outbox(one.code), make_reports(workspace, measures, copies, contacts), keep=(ISSUED,)
-            )
+            files = make_reports(workspace, measures, copies, contacts)
+            missing += unmade(files)
+            replace_folder(workspace.outbox(one.code), files, keep=(ISSUED,))
         if period.code not in closed:
             store.tell(period.code, as_of, who)
     finally:
         store.close()
-    return Outcome(measures=measures, inbox=inbox, taken=taken, others=others, closed=tuple(closed))
+    return Outcome(measures=measures, inbox=inbox, taken=taken, others=others, closed=tuple(closed),
+                   unmade=tuple(missing))  # fmt: skip
 
 
 def receive(workspace: Workspace, as_of: date, tell: Tell = quiet, *, by_clock: bool = False, on: Engine | None = None,

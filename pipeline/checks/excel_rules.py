@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - the day spreadsheets count from
 LAST_DATE = date(2099, 12, 31)
-MESSAGE_LIMIT, TITLE_LIMIT = 255, 32
 OPPOSITE = {"==": "=", "!=": "<>"}
 COMPARE: dict[str, Any] = {
     "==": operator.eq,

@@ -12,6 +12,7 @@ from pipeline.measures.obligation import KIND_NAMES
 from pipeline.measures.overdue import Reason, overdue_counties, overdue_others
 from pipeline.reports.officer_contacts import CONTACTS, CONTACTS_NOTE, CONTACTS_SHEET, contact_rows
 from pipeline.reports.wording import Figures, cn_date, made_up_of
+from pipeline.workbook.style import SafeSheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +89,7 @@ def overdue_workbook(m: PeriodMeasures, contacts: Sequence[OfficerContact] | Non
     """
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
+    book.worksheet_class = SafeSheet
     book.set_properties({"title": "逾期县清单", "created": _created(m)})
     late = overdue_counties(m.obligations, m.period)
     counties = [

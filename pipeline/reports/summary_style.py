@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.checks.decide import State
 from pipeline.checks.excel_rules import serial
 from pipeline.workbook.cells import show
-from pipeline.workbook.style import CELL_LIMIT, FONT, GREY, HEAD, INK, LINE, NAVY, lines_of, ok
+from pipeline.workbook.style import FONT, GREY, HEAD, INK, LINE, NAVY, lines_of, ok
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +122,7 @@ def write_text(sheet: Any, row: int, col: int, text: str, look: Any) -> None:
     if not shown:
         ok(sheet.write_blank(row, col, None, look))
     else:
-        ok(sheet.write_string(row, col, shown if len(shown) <= CELL_LIMIT else shown[: CELL_LIMIT - 1] + "…", look))
+        ok(sheet.write_string(row, col, shown, look))
 
 
 def write_value(sheet: Any, f: Look, row: int, col: int, value: Value, kind: str = "text") -> None:

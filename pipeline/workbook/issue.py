@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
-from pipeline.checks.excel_rules import MESSAGE_LIMIT, TITLE_LIMIT, bounds, contradictions, validation
+from pipeline.checks.excel_rules import bounds, contradictions, validation
 from pipeline.checks.rules import rules_in
 from pipeline.errors import IssueError
 from pipeline.program.model import LEVELS, County, FieldType, Prefecture, Program, Rows, TargetKind
@@ -49,7 +49,7 @@ from pipeline.workbook.layout import (
     unit_name,
 )
 from pipeline.workbook.self_check import CHECK_FIRST, write_self_check
-from pipeline.workbook.style import Formats, PlainSheet, lines_of, ok, paper, write_typed
+from pipeline.workbook.style import Formats, PlainSheet, fitted, lines_of, ok, paper, write_typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -185,7 +185,7 @@ def issue_workbook(issue: Issue, before: Sequence[SheetWriter] = (), after: Sequ
         warnings.simplefilter("error")
         try:
             _write(issue, out, before, after)
-        except (UserWarning, xlsxwriter.exceptions.XlsxWriterException) as problem:
+        except (UserWarning, xlsxwriter.exceptions.XlsxWriterException, IssueError, ValueError, TypeError) as problem:
             raise IssueError(f"{issue.prefecture.name} {issue.period.code} 表样无法生成：{problem}") from problem
     return out.getvalue()
 
@@ -370,7 +370,7 @@ def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> None:
                 size = {"x_scale": COMMENT_WIDTH, "y_scale": 0.4 + 0.2 * lines_of(mark.comment, COMMENT_LINE)}
                 ok(
                     sheet.write_comment(
-                        row, col, mark.comment[:COMMENT_LIMIT], {"author": issue.program.office, **size}
+                        row, col, fitted(mark.comment, COMMENT_LIMIT), {"author": issue.program.office, **size}
                     )
                 )
 
@@ -403,8 +403,11 @@ def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field
             continue
         options = validation(field, rules, address(first, col), value, issue.period, issue.program.window.start, named)
         prompt = _prompt(issue.program, field, value)
-        options |= {"input_title": field.code[:TITLE_LIMIT], "input_message": prompt[:MESSAGE_LIMIT],
-                    "error_message": _alert(field, options, rules)[:MESSAGE_LIMIT]}  # fmt: skip
+        options |= {
+            "input_title": field.code,
+            "input_message": prompt,
+            "error_message": _alert(field, options, rules),
+        }
         ok(sheet.data_validation(first, col, row, col, options))
         first = row + 1
 
@@ -417,8 +420,7 @@ def _prompt(program: Program, field: Field, previous: Value) -> str:
              f"选项：{'、'.join(field.options)}" if field.options else "",
              "不具备条件的填“不适用”" if field.not_applicable else "",
              f"上次已接收：{previous}" if previous is not None else "", field.reading]  # fmt: skip
-    text = "\n".join(part for part in parts if part)
-    return text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"
+    return "\n".join(part for part in parts if part)
 
 
 def _when(field: Field) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.checks.excel_rules import serial
@@ -25,7 +26,8 @@ FILLS: dict[Severity | None, dict[str, str]] = {
     Severity.CRITICAL: {"bg_color": "#F8C7C4", "font_color": "#8B1A14"},
     Severity.WARNING: {"bg_color": "#FFF3C4", "font_color": "#7A4F01"},
 }
-CELL_LIMIT = 32_767  # characters a cell may hold
+CELL_LIMIT = 32_767  # what a cell or a comment may hold, as Excel counts: in UTF-16 units, two for a rare character
+MESSAGE_LIMITS = {"input_title": 32, "error_title": 32, "input_message": 255, "error_message": 255}
 LAST_NARROW = 0x2E7F  # what comes before is half as wide as a Chinese character
 FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
@@ -40,7 +42,35 @@ def ok(code: Any) -> None:
         raise IssueError(f"xlsxwriter 返回 {code}：内容过长或超出范围")
 
 
-class PlainSheet(Worksheet):  # type: ignore[misc]
+def fitted(text: str, limit: int) -> str:
+    """A text as a workbook can hold it: nothing that XML cannot, cut with … where Excel's count reaches ``limit``."""
+    text = show(text)
+    if 2 * len(text) <= limit or len(units := text.encode("utf-16-le")) <= 2 * limit:
+        return text
+    return units[: 2 * (limit - 1)].decode("utf-16-le", "ignore") + "…"
+
+
+class SafeSheet(Worksheet):  # type: ignore[misc]
+    """A sheet that no text can break, whoever typed it: xlsxwriter leaves out, or refuses, what is too long."""
+
+    def _write_string(self, row: int, col: int, string: str, cell_format: Any = None) -> Any:
+        return super()._write_string(row, col, fitted(string, CELL_LIMIT), cell_format)
+
+    def _write_comment(self, row: int, col: int, comment: str, options: Any = None) -> Any:
+        return super()._write_comment(row, col, fitted(comment, CELL_LIMIT), options)
+
+    def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> Any:
+        value = fitted(value, CELL_LIMIT) if isinstance(value, str) else value
+        return super()._write_formula(row, col, formula, cell_format, value)
+
+    def data_validation(self, *place: Any) -> Any:
+        """Like xlsxwriter's, with prompts and alerts that fit."""
+        *where, options = place
+        cut = {key: fitted(options[key], limit) for key, limit in MESSAGE_LIMITS.items() if key in options}
+        return super().data_validation(*where, options | cut)
+
+
+class PlainSheet(SafeSheet):
     """A sheet whose formulas use only functions that every program has had for twenty years.
 
     xlsxwriter searches each formula for newer ones with some thirty patterns: half of the time a workbook takes.
@@ -121,17 +151,22 @@ def write_typed(
         raw: The cell as it was read.
         kind: See :meth:`Formats.entry`.
         severity: Of what is wrong with it, if anything.
+
+    Raises:
+        IssueError: It cannot be written, with its place.
     """
-    if isinstance(raw, Decimal):
-        ok(sheet.write_number(row, col, float(raw), f.entry(kind, severity)))
-    elif isinstance(raw, date):
-        ok(sheet.write_number(row, col, serial(raw), f.entry("date", severity)))
-    elif isinstance(raw, (int, float)) and not isinstance(raw, bool) and math.isfinite(raw):
-        ok(sheet.write_number(row, col, raw, f.entry("input" if kind == "date" else kind, severity)))
-    else:
-        text = show(raw)
-        text = text if len(text) <= CELL_LIMIT else text[: CELL_LIMIT - 1] + "…"
-        ok(sheet.write_string(row, col, text, f.entry(kind, severity, quoted=text[:1] in FORMULA_SIGNS)))
+    try:
+        if isinstance(raw, Decimal):
+            ok(sheet.write_number(row, col, float(raw), f.entry(kind, severity)))
+        elif isinstance(raw, date):
+            ok(sheet.write_number(row, col, serial(raw), f.entry("date", severity)))
+        elif isinstance(raw, (int, float)) and not isinstance(raw, bool) and math.isfinite(raw):
+            ok(sheet.write_number(row, col, raw, f.entry("input" if kind == "date" else kind, severity)))
+        else:
+            text = show(raw)
+            ok(sheet.write_string(row, col, text, f.entry(kind, severity, quoted=text[:1] in FORMULA_SIGNS)))
+    except (UserWarning, IssueError, ValueError, TypeError, OverflowError) as problem:
+        raise IssueError(f"“{sheet.name}”{xl_rowcol_to_cell(row, col)} 写不进去：{problem}") from problem
 
 
 def lines_of(text: str, width: float) -> int:
