@@ -151,10 +151,11 @@ def _served(campaign: Campaign, section: str, code: str, title: str) -> Trace:
 
 
 def _rules(campaign: Campaign, fields: Sequence[Field]) -> str:
-    codes = {f.code for f in fields}
+    asked = [campaign.program.field_by_code[f.shows or f.code] for f in fields]
+    codes = {f.code for f in asked}
     names = [
         rule.id
-        for form in dict.fromkeys(f.form for f in fields)
+        for form in dict.fromkeys(f.form for f in asked)
         for rule in campaign.rules[form]
         if codes & set(rule.columns)
     ]
