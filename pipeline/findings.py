@@ -102,6 +102,8 @@ CATALOGUE: dict[str, Kind] = {
     "FILE_TOO_LARGE": Kind(severity=C, title="文件过大", fix="请只保留下发的工作表，去掉图片和附件后再报送", whole_file=True),
     "FILE_BOMB": Kind(severity=C, title="解压后的内容过大", fix="请把填好的数复制到重新下发的表中，另存后再报送", whole_file=True),
     "FILE_NOT_A_WORKBOOK": Kind(severity=C, title="不是电子表格", fix="请在下发的表上填写，存为xlsx、xls或ods再报送", whole_file=True),
+    "FILE_OTHER_TABLE": Kind(severity=C, title="是别种格式的表格，这里不能读取", whole_file=True,
+        fix="请用原来的软件（或WPS、Excel、LibreOffice）打开，核对后另存或导出为xlsx再报送；最好直接在下发的表上填写"),
     "FILE_ARCHIVE": Kind(severity=C, title="是压缩包，不是电子表格", fix="请先解压，把压缩包里的报表逐个报送，不要打包", whole_file=True),
     "FILE_HTML": Kind(severity=C, title="是网页，不是电子表格", whole_file=True,
         fix="请用WPS或Excel打开，点“另存为”，文件类型选xlsx后再报送；最好直接在下发的表上填写"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import odf.opendocument
 import odf.table
 import odf.text
+import olefile
 import openpyxl
 import xlwt
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 SHEET = "xl/worksheets/sheet1.xml"
+OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 STORED, DEFLATED = 0, 8
 SPREADSHEET = "application/vnd.oasis.opendocument.spreadsheet"
 ODS_NAMES = (
@@ -204,3 +206,39 @@ def flat_bomb(megabytes: int) -> Member:
     piece = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
     return Member(name="xl/media/big.bin", packed=piece * megabytes + b"\x03\x00", size=megabytes * len(block), checksum=0,
                   method=DEFLATED)  # fmt: skip
+
+
+def container(streams: Mapping[str, bytes], *, pad_last: bool = True) -> bytes:
+    """A compound file with these streams, of 4,096 bytes or more each; its last sector cut to what it holds, if told to."""
+    used, table, entries = 1 + -(-(1 + len(streams)) // 4), [], []
+    table = [0xFFFFFFFD, *range(2, used), 0xFFFFFFFE]
+    body = b""
+    for name, data in streams.items():
+        entries.append(
+            _entry_name(name) + b"\x02\x01" + b"\xff" * 12 + bytes(36) + struct.pack("<IQ", len(table), len(data))
+        )
+        sectors = -(-len(data) // 512)
+        table += [*range(len(table) + 1, len(table) + sectors), 0xFFFFFFFE]
+        body += data + bytes(-len(data) % 512)
+    assert len(table) <= 128, "one sector of table is enough for tests"
+    root = (
+        _entry_name("Root Entry")
+        + b"\x05\x01"
+        + b"\xff" * 8
+        + struct.pack("<I", 1)
+        + bytes(36)
+        + struct.pack("<IQ", 0xFFFFFFFE, 0)
+    )
+    for nth in range(len(entries) - 1):  # each to the right of the one before
+        entries[nth] = entries[nth][:72] + struct.pack("<I", nth + 2) + entries[nth][76:]
+    header = OLE_MAGIC + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
+    header += struct.pack("<10I", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0) + b"\xff" * 432
+    directory = (root + b"".join(entries)).ljust((used - 1) * 512, b"\0")
+    whole = header + struct.pack("<128I", *table, *[0xFFFFFFFF] * (128 - len(table))) + directory + body
+    return whole if pad_last else whole[: len(whole) - -len(data) % 512]
+
+
+def xls_stream(content: bytes) -> bytes:
+    """The records of an xls, without what its container is filled up with."""
+    stream: bytes = olefile.OleFileIO(io.BytesIO(content)).openstream("Workbook").read()
+    return stream[: stream.rindex(b"\x0a\x00\x00\x00") + 4]

@@ -134,13 +134,13 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "pdf": ("FILE_NOT_A_WORKBOOK", lambda: b"%PDF-1.7\n\x80\x81"),
     "picture": ("FILE_NOT_A_WORKBOOK", lambda: b"\x89PNG\r\n\x1a\n"),
     "noise": ("FILE_NOT_A_WORKBOOK", lambda: bytes(range(255, 0, -1)) * 9),
-    "excel 4": ("FILE_NOT_A_WORKBOOK", lambda: b"\x09\x04\x06\x00\x00\x00\x10\x00"),
+    "excel 4": ("FILE_OTHER_TABLE", lambda: b"\x09\x04\x06\x00\x00\x00\x10\x00"),
     "docx": ("FILE_NOT_A_WORKBOOK", lambda: zipped({"word/document.xml": "<a/>"})),
     "odt": ("FILE_NOT_A_WORKBOOK", lambda: ods_sheet("", extra={"mimetype": "application/vnd.oasis.opendocument.text"})),
     "doc": ("FILE_NOT_A_WORKBOOK", lambda: renamed_stream(xls(), "WordDocument")),
-    "fods": ("FILE_NOT_A_WORKBOOK", lambda: (
+    "fods": ("FILE_OTHER_TABLE", lambda: (
         b'<?xml version="1.0"?>\n<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"/>')),
-    "excel 2003 xml": ("FILE_NOT_A_WORKBOOK", lambda: (
+    "excel 2003 xml": ("FILE_OTHER_TABLE", lambda: (
         b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>'
         b'<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Table/></Workbook>')),
     "zip of workbooks": ("FILE_ARCHIVE", lambda: zipped({"a.xlsx": xlsx(), "昭通.xls": xls()})),
@@ -161,7 +161,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "xls without an end": ("FILE_DAMAGED", lambda: without_end(xls())),
     "xls without a table of contents": ("FILE_DAMAGED", lambda: OLE + bytes(4_000)),
     "xlsb record too long": ("FILE_DAMAGED", lambda: xlsb(b"\x00\x7f\x00")),
-    "duplicate member": ("FILE_BAD_MEMBERS", lambda: raw_zip([*plain_members(), *plain_members()])),
+    "duplicate member": ("FILE_BAD_MEMBERS", lambda: raw_zip([*plain_members(), stored("xl/worksheets/sheet1.xml", b"<a/>")])),
     "duplicate but for case": ("FILE_BAD_MEMBERS", lambda: with_members(xlsx(), XL__Workbook_x_xml="<a/>")),
     "member above the folder": ("FILE_BAD_MEMBERS", lambda: zipped(members_of(xlsx()) | {"../a.xml": "<a/>"})),
     "absolute member": ("FILE_BAD_MEMBERS", lambda: zipped(members_of(xlsx()) | {"/etc/a.xml": "<a/>"})),
@@ -219,9 +219,9 @@ def without_texts(content: bytes) -> bytes:
 
 
 def without_end(content: bytes) -> bytes:
-    """An xls whose last sheet lost the record that ends it."""
+    """An xls whose last record is longer than what is left."""
     at = content.rindex(b"\x0a\x00\x00\x00", 0, content.index("Workbook".encode("utf-16-le")))
-    return content[:at] + b"\x01\x02\x00\x00" + content[at + 4 :]
+    return content[:at] + b"\x03\x02\xff\x7f" + content[at + 4 :]
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.workbook.notes import DISGUISE, UNCALCULATED, Notes, Refusal, Tally, disguised, percent
-from pipeline.workbook.ole import open_container
+from pipeline.workbook.secret import open_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 BOF, EOF, FILEPASS, BOUNDSHEET, SUPBOOK, FORMAT, XF = 0x809, 0x0A, 0x2F, 0x85, 0x1AE, 0x41E, 0xE0
 FORMULA, STRING, NUMBER, RK, MULRK, BOOLERR = 0x06, 0x207, 0x203, 0x27E, 0xBD, 0x205
@@ -21,6 +21,7 @@ LABEL, LABELSST, RSTRING, SST, CONTINUE = 0x204, 0xFD, 0xD6, 0xFC, 0x3C
 VALUED = {FORMULA, NUMBER, RK, BOOLERR, LABEL, LABELSST, RSTRING}
 BETWEEN = {0x221, 0x4BC, 0x236, CONTINUE}  # ARRAY, SHRFMLA, TABLE, CONTINUE: may stand between a formula and its text
 HOLE = bytes(64)  # texts hold no such run of zeros: a piece of the file was lost
+WINDOW = 0x23E  # how a sheet is looked at: stands behind its cells
 BIFF8 = 0x600
 MACRO_SHEET, MODULE = 1, 6
 OWN_BOOK, ADD_IN, LONGEST_PATH = 0x0401, 0x3A01, 0xFF
@@ -30,15 +31,17 @@ ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D:
 OTHER_KINDS = {"worddocument": "Word文档", "powerpoint document": "演示文稿"}
 
 
-def look_through_xls(content: bytes) -> Notes:
+def look_through_xls(names: set[str], streams: Mapping[str, bytes]) -> Notes:
     """Follow the workbook's globals and each sheet once.
+
+    Args:
+        names: Of all streams and storages of the container.
+        streams: Those of its uppermost storage.
 
     Raises:
         Refusal: For the first thing that refuses the file.
     """
-    names, stream = open_container(content)
-    if "encryptedpackage" in names:
-        raise Refusal("FILE_ENCRYPTED", "内容已加密")
+    stream = streams.get("workbook", streams.get("book"))
     if stream is None:
         found = next((kind for name, kind in OTHER_KINDS.items() if name in names), "没有工作表的旧版Office文件")
         raise Refusal("FILE_NOT_A_WORKBOOK", f"是{found}")
@@ -46,7 +49,7 @@ def look_through_xls(content: bytes) -> Notes:
         raise Refusal("FILE_MACROS", "有VBA宏")
     tally = Tally()
     try:
-        _follow(stream, tally)
+        _follow(open_stream(stream), tally)
     except (struct.error, IndexError) as error:  # a record shorter than its kind
         raise _damaged() from error
     return tally.notes()
@@ -70,17 +73,25 @@ def _follow(stream: bytes, tally: Tally) -> None:
 
 
 def _records(stream: bytes, at: int) -> Iterator[tuple[int, int, int, int]]:
-    """(record, depth, where its data are, their size) of one substream, which begins with BOF and ends with its EOF."""
-    depth = 0
+    """(record, depth, where its data are, their size) of one substream, which begins with BOF and ends with its EOF.
+
+    The very last EOF may be wanting: at the end of the stream, or before zeros once the record that follows all cells was there.
+    """
+    depth, cells_are_over = 0, False
     while True:
+        if depth == 1 and at == len(stream):
+            return
         if at + 4 > len(stream):
             raise _damaged()
         record, size = struct.unpack_from("<HH", stream, at)
+        if record == 0 and depth == 1 and cells_are_over and not any(stream[at:]):
+            return
         at += 4
         if at + size > len(stream) or record == 0 or (depth == 0 and record != BOF):
             raise _damaged()
         if record == BOF:
             depth += 1
+        cells_are_over = cells_are_over or record == WINDOW
         yield record, depth, at, size
         if record == EOF:
             depth -= 1

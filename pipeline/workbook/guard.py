@@ -6,14 +6,16 @@ Every kind of file is looked through once, in time that grows with its size and 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from pipeline.workbook.biff import look_through_xls
+from pipeline.workbook.kinds import is_something_else, what_else, what_zip
 from pipeline.workbook.notes import Notes, Refusal
 from pipeline.workbook.ods import look_through_ods
+from pipeline.workbook.ole import open_container
 from pipeline.workbook.package import LOCAL_MAGIC, Package, size_text
+from pipeline.workbook.secret import open_package
 from pipeline.workbook.xlsb import look_through_xlsb
 from pipeline.workbook.xlsx import look_through_xlsx
 
@@ -21,25 +23,8 @@ MAX_BYTES = 20_000_000
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 OPEN_BY_AN_OFFICE = ("~$", ".~lock", "._", ".~")
 LONGEST_FOUND = 100
-HEAD = 65_536  # what a text shows of itself
-SHORT_MAGIC = 2  # two letters may also begin a text
-ARCHIVES = {b"Rar!": "rar", b"7z\xbc\xaf": "7z", b"\x1f\x8b": "gz"}
-OLD_TABLE, PICTURE = "Excel 95以前的表格", "图片"
-OTHER_KINDS = {
-    b"%PDF": "PDF文件", b"{\\rtf": "写字板（rtf）文件", b"MZ": "程序文件", b"\x89PNG": PICTURE, b"\xff\xd8\xff": PICTURE,
-    b"GIF8": PICTURE, b"BM": PICTURE, b"II*\0": PICTURE, b"MM\0*": PICTURE, b"\x09\x08": OLD_TABLE, b"\x09\x04": OLD_TABLE,
-    b"\x09\x02": OLD_TABLE, b"\x09\x00": OLD_TABLE,
-}  # fmt: skip
-FLAT_KINDS = {
-    "urn:oasis:names:tc:opendocument": "单个文件的ODF（fods）",
-    "schemas-microsoft-com:office:spreadsheet": "Excel 2003的XML表格",
-}
-ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
-WEB_PAGE = re.compile(r"<\s*(!doctype\s+html|html|head|body|table|meta|div)\b|^mime-version:", re.IGNORECASE)
-SEPARATOR = re.compile(r"[,\t;]")
-CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
-OTHER_DOCUMENTS = {"word/": "Word文档", "ppt/": "演示文稿"}
-TABLES = (".xlsx", ".xls", ".et", ".ods", ".xlsm", ".xlsb", ".csv")
+PREFIX = 1_024  # what a server or a mail program may have set before a file
+RAW_BIFF = {b"\x09\x08\x10\0\0\x06", b"\x09\x08\x08\0\0\x05"}  # an xls without a container around it
 ODS_KIND = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
@@ -78,13 +63,22 @@ def _look_through(content: bytes) -> Notes:
         raise Refusal("FILE_EMPTY")
     if len(content) > MAX_BYTES:
         raise Refusal("FILE_TOO_LARGE", f"有{size_text(len(content))}，最多{size_text(MAX_BYTES)}")
-    if content.startswith(OLE_MAGIC):
-        return look_through_xls(content)
-    if content.startswith(LOCAL_MAGIC):
-        return _look_through_zip(Package(content))
+    begins = [at for magic in (OLE_MAGIC, LOCAL_MAGIC) if (at := content.find(magic, 0, PREFIX)) >= 0]
+    if begins and not is_something_else(content):
+        whole = content[min(begins) :]
+        return _look_through_ole(whole) if whole.startswith(OLE_MAGIC) else _look_through_zip(Package(whole))
     if LOCAL_MAGIC.startswith(content) or OLE_MAGIC.startswith(content):
         raise Refusal("FILE_TRUNCATED", f"只有{size_text(len(content))}")
-    raise _what_else(content)
+    if content[:6] in RAW_BIFF:
+        return look_through_xls({"workbook"}, {"workbook": content})
+    raise what_else(content)
+
+
+def _look_through_ole(content: bytes) -> Notes:
+    names, streams = open_container(content)
+    if "encryptedpackage" in names:
+        return _look_through_zip(Package(open_package(streams, content)))
+    return look_through_xls(names, streams)
 
 
 def _look_through_zip(package: Package) -> Notes:
@@ -99,47 +93,4 @@ def _look_through_zip(package: Package) -> Notes:
         if "mimetype" in names and not package.take("mimetype").startswith(ODS_KIND):
             raise Refusal("FILE_NOT_A_WORKBOOK", "是文字文档或演示文稿")
         return look_through_ods(package)
-    for folder, kind in OTHER_DOCUMENTS.items():
-        if any(name.startswith(folder) for name in names):
-            raise Refusal("FILE_NOT_A_WORKBOOK", f"是{kind}")
-    tables = sum(name.endswith(TABLES) for name in names)
-    raise Refusal("FILE_ARCHIVE", f"压缩包里有{tables}个表格文件" if tables else "压缩包里没有表格文件")
-
-
-def _what_else(content: bytes) -> Refusal:
-    """What a file is that is no workbook."""
-    if not content.strip(b"\0"):
-        return Refusal("FILE_DAMAGED", "内容全是空白，像是没有复制完")
-    text = _text(content[:HEAD]).strip()
-    for magic, kind in OTHER_KINDS.items():
-        if content.startswith(magic) and (len(magic) > SHORT_MAGIC or not text):
-            return Refusal("FILE_NOT_A_WORKBOOK", f"是{kind}")
-    for magic, kind in ARCHIVES.items():
-        if content.startswith(magic):
-            return Refusal("FILE_ARCHIVE", f"是{kind}压缩包")
-    for mark, kind in FLAT_KINDS.items():
-        if mark in text:
-            return Refusal("FILE_NOT_A_WORKBOOK", f"是{kind}")
-    if WEB_PAGE.search(text):
-        return Refusal("FILE_HTML")
-    first = text.partition("\n")[0]
-    if SEPARATOR.search(first):
-        return Refusal("FILE_CSV", f"第一行是“{first[:40]}”")
-    return Refusal("FILE_NOT_A_WORKBOOK", "是文字文件" if text else "不是电子表格的内容")
-
-
-def _text(head: bytes) -> str:
-    """The beginning of a text; an empty string for what is none."""
-    marked = next((encoding for mark, encoding in ENCODINGS.items() if head.startswith(mark)), "")
-    zeros = head[0::2].count(0), head[1::2].count(0)
-    wide = "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
-    for encoding in (marked,) if marked else (wide,) if any(zeros) else ("utf-8", "gb18030"):
-        try:
-            text = head.decode(encoding)
-        except UnicodeDecodeError as error:
-            if error.end < len(head) - 4:  # not merely cut through a character
-                continue
-            text = head[: error.start].decode(encoding)
-        if not CONTROL.search(text):
-            return text
-    return ""
+    raise what_zip(names)

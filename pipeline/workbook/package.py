@@ -10,6 +10,7 @@ import io
 import struct
 import zipfile
 import zlib
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from xml.parsers import expat
@@ -33,6 +34,7 @@ LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 LOCAL_MAGIC, END_MAGIC = b"PK\x03\x04", b"PK\x05\x06"
 END_SIZE = 22
 UTF8_NAME = 0x800
+LEFT_BEHIND = "__macosx/"  # by a desktop that packed the parts again; its names are those of the parts
 
 
 W = TypeVar("W", bound="Watcher")
@@ -90,6 +92,10 @@ def _doctype(*_: object) -> NoReturn:
     raise Refusal("FILE_DOCTYPE")
 
 
+class Unread(Refusal):
+    """What a part says is no XML: of no concern where nobody reads it."""
+
+
 class Package:
     """The members of a zip.
 
@@ -105,7 +111,7 @@ class Package:
         self.members = {_plain_name(member): member for member in listed}
         """Name in small letters with forward slashes, as the reader looks for it → member; taken out once followed."""
         self.names = tuple(self.members)
-        if len(self.members) < len(listed):
+        if len({(_plain_name(one), one.CRC, one.file_size) for one in listed}) > len(self.members):
             raise Refusal("FILE_BAD_MEMBERS", "有重名的部件")
 
     def follow(self, name: str, kind: Callable[..., W], *context: Hashable, remember: bool = True) -> W:
@@ -125,17 +131,18 @@ class Package:
             return _stream(chunks, kind(*context))
         except (expat.ExpatError, ValueError, LookupError) as error:  # the latter two: encodings, numbers that are none
             _exhaust(chunks)
-            raise Refusal("FILE_DAMAGED", f"部件“{name}”内容残缺或有误") from error
+            raise Unread("FILE_DAMAGED", f"部件“{name}”内容残缺或有误") from error
         except Refusal as refusal:
             _exhaust(chunks)  # what a damaged member says is not what its writer said
             refusal.found = refusal.found or f"部件“{name}”"
             raise
 
     def follow_the_rest(self) -> None:
-        """Every member nobody asked for: XML must be plain, anything else must inflate to what it says."""
+        """Every member nobody asked for: XML must be plain as far as it goes, anything must inflate to what it says."""
         for name, member in tuple(self.members.items()):
-            if name.endswith((".xml", ".rels")):
-                self.follow(name, Watcher)
+            if name.endswith((".xml", ".rels")) and not name.startswith(LEFT_BEHIND):
+                with suppress(Unread):
+                    self.follow(name, Watcher)
             else:
                 del self.members[name]
                 _exhaust(self._inflate(member))
