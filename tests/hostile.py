@@ -25,8 +25,10 @@ STORED, DEFLATED = 0, 8
 SPREADSHEET = "application/vnd.oasis.opendocument.spreadsheet"
 ODS_NAMES = (
     " ".join(
-        f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{prefix}:1.0"' for prefix in ("office", "table", "text")
+        f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{prefix}:1.0"'
+        for prefix in ("office", "table", "text", "style")
     )
+    + ' xmlns:fo="urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0" xmlns:xlink="http://www.w3.org/1999/xlink"'
     + ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
 )
 
@@ -108,13 +110,15 @@ def xlsx_sheet(rows: str, start: str = "", end: str = "", parts: dict[str, bytes
     return zipped(members_of(xlsx()) | {SHEET: sheet} | (parts or {}))
 
 
-def ods_sheet(rows: str, manifest: str = "", extra: dict[str, bytes | str] | None = None) -> bytes:
-    """An ods whose sheet 表 has these rows, as XML."""
+def ods_sheet(rows: str, manifest: str = "", extra: dict[str, bytes | str] | None = None, *, styles: str = "",
+              table: str = "") -> bytes:  # fmt: skip
+    """An ods whose sheet 表 has these rows, as XML; with styles, and with attributes of the table."""
     manifest_names = 'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"'
     return zipped({
         "mimetype": SPREADSHEET,
         "META-INF/manifest.xml": f"<manifest:manifest {manifest_names}>{manifest}</manifest:manifest>",
-        "content.xml": f'<office:document-content {ODS_NAMES}><office:body><office:spreadsheet><table:table table:name="表">'
+        "content.xml": f'<office:document-content {ODS_NAMES}><office:automatic-styles>{styles}</office:automatic-styles>'
+        f'<office:body><office:spreadsheet><table:table table:name="表" {table}>'
         f"{rows}</table:table></office:spreadsheet></office:body></office:document-content>",
     } | (extra or {}))  # fmt: skip
 

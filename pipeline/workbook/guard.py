@@ -12,7 +12,7 @@ from pathlib import PurePath
 from pipeline.workbook.biff import look_through_xls
 from pipeline.workbook.kinds import is_something_else, what_else, what_zip
 from pipeline.workbook.notes import Notes, Refusal
-from pipeline.workbook.ods import look_through_ods
+from pipeline.workbook.ods import look_through_fods, look_through_ods
 from pipeline.workbook.ole import open_container
 from pipeline.workbook.package import LOCAL_MAGIC, Package, size_text
 from pipeline.workbook.secret import open_package
@@ -25,6 +25,7 @@ OPEN_BY_AN_OFFICE = ("~$", ".~lock", "._", ".~")
 LONGEST_FOUND = 100
 PREFIX = 1_024  # what a server or a mail program may have set before a file
 RAW_BIFF = {b"\x09\x08\x10\0\0\x06", b"\x09\x08\x08\0\0\x05"}  # an xls without a container around it
+FLAT_ODS = b'office:mimetype="application/vnd.oasis.opendocument.spreadsheet'
 ODS_KIND = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
@@ -71,6 +72,8 @@ def _look_through(content: bytes) -> Notes:
         raise Refusal("FILE_TRUNCATED", f"只有{size_text(len(content))}")
     if content[:6] in RAW_BIFF:
         return look_through_xls({"workbook"}, {"workbook": content})
+    if FLAT_ODS in content[: PREFIX * 8] and content.lstrip().startswith(b"<"):
+        return look_through_fods(content)
     raise what_else(content)
 
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pipeline.workbook.cells import Raw
 
 MAX_ROWS, MAX_COLS, MAX_VALUED = 20_000, 500, 500_000
 MAX_TEXTS = 200_000_000
+MAX_ROOM, ROW_ROOM = 2_000_000, 8  # places of the grids of all sheets; what a row takes besides its cells
 UNCALCULATED = "=（没有计算结果的公式）"
 SHOWN_LENGTH = 100
 PICTURE, TEXT_BOX, COMMENT = "一张图片", "文本框“{}”", "批注“{}”"
@@ -92,7 +93,7 @@ class Tally:
         self.shown: dict[tuple[str, int, int], str] = {}
         self.seen: defaultdict[str, Seen] = defaultdict(Seen)
         self.parts: dict[str, str] = {}
-        self._valued = self._texts = 0
+        self._valued = self._texts = self._room = 0
 
     def notes(self, grids: Mapping[str, list[list[Raw]]] | None = None) -> Notes:
         """What was gathered."""
@@ -128,6 +129,16 @@ class Tally:
         if self._texts > MAX_TEXTS:
             raise Refusal("FILE_BOMB", "同一段长文字在表中重复的次数过多")
 
+    def room(self, places: int) -> None:
+        """Places of a grid, with a value or without.
+
+        Raises:
+            Refusal: All grids together are larger than any return.
+        """
+        self._room += places
+        if self._room > MAX_ROOM:
+            raise Refusal("FILE_TOO_FAR", "各工作表有内容的格相隔太远，加起来超过200万格")
+
     def take(self, other: Tally) -> None:
         """What was counted elsewhere in the file.
 
@@ -135,6 +146,7 @@ class Tally:
             Refusal: Together it is too much.
         """
         self.add(other._valued)
+        self.room(other._room)
         self.repeat_text(other._texts)
         self.shown |= other.shown
         self.seen |= other.seen
@@ -155,6 +167,61 @@ class Tally:
         over = self.seen[sheet].beside
         before = over.get((row, col))
         over[row, col] = what[:SHOWN_LENGTH] if before is None else f"{before}、{what}"[:SHOWN_LENGTH]
+
+
+class Cells:
+    """The values of one sheet as they come by; ``rows`` are as long as they have to be, from A1 on."""
+
+    def __init__(self, sheet: str, tally: Tally) -> None:
+        self.rows: list[list[Raw]] = []
+        self._sheet, self._tally = sheet, tally
+
+    def put(self, row: int, col: int, value: Raw) -> None:
+        """A cell that is not blank.
+
+        Raises:
+            Refusal: It makes the grids larger than those of any return.
+        """
+        rows = self.rows
+        missing = row + 1 - len(rows)
+        if missing > 0:
+            self._tally.room(missing * ROW_ROOM)
+            rows.extend([] for _ in range(missing))
+        cells = rows[row]
+        missing = col - len(cells)
+        if missing >= 0:
+            self._tally.room(missing + 1)
+            cells.extend([""] * missing)
+            cells.append(value)
+            return
+        if cells[col] not in {"", value}:
+            self._tally.doubt(self._sheet, row, col, "CELL_TWICE", f"{cells[col]}；{value}", instead=True)
+        cells[col] = value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A piece of a text that looks the same throughout.
+
+    Attributes:
+        raised: Above or below the line.
+    """
+
+    text: str
+    struck: bool = False
+    raised: bool = False
+
+
+def doubt_of(runs: Sequence[Run]) -> tuple[str, str] | None:
+    """Finding code and words for a text of which not all is to be read as it stands: m² is not m2, a struck 9 is none."""
+    text = "".join(run.text for run in runs)
+    for code, word, which in (
+        ("CELL_STRUCK", "画了删除线", "struck"), ("CELL_SUPERSCRIPT", "是上标或下标", "raised")
+    ):  # fmt: skip
+        parts = [run.text for run in runs if getattr(run, which) and run.text.strip()]
+        if parts:
+            return code, f"{text}（{'、'.join(f'“{part}”' for part in parts)}{word}）"
+    return None
 
 
 # What makes a cell show another number than it holds: scale and unit words, digits of its own, a literal sign, scaling commas.

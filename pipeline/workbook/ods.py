@@ -1,18 +1,45 @@
-"""Through an ods package: error cells, formulas nobody calculated, percentages, and how far values reach."""
+"""Through an ods package, or the single file of a fods: its values, and what an officer sees that a value does not say."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.workbook.notes import UNCALCULATED, Notes, Refusal, Tally, percent
-from pipeline.workbook.package import Watcher
+from pipeline.workbook.cells import show
+from pipeline.workbook.notes import (
+    COMMENT,
+    PICTURE,
+    TEXT_BOX,
+    UNCALCULATED,
+    Cells,
+    Notes,
+    Refusal,
+    Run,
+    Tally,
+    disguised,
+    doubt_of,
+    percent,
+)
+from pipeline.workbook.ods_styles import Styles
+from pipeline.workbook.package import Watcher, follow_alone
 
 if TYPE_CHECKING:
+    from pipeline.workbook.cells import Raw
     from pipeline.workbook.package import Package
 
 MODULE = re.compile(r"basic/[^/]+/(?!script-l[bc]\.xml$|dialog-l[bc]\.xml$)[^/]+|scripts/.*[^/]")
-OTHER_FILE = re.compile(r"'[^']*'#")  # 'file:///D:/other.ods'#$Sheet1.A1
+OTHER_FILE = re.compile(r"'([^']*)'#|\bDDE\(\s*\"([^\"]*)\"")  # 'file:///D:/other.ods'#$Sheet1.A1
+DURATION = re.compile(r"PT(\d+)H(\d+)M(\d+)(?:[.,]\d+)?S")
+SPACE = re.compile(r"[ \t\r\n]+")
+SCALED = re.compile("[千万亿百‰约]")
+NO_WORDS = ["", ""]
+MAX_SPACES = 32_767  # characters of a cell
+TABLE_NAMES = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+NUMBERS = {"float", "currency"}
+COVERED = "table:covered-table-cell"
+HIDDEN = {"collapse", "filter"}
+IN_CELL, IN_COMMENT, IN_BOX, PIECE, ASIDE = range(5)
 
 
 def look_through_ods(package: Package) -> Notes:
@@ -22,12 +49,22 @@ def look_through_ods(package: Package) -> Notes:
         Refusal: For the first thing that refuses the file.
     """
     package.follow("meta-inf/manifest.xml", _Manifest)
-    for name in package.names:
-        if MODULE.fullmatch(name):
-            raise Refusal("FILE_MACROS", f"部件“{name}”")
-    content = package.follow("content.xml", _Content, remember=False)  # a cell may be repeated 500,000 times
+    modules = [name for name in package.names if MODULE.fullmatch(name)]
+    styles = package.follow("styles.xml", _NamedStyles)
+    content = package.follow("content.xml", _Content, styles, remember=False)  # a cell may be repeated 500,000 times
     package.follow_the_rest()
-    return content.tally.notes()
+    if modules:
+        content.tally.parts["MACROS_IGNORED"] = f"部件“{modules[0]}”"
+    return content.notes()
+
+
+def look_through_fods(content: bytes) -> Notes:
+    """The same of the parts written one behind the other in a single file.
+
+    Raises:
+        Refusal: For the first thing that refuses the file.
+    """
+    return follow_alone(content, _Content(_NamedStyles())).notes()
 
 
 class _Manifest(Watcher):
@@ -40,99 +77,285 @@ def _encrypted(_: dict[str, str]) -> None:
     raise Refusal("FILE_ENCRYPTED", "内容已加密")
 
 
-def _linked(_: dict[str, str]) -> None:
-    raise Refusal("FILE_EXTERNAL_LINKS", "有取自别的文件的工作表")
-
-
-class _Content(Watcher):
-    """All sheets, counted through rows and columns with their repetitions."""
+class _NamedStyles(Watcher):
+    """The styles that others are derived from."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.styles = Styles()
+        self.opened |= self.styles.handlers
+
+
+class _Place(NamedTuple):
+    """A cell under way: its attributes, and how often it stands there."""
+
+    attributes: dict[str, str]
+    col: int
+    cols: int
+    covered: bool
+
+
+class _Content(Watcher):
+    """All sheets, row by row with their repetitions."""
+
+    def __init__(self, named: _NamedStyles) -> None:
+        super().__init__()
         self.tally = Tally()
-        self._sheet, self._row, self._rows, self._col, self._cols = "", 0, 0, 0, 1
-        self._cell: dict[str, str] | None = None
-        self._text = ""
-        self._broken = False
-        self.opened |= {
-            "table:table": self._open_sheet, "table:table-row": self._open_row, "table:table-cell": self._open_cell,
-            "table:covered-table-cell": self._open_cell, "text:p": self._open_paragraph,
-            "text:tab": self._break, "text:line-break": self._break, "text:ruby": self._break,
-            "table:table-source": _linked, "table:dde-link": _linked,
+        self._grids: dict[str, Cells] = {}
+        self._styles = Styles(named.styles)
+        self._cells = Cells("", self.tally)
+        self._sheet, self._link = "", ""
+        self._row, self._rows, self._row_style, self._col = 0, 0, "", 0
+        self._columns: list[tuple[int, str]] = []  # where they end, and their style
+        self._place: _Place | None = None
+        self._open_pieces: list[tuple[int, int, str]] = []  # how deep, what, style
+        self._texts: list[str] = []  # of the cell, and which of them are struck or raised
+        self._marks: dict[int, tuple[bool, bool]] = {}
+        self._words = ["", ""]  # of a comment, of a box
+        self._picture = False
+        self._linked = ""
+        self.opened |= self._styles.handlers | {
+            "table:table": self._open_sheet, "table:table-column": self._open_column, "table:table-row": self._open_row,
+            "table:table-cell": self._open_cell, COVERED: self._open_cell, "text:p": self._open_paragraph,
+            "text:span": self._open_piece, "text:ruby-text": self._open_aside, "text:s": self._spaces, "text:tab": self._break,
+            "text:line-break": self._break, "draw:image": self._open_picture, "table:table-source": self._source,
+            "table:dde-link": self._dde, "document-content": self._root, "document": self._root, "script:module": self._module,
         }  # fmt: skip
+
+    def notes(self) -> Notes:
+        """What was gathered."""
+        if self._linked:
+            self.tally.parts["LINKS_UNUSED"] = self._linked
+        return self.tally.notes({name: cells.rows for name, cells in self._grids.items()})
+
+    def _root(self, attributes: dict[str, str]) -> None:
+        if attributes.get("xmlns:table") != TABLE_NAMES:
+            raise Refusal("FILE_BAD_MEMBERS", "表格的名称空间不是通常的写法")
+
+    def _module(self, _: dict[str, str]) -> None:
+        self.tally.parts["MACROS_IGNORED"] = "有宏"
+
+    def _dde(self, _: dict[str, str]) -> None:
+        self.finish()
+        self._linked = "DDE"
+
+    def _source(self, attributes: dict[str, str]) -> None:
+        self._link = attributes.get("xlink:href", "") or "别的文件"
 
     def _open_sheet(self, attributes: dict[str, str]) -> None:
         self.finish()
-        self._sheet, self._row, self._rows = attributes.get("table:name", ""), 0, 0
+        self._sheet, self._link, self._row, self._rows, self._columns = attributes.get("table:name", ""), "", 0, 0, []
+        self._cells = Cells(self._sheet, self.tally)
+        if self._linked == "DDE" and "table:dde-link" in self.open:
+            return  # what another program sent; cells take it by a formula
+        if self._sheet in self._grids:
+            raise Refusal("FILE_BAD_MEMBERS", f"有两张工作表都叫“{self._sheet}”")
+        self._grids[self._sheet] = self._cells
+        if attributes.get("table:style-name") in self._styles.unseen_tables:
+            self.tally.seen[self._sheet].hidden = True
+
+    def _open_column(self, attributes: dict[str, str]) -> None:
+        start = self._columns[-1][0] if self._columns else 0
+        end = start + _repeated(attributes, "table:number-columns-repeated")
+        self._columns.append((end, attributes.get("table:default-cell-style-name", "")))
+        if attributes.get("table:visibility") in HIDDEN:
+            self.tally.seen[self._sheet].cols.update(range(start, min(end, 500)))
 
     def _open_row(self, attributes: dict[str, str]) -> None:
         self.finish()
         self._row += self._rows
         self._rows = _repeated(attributes, "table:number-rows-repeated")
+        self._row_style = attributes.get("table:default-cell-style-name", "")
         self._col = 0
+        seen = attributes.get("table:visibility")
+        if seen in HIDDEN:
+            rows = range(self._row, min(self._row + self._rows, 20_000))
+            self.tally.seen[self._sheet].rows.update(dict.fromkeys(rows, seen == "filter"))
 
     def _open_cell(self, attributes: dict[str, str]) -> None:
-        if self._cell is not None:
+        if self._place is not None:
             self.finish()
-        cols = _repeated(attributes, "table:number-columns-repeated")
-        kind = attributes.get("office:value-type")
-        if kind is not None or "table:formula" in attributes:
-            self.tally.count(self._sheet, self._row, self._col, self._rows, cols)
-        if cols > 1 or self._rows > 1 or kind in {None, "percentage", "string"} or "table:formula" in attributes:
-            self._cell, self._cols = attributes, cols
-            self._text, self._broken = "", False
-        else:
-            self._col += cols
+        times = attributes.get("table:number-columns-repeated")
+        cols = 1 if times is None else _times(times)
+        self._place = _Place(attributes, self._col, cols, self.open[-1] == COVERED)
+        self._col += cols
 
     def _open_paragraph(self, _: dict[str, str]) -> None:
-        if self._cell is not None:
-            parent = self.open[-2]
-            self.parser.CharacterDataHandler = (
-                self._collect if parent.endswith("table-cell") else None
-            )  # else a comment
+        if self._place is None:
+            return
+        kind = (
+            IN_CELL
+            if self.open[-2].endswith("table-cell")
+            else IN_COMMENT
+            if "office:annotation" in self.open
+            else IN_BOX
+        )
+        if kind == IN_CELL:
+            self._texts.append("\n" if self._texts else "")
+        self._push(kind)
+        self.parser.CharacterDataHandler = self._text
+
+    def _open_piece(self, attributes: dict[str, str]) -> None:
+        self._push(PIECE, attributes.get("text:style-name", ""))
+
+    def _open_aside(self, _: dict[str, str]) -> None:
+        """How a word is pronounced."""
+        self._push(ASIDE)
+
+    def _push(self, kind: int, style: str = "") -> None:
+        pieces, depth = self._open_pieces, len(self.open)
+        while pieces and pieces[-1][0] >= depth:  # over by now
+            pieces.pop()
+        pieces.append((depth, kind, style))
+
+    def _open_picture(self, _: dict[str, str]) -> None:
+        self._picture = self._picture or self._place is not None
+
+    def _spaces(self, attributes: dict[str, str]) -> None:
+        count = int(attributes.get("text:c", "1"))
+        if count > MAX_SPACES:
+            raise Refusal("FILE_TEXT_TOO_LONG", f"工作表“{self._sheet}”第{self._row + 1}行的一格里有{count}个空格")
+        if self._place is not None and count > 0:
+            self.tally.repeat_text(count)
+            self._add(" " * count)
 
     def _break(self, _: dict[str, str]) -> None:
-        """What the reader leaves out between two pieces of text, joining them."""
-        self._text += "\n"
-        self._broken = True
+        if self._place is not None:
+            self._add("\n")
 
-    def _collect(self, text: str) -> None:
-        self._text += text
+    def _text(self, text: str) -> None:
+        self._add(SPACE.sub(" ", text))
+
+    def _add(self, text: str) -> None:
+        """A piece of the innermost paragraph that is still open."""
+        pieces, depth = self._open_pieces, len(self.open)
+        while pieces and pieces[-1][0] > depth:
+            pieces.pop()
+        struck = raised = False
+        for _, kind, style in reversed(pieces):
+            if kind == ASIDE:
+                return
+            if kind == PIECE:
+                look = self._styles.look(style)
+                struck, raised = struck or look.struck, raised or look.raised
+            elif kind == IN_CELL:
+                if struck or raised:
+                    self._marks[len(self._texts)] = struck, raised
+                self._texts.append(text)
+                return
+            else:
+                self._words[kind == IN_BOX] += text
+                return
 
     def finish(self) -> None:
-        """A cell that is not merely a value ends where the next cell, row or sheet begins."""
-        cell, self._cell = self._cell, None
-        if cell is None:
+        """A cell ends where the next cell, row or sheet begins."""
+        place, self._place = self._place, None
+        if place is None:
             return
         self.parser.CharacterDataHandler = None
-        text = cell.get("office:string-value", "") or self._text.strip()
-        formula = cell.get("table:formula")
-        if formula is not None and OTHER_FILE.search(formula):
-            raise Refusal("FILE_EXTERNAL_LINKS", f"工作表“{self._sheet}”第{self._row + 1}行：{formula}")
-        if text and formula is None and "office:value-type" not in cell:
-            self.tally.count(self._sheet, self._row, self._col, self._rows, self._cols)
-        self.tally.repeat_text(len(text) * (self._rows * self._cols - 1))
-        shown = text if self._broken else _shown(cell, text)
-        if shown:
-            for row in range(self._row, self._row + self._rows):
-                for col in range(self._col, self._col + self._cols):
-                    self.tally.show(self._sheet, row, col, shown)
-        self._col += self._cols
+        texts, marks, attributes = self._texts, self._marks, place.attributes
+        if texts:
+            self._texts, self._marks, self._open_pieces = [], {}, []
+        if self._picture or self._words != NO_WORDS:
+            self._tell_beside(place)
+        if texts or "office:value-type" in attributes or "table:formula" in attributes:
+            value = _value(attributes, "".join(texts), seen=bool(texts))
+            if value is not None and value != "":
+                self._take(place, value, self._doubt(place, value, texts, marks))
+
+    def _take(self, place: _Place, value: Raw, doubt: tuple[str, str] | None) -> None:
+        """A cell that is not blank, wherever it is repeated."""
+        rows, cols = self._rows, place.cols
+        self.tally.count(self._sheet, self._row, place.col, rows, cols)
+        if isinstance(value, str) and (rows > 1 or cols > 1):
+            self.tally.repeat_text(len(value) * (rows * cols - 1))
+        for row in range(self._row, self._row + rows):
+            for col in range(place.col, place.col + cols):
+                self._cells.put(row, col, value)
+                if doubt:
+                    self.tally.doubt(self._sheet, row, col, doubt[0], doubt[1], instead=doubt[0] != "CELL_LINKED")
+
+    def _doubt(
+        self, place: _Place, value: Raw, texts: list[str], marks: dict[int, tuple[bool, bool]]
+    ) -> tuple[str, str] | None:
+        """Finding code and words for a value that its officer does not see as it is."""
+        if place.covered:
+            return "CELL_UNSEEN", f"{show(value)}（被合并的单元格盖住，看不见）"
+        look = self._styles.look(
+            place.attributes.get("table:style-name") or self._row_style or self._column_style(place.col)
+        )
+        if look.struck:
+            return "CELL_STRUCK", f"{show(value)}（画了删除线）"
+        if look.unseen:
+            return "CELL_UNSEEN", f"{show(value)}（字与底色相同，看不见）"
+        if texts and not isinstance(value, str) and not any(text.strip() for text in texts):
+            return "CELL_UNSEEN", f"{show(value)}（单元格格式使它不显示）"
+        if marks:
+            plain = False, False
+            runs = [(text, *marks.get(nth, plain)) for nth, text in enumerate(texts)]
+            return doubt_of([Run(text=text, struck=struck, raised=raised) for text, struck, raised in runs])
+        formula = place.attributes.get("table:formula", "")
+        other = OTHER_FILE.search(formula) if "'" in formula or "DDE" in formula else None
+        link = (other[1] or other[2] or "别的文件") if other else self._link
+        return ("CELL_LINKED", f"引用了“{link}”") if link else None
+
+    def _column_style(self, col: int) -> str:
+        return next((style for end, style in self._columns if col < end), "")
+
+    def _tell_beside(self, place: _Place) -> None:
+        """What hangs on a cell or lies over it."""
+        comment, box = (one.strip() for one in self._words)
+        told = ([PICTURE] if self._picture else []) + ([COMMENT.format(comment)] if comment else [])
+        for what in told + ([TEXT_BOX.format(box)] if box else []):
+            self.tally.beside(self._sheet, self._row, place.col, what)
+        self._words, self._picture, self._open_pieces = ["", ""], False, []
 
 
-def _shown(cell: dict[str, str], text: str) -> str:
-    kind = cell.get("office:value-type")
+def _value(cell: dict[str, str], text: str, *, seen: bool) -> Raw:
+    """What a cell holds, where that is what is seen; None for a blank."""
+    kind, formula = cell.get("office:value-type"), cell.get("table:formula")
     if cell.get("calcext:value-type") == "error":
         return text if text.startswith("#") else "#VALUE!"  # Err:502 and its like
+    if kind in {None, "string"}:
+        words = text.strip("\n") or cell.get("office:string-value", "")
+        return words or (UNCALCULATED if formula is not None and kind is None and not seen else None)
     if kind == "percentage":
         return percent(cell.get("office:value", ""))
-    if kind in {None, "string"} and "table:formula" in cell and not text:
-        return UNCALCULATED
-    return "" if kind else text  # without a type the reader takes it for a blank
+    if kind == "boolean":
+        return cell.get("office:boolean-value") == "true"
+    if kind == "date":
+        return _day(cell.get("office:date-value", "")) or text
+    if kind == "time":
+        return _duration(cell.get("office:time-value", "")) or text
+    if kind not in NUMBERS or "office:value" not in cell:
+        return text.strip() or None
+    number = float(cell["office:value"])
+    plain = int(number) if number.is_integer() else number
+    return disguised(plain, text) if SCALED.search(text) else plain
+
+
+def _day(written: str) -> date | datetime | None:
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return at.date() if at.time() == time() else at.replace(tzinfo=None)
+
+
+def _duration(written: str) -> time | timedelta | None:
+    match = DURATION.fullmatch(written)
+    if not match:
+        return None
+    span = timedelta(hours=int(match[1]), minutes=int(match[2]), seconds=int(match[3]))
+    return (datetime.min + span).time() if span < timedelta(days=1) else span  # noqa: DTZ901 - a wall clock's
 
 
 def _repeated(attributes: dict[str, str], name: str) -> int:
-    times = int(attributes.get(name, "1"))
+    return _times(attributes.get(name, "1"))
+
+
+def _times(written: str) -> int:
+    times = int(written)
     if times < 1:
         raise ValueError
     return times

@@ -270,3 +270,15 @@ def _damaged(member: zipfile.ZipInfo) -> Refusal:
 def size_text(size: int) -> str:
     """A size for people."""
     return f"{size / 1_000_000:.2f}MB" if size >= 1_000_000 else f"{size:,}字节"  # noqa: PLR2004 - a million
+
+
+def follow_alone(content: bytes, watcher: W) -> W:
+    """A file that is one part of XML, followed.
+
+    Raises:
+        Refusal: It is no XML, or for what is in it.
+    """
+    try:
+        return _stream((content[at : at + CHUNK] for at in range(0, len(content), CHUNK)), watcher)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise Refusal("FILE_DAMAGED", "内容残缺或有误") from error
