@@ -29,7 +29,8 @@ from pipeline.workspace import DEMO_MARK, Workspace
 ROUNDS = 3
 READ = (
     "import sys; from pathlib import Path; from datetime import date;"
-    "from pipeline.campaign import load_campaign; from pipeline.reading import registry; from pipeline.workspace import Workspace, read_inbox;"
+    "from pipeline.campaign import load_campaign; from pipeline.reading import registry;"
+    "from pipeline.inbox import read_inbox; from pipeline.workspace import Workspace;"
     "from pipeline.workbook.read import read_return; w = Workspace(root=Path(sys.argv[1]));"
     "c = load_campaign(w); [read_return(registry(c, ()), a) for a in read_inbox(w, date(2023, 1, 16)).arrivals]"
 )

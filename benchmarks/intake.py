@@ -29,8 +29,9 @@ from pipeline import intake as rounds
 from pipeline.campaign import load_campaign, open_store
 from pipeline.dataset.standing import numbers, seen_from
 from pipeline.engine import open_engine
+from pipeline.inbox import read_inbox
 from pipeline.measures.rollup import roll_up
-from pipeline.workspace import Workspace, read_inbox
+from pipeline.workspace import Workspace
 from tests.cluster_parts import running_cluster
 
 if TYPE_CHECKING:

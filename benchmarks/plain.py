@@ -42,8 +42,8 @@ def check(workspace: Workspace) -> int:
     """All rules on one workbook after the other."""
     from pipeline.checks.check import check_returns  # noqa: PLC0415
     from pipeline.checks.past import NO_PAST  # noqa: PLC0415
+    from pipeline.inbox import read_inbox  # noqa: PLC0415
     from pipeline.workbook.read import read_return  # noqa: PLC0415
-    from pipeline.workspace import read_inbox  # noqa: PLC0415
 
     campaign = load_campaign(workspace)
     period = choose_period(campaign.program, PERIOD, AS_OF)

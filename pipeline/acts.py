@@ -1,4 +1,4 @@
-"""What staff enter in the ledger by hand: whose a held file is, what stands no more, and that a period is closed."""
+"""What staff enter in the ledger by hand: whose a held file is, when it came, what stands no more, what period is closed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.campaign import choose_period, find_prefecture, load_campaign, open_store
 from pipeline.checks.decide import Verdict
-from pipeline.dataset.entries import Act, ActKind
+from pipeline.dataset.entries import Act, ActKind, closings
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.errors import PipelineError
 from pipeline.findings import CATALOGUE
@@ -123,21 +123,23 @@ def withdraw(
 def close(
     workspace: Workspace, period: str, reason: str, who: str, as_of: date, *, by_clock: bool = False
 ) -> tuple[Act, Program]:
-    """Enter in the ledger that a period is closed: what comes for it later is held.
+    """Enter in the ledger that a period is closed: what is taken in for it later is held.
 
     Raises:
-        PipelineError: There is no such period, it is closed, or the day is the clock's (``by_clock``) and the ledger
-            knows a later one.
+        PipelineError: There is no such period, it has not ended, it is closed, or the day is the clock's (``by_clock``)
+            and the ledger knows a later one.
     """
     program = load_campaign(workspace).program
     chosen = choose_period(program, period, as_of)
     if not reason.strip():
         raise PipelineError("请写明封存的理由（--reason）")
+    if as_of <= chosen.end:
+        raise PipelineError(f"{chosen.title}到 {chosen.end} 才结束，现在不能封存")
     store = open_store(workspace, program)
     try:
         if by_clock:
             store.not_before(as_of)
-        if any(act.kind is ActKind.CLOSE and act.period == chosen.code for act in store.acts(as_of)):
+        if chosen.code in closings(store.acts(date.max)):
             raise PipelineError(f"{chosen.title}已经封存")
         made = (
             _made_as_of(workspace, chosen) or as_of
@@ -145,6 +147,70 @@ def close(
         store.tell(chosen.code, made, who, looking_back=True)
         act = Act(kind=ActKind.CLOSE, period=chosen.code, reason=reason, who=who, done_on=as_of)
         return replace(act, seq=store.enter(act)), program
+    finally:
+        store.close()
+
+
+def reopen(
+    workspace: Workspace, period: str, reason: str, who: str, as_of: date, *, by_clock: bool = False
+) -> tuple[Act, Program]:
+    """Enter in the ledger that a period closed is open again: what comes for it is taken in, its products are made anew.
+
+    Raises:
+        PipelineError: There is no such period, it is not closed, or the day is the clock's (``by_clock``) and the ledger
+            knows a later one.
+    """
+    program = load_campaign(workspace).program
+    chosen = choose_period(program, period, as_of)
+    if not reason.strip():
+        raise PipelineError("请写明重新开放的理由（--reason）")
+    store = open_store(workspace, program, create=False)
+    try:
+        if by_clock:
+            store.not_before(as_of)
+        if chosen.code not in closings(store.acts(date.max)):
+            raise PipelineError(f"{chosen.title}没有封存")
+        act = Act(kind=ActKind.REOPEN, period=chosen.code, reason=reason.strip(), who=who, done_on=as_of)
+        return replace(act, seq=store.enter(act)), program
+    finally:
+        store.close()
+
+
+def received(
+    workspace: Workspace, seq: int, day: date, reason: str, who: str, as_of: date, *, by_clock: bool = False
+) -> tuple[Act, Submission, Period | None]:
+    """Enter in the ledger that a submission was received on another day than it is entered under.
+
+    Whether it came in time, and which of several stands, follow; what day it was noted under stays in the ledger.
+
+    Returns:
+        The act, the submission as it was before, and its period.
+
+    Raises:
+        PipelineError: There is no such submission, the day cannot be, or the day of the act is the clock's
+            (``by_clock``) and the ledger knows a later one.
+    """
+    program = load_campaign(workspace).program
+    if not reason.strip():
+        raise PipelineError("请写明更正收到日期的理由（--reason）")
+    store = open_store(workspace, program, create=False)
+    try:
+        if by_clock:
+            store.not_before(as_of)
+        entry = next((s for s in store.submissions(as_of) if s.seq == seq), None)
+        if entry is None:
+            raise PipelineError(f"没有报送序号 {seq}；序号见 run-pipeline history 或汇总页“收到的文件”")
+        period, which = program.period_by_code.get(entry.period), f"报送序号 {seq}（{entry.file}）"
+        if day == entry.received_on:
+            raise PipelineError(f"{which}的收到日期已经是 {day}")
+        if day > entry.taken_on:
+            raise PipelineError(f"{which}在 {entry.taken_on} 已经收入，收到日期不能晚于这一天")
+        first = period.start if period else program.periods[0].start
+        if day < first:
+            raise PipelineError(f"{which}的收到日期不能早于 {first}，报送期从这一天开始")
+        act = Act(kind=ActKind.RECEIVED, sha256=entry.sha256, file=entry.file, prefecture_code=entry.prefecture_code,
+                  period=entry.period, target=seq, day=day, reason=reason.strip(), who=who, done_on=as_of)  # fmt: skip
+        return replace(act, seq=store.enter(act)), entry, period
     finally:
         store.close()
 

@@ -20,9 +20,11 @@ from pipeline.commands.common import (
     Day,
     Group,
     alone,
+    ask_days,
     at_work,
     engine_options,
     json_option,
+    judged,
     note,
     quoted,
     today,
@@ -36,11 +38,14 @@ if TYPE_CHECKING:
 
     from pipeline.checks.decide import Decision
     from pipeline.findings import Finding
+    from pipeline.inbox import Inbox
     from pipeline.intake import Taken
     from pipeline.program.model import Program
     from pipeline.run import Outcome
     from pipeline.workbook.read import Reading
-    from pipeline.workspace import Inbox, Workspace
+    from pipeline.workspace import Workspace
+
+MANY = 20  # of a kind, named on the screen
 
 
 @click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -73,7 +78,9 @@ def _main_job(ctx: click.Context, period: str | None, workers: int | None, sched
 
     as_of = ctx.obj["as_of"]
     with at_work(ctx, workers, scheduler) as (workspace, tell, where):
-        outcome = run(workspace, period, as_of, user(), tell, by_clock=not ctx.obj["as_of_given"], **where)
+        outcome = run(
+            workspace, period, as_of, user(), tell, by_clock=not ctx.obj["as_of_given"], ask=ask_days, **where
+        )
     _tell(outcome, workspace, as_of)
     if outcome.measures.period.code in outcome.closed:
         note(f"{outcome.measures.period.title}已封存：产品保持封存时的样子；此后的变化由下一期的“更正”说明")
@@ -90,10 +97,35 @@ def _tell_inbox(inbox: Inbox, taken: Taken, as_of: date) -> None:
     for one in inbox.changing:
         note(f"未收：{one.name}（还在写入，没有传完，留待下次）")
     for name in inbox.undated:
-        note(f"请注意：文件夹“{name}”不是日期（应写成 2023-03-06），里面的文件按修改日期算收件日期")
-    for name, why in inbox.unreadable:
-        note(f"读不出：{name}（{why}）")
-    note(f"新收 {len(taken.seqs)} 份报送，收件箱共 {len(inbox.arrivals)} 个文件。")
+        note(f"请注意：文件夹“{name}”看不出是哪一天（应写成 2023-03-06），里面的文件按修改日期算收件日期")
+    _tell_unread(inbox)
+    note(f"新收 {len(taken.seqs)} 份报送，收件箱共 {len(inbox.arrivals)} 个文件。" + _unread_counted(inbox))
+    for day in inbox.decided:
+        note(f"收到日期取自文件的修改日期：{day.name}（报送序号 {day.seq}），{day.received_on}，据此算{judged(day)}。"
+             f"不对的：run-pipeline received {day.seq} 日期 --reason 理由")  # fmt: skip
+
+
+def _tell_unread(inbox: Inbox) -> None:
+    """What no return is read from, each when it is new, what to do once for a kind."""
+    from pipeline.dataset.entries import UNREAD_NAMES, UnreadKind  # noqa: PLC0415
+
+    for kind in UnreadKind:
+        new = [one for one in inbox.new if one.kind is kind]
+        for one in new[:MANY]:
+            note(f"没有读：{one.name}（{one.what}）")
+        if len(new) > MANY:
+            note(f"没有读：……等共 {len(new)} 个{UNREAD_NAMES[kind][0]}，全部列在 index.html")
+        if new:
+            note(f"  {UNREAD_NAMES[kind][1]}")
+
+
+def _unread_counted(inbox: Inbox) -> str:
+    """How many of each kind, told or not."""
+    from pipeline.dataset.entries import UNREAD_NAMES, UnreadKind  # noqa: PLC0415
+
+    counts = [(UNREAD_NAMES[kind][0], sum(one.kind is kind for one in inbox.unread)) for kind in UnreadKind]
+    told = "、".join(f"{name} {n}" for name, n in counts if n)
+    return f"另有没有读的 {len(inbox.unread)} 个（{told}），见 index.html。" if told else ""
 
 
 def _tell(outcome: Outcome, workspace: Workspace, as_of: date) -> None:
@@ -122,7 +154,8 @@ def receive(ctx: click.Context, workers: int | None, scheduler: str | None) -> N
     from pipeline.run import receive as take  # noqa: PLC0415
 
     with at_work(ctx, workers, scheduler or "") as (workspace, tell, where):
-        inbox, taken = take(workspace, ctx.obj["as_of"], tell, by_clock=not ctx.obj["as_of_given"], **where)
+        inbox, taken = take(workspace, ctx.obj["as_of"], user(), tell, by_clock=not ctx.obj["as_of_given"], ask=ask_days,
+                            **where)  # fmt: skip
     _tell_inbox(inbox, taken, ctx.obj["as_of"])
 
 
@@ -154,9 +187,9 @@ def issue(ctx: click.Context, period: str | None, prefecture: str | None, new_ke
 def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     """试检查报回的报表，什么也不写入。有退回的问题则返回码为1。"""
     from pipeline.disk import reason  # noqa: PLC0415
+    from pipeline.inbox import read_files, readable  # noqa: PLC0415
     from pipeline.looking import dry_run  # noqa: PLC0415
     from pipeline.workbook.read import Arrival  # noqa: PLC0415
-    from pipeline.workspace import read_files, readable  # noqa: PLC0415
 
     as_of = ctx.obj["as_of"]
     arrivals = []
@@ -251,7 +284,7 @@ def demo(folder: Path) -> None:
 
 
 for command in (look.status, look.overdue, look.totals, look.trace, look.profile, look.history, ledger.admit, ledger.withdraw, ledger.reinstate,
-                ledger.close, ledger.verify, ledger.backup, ledger.restore, ledger.export):  # fmt: skip
+                ledger.received, ledger.close, ledger.reopen, ledger.verify, ledger.backup, ledger.restore, ledger.export):  # fmt: skip
     main.add_command(command)
 
 

@@ -12,6 +12,7 @@ import pickle
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,13 +24,12 @@ from pipeline.dataset.blobs import FolderBlobs
 from pipeline.dataset.writing import decided, unplaced
 from pipeline.errors import ChangedError, PipelineError
 from pipeline.progress import quiet
-from pipeline.reading import Unjudged, lost, packed, read_one, registry
+from pipeline.reading import Unjudged, for_taking_in, lost, packed, read_one
 from pipeline.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
-    from datetime import date
 
     from pipeline.campaign import Campaign
     from pipeline.checks.decide import Decision
@@ -100,7 +100,7 @@ def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of
     left: list[Arrival] = []
     with Shelf(store.folder) as shelf:
         refusals: list[Reading] = []
-        known, where = registry(campaign, acts), on or engine.Pool(chunk=engine.CHUNK)
+        known, where = for_taking_in(campaign, acts, store.acts(date.max)), on or engine.Pool(chunk=engine.CHUNK)
         readings = chain(
             _read_new(known, store, new, left, where, sent=sent), _read_admitted(known, store, pending, where)
         )

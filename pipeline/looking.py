@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pipeline.campaign import choose_period, load_campaign, open_snapshot, open_store, told_before
@@ -14,11 +15,10 @@ from pipeline.intake import judge
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.measures.rollup import roll_up
 from pipeline.program.strict import nearest
-from pipeline.reading import read_all, registry
+from pipeline.reading import for_taking_in, read_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
     from pathlib import Path
 
     import pandas as pd
@@ -87,7 +87,8 @@ def dry_run(
     store = open_store(workspace, campaign.program, create=False)
     try:
         results = []
-        for reading in read_all(registry(campaign, store.acts(as_of)), arrivals):
+        known = for_taking_in(campaign, store.acts(as_of), store.acts(date.max))
+        for reading in read_all(known, arrivals):
             decisions = [
                 d
                 for p in campaign.program.periods

@@ -23,9 +23,8 @@ from pipeline.workspace import replace_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
-    from pipeline.dataset.entries import Submission
+    from pipeline.dataset.entries import Act, Submission
     from pipeline.dataset.snapshot import Snapshot
     from pipeline.dataset.store import Store
     from pipeline.measures.period import PeriodMeasures
@@ -110,9 +109,12 @@ def unmade(files: Mapping[str, bytes]) -> tuple[str, ...]:
     return tuple(content.decode().strip() for name, content in files.items() if name.endswith(UNMADE))
 
 
-def keep_closed(workspace: Workspace, m: PeriodMeasures, closed_on: date, copies: Sequence[ReturnedCopy]) -> None:
-    """Leave the products of a closed period as they are; what came in since goes back from a folder of its own."""
-    late = [copy for copy in copies if m.snapshot.by_seq[copy.seq].received_on > closed_on]
+def keep_closed(workspace: Workspace, m: PeriodMeasures, closing: Act, copies: Sequence[ReturnedCopy]) -> None:
+    """Leave the products of a closed period as they are; what came in since goes back from a folder of its own.
+
+    Since then only what staff have admitted comes in.
+    """
+    late = [copy for copy in copies if m.snapshot.by_seq[copy.seq].admission > closing.seq]
     if late:
         replace_folder(workspace.outbox(m.period.code) / RETURNED_LATER, returned_files(workspace, m, late)[0])
 

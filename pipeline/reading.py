@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline import engine
-from pipeline.dataset.entries import ActKind, closed_on
+from pipeline.dataset.entries import ActKind, closings
 from pipeline.errors import ChangedError
 from pipeline.progress import quiet
 from pipeline.shelf import Shelved
@@ -20,6 +20,7 @@ from pipeline.workbook.read import Arrival, Reading, read_return, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date
 
     from pipeline.campaign import Campaign
     from pipeline.dataset.blobs import FolderBlobs
@@ -84,7 +85,7 @@ def lost(arrival: Arrival, why: engine.Loss) -> Reading:
 
 
 def registry(campaign: Campaign, acts: Sequence[Act]) -> Registry:
-    """What reading needs to know of the office."""
+    """What reading needs to know of the office; see :func:`for_taking_in` for what is taken in."""
     admissions = {
         (act.sha256, act.claimed_prefecture, act.claimed_period): Admission(
             seq=act.seq, prefecture_code=act.prefecture_code, period=act.period
@@ -92,7 +93,16 @@ def registry(campaign: Campaign, acts: Sequence[Act]) -> Registry:
         for act in acts
         if act.kind is ActKind.ADMIT
     }
-    return Registry(program=campaign.program, key=campaign.key, admissions=admissions, closed=closed_on(acts))
+    return Registry(program=campaign.program, key=campaign.key, admissions=admissions, closed=_closed_on(acts))
+
+
+def for_taking_in(campaign: Campaign, acts: Sequence[Act], ever: Sequence[Act]) -> Registry:
+    """The same, where periods are closed by all acts there are: looking back opens none of them."""
+    return replace(registry(campaign, acts), closed=_closed_on(ever))
+
+
+def _closed_on(acts: Sequence[Act]) -> dict[str, date]:
+    return {period: act.done_on for period, act in closings(acts).items()}
 
 
 def as_taken(known: Registry, entries: Iterable[Submission]) -> Registry:

@@ -11,15 +11,16 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline.campaign import choose_period, load_campaign, open_store, told_before
-from pipeline.dataset.entries import closed_on
+from pipeline.dataset.entries import closings
 from pipeline.dataset.snapshot import Snapshot, take_snapshot
+from pipeline.inbox import Inbox, clock_day, clock_days, read_inbox, span
 from pipeline.intake import Taken, take_in
 from pipeline.issuing import ISSUED
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.progress import quiet
 from pipeline.reading import as_taken, read_all, registry
 from pipeline.workbook.feedback import ReturnedCopy, returned_copy
-from pipeline.workspace import Inbox, Workspace, read_inbox, replace_folder
+from pipeline.workspace import Workspace, replace_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.campaign import Campaign
     from pipeline.dataset.store import Store
     from pipeline.engine import Engine
+    from pipeline.inbox import Ask
     from pipeline.program.model import Period
     from pipeline.progress import Tell
 
@@ -49,8 +51,12 @@ class Outcome:
     unmade: tuple[str, ...] = ()
 
 
+def unasked(_: object) -> None:
+    """Nobody is there to be asked."""
+
+
 def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "", tell: Tell = quiet, *,
-        by_clock: bool = False, on: Engine | None = None, sent: bool = False) -> Outcome:  # fmt: skip
+        by_clock: bool = False, on: Engine | None = None, sent: bool = False, ask: Ask = unasked) -> Outcome:  # fmt: skip
     """The main job: inbox → dataset → outbox, of the period asked for and of every other that something came in for.
 
     Args:
@@ -62,6 +68,7 @@ def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "
         by_clock: The day is what the clock says, and refused when the ledger knows a later one.
         on: What files are read and checked on; worker processes of this machine if None.
         sent: Whoever works does not see our disk, and files are sent.
+        ask: Is asked before days of receipt that only the clock of a file says are entered; may refuse by raising.
     """
     from pipeline.products import MANIFEST, keep_closed, make_reports, officer_contacts, unmade  # noqa: PLC0415 - matplotlib and docxtpl are slow to import
 
@@ -71,11 +78,9 @@ def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "
     try:
         if by_clock:
             store.not_before(as_of)
-        inbox = read_inbox(workspace, as_of)
-        taken = take_in(campaign, store, inbox.arrivals, as_of, tell, on, sent=sent)
-        inbox = replace(inbox, changing=(*inbox.changing, *taken.changing))
+        inbox, taken = _take(workspace, campaign, store, as_of, who, ask, tell, on, sent=sent)
         snapshot = take_snapshot(store, campaign.program, as_of)
-        closed = closed_on(store.acts(date.max))
+        closed = closings(store.acts(date.max))
         touched = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq}
         touched |= behind(workspace, snapshot) - closed.keys()
         others = tuple(one for one in campaign.program.periods if one.code in touched - {period.code})
@@ -100,19 +105,34 @@ def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "
                    unmade=tuple(missing))  # fmt: skip
 
 
-def receive(workspace: Workspace, as_of: date, tell: Tell = quiet, *, by_clock: bool = False, on: Engine | None = None,
-            sent: bool = False) -> tuple[Inbox, Taken]:  # fmt: skip
+def receive(workspace: Workspace, as_of: date, who: str = "", tell: Tell = quiet, *, by_clock: bool = False,
+            on: Engine | None = None, sent: bool = False, ask: Ask = unasked) -> tuple[Inbox, Taken]:  # fmt: skip
     """The first half of the main job: inbox → dataset. Products are made by the next run; see :func:`run`."""
     campaign = load_campaign(workspace)
     store = open_store(workspace, campaign.program)
     try:
         if by_clock:
             store.not_before(as_of)
-        inbox = read_inbox(workspace, as_of)
-        taken = take_in(campaign, store, inbox.arrivals, as_of, tell, on, sent=sent)
+        return _take(workspace, campaign, store, as_of, who, ask, tell, on, sent=sent)
     finally:
         store.close()
-    return replace(inbox, changing=(*inbox.changing, *taken.changing)), taken
+
+
+def _take(workspace: Workspace, campaign: Campaign, store: Store, as_of: date, who: str, ask: Ask, tell: Tell,
+          on: Engine | None, *, sent: bool) -> tuple[Inbox, Taken]:  # fmt: skip
+    """Take in what lies in the inbox, and note what lies there besides."""
+    inbox = read_inbox(workspace, as_of, span(campaign.program))
+    finished = store.finished_files()
+    clocked = {one.name: one for one in inbox.arrivals if one.name in inbox.clocked and one.sha256 not in finished}
+    if doubtful := clock_days(campaign.program, clocked.values(), as_of):
+        ask(doubtful)
+    new = store.note_unread(inbox.unread, as_of, who)
+    taken = take_in(campaign, store, inbox.arrivals, as_of, tell, on, sent=sent)
+    entries = [one for one in store.submissions(as_of) if one.seq in taken.seqs] if doubtful else []
+    decided = [clock_day(campaign.program.period_by_code[one.period], one.file, one.received_on, as_of, one.seq)
+               for one in entries if one.file in clocked and one.period]  # fmt: skip
+    return replace(inbox, changing=(*inbox.changing, *taken.changing), new=new,
+                   decided=tuple(one for one in decided if one)), taken  # fmt: skip
 
 
 def behind(workspace: Workspace, snapshot: Snapshot) -> set[str]:

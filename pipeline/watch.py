@@ -13,8 +13,9 @@ from watchfiles import watch
 from pipeline.campaign import load_campaign, open_store
 from pipeline.checks.problems import verdict_text
 from pipeline.errors import WorkspaceError
+from pipeline.inbox import read_inbox, span
 from pipeline.looking import dry_run
-from pipeline.workspace import read_inbox, write_file
+from pipeline.workspace import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,12 +73,13 @@ def look_once(workspace: Workspace, as_of: date) -> list[tuple[str, str]]:
     Raises:
         WorkspaceError: The verdicts cannot be written.
     """
-    store = open_store(workspace, load_campaign(workspace).program, create=False)
+    program = load_campaign(workspace).program
+    store = open_store(workspace, program, create=False)
     try:
         known = store.finished_files()
     finally:
         store.close()
-    new = [a for a in read_inbox(workspace, as_of).arrivals if a.sha256 not in known]
+    new = [a for a in read_inbox(workspace, as_of, span(program)).arrivals if a.sha256 not in known]
     waiting = [a for a in new if not (workspace.verdicts / verdict_name(a)).exists()]
     if not waiting:
         return []

@@ -1,36 +1,27 @@
-"""Every path of a workspace, computed once; and the inbox as arrivals."""
+"""Every path of a workspace, computed once; its key, its lock, and how its folders are written."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import re
 import secrets
 import shutil
-import time
-import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pipeline.disk import reason, why
+from pipeline.disk import why
 from pipeline.errors import BusyError, WorkspaceError
 from pipeline.holding import HeldError, hold
-from pipeline.workbook.guard import MAX_BYTES, is_office_litter
-from pipeline.workbook.read import Arrival
+from pipeline.workbook.guard import is_litter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-DATED_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}")
-ALMOST_DATED = re.compile(r"\d{4}\D?\d{1,2}\D?\d{1,2}|\d{4}-\d{2}-\d{2}")
-CHINA = timedelta(hours=8)
 DEMO_MARK = "演示数据.txt"
 KEY_BYTES = 32
 PRIVATE = 0o700  # of folders that are their owner's alone
-RECENT_SECONDS, SETTLE_SECONDS = 2.0, 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +87,7 @@ class Workspace:
     def inputs(self) -> dict[str, bytes]:
         """Everything the office wrote that shapes the products, by path."""
         folders = (self.program, self.expectations, self.templates)
-        paths = (p for folder in folders for p in folder.rglob("*") if p.is_file() and not is_office_litter(p.name))
+        paths = (p for folder in folders for p in folder.rglob("*") if p.is_file() and not is_litter(p.name))
         return {p.relative_to(self.root).as_posix(): p.read_bytes() for p in paths}
 
     def check(self) -> None:
@@ -144,164 +135,6 @@ def read_key(workspace: Workspace) -> bytes:
     if len(key) < KEY_BYTES:
         raise WorkspaceError(f"{workspace.key_file} 不完整，不是签发密钥；请用备份恢复")
     return key
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inbox:
-    """What lies in the inbox as of a day.
-
-    Attributes:
-        arrivals: Files to consider, by name.
-        later: Names in folders dated after the day: left for then.
-        undated: Folders whose name looks like a date but is none: their files got the date they were saved.
-        changing: Those still being written: left for the next run.
-        unreadable: Names the system would not let us read, with the reason.
-    """
-
-    arrivals: tuple[Arrival, ...]
-    changing: tuple[Arrival, ...]
-    later: tuple[str, ...]
-    undated: tuple[str, ...]
-    unreadable: tuple[tuple[str, str], ...]
-
-
-def read_inbox(workspace: Workspace, as_of: date) -> Inbox:
-    """Every file in the inbox, in any sub-folder, with the day it was received.
-
-    The received date is that of its dated folder, else of its modification, but never later than ``as_of``: what is
-    here has been received.
-
-    Raises:
-        WorkspaceError: It is not there, or went away while it was read: a disk that is gone is no empty inbox.
-    """
-    paths: dict[Path, tuple[str, date | None]] = {}
-    later: list[str] = []
-    unreadable: list[tuple[str, str]] = []
-    undated: dict[str, None] = {}
-    for path in _listed(workspace.inbox):
-        name = readable(path.relative_to(workspace.inbox).as_posix())
-        try:
-            if is_office_litter(name) or not path.is_file():
-                continue
-        except OSError as error:
-            unreadable.append((name, reason(error)))
-            continue
-        if path.is_symlink():
-            unreadable.append((name, "是指向别处的链接，请把文件本身放进来"))
-            continue
-        dated = _folder_date(name)
-        undated |= dict.fromkeys(part for part in name.split("/")[:-1] if dated is None and ALMOST_DATED.match(part))
-        if dated and dated > as_of:
-            later.append(name)
-        else:
-            paths[path] = name, dated
-    arrivals: list[Arrival] = []
-    changing: list[Arrival] = []
-    for path, seen in read_files(paths).items():
-        name, dated = paths[path]
-        if isinstance(seen, OSError):
-            unreadable.append((name, reason(seen)))
-            continue
-        modified = datetime.fromtimestamp(seen.modified, UTC) + CHINA
-        received_on = dated or min(modified.date(), as_of)
-        one = Arrival(name=name, path=path, sha256=seen.sha256, received_on=received_on, changing=seen.changing)
-        (changing if one.changing else arrivals).append(one)
-    _must_be_there(workspace.inbox)
-    return Inbox(arrivals=tuple(arrivals), changing=tuple(changing), later=tuple(later), undated=tuple(undated),
-                 unreadable=tuple(unreadable))  # fmt: skip
-
-
-def _listed(inbox: Path) -> list[Path]:
-    _must_be_there(inbox)
-    try:
-        return sorted(inbox.rglob("*"))
-    except OSError as error:
-        raise WorkspaceError(f"收件箱 {inbox} 读不全：{why(error)}。本次什么也没有收，原来的产品没有动") from error
-
-
-def _must_be_there(inbox: Path) -> None:
-    if not inbox.is_dir():
-        raise WorkspaceError(
-            f"收件箱 {inbox} 不见了。请检查磁盘、网络盘是否还连着；确实没有的，请建立这个文件夹再运行。本次什么也没有收"
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """A file as it was when it was looked at.
-
-    Attributes:
-        sha256: Identity of its bytes, up to those of the largest return.
-        modified: Seconds since the epoch.
-        changing: It changed while it was looked at.
-    """
-
-    sha256: str
-    modified: float
-    changing: bool
-
-
-def read_files(paths: Iterable[Path]) -> dict[Path, Seen | OSError]:
-    """Look through files whole, and notice those that somebody is still writing: they change, or changed a moment ago and again."""
-    read: dict[Path, tuple[str, int, tuple[int, int], tuple[int, int]] | OSError] = {}
-    recent = False
-    for path in paths:
-        try:
-            before = path.stat()
-            with path.open("rb") as file:
-                content = file.read(MAX_BYTES + 1)  # what is larger is refused, however much more there is
-            sha256 = hashlib.sha256(content).hexdigest()
-            read[path] = sha256, len(content), _trace(before), _trace(path.stat())
-        except OSError as error:
-            read[path] = error
-            continue
-        recent = recent or datetime.now(UTC).timestamp() - max(before.st_mtime, before.st_ctime) < RECENT_SECONDS
-    if recent:
-        time.sleep(SETTLE_SECONDS)
-    seen: dict[Path, Seen | OSError] = {}
-    for path, one in read.items():
-        if isinstance(one, OSError):
-            seen[path] = one
-            continue
-        sha256, size, before_reading, after_reading = one
-        try:
-            now = _trace(path.stat())
-        except OSError:  # taken away again
-            now = (-1, -1)
-        whole = before_reading == after_reading == now and size == min(now[0], MAX_BYTES + 1)
-        seen[path] = Seen(sha256=sha256, modified=before_reading[1] / 1e9, changing=not whole)
-    return seen
-
-
-def _trace(status: os.stat_result) -> tuple[int, int]:
-    return status.st_size, status.st_mtime_ns
-
-
-def readable(name: str) -> str:
-    """A file name as people may see it: Unicode, also when it was packed as GBK, and without characters that steer a screen.
-
-    Names are kept for people and never opened again.
-    """
-    raw = os.fsencode(name)
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        text = raw.decode("utf-8", errors="replace")
-    return "".join("_" if unicodedata.category(ch).startswith("C") else ch for ch in text)
-
-
-def _folder_date(name: str) -> date | None:
-    for part in reversed(name.split("/")[:-1]):
-        if DATED_FOLDER.fullmatch(part):
-            try:
-                return date.fromisoformat(part)
-            except ValueError:
-                continue
-    return None
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -26,11 +26,12 @@ from pipeline.dataset.backup import copy_database
 from pipeline.dataset.standing import numbers, seen_from
 from pipeline.engine import InProcess, Pool
 from pipeline.errors import ChangedError
+from pipeline.inbox import read_inbox
 from pipeline.intake import take_in
 from pipeline.measures.rollup import roll_up
 from pipeline.shelf import Shelf, Shelved
 from pipeline.workbook.read import Arrival
-from pipeline.workspace import Workspace, read_inbox
+from pipeline.workspace import Workspace
 from tests.cluster_parts import deadly_read, running_cluster, slow_read
 
 if TYPE_CHECKING:

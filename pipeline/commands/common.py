@@ -23,6 +23,7 @@ from pipeline.errors import PipelineError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.inbox import ClockDay
     from pipeline.progress import Tell
     from pipeline.workspace import Workspace
 
@@ -163,6 +164,44 @@ def user() -> str:
 def note(text: str) -> None:
     """Say something beside the results."""
     click.echo(text, err=True)
+
+
+def at_terminal() -> bool:
+    """Whether somebody sits there who can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def confirmed(question: str) -> bool:
+    """Ask, until it is answered with yes or no; no answer is no."""
+    while True:
+        click.echo(f"{question}（是/否，直接回车为否）", err=True, nl=False)
+        answer = sys.stdin.readline().strip().lower()
+        if answer in {"", "否", "n", "no", "不"}:
+            return False
+        if answer in {"是", "y", "yes", "shi"}:
+            return True
+
+
+def ask_days(found: tuple[ClockDay, ...]) -> None:
+    """Have days of receipt confirmed that only the clock of a file says; where nobody is there they are told afterwards.
+
+    Raises:
+        ClickException: They are wrong.
+    """
+    if not at_terminal():
+        return
+    note("下列文件不在日期文件夹里，收到日期只能按文件的修改日期算：")
+    for one in found:
+        note(f"  {one.name}：{one.received_on}收到，如是{one.period.title}的报表，算{judged(one)}")
+    if not confirmed("就按这些日期记入台账吗？"):
+        raise _Fault("没有收。请把这些文件放进以收到日期命名的文件夹（如 2023-05-06），再运行", 2)
+
+
+def judged(one: ClockDay) -> str:
+    """In time or late, by which day."""
+    from pipeline.measures.timeliness import TIMELINESS_NAMES  # noqa: PLC0415
+
+    return f"{TIMELINESS_NAMES[one.timeliness]}（截止 {one.period.due_on}）"
 
 
 def quoted(text: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date  # noqa: TC003 - click reads it
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pipeline.commands.common import alone, note, user, workspace_of
+from pipeline.commands.common import Day, alone, at_terminal, confirmed, note, user, workspace_of
 
 
 @click.command()
@@ -31,17 +32,64 @@ def admit(ctx: click.Context, file: str, prefecture: str, period: str | None, re
     note("请运行 run-pipeline，收入这份报表。")
 
 
+def _period(words: tuple[str | None, str | None]) -> str:
+    """Which period: written as a word or after --period, once."""
+    given = [word for word in words if word]
+    if len(given) != 1:
+        raise click.UsageError("请写明一个报送期，如 2022-12")
+    return given[0]
+
+
 @click.command()
-@click.option("--period", "period", required=True, metavar="P", help="要封存的报送期，如 2022-12")
+@click.argument("which", required=False, metavar="P")
+@click.option("--period", "period", metavar="P", help="要封存的报送期，如 2022-12")
 @click.option("--reason", required=True, metavar="TEXT", help="封存的理由，记入台账")
+@click.option("--yes", is_flag=True, help="不再询问")
 @click.pass_context
-def close(ctx: click.Context, period: str, reason: str) -> None:
-    """封存一期：此后收到的这一期报表先待认定，不直接收入。"""
+def close(ctx: click.Context, which: str | None, period: str | None, reason: str, *, yes: bool) -> None:
+    """封存一期：此后收入的这一期报表先待认定，不直接收入，不论文件上是哪一天。用 reopen 重新开放。"""
     from pipeline import acts  # noqa: PLC0415
 
+    period = _period((which, period))
+    if not yes and at_terminal() and not confirmed(f"封存 {period} 以后，这一期的产品不再重新制作。确定封存吗？"):
+        raise click.ClickException("没有封存")
     with alone(ctx) as workspace:
         act, program = acts.close(workspace, period, reason, user(), **_day(ctx))
     click.echo(f"已封存：{program.period_by_code[act.period].title}（{act.done_on}，台账第{act.seq}条，{act.who}）。")
+
+
+@click.command()
+@click.argument("which", required=False, metavar="P")
+@click.option("--period", "period", metavar="P", help="要重新开放的报送期，如 2022-12")
+@click.option("--reason", required=True, metavar="TEXT", help="重新开放的理由，记入台账")
+@click.pass_context
+def reopen(ctx: click.Context, which: str | None, period: str | None, reason: str) -> None:
+    """重新开放一个封存了的报送期：此后收入的照常收入，产品重新制作。"""
+    from pipeline import acts  # noqa: PLC0415
+
+    with alone(ctx) as workspace:
+        act, program = acts.reopen(workspace, _period((which, period)), reason, user(), **_day(ctx))
+    title = program.period_by_code[act.period].title
+    click.echo(f"已重新开放：{title}（{act.done_on}，台账第{act.seq}条，{act.who}）。")
+    note(f"请运行 run-pipeline --period {act.period}，更新产品。封存期间待认定的，仍用 admit 认定。")
+
+
+@click.command()
+@click.argument("number", type=int, metavar="SUBMISSION")
+@click.argument("day", type=Day(), metavar="DATE")
+@click.option("--reason", required=True, metavar="TEXT", help="更正的理由，记入台账")
+@click.pass_context
+def received(ctx: click.Context, number: int, day: date, reason: str) -> None:
+    """更正一份报送的收到日期（写报送序号和日期）：按时还是迟报、以哪一份为准，随之改变。"""
+    from pipeline import acts  # noqa: PLC0415
+
+    with alone(ctx) as workspace:
+        act, before, period = acts.received(workspace, number, day, reason, user(), **_day(ctx))
+    click.echo(
+        f"已更正：报送序号 {number}，{before.file}，收到日期 {before.received_on} → {act.day}"
+        f"（台账第{act.seq}条，{act.who}）。"
+    )
+    note(f"请运行 run-pipeline{f' --period {period.code}' if period else ''}，更新产品。")
 
 
 @click.command()

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pipeline.checks.decide import State, Verdict
+from pipeline.dataset.entries import unread_by
 from pipeline.dataset.standing import seen_from
 from pipeline.dataset.store import Seen
 from pipeline.findings import Severity
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from pipeline.dataset.entries import Act, Copy, Revision, StandingRow, Submission
+    from pipeline.dataset.entries import Act, Copy, Revision, StandingRow, Submission, Unread
     from pipeline.dataset.store import Store
     from pipeline.findings import Finding
     from pipeline.program.model import Form, Period, Program, Unit
@@ -220,6 +221,11 @@ class Snapshot:
             s for s in self.submissions
             if s.verdict == Verdict.HELD and (s.sha256, s.prefecture_code, s.period) not in admitted
         )  # fmt: skip
+
+    @cached_property
+    def unread(self) -> tuple[Unread, ...]:
+        """What lay in the inbox that no return is read from."""
+        return unread_by(self.acts)
 
     def state(self, period: Period, unit: Unit) -> State:
         """State of a unit's record for a period."""

@@ -61,10 +61,11 @@ def stream(store: Store, seen: Seen, asked: Iterable[Asked]) -> Iterator[Mapping
         DatasetError: It cannot be read.
     """
     gone, s = store.withdrawn(seen.as_of), store.tables.submissions
-    visible = and_(s.c.received_on <= seen.as_of, s.c.taken_on <= seen.taken_by, s.c.seq.not_in(gone))
+    received_on = store.received_on(seen)
+    visible = and_(received_on <= seen.as_of, s.c.taken_on <= seen.taken_by, s.c.seq.not_in(gone))
     with told(store.where), store.reader.connect() as connection:
         for period, units in asked:
-            yield _standing(store, connection, visible, (period, units))
+            yield _standing(store, connection, visible, received_on, (period, units))
 
 
 def numbers(store: Store, seen: Seen, period: str, units: Sequence[str]) -> Iterator[pd.DataFrame]:
@@ -79,10 +80,10 @@ def numbers(store: Store, seen: Seen, period: str, units: Sequence[str]) -> Iter
 
 
 def _standing(
-    store: Store, connection: Connection, visible: ColumnElement[bool], asked: Asked
+    store: Store, connection: Connection, visible: ColumnElement[bool], received_on: ColumnElement[date], asked: Asked
 ) -> dict[str, list[Standing]]:
     forms = store.program.roster_forms
-    rows = {form.code: _latest(store, connection, visible, form, asked) for form in forms}
+    rows = {form.code: _latest(store, connection, visible, received_on, form, asked) for form in forms}
     sheets: dict[str, int] = {}
     for some in rows.values():
         for unit in some:
@@ -93,16 +94,16 @@ def _standing(
     return {code: [row for unit, row in some.items() if unit in there] for code, some in rows.items()}
 
 
-def _latest(store: Store, connection: Connection, visible: ColumnElement[bool], form: Form,
-            asked: Asked) -> dict[str, Standing]:  # fmt: skip
+def _latest(store: Store, connection: Connection, visible: ColumnElement[bool], received_on: ColumnElement[date],
+            form: Form, asked: Asked) -> dict[str, Standing]:  # fmt: skip
     """Unit → its row received last."""
     t, s = store.tables.forms[form.code], store.tables.submissions
     period, units = asked
     fields = [t.c[one.code] for one in form.fields]
     query = (
-        select(t.c.county_code, t.c.seq, s.c.received_on, t.c[NOT_APPLICABLE_COLUMN], *fields)
+        select(t.c.county_code, t.c.seq, received_on, t.c[NOT_APPLICABLE_COLUMN], *fields)
         .join(s, s.c.seq == t.c.seq).where(t.c.period == period, t.c.county_code.in_(units), visible)
-        .order_by(t.c.county_code, s.c.received_on, t.c.seq)
+        .order_by(t.c.county_code, received_on, t.c.seq)
     )  # fmt: skip
     return {
         unit: Standing(unit=unit, submission=seq, received_on=day, away=frozenset(away.split()), values=tuple(values))
@@ -128,6 +129,6 @@ def periods_of(store: Store, seen: Seen) -> frozenset[str]:
         DatasetError: It cannot be read.
     """
     s = store.tables.submissions
-    query = select(s.c.period).where(s.c.received_on <= seen.as_of, s.c.taken_on <= seen.taken_by).distinct()
+    query = select(s.c.period).where(store.received_on(seen) <= seen.as_of, s.c.taken_on <= seen.taken_by).distinct()
     with told(store.where), store.reader.connect() as connection:
         return frozenset(connection.execute(query).scalars())

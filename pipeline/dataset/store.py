@@ -15,12 +15,22 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sqlalchemy import and_, func, insert, select, true
+from sqlalchemy import Date, and_, case, func, insert, select, true, type_coerce
 
 from pipeline.checks.decide import State, Verdict
 from pipeline.checks.past import Lineage, Past, reported_by
 from pipeline.dataset.database import check_whole, held, insert_rows, open_database, told
-from pipeline.dataset.entries import Act, ActKind, Copy, Revision, withdrawn
+from pipeline.dataset.entries import (
+    Act,
+    ActKind,
+    Copy,
+    Revision,
+    Unread,
+    received_days,
+    unread_by,
+    unread_change,
+    withdrawn,
+)
 from pipeline.dataset.rows import (
     by_submission,
     changes_of,
@@ -226,6 +236,18 @@ class Store:
         if all(act.done_on != as_of for act in earlier):
             self.enter(Act(kind=ActKind.TELL, period=period, reason="", who=who, done_on=as_of))
 
+    def note_unread(self, unread: Sequence[Unread], as_of: date, who: str) -> tuple[Unread, ...]:
+        """Note what lies in the inbox that no return is read from, where that has changed; not in hindsight.
+
+        Returns:
+            What is new of it.
+        """
+        acts = self.acts(date.max)
+        told, new = unread_change(unread_by(acts), unread)
+        if told and not self._taken_after(as_of) and all(act.done_on <= as_of for act in acts):
+            self.enter(Act(kind=ActKind.UNREAD, period="", reason=told, who=who, done_on=as_of))
+        return new
+
     def _taken_after(self, day: date) -> bool:
         """Something was taken in later: whoever looks from that day looks back."""
         s = self.tables.submissions
@@ -264,7 +286,7 @@ class Store:
         Raises:
             DatasetError: They are gone, or no longer what was received.
         """
-        return Arrival(name=entry.file, content=self.content(entry.sha256), received_on=entry.received_on)
+        return Arrival(name=entry.file, content=self.content(entry.sha256), received_on=entry.noted_on)
 
     def content(self, sha256: str) -> bytes:
         """The bytes kept of a submission.
@@ -277,7 +299,14 @@ class Store:
     def _seen(self, as_of: date | Seen) -> ColumnElement[bool]:
         """The submissions that can be seen from a day."""
         seen, s = as_of if isinstance(as_of, Seen) else Seen(as_of=as_of), self.tables.submissions
-        return and_(s.c.received_on <= seen.as_of, s.c.taken_on <= seen.taken_by)
+        return and_(self.received_on(seen) <= seen.as_of, s.c.taken_on <= seen.taken_by)
+
+    def received_on(self, as_of: date | Seen) -> ColumnElement[date]:
+        """The day each submission was received: as noted, or as staff had said by a day."""
+        noted = self.tables.submissions.c.received_on
+        days = received_days(self.acts(as_of.as_of if isinstance(as_of, Seen) else as_of))
+        said = case(days, value=self.tables.submissions.c.seq, else_=noted) if days else noted
+        return type_coerce(said, Date).label("received_on")
 
     def _standing(self, as_of: date | Seen, among: Among = None) -> ColumnElement[bool]:
         """Of those, the ones not withdrawn; of some prefectures only, where they are named."""
@@ -292,6 +321,9 @@ class Store:
         with told(self.where), self.reader.connect() as connection:
             rows = connection.execute(select(table).where(self._seen(as_of)).order_by(table.c.seq)).mappings()
             all_ = tuple(submission(row) for row in rows)
+        days = received_days(self.acts(as_of.as_of if isinstance(as_of, Seen) else as_of))
+        all_ = tuple(replace(one, received_on=days[one.seq], noted=one.received_on) if one.seq in days else one
+                     for one in all_)  # fmt: skip
         return tuple(replace(one, verdict=Verdict.WITHDRAWN.value) if one.seq in gone else one for one in all_)
 
     def copies(self, as_of: date | Seen) -> tuple[Copy, ...]:
@@ -317,10 +349,10 @@ class Store:
 
     def records(self, as_of: date | Seen, among: Among = None) -> pd.DataFrame:
         """Every decided record: period, county_code, state, seq, received_on; oldest first."""
-        r, s = self.tables.records, self.tables.submissions
+        r, s, received_on = self.tables.records, self.tables.submissions, self.received_on(as_of)
         query = (
-            select(r.c.period, r.c.county_code, r.c.state, r.c.seq, s.c.received_on)
-            .join(s, s.c.seq == r.c.seq).where(self._standing(as_of, among)).order_by(s.c.received_on, r.c.seq)
+            select(r.c.period, r.c.county_code, r.c.state, r.c.seq, received_on)
+            .join(s, s.c.seq == r.c.seq).where(self._standing(as_of, among)).order_by(received_on, r.c.seq)
         )  # fmt: skip
         with told(self.where), self.reader.connect() as connection:
             rows = connection.execute(query).all()
@@ -344,10 +376,10 @@ class Store:
 
     def _accepted_rows(self, form: Form, as_of: date | Seen, among: Among = None) -> list[StandingRow]:
         """Every row of a form that ever stood and was not withdrawn, in the order of receipt."""
-        t, s = self.tables.forms[form.code], self.tables.submissions
+        t, s, received_on = self.tables.forms[form.code], self.tables.submissions, self.received_on(as_of)
         query = (
-            select(t, s.c.received_on).join(s, s.c.seq == t.c.seq).where(self._standing(as_of, among))
-            .order_by(s.c.received_on, t.c.seq, t.c.sheet_row)
+            select(t, received_on).join(s, s.c.seq == t.c.seq).where(self._standing(as_of, among))
+            .order_by(received_on, t.c.seq, t.c.sheet_row)
         )  # fmt: skip
         with told(self.where), self.reader.connect() as connection:
             rows = connection.execute(query).mappings().all()

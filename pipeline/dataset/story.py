@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ACT_NAMES = {
     ActKind.ADMIT: "认定", ActKind.CLOSE: "封存", ActKind.WITHDRAW: "撤回", ActKind.REINSTATE: "恢复", ActKind.TELL: "制作产品",
+    ActKind.REOPEN: "重新开放", ActKind.RECEIVED: "更正收到日期", ActKind.UNREAD: "未读的文件",
 }  # fmt: skip
 
 
@@ -65,6 +66,7 @@ def _submission(program: Program, snapshot: Snapshot, entry: Submission, unit: U
 
 def _act(act: Act) -> str:
     what = f"报送序号 {act.target}" if act.target else act.file
+    what += f" 为 {act.day}" if act.day else ""
     return f"  {act.done_on} {ACT_NAMES[act.kind]}{f' {what}' if what else ''}：{act.reason}（台账第{act.seq}条，{act.who}）"
 
 

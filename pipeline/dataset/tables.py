@@ -97,7 +97,8 @@ def build_tables(program: Program) -> Tables:
         Column("reason", Text, nullable=False),
         Column("who", Text, nullable=False),
         Column("done_on", Date, nullable=False),
-        Column("target", Integer, nullable=False, server_default="0"),  # seq of the submission withdrawn or reinstated
+        Column("target", Integer, nullable=False, server_default="0"),  # seq of the submission that the act is about
+        Column("day", Date),  # on which that was received
         sqlite_autoincrement=True,
     )  # fmt: skip
     records = Table(

@@ -25,6 +25,7 @@ STANDS = frozenset({State.ACCEPTED, State.NIL})
 SAME = "SAME"  # the verdict on a file whose content came before
 ACT_NAMES = {
     ActKind.ADMIT: "认定", ActKind.CLOSE: "封存", ActKind.TELL: "汇总", ActKind.WITHDRAW: "撤回", ActKind.REINSTATE: "恢复",
+    ActKind.REOPEN: "重新开放", ActKind.RECEIVED: "更正收到日期", ActKind.UNREAD: "未读的文件",
 }  # fmt: skip
 STATUS_NAMES = {
     Status.MET: "达标", Status.NOT_MET: "未达标", Status.NOT_APPLICABLE: "不适用", Status.MISSING: "未报",
@@ -126,6 +127,7 @@ def _acts(s: Source) -> Iterator[Line]:
             one.file,
             one.sha256,
             one.target or None,
+            one.day,
         )
 
 
@@ -294,7 +296,8 @@ ACTS = Table(
         Column(name="prefecture_code", type="string", title="州（市）代码"),
         Column(name="done_on", type="date", title="日期", required=True), Column(name="reason", type="string", title="理由"),
         Column(name="file", type="string", title="文件"), Column(name="sha256", type="string", title="内容校验值", pattern=SHA256),
-        Column(name="submission", type="integer", title="撤回或恢复的报送", minimum=1),
+        Column(name="submission", type="integer", title="撤回、恢复或更正收到日期的报送", minimum=1),
+        Column(name="day", type="date", title="更正后的收到日期"),
     ),
     primary_key=("act",),
     references=(to("periods", "period"), to("prefectures", "prefecture_code"), to("submissions", "submission")),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.problems import grouped
-from pipeline.dataset.entries import ActKind
+from pipeline.dataset.entries import closings
 from pipeline.findings import Severity
 from pipeline.reports.outline import quoted
 from pipeline.reports.wording import Figures
@@ -93,7 +93,7 @@ def _asked(copies: Sequence[ReturnedCopy]) -> Iterator[Asked]:
 
 def _call(m: PeriodMeasures, say: Figures) -> str:
     """By when, or what to do when it is too late."""
-    if any(act.kind is ActKind.CLOSE and act.period == m.period.code for act in m.snapshot.acts):
+    if m.period.code in closings(m.snapshot.acts):
         return "本期已封存，确需更正的，请先与我办联系。"
     due = say.day("due_on", m.period.due_on)
     if m.snapshot.as_of <= m.period.due_on:

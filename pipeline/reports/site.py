@@ -78,6 +78,7 @@ def index_page(m: PeriodMeasures, pictures: Mapping[str, Picture], files: Sequen
         kinds=[(kind, name, n) for kind, name in kinds.items() if (n := sum(f["kind"] == kind for f in findings))],
         held=[{"file": s.file, "href": links.get(s.file, ""), "received": cn_date(s.received_on), "reason": s.reason}
               for s in m.snapshot.held],
+        unread=m.snapshot.unread,
         received=rows.received_groups(m, links), revisions=rows.revision_rows(m, links), copies=_copies(m),
         overdue=late, others=others, others_count=sum(len(some) for _, some in others), office=rows.office_rows(m),
         fields=rows.field_groups(m), provincial=list(rows.province_rows(m)), documents=_documents([*files, *issued]),

@@ -21,7 +21,8 @@ from pipeline.workbook.xlsx import look_through_xlsx
 
 MAX_BYTES = 20_000_000
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-OPEN_BY_AN_OFFICE = ("~$", ".~lock", "._", ".~")
+OPEN_BY_AN_OFFICE = ("~$", ".~")
+LEFT_BY_DESKTOPS = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".directory", ".gitkeep"})
 LONGEST_FOUND = 100
 PREFIX = 1_024  # what a server or a mail program may have set before a file
 RAW_BIFF = {b"\x09\x08\x10\0\0\x06", b"\x09\x08\x08\0\0\x05"}  # an xls without a container around it
@@ -30,9 +31,19 @@ ODS_KIND = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
 def is_office_litter(name: str) -> bool:
-    """Lock and resource files that office programs and desktops leave beside workbooks."""
+    """Lock files that office programs leave beside an open workbook."""
+    return PurePath(name).name.startswith(OPEN_BY_AN_OFFICE)
+
+
+def is_system_litter(name: str) -> bool:
+    """Files that desktops leave in folders, and that packing on a Mac leaves beside a file."""
     base = PurePath(name).name
-    return base.startswith(OPEN_BY_AN_OFFICE) or base in {".DS_Store", "Thumbs.db", "desktop.ini", ".gitkeep"}
+    return base.startswith("._") or base.lower() in LEFT_BY_DESKTOPS
+
+
+def is_litter(name: str) -> bool:
+    """Nothing that anybody wrote."""
+    return is_office_litter(name) or is_system_litter(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +74,7 @@ def _look_through(content: bytes) -> Notes:
     if not content:
         raise Refusal("FILE_EMPTY")
     if len(content) > MAX_BYTES:
-        raise Refusal("FILE_TOO_LARGE", f"有{size_text(len(content))}，最多{size_text(MAX_BYTES)}")
+        raise Refusal("FILE_TOO_LARGE", f"超过{size_text(MAX_BYTES)}")
     begins = [at for magic in (OLE_MAGIC, LOCAL_MAGIC) if (at := content.find(magic, 0, PREFIX)) >= 0]
     if begins and not is_something_else(content):
         whole = content[min(begins) :]

@@ -95,7 +95,7 @@ class Registry:
         key: The key its stamps are signed with; empty when the workspace has none.
         admissions: (sha256 of a file, prefecture, period its stamps claim; both empty without stamps) → the admission
             that holds.
-        closed: Period → day it was closed.
+        closed: Period → day it was closed; whatever comes for it now is held, on whatever day it was received.
     """
 
     program: Program

@@ -11,7 +11,6 @@ import io
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import TYPE_CHECKING
 
 import python_calamine
@@ -28,6 +27,7 @@ from pipeline.workbook.sheet import HEADER_DEPTH, Sheet, Stray, form_by_titles, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date
     from pathlib import Path
 
     from pipeline.program.model import Form, Program
@@ -253,8 +253,7 @@ def _place(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp | No
     claim = (stamp.prefecture_code, stamp.period) if stamp else ("", "")
     admission = registry.admissions.get((arrival.sha256, *claim))
     if stamp and stamp.genuine(registry.key):
-        closed_on = registry.closed.get(stamp.period, date.max)
-        if arrival.received_on < closed_on:
+        if stamp.period not in registry.closed:
             return _Placed(stamp=stamp, sheet=sheet)
         if admission:
             return _Placed(stamp=stamp, sheet=sheet, admission=admission.seq)

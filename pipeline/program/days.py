@@ -1,0 +1,65 @@
+"""Days as people write them in the names of folders: taken where only one reading fits, told where there are more."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+YEARS = range(2000, 2101)
+SEPARATOR = r"\s*[-._/、 ]\s*"
+WHOLE = re.compile(
+    rf"(?P<y>20\d\d)(?:(?P<m>\d\d)(?P<d>\d\d)|{SEPARATOR}(?P<m2>\d{{1,2}}){SEPARATOR}(?P<d2>\d{{1,2}})"
+    r"|\s*年\s*(?P<m3>\d{1,2})\s*月\s*(?P<d3>\d{1,2})\s*[日号]?)(?!\d)",
+    re.ASCII,
+)
+NO_YEAR = re.compile(r"(?P<m>\d{1,2})\s*月\s*(?P<d>\d{1,2})\s*[日号](?!\d)", re.ASCII)
+ANOTHER = re.compile(rf"\s*(?:[-~—–至到、,，和]\s*\d|{SEPARATOR}\d)", re.ASCII)
+ALMOST = re.compile(r"\d{1,4}\s*[-._/、年月 ]\s*\d|\d{6}(?:\d\d)?(?!\d)|\d{4}(?!\d)", re.ASCII)
+
+
+def folder_day(name: str, as_of: date, campaign: tuple[date, date] | None = None) -> date | str | None:
+    """The day a path of folders names; the folder nearest to the file counts.
+
+    A day without a year is of the only year that fits: within the campaign, and not after ``as_of`` if that can be.
+
+    Args:
+        name: Path of a file in the inbox.
+        as_of: The day.
+        campaign: Its first day, and the last on which something is due; a day without a year has no reading without.
+
+    Returns:
+        The day; the name of a folder that looks like one and is none, or may be several; None where none looks like one.
+    """
+    doubtful = None
+    for part in reversed(name.split("/")[:-1]):
+        found = _readings(part.strip(), as_of, campaign)
+        if len(found) == 1:
+            return found[0]
+        if found or ALMOST.match(part.strip()):
+            doubtful = doubtful or part
+    return doubtful
+
+
+def _readings(text: str, as_of: date, campaign: tuple[date, date] | None) -> Sequence[date]:
+    """The days a text may mean that begins with one."""
+    if match := WHOLE.match(text):
+        year, month, day = (next(v for k, v in match.groupdict().items() if k[0] == part and v) for part in "ymd")
+        days = [_day(int(year), int(month), int(day))]
+    elif campaign and (match := NO_YEAR.match(text)):
+        days = [_day(year, int(match["m"]), int(match["d"])) for year in YEARS]
+        days = [day for day in days if day and campaign[0] <= day <= max(campaign[1], as_of)]
+        days = [day for day in days if day and day <= as_of] or days
+    else:
+        return ()
+    return () if ANOTHER.match(text, match.end()) else [day for day in days if day]
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
