@@ -122,7 +122,7 @@ def test_files_get_the_day_of_their_folder_and_doubtful_ones_are_told(root: Path
     days = {one.name: one.received_on.isoformat() for one in inbox.arrivals}
     assert days == {"20230306/0.xlsx": "2023-03-06", "3月5日/1.xlsx": "2023-03-05", "2023.3.4收/2.xlsx": "2023-03-04",
                     "0303/3.xlsx": "2023-03-01"}  # fmt: skip
-    assert (inbox.undated, inbox.clocked) == (("0303",), {"0303/3.xlsx"})
+    assert (inbox.undated, inbox.clocked) == (("0303",), frozenset({"0303/3.xlsx"}))
 
 
 # what is no return
