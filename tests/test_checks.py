@@ -89,7 +89,7 @@ def test_a_valid_return_is_accepted_without_a_word() -> None:
 MISTAKES: list[tuple[dict[tuple[str, str], Any], str, tuple[str, str], str]] = [
     ({(FIRST, "Q01-1"): None}, "REQUIRED", ("1.思想引领", "D7"), "应填写"),
     ({(FIRST, "Q01-1"): "　"}, "REQUIRED", ("1.思想引领", "D7"), "应填写"),
-    ({(SECOND, "Q01-1"): 99_999_999}, "OUT_OF_RANGE", ("1.思想引领", "D8"), "0到9999999"),
+    ({(SECOND, "Q01-1"): 99_999_999}, "OUT_OF_RANGE", ("1.思想引领", "D8"), "应在1到9999999之间"),
     ({(SECOND, "Q01-1"): "约5"}, "CELL_APPROXIMATE", ("1.思想引领", "D8"), "场"),
     ({(SECOND, "Q01-1"): "3-5"}, "CELL_RANGE", ("1.思想引领", "D8"), "场"),
     ({(SECOND, "Q01-1"): "50%"}, "CELL_PERCENT", ("1.思想引领", "D8"), "场"),
@@ -107,9 +107,9 @@ MISTAKES: list[tuple[dict[tuple[str, str], Any], str, tuple[str, str], str]] = [
     ({(SECOND, "Q01-2"): "正在推进"}, "CELL_UNKNOWN_WORD", ("1.思想引领", "E8"), "是 或 否"),
     ({(SECOND, "Q02-2f"): "读书会"}, "CELL_BAD_CHECKLIST", ("1.思想引领", "H8"), "读书分享"),
     ({(SECOND, "Q15-1t"): "2023年2月30日"}, "CELL_BAD_DATE", ("4.制度机制", ""), "日期"),
-    ({(SECOND, "Q15-1t"): date(2023, 3, 1)}, "DATE_OUT_OF_RANGE", ("4.制度机制", ""), "不晚于 2023-02-28"),
-    ({(SECOND, "Q15-1t"): date(2022, 1, 1)}, "DATE_OUT_OF_RANGE", ("4.制度机制", ""), "不早于 2022-10-26"),
-    ({(SECOND, "Q13-2n"): 3}, "PART_EXCEEDS_WHOLE", ("4.制度机制", ""), "不大于总数 2"),
+    ({(SECOND, "Q15-1t"): date(2023, 3, 1)}, "DATE_OUT_OF_RANGE", ("4.制度机制", ""), "不晚于报送期末2023-02-28"),
+    ({(SECOND, "Q15-1t"): date(2022, 1, 1)}, "DATE_OUT_OF_RANGE", ("4.制度机制", ""), "不早于专项工作开始2022-10-26"),
+    ({(SECOND, "Q13-2n"): 3}, "PART_EXCEEDS_WHOLE", ("4.制度机制", ""), "不大于G8“县域已建工会企事业单位数”2"),
     ({(SECOND, "Q07-1"): 0}, "INCONSISTENT", ("2.组织功能", ""), "现为 0"),
     ({(SECOND, "Q02-2"): 0}, "INCONSISTENT", ("1.思想引领", "H8"), "现为 0"),
     ({(SECOND, "nil"): "也许"}, "NIL_UNCLEAR", ("", ""), "√"),
@@ -157,7 +157,11 @@ def test_warnings_do_not_return_anybody() -> None:
 def test_a_cumulative_count_never_falls() -> None:
     decision = one(previous={(FIRST, "Q01-1"): 7, (FIRST, "Q05-3"): 7})
     told = only(decision, "CUMULATIVE_FELL")  # Q05-3 is a stock: it may fall
-    assert (told.county_code, told.field, told.expected) == (FIRST, "Q01-1", "不小于上次已接收的累计数 7")
+    assert (told.county_code, told.field, told.expected) == (
+        FIRST,
+        "Q01-1",
+        "应不少于上次已接收的7；如填的是本期新增数，累计应为9",
+    )
 
 
 def test_a_blank_county_is_missing_and_told_once() -> None:
