@@ -30,6 +30,7 @@ class Kind:
         fix: How to mend it.
         whole_file: The file, not one county, is returned.
         holds: The file is neither merged nor returned until staff say whose it is.
+        one_cause: Many cells have it at once; each is told in a few words, one line a column.
     """
 
     severity: Severity
@@ -37,6 +38,7 @@ class Kind:
     fix: str
     whole_file: bool = False
     holds: bool = False
+    one_cause: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +211,15 @@ CATALOGUE: dict[str, Kind] = {
     "CELL_BAD_CHECKLIST": Kind(severity=C, title="有不在选项中的内容", fix="请只写给出的选项，用顿号“、”隔开；一项也没有填“无”"),
     "CELL_BAD_DATE": Kind(severity=C, title="日期不对", fix="请写完整的日期，如 2023-02-15"),
     "CELL_READ_AS": Kind(severity=N, title="未照原样采用，按下列读法接收", fix="读法不对的，请改为数字或下拉选项后重报"),
+    # one cause behind many cells
+    "UNIT_MISTAKEN": Kind(severity=C, title="像是用了别的单位", one_cause=True, fix="请核对单位：确是的请改为建议的数，不是的请核对所填"),
+    "INCREMENT_TYPED": Kind(severity=C, title="像是填了本期新增数，这里应填累计数", one_cause=True,
+        fix="同一行或同一列的累计数多数小于上次已接收的数：填的是新增数的，请改为建议的累计数；报的是以前的表的，请换用本期的表"),
+    "BLOCK_SHIFTED": Kind(severity=C, title="整块的数像是错开了一行或一列",
+        fix="请对照县名和列标题核对：确是错开的，请把各数移回本行本列；不是的，请逐格核对"),
+    "ROW_COPIED": Kind(severity=W, title="与另一个县的数完全相同", fix="如是复制后没有改，请填本县的数；如确实相同，可不改动"),
+    "RETURN_REPEATS": Kind(severity=W, title="各数与上次已接收的完全相同",
+        fix="如误报了上期的表，请换用本期的表；本期确无新进展的，请在“本期无新进展”列选“√”"),
     # the entries of a list
     "LIST_TOO_LONG": Kind(severity=C, title="这张表的条数过多", fix="最多500条，请合并同类事项后再报"),
     "ENTRY_NUMBER_UNKNOWN": Kind(severity=C, title="编号不是本单位已有的编号", fix="新增的一条请把“编号”留空；原有的一条请恢复下发时的编号"),

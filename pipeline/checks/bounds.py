@@ -77,6 +77,7 @@ class Figures:
 
     def value(self, code: str) -> Value:
         """What stands in a field: on the unit's sheets, else as it was accepted."""
+        code = self.program.field_by_code[code].shows or code
         given = self.others.get(code)
         if given is None:
             given = next((line.values[code] for line in self.lines.values() if line.values.get(code) is not None), None)
@@ -94,7 +95,8 @@ class Figures:
             return Decimal(county.townships)
         if column.endswith(".prev"):
             return _number(self.past.floors.get((self._unit, base_field(column))))
-        return None if column in self.wrong else _number(context.get(column) or self.value(column))
+        source = self.program.field_by_code[column].shows if column in self.program.field_by_code else ""
+        return None if {column, source} & self.wrong else _number(context.get(column) or self.value(column))
 
     def holds(self, condition: Condition) -> bool:
         """Whether a rule is about this unit."""
@@ -250,7 +252,7 @@ class Figures:
         if one.severity is not Severity.CRITICAL:
             return said
         if rule is None:
-            return self._asked(field) if one.code.startswith("CELL_") else said
+            return self._asked(field) + said.removeprefix(wanted(field)) if one.code.startswith("CELL_") else said
         if rule.type == NOT_NULL:
             return f"{said}：{self._asked(field)}"
         if rule.type == LENGTH:

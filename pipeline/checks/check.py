@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.checks.bounds import told_together
+from pipeline.checks.diagnose import diagnosed
 from pipeline.checks.frames import form_frame
 from pipeline.checks.lines import REPORTED, Line, cell_of, form_lines
 from pipeline.checks.lists import list_lines
@@ -85,7 +86,8 @@ def check_returns(program: Program, rules: Mapping[str, tuple[Rule, ...]], perio
                     per_return[line.source].append(_finding(returns[line.source], breach.rule, line, frame, position))
         for source, told in told_by_lines[form.code]:
             per_return[source].append(told)
-    told_whole = told_together(program, rules, period, returns, all_lines, values, past, per_return)
+    causes = diagnosed(program, period, returns, all_lines, past, per_return)
+    told_whole = told_together(program, rules, period, returns, all_lines, values, past, causes)
     settled = _settle_conflicts(told_whole, returns, all_lines)
     for source, told in _list_conflicts(program, returns, all_lines, settled):
         settled[source].append(told)

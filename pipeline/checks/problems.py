@@ -123,9 +123,25 @@ def as_text(program: Program, findings: Collection[Finding]) -> Iterator[str]:
     """The groups line by line, for a screen or a text file."""
     for group in grouped(program, findings):
         yield group.heading
+        if CATALOGUE[group.findings[0].code].one_cause:
+            yield from _in_one_line(program, group.findings)
+            continue
         for one in group.findings:
             place, said = place_of(program, one), found_and_expected(one)
             yield "  · " + "：".join(part for part in (place, said) if part)
+
+
+def _in_one_line(program: Program, findings: Collection[Finding]) -> Iterator[str]:
+    """Cells of one cause, a line per sheet and column: where, what was typed, what it would be."""
+    columns: dict[tuple[str, str], list[Finding]] = {}
+    for one in findings:
+        columns.setdefault((one.location.sheet, one.field), []).append(one)
+    for (sheet, field), some in columns.items():
+        title = program.field_by_code[field].title
+        cells = "；".join(
+            f"{f.location.cell} {row_name(program.unit_by_code[f.county_code])}“{f.found}”{f.expected}" for f in some
+        )
+        yield f"  · {sheet} {title}：{cells}"
 
 
 def verdict_text(program: Program, reading: Reading, decisions: Sequence[Decision]) -> Iterator[str]:

@@ -1,0 +1,352 @@
+"""One cause behind many wrong cells, told once with the values it would mean; the officer decides, nothing is changed.
+
+Looked for per sheet, before its cell errors are told: a block one row or column off, figures in another unit, what came in this
+period in place of totals, a row pasted twice, a return that repeats the last one. What such a cause brings about is told
+under it and not again cell by cell.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING
+
+from pipeline.checks.lines import cell_of
+from pipeline.findings import CATALOGUE, Finding, Severity, finding
+from pipeline.program.forms import NUMBERS
+from pipeline.program.model import Accumulation, FieldType, Rows
+from pipeline.workbook.cells import CENT, parse, show
+from pipeline.workbook.layout import row_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pipeline.checks.lines import Line
+    from pipeline.checks.past import Past
+    from pipeline.program.model import Field, Form, Period, Program
+    from pipeline.workbook.cells import Raw
+    from pipeline.workbook.read import Return
+
+    Number = int | Decimal
+
+WAN = 10_000
+FELL_AT_LEAST = 4  # falls in one row or column that make it likely that all of it is increments
+NEAR = 3  # times the last value, within which a figure may well be of its own county …
+NEAR_MORE = 20  # … and so much more, for small ones
+REPEATED_AT_LEAST = 20  # figures equal to the last ones that are no chance
+COPIED_AT_LEAST, COPIED_KINDS = 6, 4  # figures of a row, and different ones among them, that two counties do not share
+SHOWN = 6
+SHIFTS = {(1, 0): "上一行{}", (-1, 0): "下一行{}", (0, 1): "左边一列", (0, -1): "右边一列"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A figure on the sheet of one unit, with what was accepted before."""
+
+    form: Form
+    field: Field
+    line: Line
+    value: Number
+    before: Number | None
+
+    @property
+    def fell(self) -> bool:
+        """A total that became less."""
+        return self.before is not None and self.value < self.before
+
+
+def diagnosed(program: Program, period: Period, returns: Sequence[Return], lines: Mapping[str, Sequence[Line]], past: Past,
+              found: Sequence[Sequence[Finding]]) -> list[list[Finding]]:  # fmt: skip
+    """The findings of each return, those of one cause replaced by what it is.
+
+    Args:
+        program: The campaign.
+        period: The period of all ``returns``.
+        returns: What was read.
+        lines: Form code → lines.
+        past: What was accepted before.
+        found: Findings, one list per return.
+    """
+    cells: dict[int, list[Cell]] = defaultdict(list)
+    rows: dict[tuple[int, str], list[Line]] = defaultdict(list)
+    for form in program.roster_forms:
+        asked = [one for one in form.fields_in(period) if one.type in NUMBERS and not one.shows]
+        for line in lines[form.code]:
+            if line.row is None or line.state != "filled" or line.untouched:
+                continue
+            rows[line.source, form.code].append(line)
+            for column in asked:
+                value = line.values.get(column.code)
+                if isinstance(value, (int, Decimal)):
+                    before = past.floors.get((line.unit.code, column.code))
+                    cells[line.source].append(Cell(form=form, field=column, line=line, value=value, before=before))
+    peers = _peers(past)
+    told = []
+    for source, (one, some) in enumerate(zip(returns, found, strict=True)):
+        mine = _Findings(one=one, kept=list(some))
+        for form in program.county_forms:
+            _shifted(mine, form, period, rows[source, form.code], past)
+        figures = [cell for cell in cells[source] if not mine.covers(cell)]
+        _units(mine, figures, peers)
+        _increments(mine, [cell for cell in figures if not mine.covers(cell)])
+        _repeats(mine, program, figures)
+        _copied(mine, figures)
+        told.append([_with_proposal(one, program, told_now, lines, past, source) for told_now in mine.kept])
+    return told
+
+
+@dataclass(slots=True, kw_only=True)
+class _Findings:
+    """The findings of one return while causes are looked for."""
+
+    one: Return
+    kept: list[Finding]
+    taken: set[tuple[str, str]] = field(default_factory=set)
+
+    def covers(self, cell: Cell) -> bool:
+        """A cause was found for the cell already."""
+        return (cell.form.code, self._place(cell)) in self.taken
+
+    def _place(self, cell: Cell) -> str:
+        return cell_of(self.one, cell.line.row, cell.field.code) if cell.line.row else ""
+
+    def critical(self, cell: Cell) -> bool:
+        """Something returns the cell as it is."""
+        return any(self._is_at(f, cell.form, self._place(cell)) for f in self.kept)
+
+    def _is_at(self, told: Finding, form: Form, place: str) -> bool:
+        return (
+            told.severity is Severity.CRITICAL
+            and bool(told.field)
+            and told.location.cell == place
+            and told.location.sheet == self.one.sheets[form.code]
+        )
+
+    def replace(self, form: Form, places: Iterable[str], causes: Iterable[Finding]) -> int:
+        """Put a cause in place of what returns some cells; how many findings it stands for."""
+        gone = set(places)
+        was = len(self.kept)
+        self.kept = [f for f in self.kept if not any(self._is_at(f, form, place) for place in gone)]
+        number = was - len(self.kept)
+        self.taken |= {(form.code, place) for place in gone}
+        self.kept += causes
+        return number
+
+    def at(self, cell: Cell, code: str, severity: Severity, *, expected: str, fix: str) -> None:
+        """A cause told at one of its cells."""
+        row, place = cell.line.row, self._place(cell)
+        typed = row.typed.get(cell.field.code, show(cell.value)) if row else show(cell.value)
+        made = finding(code, file=self.one.arrival.name, sheet=self.one.sheets[cell.form.code], cell=place, field=cell.field.code,
+                       prefecture_code=self.one.prefecture_code, county_code=cell.line.unit.code, found=typed,
+                       expected=expected, fix=fix)  # fmt: skip
+        self.replace(cell.form, [place], [replace(made, severity=severity)])
+
+
+def _peers(past: Past) -> dict[str, float]:
+    """Field → the middle of what counties reported before, zeros apart."""
+    known: dict[str, list[float]] = defaultdict(list)
+    for (_, code), value in past.floors.items():
+        if value:
+            known[code].append(float(value))
+    return {code: median(values) for code, values in known.items()}
+
+
+def _units(mine: _Findings, cells: Sequence[Cell], peers: Mapping[str, float]) -> None:
+    """Figures some ten thousand times too large where the unit is 万…: they look as typed in the unit itself."""
+    columns: dict[str, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if cell.field.unit.startswith("万") and cell.value:
+            columns[cell.field.code].append(cell)
+    for code, column in columns.items():
+        scaled = [cell for cell in column if _ten_thousandfold(cell, peers.get(code))]
+        whole = len(scaled) == len(column)
+        for cell in scaled if whole else [cell for cell in scaled if mine.critical(cell)]:
+            unit, plain = cell.field.unit, cell.field.unit[1:]
+            severity = Severity.CRITICAL if mine.critical(cell) else Severity.WARNING
+            which = f"这一列{len(column)}个数都" if whole and len(column) > 1 else "这个数"
+            mine.at(cell, "UNIT_MISTAKEN", severity,
+                    expected=f"如填的是{plain}，应为{show((Decimal(cell.value) / WAN).quantize(CENT))}",
+                    fix=f"“{cell.field.title}”的单位是{unit}，{which}约大一万倍，像是按“{plain}”填的：确是的改为建议的数，不是的请核对")  # fmt: skip
+
+
+def _ten_thousandfold(cell: Cell, peer: float | None) -> bool:
+    """Against the last value, what the plan allows, or what counties report otherwise."""
+    small = float(cell.value) / WAN
+    if float(cell.value) < WAN / 100 or (cell.before and small < float(cell.before) / 2):
+        return False
+    if cell.before:
+        return float(cell.value) > 1000 * float(cell.before)
+    if cell.field.max and cell.value > cell.field.max:
+        return small <= cell.field.max
+    return peer is not None and peer / 100 < small < peer * 100 and float(cell.value) > 1000 * peer
+
+
+def _increments(mine: _Findings, cells: Sequence[Cell]) -> None:
+    """Totals that mostly fell in a row or a column: what came in this period was typed, also where it does not show."""
+    totals = [c for c in cells if c.field.accumulation is Accumulation.CUMULATIVE and c.before and c.value != c.before]
+    pools: dict[tuple[str, ...], list[Cell]] = defaultdict(list)
+    for cell in totals:
+        for pool in _pools(cell):
+            pools[pool].append(cell)
+    likely = {
+        pool for pool, some in pools.items() if sum(c.fell for c in some) >= max(FELL_AT_LEAST, len(some) / 2)
+    }  # fmt: skip
+    meant = [cell for cell in totals if not likely.isdisjoint(_pools(cell))]
+    returned = {cell.line.unit.code for cell in meant if cell.fell}
+    for cell in meant:
+        total = (cell.before or 0) + cell.value
+        severity = Severity.CRITICAL if cell.line.unit.code in returned else Severity.WARNING
+        mine.at(cell, "INCREMENT_TYPED", severity, fix=CATALOGUE["INCREMENT_TYPED"].fix,
+                expected=f"如{show(cell.value)}是本期新增数，累计应为{show(total)}（上次已接收的{show(cell.before)}加本期新增）")  # fmt: skip
+
+
+def _pools(cell: Cell) -> tuple[tuple[str, ...], ...]:
+    """Where people are consistent: a unit's counts, or amounts; its row of a sheet; a column; a whole sheet."""
+    unit, form = cell.line.unit.code, cell.form.code
+    return ("unit", unit, cell.field.type), ("row", unit, form), ("column", cell.field.code), ("sheet", form)
+
+
+def _shifted(mine: _Findings, form: Form, period: Period, lines: Sequence[Line], past: Past) -> None:
+    """A block that fits its place badly and one row or column further well."""
+    sheet = mine.one.sheets.get(form.code)
+    if (
+        sum(f.severity is Severity.CRITICAL and bool(f.field) and f.location.sheet == sheet for f in mine.kept)
+        < FELL_AT_LEAST
+    ):
+        return
+    rows = sorted(lines, key=lambda line: line.row.row if line.row else 0)
+    columns = mine.one.columns.get(form.code, {})
+    fields = sorted((f for f in form.fields_in(period) if not f.shows and f.code in columns),
+                    key=lambda f: (len(columns[f.code]), columns[f.code]))  # fmt: skip
+    best: tuple[float, tuple[int, int], list[int], int] | None = None
+    for shift in SHIFTS:
+        fits = {n: _fit(rows, fields, n, shift, past) for n in range(len(rows))}
+        block = [n for n, (bad, moved, _) in fits.items() if bad >= 2 and moved * 3 <= bad]  # noqa: PLR2004 - one may be a slip
+        bad, moved, seen = (sum(fits[n][k] for n in block) for k in range(3))
+        enough = bad >= FELL_AT_LEAST and bad * 3 >= seen and (len(block) > 1 or shift[0] == 0)
+        if enough and (best is None or moved / bad < best[0]):
+            best = moved / bad, shift, block, bad
+    if best is None:
+        return
+    _, shift, block, _ = best
+    for n in block:
+        _tell_shift(mine, form, rows, fields, n, shift, n + shift[0] in block)
+
+
+def _fit(
+    rows: Sequence[Line], fields: Sequence[Field], n: int, shift: tuple[int, int], past: Past
+) -> tuple[int, int, int]:
+    """Of a row: the cells that do not fit where they are, those that would not one step back, and all that were looked at."""
+    (down, right), row = shift, rows[n].row
+    if row is None or not 0 <= n - down < len(rows):
+        return 0, 0, 0
+    bad = moved = seen = 0
+    cells = row.cells
+    for at, one in enumerate(fields):
+        if one.code not in cells or not 0 <= at - right < len(fields):
+            continue
+        here = _fits(cells[one.code], one, rows[n], past)
+        moved += _fits(cells[one.code], fields[at - right], rows[n - down], past) is False
+        bad, seen = bad + (here is False), seen + (here is not None)
+    return bad, moved, seen
+
+
+def _fits(raw: Raw, field: Field, line: Line, past: Past) -> bool | None:
+    """Whether a cell can be of a field and a unit: readable, no less than the last value, not far from it; None if nobody can tell."""
+    parsed, before = parse(raw, field), past.floors.get((line.unit.code, field.code))
+    if parsed.problem:
+        return False
+    if before is None or not isinstance(parsed.value, (int, Decimal)):
+        return None
+    return before <= parsed.value <= NEAR * before + NEAR_MORE
+
+
+def _tell_shift(mine: _Findings, form: Form, rows: Sequence[Line], fields: Sequence[Field], n: int, shift: tuple[int, int],
+                known: bool) -> None:  # fmt: skip
+    """One finding for a row of the block, in place of those of its cells; whether its own figures are ``known``."""
+    line, (down, right) = rows[n], shift
+    if line.row is None:
+        return
+    source = rows[n + down] if known else None
+    proposed = []
+    for at, one in enumerate(fields):
+        other = fields[at + right] if 0 <= at + right < len(fields) else None
+        raw = source.row.cells.get(other.code) if other and source and source.row else None
+        proposed.append(f"{one.title} {show(raw) or '空'}")
+    shown = "、".join(proposed[:SHOWN]) + (f"等{len(fields)}格" if len(fields) > SHOWN else "")
+    places = [cell_of(mine.one, line.row, one.code) for one in fields]
+    number = mine.replace(form, places, ())
+    whose = SHIFTS[shift].format(f"（{row_name(rows[n - down].unit)}）" if down else "")
+    mine.kept.append(finding(
+        "BLOCK_SHIFTED", file=mine.one.arrival.name, sheet=mine.one.sheets[form.code], cell=f"B{line.row.row}",
+        prefecture_code=mine.one.prefecture_code, county_code=line.unit.code,
+        found=f"{places[0]}到{places[-1]}像是{whose}的数，与本行对不上，{number}处错误由此引起，不再逐处列出",
+        expected=f"移回后是：{shown}" if source else "这一行的数不在表中，请补填",
+    ))  # fmt: skip
+
+
+def _repeats(mine: _Findings, program: Program, cells: Sequence[Cell]) -> None:
+    """Sheets whose totals are all just what was accepted last, and no row of which is ticked."""
+    sheets: dict[str, list[bool]] = defaultdict(list)
+    for cell in cells:
+        if cell.field.accumulation is Accumulation.CUMULATIVE and cell.before and not cell.form.carry:
+            sheets[cell.form.code].append(cell.value == cell.before)
+    same = {code: len(some) for code, some in sheets.items() if all(some)}
+    if sum(same.values()) >= REPEATED_AT_LEAST:
+        names = "、".join(program.form_by_code[code].sheet for code in same)
+        mine.kept.append(finding("RETURN_REPEATS", file=mine.one.arrival.name, prefecture_code=mine.one.prefecture_code,
+                                 found=f"{names}的{sum(same.values())}个累计数与上次已接收的逐个相同"))  # fmt: skip
+
+
+def _copied(mine: _Findings, cells: Sequence[Cell]) -> None:
+    """Two rows of a sheet with the same figures throughout; the one that goes worse with its past is asked about."""
+    rows: dict[tuple[str, int], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if cell.field.type is FieldType.COUNT:  # amounts are often the same for all
+            rows[cell.form.code, cell.line.row.row if cell.line.row else 0].append(cell)
+    alike: dict[tuple[str, tuple[tuple[str, Number], ...]], list[list[Cell]]] = defaultdict(list)
+    for (form, _), some in sorted(rows.items()):
+        numbers = [cell.value for cell in some if cell.value]
+        if len(numbers) >= COPIED_AT_LEAST and len(set(numbers)) >= COPIED_KINDS and some[0].form.rows is Rows.COUNTY:
+            alike[form, tuple((cell.field.code, cell.value) for cell in some)].append(some)
+    for group in alike.values():
+        for first, second in pairwise(sorted(group, key=lambda some: (sum(c.fell for c in some), _line_no(some)))):
+            original, copy = first[0].line, second[0].line
+            if copy.row and original.row:
+                mine.kept.append(finding(
+                    "ROW_COPIED", file=mine.one.arrival.name, sheet=mine.one.sheets[second[0].form.code], cell=f"B{copy.row.row}",
+                    prefecture_code=mine.one.prefecture_code, county_code=copy.unit.code,
+                    found=f"{len(second)}个数与第{original.row.row}行{row_name(original.unit)}的逐个相同",
+                ))  # fmt: skip
+
+
+def _line_no(some: Sequence[Cell]) -> int:
+    return some[0].line.row.row if some[0].line.row else 0
+
+
+SAME_AS_LAST = ("同上期", "同上月", "同上次", "同上一期")
+SAME_AS_ABOVE = ("同上", "同前", "同上一行", "〃", "″", '"')
+
+
+def _with_proposal(one: Return, program: Program, told: Finding, lines: Mapping[str, Sequence[Line]], past: Past,
+                   source: int) -> Finding:  # fmt: skip
+    """A word in place of an answer, with the value it may stand for."""
+    if told.code != "CELL_PLACEHOLDER" or told.field not in program.field_by_code:
+        return told
+    asked, before = program.field_by_code[told.field], past.floors.get((told.county_code, told.field))
+    text = told.found.strip()
+    if text in SAME_AS_ABOVE:
+        rows = sorted(
+            (line.row for line in lines[asked.form] if line.source == source and line.row), key=lambda row: row.row
+        )
+        above = next((a for a, b in pairwise(rows) if cell_of(one, b, asked.code) == told.location.cell), None)
+        shown = above.typed.get(asked.code, "") if above else ""
+        said = f"上一行填的是{shown}，如相同请填{shown}" if shown and shown != text else ""
+    elif before is not None and (text in SAME_AS_LAST or asked.accumulation is Accumulation.CUMULATIVE):
+        said = f"没有新进展的，填上次已接收的{show(before)}"
+    else:
+        said = ""
+    return replace(told, expected=f"{told.expected}；{said}") if said else told
