@@ -27,6 +27,7 @@ from pipeline.reading import LOST, lost, registry
 from pipeline.workbook.identity import Stamp
 from pipeline.workbook.read import Arrival, read_return
 from tests.builder import FIRST, KEY, SECOND, THIRD, arrival, campaign, filled, read
+from tests.test_diagnose import FIRES_HERE as CAUSES
 from tests.test_guard import REFUSED
 from tests.test_lists import FIRES_HERE
 from tests.test_seen import FIRED as SEEN
@@ -579,7 +580,7 @@ def test_every_finding_code_is_proved_to_fire() -> None:
     """Runs last in this module: known − fired − proved by the tests of the guard and of the engine must be empty."""
     from_rules = {r.code for rules in campaign().rules.values() for r in rules}
     assert set(CATALOGUE) >= FIRED
-    elsewhere = {code for code, _ in REFUSED.values()} | set(LOST.values()) | FIRES_HERE | SEEN
+    elsewhere = {code for code, _ in REFUSED.values()} | set(LOST.values()) | FIRES_HERE | CAUSES | SEEN
     assert set(CATALOGUE) - FIRED - elsewhere - ({"NOT_AN_OPTION"} & from_rules) == set()
 
 

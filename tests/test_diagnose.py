@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 FORMS, PERIOD, WHERE = ("A1", "A2", "A4", "A5", "F"), "2023-02", "530500"  # 保山市: 5 counties
 WHOLES = {"Q06-3d": 900, "Q06-3n": 800, "Q13-2d": 900, "Q13-2n": 800, "F03-1": 15}
 Key = tuple[str, str, str]
+FIRES_HERE = {"UNIT_MISTAKEN", "INCREMENT_TYPED", "BLOCK_SHIFTED", "ROW_COPIED", "RETURN_REPEATS"}
 
 
 @cache
@@ -199,6 +200,10 @@ def test_the_last_return_again_and_a_row_pasted_twice_are_asked_about() -> None:
     assert "1.思想引领" in told.found
     copied = [f for f in decisions()["copied"].findings if f.code == "ROW_COPIED"]
     assert [f.severity for f in copied] == [Severity.WARNING]
+
+
+def test_every_cause_is_proved_to_fire() -> None:
+    assert {f.code for decision in decisions().values() for f in decision.findings} >= FIRES_HERE
 
 
 def test_a_word_in_place_of_a_number_is_told_with_the_number_it_may_stand_for() -> None:

@@ -66,6 +66,8 @@ ORDER = [
     "checks.frames",
     "checks.expectations",
     "checks.suites",
+    "checks.bounds",
+    "checks.diagnose",
     "checks.check",
     "checks.decide",
     "checks.problems",
