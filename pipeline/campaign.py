@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.checks.rules import Rule, load_rules
 from pipeline.dataset.snapshot import Snapshot, take_snapshot
@@ -11,17 +11,22 @@ from pipeline.dataset.store import Store
 from pipeline.errors import PipelineError
 from pipeline.measures.corrections import told_by
 from pipeline.program.load import load_calendar, load_program
+from pipeline.program.names import plain
+from pipeline.program.strict import nearest
 from pipeline.settings import load_settings
 from pipeline.workspace import read_key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from pipeline.program.calendar import Calendar
-    from pipeline.program.model import Period, Prefecture, Program
+    from pipeline.program.model import Period, Prefecture, Program, Unit
     from pipeline.workspace import Workspace
 
-MANY = 50  # respondents that are named in one message
+_U = TypeVar("_U", bound="Unit")
+MANY = 50  # units that are named in one message
+ENDINGS, SHORTEST = frozenset("县区市州盟旗省"), 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,21 +59,61 @@ def told_before(store: Store, program: Program, snapshot: Snapshot, period: Peri
 
 
 def find_prefecture(program: Program, text: str) -> Prefecture:
-    """A prefecture by code or name.
+    """A prefecture by code or name; see :func:`find_unit`."""
+    return find_unit(text, program.prefectures, program.respondent_level, program)
+
+
+def find_unit(text: str, units: Sequence[_U], word: str, program: Program) -> _U:
+    """The one of some units that a text means: by code, by a name, or by as much of a name as means only one of them.
+
+    昆明 is 昆明市, 五华 is 五华区, 曲靖市麒麟区 is 麒麟区.
+
+    Args:
+        text: As typed.
+        units: Among whom.
+        word: What they are called.
+        program: Theirs.
 
     Raises:
-        PipelineError: There is none; lists those there are.
+        PipelineError: None is meant, or several: lists which.
     """
-    found = program.prefectures_named.get(text, ())
-    if text in program.prefecture_by_code:
-        return program.prefecture_by_code[text]
-    if len(found) != 1:
-        which = found or program.prefectures
-        known = "、".join(f"{p.code} {p.short_name}" for p in which[:MANY]) + ("等" if len(which) > MANY else "")
-        wrong = f"叫 {text} 的{program.respondent_level}不止一个，请写代码" if found else (
-            f"没有代码或名称为 {text} 的{program.respondent_level}；可用")  # fmt: skip
-        raise PipelineError(f"{wrong}：{known}")
-    return found[0]
+    wanted, least = plain(text), plain(text.removesuffix(program.unit_suffix))
+    found: list[_U] = []
+    for names in (_full_names, _short_names):
+        found = [one for one in units if {wanted, least} & names(one, program)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            break
+    if found:
+        which = "、".join(f"{one.code} {one.short_name}" for one in found[:MANY])
+        raise PipelineError(f"叫 {text} 的{word}不止一个，请写代码：{which}{'等' if len(found) > MANY else ''}")
+    close = nearest(text, [one.short_name for one in units])
+    known = "、".join(f"{one.code} {one.short_name}" for one in units[:MANY]) + ("等" if len(units) > MANY else "")
+    known = "" if close else f"；可用：{known}"
+    raise PipelineError(f"没有代码或名称为 {text} 的{word}{close}{known}")
+
+
+def _full_names(unit: Unit, _: Program) -> set[str]:
+    """Its code and names."""
+    return {plain(name) for name in (unit.code, unit.name, unit.short_name, *unit.names)}
+
+
+def _short_names(unit: Unit, program: Program) -> set[str]:
+    """Its names without what all such names end in; and with its prefecture's before them."""
+    own = _stems(unit)
+    if unit.code == unit.prefecture_code:
+        return own
+    above = program.prefecture_by_code[unit.prefecture_code]
+    before = {plain(above.name), plain(above.short_name), *_stems(above)}
+    mine = {plain(name) for name in unit.names} | own
+    return own | {f"{one}{name}" for one in before for name in mine}
+
+
+def _stems(unit: Unit) -> set[str]:
+    """Without the last character of a name that leaves two: 县, 区, 市, 州, 盟, 旗."""
+    names = (plain(unit.name), plain(unit.short_name))
+    return {name[:-1] for name in names if len(name) >= SHORTEST and name[-1] in ENDINGS}
 
 
 def choose_period(program: Program, code: str | None, as_of: date) -> Period:

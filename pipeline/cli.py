@@ -6,7 +6,6 @@ is no (check, trace), 2 usage or a fault on our side, 3 workspace busy, 130 ende
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 import sys
@@ -32,6 +31,7 @@ from pipeline.commands.common import (
     workspace_of,
 )
 from pipeline.commands.look import print_status
+from pipeline.commands.words import COMMANDS, OPTIONS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -48,7 +48,13 @@ if TYPE_CHECKING:
 MANY = 20  # of a kind, named on the screen
 
 
-@click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Group,
+    invoke_without_command=True,
+    options_metavar=OPTIONS,
+    subcommand_metavar=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option("--project", default=".", metavar="DIR", show_default="当前目录", help="工作目录")
 @click.option("--as-of", "as_of", type=Day(), metavar="DATE", help="以这一天为准（默认今天）")
 @click.option("--period", "period", metavar="P", help="报送期，如 2023-02；不写则取最近结束的一期")
@@ -61,9 +67,6 @@ def main(ctx: click.Context, project: str, as_of: date | None, period: str | Non
 
     不带子命令即运行主流程：inbox/ 的报表 → 数据集 → outbox/报送期/。
     """
-    for stream in (sys.stdout, sys.stderr):  # a console that cannot show a character shows a question mark
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
     ctx.obj = {"project": project, "as_of": as_of or today(), "as_of_given": as_of is not None}
     if ctx.invoked_subcommand is None:
         _main_job(ctx, period, workers, scheduler or "")

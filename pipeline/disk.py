@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from os import PathLike
 
 _FULL = "磁盘已满", "请腾出空间后再运行"
 _QUOTA = "已超出磁盘限额", "请腾出空间或请管理员放宽限额后再运行"
@@ -15,6 +20,7 @@ _BROKEN = "磁盘读写出错", "请检查磁盘，或换一块磁盘用备份�
 _OFFLINE = "网络盘断开了", "请重新连接后再运行"
 _TOO_LARGE = "超出了文件大小的限制", "请换一个磁盘，或请管理员放宽限制后再运行"
 _TOO_LONG = "路径太长", "请把工作目录移到路径较短的地方再运行"
+PATH_TOO_LONG = "。".join(_TOO_LONG)
 _TOO_MANY = "打开的文件太多", "请关闭别的程序后再运行"
 _UNENTITLED = (
     "这个数据库账号没有所需的权限",
@@ -49,7 +55,17 @@ _BY_ERRNO |= {
     if (number := getattr(errno, name, None)) is not None
 }  # fmt: skip
 # Windows has finer words than errno: sharing and lock violation; network path gone, network name gone.
-_BY_WINERROR = {32: _IN_USE, 33: _IN_USE, 53: _OFFLINE, 59: _OFFLINE, 64: _OFFLINE, 67: _OFFLINE}
+# Windows has words for a path that is too long, but says of most that they are not there.
+_BY_WINERROR = {
+    111: _TOO_LONG,
+    206: _TOO_LONG,
+    32: _IN_USE,
+    33: _IN_USE,
+    53: _OFFLINE,
+    59: _OFFLINE,
+    64: _OFFLINE,
+    67: _OFFLINE,
+}
 _BY_SQLITE = {
     "SQLITE_FULL": _FULL,
     "SQLITE_READONLY": _REFUSED,
@@ -62,6 +78,7 @@ _BY_SQLITE = {
     "SQLITE_NOTADB": _DAMAGED,
 }
 _BY_SQLSTATE = {"42501": _UNENTITLED}
+WINDOWS_PATH, LONGEST, LONGEST_OF_SQLITE = 260, 4096, 500
 _NUMBER = re.compile(r"\[Errno (\d+)\]")
 
 
@@ -87,7 +104,19 @@ def why_database(name: str) -> str:
     return "。".join(known) if known else ""
 
 
+def too_long(path: str | bytes | PathLike[str] | None, longest: int | None = None) -> bool:
+    """Whether a path is longer than the system takes: what it then says is something else."""
+    if path is None:
+        return False
+    windows = os.name == "nt"
+    return len(os.fsdecode(path) if windows else os.fsencode(path)) >= (
+        longest or (WINDOWS_PATH if windows else LONGEST)
+    )
+
+
 def _words(error: OSError) -> tuple[str, str]:
+    if isinstance(error.filename, str) and too_long(error.filename):
+        return _TOO_LONG
     known = _BY_WINERROR.get(getattr(error, "winerror", None) or 0) or _BY_ERRNO.get(_number(error))
     return known or (f"系统报告“{error.strerror or error}”", "请检查磁盘后再运行")
 

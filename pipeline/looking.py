@@ -6,7 +6,7 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pipeline.campaign import choose_period, load_campaign, open_snapshot, open_store, told_before
+from pipeline.campaign import choose_period, find_unit, load_campaign, open_snapshot, open_store, told_before
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.standing import numbers, seen_from
 from pipeline.dataset.story import history_lines, sources_of
@@ -69,13 +69,10 @@ def profile(workspace: Workspace, county: str, period_code: str | None, as_of: d
     from pipeline.reports.profile import TEMPLATE, profile_context  # noqa: PLC0415
 
     m = look(workspace, period_code, as_of)
-    found = [c for c in m.program.counties if county in {c.code, *c.names}]
-    if len(found) != 1:
-        close = nearest(county, [c.short_name for c in m.program.counties])
-        raise PipelineError(f"没有叫“{county}”的{m.program.row_word}{close}；请写{m.program.row_word}名或代码")
-    context, _ = profile_context(m, found[0], is_demo=workspace.is_demo)
-    prefecture = m.program.prefecture_by_code[found[0].prefecture_code]
-    name = f"{found[0].code}_{prefecture.short_name}{found[0].short_name}.docx"
+    one = find_unit(county, m.program.counties, m.program.row_word, m.program)
+    context, _ = profile_context(m, one, is_demo=workspace.is_demo)
+    prefecture = m.program.prefecture_by_code[one.prefecture_code]
+    name = f"{one.code}_{prefecture.short_name}{one.short_name}.docx"
     return workspace.profiles / m.period.code / name, render(workspace.templates / TEMPLATE, context, {})
 
 
@@ -139,10 +136,9 @@ def history(workspace: Workspace, unit: str, as_of: date) -> list[str]:
     """
     campaign, snapshot = open_snapshot(workspace, as_of)
     program = campaign.program
-    found = [u for u in program.unit_by_code.values() if unit in {u.code, u.name, u.short_name, *u.names}]
-    if len(found) != 1:
-        raise PipelineError(f"没有叫“{unit}”的{program.row_word}或{program.respondent_level}；请写名称或代码")
-    return list(history_lines(program, snapshot, found[0]))
+    word = f"{program.row_word}或{program.respondent_level}"
+    found = find_unit(unit, tuple(program.unit_by_code.values()), word, program)
+    return list(history_lines(program, snapshot, found))
 
 
 def printed_number(

@@ -83,13 +83,13 @@ def test_the_period_is_the_last_that_has_ended(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "near"), [("德钦", "德钦县"), ("香格里拉", "香格里拉市"), ("530199", ""), ("迪庆州", ""), ("", "")]
+    ("asked", "near"), [("德饮县", "德钦县"), ("香格里垃市", "香格里拉市"), ("530199", ""), ("迪庆州", ""), ("", "")]
 )
 def test_what_is_no_county_is_told_with_the_nearest(project: Path, asked: str, near: str) -> None:
     before = sorted((project / "outbox").rglob("*"))
     result = call(project, "profile", asked)
     assert result.exit_code == 2
-    assert f"没有叫“{asked}”的县" in result.stderr
+    assert f"没有代码或名称为 {asked} 的县" in result.stderr
     assert (f"是否想写 {near}" in result.stderr) == bool(near)
     assert "Traceback" not in result.output
     assert sorted((project / "outbox").rglob("*")) == before

@@ -18,15 +18,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.commands.words import OPTIONS, again_in_utf8, be_readable, speak_chinese
 from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pipeline.inbox import ClockDay
     from pipeline.progress import Tell
     from pipeline.workspace import Workspace
 
+speak_chinese()
 CHINA = timedelta(hours=8)
 YEARS = (2000, 2100)
 AGAIN_SECONDS = 0.05
@@ -46,7 +48,19 @@ class _Fault(click.ClickException):
 
 
 class Group(click.Group):
-    """Turns our faults into one line and an exit code; staff never see a traceback."""
+    """Turns our faults into one line and an exit code; staff never see a traceback, and nothing in English."""
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *rest: Any, **extra: Any) -> Any:
+        """Run as a program."""
+        if args is None:
+            again_in_utf8()
+        be_readable()
+        return super().main(args, prog_name or "run-pipeline", *rest, **extra)
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Take a command in."""
+        cmd.options_metavar = OPTIONS
+        super().add_command(cmd, name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a fault of ours ends it in one line."""

@@ -129,7 +129,7 @@ def trace(ctx: click.Context, county: str, field: str, period: str | None, as_js
     if county.endswith(".docx"):
         _trace_document(ctx, county, field, period, as_json=as_json)
         return
-    from pipeline.campaign import choose_period, open_snapshot  # noqa: PLC0415
+    from pipeline.campaign import choose_period, find_unit, open_snapshot  # noqa: PLC0415
     from pipeline.checks.decide import State  # noqa: PLC0415
     from pipeline.checks.rules import base_fields  # noqa: PLC0415
     from pipeline.workbook.cells import show  # noqa: PLC0415
@@ -143,7 +143,7 @@ def trace(ctx: click.Context, county: str, field: str, period: str | None, as_js
         unit, name, row = county, county, snapshot.entry(form, chosen, county)
         absent = "这一期的清单里没有这个编号"
     else:
-        unit = _find_county(program, county)
+        unit = find_unit(county, tuple(program.unit_by_code.values()), program.row_word, program).code
         name, absent = program.unit_by_code[unit].name, snapshot.absence(chosen, unit)
         stands = snapshot.state(chosen, program.unit_by_code[unit]) not in {State.RETURNED, State.MISSING}
         row = snapshot.rows.get((form.code, chosen.code, unit)) if stands else None
@@ -185,13 +185,6 @@ def _trace_document(ctx: click.Context, document: str, number: str, period: str 
         click.echo(
             f"  {one['who']}\t{one['field']}\t{one['value']}\t{one['file']} › {one['sheet']} › {one['cell']}，报送序号 {one['submission']}"
         )
-
-
-def _find_county(program: Program, text: str) -> str:
-    found = [u.code for u in program.unit_by_code.values() if text in {u.code, u.name, u.short_name, *u.names}]
-    if len(found) != 1:
-        raise click.UsageError(f"没有叫“{text}”的{program.row_word}；请写{program.row_word}名或代码")
-    return found[0]
 
 
 def _find_field(program: Program, text: str) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from pipeline.dataset.blobs import FolderBlobs, checked, disk_told
-from pipeline.disk import why_database
+from pipeline.disk import LONGEST_OF_SQLITE, PATH_TOO_LONG, too_long, why_database
 from pipeline.errors import BusyError, DatasetError
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def open_database(folder: Path, url: str, blobs: Table, *, create: bool) -> Data
     """
     if not url:
         path = folder / "dataset.sqlite"
+        if too_long(path, LONGEST_OF_SQLITE):
+            raise DatasetError(f"数据集 {folder} 无法读写：{PATH_TOO_LONG}")
         if create:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         engine = _sqlite(path if create or path.exists() else None)
