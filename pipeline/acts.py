@@ -13,6 +13,7 @@ from pipeline.dataset.entries import Act, ActKind, closings
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.errors import PipelineError
 from pipeline.findings import CATALOGUE
+from pipeline.workbook.identity import Placing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,15 +40,19 @@ def admit(workspace: Workspace, file: str, prefecture: str, period: str | None, 
         if by_clock:
             store.not_before(as_of)
         snapshot = take_snapshot(store, program, as_of)
-        named = [s for s in snapshot.submissions if s.verdict == Verdict.HELD and _is_named(workspace, s, file)]
+        named = [s for s in snapshot.submissions
+                 if (s.verdict == Verdict.HELD or snapshot.unusable(s)) and _is_named(workspace, s, file)]  # fmt: skip
         entry = _which_held(program, named, file, unit, period)
-        chosen = choose_period(program, period or entry.period or None, entry.received_on)
+        chosen = choose_period(program, period or entry.claim[1] or None, entry.received_on)
         codes = {f.code for s, f in snapshot.findings if s.seq == entry.seq and CATALOGUE[f.code].holds}
         if codes == {"PERIOD_CLOSED"} and (unit.code, chosen.code) != (entry.prefecture_code, entry.period):
             raise PipelineError(f"{file} 的识别码有效，是{_claim(program, entry)}的报表，不能认定为别的")
-        act = Act(kind=ActKind.ADMIT, sha256=entry.sha256, file=entry.file, claimed_prefecture=entry.prefecture_code,
-                  claimed_period=entry.period, prefecture_code=unit.code, period=chosen.code, reason=reason.strip(),
-                  who=who, done_on=as_of)  # fmt: skip
+        if entry.placed == Placing.STAMP and snapshot.unusable(entry) and (unit.code, chosen.code) != entry.claim:
+            raise PipelineError(f"{file} 的识别码有效，是{_claim(program, entry)}的报表，不能认定为别的")
+        claimed_prefecture, claimed_period = entry.claim
+        act = Act(kind=ActKind.ADMIT, sha256=entry.sha256, file=entry.file, claimed_prefecture=claimed_prefecture,
+                  claimed_period=claimed_period, prefecture_code=unit.code, period=chosen.code, reason=reason.strip(),
+                  who=who, done_on=as_of, target=entry.seq if snapshot.unusable(entry) else 0)  # fmt: skip
         return replace(act, seq=store.enter(act)), program
     finally:
         store.close()
@@ -59,7 +64,9 @@ def _which_held(
     """The held part of a file that is meant: the only one, or the one that claims what it is admitted as."""
     if len({s.sha256 for s in named}) != 1:
         why = (
-            "有几个同名文件，请写全路径" if named else "没有叫这个名字的待认定文件；请先运行 run-pipeline，名称照其所列"
+            "有几个同名文件，请写全路径"
+            if named
+            else "没有叫这个名字的待认定或不能采用的文件；请先运行 run-pipeline，名称照其所列"
         )
         raise PipelineError(f"{file}：{why}")
     if len(named) == 1:
@@ -74,7 +81,7 @@ def _which_held(
 
 def _claim(program: Program, entry: Submission) -> str:
     """What a held part says it is."""
-    if not entry.period:
+    if not entry.claim[1]:
         return "没有识别码的表"
     return program.prefecture_by_code[entry.prefecture_code].short_name + program.period_by_code[entry.period].title
 

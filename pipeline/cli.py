@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pipeline.findings import Finding
     from pipeline.inbox import Inbox
     from pipeline.intake import Taken
+    from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Program
     from pipeline.run import Outcome
     from pipeline.workbook.read import Reading
@@ -90,6 +91,11 @@ def _main_job(ctx: click.Context, period: str | None, workers: int | None, sched
     print_status(outcome.measures)
     for fault in outcome.unmade:
         note(f"没有生成：{fault}")
+    if outcome.failed:
+        note(
+            f"以上各份已经收入台账，产品没有做成：{'、'.join(one.title for one, _ in outcome.failed)}。处理后再运行一次，即会补做。"
+        )
+        raise outcome.failed[0][1]
     note(f"请先打开：{workspace.outbox(outcome.measures.period.code) / 'index.html'}")
 
 
@@ -141,11 +147,33 @@ def _tell(outcome: Outcome, workspace: Workspace, as_of: date) -> None:
             note(f"没有再收：{copy.file}，与报送序号 {copy.original.seq}（{copy.original.file}）内容完全相同")
     for line in revised_lines(outcome.measures.program, outcome.measures.snapshot, outcome.taken.seqs):
         note(line)
-    for other in outcome.others:
+    failed = {one.code for one, _ in outcome.failed}
+    for other in (one for one in outcome.others if one.code not in failed):
         note(f"{other.title}也有新的报送：那一期的产品和退回表已一并更新，见 {workspace.outbox(other.code)}")
+    _tell_unusable(outcome.measures, outcome.taken)
     for held in outcome.measures.snapshot.held:
         note(
             f"待认定：{held.file}（{held.reason}）。核实后：run-pipeline admit {quoted(held.file)} --as 州（市） --reason 理由"
+        )
+
+
+def _tell_unusable(m: PeriodMeasures, taken: Taken) -> None:
+    """Files that came now and cannot be used: why, and whose they are; and how many have no owner yet."""
+    from pipeline.workbook.identity import PLACING_NAMES, Placing  # noqa: PLC0415
+
+    unusable = [s for s in m.snapshot.submissions if m.snapshot.unusable(s)]
+    new = [s for s in unusable if s.seq in taken.seqs]
+    for s in new[:MANY]:
+        unit = m.program.prefecture_by_code.get(s.prefecture_code)
+        whose = f"；归属：{unit.short_name}（{PLACING_NAMES[Placing(s.placed)]}）" if unit else "；不知是谁的"
+        note(f"收到、不能采用：{s.file}（{s.reason}{whose}）")
+    if len(new) > MANY:
+        note(f"收到、不能采用的共 {len(new)} 个，其余见汇总页“收到的文件”")
+    nobodys = [s for s in unusable if not s.prefecture_code]
+    if nobodys:
+        example = quoted(nobodys[-1].file)
+        note(
+            f"不能采用、不知是谁的文件共 {len(nobodys)} 个；知道是谁的：run-pipeline admit {example} --as 州（市） --reason 理由"
         )
 
 

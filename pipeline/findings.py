@@ -144,10 +144,13 @@ CATALOGUE: dict[str, Kind] = {
     "MACROS_IGNORED": Kind(severity=W, title="文件带有宏，没有运行，只读取了格中已有的数", fix="请核对各数；以后请另存为不带宏的xlsx再报送"),
     "LINKS_UNUSED": Kind(severity=N, title="文件里留有指向别的文件的链接，各格都没有用到，不影响接收",
         fix="不必处理；要去掉的，请在重新下发的表上填报"),
+    "FILE_NOT_STORED": Kind(severity=C, title="内容存不进数据集", fix="请把填好的数复制到重新下发的表中，另存后再报送", whole_file=True),
+    "TEXT_REPLACED": Kind(severity=N, title="文字里有无法保存的字符，已换成“\ufffd”", fix="如有缺字，请补正后重报"),
     # whose and for when
     "IDENTITY_UNPROVED": Kind(severity=C, title="表样识别码与校验码不符", fix=ADMIT, whole_file=True, holds=True),
     "IDENTITY_NO_KEY": Kind(severity=C, title="没有签发密钥，认不出是不是下发的表", fix=KEY, whole_file=True, holds=True),
     "IDENTITY_MISSING": Kind(severity=C, title="表上没有表样识别码", fix=ADMIT, whole_file=True, holds=True),
+    "IDENTITY_CONTRADICTED": Kind(severity=C, title="表上所写与表样识别码矛盾", fix=ADMIT, whole_file=True, holds=True),
     "PERIOD_CLOSED": Kind(severity=C, title="这一期已经封存", fix=CLOSED, whole_file=True, holds=True),
     "PERIOD_EARLIER": Kind(severity=W, title="是以前报送期的表，按补报或更正处理", fix="如要报现在这一期，请改用现在这一期的表"),
     "RETURN_OLDER": Kind(severity=W, title="收件日期早于已接收的报表，不替换已接收的数", fix="如这份才对，请在备注里写明，另存后重报"),

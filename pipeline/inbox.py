@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pipeline.workspace import Workspace
 
 CHINA = timedelta(hours=8)
+LONGEST_NAME = 600  # characters of a path: an index of a server takes no more than 2,700 bytes
 RECENT_SECONDS, SETTLE_SECONDS = 2.0, 0.5
 OURS = ".gitkeep"
 TABLES = frozenset(
@@ -328,7 +329,7 @@ def _is_workbook(content: bytes, *, packed: bool) -> bool:
 def readable(name: str) -> str:
     """A file name as people may see it: Unicode, also when it was packed as GBK, and without characters that steer a screen.
 
-    Names are kept for people and never opened again.
+    Names are kept for people and never opened again; of one too long to be kept, its beginning, its end and a mark between.
     """
     raw = os.fsencode(name)
     for encoding in ("utf-8", "gb18030"):
@@ -339,4 +340,8 @@ def readable(name: str) -> str:
             continue
     else:
         text = raw.decode("utf-8", errors="replace")
-    return "".join("_" if unicodedata.category(ch).startswith("C") else ch for ch in text)
+    shown = "".join("_" if unicodedata.category(ch).startswith("C") else ch for ch in text)
+    if len(shown) <= LONGEST_NAME:
+        return shown
+    which = hashlib.sha256(shown.encode()).hexdigest()[:12]
+    return f"{shown[: LONGEST_NAME // 2]}…{which}…{shown[-LONGEST_NAME // 4 :]}"

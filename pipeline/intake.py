@@ -136,7 +136,7 @@ def _read_new(known: Registry, store: Store, new: Sequence[Arrival], left: list[
     """
     shared = None if sent or not isinstance(store.blobs, FolderBlobs) else store.blobs
     readings = on.each(partial(read_one, known, shared), new if shared else _kept(store, new),
-                       lost=partial(_lost, store), chunk=None if len(new) >= MANY else 1)  # fmt: skip
+                       lost=partial(_lost, known, store), chunk=None if len(new) >= MANY else 1)  # fmt: skip
     for arrival, reading in zip(new, readings, strict=True):
         if reading is None:
             left.append(arrival)
@@ -151,19 +151,21 @@ def _read_new(known: Registry, store: Store, new: Sequence[Arrival], left: list[
 
 def _read_admitted(known: Registry, store: Store, pending: Mapping[int, Arrival], on: Engine) -> Iterator[Unjudged]:
     """Files that staff let in: of these only what their word lets in, the rest came before or waits on."""
-    for one in on.each(partial(read_one, known, None), pending.values(), lost=partial(_lost, store)) if pending else ():
+    for one in (
+        on.each(partial(read_one, known, None), pending.values(), lost=partial(_lost, known, store)) if pending else ()
+    ):
         if one is not None:
             yield Unjudged(refusal=replace(one.refusal, findings=()),
                            returns=tuple(r for r in one.returns if r.admission in pending))  # fmt: skip
 
 
-def _lost(store: Store, arrival: Arrival, why: engine.Loss) -> Unjudged | None:
+def _lost(known: Registry, store: Store, arrival: Arrival, why: engine.Loss) -> Unjudged | None:
     """A file that took its reader with it is kept all the same."""
     try:
         store.keep(arrival)
     except ChangedError:
         return None
-    return packed(lost(arrival, why))
+    return packed(lost(known, arrival, why))
 
 
 def _kept(store: Store, new: Iterable[Arrival]) -> Iterator[Arrival]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipeline.dataset.entries import Act, Submission
     from pipeline.dataset.snapshot import Snapshot
     from pipeline.dataset.store import Store
+    from pipeline.dataset.waiting import Waiting
     from pipeline.measures.period import PeriodMeasures
     from pipeline.reports.wording import Figures
     from pipeline.workbook.feedback import ReturnedCopy
@@ -67,7 +68,7 @@ def make_reports(
     files |= {one.name: render(workspace.templates / one.template, one.context, drawn) for one in published}
     files |= {one.name: render(workspace.templates / one.template, one.context, {}) for one in asking}
     registers |= {one.name: one.figures for one in (*published, *asking)}
-    returned, notices = returned_files(workspace, m, copies)
+    returned, notices = returned_files(workspace, m, copies, m.snapshot.refused(m.period))
     files |= {f"{RETURNED}/{name}": content for name, content in returned.items()}
     registers |= {f"{RETURNED}/{name}": figures for name, figures in notices.items()}
     files |= {f"{CHARTS}/{FILE_NAMES[name]}": picture.png for name, picture in drawn.items()}
@@ -84,12 +85,24 @@ def make_reports(
 
 
 def returned_files(
-    workspace: Workspace, m: PeriodMeasures, copies: Sequence[ReturnedCopy]
+    workspace: Workspace,
+    m: PeriodMeasures,
+    copies: Sequence[ReturnedCopy],
+    refused: Mapping[str, Waiting] | None = None,
 ) -> tuple[dict[str, bytes], dict[str, Figures]]:
     """What goes back to the officers of a period: returned copies and a notice for each prefecture; and the notices' numbers.
 
     A copy that cannot be written stops no other: a file in its place says why.
+
+    Args:
+        workspace: Its templates.
+        m: Of the period.
+        copies: Of what could be read.
+        refused: Prefecture → what of it could not be used; where there is a copy of it, the copy tells.
     """
+    refused = {
+        code: one for code, one in (refused or {}).items() if one.entry and one.entry.seq not in {c.seq for c in copies}
+    }
     files: dict[str, bytes] = {}
     for copy in copies:
         try:
@@ -97,9 +110,12 @@ def returned_files(
         except IssueError as fault:
             files[copy.name.removesuffix(".xlsx") + UNMADE] = f"{fault}\n".encode()
     registers: dict[str, Figures] = {}
-    for prefecture, some in by_prefecture(copies).items():
+    groups = by_prefecture(copies)
+    for prefecture in (p for p in m.program.prefectures if p in groups or p.code in refused):
         name = f"{prefecture.code}_{prefecture.short_name}_退回通知.docx"
-        notice, registers[name] = notice_context(m, prefecture, some, is_demo=workspace.is_demo)
+        notice, registers[name] = notice_context(
+            m, prefecture, groups.get(prefecture, ()), is_demo=workspace.is_demo, refused=refused.get(prefecture.code)
+        )
         files[name] = render(workspace.templates / "退回通知.docx", notice, {})
     return files, registers
 
@@ -112,11 +128,16 @@ def unmade(files: Mapping[str, bytes]) -> tuple[str, ...]:
 def keep_closed(workspace: Workspace, m: PeriodMeasures, closing: Act, copies: Sequence[ReturnedCopy]) -> None:
     """Leave the products of a closed period as they are; what came in since goes back from a folder of its own.
 
-    Since then only what staff have admitted comes in.
+    Since then only what staff have admitted comes in, and what cannot be used.
     """
     late = [copy for copy in copies if m.snapshot.by_seq[copy.seq].admission > closing.seq]
-    if late:
-        replace_folder(workspace.outbox(m.period.code) / RETURNED_LATER, returned_files(workspace, m, late)[0])
+    refused = {
+        code: one
+        for code, one in m.snapshot.refused(m.period).items()
+        if one.entry and one.entry.taken_on > closing.done_on
+    }
+    if late or refused:
+        replace_folder(workspace.outbox(m.period.code) / RETURNED_LATER, returned_files(workspace, m, late, refused)[0])
 
 
 def officer_contacts(

@@ -16,6 +16,7 @@ from pipeline.errors import ChangedError
 from pipeline.progress import quiet
 from pipeline.shelf import Shelved
 from pipeline.workbook.identity import Admission, Registry
+from pipeline.workbook.placing import place
 from pipeline.workbook.read import Arrival, Reading, read_return, refused
 
 if TYPE_CHECKING:
@@ -73,15 +74,16 @@ def packed(reading: Reading) -> Unjudged:
 def read_all(known: Registry, arrivals: Sequence[Arrival], tell: Tell = quiet) -> list[Reading]:
     """Read files where they can do no harm: one that takes a worker process with it costs only itself."""
     readings = []
-    for one in engine.Pool().each(partial(read_return, known), arrivals, lost=lost):
+    for one in engine.Pool().each(partial(read_return, known), arrivals, lost=partial(lost, known)):
         readings.append(one)
         tell("读取文件", len(readings), len(arrivals))
     return readings
 
 
-def lost(arrival: Arrival, why: engine.Loss) -> Reading:
-    """A file that took its reader with it."""
-    return refused(arrival.named, LOST[why])
+def lost(known: Registry, arrival: Arrival, why: engine.Loss) -> Reading:
+    """A file that took its reader with it; nothing looks into it again, and only its name may say whose it is."""
+    whose = place(known, arrival.name, arrival.received_on, b"")
+    return replace(refused(arrival.named, LOST[why]), place=whose)
 
 
 def registry(campaign: Campaign, acts: Sequence[Act]) -> Registry:
@@ -91,7 +93,7 @@ def registry(campaign: Campaign, acts: Sequence[Act]) -> Registry:
             seq=act.seq, prefecture_code=act.prefecture_code, period=act.period
         )
         for act in acts
-        if act.kind is ActKind.ADMIT
+        if act.kind is ActKind.ADMIT and not act.target
     }
     return Registry(program=campaign.program, key=campaign.key, admissions=admissions, closed=_closed_on(acts))
 

@@ -41,6 +41,7 @@ class Outcome:
         others: Other periods that something came in for, whose products were made anew too.
         closed: Codes of the periods that are closed: what was made of them is left as it is.
         unmade: What could not be made, and why.
+        failed: Periods whose products could not be made, and why: what was taken in for them is in the ledger all the same.
     """
 
     measures: PeriodMeasures
@@ -49,6 +50,7 @@ class Outcome:
     others: tuple[Period, ...]
     closed: tuple[str, ...]
     unmade: tuple[str, ...] = ()
+    failed: tuple[tuple[Period, Exception], ...] = ()
 
 
 def unasked(_: object) -> None:
@@ -86,23 +88,27 @@ def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "
         others = tuple(one for one in campaign.program.periods if one.code in touched - {period.code})
         contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))
         missing: list[str] = []
+        failed: list[tuple[Period, Exception]] = []
         for n, one in enumerate((*others, period)):
             tell("制作产品", n, len(others) + 1)
-            copies = returned_copies(campaign, store, snapshot, one)
             told = told_before(store, campaign.program, snapshot, one)
             measures = measure_period(campaign.program, snapshot, campaign.calendar, one, told)
-            if one.code in closed and (workspace.outbox(one.code) / MANIFEST).is_file():
-                keep_closed(workspace, measures, closed[one.code], copies)
-                continue
-            files = make_reports(workspace, measures, copies, contacts)
-            missing += unmade(files)
-            replace_folder(workspace.outbox(one.code), files, keep=(ISSUED,))
-        if period.code not in closed:
+            try:
+                copies = returned_copies(campaign, store, snapshot, one)
+                if one.code in closed and (workspace.outbox(one.code) / MANIFEST).is_file():
+                    keep_closed(workspace, measures, closed[one.code], copies)
+                    continue
+                files = make_reports(workspace, measures, copies, contacts)
+                missing += unmade(files)
+                replace_folder(workspace.outbox(one.code), files, keep=(ISSUED,))
+            except Exception as fault:  # noqa: BLE001 - whatever it is, what was taken in is told before it
+                failed.append((one, fault))
+        if period.code not in {*closed, *(one.code for one, _ in failed)}:
             store.tell(period.code, as_of, who)
     finally:
         store.close()
     return Outcome(measures=measures, inbox=inbox, taken=taken, others=others, closed=tuple(closed),
-                   unmade=tuple(missing))  # fmt: skip
+                   unmade=tuple(missing), failed=tuple(failed))  # fmt: skip
 
 
 def receive(workspace: Workspace, as_of: date, who: str = "", tell: Tell = quiet, *, by_clock: bool = False,

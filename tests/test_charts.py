@@ -342,7 +342,7 @@ def test_a_missing_figure_is_neither_zero_nor_complete() -> None:
 
 def test_a_quantity_nobody_reported_is_not_drawn_as_its_figure() -> None:
     silent = BulletRow(label="职工培训", unit="人次", actual=0, full_target=9, required=3, reported=0, roster=9)
-    assert _verdict(silent)[0] == "未报"
+    assert _verdict(silent)[0] == "未计入"
     assert target_vs_actual([silent]) != target_vs_actual([bullet(actual=0, full=9, due=3)])
 
 
@@ -398,7 +398,7 @@ def test_spent_arrived_and_plan_differ_in_grey() -> None:
 def test_money_nobody_told_of_is_not_no_money() -> None:
     silent, nothing = money_row(arrived=None, spent=None), money_row(arrived=0.0, spent=0.0)
     assert [_texts([row], 1)[0]["到账"] for row in (silent, nothing, money_row(roster=0, arrived=None))] == [
-        "未报",
+        "未计入",
         "0",
         "—",
     ]

@@ -8,7 +8,7 @@ import time
 import zipfile
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -592,7 +592,9 @@ def hang(_: Arrival) -> Reading:
 
 def test_a_reader_that_is_lost_costs_the_file_a_finding() -> None:
     limits = engine.Limits(seconds=1)
-    (reading,) = engine.Pool(limits=limits).each(hang, [arrival(b"x")], lost=lost)
+    losing = partial(lost, registry(campaign(), ()))
+    (reading,) = engine.Pool(limits=limits).each(hang, [arrival(b"x", "昭通市.xlsx")], lost=losing)
+    assert (reading.place.prefecture_code, reading.place.placed) == ("530600", "NAME")
     assert [f.code for f in reading.findings] == ["FILE_READER_HUNG"]
     assert {LOST[why] for why in engine.Loss} == {"FILE_READER_HUNG", "FILE_READER_FULL", "FILE_READER_DIED"}
-    assert [f.code for f in lost(arrival(b"x"), engine.Loss.DIED).findings] == ["FILE_READER_DIED"]
+    assert [f.code for f in losing(arrival(b"x"), engine.Loss.DIED).findings] == ["FILE_READER_DIED"]

@@ -15,6 +15,7 @@ import zipfile
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -175,7 +176,7 @@ def received(contents: list[bytes]) -> list[Arrival]:
 
 def read_all(contents: list[bytes]) -> list[Reading]:
     known = registry(campaign(), ())
-    return list(engine.Pool(limits=LIMITS).each(_Read(known), received(contents), lost=lost))
+    return list(engine.Pool(limits=LIMITS).each(_Read(known), received(contents), lost=partial(lost, known)))
 
 
 @dataclass(frozen=True, slots=True)

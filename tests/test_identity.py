@@ -27,7 +27,7 @@ from pipeline.engine import InProcess
 from pipeline.errors import DatasetError, PipelineError, WorkspaceError
 from pipeline.findings import CATALOGUE, Finding, Severity
 from pipeline.intake import take_in
-from pipeline.workbook.identity import STAMP_WORD, Admission, Registry, Stamp
+from pipeline.workbook.identity import STAMP_WORD, WAITING, Admission, Registry, Stamp
 from pipeline.workbook.read import read_return
 from pipeline.workspace import Workspace, make_key, read_key
 from tests.builder import FIRST, KEY, SMALL, arrival, campaign, filled, new_workspace, only_the_actions, own_key, read
@@ -235,7 +235,7 @@ def test_a_stamp_wiped_from_the_sheet_is_found_in_the_hidden_one() -> None:
     assert not reading.findings
 
 
-def test_two_prefectures_in_one_file_are_two_returns() -> None:
+def test_a_sheet_of_another_prefecture_in_a_workbook_waits_for_the_office() -> None:
     mine, other = filled(), filled(prefecture_code="533300", changes={("533301", "Q01-1"): 7})
     (reading,) = read(arrival(filled(touch=with_sheet_from(other, "A1"))))
     assert [(one.prefecture_code, sorted(one.rows)) for one in reading.returns] == [("533300", ["A1"]), (SMALL, FORMS)]
@@ -243,7 +243,9 @@ def test_two_prefectures_in_one_file_are_two_returns() -> None:
     assert [r.values for r in reading.returns[1].rows["A1"]] == [
         r.values for r in read(arrival(mine))[0].returns[0].rows["A1"]
     ]
-    assert not codes(reading)
+    assert [one.admission for one in reading.returns] == [WAITING, 0]
+    assert codes(reading) == ["IDENTITY_CONTRADICTED"]
+    assert "迪庆州2023年1—2月的表里" in told(reading, "IDENTITY_CONTRADICTED").found
 
 
 @pytest.mark.parametrize(
@@ -665,7 +667,8 @@ def test_a_held_file_is_on_the_page_and_never_called_blank(project: Path) -> Non
     assert "迪庆&#39;的.xlsx" in page
     base = ("--project", str(project), "--as-of", "2023-03-14")
     late = json.loads(call(*base, "overdue", "--period", "2023-02", "--json").stdout)
-    assert {r["reason"] for r in late if r["prefecture"] == "迪庆州"} == {"未收到报表"}  # nobody knows yet whose it is
+    assert late
+    assert not [r for r in late if r["prefecture"] == "迪庆州"]  # by its name it is theirs, and it waits for us
 
 
 def test_a_county_whose_return_is_held_did_not_leave_it_blank(office: Office, first: dict[str, Any]) -> None:

@@ -202,7 +202,8 @@ SUMMARY = "全省汇总.xlsx"
 # What its own sums are made of: our functions, cells, our sheets by name, our words; no officer's text, no other program.
 OURS = re.compile(
     r"=(?:(?:SUM|SUMIF|COUNTA|COUNTIFS?|AVERAGE|AVERAGEIF|ROUND|IF|TEXT)\(|'[\w.（）]+'!|\$?[A-Z]{1,3}\$?\d+|\d+|[-+*/&=:,()]"
-    r"|\"(?:[是否/% ]|<>|合计|全省|已接收|零报告|退回待改|未报|0\.0%|，为达标数占应达标数的比例，见“州（市）完成率”)*\")+"
+    r"|\"(?:[是否/% ]|<>|合计|全省|已接收|零报告|退回待改|收到、不能采用|有文件未能读取|未报|未计入"
+    r"|0\.0%|，为达标数占应达标数的比例，见“州（市）完成率”)*\")+"
 )
 
 

@@ -300,6 +300,8 @@ def test_an_older_schema_is_upgraded_after_a_backup(tmp_path: Path) -> None:
     store.close()
     with sqlite3.connect(tmp_path / "d" / "dataset.sqlite") as connection:  # as the first released schema was
         connection.execute("alter table acts drop column target")
+        connection.execute("alter table acts drop column day")
+        connection.execute("alter table submissions drop column placed")
         connection.execute("drop table alembic_version")
         connection.execute("drop table blobs")
         connection.execute("insert into meta values ('schema', '3')")
@@ -319,6 +321,8 @@ def test_indices_of_an_older_schema_are_those_of_a_new_dataset(tmp_path: Path, u
     old = Store(tmp_path / "old", C.program, url=url)
     new = indices(old)
     with old.engine.begin() as connection:  # as revision 0002 was
+        connection.exec_driver_sql("alter table acts drop column day")
+        connection.exec_driver_sql("alter table submissions drop column placed")
         connection.exec_driver_sql("drop index ix_submissions_prefecture_code")
         for name in ["records", *(table.name for table in old.tables.forms.values())]:
             connection.exec_driver_sql(f'drop index "ix_{name}_unit"')

@@ -138,7 +138,7 @@ def test_a_county_of_a_silent_prefecture_is_compared_with_nobody() -> None:
     m = measures("2023-04")
     package = render(TEMPLATES / TEMPLATE, profile_context(m, m.program.counties_of(NEVER)[0], is_demo=False)[0], {})
     periods, actions = docx.Document(BytesIO(package)).tables
-    assert {row.cells[4].text for row in periods.rows[1:]} == {"未报"}
+    assert {row.cells[4].text for row in periods.rows[1:]} == {"未计入"}
     assert {cell.text for row in actions.rows[1:] for cell in row.cells[1:4]} == {"—"}
 
 

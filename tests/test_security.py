@@ -164,8 +164,8 @@ def test_whom_to_call_is_who_signed_last(asked: Workspace) -> None:
     assert source.endswith("2023-03-03/迪庆.xlsx")
     owed, name, number, day, _ = rows["怒江州"]
     assert (name, number, day.date()) == ("未填", "未填", date(2023, 3, 3))
-    assert rows["玉溪市"] == (9, "未报过", "—", "—", "—")
-    assert rows["曲靖市"][1] == "未报过"  # what is held is not known to be theirs
+    assert rows["玉溪市"] == (9, "没有可用的报表", "—", "—", "—")
+    assert rows["曲靖市"][1] == "没有可用的报表"  # what is held is not known to be theirs
     _, name, number, _, _ = rows["昆明市"]
     assert (name, number) == (("=1+1 " + "赵" * 99)[:40], "13800000000")
     sheet = openpyxl.load_workbook(asked.outbox(PERIOD) / LIST)["填报联系人"]
@@ -179,7 +179,7 @@ def test_as_of_an_earlier_day_whom_to_call_is_whom_it_was(asked: Workspace, tmp_
     shutil.rmtree(workspace.inbox)
     workspace.inbox.mkdir()
     run(workspace, PERIOD, date(2023, 3, 9))
-    assert contacts(workspace)["昆明市"][1] == "未报过"
+    assert contacts(workspace)["昆明市"][1] == "没有可用的报表"
     run(workspace, PERIOD, AS_OF)
     assert (workspace.outbox(PERIOD) / LIST).read_bytes() == before
 

@@ -154,16 +154,16 @@ def test_what_nobody_reported_is_hatched_and_no_number(book: bytes, some: Period
             assert all(cell.fill.patternType not in {None, "solid"} for cell in cells), (name, code)
     sheet = opened(book)["州（市）完成率"]
     row = next(r for r in range(5, 30) if sheet.cell(r, 2).value == NUJIANG)
-    assert [sheet.cell(row, col).value for col in (1, 9, 10, 11, 12)] == ["—", 0, None, None, None]
-    assert str(sheet.cell(row, sheet.max_column).value).endswith("未报")
+    assert [sheet.cell(row, col).value for col in (1, 11, 12, 13, 14)] == ["—", 0, None, None, None]
+    assert str(sheet.cell(row, sheet.max_column).value).endswith("未计入")
 
 
 def test_completion_can_be_followed_from_the_province_to_the_county(book: bytes, some: PeriodMeasures) -> None:
     results = opened(book)
     province = results["州（市）完成率"]
     done = some.now.province
-    assert [province.cell(4, c).value for c in (10, 11)] == [done.met, done.applicable]
-    assert province.cell(4, 12).value == pytest.approx(done.met / done.applicable)
+    assert [province.cell(4, c).value for c in (12, 13)] == [done.met, done.applicable]
+    assert province.cell(4, 14).value == pytest.approx(done.met / done.applicable)
     counties = results["各县情况"]
     rows = {str(counties.cell(r, 1).value): r for r in range(4, 4 + len(some.program.counties))}
     for code, row in rows.items():
@@ -242,7 +242,7 @@ def test_contents_lead_to_every_sheet_and_say_what_they_cover(book: bytes, some:
     assert all(at == f"'{name}'!A1" for name, at in links.items())
     texts = [str(c.value) for row in contents.iter_rows() for c in row if c.value is not None]
     assert f"按已报{some.reported}个县统计，应报129个县" in texts
-    assert any(text.startswith("已报2/16个州（市），共1条；未报：") for text in texts)
+    assert any(text.startswith("已报2/16个州（市），共1条；未计入：") for text in texts)
     for sheet in results.worksheets[1:]:
         assert sheet["A2"].hyperlink.location == "'目录'!A1", sheet.title
         assert "已报" in str(sheet["B2"].value) or sheet.title == "各期完成率", sheet.title

@@ -23,15 +23,28 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """State of a county's record (DESIGN §4)."""
+    """State of a county's record (DESIGN §4).
+
+    Of a record, never ``UNUSABLE``, ``UNREAD`` or ``MISSING``: those are said of a unit without one, by what its prefecture
+    sent: a file that cannot be used as it is, one that could not be read, nothing.
+    """
 
     ACCEPTED = "ACCEPTED"
     NIL = "NIL"
     RETURNED = "RETURNED"
+    UNUSABLE = "UNUSABLE"
+    UNREAD = "UNREAD"
     MISSING = "MISSING"
 
 
-STATE_NAMES = {State.ACCEPTED: "已接收", State.NIL: "零报告", State.RETURNED: "退回待改", State.MISSING: "未报"}
+STATE_NAMES = {
+    State.ACCEPTED: "已接收",
+    State.NIL: "零报告",
+    State.RETURNED: "退回待改",
+    State.UNUSABLE: "收到、不能采用",
+    State.UNREAD: "有文件未能读取",
+    State.MISSING: "未报",
+}
 
 
 class Verdict(StrEnum):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.checks.decide import VERDICT_NAMES, State, Verdict
 from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
+from pipeline.workbook.identity import PLACING_NAMES
 from pipeline.workbook.layout import row_name
 from pipeline.workbook.read import whole_file_findings
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from pipeline.checks.decide import Decision
     from pipeline.program.model import Program
+    from pipeline.workbook.identity import Place
     from pipeline.workbook.read import Reading
 
 NAMED = 8
@@ -72,12 +74,12 @@ def conclusion(program: Program, verdict: Verdict, reason: str, states: Mapping[
     if verdict is Verdict.HELD:
         return f"{said}：{reason}。"
     if reason and (whole_file_findings(findings) or not bad):
-        said += f"：{reason}。所填{_counted(program, bad)}都须改正后重报。" if bad else f"：{reason}。"
+        said += f"：{reason}。所填{counted(program, bad)}都须改正后重报。" if bad else f"：{reason}。"
     elif bad:
         said += f"：{_names(program, bad)}须改正后重报"
-        said += f"；其余{_counted(program, good)}{accepted}，不必重报。" if good else "。"
+        said += f"；其余{counted(program, good)}{accepted}，不必重报。" if good else "。"
     elif good:
-        said += f"：{_counted(program, good)}{accepted}。"
+        said += f"：{counted(program, good)}{accepted}。"
     else:
         said = "没有须改正的问题。"
     return said + (f"另有{warnings}处请再核对，如确实如此，可不改动。" if warnings else "")
@@ -87,15 +89,15 @@ def _names(program: Program, codes: list[str]) -> str:
     """香格里拉市 / 德钦县、维西县2个县（市、区） / …等12个县."""
     shown = "、".join(row_name(program.unit_by_code[code]) for code in codes[:NAMED])
     if len(codes) > NAMED:
-        return f"{shown}等{_counted(program, codes)}"
+        return f"{shown}等{counted(program, codes)}"
     return (
         shown
         if len(codes) == 1 or not program.county_by_code.keys() >= set(codes)
-        else f"{shown}{_counted(program, codes)}"
+        else f"{shown}{counted(program, codes)}"
     )
 
 
-def _counted(program: Program, codes: list[str]) -> str:
+def counted(program: Program, codes: Collection[str]) -> str:
     """8个县（市、区） / 8个县（市、区）和楚雄州本级: a prefecture's own row is no county."""
     counties = sum(code in program.county_by_code for code in codes)
     own = [row_name(program.unit_by_code[code]) for code in codes if code not in program.county_by_code]
@@ -144,13 +146,21 @@ def _in_one_line(program: Program, findings: Collection[Finding]) -> Iterator[st
         yield f"  · {sheet} {title}：{cells}"
 
 
+def _placed(program: Program, place: Place) -> str:
+    """Whose a file is that cannot be used, and by what that is known."""
+    if not place.prefecture_code:
+        return ""
+    unit, period = program.prefecture_by_code[place.prefecture_code], program.period_by_code[place.period]
+    return f"归属：{unit.short_name}{period.title}（{PLACING_NAMES[place.placed]}）。"
+
+
 def verdict_text(program: Program, reading: Reading, decisions: Sequence[Decision]) -> Iterator[str]:
     """What would become of one file, as 问题清单 says it: verdict first, then errors, warnings and notes."""
     yield f"{reading.arrival.name}"
     if reading.findings:
         held = any(CATALOGUE[f.code].holds for f in reading.findings)
         which = "另有工作表" if decisions else ""
-        yield f"结论：{which}{'待认定' if held else '不能采用'}。"
+        yield f"结论：{which}{'待认定' if held else '不能采用'}。{_placed(program, reading.place)}"
         yield from as_text(program, reading.findings)
     for one in decisions:
         unit, period = program.prefecture_by_code[one.source.prefecture_code], program.period_by_code[one.source.period]

@@ -20,7 +20,7 @@ from pipeline.commands.common import Day, alone, at_terminal, confirmed, note, u
 @click.option("--reason", required=True, metavar="TEXT", help="认定的理由，记入台账")
 @click.pass_context
 def admit(ctx: click.Context, file: str, prefecture: str, period: str | None, reason: str) -> None:
-    """认定一个待认定的文件是谁的报表，记入台账；下次运行时收入。"""
+    """认定一个待认定或不能采用的文件是谁的报表，记入台账；待认定的下次运行时收入。"""
     from pipeline import acts  # noqa: PLC0415
 
     with alone(ctx) as workspace:
@@ -29,7 +29,10 @@ def admit(ctx: click.Context, file: str, prefecture: str, period: str | None, re
     click.echo(
         f"已认定：{act.file} 是{unit}{program.period_by_code[act.period].title}的报表（台账第{act.seq}条，{act.who}）。"
     )
-    note("请运行 run-pipeline，收入这份报表。")
+    if act.target:
+        note(f"这份文件仍不能采用。请运行 run-pipeline --period {act.period}，更新产品和退回通知，请对方重报。")
+    else:
+        note("请运行 run-pipeline，收入这份报表。")
 
 
 def _period(words: tuple[str | None, str | None]) -> str:

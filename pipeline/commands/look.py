@@ -11,8 +11,10 @@ import click
 from pipeline.commands.common import json_option, note, period_option, workspace_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.program.model import Program
+    from pipeline.program.model import Prefecture, Program
 
 
 @click.command()
@@ -28,7 +30,7 @@ def status(ctx: click.Context, period: str | None, as_json: bool) -> None:
         print_status(m)
         return
     rows = [{"county_code": c.code, "county": c.short_name, "prefecture_code": c.prefecture_code, "period": m.period.code,
-             "state": m.snapshot.state(m.period, c).value} for c in m.program.counties]  # fmt: skip
+             "state": m.snapshot.state(m.period, c).value} for c in m.program.reporters]  # fmt: skip
     click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
 
 
@@ -36,20 +38,41 @@ def print_status(m: PeriodMeasures) -> None:
     """Who reported, prefecture by prefecture."""
     from pipeline.checks.decide import STATE_NAMES, State  # noqa: PLC0415
 
-    names = [f"{STATE_NAMES[state]} {n}" for state, n in m.states.items()]
+    names = [f"{STATE_NAMES[state]} {n}" for state, n in m.states_shown.items()]
     click.echo(
         f"{m.period.title}（截止 {m.period.due_on}）：应报 {len(m.program.counties)} 个{m.program.row_word}，"
         + "，".join(names)
     )
+    own = [m.snapshot.state(m.period, p) for p in m.program.reporters if p.code in m.program.prefecture_by_code]
+    if own:
+        counted = "，".join(f"{STATE_NAMES[one]} {own.count(one)}" for one in State if one in own)
+        click.echo(f"  {m.program.respondent_level}本级：应报 {len(own)} 个，{counted}")
     for p in m.program.prefectures:
         counties = m.program.counties_of(p.code)
         states = {c.short_name: m.snapshot.state(m.period, c) for c in counties}
         done = sum(s in {State.ACCEPTED, State.NIL} for s in states.values())
-        gaps = [f"{STATE_NAMES[state]}：{'、'.join(some)}" for state in (State.RETURNED, State.MISSING)
-                if (some := [name for name, s in states.items() if s is state])]  # fmt: skip
-        if len(gaps) == 1 and done == 0 and State.MISSING in states.values():
-            gaps = ["全部未报"]
-        click.echo(f"  {p.short_name}\t{done}/{len(counties)}\t{'；'.join(gaps)}".rstrip())
+        click.echo(
+            f"  {p.short_name}\t{done}/{len(counties)}\t{'；'.join(_gaps(m, p, states, own=bool(own)))}".rstrip()
+        )
+
+
+def _gaps(m: PeriodMeasures, p: Prefecture, states: Mapping[str, str], *, own: bool) -> Iterator[str]:
+    """What is missing of a prefecture and why: its counties, and itself where it reports of itself."""
+    from pipeline.checks.decide import STATE_NAMES, State  # noqa: PLC0415
+
+    waiting = m.snapshot.waiting.get((m.period.code, p.code))
+    for state in (State.RETURNED, State.UNUSABLE, State.UNREAD, State.MISSING):
+        some = [name for name, s in states.items() if s is state]
+        if some and state in {State.UNUSABLE, State.UNREAD} and waiting:
+            whose = "" if len(some) == len(states) else "：" + "、".join(some)
+            yield f"{waiting.reason}，见 {waiting.file}{whose}"
+        elif some and state is State.MISSING and len(some) == len(states):
+            yield "全部未报"
+        elif some:
+            yield f"{STATE_NAMES[state]}：{'、'.join(some)}"
+    mine = m.snapshot.state(m.period, p)
+    if (own and mine is State.RETURNED) or (own and mine is State.MISSING and State.MISSING not in states.values()):
+        yield f"本级{STATE_NAMES[mine]}"
 
 
 @click.command()
@@ -61,6 +84,7 @@ def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
     from pipeline.looking import look  # noqa: PLC0415
     from pipeline.measures.obligation import KIND_NAMES  # noqa: PLC0415
     from pipeline.measures.overdue import overdue_counties, overdue_others  # noqa: PLC0415
+    from pipeline.measures.timeliness import Timeliness  # noqa: PLC0415
 
     m = look(workspace_of(ctx), period, ctx.obj["as_of"])
     late = [*overdue_counties(m.obligations, m.period), *overdue_others(m.obligations)]
@@ -75,6 +99,12 @@ def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
     for o in counties:
         click.echo(
             f"  {o.prefecture.short_name}\t{o.name}\t{o.reason.value}\t逾期{o.days_overdue}天\t连续{o.streak}期\t{o.contact}"
+        )
+    pending = [o for o in m.owed_now if o.is_report and o.is_county and o.timeliness is Timeliness.PENDING]
+    if pending:
+        reasons = Counter(o.reason.value for o in pending)
+        click.echo(
+            f"收到待处理、不列入逾期 {len(pending)} 个：{'，'.join(f'{reason}{n}个' for reason, n in reasons.items())}"
         )
     others = overdue_others(m.obligations)
     if others:
@@ -144,8 +174,8 @@ def trace(ctx: click.Context, county: str, field: str, period: str | None, as_js
         absent = "这一期的清单里没有这个编号"
     else:
         unit = find_unit(county, tuple(program.unit_by_code.values()), program.row_word, program).code
-        name, absent = program.unit_by_code[unit].name, snapshot.absence(chosen, unit)
-        stands = snapshot.state(chosen, program.unit_by_code[unit]) not in {State.RETURNED, State.MISSING}
+        name, absent = program.unit_by_code[unit].name, snapshot.absence(chosen, program.unit_by_code[unit])
+        stands = snapshot.state(chosen, program.unit_by_code[unit]) in {State.ACCEPTED, State.NIL}
         row = snapshot.rows.get((form.code, chosen.code, unit)) if stands else None
     if row is None or one not in row.values:
         note(f"{name} {chosen.title}：{absent}")

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, insert, make_url, select, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import DataError as SaDataError
+from sqlalchemy.exc import IntegrityError as SaIntegrityError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from pipeline.dataset.blobs import FolderBlobs, checked, disk_told
@@ -34,6 +36,10 @@ RUN_LOCK, WRITE_LOCK = (
     0x59554E41,
     0x59554E42,
 )  # advisory locks: one run at a time; one writer at a time, so that seq is a clock
+
+
+class UnstorableError(Exception):
+    """The database refuses a row for what is in it; never leaves the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +137,20 @@ def _sqlite(path: Path | None) -> Engine:
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows of all columns of a table, in their order, the fast way of each database."""
+    """Insert rows of all columns of a table, in their order, the fast way of each database.
+
+    Raises:
+        UnstorableError: The database refuses one of them for what is in it.
+    """
+    dbapi: Any = connection.dialect.loaded_dbapi
+    content = (dbapi.DataError, dbapi.IntegrityError, SaDataError, SaIntegrityError, UnicodeError, OverflowError)
+    try:
+        _insert(connection, table, rows)
+    except content as error:
+        raise UnstorableError(str(getattr(error, "orig", None) or error).partition("\n")[0]) from error
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     if not rows:
         return
     quoted = connection.dialect.identifier_preparer

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from pipeline.workbook.identity import Placing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +24,7 @@ class Submission:
         received_on: Day it was received: as noted, or as staff have said since.
         taken_on: Day it was taken in.
         noted: Day of receipt noted then, where staff have said another since.
+        placed: By what it has its owner; see :class:`pipeline.workbook.identity.Placing`.
     """
 
     seq: int
@@ -37,12 +40,18 @@ class Submission:
     reason: str
     sheets: dict[str, str]
     columns: dict[str, dict[str, str]]
+    placed: str = ""
     noted: date | None = None
 
     @property
     def noted_on(self) -> date:
         """The day of receipt as it was noted when the file was taken in."""
         return self.noted or self.received_on
+
+    @property
+    def claim(self) -> tuple[str, str]:
+        """Prefecture and period that its own stamps name; both empty where it has none."""
+        return ("", "") if self.placed in {Placing.NAME, Placing.STAFF} else (self.prefecture_code, self.period)
 
 
 class ActKind(StrEnum):
@@ -68,7 +77,8 @@ class Act:
         prefecture_code: Whose the file is; empty for a period closed.
         claimed_prefecture: Whose its stamps say it is; empty without stamps.
         claimed_period: For when they say it is.
-        target: Number of the submission withdrawn, reinstated or given another day of receipt.
+        target: Number of the submission withdrawn, reinstated, given another day of receipt, or refused and given to whom
+            staff say it is from.
         day: That day.
     """
 
@@ -85,6 +95,11 @@ class Act:
     target: int = 0
     day: date | None = None
     seq: int = 0
+
+
+def placed_by(act: Act, entry: Submission) -> Submission:
+    """A refused submission as staff placed it."""
+    return replace(entry, prefecture_code=act.prefecture_code, period=act.period, placed=Placing.STAFF.value)
 
 
 def withdrawn(acts: Iterable[Act]) -> frozenset[int]:
@@ -145,11 +160,13 @@ class Unread:
     Attributes:
         name: Path in the inbox; of a folder with a slash at the end.
         reason: Why the system refuses it; empty where it does not.
+        since: The day of the run that first told of it; None before that.
     """
 
     name: str
     kind: UnreadKind
     reason: str = ""
+    since: date | None = field(default=None, compare=False)
 
     @property
     def may_hold_a_return(self) -> bool:
@@ -175,7 +192,10 @@ def unread_by(acts: Iterable[Act]) -> tuple[Unread, ...]:
             told = json.loads(act.reason)
             for name in told["gone"]:
                 there.pop(name, None)
-            there |= {name: Unread(name=name, kind=UnreadKind(kind), reason=why) for name, kind, why in told["new"]}
+            there |= {
+                name: Unread(name=name, kind=UnreadKind(kind), reason=why, since=act.done_on)
+                for name, kind, why in told["new"]
+            }
     return tuple(there[name] for name in sorted(there))
 
 

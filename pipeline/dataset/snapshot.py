@@ -7,12 +7,15 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.checks.decide import State, Verdict
+from pipeline.checks.decide import STATE_NAMES, State, Verdict
+from pipeline.checks.problems import counted
 from pipeline.dataset.entries import unread_by
 from pipeline.dataset.standing import seen_from
 from pipeline.dataset.store import Seen
+from pipeline.dataset.waiting import NO_RETURNS, what_waits
 from pipeline.findings import Severity
 from pipeline.workbook.cells import show
+from pipeline.workbook.identity import Placing
 from pipeline.workbook.layout import row_name
 
 if TYPE_CHECKING:
@@ -20,8 +23,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from pipeline.dataset.entries import Act, Copy, Revision, StandingRow, Submission, Unread
+    from pipeline.dataset.entries import Act, Change, Copy, Revision, StandingRow, Submission, Unread
     from pipeline.dataset.store import Store
+    from pipeline.dataset.waiting import Waiting
     from pipeline.findings import Finding
     from pipeline.program.model import Form, Period, Program, Unit
     from pipeline.workbook.cells import Value
@@ -54,6 +58,7 @@ class Snapshot:
         rows: (form, period, county_code) → the row that stands.
         lists: (form, period, prefecture_code) → the entries of a list that stand.
         taken_by: What was taken in later is not in it.
+        waiting: (period, prefecture_code) → what came and is not usable; the last of several.
         whole_on: (period, county_code) → day from which a row of every form stood, however many files they came in.
         shown: Column that only shows another → form and code of that other; its values and places are the other's.
     """
@@ -70,6 +75,7 @@ class Snapshot:
     lists: dict[tuple[str, str, str], tuple[StandingRow, ...]] = field(default_factory=dict)
     taken_by: date = date.max
     shown: dict[str, tuple[str, str]] = field(default_factory=dict)
+    waiting: dict[tuple[str, str], Waiting] = field(default_factory=dict)
 
     @property
     def seen(self) -> Seen:
@@ -130,7 +136,9 @@ class Snapshot:
         """Whether a later submission has a county of this one accepted; without a county: every one of its counties."""
         if not county_code:
             counties = self._counties(entry)
-            return bool(counties) and all(self.mended(entry, county) for county in counties)
+            if not counties:
+                return bool(entry.prefecture_code) and self._superseded(entry)
+            return all(self.mended(entry, county) for county in counties)
         own = entry.received_on, entry.seq
         return self._accepted_last.get((entry.period, county_code), own) > own
 
@@ -182,6 +190,18 @@ class Snapshot:
             found.setdefault(seq, []).append(county)
         return found
 
+    def unusable(self, entry: Submission) -> bool:
+        """Refused whole: no county of it is known."""
+        return entry.verdict == Verdict.RETURNED and not self._counties(entry)
+
+    def findings_of(self, entry: Submission) -> tuple[Finding, ...]:
+        """All of a submission."""
+        return tuple(self._findings_of.get(entry.seq, ()))
+
+    def is_beside(self, entry: Submission) -> bool:
+        """No workbook, and only its name says whose it is: it may hold a return or go with one, and takes the place of none."""
+        return entry.placed == Placing.NAME and any(f.code in NO_RETURNS for f in self.findings_of(entry))
+
     def _superseded(self, entry: Submission) -> bool:
         """Whether later submissions speak of every county of this one; or, if it has none, of any of its prefecture's."""
         own, counties = (entry.received_on, entry.seq), self._counties(entry)
@@ -189,7 +209,7 @@ class Snapshot:
             return all(self._reported_last[entry.period, county] > own for county in counties)
         return any(
             s.period == entry.period and s.prefecture_code == entry.prefecture_code and (s.received_on, s.seq) > own
-            for s in self.submissions if s.verdict not in NO_RETURN
+            for s in self.submissions if s.verdict not in NO_RETURN and not self.is_beside(s)
         )  # fmt: skip
 
     def states_in(self, entry: Submission) -> dict[str, State]:
@@ -212,6 +232,23 @@ class Snapshot:
             if s.period == period.code and s.verdict not in NO_RETURN and any(map(_asks, self.open_findings(s)))
         )  # fmt: skip
 
+    def refused(self, period: Period) -> dict[str, Waiting]:
+        """Prefecture → what came of it for a period that cannot be used and that it has to send again."""
+        return {
+            code: one for (of, code), one in self.waiting.items()
+            if of == period.code and one.entry and not one.is_held
+            and (one.state is State.UNUSABLE or (period.code, code) not in self._heard)
+        }  # fmt: skip
+
+    @cached_property
+    def _heard(self) -> frozenset[tuple[str, str]]:
+        """(period, prefecture) of every return that could be read."""
+        return frozenset(
+            (s.period, s.prefecture_code)
+            for s in self.submissions
+            if s.verdict != Verdict.HELD and not self.unusable(s)
+        )
+
     @property
     def held(self) -> tuple[Submission, ...]:
         """What waits for a staff member's word: held, and not come in by one since."""
@@ -219,7 +256,7 @@ class Snapshot:
         admitted = {(act.sha256, act.claimed_prefecture, act.claimed_period) for act in self.acts if act.seq in came_in}
         return tuple(
             s for s in self.submissions
-            if s.verdict == Verdict.HELD and (s.sha256, s.prefecture_code, s.period) not in admitted
+            if s.verdict == Verdict.HELD and (s.sha256, *s.claim) not in admitted
         )  # fmt: skip
 
     @cached_property
@@ -228,8 +265,9 @@ class Snapshot:
         return unread_by(self.acts)
 
     def state(self, period: Period, unit: Unit) -> State:
-        """State of a unit's record for a period."""
-        return self.states.get((period.code, unit.code), State.MISSING)
+        """State of a unit's record for a period; where it has none, that of what its prefecture sent."""
+        waiting = self.waiting.get((period.code, unit.prefecture_code))
+        return self.states.get((period.code, unit.code), waiting.state if waiting else State.MISSING)
 
     def values(self, program: Program, period: Period) -> dict[str, dict[str, Value]]:
         """Unit → field → value, for the units there are in ``period`` whose record stands."""
@@ -258,12 +296,13 @@ class Snapshot:
         lists = (rows for (code, of, _), rows in self.lists.items() if (code, of) == (form.code, period.code))
         return next((row for rows in lists for row in rows if row.number == number), None)
 
-    def absence(self, period: Period, county_code: str) -> str:
-        """Why nothing stands for a county, in words."""
+    def absence(self, period: Period, unit: Unit) -> str:
+        """Why nothing stands for a unit, in words."""
         r = self.records
-        returned = r[(r["period"] == period.code) & (r["county_code"] == county_code)]["seq"]
+        returned = r[(r["period"] == period.code) & (r["county_code"] == unit.code)]["seq"]
         if returned.empty:
-            return "未报"
+            waiting = self.waiting.get((period.code, unit.prefecture_code))
+            return f"{waiting.reason}，见 {waiting.file}" if waiting else STATE_NAMES[State.MISSING]
         entry = self.by_seq[int(returned.iloc[-1])]
         return f"退回待改，见 {entry.file}（报送序号 {entry.seq}）的问题"
 
@@ -308,9 +347,12 @@ def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
         for key, days in parts.items()
         if key[1] in units and len(days) == len(program.roster_of(units[key[1]]))
     }
-    return Snapshot(as_of=as_of, submissions=store.submissions(seen), copies=store.copies(seen), findings=store.findings(seen),
-                    revisions=store.revisions(seen), acts=acts, records=store.records(seen), rows=rows,
-                    whole_on=whole_on, lists=lists, taken_by=seen.taken_by, shown=shown)  # fmt: skip
+    snapshot = Snapshot(
+        as_of=as_of, submissions=store.submissions(seen), copies=store.copies(seen), findings=store.findings(seen),
+        revisions=store.revisions(seen), acts=acts, records=store.records(seen), rows=rows, whole_on=whole_on, lists=lists,
+        taken_by=seen.taken_by, shown=shown,
+    )  # fmt: skip
+    return replace(snapshot, waiting=what_waits(program, snapshot))
 
 
 def _with_shown(program: Program, row: StandingRow, rows: Mapping[tuple[str, str, str], StandingRow],
@@ -337,15 +379,46 @@ def _warning(one: Finding) -> tuple[str, ...]:
     return one.code, one.county_code, one.field, one.rule, one.found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """A submission that reported again what stood: units that had been accepted, those it is the first to have accepted, changes."""
+
+    entry: Submission
+    again: tuple[str, ...]
+    first: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+    def said(self, program: Program) -> str:
+        """In words: 再次报来4个县和昆明市本级，改动2处；首次接收3个县."""
+        moved = f"改动{len(self.changes)}处" if self.changes else "与已接收的数相同，没有变化"
+        again = f"再次报来{counted(program, self.again)}，{moved}" if self.again else ""
+        first = f"首次接收{counted(program, self.first)}" if self.first else ""
+        return "；".join(part for part in (again, first) if part)
+
+
+def reported_again(snapshot: Snapshot) -> Iterator[Again]:
+    """Of every submission that spoke of units of which something stood, in the order of receipt."""
+    accepted: dict[tuple[str, str], int] = {}
+    rows = snapshot.records[snapshot.records["state"] != State.RETURNED][["period", "county_code", "seq"]]
+    for period, unit, seq in rows.itertuples(index=False):
+        accepted.setdefault((period, unit), seq)
+    mine: dict[int, set[str]] = {}
+    for (_, unit), seq in accepted.items():
+        mine.setdefault(seq, set()).add(unit)
+    for one in snapshot.revisions:
+        first = mine.get(one.seq, set())
+        again = tuple(code for code in one.counties if code not in first)
+        yield Again(entry=snapshot.by_seq[one.seq], again=again, first=tuple(sorted(first)),
+                    changes=tuple(c for c in one.changes if c.county_code not in first))  # fmt: skip
+
+
 def revised_lines(program: Program, snapshot: Snapshot, taken: Collection[int]) -> Iterator[str]:
     """What resubmissions changed, cell by cell: one line per submission, then one per change."""
-    for revision in snapshot.revisions:
-        if revision.seq not in taken:
+    for one in reported_again(snapshot):
+        if one.entry.seq not in taken:
             continue
-        entry = snapshot.by_seq[revision.seq]
-        counted = f"改动{len(revision.changes)}处" if revision.changes else "与已接收的数相同，没有变化"
-        yield f"重报：{entry.file}再次报来{len(revision.counties)}个{program.row_word}，{counted}"
-        for change in revision.changes:
+        yield f"重报：{one.entry.file}{one.said(program)}"
+        for change in one.changes:
             whose, field = program.unit_by_code[change.county_code], program.field_by_code[change.field]
             county = f"{row_name(whose)} {change.entry}".strip()
             yield f"  {county} {field.title}（{field.code}）：{show(change.old) or '空'} → {show(change.new) or '空'}"

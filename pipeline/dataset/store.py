@@ -19,13 +19,14 @@ from sqlalchemy import Date, and_, case, func, insert, select, true, type_coerce
 
 from pipeline.checks.decide import State, Verdict
 from pipeline.checks.past import Lineage, Past, reported_by
-from pipeline.dataset.database import check_whole, held, insert_rows, open_database, told
+from pipeline.dataset.database import UnstorableError, check_whole, held, insert_rows, open_database, told
 from pipeline.dataset.entries import (
     Act,
     ActKind,
     Copy,
     Revision,
     Unread,
+    placed_by,
     received_days,
     unread_by,
     unread_change,
@@ -189,11 +190,21 @@ class Store:
     def add(self, written: Written) -> list[int | None]:
         """Write entries of the ledger with all that hangs on them, in one transaction.
 
+        What the database cannot hold costs only its own entry: the rest is written, and it is written as refused.
+
         Returns:
             Their numbers; None for one that is already in the ledger.
         """
         if not written.entries:
             return []
+        try:
+            return self._write(written)
+        except UnstorableError as fault:
+            if len(written.entries) > 1:
+                return [seq for one in written.apart() for seq in self.add(one)]
+            return self._write(written.quarantined(str(fault)))
+
+    def _write(self, written: Written) -> list[int | None]:
         names = [column.name for column in self.tables.submissions.columns][1:]
         identity = itemgetter(*(names.index(name) for name in IDENTITY))
         keys = [identity(entry) for entry in written.entries]
@@ -275,6 +286,7 @@ class Store:
             act.seq: self.arrival(one)
             for act in acts
             if act.kind is ActKind.ADMIT
+            and not act.target
             and act.seq in latest.values()
             and act.seq not in done
             and (one := first.get(act.sha256))
@@ -316,14 +328,16 @@ class Store:
 
     def submissions(self, as_of: date | Seen) -> tuple[Submission, ...]:
         """The ledger as far as received by ``as_of``, in order; what was withdrawn bears that verdict."""
-        table = self.tables.submissions
-        gone = self.withdrawn(as_of.as_of if isinstance(as_of, Seen) else as_of)
+        table, until = self.tables.submissions, as_of.as_of if isinstance(as_of, Seen) else as_of
+        gone = self.withdrawn(until)
         with told(self.where), self.reader.connect() as connection:
             rows = connection.execute(select(table).where(self._seen(as_of)).order_by(table.c.seq)).mappings()
             all_ = tuple(submission(row) for row in rows)
-        days = received_days(self.acts(as_of.as_of if isinstance(as_of, Seen) else as_of))
+        acts = self.acts(until)
+        days, given = received_days(acts), {act.target: act for act in acts if act.kind is ActKind.ADMIT and act.target}
         all_ = tuple(replace(one, received_on=days[one.seq], noted=one.received_on) if one.seq in days else one
                      for one in all_)  # fmt: skip
+        all_ = tuple(placed_by(given[one.seq], one) if one.seq in given else one for one in all_)
         return tuple(replace(one, verdict=Verdict.WITHDRAWN.value) if one.seq in gone else one for one in all_)
 
     def copies(self, as_of: date | Seen) -> tuple[Copy, ...]:

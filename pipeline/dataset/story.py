@@ -8,6 +8,7 @@ from pipeline.checks.decide import STATE_NAMES, VERDICT_NAMES, State, Verdict
 from pipeline.dataset.entries import ActKind
 from pipeline.findings import SEVERITY_NAMES, Severity
 from pipeline.workbook.cells import show
+from pipeline.workbook.identity import PLACING_NAMES, Placing
 from pipeline.workbook.layout import row_name
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ def _submission(program: Program, snapshot: Snapshot, entry: Submission, unit: U
     states = records[(records["seq"] == entry.seq) & (records["county_code"] == unit.code)]["state"]
     state = f"，{row_name(unit)}{STATE_NAMES[State(states.iloc[0])]}" if len(states) else ""
     reason = f"（{entry.reason}）" if entry.reason else ""
-    yield f"  {entry.received_on} 收到 {entry.file}，报送序号 {entry.seq}：{VERDICT_NAMES[Verdict(entry.verdict)]}{reason}{state}"
+    said = STATE_NAMES[State.UNUSABLE] if snapshot.unusable(entry) else VERDICT_NAMES[Verdict(entry.verdict)]
+    said += f"，归属：{PLACING_NAMES[Placing(entry.placed)]}" if entry.placed in {Placing.NAME, Placing.STAFF} else ""
+    yield f"  {entry.received_on} 收到 {entry.file}，报送序号 {entry.seq}：{said}{reason}{state}"
     whole = unit.code == unit.prefecture_code
     told = [f for s, f in snapshot.findings if s.seq == entry.seq and (whole or f.county_code in {"", unit.code})]
     counts = {severity: sum(f.severity is severity for f in told) for severity in Severity}

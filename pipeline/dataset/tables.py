@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -63,7 +64,7 @@ def build_tables(program: Program) -> Tables:
     files = Table(
         "files", metadata,
         Column("sha256", String(64), primary_key=True),
-        Column("file", String(500), primary_key=True),
+        Column("file", Text, primary_key=True),
         Column("received_on", Date, nullable=False),
     )  # fmt: skip
     submissions = Table(
@@ -75,12 +76,13 @@ def build_tables(program: Program) -> Tables:
         Column("taken_on", Date, nullable=False),
         Column("prefecture_code", String(12), nullable=False, index=True),
         Column("period", String(7), nullable=False),
-        Column("issue_no", String(16), nullable=False),
+        Column("issue_no", Text, nullable=False),
         Column("admission", Integer, nullable=False),  # seq of the act that let it in; 0 when it came in by itself, -1 while it waits
         Column("verdict", String(10), nullable=False),
         Column("reason", Text, nullable=False),
         Column("sheets", Text, nullable=False),  # JSON: form code → sheet name
         Column("columns", Text, nullable=False),  # JSON: form code → field code → column letters
+        Column("placed", Text, nullable=False, server_default=""),  # see identity.Placing; of entries before 0005 empty
         UniqueConstraint("period", "prefecture_code", "sha256", "admission"),
         sqlite_autoincrement=True,
     )  # fmt: skip
@@ -143,5 +145,5 @@ def _form_table(metadata: MetaData, form: Form) -> Table:
 
 def _field_column(one: Field) -> Column[int] | Column[str]:
     if one.type is FieldType.COUNT:
-        return Column(one.code, Integer)
+        return Column(one.code, BigInteger)
     return Column(one.code, Date) if one.type is FieldType.DATE else Column(one.code, Text)  # type: ignore[return-value]

@@ -185,7 +185,7 @@ def _unit(o: Obligation) -> str:
 
 
 def _to_do(o: Obligation) -> str:
-    return TO_MEND if o.reason is Reason.RETURNED else TO_DO[o.kind]
+    return TO_MEND if o.reason in {Reason.RETURNED, Reason.UNUSABLE} else TO_DO[o.kind]
 
 
 def _cn(day: date) -> str:

@@ -44,6 +44,9 @@ class Reason(StrEnum):
 
     NOTHING_RECEIVED = "未收到报表"
     RETURNED = "退回待改"
+    UNUSABLE = "收到、不能采用，待重报"
+    HELD = "收到、待认定"
+    UNREAD = "有文件未能读取"
     LEFT_BLANK = "整行未填"
     NO_ENTRY = "报表中没有该季度的信息"
     NOT_DONE = "报表填报尚未完成"

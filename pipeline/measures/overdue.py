@@ -23,7 +23,15 @@ from pipeline.measures.obligation import (
     is_office,
     quarters,
 )
-from pipeline.measures.timeliness import BEHIND, Remembering, Timeliness, county_history, prefecture_history, timeliness
+from pipeline.measures.timeliness import (
+    BEHIND,
+    Remembering,
+    Timeliness,
+    county_history,
+    pending_until,
+    prefecture_history,
+    timeliness,
+)
 from pipeline.program.model import YES, County, FormKind, Milestone, Prefecture, Rows
 
 if TYPE_CHECKING:
@@ -263,7 +271,8 @@ class _Table:
         answer_by = max(due_on, period.due_on)
         heard = heard or any(stands(self.snapshot, p, unit.code) for p in self.program.periods[period.no - 1 :])
         deadline = due_on if (met.dated if met else heard) else answer_by
-        judged = timeliness(deadline, met.on if met else None, as_of)
+        pending = None if heard else pending_until(self.program, self.snapshot, period, unit)
+        judged = timeliness(deadline, met.on if met else None, as_of, pending)
         overdue = judged is Timeliness.OVERDUE
         return Obligation(
             kind=kind, who=unit.code, name=unit.short_name, is_county=isinstance(unit, County),
@@ -288,6 +297,10 @@ class _Table:
         """Why nothing stands for a unit in a period."""
         if isinstance(unit, County) and self.snapshot.state(period, unit) is State.RETURNED:
             return Reason.RETURNED
+        waiting = self.snapshot.waiting.get((period.code, unit.prefecture_code))
+        if waiting:
+            unusable = Reason.HELD if waiting.is_held else Reason.UNUSABLE
+            return Reason.UNREAD if waiting.state is State.UNREAD else unusable
         got = self._received(unit.prefecture_code, period)
         if not got:
             return Reason.NOTHING_RECEIVED

@@ -116,6 +116,11 @@ class PeriodMeasures:
         return self.scores[-2] if len(self.scores) > 1 else None
 
     @property
+    def states_shown(self) -> dict[State, int]:
+        """The same without what hardly ever is: files that cannot be used or read, where there are none."""
+        return {s: n for s, n in self.states.items() if n or s not in {State.UNUSABLE, State.UNREAD}}
+
+    @property
     def reported(self) -> int:
         """Counties whose record stands."""
         return self.states[State.ACCEPTED] + self.states[State.NIL]

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pipeline.checks.decide import State
 from pipeline.program.calendar import Calendar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from pipeline.dataset.snapshot import Snapshot
-    from pipeline.program.model import County, Period, Prefecture, Program
+    from pipeline.program.model import County, Period, Prefecture, Program, Unit
 
 
 class Timeliness(StrEnum):
-    """Timeliness of an obligation (DESIGN §4). ``UNKNOWN``: no return can say so, the office looks for itself."""
+    """Timeliness of an obligation (DESIGN §4).
+
+    ``PENDING``: past its day, and something came that may say so and cannot be used as it is: it is not called unreported.
+    ``UNKNOWN``: no return can say so, the office looks for itself.
+    """
 
     ON_TIME = "ON_TIME"
     LATE = "LATE"
     NOT_DUE = "NOT_DUE"
+    PENDING = "PENDING"
     OVERDUE = "OVERDUE"
     UNKNOWN = "UNKNOWN"
 
@@ -30,6 +36,7 @@ TIMELINESS_NAMES = {
     Timeliness.ON_TIME: "按时",
     Timeliness.LATE: "迟报",
     Timeliness.NOT_DUE: "未到期",
+    Timeliness.PENDING: "收到待处理",
     Timeliness.OVERDUE: "逾期",
     Timeliness.UNKNOWN: "由办公室自查",
 }
@@ -68,11 +75,25 @@ class Remembering(Calendar):
         return self.known[after, through]
 
 
-def timeliness(due_on: date, met_on: date | None, as_of: date) -> Timeliness:
-    """Judge one obligation."""
+def timeliness(due_on: date, met_on: date | None, as_of: date, pending: date | None = None) -> Timeliness:
+    """Judge one obligation; up to the day ``pending`` what came and cannot be used keeps it from being overdue."""
     if met_on is not None:
         return Timeliness.ON_TIME if met_on <= due_on else Timeliness.LATE
-    return Timeliness.NOT_DUE if as_of <= due_on else Timeliness.OVERDUE
+    if as_of <= due_on:
+        return Timeliness.NOT_DUE
+    return Timeliness.PENDING if pending and as_of <= pending else Timeliness.OVERDUE
+
+
+def pending_until(program: Program, snapshot: Snapshot, period: Period, unit: Unit) -> date | None:
+    """Up to which day what came of a unit's prefecture for a period speaks for it; None where nothing waits.
+
+    What the prefecture has to send again, until the return after it is due; what the office has to deal with, for ever.
+    """
+    waiting = snapshot.waiting.get((period.code, unit.prefecture_code))
+    if waiting is None or (period.code, unit.code) in snapshot.states:
+        return None
+    following = program.periods[period.no :]
+    return following[0].due_on if following and waiting.state is State.UNUSABLE and not waiting.is_held else date.max
 
 
 def county_history(program: Program, snapshot: Snapshot, calendar: Calendar, county: County,
@@ -80,7 +101,8 @@ def county_history(program: Program, snapshot: Snapshot, calendar: Calendar, cou
     """One entry per period up to ``through`` in which there was such a county; its streak began under an earlier code."""
     codes = {p: code for p in program.periods_through(through) if (code := program.code_in(county, p))}
     days = [snapshot.first_accepted.get((p.code, code)) for p, code in codes.items()]
-    told = _history(list(codes), days, snapshot.as_of, calendar)
+    pending = [pending_until(program, snapshot, p, county) for p in codes]
+    told = _history(list(codes), days, pending, snapshot.as_of, calendar)
     return tuple(one for one in told if codes[one.period] == county.code)
 
 
@@ -92,16 +114,21 @@ def prefecture_history(program: Program, snapshot: Snapshot, calendar: Calendar,
         mine = program.at(period).counties_of(prefecture.code)
         got = [day for c in mine if (day := snapshot.first_accepted.get((period.code, c.code)))]
         days.append(min(got, default=None))
-    return _history(program.periods_through(through), days, snapshot.as_of, calendar)
+    pending = [pending_until(program, snapshot, p, prefecture) for p in program.periods_through(through)]
+    return _history(program.periods_through(through), days, pending, snapshot.as_of, calendar)
 
 
 def _history(
-    periods: Sequence[Period], days: Sequence[date | None], as_of: date, calendar: Calendar
+    periods: Sequence[Period],
+    days: Sequence[date | None],
+    pending: Sequence[date | None],
+    as_of: date,
+    calendar: Calendar,
 ) -> tuple[Arrived, ...]:
     entries: list[Arrived] = []
     streak = 0
-    for period, met_on in zip(periods, days, strict=True):
-        judged = timeliness(period.due_on, met_on, as_of)
+    for period, met_on, until_then in zip(periods, days, pending, strict=True):
+        judged = timeliness(period.due_on, met_on, as_of, until_then)
         behind = judged in BEHIND
         streak = streak + 1 if behind else 0
         until = met_on or as_of

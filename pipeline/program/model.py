@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
+STEMMED, SHORTEST = "市州盟区", 2  # levels that people leave out of a name, where more than a character stays
+
 __all__ = [
     "LEVELS",
     "NO",
@@ -406,6 +408,19 @@ class Program:
         """The same of the respondents themselves."""
         return self.known_as(self.prefectures)
 
+    @cached_property
+    def prefectures_stemmed(self) -> Mapping[str, frozenset[str]]:
+        """What prefectures are called, also without their level (昭通) → codes of those it may mean."""
+        names = [(name, p.code) for p in self.prefectures for name in (p.name, p.short_name)]
+        stems = [(name[:-1], code) for name, code in names if name[-1] in STEMMED and len(name) > SHORTEST]
+        return _meanings((plain(name), code) for name, code in (*names, *stems))
+
+    @cached_property
+    def owners_named(self) -> Mapping[str, frozenset[str]]:
+        """The same, and what counties are called."""
+        counties = ((plain(n), c.prefecture_code) for c in self.county_by_code.values() for n in c.names)
+        return _meanings((*((n, code) for n, some in self.prefectures_stemmed.items() for code in some), *counties))
+
     def contacts_of(self, county_code: str, on: date) -> tuple[Contact, ...]:
         """Contact units of a county valid on a day, also those paired with it under an earlier code.
 
@@ -432,3 +447,10 @@ class Program:
     def ended_by(self, day: date) -> Iterator[Period]:
         """Periods whose last day is before ``day``."""
         return (p for p in self.periods if p.end < day)
+
+
+def _meanings(names: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for name, code in names:
+        found[name] = found.get(name, frozenset()) | {code}
+    return found

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.decide import State
+from pipeline.checks.decide import STATE_NAMES, State
 from pipeline.measures.progress import change_pp
 from pipeline.reports.correction_parts import correction_paragraphs
 from pipeline.reports.target_parts import item_text, province_target
 from pipeline.reports.timeliness_parts import (
+    not_reported,
     overdue_groups,
     overdue_paragraphs,
     row_note,
@@ -127,11 +128,11 @@ def received(m: PeriodMeasures, say: Figures) -> str:
     owed = (f"全省{say('prefectures.roster', len(m.program.prefectures))}个州（市）、{say('counties.roster', roster)}个县级工会"
             f"应报送{say('period.title', m.period.title)}工作推进信息")  # fmt: skip
     rest = [
-        f"{label}{say(f'counties.{one.name.lower()}', state[one])}个"
-        for one, label in ((State.RETURNED, "退回待改"), (State.MISSING, "未报")) if state[one]
+        f"{STATE_NAMES[one]}{say(f'counties.{one.name.lower()}', state[one])}个"
+        for one in (State.RETURNED, State.UNUSABLE, State.UNREAD, State.MISSING) if state[one]
     ]  # fmt: skip
     if not m.reported:
-        given = f"（{'，'.join(rest)}）" if state[State.RETURNED] else ""
+        given = f"（{'，'.join(rest)}）" if state[State.MISSING] < roster else ""
         return f"{owed}，截至{say.day('as_of', m.snapshot.as_of)}尚无已接收的县级报送{given}，本期不作完成情况统计。"
     got = "已全部接收" if m.reported == roster else f"已接收{say('counties.reported', m.reported)}个县的报送"
     if state[State.NIL]:
@@ -232,7 +233,7 @@ def _table_row(m: PeriodMeasures, p: Prefecture, say: Figures) -> TableRow:
     return TableRow(
         rank="—" if rank is None else say(f"{key}.rank", rank),
         name=p.short_name,
-        completion="未报" if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
+        completion=not_reported(m, p) if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
         change=signed(done, before, say, f"{key}.change"),
         reported=f"{say(f'{key}.reported', done.reported)}/{say(f'{key}.roster', done.roster)}",
         overdue=say(f"{key}.overdue", late) if late else "—",

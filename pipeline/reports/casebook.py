@@ -48,7 +48,7 @@ def casebook_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any
         "issued_on": say.day("as_of", m.snapshot.as_of),
         "foreword": _foreword(m, say) if chapters else "",
         "chapters": chapters,
-        "empty_line": "" if chapters else "截至目前，各州（市）尚未报送亮点工作和经验推广信息。",
+        "empty_line": "" if chapters else "截至目前，还没有已接收的亮点工作和经验推广信息。",
     }, say  # fmt: skip
 
 

@@ -198,7 +198,7 @@ def _label(sheet: Sheet, frame: _Frame, row: ShareRow, y: float, *, again: bool)
 
 def _figures(sheet: Sheet, frame: _Frame, row: ShareRow, y: float) -> None:
     """Write share, yes of answers, and coverage; nobody to whom it applies is not nobody who reported."""
-    silent = "不适用" if row.reported else "未报"
+    silent = "不适用" if row.reported else "未计入"
     known = INK if row.answered else MUTED
     sheet.text(frame.share, y, rounded(row.pct, 1) if row.answered else silent, align="right", colour=known)
     sheet.text(frame.yes, y, _yes(row), align="right", colour=MUTED)
@@ -217,7 +217,7 @@ def _counts(sheet: Sheet, counts: Sequence[CountCell], top: float, pitch: float)
         if n % lines == 0:
             sheet.text(right - 16.0, top - 2.4, "合计", size=SMALL_PT, align="right", colour=MUTED)
             sheet.text(right, top - 2.4, "已报/应报", size=SMALL_PT, align="right", colour=MUTED)
-        figure = "未报" if cell.amount is None else f"{_quantity(cell.amount)}{cell.unit}"
+        figure = "未计入" if cell.amount is None else f"{_quantity(cell.amount)}{cell.unit}"
         sheet.text(right, y, f"{cell.reported}/{cell.roster}", size=SMALL_PT, align="right", colour=MUTED)
         sheet.text(right - 16.0, y, figure, align="right", colour=MUTED if cell.amount is None else INK)
         sheet.text(left, y, cell.group, size=SMALL_PT, colour=MUTED)

@@ -51,4 +51,4 @@ def key_text(sheet: Sheet, x: float, y: float, label: str) -> float:
 def key_hatch(sheet: Sheet, x: float, y: float) -> None:
     """Explain the hatch in the key."""
     sheet.hatched([Box(x, y - 1.1, 4, 2.2)])
-    key_text(sheet, x + 5, y, "未报")
+    key_text(sheet, x + 5, y, "未计入")

@@ -39,13 +39,19 @@ _BAR_MM = 2.1  # in a row of 8.1 mm
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """What falls due in one cell, counted by what became of it; ``unknown`` is what no return can tell."""
+    """What falls due in one cell, counted by what became of it.
+
+    Attributes:
+        not_due: Those too of which something came that has to be dealt with first: ``pending``.
+        unknown: What no return can tell.
+    """
 
     on_time: int
     late: int
     overdue: int
     not_due: int
     unknown: int
+    pending: int = 0
 
     @property
     def met(self) -> int:
@@ -216,7 +222,12 @@ def _key(sheet: Sheet, frame: _Frame, cells: Sequence[Due]) -> None:
         ("按时办结", NAVY, "none", any(due.on_time for due in cells)),
         ("逾期办结", PALE, "none", any(due.late for due in cells)),
         ("逾期未办结（欠）", WHITE, RED, any(due.overdue for due in cells)),
-        ("未到期", TRACK, HATCH, any(due.not_due for due in cells)),
+        (
+            "未到期或收到待处理" if any(due.pending for due in cells) else "未到期",
+            TRACK,
+            HATCH,
+            any(due.not_due for due in cells),
+        ),
     )
     for label, fill, edge, used in kinds:
         if used:

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 _RIGHT_MM = 155.0
 _WHITE_GAP_MM = 0.45
 _TOTAL_GAP_MM = 1.4
-_MARK_NAMES = {"ON_TIME": "按时", "LATE": "迟报", "OVERDUE": "逾期未报", "NOT_DUE": "未到期"}
+_MARK_NAMES = {"ON_TIME": "按时", "LATE": "迟报", "OVERDUE": "逾期", "PENDING": "收到待处理", "NOT_DUE": "未到期"}
+_RARE = "PENDING"  # explained where it occurs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class TimelinessRow:
 
     Attributes:
         name: Short name of the prefecture or county.
-        marks: One for each period: ``ON_TIME``, ``LATE``, ``OVERDUE`` or ``NOT_DUE``.
+        marks: One for each period: ``ON_TIME``, ``LATE``, ``OVERDUE``, ``PENDING`` or ``NOT_DUE``.
     """
 
     name: str
@@ -140,7 +141,7 @@ def _heat_cells(sheet: Sheet, values: Sequence[Sequence[float | None]], grid: Se
     for value, box, _, colour in shown:
         sheet.text(box.x + box.w / 2, box.y + box.h / 2, rounded(value, 0), align="center", colour=colour)
     for box in (box for value, box in pairs if value is None):
-        sheet.text(box.x + box.w / 2, box.y + box.h / 2, "未报", size=SMALL_PT, align="center", halo=True)
+        sheet.text(box.x + box.w / 2, box.y + box.h / 2, "未计入", size=SMALL_PT, align="center", halo=True)
 
 
 def _heat_key(sheet: Sheet, x: float, y: float, *, missing: bool) -> None:
@@ -148,7 +149,7 @@ def _heat_key(sheet: Sheet, x: float, y: float, *, missing: bool) -> None:
     x = shade_scale(sheet, x, y)
     if missing:
         sheet.hatched([Box(x, y - 1.4, 6, 2.8)])
-        sheet.text(x + 7.2, y, "未报，不计入合计", size=SMALL_PT, colour=MUTED)
+        sheet.text(x + 7.2, y, "未计入", size=SMALL_PT, colour=MUTED)
 
 
 def shade_scale(sheet: Sheet, x: float, y: float) -> float:
@@ -200,7 +201,8 @@ def timeliness(rows: Sequence[TimelinessRow], period_labels: Sequence[str]) -> b
             if mark == kind
         ]
         _draw_marks(sheet, kind, places)
-    _timeliness_key(sheet, left + 1.0, sheet.height_mm - 3.2)
+    rare = any(_RARE in row.marks for row in rows)
+    _timeliness_key(sheet, left + 1.0, sheet.height_mm - 3.2, [kind for kind in _MARK_NAMES if rare or kind != _RARE])
     return sheet.png()
 
 
@@ -220,11 +222,13 @@ def _timeliness_frame(sheet: Sheet, rows: Sequence[TimelinessRow], ys: Sequence[
 
 
 def _draw_marks(sheet: Sheet, kind: str, places: Sequence[tuple[float, float]]) -> None:
-    """Draw one kind of mark; the four differ in shape, not only in colour."""
+    """Draw one kind of mark; they differ in shape, not only in colour."""
     if kind == "ON_TIME":
         sheet.polygons([disc(x, y, 1.25) for x, y in places], NAVY)
     elif kind == "LATE":
         sheet.polygons([diamond(x, y, 1.6) for x, y in places], MIST, edge=NAVY, edge_pt=1.1)
+    elif kind == _RARE:
+        sheet.boxes([Box(x - 1.1, y - 1.1, 2.2, 2.2) for x, y in places], WHITE, edge=NAVY, edge_pt=1.1)
     elif kind == "OVERDUE":
         arm = 1.15
         falling = [((x - arm, y - arm), (x + arm, y + arm)) for x, y in places]
@@ -234,9 +238,10 @@ def _draw_marks(sheet: Sheet, kind: str, places: Sequence[tuple[float, float]]) 
         sheet.lines([((x - 1.1, y), (x + 1.1, y)) for x, y in places], "#9AA4B1", 1.0)
 
 
-def _timeliness_key(sheet: Sheet, x: float, y: float) -> None:
-    """Explain the four marks in one line."""
-    for kind, label in _MARK_NAMES.items():
+def _timeliness_key(sheet: Sheet, x: float, y: float, kinds: Sequence[str]) -> None:
+    """Explain the marks in one line."""
+    for kind in kinds:
+        label = _MARK_NAMES[kind]
         _draw_marks(sheet, kind, [(x + 1.6, y)])
         sheet.text(x + 4.4, y, label, size=SMALL_PT, colour=MUTED)
         x += 4.4 + width_mm(label, SMALL_PT) + 6

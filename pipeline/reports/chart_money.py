@@ -143,12 +143,12 @@ def _decimals(amounts: Sequence[float | None], scale: int) -> int:
 
 def _amount(value: float | None, scale: int, places: int, *, asked: bool) -> str:
     if value is None:
-        return "未报" if asked else "—"
+        return "未计入" if asked else "—"
     return rounded(value / scale, places)
 
 
 def _colour(row: MoneyRow, head: str, text: str) -> str:
-    if text in {"—", "未报"} or (head == "已报/应报" and row.reported == row.roster):
+    if text in {"—", "未计入"} or (head == "已报/应报" and row.reported == row.roster):
         return MUTED
     return RED if head == "执行率" and (row.execution_pct or 0) > 100 else INK  # noqa: PLR2004 - spent more than came
 
@@ -221,6 +221,6 @@ def _key(sheet: Sheet, plot: BarPlot, rows: Sequence[MoneyRow], more: int) -> No
     x = key_text(sheet, x + 5, y, "支出")
     if any(map(_untold, rows)):
         key_hatch(sheet, x, y)
-        x += 5 + width_mm("未报", SMALL_PT) + 4
+        x += 5 + width_mm("未计入", SMALL_PT) + 4
     note = f"条形为占安排数的百分比；另有{more}项未列" if more else "条形为占安排数的百分比"
     sheet.text(RIGHT_MM, y, note, size=SMALL_PT, align="right", colour=MUTED)

@@ -146,7 +146,7 @@ class Sheet:
             )
 
     def hatched(self, boxes: Sequence[Box]) -> None:
-        """Mark rectangles as 未报: white, outlined, with diagonal strokes; never a length or a shade."""
+        """Mark rectangles as 未计入: white, outlined, with diagonal strokes; never a length or a shade."""
         self.boxes(boxes, WHITE)
         self.lines([stroke for box in boxes for stroke in _diagonals(box)], HATCH, 0.55)
         self.boxes(boxes, "none", edge=HATCH, edge_pt=0.6)

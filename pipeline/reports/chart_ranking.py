@@ -133,7 +133,7 @@ def _rank_columns(sheet: Sheet, plot: BarPlot, rows: Sequence[RankRow], names: f
         missing = row.completion_pct is None
         sheet.text(5.0, y, "—" if row.rank is None else str(row.rank), align="right", colour=MUTED)
         sheet.text(7.0, y, name, size=size)
-        value = "未报" if row.completion_pct is None else rounded(row.completion_pct, 1)
+        value = "未计入" if row.completion_pct is None else rounded(row.completion_pct, 1)
         sheet.text(plot.left - 2, y, value, align="right", colour=MUTED if missing else INK)
         if compared:
             sheet.text(change, y, _signed(row.change_pp), align="right", colour=MUTED if row.change_pp is None else INK)

@@ -42,7 +42,7 @@ class BulletRow:
         actual: Sum over those that reported.
         full_target: Target of the whole campaign, above zero.
         required: Due by the end of this period.
-        reported: Counties that reported; 0 draws the bar as 未报, whatever ``actual`` says.
+        reported: Counties that reported; 0 draws the bar as 未计入, whatever ``actual`` says.
         roster: Counties that should have.
     """
 
@@ -165,9 +165,9 @@ def _quantity(value: float) -> str:
 
 
 def _verdict(row: BulletRow) -> tuple[str, str]:
-    """Return 达到序时, 差 N or 未报, and its colour; N is never rounded down to nothing."""
+    """Return 达到序时, 差 N or 未计入, and its colour; N is never rounded down to nothing."""
     if not row.reported:
-        return "未报", MUTED
+        return "未计入", MUTED
     short = Decimal(repr(float(row.required))) - Decimal(repr(float(row.actual)))
     if short <= 0:
         return "达到序时", INK

@@ -147,7 +147,7 @@ def _fold(x: float, y: float, size: float) -> list[Point]:
 
 
 def _write_tile(sheet: Sheet, box: Box, tile: Tile) -> None:
-    """Write a county's name over its figure, or over 未报."""
+    """Write a county's name over its figure, or over 未计入."""
     x, missing = box.x + box.w / 2, tile.completion_pct is None
     colour = INK if tile.completion_pct is None else shade(tile.completion_pct)[1]
     lines, size = _name_lines(tile.name, box.w - 0.8)
@@ -155,7 +155,7 @@ def _write_tile(sheet: Sheet, box: Box, tile: Tile) -> None:
         for share, line in zip((0.3, 0.7), lines, strict=True):
             sheet.text(x, box.y + box.h * share, line, size=size, align="center", colour=colour, halo=missing)
         return
-    figure = "未报" if tile.completion_pct is None else rounded(tile.completion_pct, 0)
+    figure = "未计入" if tile.completion_pct is None else rounded(tile.completion_pct, 0)
     sheet.text(x, box.y + box.h * 0.31, lines[0], size=size, align="center", colour=colour, halo=missing)
     sheet.text(x, box.y + box.h * 0.74, figure, size=MIN_PT, align="center", colour=colour, halo=missing)
 
@@ -194,8 +194,8 @@ def _key(sheet: Sheet, y: float, tiles: Sequence[Tile]) -> None:
     x = shade_scale(sheet, _EDGE_MM, y)
     if any(tile.completion_pct is None for tile in tiles):
         sheet.hatched([Box(x, y - 1.4, 5, 2.8)])
-        sheet.text(x + 6.2, y, "未报", size=SMALL_PT, colour=MUTED)
-        x += 6.2 + width_mm("未报", SMALL_PT) + 4
+        sheet.text(x + 6.2, y, "未计入", size=SMALL_PT, colour=MUTED)
+        x += 6.2 + width_mm("未计入", SMALL_PT) + 4
     if any(tile.overdue for tile in tiles):
         sheet.polygons([_fold(x + 2.0, y - 1.0, 2.0)], RED)
         sheet.text(x + 3.2, y, "有逾期", size=SMALL_PT, colour=MUTED)

@@ -219,11 +219,11 @@ def _table(sheet: Sheet, series: Sequence[_Series], xs: Sequence[float], wide: f
 def _entry(line: _Series, period: int, room: float) -> tuple[str, float]:
     """Return a figure, after the name it belongs to, and its size; a long name is shortened, a figure never.
 
-    A period without a figure is 未报 when a later one has one, and — otherwise, for it may be yet to come.
+    A period without a figure is 未计入 when a later one has one, and — otherwise, for it may be yet to come.
     """
     value, name = line.values[period], line.named[period]
     if value is None:
-        return "未报" if any(later is not None for later in line.values[period:]) else "—", SMALL_PT
+        return "未计入" if any(later is not None for later in line.values[period:]) else "—", SMALL_PT
     figure = rounded(value, 1)
     if not name:
         return figure, SMALL_PT

@@ -15,6 +15,7 @@ from pipeline.program.forms import NUMBERS
 from pipeline.program.model import NOT_APPLICABLE
 from pipeline.reports.export_schema import CELL, PERIOD, SHA256, Column, Table, to, words
 from pipeline.workbook.cells import show
+from pipeline.workbook.identity import PLACING_NAMES, Placing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,12 +65,12 @@ def _submissions(s: Source) -> Iterator[Line]:
     no, gone = 0, withdrawn(s.snapshot.acts)
     for no, one in enumerate(s.snapshot.submissions, 1):
         yield (one.file, one.sha256, one.received_on, one.prefecture_code, one.period, one.verdict, one.reason, no, one.seq,
-               None, one.taken_on, one.issue_no, max(one.admission, 0) or None, one.seq in gone)  # fmt: skip
+               None, one.taken_on, one.issue_no, max(one.admission, 0) or None, one.seq in gone, one.placed or None)  # fmt: skip
     for more, copy in enumerate(s.snapshot.copies, no + 1):
         one = copy.original
         reason = f"与报送序号{one.seq}（{one.file}）内容相同，不重复接收"
         yield (copy.file, one.sha256, copy.received_on, one.prefecture_code, one.period, SAME, reason, more, None,
-               one.seq, None, one.issue_no, None, None)  # fmt: skip
+               one.seq, None, one.issue_no, None, None, None)  # fmt: skip
 
 
 def _findings(s: Source) -> Iterator[Line]:
@@ -198,6 +199,8 @@ SUBMISSIONS = Table(
         Column(name="issue_no", type="string", title="下发编号"),
         Column(name="admission", type="integer", title="凭哪条认定收入", minimum=1),
         Column(name="withdrawn", type="boolean", title="已撤回", description="内容相同的文件为空"),
+        Column(name="placed", type="string", title="归属依据", description="凭什么知道是谁的；看不出的、旧版收的为空",
+               enum=words(PLACING_NAMES, Placing.STAMP, Placing.NAME, Placing.STAFF)),
     ),
     primary_key=("no",),
     references=(to("prefectures", "prefecture_code"), to("periods", "period"), to("submissions", "same_as", "submission"),

@@ -123,7 +123,7 @@ def milestones(m: PeriodMeasures) -> Drawing | None:
         charts.StackPart(name="按时完成", fill=NAVY),
         charts.StackPart(name="逾期完成", fill=PALE),
         charts.StackPart(name="未完成", fill=TRACK),
-        charts.StackPart(name="未报", fill=None),
+        charts.StackPart(name="未计入", fill=None),
     ]
     applies = any(one.province.not_applicable for one in figures)
     if applies:
@@ -262,10 +262,19 @@ def _place_of(day: date, columns: Sequence[range]) -> float | None:
 
 
 def _due(count: Counter[tuple[int, Timeliness]], column: int) -> charts.Due | None:
-    on_time, late, overdue, not_due, unknown = (
+    on_time, late, overdue, not_due, unknown, pending = (
         count[column, one]
-        for one in (Timeliness.ON_TIME, Timeliness.LATE, Timeliness.OVERDUE, Timeliness.NOT_DUE, Timeliness.UNKNOWN)
+        for one in (
+            Timeliness.ON_TIME,
+            Timeliness.LATE,
+            Timeliness.OVERDUE,
+            Timeliness.NOT_DUE,
+            Timeliness.UNKNOWN,
+            Timeliness.PENDING,
+        )
     )
-    if not on_time + late + overdue + not_due + unknown:
+    if not on_time + late + overdue + not_due + unknown + pending:
         return None
-    return charts.Due(on_time=on_time, late=late, overdue=overdue, not_due=not_due, unknown=unknown)
+    return charts.Due(
+        on_time=on_time, late=late, overdue=overdue, not_due=not_due + pending, unknown=unknown, pending=pending
+    )

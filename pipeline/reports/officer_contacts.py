@@ -28,7 +28,7 @@ CONTACTS_NOTE = (
 )
 NAME, PHONE = COVER_INPUTS[:2]
 LONGEST = 40  # of what is copied from a cover; longer is no name and no number
-NEVER, BLANK = "未报过", "未填"
+NEVER, BLANK = "没有可用的报表", "未填"
 NOBODYS = frozenset({Verdict.HELD, Verdict.WITHDRAWN})  # not known to be theirs, or said not to count
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipeline.reports.wording import Figures
 
 Row = dict[str, str]
-NO_FIGURE, NOT_REPORTED = "—", "未报"
+NO_FIGURE, NOT_REPORTED = "—", "未计入"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ def wan(say: Figures, measure: str, amount: Decimal) -> str:
 
 
 def wan_cell(say: Figures, measure: str, one: Sum) -> str:
-    """A sum for a table: a dash where nobody is asked, 未报 where nobody answered."""
+    """A sum for a table: a dash where nobody is asked, 未计入 where no answer is accepted."""
     if one.amount is not None:
         return wan(say, measure, one.amount)
     return NOT_REPORTED if one.roster else NO_FIGURE

@@ -11,6 +11,7 @@ import xlsxwriter
 from pipeline.measures.obligation import KIND_NAMES
 from pipeline.measures.overdue import Reason, overdue_counties, overdue_others
 from pipeline.reports.officer_contacts import CONTACTS, CONTACTS_NOTE, CONTACTS_SHEET, contact_rows
+from pipeline.reports.timeliness_parts import pending_sentence
 from pipeline.reports.wording import Figures, cn_date, made_up_of
 from pipeline.workbook.style import SafeSheet
 
@@ -72,7 +73,8 @@ def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any]
     )
     title = say("period.title", m.period.title)
     summary = (f"{title}工作推进信息应于{say.day('due_on', m.period.due_on)}前报送。截至"
-               f"{say.day('as_of', m.snapshot.as_of)}，应报{say('counties.roster', len(m.program.counties))}个县级工会中，{outcome}")  # fmt: skip
+               f"{say.day('as_of', m.snapshot.as_of)}，应报{say('counties.roster', len(m.program.counties))}个县级工会中，"
+               f"{outcome}{pending_sentence(m, say)}")  # fmt: skip
     return {
         "title": "逾期县清单", "org_line": m.program.title, "as_of_line": f"（{title}，截至{cn_date(m.snapshot.as_of)}）",
         "summary": [summary], "rows": rows, "empty_line": "本期没有逾期的县级工会。", "compiler": m.program.office,

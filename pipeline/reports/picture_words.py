@@ -56,8 +56,8 @@ def _rank(m: PeriodMeasures) -> str:
 
 def _timely(m: PeriodMeasures) -> str:
     marks = [o.timeliness for o in m.owed_now if o.is_report and not o.is_county]
-    words = (("按时", Timeliness.ON_TIME), ("迟报", Timeliness.LATE), ("逾期未报", Timeliness.OVERDUE),
-             ("未到期", Timeliness.NOT_DUE))  # fmt: skip
+    words = (("按时", Timeliness.ON_TIME), ("迟报", Timeliness.LATE), ("收到待处理", Timeliness.PENDING),
+             ("逾期", Timeliness.OVERDUE), ("未到期", Timeliness.NOT_DUE))  # fmt: skip
     return "本期" + "，".join(f"{word}{marks.count(one)}个州（市）" for word, one in words if one in marks)
 
 
@@ -84,4 +84,4 @@ def _calendar(m: PeriodMeasures) -> str:
 
 def _milestones(m: PeriodMeasures) -> str:
     late = sum(one.province.overdue for one in m.systems.milestones)
-    return f"共{len(m.systems.milestones)}个节点，逾期未完成或未报{late}家次"
+    return f"共{len(m.systems.milestones)}个节点，逾期未完成或没有可用的报表{late}家次"

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.problems import grouped
 from pipeline.dataset.entries import closings
-from pipeline.findings import Severity
+from pipeline.findings import CATALOGUE, Severity
 from pipeline.reports.outline import quoted
 from pipeline.reports.wording import Figures
 from pipeline.workbook.feedback import key_of
+from pipeline.workbook.identity import Placing
 from pipeline.workbook.layout import unit_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pipeline.dataset.waiting import Waiting
     from pipeline.findings import Finding
     from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Prefecture
@@ -49,12 +51,26 @@ def by_prefecture(copies: Sequence[ReturnedCopy]) -> dict[Prefecture, list[Retur
 
 
 def notice_context(
-    m: PeriodMeasures, prefecture: Prefecture, copies: Sequence[ReturnedCopy], *, is_demo: bool
+    m: PeriodMeasures,
+    prefecture: Prefecture,
+    copies: Sequence[ReturnedCopy],
+    *,
+    is_demo: bool,
+    refused: Waiting | None = None,
 ) -> tuple[dict[str, Any], Figures]:
-    """The context of 退回通知.docx for one prefecture and the register of its numbers."""
+    """The context of 退回通知.docx for one prefecture and the register of its numbers.
+
+    Args:
+        m: Of the period.
+        prefecture: Whom it goes to.
+        copies: What goes back with it.
+        is_demo: The figures are invented.
+        refused: What came and could not be used: nothing of it can be handed back.
+    """
     say = Figures()
     unit, title = unit_name(m.program, prefecture), say("period.title", m.period.title)
     asked = sorted(_asked(copies), key=lambda one: (one[1].severity is not Severity.CRITICAL, one[1].county_code))
+    whole = _refused_rows(m, refused, say) if refused else []
     errors = sum(f.severity is Severity.CRITICAL for _, f, _ in asked)
     warnings = len(asked) - errors
     counted = "、".join(
@@ -62,25 +78,58 @@ def notice_context(
             f"须改正{say('errors', errors)}处" if errors else "", f"请核对{say('warnings', warnings)}处" if warnings else "",
         ) if text
     )  # fmt: skip
-    call = _call(m, say) if errors else "核对无误的，不必重报；确有错误的，请改正后重报。"
+    call = _call(m, say) if errors or refused else "核对无误的，不必重报；确有错误的，请改正后重报。"
     given = "退回的表" if errors else "所附的表"
     handed = "现将报表退回" if errors else "现将需核对的表附上"
     conclusions = [quoted(say, "conclusion", f"“{copy.file.rsplit('/', 1)[-1]}”{copy.conclusion}") for copy in copies]
-    body = [
+    body = [] if not copies else [
         f"你单位报来的{title}报表已收到并核对，结论如下：{conclusions[0]}",
         *conclusions[1:],
         f"{handed}（见附件），{counted}{_by_county(asked, say)}。{given}上保留了你单位所填的内容，{HOW_TO}{call}",
-    ]
+    ]  # fmt: skip
+    body = [*(_about_refused(m, refused, say, call, other=bool(copies)) if refused else ()), *body]
+    openings = [f"{unit}：{body[0]}"] if refused else []
+    openings += [f"{unit}：{title}报表已核对，{counted}，{given}见附件。{call}"] if copies else []
     return {
-        "title": "报表退回通知" if errors else "报表核对通知", "period_line": f"（{title}）", "to_line": f"{unit}：",
-        "paragraphs": body, "rows": [_row(no, one, say) for no, one in enumerate(asked[:LISTED], 1)],
+        "title": "报表退回通知" if errors or refused else "报表核对通知", "period_line": f"（{title}）", "to_line": f"{unit}：",
+        "paragraphs": body,
+        "rows": [*whole, *(_row(no, one, say) for no, one in enumerate(asked[:LISTED], len(whole) + 1))],
         "more_line": (f"以上列出前{say('listed', LISTED)}处，共{say('asked', len(asked))}处，其余见附件“问题清单”。"
                       if len(asked) > LISTED else ""),
         "attachments": [f"{'附件：' if n == 1 else '　　　'}{quoted(say, 'attachment', f'{n}.{copy.name}')}"
                         for n, copy in enumerate(copies, 1)],
-        "paste": _paste(f"{unit}：{title}报表已核对，{counted}，{given}见附件。{call}", asked, say), "office": m.program.office,
+        "paste": _paste(openings, asked, say), "office": m.program.office,
         "issued_on": say.day("as_of", m.snapshot.as_of), "is_demo": is_demo,
     }, say  # fmt: skip
+
+
+def _about_refused(m: PeriodMeasures, refused: Waiting, say: Figures, call: str, *, other: bool) -> list[str]:
+    """That a file came, when, why nothing of it could be taken, and what to do."""
+    file = quoted(say, "refused.file", f"“{refused.file.rsplit('/', 1)[-1]}”")
+    day = say.day("refused.received_on", refused.received_on)
+    when = "在报送截止日以前" if refused.received_on <= m.period.due_on else "在报送截止日以后"
+    faults = [
+        f for f in (m.snapshot.findings_of(refused.entry) if refused.entry else ()) if f.severity is Severity.CRITICAL
+    ]
+    why = "；".join(dict.fromkeys(m.program.worded(CATALOGUE[f.code].title) for f in faults))
+    fix = "；".join(dict.fromkeys(m.program.worded(f.fix) for f in faults))
+    came = f"你单位{day}报来的{file}已收到（{when}），但整份不能采用，原因：{quoted(say, 'refused.why', why)}。"
+    lines = [f"{came}其中所填的数没有收入，需要重报。改法：{quoted(say, 'refused.fix', fix)}。{'' if other else call}"]
+    if refused.entry and refused.entry.placed == Placing.NAME:
+        lines.append("这份文件里读不出表样识别码，是按文件名认作你单位报来的；如不是你单位的，请告知我办。")
+    return lines
+
+
+def _refused_rows(m: PeriodMeasures, refused: Waiting, say: Figures) -> list[NoticeRow]:
+    faults = [
+        f for f in (m.snapshot.findings_of(refused.entry) if refused.entry else ()) if f.severity is Severity.CRITICAL
+    ]
+    return [
+        NoticeRow(no=say("row", no), county="全表", where=quoted(say, "where", f.location.sheet or "整份文件"),
+                  found=quoted(say, "found", f.found), expected=quoted(say, "expected", m.program.worded(f.expected or f.fix)),
+                  what=quoted(say, "what", m.program.worded(CATALOGUE[f.code].title)))
+        for no, f in enumerate(faults[:LISTED], 1)
+    ]  # fmt: skip
 
 
 def _asked(copies: Sequence[ReturnedCopy]) -> Iterator[Asked]:
@@ -126,9 +175,9 @@ def _row(no: int, asked: Asked, say: Figures) -> NoticeRow:
     )
 
 
-def _paste(opening: str, asked: Sequence[Asked], say: Figures) -> list[str]:
+def _paste(openings: Sequence[str], asked: Sequence[Asked], say: Figures) -> list[str]:
     """Plain sentences, short enough for a chat window: who, where, what, found, fix."""
-    lines = [opening]
+    lines = list(openings)
     for no, (copy, f, kind) in enumerate(asked[:PASTED], 1):
         row, field = _row(no, (copy, f, kind), say), copy.program.field_by_code.get(f.field)
         sheet = f"“{row.where}”表" if row.where else ""

@@ -73,7 +73,7 @@ def index_page(m: PeriodMeasures, pictures: Mapping[str, Picture], files: Sequen
         style_hash=_csp_hash(style), script_hash=_csp_hash(script), data=as_json(page_data(m, links)),
         example=f"{m.program.counties[0].short_name}　{m.program.counties[-1].short_name}",
         program=m.program, period=m.period, as_of=cn_date(m.snapshot.as_of), due_on=cn_date(m.period.due_on), is_demo=is_demo,
-        summary=_summary(m), states=[(state.value, STATE_NAMES[state], n) for state, n in m.states.items()],
+        summary=_summary(m), states=[(state.value, STATE_NAMES[state], n) for state, n in m.states_shown.items()],
         map=county_map(m), prefectures=rows.prefecture_rows(m), counties=rows.county_rows(m), findings=findings,
         kinds=[(kind, name, n) for kind, name in kinds.items() if (n := sum(f["kind"] == kind for f in findings))],
         held=[{"file": s.file, "href": links.get(s.file, ""), "received": cn_date(s.received_on), "reason": s.reason}

@@ -110,7 +110,7 @@ def _unit(m: PeriodMeasures, unit: Unit) -> dict[str, Any]:
     }  # fmt: skip
     if not own or unit in m.program.reporters:
         described["state"] = state.value
-        described["absence"] = "" if state in _STANDING else m.snapshot.absence(m.period, unit.code)
+        described["absence"] = "" if state in _STANDING else m.snapshot.absence(m.period, unit)
     if report:
         described |= {
             "timely": report.timeliness.value,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.decide import STATE_NAMES, VERDICT_NAMES, State, Verdict
+from pipeline.dataset.snapshot import reported_again
 from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Severity
 from pipeline.measures.obligation import ObligationKind
 from pipeline.measures.overdue import KIND_NAMES, Reason, overdue_others
@@ -15,6 +16,7 @@ from pipeline.reports.outline import NO_FIGURE, NOT_REPORTED
 from pipeline.reports.site_data import target_text
 from pipeline.reports.wording import cn_date, number, one_decimal
 from pipeline.workbook.cells import show
+from pipeline.workbook.identity import PLACING_NAMES, Placing
 from pipeline.workbook.layout import row_name
 
 if TYPE_CHECKING:
@@ -127,20 +129,27 @@ def received_groups(m: PeriodMeasures, links: Mapping[str, str]) -> list[tuple[s
 def _submission(m: PeriodMeasures, s: Submission, links: Mapping[str, str]) -> Row:
     prefecture = m.program.prefecture_by_code.get(s.prefecture_code)
     verdict = Verdict(s.verdict)
-    name = VERDICT_NAMES[verdict] if s.period or verdict is Verdict.HELD else "未采用"
+    name = "收到、不能采用" if m.snapshot.unusable(s) else VERDICT_NAMES[verdict]
     return {"seq": s.seq, "file": s.file, "href": links.get(s.file, ""), "received": cn_date(s.received_on), "verdict": name,
-            "unit": s.prefecture_code if prefecture else "", "prefecture": prefecture.short_name if prefecture else NO_FIGURE,
+            "unit": s.prefecture_code if prefecture else "", "prefecture": _owner(prefecture, s),
             "reason": s.reason}  # fmt: skip
+
+
+def _owner(prefecture: Prefecture | None, s: Submission) -> str:
+    """Whose it is; a guess is said to be one."""
+    if prefecture is None:
+        return NO_FIGURE
+    return prefecture.short_name + (f"（{PLACING_NAMES[Placing.NAME]}）" if s.placed == Placing.NAME else "")
 
 
 def revision_rows(m: PeriodMeasures, links: Mapping[str, str]) -> list[Row]:
     """One per file that reported again what stood already, with every value it changed."""
     found = []
-    for revision in reversed(m.snapshot.revisions):
-        s = m.snapshot.by_seq[revision.seq]
+    for one in reversed(list(reported_again(m.snapshot))):
+        s = one.entry
         if s.period == m.period.code:
             found.append({"file": s.file, "href": links.get(s.file, ""), "received": cn_date(s.received_on), "seq": s.seq,
-                          "counties": len(revision.counties), "changes": [_changed(m, c, links) for c in revision.changes]})  # fmt: skip
+                          "said": one.said(m.program), "changes": [_changed(m, c, links) for c in one.changes]})  # fmt: skip
     return found
 
 
@@ -225,4 +234,6 @@ def _change_words(step: float | None) -> str:
 
 
 def _unmet(reason: Reason) -> str:
-    return NO_FIGURE if reason in {Reason.NOTHING_RECEIVED, Reason.NONE} else f"已收到，{reason.value}"
+    if reason in {Reason.NOTHING_RECEIVED, Reason.NONE}:
+        return NO_FIGURE
+    return reason.value if reason in {Reason.UNUSABLE, Reason.HELD, Reason.UNREAD} else f"已收到，{reason.value}"

@@ -53,7 +53,7 @@ def milestone_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     day = say.day("as_of", m.snapshot.as_of)
     if not behind:
         return [f"截至{day}，已到时限的工作节点均已完成。"]
-    lead = f"截至{day}，已到时限而未全部完成的工作节点有{say('milestones.behind', len(behind))}项，未填报的计入未完成。"
+    lead = f"截至{day}，已到时限而未全部完成的工作节点有{say('milestones.behind', len(behind))}项，没有已接收的报表的计入未完成。"
     return [lead, *(_behind(m, one, n, say) for n, one in enumerate(behind, 1))]
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 UNASSIGNED, UNSORTED = "未指定部室", "未分类"
 TITLES = 6
-UNMET = {Duly.NOT_MET: "尚欠", Duly.NOT_REPORTED: "报表未收到、情况不明", Duly.NOT_DUE: "季度未满、尚未到期"}
+UNMET = {Duly.NOT_MET: "尚欠", Duly.NOT_REPORTED: "没有可用的报表、情况不明", Duly.NOT_DUE: "季度未满、尚未到期"}
 PROBLEM_LENGTH, MEASURE_LENGTH, PRESSING = 90, 60, 8
 
 

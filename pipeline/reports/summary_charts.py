@@ -36,8 +36,10 @@ GAP = 10
 ROOM = 1.12  # the end of an axis of shares: beyond 100 % stand the labels of full bars
 COLUMN_PX = 64  # of a column nobody set
 LINE_COLOR = "#B8C2CC"
-STATE_COLORS = {State.ACCEPTED: NAVY, State.NIL: "#7FA3D1", State.RETURNED: "#E0A84A", State.MISSING: "#9AA5B1"}
-HATCHED = {State.RETURNED: "wide_upward_diagonal", State.MISSING: "wide_downward_diagonal"}
+STATE_COLORS = {State.ACCEPTED: NAVY, State.NIL: "#7FA3D1", State.RETURNED: "#E0A84A", State.UNUSABLE: "#C77D5A",
+                State.UNREAD: "#8E7CA6", State.MISSING: "#9AA5B1"}  # fmt: skip
+HATCHED = {State.RETURNED: "wide_upward_diagonal", State.UNUSABLE: "wide_upward_diagonal", State.UNREAD: "dark_horizontal",
+           State.MISSING: "wide_downward_diagonal"}  # fmt: skip
 ACROSS = 4  # charts of actions in a row of a page
 CROWDED = 24  # prefectures beyond which a page is too low to name each
 
@@ -162,7 +164,7 @@ def _states(book: xlsxwriter.Workbook, m: PeriodMeasures) -> Any:
                       "major_gridlines": {"visible": True, "line": {"color": "#E4E7EB"}}})  # fmt: skip
     return _frame(
         chart,
-        f"各州（市）报送状态（县数，{'、'.join(f'{STATE_NAMES[s]}{n}' for s, n in m.states.items())}）",
+        f"各州（市）报送状态（县数，{'、'.join(f'{STATE_NAMES[s]}{n}' for s, n in m.states_shown.items())}）",
         legend=True,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.decide import STATE_NAMES, State
+from pipeline.checks.decide import STATE_NAMES
 from pipeline.measures.progress import COUNTED, Status
 from pipeline.program.model import NOT_APPLICABLE, Accumulation, TargetKind
 from pipeline.reports.summary_grid import (
@@ -99,7 +99,7 @@ def form_sheet(sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, values: Value
 def _coverage(m: PeriodMeasures, grid: Grid, values: Values) -> str:
     whose = "个州（市）" if grid.of_prefectures else "个县"
     units = [unit.code for _, mine in grid.units for unit in mine]
-    said = f"按已报{sum(code in values for code in units)}{whose}统计，应报{len(units)}{whose}；斜纹格为未报或退回，不按零计"
+    said = f"按已报{sum(code in values for code in units)}{whose}统计，应报{len(units)}{whose}；斜纹格没有已接收的数，不按零计"
     how = "" if grid.of_prefectures else "；点左侧＋、－可展开、收起各县"
     return f"{said}；截至{m.snapshot.as_of:%Y-%m-%d}{how}；右侧各列写明每行出自哪个文件的哪一行"
 
@@ -181,7 +181,7 @@ def _target(q: Quantity) -> str:
 def _unit_row(sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, unit: Unit, given: Given | None,
               scores: Scores) -> float:  # fmt: skip
     """What one unit reported; gives the height. Nothing of a unit that did not report is a number."""
-    row, state = grid.rows[unit.code], m.snapshot.states.get((m.period.code, unit.code), State.MISSING)
+    row, state = grid.rows[unit.code], m.snapshot.state(m.period, unit)
     name = m.program.prefecture_by_code[unit.prefecture_code].short_name
     for col, text in enumerate((unit.code, name, row_name(unit))):
         write_text(sheet, row, col, text, f.middle)

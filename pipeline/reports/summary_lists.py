@@ -78,7 +78,7 @@ def coverage_of_list(m: PeriodMeasures, form: Form) -> str:
     if not absent:
         return said
     names = "、".join(f"{p.short_name}{_why(m, p)}" for p in absent[:LIST_LIMIT])
-    return f"{said}；未报：{names}" + (f"等{len(absent)}个" if len(absent) > LIST_LIMIT else "")
+    return f"{said}；未计入：{names}" + (f"等{len(absent)}个" if len(absent) > LIST_LIMIT else "")
 
 
 def _reported(m: PeriodMeasures, p: Prefecture) -> bool:
@@ -87,7 +87,7 @@ def _reported(m: PeriodMeasures, p: Prefecture) -> bool:
 
 def _why(m: PeriodMeasures, p: Prefecture) -> str:
     state = m.snapshot.state(m.period, p)
-    return f"（{STATE_NAMES[state]}）" if state is State.RETURNED else ""
+    return "" if state is State.MISSING else f"（{STATE_NAMES[state]}）"
 
 
 def _list_column(one: Field, entries: Sequence[StandingRow]) -> Column:

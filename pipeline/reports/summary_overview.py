@@ -46,7 +46,10 @@ NAME_COL, PLACE_COL, STATE_COL, MET_COL, APPLIES_COL = 1, 2, 3, 8, 9
 PREFECTURE_COLUMNS = (("排名", 6.0), ("代码", 8.0), ("州（市）", 12.0), ("应报县", 7.0), *((STATE_NAMES[s], 8.0) for s in State),
                       ("已报县", 7.0), ("达标数", 8.0), ("应达标数", 8.0), ("完成率", 8.5), ("上期完成率", 8.5),
                       ("较上期（百分点）", 9.0))  # fmt: skip
-ROSTER, FIRST_STATE, REPORTED, MET, APPLIES, PCT, BEFORE, CHANGE, FIRST_ACTION = 3, 4, 8, 9, 10, 11, 12, 13, 14
+ROSTER, FIRST_STATE = 3, 4
+REPORTED, MET, APPLIES, PCT, BEFORE, CHANGE, FIRST_ACTION = range(
+    FIRST_STATE + len(State), FIRST_STATE + len(State) + 7
+)
 TREND_COLUMNS = (("报送期", 18.0), ("应报县", 9.0), ("已报县", 9.0), ("达标数", 10.0), ("应达标数", 10.0), ("完成率", 10.0),
                  ("时间进度", 10.0))  # fmt: skip
 
@@ -248,8 +251,8 @@ def _linked_share(sheet: Any, f: Look, row: int, col: int, grid: Grid, of: int, 
 def _chart_name(sheet: Any, f: Look, row: int, col: int, name: str, done: Completion) -> None:
     """The prefecture with its coverage, as charts call it: nobody's missing report looks like a small figure."""
     reported, roster = address(row, REPORTED), address(row, ROSTER)
-    formula = f'={address(row, 2)}&IF({reported}=0," 未报"," "&{reported}&"/"&{roster})'
-    shown = f"{name} {done.reported}/{done.roster}" if done.reported else f"{name} 未报"
+    formula = f'={address(row, 2)}&IF({reported}=0," 未计入"," "&{reported}&"/"&{roster})'
+    shown = f"{name} {done.reported}/{done.roster}" if done.reported else f"{name} 未计入"
     write_formula(sheet, row, col, formula, f.quiet, shown)
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
-from pipeline.checks.decide import State
 from pipeline.reports.summary_charts import CHARTS, charts_sheet, trend_chart
 from pipeline.reports.summary_contents import Listed, contents
 from pipeline.reports.summary_forms import form_sheet, scores_of
@@ -82,11 +81,7 @@ def _add(book: xlsxwriter.Workbook, name: str, color: str) -> Any:
 
 def _absences(m: PeriodMeasures, values: Values) -> dict[str, str]:
     """Unit → why nothing of it stands."""
-    returned = {unit.code for unit in m.program.reporters if m.snapshot.state(m.period, unit) is State.RETURNED}
-    return {
-        unit.code: m.snapshot.absence(m.period, unit.code) if unit.code in returned else "未报"
-        for unit in m.program.reporters if unit.code not in values
-    }  # fmt: skip
+    return {unit.code: m.snapshot.absence(m.period, unit) for unit in m.program.reporters if unit.code not in values}
 
 
 def _listed(m: PeriodMeasures, by_form: dict[str, Grid], values: Values) -> list[Listed]:

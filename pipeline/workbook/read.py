@@ -19,10 +19,12 @@ from pipeline.disk import why
 from pipeline.errors import ChangedError
 from pipeline.findings import CATALOGUE, Finding, Severity, finding
 from pipeline.program.forms import OWN_SHEETS
+from pipeline.program.mentions import periods_named, prefectures_named
 from pipeline.workbook.cells import is_blank, show
 from pipeline.workbook.guard import MAX_BYTES, inspect
-from pipeline.workbook.identity import STAMP_WORD, WAITING, Stamp
-from pipeline.workbook.layout import COUNTY_CODE, COUNTY_NAME, COVER_INPUTS, IDENTITY_SHEET, address
+from pipeline.workbook.identity import NOBODYS, STAMP_WORD, WAITING, Place, Stamp
+from pipeline.workbook.layout import COUNTY_CODE, COUNTY_NAME, COVER_INPUTS, IDENTITY_SHEET, STAMP_ROW, address
+from pipeline.workbook.placing import place
 from pipeline.workbook.sheet import HEADER_DEPTH, Sheet, Stray, form_by_titles, read_form
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 ADMINISTRATIVE = ("COVER", "CHECK", "PROBLEMS", "APPENDIX")
 COVER_ROWS = 30
+IDENTITY_WORDS = ("填报单位", "报送期", "报送截止")  # what stands before whose and for when a sheet is
+Claim = tuple[str, str]  # prefecture and period, as stamped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +121,16 @@ class Return:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Everything one file gave: returns, and findings about what could not be placed."""
+    """Everything one file gave: returns, and findings about what could not be placed.
+
+    Attributes:
+        place: Whose it is, where there are no returns that say so.
+    """
 
     arrival: Arrival
     returns: tuple[Return, ...] = ()
     findings: tuple[Finding, ...] = ()
+    place: Place = NOBODYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,15 +140,25 @@ class _Placed:
     Attributes:
         admission: See :class:`Return`.
         doubt: Finding code that says why it waits; empty when it does not.
+        said: What speaks against its stamp.
     """
 
     stamp: Stamp
     sheet: Sheet
     admission: int = 0
     doubt: str = ""
+    said: str = ""
 
 
 def read_return(registry: Registry, arrival: Arrival) -> Reading:
+    """Read one file, and say whose it is even where nothing in it can be used; see :func:`_read`."""
+    reading = _read(registry, arrival)
+    if reading.returns or arrival.changing:
+        return reading
+    return replace(reading, place=place(registry, arrival.name, arrival.received_on, arrival.read()))
+
+
+def _read(registry: Registry, arrival: Arrival) -> Reading:
     """Read one file.
 
     Args:
@@ -200,27 +219,27 @@ def _with_notes(grids: dict[str, Grid], notes: Notes) -> dict[str, Grid]:
 
 def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid], notes: Notes) -> Reading:
     listed = _identity_sheet(grids.get(IDENTITY_SHEET, []))
+    sheets = {
+        name: Sheet.of(show(name), grid, notes.seen.get(name)) for name, grid in grids.items() if name != IDENTITY_SHEET
+    }
+    stamps = {name: _find_stamp(sheet) or listed.get(name) for name, sheet in sheets.items() if sheet.open}
+    doubts = _contradictions(registry, sheets, stamps, listed)
     groups: dict[tuple[str, str, str, int], list[_Placed]] = defaultdict(list)
     loose = _beside_the_cells(arrival, notes)
     strays: list[Stray] = []
     covers: dict[tuple[str, str], dict[str, Raw]] = {}
     placed: _Placed | Finding | None
-    for name, grid in grids.items():
-        if name == IDENTITY_SHEET:
-            continue
-        sheet = Sheet.of(show(name), grid, notes.seen.get(name))
-        if not sheet.open:
-            continue
-        stamp = _find_stamp(sheet) or listed.get(name)
+    for name, stamp in stamps.items():
+        sheet = sheets[name]
         if stamp and stamp.form in ADMINISTRATIVE:
             if stamp.form == "COVER":
                 covers[stamp.prefecture_code, stamp.period] = _cover_inputs(sheet)
             placed = _beside_ours(registry, arrival, sheet, stamp)
         else:
-            placed = _place(registry, arrival, sheet, stamp)
+            placed = _place(registry, arrival, sheet, stamp, doubts)
         if isinstance(placed, _Placed):
-            stamp = placed.stamp
-            groups[stamp.program, stamp.prefecture_code, stamp.period, placed.admission].append(placed)
+            whose = placed.stamp
+            groups[whose.program, whose.prefecture_code, whose.period, placed.admission].append(placed)
         elif placed:
             loose.append(placed)
             sheet.give_back(sheet.open)
@@ -245,19 +264,68 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid], n
     return Reading(arrival=arrival, returns=tuple(returns), findings=(*unplaced, *loose))
 
 
-def _place(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp | None) -> _Placed | Finding | None:
-    """Whose a sheet is: by its stamp when that is genuine, else by the word of staff, else in doubt.
+def _contradictions(registry: Registry, sheets: Mapping[str, Sheet], stamps: Mapping[str, Stamp | None],
+                    listed: Mapping[str, Stamp]) -> dict[Claim, str]:  # fmt: skip
+    """Prefecture and period of genuine stamps → what the officer sees, or another genuine stamp, says against them."""
+    program, found = registry.program, dict[Claim, list[str]]()
+    known = {
+        name: s for name, s in stamps.items() if s and s.genuine(registry.key) and s.period in program.period_by_code
+    }
+    covers = {claim_of(s) for s in known.values() if s.form == "COVER"}
+    for name, stamp in known.items():
+        told = found.setdefault(claim_of(stamp), [])
+        for text in _identity_lines(sheets[name], stamp):
+            if periods_named(program, text) - {stamp.period} or prefectures_named(program, text, counties=False) - {
+                stamp.prefecture_code
+            }:
+                told.append(f"“{sheets[name].name}”写着“{text}”")
+        hidden = listed.get(name, stamp)
+        if claim_of(hidden) != claim_of(stamp) and hidden.genuine(registry.key):
+            told.append(f"“{sheets[name].name}”的识别码在隐藏的表里是{_of_whom(program, claim_of(hidden))}")
+        if covers and claim_of(stamp) not in covers:
+            told.append(f"“{sheets[name].name}”夹在{_of_whom(program, min(covers))}的表里")
+    return {claim: "，".join(dict.fromkeys(told)) for claim, told in found.items() if told}
+
+
+def _identity_lines(sheet: Sheet, stamp: Stamp) -> Iterator[str]:
+    """The lines on which a sheet of ours says whose and for when it is: on the cover, or above the stamp of a form."""
+    if stamp.form in ADMINISTRATIVE and stamp.form != "COVER":
+        return
+    rows = sheet.texts[: COVER_ROWS if stamp.form == "COVER" else HEADER_DEPTH]
+    last = next((n for n, row in enumerate(rows) if any(STAMP_WORD in text for text in row)), STAMP_ROW)
+    for row in rows if stamp.form == "COVER" else rows[:last]:
+        if any(text.startswith(IDENTITY_WORDS) for text in row if text):
+            yield " ".join(filter(None, row))
+
+
+def claim_of(stamp: Stamp) -> Claim:
+    """Whose and for when a stamp says its sheet is."""
+    return stamp.prefecture_code, stamp.period
+
+
+def _of_whom(program: Program, claim: Claim) -> str:
+    whose, period = program.prefecture_by_code.get(claim[0]), program.period_by_code.get(claim[1])
+    return (whose.short_name if whose else claim[0]) + (period.title if period else claim[1])
+
+
+def _place(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp | None,
+           doubts: Mapping[Claim, str]) -> _Placed | Finding | None:  # fmt: skip
+    """Whose a sheet is: by its stamp when that is genuine and nothing says otherwise, else by the word of staff, else in doubt.
 
     None for a sheet of ours without a stamp; a finding for one that nobody can place.
     """
     claim = (stamp.prefecture_code, stamp.period) if stamp else ("", "")
     admission = registry.admissions.get((arrival.sha256, *claim))
     if stamp and stamp.genuine(registry.key):
-        if stamp.period not in registry.closed:
+        doubt, said = "IDENTITY_CONTRADICTED" if claim in doubts else "", doubts.get(claim, "")
+        if stamp.period in registry.closed:
+            doubt = doubt or "PERIOD_CLOSED"
+        if not doubt:
             return _Placed(stamp=stamp, sheet=sheet)
         if admission:
-            return _Placed(stamp=stamp, sheet=sheet, admission=admission.seq)
-        return _Placed(stamp=stamp, sheet=sheet, admission=WAITING, doubt="PERIOD_CLOSED")
+            settled = replace(stamp, prefecture_code=admission.prefecture_code, period=admission.period)
+            return _Placed(stamp=settled, sheet=sheet, admission=admission.seq)
+        return _Placed(stamp=stamp, sheet=sheet, admission=WAITING, doubt=doubt, said=said)
     form = registry.program.form_by_code.get(stamp.form) if stamp else form_by_titles(registry.program, sheet)
     if form and admission:
         version, issue_no = (stamp.version, stamp.issue_no) if stamp else (form.version, "")
@@ -398,6 +466,8 @@ def _about_the_whole(registry: Registry, arrival: Arrival, group: list[_Placed])
         sheets = "、".join(one.sheet.name for one in group if one.doubt == doubt)
         if doubt == "PERIOD_CLOSED":
             told.append(finding(doubt, found=what, expected=f"该期已于{registry.closed[period.code]}封存"))
+        elif doubt == "IDENTITY_CONTRADICTED":
+            told.append(finding(doubt, found=group[0].said, expected=f"识别码是{unit}{period.title}的，各处应一致"))
         else:
             told.append(finding(doubt, found=f"表上写的是{unit}{period.title}：{sheets}", expected="带有效识别码的表"))
     old = [

@@ -1,0 +1,70 @@
+"""Whom and which period a text names, as people write them: on a sheet, or in the name of a file or folder."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING
+
+from pipeline.program.names import plain
+
+if TYPE_CHECKING:
+    from pipeline.program.model import Program
+
+CODE = re.compile(r"(?<![0-9A-Za-z])\d{6,12}(?![0-9A-Za-z])")
+MONTHS = re.compile(r"(\d{4})年(\d{1,2})月?[—–\-~至到、和]+(\d{1,2})月")
+DAY = re.compile(r"(\d{4})[年.\-/](\d{1,2})[月.\-/](\d{1,2})(?!\d)")
+PERIOD_CODE = re.compile(r"(?<!\d)(\d{4}-\d{2})(?![\d\-])")
+
+
+def owner_named(program: Program, path: str) -> str:
+    """Code of the one prefecture that a file's name or, failing that, the nearest of its folders names; else empty."""
+    for part in reversed(path.rsplit(".", 1)[0].split("/")):
+        if named := prefectures_named(program, part):
+            return next(iter(named)) if len(named) == 1 else ""
+    return ""
+
+
+def prefectures_named(program: Program, text: str, *, counties: bool = True) -> frozenset[str]:
+    """Codes of the prefectures that a text names, by any name or code of theirs or of their counties.
+
+    The longest name counts: 祥云县 does not name 云县. A name that several prefectures' units share names nobody.
+    """
+    known, text = program.owners_named if counties else program.prefectures_stemmed, plain(text)
+    found: set[str] = set()
+    start, longest = 0, max(map(len, known), default=0)
+    while start < len(text):
+        ends = range(min(len(text), start + longest), start, -1)
+        end = next((end for end in ends if text[start:end] in known and not text.startswith("级", end)), 0)
+        found |= known[text[start:end]] if end and len(known[text[start:end]]) == 1 else frozenset()
+        start = end or start + 1
+    units = program.unit_by_code if counties else program.prefecture_by_code
+    return frozenset(found | {units[code].prefecture_code for code in CODE.findall(text) if code in units})
+
+
+def period_meant(program: Program, path: str, received_on: date) -> str:
+    """The one period that a file's name names, else the last that had ended when it was received."""
+    named = periods_named(program, path.rsplit("/", 1)[-1])
+    ended = [p.code for p in program.ended_by(received_on)]
+    return next(iter(named)) if len(named) == 1 else ended[-1] if ended else program.periods[0].code
+
+
+def periods_named(program: Program, text: str) -> frozenset[str]:
+    """Codes of the periods that a text names: by title or code, or by the day they end or are due."""
+    text = plain(text)
+    found = set(PERIOD_CODE.findall(text)) & program.period_by_code.keys()
+    months = {tuple(map(int, one)) for one in MONTHS.findall(text)}
+    days = {day for one in DAY.findall(text) if (day := _day(*map(int, one)))}
+    for period in program.periods:
+        title = plain(period.title)
+        mine = {tuple(map(int, one)) for one in MONTHS.findall(title)}
+        if (mine & months) or (not mine and title in text) or days & {period.end, period.due_on}:
+            found.add(period.code)
+    return frozenset(found)
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
