@@ -23,7 +23,7 @@ from pipeline.workbook.notes import (
     Tally,
     doubt_of,
 )
-from pipeline.workbook.secret import open_stream
+from pipeline.workbook.secret import MAX_RECORDS, open_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +42,8 @@ WINDOW = 0x23E  # how a sheet is looked at: stands behind its cells
 BIFF8 = 0x600
 MACRO_SHEET, MODULE = 1, 6
 HIDDEN_ROW, HIDDEN_COLUMN = 0x20, 1
-MAX_RECORDS = 2_000_000
+SHORT = 200  # bytes of a formula of figures alone
+MAX_COLUMN_RECORDS = 1_000
 ENCODINGS = {1200: "utf-16-le", 936: "gb18030", 0x8000: "mac_roman", 0x8001: "cp1252", 20936: "gb18030"}
 ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 OTHER_KINDS = {"worddocument": "Word文档", "powerpoint document": "演示文稿", "__properties_version1.0": "邮件，报表可能在它的附件里",
@@ -206,8 +207,9 @@ class _Globals:
         if kind in {MACRO_SHEET, MODULE}:
             self.tally.parts["MACROS_IGNORED"] = f"宏表“{name}”"
             return
-        if offset in self.sheets or name in self.sheets.values():
+        if offset in self.sheets:
             raise _damaged()
+        self.tally.sheet(name)
         self.sheets[offset] = name
         if state & 3:
             self.tally.seen[name].hidden = True
@@ -223,7 +225,7 @@ class _Sheet:
         self._pieces: list[bytes] = []
         self._hidden: list[int] = []
         self._filtered = False
-        self._last = 0
+        self._last = self._described = 0
         self._looks = {
             ROW: self._row,
             COLUMNS: self._columns,
@@ -292,6 +294,9 @@ class _Sheet:
             self._hidden.append(struct.unpack_from("<H", data)[0])
 
     def _columns(self, data: bytes) -> None:
+        self._described += 1
+        if self._described > MAX_COLUMN_RECORDS:  # of at most 256 columns
+            raise _damaged()
         first, last, width, _, flags = struct.unpack_from("<5H", data)
         if flags & HIDDEN_COLUMN or not width:
             self._tally.seen[self._name].cols.update(range(first, min(last + 1, 256)))
@@ -312,7 +317,7 @@ class _Sheet:
         if result[6:] != b"\xff\xff":
             number = struct.unpack("<d", result)[0]
             self._number(row, col, style, number)
-            should_be = constant(formula)
+            should_be = constant(formula) if len(formula) <= SHORT else None
             if should_be is not None and differs(should_be, number):
                 self._tally.doubt(
                     self._name, row, col, "CELL_CONTRADICTS", f"公式算出{should_be:g}，显示{number:g}", instead=True
@@ -323,7 +328,9 @@ class _Sheet:
             self._put(row, col, style, bool(result[2]))
         elif result[0] == 2:  # noqa: PLR2004 - an error
             self._put(row, col, style, ERRORS.get(result[2], "#N/A"))
-        elif is_figure(formula):  # an empty text cannot be its result: what writers put who do not calculate
+        elif len(formula) <= SHORT and is_figure(
+            formula
+        ):  # an empty text cannot be its result: what writers put who do not calculate
             self._put(row, col, style, UNCALCULATED)
         else:  # an empty text is a blank cell
             return

@@ -6,6 +6,8 @@ import operator
 import struct
 from typing import TYPE_CHECKING
 
+from pipeline.workbook.notes import Refusal
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -25,6 +27,7 @@ TWO: dict[int, Callable[[float, float], float]] = {
 ONE: dict[int, Callable[[float], float]] = {0x12: operator.pos, 0x13: operator.neg, 0x14: lambda n: n / 100}
 FUNCTION, SUM, SUMS = 0x22, b"\x10", {b"\0\0", b"\4\0", b"\5\0", b"\6\0", b"\7\0"}  # and count, mean, least and most
 NEAR = 1e-9
+MAX_WALKED = 5_000_000  # bytes of formulas
 
 
 class Links:
@@ -33,11 +36,13 @@ class Links:
     def __init__(self) -> None:
         self._books: list[str] = []
         self._sheets: list[int] = []
-        self._used = False
+        self._used = self._outside = False
+        self._walked = 0
 
     def book(self, path: str, kind: int) -> None:
         """One book; without a path it is this one, or add-ins."""
         outside = kind not in {OWN_BOOK, ADD_IN} and 1 < kind <= LONGEST_PATH
+        self._outside = self._outside or outside
         self._books.append((path.replace("\x03", "/").lstrip(PATH_MARKS) or "别的文件") if outside else "")
 
     def sheets(self, data: bytes) -> None:
@@ -46,8 +51,11 @@ class Links:
 
     def of(self, formula: bytes) -> str:
         """The other book that a formula takes from; empty for one that takes from none."""
-        if not any(self._books):
+        if not self._outside:
             return ""
+        self._walked += len(formula)
+        if self._walked > MAX_WALKED:
+            raise Refusal("FILE_TOO_MANY_CELLS", "公式过多过长")
         for token, at in _tokens(formula):
             if token in OUTSIDE:
                 number = struct.unpack_from("<H", formula, at + 1)[0]

@@ -26,6 +26,7 @@ PALETTE = bytes.fromhex(
 )
 SYSTEM_FRONT, SYSTEM_BACK, AUTOMATIC = 64, 65, 0x7FFF
 SOLID, NO_FILL = 1, 0
+MAX_FORMATS = 0xFFFF
 BIFF8_FORMAT = 20  # bytes of a cell format
 ANCHOR, CONTAINER, HEAD = 0xF010, 0xF, 8
 IS_PICTURE, IS_COMMENT = 8, 25
@@ -70,6 +71,8 @@ class Looks:
         else:
             colours, pattern = struct.unpack_from("<2H", data, 8)
             pattern &= 0x3F
+        if len(self._cells) > MAX_FORMATS:
+            raise IndexError
         self._cells.append((font, number, pattern, colours & 0x7F, colours >> 7 & 0x7F))
 
     def formats(self) -> list[Format]:

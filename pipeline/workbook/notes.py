@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from pipeline.workbook.cells import Raw
 
-MAX_ROWS, MAX_COLS, MAX_VALUED = 20_000, 500, 500_000
-MAX_TEXTS = 200_000_000
+MAX_ROWS, MAX_COLS, MAX_VALUED = 20_000, 500, 300_000
+MAX_SHEETS, MAX_BESIDE = 500, 10_000
+MAX_TEXTS = 50_000_000
 MAX_ROOM, ROW_ROOM = 2_000_000, 8  # places of the grids of all sheets; what a row takes besides its cells
 UNCALCULATED = "=（没有计算结果的公式）"
 SHOWN_LENGTH = 100
@@ -93,7 +94,8 @@ class Tally:
         self.shown: dict[tuple[str, int, int], str] = {}
         self.seen: defaultdict[str, Seen] = defaultdict(Seen)
         self.parts: dict[str, str] = {}
-        self._valued = self._texts = self._room = 0
+        self._valued = self._texts = self._room = self._hung = 0
+        self._sheets: set[str] = set()
 
     def notes(self, grids: Mapping[str, list[list[Raw]]] | None = None) -> Notes:
         """What was gathered."""
@@ -128,6 +130,18 @@ class Tally:
         self._texts += characters
         if self._texts > MAX_TEXTS:
             raise Refusal("FILE_BOMB", "同一段长文字在表中重复的次数过多")
+
+    def sheet(self, name: str) -> None:
+        """One more sheet.
+
+        Raises:
+            Refusal: There was one of this name, or there are more than any return has.
+        """
+        if name in self._sheets:
+            raise Refusal("FILE_BAD_MEMBERS", f"有两张工作表都叫“{name}”")
+        self._sheets.add(name)
+        if len(self._sheets) > MAX_SHEETS:
+            raise Refusal("FILE_TOO_MANY_CELLS", f"工作表超过{MAX_SHEETS}张")
 
     def room(self, places: int) -> None:
         """Places of a grid, with a value or without.
@@ -164,6 +178,9 @@ class Tally:
         """A picture, a text box or a comment over a cell; ``what`` names it. Those of a returned copy are ours."""
         if OWN_COMMENT.match(what) or row >= MAX_ROWS or col >= MAX_COLS:
             return
+        self._hung += 1
+        if self._hung > MAX_BESIDE:
+            raise Refusal("FILE_TOO_MANY_CELLS", f"图片、文本框和批注超过{MAX_BESIDE // 10_000}万个")
         over = self.seen[sheet].beside
         before = over.get((row, col))
         over[row, col] = what[:SHOWN_LENGTH] if before is None else f"{before}、{what}"[:SHOWN_LENGTH]

@@ -148,8 +148,7 @@ class _Content(Watcher):
         self._cells = Cells(self._sheet, self.tally)
         if self._linked == "DDE" and "table:dde-link" in self.open:
             return  # what another program sent; cells take it by a formula
-        if self._sheet in self._grids:
-            raise Refusal("FILE_BAD_MEMBERS", f"有两张工作表都叫“{self._sheet}”")
+        self.tally.sheet(self._sheet)
         self._grids[self._sheet] = self._cells
         if attributes.get("table:style-name") in self._styles.unseen_tables:
             self.tally.seen[self._sheet].hidden = True

@@ -24,6 +24,7 @@ DECLARED = re.compile(rb"<!DOCTYPE", re.IGNORECASE)
 BOF, FILEPASS, BOUNDSHEET, WRITER = 0x809, 0x2F, 0x85, 0x5C
 IN_CLEAR = {BOF, FILEPASS, 0x194, 0x195, 0xE1, 0x196, 0x138}  # and who uses the file, who locks it, its revisions
 SECTOR = 4096  # of a container, at most: its last may be short
+EARLY, MAX_RECORDS = 50, 1_000_000
 BLOCK = 1024  # bytes under one key
 UNPLACED = 4  # of the position of a sheet, which is in clear
 XOR, XOR_SIZE = 0, 4
@@ -58,10 +59,11 @@ def open_stream(stream: bytes) -> bytes:
     Raises:
         Refusal: It asks for a password.
     """
-    records = _records(stream)
-    key = next((stream[at : at + size] for record, at, size in records[:50] if record == FILEPASS), None)
+    beginning = _records(stream, EARLY)
+    key = next((stream[at : at + size] for record, at, size in beginning if record == FILEPASS), None)
     if key is None:
         return stream
+    records = _records(stream, MAX_RECORDS)
     opened = bytearray(_decrypted(key, stream, records))
     for record, at, size in records:
         clear = size if record in IN_CLEAR else UNPLACED if record == BOUNDSHEET else 0
@@ -71,10 +73,10 @@ def open_stream(stream: bytes) -> bytes:
     return bytes(opened)
 
 
-def _records(stream: bytes) -> list[tuple[int, int, int]]:
+def _records(stream: bytes, most: int) -> list[tuple[int, int, int]]:
     """(record, where its data are, their size), one behind the other whatever sheet they belong to."""
     found, at = [], 4
-    while at <= len(stream):
+    while at <= len(stream) and len(found) < most:
         record, size = struct.unpack_from("<HH", stream, at - 4)
         if at + size > len(stream):
             break

@@ -11,6 +11,7 @@ from pipeline.workbook.biff_texts import in_runs
 from pipeline.workbook.cells import show
 from pipeline.workbook.formats import Format, as_shown, format_of
 from pipeline.workbook.notes import MAX_ROWS, MAX_VALUED, UNCALCULATED, Cells, Notes, Refusal, Run, Tally, doubt_of
+from pipeline.workbook.secret import MAX_RECORDS
 from pipeline.workbook.xlsx import Relations, refuse_macros_and_links, sheet_parts
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ FONT, FORMAT, FILL, CELL_FORMAT, BEGIN_CELL_FORMATS, END_CELL_FORMATS = 43, 44, 
 BOOK, SHEET, SHARED_TEXT = 153, 156, 19
 STRUCK, SOLID, HIDDEN_ROW = 0x8, 1, 0x10
 WHITE, THEME_WHITE = b"\xff\xff\xff", 3 << 1
-MAX_RECORDS = 2_000_000
 
 
 def look_through_xlsb(package: Package) -> Notes:
@@ -44,8 +44,7 @@ def look_through_xlsb(package: Package) -> Notes:
     try:
         book = _Book.of(package)
         for name, part in sheet_parts(book.sheets, relations):
-            if name in grids:
-                raise Refusal("FILE_BAD_MEMBERS", f"有两张工作表都叫“{name}”")
+            tally.sheet(name)
             sheet = _Sheet(name, tally, book)
             for record, data in _records(package, part):
                 sheet.take(record, data)
