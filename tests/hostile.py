@@ -246,3 +246,23 @@ def xls_stream(content: bytes) -> bytes:
     """The records of an xls, without what its container is filled up with."""
     stream: bytes = olefile.OleFileIO(io.BytesIO(content)).openstream("Workbook").read()
     return stream[: stream.rindex(b"\x0a\x00\x00\x00") + 4]
+
+
+def with_record(stream: bytes, number: int, pieces: list[bytes]) -> bytes:
+    """The records of an xls with one of its first replaced, and continued by as many as there are pieces."""
+    at, made, added = 0, b"", 0
+    while at < len(stream):
+        record_number, size = struct.unpack_from("<HH", stream, at)
+        data = stream[at + 4 : at + 4 + size]
+        if record_number == number and not added:
+            new = b"".join(
+                struct.pack("<HH", 0x3C if n else number, len(piece)) + piece for n, piece in enumerate(pieces)
+            )
+            added = len(new) - 4 - size
+            made += new
+        else:
+            made += stream[at : at + 4] + data
+        at += 4 + size
+    where = made.index(b"\x85\x00") + 4
+    begin = struct.unpack_from("<I", made, where)[0] + added
+    return made[:where] + struct.pack("<I", begin) + made[where + 4 :]

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import unicodedata
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from pipeline.program.names import nfkc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,7 @@ class Stamp:
     @classmethod
     def parse(cls, text: str) -> Stamp | None:
         """The stamp contained in a cell's text, or None."""
-        match = STAMP_PATTERN.search(unicodedata.normalize("NFKC", text))
+        match = STAMP_PATTERN.search(nfkc(text))
         if not match:
             return None
         program, form, version, period, prefecture_code, issue_no, token = match.groups(default="")

@@ -10,9 +10,11 @@ from pipeline.workbook.cells import show
 from pipeline.workbook.notes import (
     COMMENT,
     PICTURE,
+    SHOWN_LENGTH,
     TEXT_BOX,
     UNCALCULATED,
     Cells,
+    Doubt,
     Notes,
     Refusal,
     Run,
@@ -268,11 +270,12 @@ class _Content(Watcher):
         self.tally.count(self._sheet, self._row, place.col, rows, cols)
         if isinstance(value, str) and (rows > 1 or cols > 1):
             self.tally.repeat_text(len(value) * (rows * cols - 1))
+        one = Doubt(code=doubt[0], seen=doubt[1][:SHOWN_LENGTH], instead=doubt[0] != "CELL_LINKED") if doubt else None
         for row in range(self._row, self._row + rows):
             for col in range(place.col, place.col + cols):
                 self._cells.put(row, col, value)
-                if doubt:
-                    self.tally.doubt(self._sheet, row, col, doubt[0], doubt[1], instead=doubt[0] != "CELL_LINKED")
+                if one:
+                    self.tally.seen[self._sheet].doubts[row, col] = one
 
     def _doubt(
         self, place: _Place, value: Raw, texts: list[str], marks: dict[int, tuple[bool, bool]]

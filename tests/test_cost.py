@@ -1,0 +1,133 @@
+"""No file costs more than seconds and half a gigabyte, with limits of the system or without: by what it expands to, not by its size."""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.workbook.guard import inspect
+from pipeline.workbook.identity import Stamp
+from tests.hostile import container, ods_sheet, with_record, xls, xls_stream, xlsx_sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+resource = pytest.importorskip("resource")  # not on Windows
+SECONDS, MEGABYTES = 5, 512
+STRUCK = '<style:style style:name="L"><style:text-properties style:text-line-through-style="solid"/></style:style>'
+FLOAT = 'office:value-type="float" office:value="5"'
+
+
+def text(inner: str) -> str:
+    return f'<table:table-cell office:value-type="string"><text:p>{inner}</text:p></table:table-cell>'
+
+
+def row(inner: str, attributes: str = "") -> str:
+    return f"<table:table-row {attributes}>{inner}</table:table-row>"
+
+
+def sheets(count: int, rows: str) -> bytes:
+    tables = "".join(f'<table:table table:name="s{n}">{rows}</table:table>' for n in range(count))
+    return ods_sheet(f'</table:table>{tables}<table:table table:name="e">')
+
+
+def far_corners() -> str:
+    far = '<table:table-cell table:number-columns-repeated="490"/>'
+    return row(text("1")) + row("", 'table:number-rows-repeated="19990"') + row(far + text("1"))
+
+
+def repeated(cells: int) -> bytes:
+    cell = f'<table:table-cell table:style-name="L" table:number-columns-repeated="100" {FLOAT}/>'
+    return ods_sheet(row(cell, f'table:number-rows-repeated="{cells // 100}"'), styles=STRUCK)
+
+
+def xls_ended_by(record: bytes, times: int) -> bytes:
+    """The records of an xls, with one more before the end again and again."""
+    stream = xls_stream(xls())
+    return stream[:-4] + record * times + stream[-4:]
+
+
+def many_texts() -> bytes:
+    """As many texts as may be, one byte each."""
+    count = 299_000
+    pieces = [struct.pack("<II", count, count), *[b"\1\0\0a" * 2_000] * (count // 2_000)]
+    return with_record(xls_stream(xls()), 0xFC, pieces)
+
+
+COLUMN, NOTE, BLANK = (struct.pack("<HH5H", 0x7D, 10, 0, 255, 0, 0, 1), struct.pack("<6H", 0x1C, 8, 1, 1, 0, 1),
+                       struct.pack("<5H", 0x201, 6, 1, 1, 0))  # fmt: skip
+REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "a billion spaces": ("FILE_TEXT_TOO_LONG", lambda: ods_sheet(row(text('<text:s text:c="1000000000"/>')))),
+    "many times many spaces": ("FILE_BOMB", lambda: ods_sheet(row(text('<text:s text:c="32767"/>' * 2_000)))),
+    "far corners of many sheets": ("FILE_TOO_FAR", lambda: sheets(40, far_corners())),
+    "ten thousand sheets": ("FILE_TOO_MANY_CELLS", lambda: sheets(10_000, row(text("1")))),
+    "ten thousand comments": ("FILE_TOO_MANY_CELLS", lambda: ods_sheet(
+        row("<table:table-cell><office:annotation><text:p>注</text:p></office:annotation></table:table-cell>" * 400) * 26)),
+    "a repeated cell": ("FILE_TOO_MANY_CELLS", partial(repeated, 300_100)),
+    "a million records": ("FILE_TOO_MANY_CELLS", lambda: xls_ended_by(BLANK, 1_100_000)),
+    "a thousand descriptions of columns": ("FILE_DAMAGED", lambda: xls_ended_by(COLUMN, 1_100)),
+    "half a million texts": ("FILE_TOO_MANY_CELLS", lambda: with_record(xls_stream(xls()), 0xFC, [struct.pack("<II", 500_000, 500_000)])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_expands_without_measure_is_refused_at_once(case: str) -> None:
+    code, make = REFUSED[case]
+    content = make()
+    start = time.process_time()
+    seen = inspect(content)
+    assert (seen.refused, bool(seen.found)) == (code, True)
+    assert time.process_time() - start < SECONDS
+
+
+ACCEPTED: dict[str, Callable[[], bytes]] = {
+    "a struck cell, as often as may be": partial(repeated, 299_000),
+    "pieces of a text": lambda: ods_sheet(row(text("x<text:line-break/>" * 200_000))),
+    "styles that inherit from each other": lambda: ods_sheet("", styles="".join(
+        f'<style:style style:name="a{n}" style:parent-style-name="a{n + 1}"/>' for n in range(50_000))),
+    "texts of an xls": many_texts,
+    "a formula of many brackets": lambda: xls_ended_by(struct.pack("<HH3HdHIH", 6, 8_022, 1, 1, 0, 2.0, 0, 0, 8_000) + b"\x15" * 8_000, 500),
+    "blank cells of an xlsx": lambda: xlsx_sheet("".join(f"<row r='{n}'>{'<c/>' * 400}</row>" for n in range(1, 2_000))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_what_is_read_costs_little(case: str) -> None:
+    content = ACCEPTED[case]()
+    seconds, megabytes = cost(content)
+    assert seconds < SECONDS
+    assert megabytes < MEGABYTES
+
+
+def cost(content: bytes) -> tuple[float, float]:
+    """Processor time and peak memory of a process that looks through a file."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        inspect(content)
+        use = resource.getrusage(resource.RUSAGE_SELF)
+        os.write(write, f"{use.ru_utime + use.ru_stime} {use.ru_maxrss / 1024}".encode())
+        os._exit(0)
+    os.close(write)
+    told = os.read(read, 100).decode()
+    os.close(read)
+    os.waitpid(child, 0)
+    seconds, megabytes = (float(one) for one in told.split())
+    return seconds, megabytes
+
+
+def test_marks_over_a_stamp_cost_what_their_number_says() -> None:
+    words = "表样识别码 " + "e" + "\u0301\u0323" * 150_000
+    start = time.process_time()
+    assert Stamp.parse(words) is None
+    assert time.process_time() - start < 1
+
+
+def test_an_xls_of_many_texts_is_read_whole() -> None:
+    assert len((inspect(many_texts()).notes.grids or {})["表"]) == 40
+    assert inspect(container({"Workbook": xls_stream(xls(rows=200))})).refused == ""
