@@ -75,7 +75,8 @@ def open_stream(stream: bytes) -> bytes:
 
 def _records(stream: bytes, most: int) -> list[tuple[int, int, int]]:
     """(record, where its data are, their size), one behind the other whatever sheet they belong to."""
-    found, at = [], 4
+    found: list[tuple[int, int, int]] = []
+    at = 4
     while at <= len(stream) and len(found) < most:
         record, size = struct.unpack_from("<HH", stream, at - 4)
         if at + size > len(stream):
