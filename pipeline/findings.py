@@ -31,6 +31,7 @@ class Kind:
         whole_file: The file, not one county, is returned.
         holds: The file is neither merged nor returned until staff say whose it is.
         one_cause: Many cells have it at once; each is told in a few words, one line a column.
+        aside: Something in the file was left out while the rest was taken.
     """
 
     severity: Severity
@@ -39,6 +40,7 @@ class Kind:
     whole_file: bool = False
     holds: bool = False
     one_cause: bool = False
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,26 +159,26 @@ CATALOGUE: dict[str, Kind] = {
     # the sheet
     "SHEET_MISSING": Kind(severity=C, title="缺少工作表", fix="请在下发的表上补填这张表后重报"),
     "SHEET_TWICE": Kind(severity=C, title="同一张表出现两次", fix="请只保留一张填好的表，删去另一张", whole_file=True),
-    "SHEET_SAME": Kind(severity=N, title="同一张表出现两次，内容相同（或一张空白），采用其一", fix="请只保留一张"),
-    "SHEET_NOTE": Kind(severity=N, title="封面、自查或问题清单旁写的说明，未采用", fix="供工作人员阅看；要报送的数请填入各行动表"),
+    "SHEET_SAME": Kind(severity=N, title="同一张表出现两次，内容相同（或一张空白），采用其一", fix="请只保留一张", aside=True),
+    "SHEET_NOTE": Kind(severity=N, title="封面、自查或问题清单旁写的说明，未采用", fix="供工作人员阅看；要报送的数请填入各行动表", aside=True),
     "SHEET_AMBIGUOUS": Kind(severity=C, title="表头对不上，无法认定各列", fix="请在重新下发的表上填写，不要改动表头和代码行", whole_file=True),
     "SHEET_HIDDEN": Kind(severity=C, title="工作表是隐藏的，表里填了数，未采用", whole_file=True,
         fix="请在工作表标签上点右键，取消隐藏，核对后重报；退回的表已取消隐藏"),
     "SHEET_OVERLAID": Kind(severity=N, title="图片、文本框和批注中的内容未采用",
-        fix="要报送的数请填入格中；要说明的情况请写在“备注”列"),
+        fix="要报送的数请填入格中；要说明的情况请写在“备注”列", aside=True),
     "COLUMN_HIDDEN": Kind(severity=C, title="整列是隐藏的，列里填了数，未采用", whole_file=True,
         fix="请选中左右两列，点右键取消隐藏，核对后重报；退回的表已取消隐藏"),
-    "SHEET_EXTRA": Kind(severity=N, title="多出的工作表未采用", fix="如有需要报送的内容，请填入下发的表中"),
+    "SHEET_EXTRA": Kind(severity=N, title="多出的工作表未采用", fix="如有需要报送的内容，请填入下发的表中", aside=True),
     "COLUMN_TITLE_CHANGED": Kind(severity=N, title="列标题被改动，按代码认定", fix="请恢复下发时的列标题"),
     "COLUMN_CODE_CHANGED": Kind(severity=N, title="列代码被改动，按列标题认定", fix="请恢复下发时的列代码"),
     "COLUMN_MISSING": Kind(severity=C, title="缺少一列", fix="请在重新下发的表上填写，不要删除列", whole_file=True),
-    "STRAY_CELL": Kind(severity=W, title="表外多填的内容未采用", fix="如是要报送的数，请填入对应的格；如是说明，请写在“备注”列"),
+    "STRAY_CELL": Kind(severity=W, title="表外多填的内容未采用", fix="如是要报送的数，请填入对应的格；如是说明，请写在“备注”列", aside=True),
     # the row
     "ROW_CODE_CHANGED": Kind(severity=N, title="县代码与县名不一致，按县名认定", fix="请恢复下发时的县代码"),
     "ROW_NAME_CHANGED": Kind(severity=N, title="县名写法与下发时不同，按代码认定", fix="请恢复下发时的县名"),
-    "ROW_UNRECOGNISED": Kind(severity=W, title="这一行不知是哪个县，未采用", fix="请写明县名和代码；合计行请删去"),
+    "ROW_UNRECOGNISED": Kind(severity=W, title="这一行不知是哪个县，未采用", fix="请写明县名和代码；合计行请删去", aside=True),
     "ROW_NAMELESS": Kind(severity=C, title="这一行有数而没有县名和代码", fix="可能是整块数贴错了行：请核对各县的数，删去这一行", whole_file=True),
-    "ROW_OTHER_PREFECTURE": Kind(severity=W, title="这一行是别的州（市）的县，未采用", fix="请删去这一行，由所属州（市）报送"),
+    "ROW_OTHER_PREFECTURE": Kind(severity=W, title="这一行是别的州（市）的县，未采用", fix="请删去这一行，由所属州（市）报送", aside=True),
     "ROW_TWICE": Kind(severity=C, title="同一个县出现两行", fix="请只保留一行"),
     "ROW_CONFLICT": Kind(severity=C, title="同一天收到的两份报表，这个县的数不一样", fix="请确认以哪份为准，在备注里写明，另存后重报"),
     "ROW_BLANK": Kind(severity=C, title="这一行整行未填", fix="请填报；本期确无新进展的，请在“本期无新进展”列选“√”"),

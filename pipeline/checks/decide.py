@@ -59,7 +59,7 @@ class Verdict(StrEnum):
 
 
 VERDICT_NAMES = {
-    Verdict.ACCEPTED: "全部接收",
+    Verdict.ACCEPTED: "已接收",
     Verdict.PARTIAL: "部分退回",
     Verdict.RETURNED: "退回",
     Verdict.EMPTY: "没有填报",
@@ -199,10 +199,12 @@ def _all_nil(county: str, forms: Mapping[str, Line], nil: Mapping[tuple[str, str
 
 
 def _once_per_blank_county(findings: tuple[Finding, ...], reported: set[str], past: Past) -> list[Finding]:
-    """A county blank on every sheet is told once, not once a sheet."""
+    """A county blank on every sheet is told once, not once a sheet, and nothing of what went out in its cells."""
     kept: list[Finding] = []
     told: set[str] = set()
     for one in findings:
+        if one.rule and one.county_code not in reported and one.code != "ROW_BLANK":
+            continue
         if one.code == "ROW_BLANK" and one.county_code not in reported:
             if one.county_code in told:
                 continue

@@ -59,7 +59,8 @@ class Contradiction:
     """A cross-field rule as an Excel expression.
 
     Attributes:
-        broken: Given a function from field code to cell or range reference, an expression that is 1 where broken.
+        broken: Given a function from field code to cell or range reference, an expression that is 1 where broken; never an
+            error, whatever stands in the cells. Over ranges it wants an array formula.
     """
 
     rule: Rule
@@ -210,7 +211,7 @@ def _broken(rule: Rule) -> Callable[[Callable[[str], str]], str] | None:
         return lambda ref: _where(
             rule,
             ref,
-            f"{_numbers(first, ref)}*{_numbers(second, ref)}*({_added(first, ref)}{sign}{_added(second, ref)})",
+            f"IF({_numbers(first, ref)}*{_numbers(second, ref)},({_added(first, ref)}{sign}{_added(second, ref)})*1,0)",
         )
     if rule.condition is None or rule.type not in {BETWEEN, NOT_NULL, IN_SET}:
         return None
@@ -227,12 +228,17 @@ def _outside(rule: Rule, ref: Callable[[str], str]) -> str:
     """True where one column is blank, not in the set, or beyond its bounds."""
     column = str(rule.kwargs["column"])
     if rule.type == NOT_NULL:
-        return f'({ref(column)}="")'
+        return _unless_error(ref(column), f'({ref(column)}="")')
     if rule.type == IN_SET:
-        return "*".join(f'({ref(column)}<>"{word}")' for word in ("", *rule.kwargs["value_set"]))
+        other = "*".join(f'({ref(column)}<>"{word}")' for word in ("", *rule.kwargs["value_set"]))
+        return _unless_error(ref(column), other)
     low, high, value = rule.kwargs.get("min_value"), rule.kwargs.get("max_value"), _added(column, ref)
     beyond = "+".join(f"({value}{sign}{bound})" for sign, bound in (("<", low), (">", high)) if bound is not None)
-    return f"{_numbers(column, ref)}*({beyond})" if "+(" in beyond else f"{_numbers(column, ref)}*{beyond}"
+    return f"IF({_numbers(column, ref)},({beyond})*1,0)"
+
+
+def _unless_error(cell: str, test: str) -> str:
+    return f"IF(ISERROR({cell}),0,{test}*1)"
 
 
 def _numbers(column: str, ref: Callable[[str], str]) -> str:
@@ -250,7 +256,7 @@ def _added(column: str, ref: Callable[[str], str]) -> str:
 def _holds(column: str, operator: str, value: str | int, ref: Callable[[str], str]) -> str:
     cell = ref(base_field(column))
     if column.endswith(".given"):
-        return f'({cell}<>"")*({cell}<>"{NONE_TICKED}")'
+        return _unless_error(cell, f'({cell}<>"")*({cell}<>"{NONE_TICKED}")')
     if isinstance(value, str):
-        return f'({cell}{OPPOSITE.get(operator, operator)}"{value}")'
-    return f"ISNUMBER({cell})*({cell}{OPPOSITE.get(operator, operator)}{value})"
+        return _unless_error(cell, f'({cell}{OPPOSITE.get(operator, operator)}"{value}")')
+    return f"IF(ISNUMBER({cell}),({cell}{OPPOSITE.get(operator, operator)}{value})*1,0)"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.findings import Finding, finding
 from pipeline.program.model import Accumulation
+from pipeline.workbook.carry import prefilled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +67,7 @@ def form_lines(
     """
     lines, findings = [], []
     fields = form.fields_in(period)
-    told = reported_by(form, returns, past)
+    told = reported_by(program, form, period, returns, past)
     for source, one in enumerate(returns):
         found = {row.county_code: row for row in one.rows.get(form.code, ())}
         for unit in program.units_of(form, one.prefecture_code):
@@ -74,7 +75,7 @@ def form_lines(
             day = one.arrival.received_on
             others = (at for other, at in told.get(unit.code, {}).items() if other != source)
             stands = past.stood((unit.code, form.code), day) or any(at <= day for at in others)
-            same = row is not None and untouched(form, row, past)
+            same = row is not None and untouched(program, form, period, row, past)
             state = _state(None if same and stands else row, has_sheet=form.code in one.rows, stands=stands)
             values: Mapping[str, Value] = {}
             if row is not None and state in REPORTED:
@@ -88,21 +89,23 @@ def form_lines(
     return lines, findings
 
 
-def reported_by(form: Form, returns: Sequence[Return], past: Past) -> dict[str, dict[int, date]]:
+def reported_by(
+    program: Program, form: Form, period: Period, returns: Sequence[Return], past: Past
+) -> dict[str, dict[int, date]]:
     """Unit → the returns that fill its row of a form with more than was carried into it, and when each was received."""
     told: dict[str, dict[int, date]] = {}
     for source, one in enumerate(returns):
         for row in one.rows.get(form.code, ()):
-            if not row.blank and not untouched(form, row, past):
+            if not row.blank and not untouched(program, form, period, row, past):
                 told.setdefault(row.county_code, {})[source] = one.arrival.received_on
     return told
 
 
-def untouched(form: Form, row: FormRow, past: Past) -> bool:
-    """A row of a sheet that carries what was accepted, with nothing else in it."""
+def untouched(program: Program, form: Form, period: Period, row: FormRow, past: Past) -> bool:
+    """A row of a sheet that went out with something in it, with nothing else in it."""
     if not form.carry or row.nil or row.blank or row.refused:
         return False
-    return given(row.values) == given({code: past.previous.get((row.county_code, code)) for code in row.values})
+    return given(row.values) == given(prefilled(program, period, form, row.county_code, past))
 
 
 def given(values: Mapping[str, Value]) -> dict[str, Value]:

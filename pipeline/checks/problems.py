@@ -69,8 +69,12 @@ def conclusion(program: Program, verdict: Verdict, reason: str, states: Mapping[
     """
     good = [code for code, state in states.items() if state is not State.RETURNED]
     bad = [code for code, state in states.items() if state is State.RETURNED]
+    blank = sorted({f.county_code for f in findings if f.code == "ROW_BLANK"} - states.keys())
+    aside = sum(CATALOGUE[f.code].aside for f in findings)
     warnings = sum(f.severity is Severity.WARNING for f in findings)
     said = VERDICT_NAMES[verdict]
+    if verdict is Verdict.ACCEPTED and not (blank or aside):
+        said = "全部接收"
     if verdict is Verdict.HELD:
         return f"{said}：{reason}。"
     if reason and (whole_file_findings(findings) or not bad):
@@ -82,6 +86,8 @@ def conclusion(program: Program, verdict: Verdict, reason: str, states: Mapping[
         said += f"：{counted(program, good)}{accepted}。"
     else:
         said = "没有须改正的问题。"
+    said += f"{_names(program, blank)}没有填报。" if blank and states else ""
+    said += f"有{aside}处内容未采用，见所列。" if aside else ""
     return said + (f"另有{warnings}处请再核对，如确实如此，可不改动。" if warnings else "")
 
 

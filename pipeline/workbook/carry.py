@@ -31,11 +31,17 @@ def carried(program: Program, period: Period, prefecture: Prefecture, past: Past
                             for code, value in entry.values.items() if value is not None}  # fmt: skip
         elif form.carry:
             for unit in program.units_of(form, prefecture.code):
-                values = {f.code: past.previous.get((unit.code, f.code)) for f in form.fields_in(period)}
-                if form.kind is FormKind.CONTACTS and not any(values.values()):
-                    values |= _given_contact(program, period, form, unit.code)
+                values = prefilled(program, period, form, unit.code, past)
                 entries |= {(form.code, unit.code, code): raw(v) for code, v in values.items() if v is not None}
     return entries
+
+
+def prefilled(program: Program, period: Period, form: Form, unit_code: str, past: Past) -> dict[str, Value]:
+    """Field → what stands in a unit's row of a sheet with ``carry`` when it goes out; None where nothing does."""
+    values = {f.code: past.previous.get((unit_code, f.code)) for f in form.fields_in(period) if not f.shows}
+    if form.kind is FormKind.CONTACTS and not any(values.values()):
+        values |= _given_contact(program, period, form, unit_code)
+    return values
 
 
 def _given_contact(program: Program, period: Period, form: Form, county_code: str) -> dict[str, Value]:

@@ -387,7 +387,11 @@ def _show(sheet: Any, f: Formats, issue: Issue, place: tuple[int, int], code: st
     found = f"INDEX({values},MATCH($A{place[0] + 1},{codes},0))"
     cached = issue.entries.get((source.form.code, key, code))
     value = cached if isinstance(cached, (int, float, str)) else ""
-    ok(sheet.write_formula(*place, f'=IFERROR(IF({found}="","",{found}),"")', f.entry("shown", severity), value))
+    ok(
+        sheet.write_formula(
+            *place, f'=IF(ISERROR({found}),"",IF({found}="","",{found}))', f.entry("shown", severity), value
+        )
+    )
 
 
 def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field, rules: tuple[Rule, ...]) -> None:

@@ -367,7 +367,7 @@ def _beside_ours(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stam
     program, period = registry.program, registry.program.period_by_code.get(stamp.period)
     then = program.at(period) if period else program
     units = len(then.reporters_of(stamp.prefecture_code))
-    width = {"COVER": 4, "CHECK": 4 + len(program.roster_forms), "PROBLEMS": 6, "APPENDIX": 3}[stamp.form]
+    width = {"COVER": 4, "CHECK": 4 + 2 * len(program.roster_forms), "PROBLEMS": 6, "APPENDIX": 3}[stamp.form]
     height = {"COVER": COVER_ROWS, "CHECK": 4 + units}.get(stamp.form, len(sheet.grid))
     if not stamp.genuine(registry.key) and form_by_titles(program, sheet):
         width = height = 0

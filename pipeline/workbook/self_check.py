@@ -1,7 +1,8 @@
 """The live self-check sheet: county × form, cells still blank and contradictions; green when nothing is left to do.
 
-Formulas find a county's row by its code, so they hold after officers sort. Cached values are supplied for programs that
-show a workbook without calculating it.
+Formulas find a county's row by its code, so they hold after officers sort. They are array formulas: only in these does IF
+look at each cell for itself, so that a text or an error counts where it stands and spoils no other county. Cached values are
+supplied for programs that show a workbook without calculating it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pipeline.workbook.cells import TICKS, parse_tick
 from pipeline.workbook.layout import (
     CHECK_SHEET,
     COUNTY_CODE_COL,
+    COUNTY_NAME_COL,
     FIRST_ROW,
     NIL,
     NIL_COL,
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 
 
 CHECK_FIRST = 4  # 0-based row of the first county
+UNKNOWN = "有工作表、列或行被删改，算不出来：请在重新下发的表上填写"
+ROWS_BELOW = 20  # where a second row of a county is looked for too
 
 
 def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[SheetLayout, ...], rules: Rules,
@@ -79,6 +83,9 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
         dict.fromkeys(unit for layout in layouts for unit in layout.units),
         key=lambda unit: (isinstance(unit, Prefecture), unit.code),
     )
+    sheet.set_column(
+        len(heads), len(heads) + len(layouts) - 1, 9, None, {"hidden": True}
+    )  # contradictions of each sheet
     for row, unit in enumerate(units, CHECK_FIRST):
         cells = {key: raw for key, raw in entries.items() if key[1] == unit.code}
         wanting, clashing = _self_check_row(sheet, f, layouts, rules, known, cells, row, unit)
@@ -86,7 +93,8 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
     last, clash, verdict = CHECK_FIRST - 1 + len(units), len(layouts) + 2, len(layouts) + 3
     blanks = f"SUM(C5:{column_letter(clash - 1)}{last + 1})"
     summed = f"SUM({column_letter(clash)}5:{column_letter(clash)}{last + 1})"
-    formula = (f'=IF({blanks}+{summed}=0,"全部填齐，可以报送","还有 "&{blanks}&" 格未填或不是数字，"&{summed}&" 处矛盾")')  # fmt: skip
+    formula = (f'=IF(ISERROR({blanks}+{summed}),"{UNKNOWN}",IF({blanks}+{summed}=0,"全部填齐，可以报送",'
+               f'"还有 "&{blanks}&" 格未填或不是数字，"&{summed}&" 处矛盾"))')  # fmt: skip
     cached = f"还有 {todo} 格未填或不是数字，{clashes} 处矛盾" if todo + clashes else "全部填齐，可以报送"
     ok(sheet.write_formula(2, 0, formula, f.who, cached))
     for sign, look in (("=", f.good), (">", f.todo)):
@@ -107,7 +115,7 @@ def _self_check_row(sheet: Any, f: Formats, layouts: tuple[SheetLayout, ...], ru
     """One unit; the number of cells to fill or mend, and of contradictions, as the formulas will find them."""
     ok(sheet.write_string(row, 0, unit.code, f.county_code))
     ok(sheet.write_string(row, 1, row_name(unit), f.county))
-    terms: list[str] = []
+    clash_col = len(layouts) + 2
     todo = clashing = 0
     for col, layout in enumerate(layouts, 2):
         if unit not in layout.units:
@@ -117,21 +125,29 @@ def _self_check_row(sheet: Any, f: Formats, layouts: tuple[SheetLayout, ...], ru
         needed = [x for x in layout.fields if x.code in set(required_fields(asked))]
         if_nil = [x for x in needed if x.nil_value is None and (unit.code, x.code) not in known]
         cells = {code: raw for (form, _, code), raw in entries.items() if form == layout.form.code}
+        typed = {code: raw for (*_, code), raw in entries.items()}
+        cells |= {x.code: typed[x.shows] for x in layout.fields if x.shows in typed}
         ticked, _ = parse_tick(cells.get(NIL))
         blank = sum(x.code not in cells for x in (if_nil if ticked else needed))
         words = sum(_is_word(x, cells.get(x.code)) for x in layout.fields)
         todo += blank + words
-        ok(sheet.write_formula(row, col, _todo_formula(layout, needed, if_nil, row + 1), f.input, blank + words))
-        for clash in contradictions(asked):
-            if clash.rule.severity == "critical":
-                broken = clash.broken(lambda x, at=layout: _ref(at, at.col_of(x)))  # type: ignore[misc]
-                terms.append(f"SUMPRODUCT({_ours(layout, row + 1)}*{broken})")
-                clashing += clash.shows_in(cells)
-    clash_col = len(layouts) + 2
-    ok(sheet.write_formula(row, clash_col, "=" + ("+".join(terms) or "0"), f.input, clashing))
+        todo_formula = _todo_formula(layout, needed, if_nil, row + 1)
+        ok(sheet.write_array_formula(row, col, row, col, todo_formula, f.locked, blank + words))
+        clashes = [clash for clash in contradictions(asked) if clash.rule.severity == "critical"]
+        broken = [clash.broken(lambda x, at=layout: _ref(at, at.col_of(x))) for clash in clashes]  # type: ignore[misc]
+        formula = f"=SUM({_ours(layout, row + 1)}*({'+'.join(broken)}))" if broken else "=0"
+        shown = sum(clash.shows_in(cells) for clash in clashes)
+        ok(sheet.write_array_formula(row, col + clash_col, row, col + clash_col, formula, f.locked, shown))
+        clashing += shown
+    first, last = column_letter(clash_col + 2), column_letter(2 * clash_col - 1)
+    ok(sheet.write_formula(row, clash_col, f"=SUM({first}{row + 1}:{last}{row + 1})", f.locked, clashing))
     total = f"SUM(C{row + 1}:{column_letter(clash_col)}{row + 1})"
     done = "未完" if todo + clashing else "填齐"
-    ok(sheet.write_formula(row, clash_col + 1, f'=IF({total}=0,"填齐","未完")', f.input, done))
+    ok(
+        sheet.write_formula(
+            row, clash_col + 1, f'=IF(ISERROR({total}),"未完",IF({total}=0,"填齐","未完"))', f.locked, done
+        )
+    )
     return todo, clashing
 
 
@@ -143,47 +159,47 @@ def _is_word(field: Field, cell: Raw) -> bool:
 
 
 def _todo_formula(layout: SheetLayout, needed: Sequence[Field], if_nil: Sequence[Field], row: int) -> str:
-    """Blank required cells of the county named in column A, and words where numbers are asked.
+    """What is to be done on a sheet for the unit named in columns A and B: blanks, words, errors, a second row or none.
 
     Full-width and no-break spaces count as blank; any tick that is taken for one on intake counts as a tick.
     """
-    ours = _ours(layout, row)
     words = ",".join(f'"{word}"' for word in sorted(TICKS))
     ticked = f"ISNUMBER(MATCH(TRIM({_ref(layout, NIL_COL)}),{{{words}}},0))"
     counts = [x for x in layout.fields if x.type in NUMBERS and not x.shows]
-    terms = [f"SUMPRODUCT({ours}*(1-{ticked})*{_blank(area)})" for area in _areas(layout, needed)]
-    terms += [f"SUMPRODUCT({ours}*{ticked}*{_blank(area)})" for area in _areas(layout, if_nil)]
-    terms += [f"SUMPRODUCT({ours}*ISTEXT({area})*(1-{_blank(area)}))"
-              for area in _areas(layout, [x for x in counts if not x.not_applicable])]  # fmt: skip
-    terms += [f'SUMPRODUCT({ours}*ISTEXT({area})*(1-{_blank(area)})*({area}<>"{NOT_APPLICABLE}"))'
-              for area in _areas(layout, [x for x in counts if x.not_applicable])]  # fmt: skip
-    return "=" + ("+".join(terms) or "0")
+    asked, asked_if_nil, numbers, may_not_apply, own = (
+        _mask(layout, some)
+        for some in (
+            needed,
+            if_nil,
+            counts,
+            [x for x in counts if x.not_applicable],
+            [x for x in layout.fields if not x.shows],
+        )
+    )
+    cells = _ref(layout, layout.first_field_col, layout.remark_col - 1)
+    blank = f'IF(ISERROR({cells}),0,(LEN(TRIM(SUBSTITUTE(SUBSTITUTE({cells},"　",""),"\u00a0","")))=0)*1)'
+    blanks = f"({asked}*(1-{ticked})+{asked_if_nil}*{ticked})*{blank}"
+    no_numbers = f'IF(ISTEXT({cells}),(1-{blank})*({numbers}-{may_not_apply}*({cells}="{NOT_APPLICABLE}")),0)'
+    codes, names = (_ref(layout, col, below=ROWS_BELOW) for col in (COUNTY_CODE_COL, COUNTY_NAME_COL))
+    rows = f"MAX(ABS(SUM({_same(codes, f'$A{row}')})-1),SUM({_same(names, f'$B{row}')})-1)"
+    return f"=SUM({_ours(layout, row)}*({blanks}+{no_numbers}+{own}*ISERROR({cells})))+{rows}"
+
+
+def _mask(layout: SheetLayout, some: Sequence[Field]) -> str:
+    """1 for each column of some fields, 0 for the others, as a constant row."""
+    codes = {x.code for x in some}
+    return "{" + ",".join(str(int(x.code in codes)) for x in layout.fields) + "}"
 
 
 def _ours(layout: SheetLayout, row: int) -> str:
-    return f"({_ref(layout, COUNTY_CODE_COL)}=$A{row})"
+    return _same(_ref(layout, COUNTY_CODE_COL), f"$A{row}")
 
 
-def _areas(layout: SheetLayout, fields: Sequence[Field]) -> list[str]:
-    """The columns of some fields, neighbours together."""
-    return [_ref(layout, first, last) for first, last in _runs([layout.col_of(x.code) for x in fields])]
+def _same(area: str, cell: str) -> str:
+    return f"IF(ISERROR({area}),0,({area}={cell})*1)"
 
 
-def _blank(area: str) -> str:
-    return f'(LEN(TRIM(SUBSTITUTE(SUBSTITUTE({area},"　",""),"\u00a0","")))=0)'
-
-
-def _ref(layout: SheetLayout, first: int, last: int | None = None) -> str:
+def _ref(layout: SheetLayout, first: int, last: int | None = None, below: int = 0) -> str:
     sheet = "'" + layout.form.sheet + "'"
     end = column_letter(first if last is None else last)
-    return f"{sheet}!${column_letter(first)}${FIRST_ROW + 1}:${end}${layout.last_row + 1}"
-
-
-def _runs(columns: list[int]) -> list[tuple[int, int]]:
-    runs: list[tuple[int, int]] = []
-    for col in columns:
-        if runs and col == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], col)
-        else:
-            runs.append((col, col))
-    return runs
+    return f"{sheet}!${column_letter(first)}${FIRST_ROW + 1}:${end}${layout.last_row + 1 + below}"

@@ -101,7 +101,8 @@ class Formats:
         self.code = boxed(font_size=8, font_color=GREY)
         self.county_code = boxed(font_size=9, font_color=GREY, num_format="@")
         self.county = boxed(align="left", bg_color="#F7F9FB")
-        self.input = boxed(num_format="General")
+
+        self.locked = boxed(num_format="General")
         self.text = add(text_wrap=True, align="left", valign="top")
         self.cover_label = boxed(bg_color=HEAD, bold=True)
         self.cover_input = boxed(align="left", num_format="@")
