@@ -215,7 +215,7 @@ CATALOGUE: dict[str, Kind] = {
     "CELL_NOT_APPLICABLE": Kind(severity=C, title="此项不能填“不适用”", fix="此项各县都应填报"),
     "CELL_BAD_CHECKLIST": Kind(severity=C, title="有不在选项中的内容", fix="请只写给出的选项，用顿号“、”隔开；一项也没有填“无”"),
     "CELL_BAD_DATE": Kind(severity=C, title="日期不对", fix="请写完整的日期，如 2023-02-15"),
-    "CELL_READ_AS": Kind(severity=N, title="未照原样采用，按下列读法接收", fix="读法不对的，请改为数字或下拉选项后重报"),
+    "CELL_READ_AS": Kind(severity=N, title="未照原样采用，按下列意思接收", fix="意思不对的，请改为数字或下拉选项后重报"),
     # one cause behind many cells
     "UNIT_MISTAKEN": Kind(severity=C, title="像是用了别的单位", one_cause=True, fix="请核对单位：确是的请改为建议的数，不是的请核对所填"),
     "INCREMENT_TYPED": Kind(severity=C, title="像是填了本期新增数，这里应填累计数", one_cause=True,

@@ -37,11 +37,17 @@ class Officer:
     def _sheet(self, name: str) -> Any:
         return self.book.Sheets.getByName(name)
 
-    def open(self, path: str) -> None:
-        """Open a workbook in a window (nobody sees it): typing needs one."""
+    def open(self, path: str, *, protected: bool = False) -> None:
+        """Open a workbook in a window (nobody sees it): typing needs one. Protection comes off, unless it is to stay."""
         self.book = self.desktop.loadComponentFromURL(
             Path(path).as_uri(), "_blank", 0, (_named("Hidden", value=False),)
         )
+        for name in () if protected else self.book.Sheets.ElementNames:
+            self._sheet(name).unprotect("")  # what an officer can do who wants to: there is no password
+
+    def open_as_it_is(self, path: str) -> None:
+        """Open a workbook and leave its protection on."""
+        self.open(path, protected=True)
 
     def close(self) -> None:
         """Close without saving."""
@@ -272,7 +278,7 @@ class Officer:
         )
 
 
-VERBS = ("open", "close", "rest", "wake", "recalculate", "type", "paste", "clear", "formula", "sort", "sort_block",
+VERBS = ("open", "open_as_it_is", "close", "rest", "wake", "recalculate", "type", "paste", "clear", "formula", "sort", "sort_block",
          "insert_row", "insert_col", "delete_row", "delete_col", "hide_row", "hide_col", "copy_block", "replace",
          "replace_everywhere", "merge", "colour", "comment", "freeze", "filter", "rename", "move", "copy_sheet",
          "delete_sheet", "values_into_new", "save", "look", "dress", "rules", "invalid", "stop")  # fmt: skip

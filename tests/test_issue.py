@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -17,12 +18,12 @@ from pipeline.program.model import FieldType
 from pipeline.workbook.identity import Stamp
 from pipeline.workbook.issue import HOW_TO, Issue, issue_workbook
 from pipeline.workbook.layout import CODE_ROW, FIRST_ROW, IDENTITY_SHEET, LABEL_ROW, address, plain, sheet_layout
-from tests.builder import FIRST, SMALL, blank, campaign
+from tests.builder import FIRST, SMALL, blank, campaign, whole_campaign
 
 if TYPE_CHECKING:
     from pipeline.workbook.cells import Value
 
-C = campaign()
+C, WHOLE = campaign(), whole_campaign()
 P2 = C.program.period_by_code["2023-02"]
 
 
@@ -31,6 +32,13 @@ def issue(
 ) -> Issue:
     return Issue(program=C.program, key=C.key, rules=C.rules, period=C.program.period_by_code[period],
                  prefecture=C.program.prefecture_by_code[prefecture], previous=previous or {})  # fmt: skip
+
+
+@cache
+def blank_of_all() -> bytes:
+    """A workbook of the whole campaign, with nothing in it."""
+    return issue_workbook(Issue(program=WHOLE.program, key=WHOLE.key, rules=WHOLE.rules, period=P2,
+                                prefecture=WHOLE.program.prefecture_by_code[SMALL], previous={}))  # fmt: skip
 
 
 def opened(content: bytes) -> Any:
@@ -111,7 +119,52 @@ def test_prompts_show_unit_target_and_reading() -> None:
     ].prompt
     assert "单位：人次" in prompt
     assert "目标：不少于500人次" in prompt
-    assert "读法" in prompt
+    assert "自2023年1月1日起按人次累计" in prompt
+
+
+def test_officers_see_no_code_words_and_no_notes_of_ours() -> None:
+    """What the cell of a code holds is shown by no program and printed by none; how a sentence was read stays with us."""
+    book = opened(blank_of_all())
+    for form in WHOLE.program.forms:
+        sheet = book[form.sheet]
+        for row in sheet.iter_rows(min_row=1, max_row=FIRST_ROW + 1):
+            for cell in row:
+                if str(cell.value) in {"county_code", "county_name", "nil", "remark", "entry"} | {
+                    f.code for f in form.fields
+                }:
+                    assert (cell.number_format, cell.protection.hidden) == (";;;", True), cell.coordinate
+        told = [text for v in sheet.data_validations.dataValidation for text in (v.prompt, v.promptTitle, v.error)]
+        shown = "\n".join(str(text) for text in told if text)
+        assert not re.search("读法|无判据|无定量目标|原文|仅填报|需省总", shown)
+        assert not [f.code for f in form.fields if re.search(rf"\b{f.code}\b", shown)]
+
+
+def test_what_is_to_be_filled_in_is_open_and_all_else_is_protected() -> None:
+    book = opened(blank_of_all())
+    for sheet in book.worksheets[:-1]:
+        may = sheet.protection
+        assert (may.sheet, may.password) == (True, None), sheet.title
+        allowed = (may.formatColumns, may.formatRows, may.sort, may.autoFilter)
+        assert allowed == (False, False, False, False), "attributes say what is forbidden"
+    for form in WHOLE.program.forms:
+        sheet, layout = book[form.sheet], sheet_layout(form, P2, WHOLE.program.units_of(form, SMALL))
+        open_to_all = {x.code for x in layout.fields if not x.shows} | {"nil", "remark"}
+        for col, code in enumerate(layout.columns):
+            for row in (LABEL_ROW, CODE_ROW, FIRST_ROW):
+                locked = sheet.cell(row + 1, col + 1).protection.locked
+                assert locked is (row != FIRST_ROW or code not in open_to_all), (form.sheet, row, code)
+        if form.is_list:  # all that it takes, also where no row is drawn
+            column = sheet.column_dimensions[openpyxl.utils.get_column_letter(2)]
+            assert column.protection.locked is False
+
+
+def test_several_options_may_be_separated_as_people_type() -> None:
+    form = next(f for f in WHOLE.program.forms if any(x.type is FieldType.CHECKLIST for x in f.fields))
+    one = next(x for x in form.fields if x.type is FieldType.CHECKLIST)
+    layout = sheet_layout(form, P2, WHOLE.program.units_of(form, SMALL))
+    rule = validations(opened(blank_of_all())[form.sheet])[address(FIRST_ROW, layout.col_of(one.code))]
+    assert "可多选，用“、”或“，”隔开" in rule.prompt
+    assert all(f'"{sign}"' in rule.formula1 for sign in "、，,")
 
 
 def test_every_cross_field_rule_an_officer_can_break_is_a_red_cell() -> None:
@@ -155,8 +208,8 @@ def test_print_setup_is_a4_landscape_with_repeated_headers() -> None:
     for form in C.program.forms:
         sheet = book[form.sheet]
         assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "landscape")
-        assert (sheet.print_title_rows, sheet.print_title_cols) == ("$4:$6", "$A:$B")
-        assert sheet.page_setup.fitToHeight == 0
+        assert (sheet.print_title_rows, sheet.print_title_cols) == ("$4:$5", "$B:$B")
+        assert not sheet.sheet_properties.pageSetUpPr or not sheet.sheet_properties.pageSetUpPr.fitToPage
 
 
 def test_nothing_in_the_package_tells_the_time() -> None:

@@ -23,7 +23,6 @@ from pipeline.workbook.read import read_return
 from tests.builder import FIRST, SECOND, SMALL, THIRD, arrival, fitting, part_of_campaign, sent, whole_campaign
 
 if TYPE_CHECKING:
-
     from tests.officer import Session
 
 C = part_of_campaign("A7", "S", "F")

@@ -107,6 +107,8 @@ class Field:
         shows: Code of the action field whose value this column repeats by formula; it is not asked again.
         role: What the column means to the measures of its form's kind (see :data:`ROLES`).
         serves: Code of the milestone, duty or funding line it belongs to.
+        reading: How an ambiguous sentence of the notice was read: for the office, never for officers.
+        hint: How to fill it in, in the officer's words.
     """
 
     code: str
@@ -132,6 +134,7 @@ class Field:
     basis: str = ""
     counts_until: date | None = None
     former: tuple[str, ...] = ()
+    hint: str = ""
 
     @property
     def label(self) -> str:

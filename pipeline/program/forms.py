@@ -205,6 +205,7 @@ def _field(node: Node, form: str, item: int, form_kind: FormKind, seen: Seen) ->
         serves=node.take("serves", str, ""),
         basis=node.take("basis", str, ""),
         reading=node.take("reading", str, ""),
+        hint=node.take("hint", str, ""),
     ))  # fmt: skip
 
 

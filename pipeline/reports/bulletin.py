@@ -298,6 +298,6 @@ def data_notes(m: PeriodMeasures, say: Figures, *, is_demo: bool) -> list[str]:
     ]
     if ambiguous:
         notes.append(
-            f"文件原文有{say('program.ambiguous', ambiguous)}项表述可作不同理解，所取读法写在各表的填写提示中。"
+            f"文件原文有{say('program.ambiguous', ambiguous)}项表述可作不同理解，所取理解存领导小组办公室备查。"
         )
     return [*notes, "本件为演示，全部数字均为虚构。"] if is_demo else notes

@@ -32,8 +32,9 @@ from pipeline.workbook.layout import (
     list_keys,
     row_name,
 )
+from pipeline.workbook.printing import Print, to_paper
 from pipeline.workbook.read import whole_file_findings
-from pipeline.workbook.style import Formats, lines_of, ok, paper, write_typed
+from pipeline.workbook.style import Formats, lines_of, ok, protect, write_typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -316,8 +317,8 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
         for one in group.findings:
             row, number = row + 1, number + 1
             _problem_row(sheet, f, copy, issue, row, number, one)
-    paper(sheet, landscape=True)
-    sheet.repeat_rows(7)
+    to_paper(sheet, Print(widths=[width for _, width in COLUMNS], heads=(7, 7), title=""))
+    protect(sheet)
 
 
 def _problem_row(sheet: Any, f: Formats, copy: ReturnedCopy, issue: Issue, row: int, number: int, one: Finding) -> None:
@@ -359,7 +360,8 @@ def _address(issue: Issue, key: Key) -> str:
 def _appendix(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issue: Issue) -> None:
     """未采用的内容: every cell that was told and not taken, so that nothing the officer wrote is lost."""
     sheet = book.add_worksheet(APPENDIX_SHEET)
-    for col, width in enumerate((24, 12, 90)):
+    widths = (24, 12, 90)
+    for col, width in enumerate(widths):
         sheet.set_column(col, col, width)
     ok(sheet.write_string(0, 0, "未采用的内容（原表中多填的行、列和工作表，原样列出备查）", f.title))
     ok(sheet.write_string(1, 0, f"{issue.stamp('APPENDIX', 1)}（请勿改动）", f.stamp))
@@ -374,4 +376,5 @@ def _appendix(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
         for col, text in enumerate((stray.sheet, stray.cell, stray.text)):
             write_typed(sheet, f, row, col, text, "remark")
     sheet.freeze_panes(4, 0)
-    paper(sheet, landscape=True)
+    to_paper(sheet, Print(widths=widths, heads=(3, 3), title=""))
+    protect(sheet)

@@ -48,8 +48,9 @@ from pipeline.workbook.layout import (
     sheet_layout,
     unit_name,
 )
+from pipeline.workbook.printing import Print, cuts, to_paper
 from pipeline.workbook.self_check import CHECK_FIRST, write_self_check
-from pipeline.workbook.style import Formats, PlainSheet, fitted, lines_of, ok, paper, write_typed
+from pipeline.workbook.style import FONT, Formats, PlainSheet, fitted, lines_of, ok, protect, write_typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -64,23 +65,23 @@ if TYPE_CHECKING:
 
 CADENCES = {1: "月", 2: "双月", 3: "季度", 6: "半年", 12: "年度"}  # months of a period → what its workbook is called
 COMMENT_WIDTH, COMMENT_LINE, COMMENT_LIMIT = 2.2, 40, 1_000
-BLANK_ENTRIES = 20  # rows drawn below the filled ones of a list; all that it takes are checked
-PAGE_WIDTH = 300  # characters of column width that can still be read on one page
+BLANK_ENTRIES = 15  # rows drawn below the filled ones of a list; all that it takes are checked
 SHORT_TEXT = 60  # characters that stand in a narrow column
-REMARK_WIDTH = 20  # characters of column width; a Chinese one takes two
-FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 15, NIL: 8, ENTRY: 15, REMARK: REMARK_WIDTH}
-LINE_HEIGHT, HIGHEST_ROW = 15, 200  # points
-LINE = 60  # Chinese characters across the cover
+REMARK_WIDTH = 18  # characters of column width; a Chinese one takes two
+FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 11, NIL: 7, ENTRY: 12, REMARK: REMARK_WIDTH}
+SMALL = 1.1  # how much more of 10 points than of 11 a column holds
+LINE_HEIGHT, HIGHEST_ROW, CODE_HEIGHT = 14, 200, 16  # points
+COVER_WIDTHS = (14, 38, 38, 38)
 HOW_TO = (
     "用WPS表格、Excel或LibreOffice打开，逐张填写各工作表，一行一个县（市、区）。",
     "计数类指标填自专项工作开始（列标题另有起算日的，从该日）至本报送期末的累计数，不是本期新增数；个数、是否类指标填期末情况。",
     "没有发生的填0或“否”，不要留空；确无新进展的县，在各张表的“本期无新进展”列都选“√”，其余各格可不填，沿用上次已接收的数。",
     "首次报送选“√”的，计数按0、是否按“否”处理，但各“总数”类指标（比率的分母）仍须填写。",
     "比率不用填，只填分子、分母两个数，由系统计算。",
-    "可多选的格，直接写选项，用顿号“、”隔开；一项也没有填“无”。",
+    "可多选的格，直接写选项，用“、”或“，”隔开；一项也没有填“无”。",
     "标有“不适用”选项的指标，不具备条件的县选“不适用”。",
     "点中单元格即显示单位、目标、上次已接收的数和填写口径；变红的格前后矛盾，请核对。",
-    "请不要改动表头、代码列和表样识别码；可以排序、调整列宽、在“备注”列写说明。",
+    "要填的格以外都已锁定（没有密码），不用改动；可以筛选、调整列宽和行高，在“备注”列写说明。",
     "填完后看“自查”表，全部为绿色再报送；原样存为xlsx、xls、ods均可，文件名不限。",
 )
 
@@ -196,7 +197,8 @@ def file_name(issue: Issue) -> str:
 
 
 def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: Sequence[SheetWriter]) -> None:
-    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    normal = {"font_name": FONT, "font_size": 11, "valign": "vcenter"}
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "default_format_properties": normal})
     book.worksheet_class = PlainSheet
     book.set_properties({"title": f"{issue.program.short_title}报表 {issue.period.title}",
                          "author": issue.program.office, "created": datetime.combine(issue.program.notice_date, time())})  # fmt: skip
@@ -219,9 +221,11 @@ def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: 
 def _cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
     sheet = book.add_worksheet(COVER_SHEET)
     sheet.hide_gridlines(2)
-    sheet.set_column(0, 0, 14)
-    sheet.set_column(1, 3, 30)
-    sheet.set_row(0, 36)
+    for col, width in enumerate(COVER_WIDTHS):
+        sheet.set_column(col, col, width)
+    heights = [36.0, *[20.0] * 13]
+    for row, height in enumerate(heights):
+        sheet.set_row(row, height)
     _merged(sheet, (0, 0), f"{issue.program.title}{_cadence(issue.period)}报表", f.title)
     ok(sheet.write_string(1, 0, str(issue.stamp("COVER", 1)) + "（请勿改动）", f.stamp))
     facts = (
@@ -241,8 +245,10 @@ def _cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
     ok(sheet.write_string(13, 0, "怎样填写", f.cover_label))
     for row, line in enumerate(how_to(issue.program), 14):
         _merged(sheet, (row, 0), f"{row - 13}. {line}", f.text)
-        sheet.set_row(row, 36 if len(line) > LINE else 22)
-    paper(sheet, landscape=False)
+        heights.append(6.0 + LINE_HEIGHT * lines_of(f"{row - 13}. {line}", sum(COVER_WIDTHS)))
+        sheet.set_row(row, heights[-1])
+    to_paper(sheet, Print(widths=COVER_WIDTHS, heights=heights, top=0, title=""))
+    protect(sheet)
 
 
 def _merged(sheet: Any, place: tuple[int, int], text: str, look: Any) -> None:
@@ -259,18 +265,20 @@ def _cadence(period: Period) -> str:
 
 def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: SheetLayout) -> None:
     sheet = book.add_worksheet(layout.form.sheet)
-    sheet.set_row(TITLE_ROW, 30)
-    sheet.set_row(STAMP_ROW, 13)
-    sheet.set_row(ITEM_ROW, 17 * max(2, _heading_lines(layout)))
-    sheet.set_row(LABEL_ROW, 76)
-    ok(sheet.write_string(TITLE_ROW, 0, layout.form.heading, f.title))
+    widths = [(FRAME_WIDTHS | {x.code: _width(x) for x in layout.fields})[code] for code in layout.columns]
+    shape, above = _shape(issue, layout, widths), (30, 16, 14)
+    pages = cuts(shape)
+    for row, height in enumerate(above):
+        sheet.set_row(row, height)
+    col = shape.repeated if layout.form.is_list and pages else 0  # what reaches over repeated columns would be cut
+    ok(sheet.write_string(TITLE_ROW, col, layout.form.heading, f.title))
     who = (f"填报单位：{unit_name(issue.program, issue.prefecture)}　　报送期：{issue.period.title}"
            f"　　报送截止：{_cn_date(issue.period.due_on)}")  # fmt: skip
-    ok(sheet.write_string(WHO_ROW, 0, who, f.who))
+    ok(sheet.write_string(WHO_ROW, col, who, f.who))
     stamp = issue.stamp(layout.form.code, layout.form.version)
-    ok(sheet.write_string(STAMP_ROW, 0, f"{stamp}（请勿改动）", f.stamp))
-    _headings(sheet, f, issue.program, layout)
-    _rows(sheet, f, layout, issue)
+    ok(sheet.write_string(STAMP_ROW, col, f"{stamp}（请勿改动）", f.stamp))
+    heads = _headings(sheet, f, issue.program, layout, widths, pages)
+    heights = [*heads, *_rows(sheet, f, layout, issue)]
     rules = rules_in(issue.rules[layout.form.code], [x.code for x in layout.fields])
     for asked in layout.fields:
         if not asked.shows:
@@ -284,47 +292,67 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
     _paint(sheet, f, layout, rules)
     sheet.autofilter(CODE_ROW, 0, layout.last_row, layout.remark_col)
     sheet.freeze_panes(FIRST_ROW, layout.first_field_col)
-    paper(sheet, landscape=True, wide=1 + sum(map(_width, layout.fields)) // PAGE_WIDTH)
-    sheet.repeat_rows(ITEM_ROW, CODE_ROW)
-    if not layout.form.is_list:
-        sheet.repeat_columns(0, 1)
-    sheet.print_area(0, 0, FIRST_ROW + len(issue.rows(layout)) - 1, layout.remark_col)
+    if layout.form.is_list:  # what is added below is printed too
+        to_paper(sheet, replace(shape, heights=[*above, *heights]))
+    else:
+        to_paper(sheet, replace(shape, top=ITEM_ROW, heights=heights))
+    protect(sheet)
 
 
-def _heading_lines(layout: SheetLayout) -> int:
-    """Lines the tallest item heading takes above the columns of its fields."""
-    widths = {item.no: sum(_width(x) for x in layout.fields if x.item == item.no) for item in layout.form.items}
-    return max(lines_of(_heading(item), widths[item.no]) for item in layout.form.items if widths[item.no])
+def _shape(issue: Issue, layout: SheetLayout, widths: Sequence[float]) -> Print:
+    """What is printed: of a roster from the names on, of a list its number and county on every page."""
+    left = 0 if layout.form.is_list else layout.col_of(COUNTY_NAME)
+    named = layout.fields[0].type is FieldType.COUNTY if layout.form.is_list else False
+    items = [x.item for x in layout.fields]
+    starts = {layout.first_field_col + n for n in range(1, len(items)) if items[n] != items[n - 1]}
+    return Print(
+        widths=widths[left:], left=left, repeated=1 + named, starts=frozenset(col - left for col in starts),
+        heads=(ITEM_ROW, LABEL_ROW), title="" if layout.form.is_list else layout.form.heading, signed=True,
+        corners=(f"填报单位：{unit_name(issue.program, issue.prefecture)}", f"{layout.form.title}　{issue.period.title}"),
+    )  # fmt: skip
 
 
 def _heading(item: Item) -> str:
     return f"{item.label}\n{item.title}"
 
 
-def _headings(sheet: Any, f: Formats, program: Program, layout: SheetLayout) -> None:
-    if layout.form.is_list:
-        ok(sheet.write_string(ITEM_ROW, 0, "", f.item))
-    else:
-        whose = {Rows.COUNTY: program.row_level, Rows.PREFECTURE: "填报单位"}[layout.form.rows]
-        ok(sheet.merge_range(ITEM_ROW, 0, ITEM_ROW, layout.first_field_col - 1, whose, f.item))
-    col = layout.first_field_col
-    for item in layout.form.items:
-        width = sum(field.item == item.no for field in layout.fields)
-        heading = _heading(item)
-        if width > 1:
-            ok(sheet.merge_range(ITEM_ROW, col, ITEM_ROW, col + width - 1, heading, f.item))
-        elif width:
-            ok(sheet.write_string(ITEM_ROW, col, heading, f.item))
-        col += width
-    ok(sheet.write_string(ITEM_ROW, layout.remark_col, "", f.item))
-    shown = {x.code: (_two_lines(x), _width(x)) for x in layout.fields}
-    frame = frame_labels(program, layout.form)
-    shown |= {code: (frame[code], width) for code, width in FRAME_WIDTHS.items()}
-    for col, code in enumerate(layout.columns):
-        label, width = shown[code]
-        sheet.set_column(col, col, width)
-        ok(sheet.write_string(LABEL_ROW, col, label, f.label))
-        ok(sheet.write_string(CODE_ROW, col, code, f.code))
+def _headings(sheet: Any, f: Formats, program: Program, layout: SheetLayout, widths: Sequence[float],
+              pages: Sequence[int]) -> list[float]:  # fmt: skip
+    """Write items, titles and codes; the codes are read by us and seen by nobody. An item cut by a page is named on both.
+
+    Returns:
+        The heights of these rows.
+    """
+    left = 0 if layout.form.is_list else layout.col_of(COUNTY_NAME)
+    begins = {left + page for page in pages}
+    whose = {Rows.COUNTY: program.row_level, Rows.PREFECTURE: "填报单位", Rows.LIST: ""}[layout.form.rows]
+    for code in (*layout.frame, REMARK):
+        ok(sheet.write_string(ITEM_ROW, layout.col_of(code), whose if code == COUNTY_NAME else "", f.item))
+    lines = 2
+    headings = {item.no: _heading(item) for item in layout.form.items}
+    runs: list[tuple[int, int, int]] = []
+    for col, asked in enumerate(layout.fields, layout.first_field_col):
+        if runs and runs[-1][0] == asked.item and col not in begins:
+            runs[-1] = (asked.item, runs[-1][1], col)
+        else:
+            runs.append((asked.item, col, col))
+    for item, first, last in runs:
+        lines = max(lines, lines_of(headings[item], sum(widths[first : last + 1])))
+        if last > first:
+            ok(sheet.merge_range(ITEM_ROW, first, ITEM_ROW, last, headings[item], f.item))
+        else:
+            ok(sheet.write_string(ITEM_ROW, first, headings[item], f.item))
+    shown = {x.code: _two_lines(x) for x in layout.fields} | frame_labels(program, layout.form)
+    for col, (code, width) in enumerate(zip(layout.columns, widths, strict=True)):
+        is_open = layout.form.is_list and code != ENTRY
+        sheet.set_column(col, col, width, f.list_column if is_open else None)  # all that a list takes can be filled
+        ok(sheet.write_string(LABEL_ROW, col, shown[code], f.label))
+        ok(sheet.write_string(CODE_ROW, col, code, f.unseen))
+    tallest = max(lines_of(shown[code], width * SMALL) for code, width in zip(layout.columns, widths, strict=True))
+    heights = [17.0 * lines, 6 + 14.0 * max(3, tallest), float(CODE_HEIGHT)]
+    for row, height in zip((ITEM_ROW, LABEL_ROW, CODE_ROW), heights, strict=True):
+        sheet.set_row(row, height)
+    return heights
 
 
 def _two_lines(field: Field) -> str:
@@ -334,8 +362,8 @@ def _two_lines(field: Field) -> str:
 
 def _width(field: Field) -> int:
     if field.type is FieldType.TEXT:
-        return 16 if (field.max or 0) <= SHORT_TEXT else 36
-    return 20 if field.type is FieldType.CHECKLIST else 13
+        return 15 if (field.max or 0) <= SHORT_TEXT else 40
+    return 18 if field.type is FieldType.CHECKLIST else 11
 
 
 def _kind(field: Field) -> str:
@@ -345,18 +373,21 @@ def _kind(field: Field) -> str:
     return {FieldType.DATE: "date", FieldType.TEXT: "remark"}.get(field.type, "input")
 
 
-def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> None:
-    """What stands in the rows: names, what was typed or carried, marks, and what is shown from another sheet."""
+def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> list[float]:
+    """What stands in the rows: names, what was typed or carried, marks, and what is shown from another sheet; their heights."""
     kinds = {COUNTY_CODE: "code", ENTRY: "code", COUNTY_NAME: "county", NIL: "input", REMARK: "remark"}
     kinds |= {x.code: _kind(x) for x in layout.fields}
     shows = {x.code: x.shows for x in layout.fields if x.shows}
-    widths = {x.code: _width(x) for x in layout.fields} | {REMARK: REMARK_WIDTH}
+    widths = {x.code: _width(x) * (SMALL if x.type is FieldType.TEXT else 1) for x in layout.fields}
+    widths[REMARK] = REMARK_WIDTH * SMALL
     names = {unit.code: row_name(unit) for unit in layout.units}
+    heights: list[float] = []
     for row, key in enumerate(issue.rows(layout), FIRST_ROW):
         own = {} if layout.form.is_list else {COUNTY_CODE: key, COUNTY_NAME: names[key]}
         texts = {code: own.get(code, issue.entries.get((layout.form.code, key, code))) for code in layout.columns}
         lines = max(lines_of(show(texts[code]), width) for code, width in widths.items())
-        sheet.set_row(row, max(30, min(LINE_HEIGHT * lines + 2, HIGHEST_ROW)))
+        heights.append(max(30.0, min(LINE_HEIGHT * lines + 2, HIGHEST_ROW)))
+        sheet.set_row(row, heights[-1])
         for col, code in enumerate(layout.columns):
             mark = issue.marks.get((layout.form.code, key, code))
             severity = mark.severity if mark else None
@@ -373,6 +404,7 @@ def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> None:
                         row, col, fitted(mark.comment, COMMENT_LIMIT), {"author": issue.program.office, **size}
                     )
                 )
+    return heights
 
 
 def _show(sheet: Any, f: Formats, issue: Issue, place: tuple[int, int], code: str, key: str,
@@ -408,7 +440,7 @@ def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field
         options = validation(field, rules, address(first, col), value, issue.period, issue.program.window.start, named)
         prompt = _prompt(issue.program, field, value)
         options |= {
-            "input_title": field.code,
+            "input_title": "填写要求",
             "input_message": prompt,
             "error_message": _alert(field, options, rules),
         }
@@ -419,11 +451,12 @@ def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field
 def _prompt(program: Program, field: Field, previous: Value) -> str:
     quantity = next((q for q in program.quantities if field.code in q.fields), None)
     goal = target_text(quantity) if quantity else ""
+    several = "可多选，用“、”或“，”隔开" if field.type is FieldType.CHECKLIST else "选项"
     parts = [field.title, f"单位：{field.unit}" if field.unit else "", f"目标：{goal}" if goal else "",
              _when(field),
-             f"选项：{'、'.join(field.options)}" if field.options else "",
+             f"{several}：{'、'.join(field.options)}" if field.options else "",
              "不具备条件的填“不适用”" if field.not_applicable else "",
-             f"上次已接收：{previous}" if previous is not None else "", field.reading]  # fmt: skip
+             f"上次已接收：{previous}" if previous is not None else "", field.hint]  # fmt: skip
     return "\n".join(part for part in parts if part)
 
 
@@ -455,7 +488,7 @@ def _alert(field: Field, options: Mapping[str, Any], rules: Sequence[Rule]) -> s
     asked = {
         FieldType.COUNT: f"0或正整数（单位：{field.unit}），或“不适用”",
         FieldType.AMOUNT: f"0 到 {limits.high} 之间的数，最多两位小数，单位是{field.unit}；累计数不能小于上次已接收的数",
-        FieldType.CHECKLIST: "、".join(field.options) + "中的一项或几项，用顿号隔开，一项也没有填“无”",
+        FieldType.CHECKLIST: "、".join(field.options) + "中的一项或几项，用“、”或“，”隔开，一项也没有填“无”",
         FieldType.DATE: "专项工作开始以后的日期，如 2023-02-15"
         if field.future
         else "专项工作开始以后、本报送期末以前的日期，如 2023-02-15",

@@ -26,7 +26,8 @@ from pipeline.workbook.layout import (
     column_letter,
     row_name,
 )
-from pipeline.workbook.style import Formats, ok, paper
+from pipeline.workbook.printing import Print, to_paper
+from pipeline.workbook.style import Formats, ok, protect
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -73,9 +74,10 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
         "数据矛盾",
         "结论",
     ]
-    sheet.set_row(3, 40)
-    sheet.set_column(0, 0, 9)
-    sheet.set_column(1, len(heads) - 1, 12)
+    widths = [7, 10, *[6.5] * len(layouts), 7, 7]
+    sheet.set_row(3, 76)
+    for col, width in enumerate(widths):
+        sheet.set_column(col, col, width)
     for col, head in enumerate(heads):
         ok(sheet.write_string(3, col, head, f.label))
     todo = clashes = 0
@@ -106,8 +108,9 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
     done = {"type": "cell", "criteria": "==", "value": '"填齐"', "format": f.good}
     ok(sheet.conditional_format(4, verdict, last, verdict, done))
     sheet.freeze_panes(4, 2)
-    paper(sheet, landscape=True)
-    sheet.repeat_rows(3)
+    to_paper(sheet, Print(widths=widths, repeated=2, heights=[16, 76, *[20] * len(units)], top=2, heads=(3, 3),
+                          title=CHECK_SHEET))  # fmt: skip
+    protect(sheet)
 
 
 def _self_check_row(sheet: Any, f: Formats, layouts: tuple[SheetLayout, ...], rules: Rules, known: Collection[tuple[str, str]],

@@ -29,6 +29,10 @@ FILLS: dict[Severity | None, dict[str, str]] = {
 CELL_LIMIT = 32_767  # what a cell or a comment may hold, as Excel counts: in UTF-16 units, two for a rare character
 MESSAGE_LIMITS = {"input_title": 32, "error_title": 32, "input_message": 255, "error_message": 255}
 LAST_NARROW = 0x2E7F  # what comes before is half as wide as a Chinese character
+OPEN = frozenset(
+    {"input", "date", "remark", "cover"}
+)  # kinds of cells that are to be filled in; all others are protected
+MAY = dict.fromkeys(("format_columns", "format_rows", "sort", "autofilter"), True)
 FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
@@ -95,17 +99,19 @@ class Formats:
 
         self.title = add(font_name="黑体", font_size=18, font_color=NAVY, align="left")
         self.who = add(font_size=11, align="left")
-        self.stamp = add(font_size=8, font_color=GREY, align="left")
+        self.stamp = add(font_size=10, font_color=GREY, align="left")
         self.item = boxed(bg_color=NAVY, font_color="#FFFFFF", font_name="黑体")
         self.label = boxed(bg_color=HEAD, bold=True, font_size=10)
-        self.code = boxed(font_size=8, font_color=GREY)
-        self.county_code = boxed(font_size=9, font_color=GREY, num_format="@")
+        self.code = boxed(font_size=10, font_color=GREY)
+        self.unseen = boxed(num_format=";;;", hidden=True, bg_color=HEAD)  # read by us, shown to nobody
+        self.county_code = boxed(font_size=10, font_color=GREY, num_format="@")
         self.county = boxed(align="left", bg_color="#F7F9FB")
 
         self.locked = boxed(num_format="General")
         self.text = add(text_wrap=True, align="left", valign="top")
         self.cover_label = boxed(bg_color=HEAD, bold=True)
-        self.cover_input = boxed(align="left", num_format="@")
+        self.cover_input = boxed(align="left", num_format="@", locked=False)
+        self.list_column = book.add_format({**base, "text_wrap": True, "locked": False})
         self.bad_row = boxed(align="left", bold=True, bg_color="#F8C7C4", font_color="#8B1A14")
         self.todo_row = boxed(align="left", bold=True, bg_color="#FFF3C4", font_color="#7A4F01")
         self.note_row = boxed(align="left", bold=True, bg_color="#EEF1F4")
@@ -132,9 +138,10 @@ class Formats:
             look |= {"align": "left", "font_size": 10} if kind == "remark" else {}
             look |= {"align": "left"} if kind == "cover" else {}
             look |= {"align": "left", "bg_color": "#F7F9FB"} if kind == "county" else {}
-            look |= {"font_size": 9, "font_color": GREY, "num_format": "@"} if kind == "code" else {}
+            look |= {"font_size": 10, "font_color": GREY, "num_format": "@"} if kind == "code" else {}
             look |= {"font_color": GREY, "bg_color": "#EEF1F4"} if kind == "shown" else {}
             look |= {"quote_prefix": True} if quoted else {}
+            look |= {"locked": False} if kind in OPEN else {}
             self._entries[key] = self._boxed(**(look | FILLS.get(severity, {})))
         return self._entries[key]
 
@@ -170,16 +177,11 @@ def write_typed(
         raise IssueError(f"“{sheet.name}”{xl_rowcol_to_cell(row, col)} 写不进去：{problem}") from problem
 
 
+def protect(sheet: Any) -> None:
+    """Nothing but the cells to be filled in can be typed over; no password, for nobody is locked out."""
+    sheet.protect("", MAY)
+
+
 def lines_of(text: str, width: float) -> int:
     """Lines a wrapped text takes in a column ``width`` characters wide; a Chinese character takes two."""
     return sum(1 + int(sum(2 if ord(ch) > LAST_NARROW else 1 for ch in line) // width) for line in text.split("\n"))
-
-
-def paper(sheet: Any, *, landscape: bool, wide: int = 1) -> None:
-    """A4, as many pages wide as told, page numbers at the foot."""
-    sheet.set_paper(9)
-    if landscape:
-        sheet.set_landscape()
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    sheet.fit_to_pages(wide, 0)
-    sheet.set_footer("&L&8&A&R&8第 &P 页，共 &N 页")
