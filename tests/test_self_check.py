@@ -59,7 +59,7 @@ def looks(office: Session, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 def told(grid: list[list[Any]]) -> dict[str, tuple[Any, ...]]:
     """County → what is counted on each sheet, contradictions and conclusion."""
-    return {row[0]: tuple(row[2 : 4 + len(C.program.forms)]) for row in grid[4:]}
+    return {row[0]: (*row[2 : 2 + len(C.program.forms)], *row[-2:]) for row in grid[4:]}
 
 
 @pytest.mark.libreoffice

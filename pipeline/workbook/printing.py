@@ -47,8 +47,8 @@ class Print:
 
 
 def pixels(width: float) -> float:
-    """Of a column on screen."""
-    return CHARACTER_PX * width + 5
+    """Of a column on screen; a hidden one has none."""
+    return CHARACTER_PX * width + 5 if width else 0.0
 
 
 def cuts(shape: Print) -> list[int]:

@@ -71,13 +71,14 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
         f"{level.partition('（')[0]}代码",
         level,
         *(f"{x.form.sheet}\n漏填、非数字" for x in layouts),
+        *("" for _ in layouts),
         "数据矛盾",
         "结论",
     ]
-    widths = [7, 10, *[6.5] * len(layouts), 7, 7]
+    widths = [7, 10, *[6.5] * len(layouts), *[0] * len(layouts), 7, 7]
     sheet.set_row(3, 76)
-    for col, width in enumerate(widths):
-        sheet.set_column(col, col, width)
+    for col, width in enumerate(widths):  # the contradictions of each sheet are counted out of sight
+        sheet.set_column(col, col, width, None, {"hidden": not width})
     for col, head in enumerate(heads):
         ok(sheet.write_string(3, col, head, f.label))
     todo = clashes = 0
@@ -85,15 +86,12 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
         dict.fromkeys(unit for layout in layouts for unit in layout.units),
         key=lambda unit: (isinstance(unit, Prefecture), unit.code),
     )
-    sheet.set_column(
-        len(heads), len(heads) + len(layouts) - 1, 9, None, {"hidden": True}
-    )  # contradictions of each sheet
     for row, unit in enumerate(units, CHECK_FIRST):
         cells = {key: raw for key, raw in entries.items() if key[1] == unit.code}
         wanting, clashing = _self_check_row(sheet, f, layouts, rules, known, cells, row, unit)
         todo, clashes = todo + wanting, clashes + clashing
-    last, clash, verdict = CHECK_FIRST - 1 + len(units), len(layouts) + 2, len(layouts) + 3
-    blanks = f"SUM(C5:{column_letter(clash - 1)}{last + 1})"
+    last, clash, verdict = CHECK_FIRST - 1 + len(units), 2 * len(layouts) + 2, 2 * len(layouts) + 3
+    blanks = f"SUM(C5:{column_letter(len(layouts) + 1)}{last + 1})"
     summed = f"SUM({column_letter(clash)}5:{column_letter(clash)}{last + 1})"
     formula = (f'=IF(ISERROR({blanks}+{summed}),"{UNKNOWN}",IF({blanks}+{summed}=0,"全部填齐，可以报送",'
                f'"还有 "&{blanks}&" 格未填或不是数字，"&{summed}&" 处矛盾"))')  # fmt: skip
@@ -118,7 +116,7 @@ def _self_check_row(sheet: Any, f: Formats, layouts: tuple[SheetLayout, ...], ru
     """One unit; the number of cells to fill or mend, and of contradictions, as the formulas will find them."""
     ok(sheet.write_string(row, 0, unit.code, f.county_code))
     ok(sheet.write_string(row, 1, row_name(unit), f.county))
-    clash_col = len(layouts) + 2
+    own, clash_col = len(layouts), 2 * len(layouts) + 2
     todo = clashing = 0
     for col, layout in enumerate(layouts, 2):
         if unit not in layout.units:
@@ -140,11 +138,11 @@ def _self_check_row(sheet: Any, f: Formats, layouts: tuple[SheetLayout, ...], ru
         broken = [clash.broken(lambda x, at=layout: _ref(at, at.col_of(x))) for clash in clashes]  # type: ignore[misc]
         formula = f"=SUM({_ours(layout, row + 1)}*({'+'.join(broken)}))" if broken else "=0"
         shown = sum(clash.shows_in(cells) for clash in clashes)
-        ok(sheet.write_array_formula(row, col + clash_col, row, col + clash_col, formula, f.locked, shown))
+        ok(sheet.write_array_formula(row, col + own, row, col + own, formula, f.locked, shown))
         clashing += shown
-    first, last = column_letter(clash_col + 2), column_letter(2 * clash_col - 1)
+    first, last = column_letter(own + 2), column_letter(clash_col - 1)
     ok(sheet.write_formula(row, clash_col, f"=SUM({first}{row + 1}:{last}{row + 1})", f.locked, clashing))
-    total = f"SUM(C{row + 1}:{column_letter(clash_col)}{row + 1})"
+    total = f"SUM(C{row + 1}:{column_letter(own + 1)}{row + 1})+{column_letter(clash_col)}{row + 1}"
     done = "未完" if todo + clashing else "填齐"
     ok(
         sheet.write_formula(
