@@ -17,7 +17,16 @@ from pipeline.checks.rules import NOT_NULL, rules_in
 from pipeline.program.model import FieldType
 from pipeline.workbook.identity import Stamp
 from pipeline.workbook.issue import HOW_TO, Issue, issue_workbook
-from pipeline.workbook.layout import CODE_ROW, FIRST_ROW, IDENTITY_SHEET, LABEL_ROW, address, plain, sheet_layout
+from pipeline.workbook.layout import (
+    CODE_ROW,
+    FIRST_ROW,
+    IDENTITY_SHEET,
+    LABEL_ROW,
+    address,
+    column_letter,
+    plain,
+    sheet_layout,
+)
 from tests.builder import FIRST, SMALL, blank, campaign, whole_campaign
 
 if TYPE_CHECKING:
@@ -154,7 +163,7 @@ def test_what_is_to_be_filled_in_is_open_and_all_else_is_protected() -> None:
                 locked = sheet.cell(row + 1, col + 1).protection.locked
                 assert locked is (row != FIRST_ROW or code not in open_to_all), (form.sheet, row, code)
         if form.is_list:  # all that it takes, also where no row is drawn
-            column = sheet.column_dimensions[openpyxl.utils.get_column_letter(2)]
+            column = sheet.column_dimensions[column_letter(1)]
             assert column.protection.locked is False
 
 
