@@ -163,13 +163,18 @@ def _tell_unusable(m: PeriodMeasures, taken: Taken) -> None:
 
     unusable = [s for s in m.snapshot.submissions if m.snapshot.unusable(s)]
     new = [s for s in unusable if s.seq in taken.seqs]
+    whole = {s.seq for s in unusable}
+    parts = {s.sha256 for s in m.snapshot.submissions if s.seq not in whole}  # of these other sheets were taken
     for s in new[:MANY]:
+        if s.sha256 in parts:
+            note(f"部分工作表不能采用：{s.file}（{s.reason}）")
+            continue
         unit = m.program.prefecture_by_code.get(s.prefecture_code)
         whose = f"；归属：{unit.short_name}（{PLACING_NAMES[Placing(s.placed)]}）" if unit else "；不知是谁的"
         note(f"收到、不能采用：{s.file}（{s.reason}{whose}）")
     if len(new) > MANY:
         note(f"收到、不能采用的共 {len(new)} 个，其余见汇总页“收到的文件”")
-    nobodys = [s for s in unusable if not s.prefecture_code]
+    nobodys = [s for s in unusable if not s.prefecture_code and s.sha256 not in parts]
     if nobodys:
         example = quoted(nobodys[-1].file)
         note(

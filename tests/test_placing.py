@@ -7,18 +7,22 @@ import re
 import zipfile
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import docx
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from pipeline import run as straight_line
 from pipeline.acts import admit
 from pipeline.checks.decide import State
+from pipeline.checks.problems import verdict_text
 from pipeline.cli import main
+from pipeline.commands.look import print_status
 from pipeline.dataset.entries import Unread, UnreadKind
-from pipeline.dataset.snapshot import reported_again, take_snapshot
+from pipeline.dataset.snapshot import Snapshot, reported_again, take_snapshot
 from pipeline.dataset.store import Store
 from pipeline.dataset.writing import Written, unplaced
 from pipeline.engine import InProcess
@@ -38,13 +42,25 @@ from pipeline.workbook.identity import WAITING, Admission, Placing, Registry, St
 from pipeline.workbook.placing import stamps_in
 from pipeline.workbook.read import read_return
 from pipeline.workspace import Workspace
-from tests.builder import KEY, SMALL, arrival, as_ods, as_xls, blank, campaign, filled, new_workspace, own_key, read
+from tests.builder import (
+    KEY,
+    SMALL,
+    arrival,
+    as_ods,
+    as_xls,
+    blank,
+    campaign,
+    filled,
+    new_workspace,
+    own_key,
+    read,
+    whole_campaign,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pipeline.dataset.snapshot import Snapshot
     from pipeline.measures.period import PeriodMeasures
     from pipeline.workbook.read import Reading
 
@@ -582,3 +598,30 @@ def test_what_came_again_and_what_is_accepted_first_are_told_apart(tmp_path: Pat
     assert again.said(C.program) == "再次报来1个县（市、区），改动1处；首次接收2个县（市、区）"
     with_own = replace(again, again=(one, SMALL), changes=(), first=())
     assert with_own.said(C.program) == "再次报来1个县（市、区）和迪庆州本级，与已接收的数相同，没有变化"
+
+
+def test_the_prefectures_own_returns_are_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    """All counties accepted, and three prefectures' lists returned: 129 已接收、退回待改0 would not say so."""
+    program = whole_campaign().program
+    period, sent_back = program.periods[0], program.prefectures[:3]
+    records = [
+        (period.code, unit.code, State.RETURNED if unit in sent_back else State.ACCEPTED, 1, EARLY)
+        for unit in program.reporters
+    ]
+    shot = Snapshot(as_of=AFTER, submissions=(), copies=(), findings=(), revisions=(), acts=(), rows={},
+                    records=pd.DataFrame(records, columns=["period", "county_code", "state", "seq", "received_on"]))  # fmt: skip
+    told: Any = SimpleNamespace(
+        period=period, program=program, snapshot=shot, states_shown={State.ACCEPTED: 129, State.RETURNED: 0}
+    )
+    print_status(told)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "  州（市）本级：应报 16 个，已接收 13，退回待改 3"
+    assert [line for line in lines if "本级退回待改" in line] == [
+        f"  {p.short_name}\t{len(program.counties_of(p.code))}/{len(program.counties_of(p.code))}\t本级退回待改"
+        for p in sent_back
+    ]
+
+
+def test_check_says_whose_a_file_is_that_cannot_be_used() -> None:
+    reading = read(arrival(b"", "昭通市.xlsx"))[0]
+    assert "结论：不能采用。归属：昭通市2023年1—2月（文件名推定）。" in list(verdict_text(C.program, reading, ()))
