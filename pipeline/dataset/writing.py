@@ -59,6 +59,9 @@ def storable(text: str) -> str:
 
 
 def _storable(row: Row) -> Row:
+    """The row itself where there is nothing to change, which is nearly always."""
+    if not UNSTORABLE.search(" ".join(one for one in row if isinstance(one, str))):
+        return row
     return tuple(storable(one) if isinstance(one, str) else one for one in row)
 
 
@@ -99,7 +102,7 @@ def unplaced(readings: Iterable[Reading], taken_on: date) -> Written:
 def _as_stored(entries: Sequence[Row], rows: dict[str, list[Row]]) -> Written:
     """All texts as a database can hold them; an entry of which one had to be changed says so."""
     clean = {name: [_storable(row) for row in some] for name, some in rows.items()}
-    changed = {n for n, entry in enumerate(entries) if _storable(entry) != entry}
+    changed = {n for n, entry in enumerate(entries) if _storable(entry) is not entry}
     changed |= {
         row[0] for name, some in rows.items() for row, kept in zip(some, clean[name], strict=True) if row != kept
     }
