@@ -187,9 +187,22 @@ def xlsb(cells: bytes) -> bytes:
         + b"".join(record(47, struct.pack("<HH", 0, n) + bytes(12)) for n in (0, 9))
         + record(618, b"")
     )
-    rels = '<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.bin"/></Relationships>'
+    rels = relations(rId1=("worksheet", "worksheets/sheet1.bin"), rId2=("styles", "styles.bin"))
     return zipped({"[Content_Types].xml": "<Types/>", "xl/workbook.bin": book, "xl/_rels/workbook.bin.rels": rels,
                    "xl/styles.bin": styles, "xl/worksheets/sheet1.bin": cells})  # fmt: skip
+
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def relations(**targets: tuple[str, str]) -> str:
+    """A part of relations: id → (kind, target)."""
+    told = "".join(
+        f'<Relationship Id="{key}" Type="{RELATION}/{kind}" Target="{target}"/>'
+        for key, (kind, target) in targets.items()
+    )
+    return f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{told}</Relationships>'
 
 
 def record(number: int, data: bytes) -> bytes:

@@ -14,6 +14,7 @@ from pipeline.workbook.kinds import is_something_else, what_else, what_zip
 from pipeline.workbook.notes import Notes, Refusal
 from pipeline.workbook.ods import look_through_fods, look_through_ods
 from pipeline.workbook.ole import open_container
+from pipeline.workbook.ooxml import XLSB, XLSX, main_part
 from pipeline.workbook.package import LOCAL_MAGIC, Package, size_text
 from pipeline.workbook.secret import open_package
 from pipeline.workbook.xlsb import look_through_xlsb
@@ -97,10 +98,12 @@ def _look_through_ole(content: bytes) -> Notes:
 
 def _look_through_zip(package: Package) -> Notes:
     names = set(package.names)
-    if "xl/workbook.xml" in names:
-        return look_through_xlsx(package)
-    if "xl/workbook.bin" in names:
-        return look_through_xlsb(package)
+    part, kind = main_part(package)
+    if part:
+        look = {XLSX: look_through_xlsx, XLSB: look_through_xlsb}.get(kind)
+        if look is None:
+            raise Refusal("FILE_NOT_A_WORKBOOK", f"是{kind}")
+        return look(package, part)
     if "encrypted-package" in names:  # what LibreOffice 24.8 and later write
         raise Refusal("FILE_ENCRYPTED", "内容已加密")
     if "content.xml" in names:

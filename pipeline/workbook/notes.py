@@ -13,6 +13,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pipeline.findings import CATALOGUE, Severity
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -171,8 +173,11 @@ class Tally:
         self.shown[sheet, row, col] = text
 
     def doubt(self, sheet: str, row: int, col: int, code: str, seen: str, *, instead: bool = False) -> None:
-        """A cell whose value is not what its officer saw; see :class:`Doubt`."""
-        self.seen[sheet].doubts[row, col] = Doubt(code=code, seen=seen[:SHOWN_LENGTH], instead=instead)
+        """A cell whose value is not what its officer saw; see :class:`Doubt`. The first that refuses it is told."""
+        doubts = self.seen[sheet].doubts
+        before = doubts.get((row, col))
+        if before is None or CATALOGUE[before.code].severity is not Severity.CRITICAL:
+            doubts[row, col] = Doubt(code=code, seen=seen[:SHOWN_LENGTH], instead=instead)
 
     def beside(self, sheet: str, row: int, col: int, what: str) -> None:
         """A picture, a text box or a comment over a cell; ``what`` names it. Those of a returned copy are ours."""
@@ -182,8 +187,8 @@ class Tally:
         if self._hung > MAX_BESIDE:
             raise Refusal("FILE_TOO_MANY_CELLS", f"图片、文本框和批注超过{MAX_BESIDE // 10_000}万个")
         over = self.seen[sheet].beside
-        before = over.get((row, col))
-        over[row, col] = what[:SHOWN_LENGTH] if before is None else f"{before}、{what}"[:SHOWN_LENGTH]
+        before = over.get((row, col), what)
+        over[row, col] = (before if what in before else f"{before}、{what}")[:SHOWN_LENGTH]
 
 
 class Cells:

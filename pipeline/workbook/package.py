@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 from xml.parsers import expat
 
 from pipeline.workbook.notes import Refusal
@@ -41,17 +41,22 @@ W = TypeVar("W", bound="Watcher")
 
 
 class Watcher:
-    """Follows one XML part; knows elements by their local names, as the reader does. Afterwards it says what was there.
+    """Follows one XML part; afterwards it says what was there.
+
+    A kind that names its ``spaces`` knows elements by their namespaces, whatever their prefixes: elements of others, and
+    attributes with a prefix, are not mistaken for ours. Others know elements by their local names.
 
     Only beginnings of elements call Python: the parser itself takes an element that ends off the list of the open ones,
     so whatever waits for the end of a cell is settled by the beginning of the next, or by :meth:`finish`.
 
     Attributes:
-        opened: Local name → what to do when such an element begins.
+        opened: Name → what to do when such an element begins.
         parser: For handlers of text, which are only set where a text is wanted; gone with the end of the part.
         open: Names of the elements we are in.
         latest: The attributes of the latest element.
     """
+
+    spaces: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         self.opened: dict[str, Callable[[dict[str, str]], None]] = {}
@@ -59,7 +64,7 @@ class Watcher:
         self.latest: dict[str, str] | None = None
         if len(NAMES) > MAX_NAMES:
             NAMES.clear()
-        self.parser = expat.ParserCreate(intern=NAMES)
+        self.parser = expat.ParserCreate(namespace_separator=" " if self.spaces else None, intern=NAMES)
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._starter()
         self.parser.EndElementHandler = self.open.remove
@@ -67,7 +72,7 @@ class Watcher:
 
     def _starter(self) -> Callable[[str, dict[str, str]], None]:
         """What begins every element; called a thousand times for a small workbook, so it looks nothing up twice."""
-        inside, enter, opened = self.open, self.open.append, self.opened.get
+        inside, enter, opened, spaces = self.open, self.open.append, self.opened.get, self.spaces
 
         def start(name: str, attributes: dict[str, str]) -> None:
             self.latest = attributes
@@ -77,12 +82,21 @@ class Watcher:
             handle = opened(name)
             if handle is not None:
                 handle(attributes)
+            elif spaces:
+                self.unknown(name)
             elif ":" in name:
                 handle = opened(name.rpartition(":")[2])
                 if handle is not None:
                     handle(attributes)
 
         return start
+
+    def on(self, **handlers: Callable[[dict[str, str]], None]) -> None:
+        """What to do when an element of one of our namespaces begins."""
+        self.opened |= {f"{space} {name}": handle for name, handle in handlers.items() for space in self.spaces}
+
+    def unknown(self, _: str) -> None:
+        """An element begins that nothing is to be done about."""
 
     def finish(self) -> None:
         """The part is over."""

@@ -11,13 +11,15 @@ from pipeline.workbook.biff_texts import in_runs
 from pipeline.workbook.cells import show
 from pipeline.workbook.formats import Format, as_shown, format_of
 from pipeline.workbook.notes import MAX_ROWS, MAX_VALUED, UNCALCULATED, Cells, Notes, Refusal, Run, Tally, doubt_of
+from pipeline.workbook.ooxml import relations_of
 from pipeline.workbook.secret import MAX_RECORDS
-from pipeline.workbook.xlsx import Relations, refuse_macros_and_links, sheet_parts
+from pipeline.workbook.xlsx import note_macros, sheets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pipeline.workbook.cells import Raw
+    from pipeline.workbook.ooxml import Relations
     from pipeline.workbook.package import Package
 
 ROW, COLUMNS, FILTERED, MERGED = 0, 60, 163, 176
@@ -32,27 +34,29 @@ STRUCK, SOLID, HIDDEN_ROW = 0x8, 1, 0x10
 WHITE, THEME_WHITE = b"\xff\xff\xff", 3 << 1
 
 
-def look_through_xlsb(package: Package) -> Notes:
-    """Follow every part once.
+def look_through_xlsb(package: Package, part: str) -> Notes:
+    """Follow every part once, the workbook in ``part`` first.
 
     Raises:
         Refusal: For the first thing that refuses the file.
     """
-    refuse_macros_and_links(package)
-    relations, tally = package.follow("xl/_rels/workbook.bin.rels", Relations), Tally()
+    relations, tally = relations_of(package, part), Tally()
+    note_macros(package, relations, tally)
+    for link in relations.of_kind("externalLink"):
+        raise Refusal("FILE_EXTERNAL_LINKS", f"部件“{link.part}”")
     grids: dict[str, list[list[Raw]]] = {}
     try:
-        book = _Book.of(package)
-        for name, part in sheet_parts(book.sheets, relations):
+        book = _Book.of(package, part, relations)
+        for (name, hidden), sheet_part in sheets_of(book.sheets, relations):
             tally.sheet(name)
             sheet = _Sheet(name, tally, book)
-            for record, data in _records(package, part):
+            if hidden:
+                tally.seen[name].hidden = True
+            for record, data in _records(package, sheet_part):
                 sheet.take(record, data)
             grids[name] = sheet.finish()
     except (struct.error, IndexError) as error:
         raise _damaged() from error
-    for name in book.hidden:
-        tally.seen[name].hidden = True
     package.follow_the_rest()
     return tally.notes(grids)
 
@@ -102,12 +106,11 @@ class _Book:
     """What the sheets refer to.
 
     Attributes:
-        sheets: (name, relation).
+        sheets: ((name, hidden), relation).
         marks: Cell format → finding code, of those whose cells are struck or unseen as a whole.
     """
 
-    sheets: list[tuple[str, str]] = field(default_factory=list)
-    hidden: list[str] = field(default_factory=list)
+    sheets: list[tuple[tuple[str, bool], str]] = field(default_factory=list)
     texts: list[str | tuple[Run, ...]] = field(default_factory=list)
     formats: list[Format] = field(default_factory=list)
     marks: dict[int, str] = field(default_factory=dict)
@@ -115,32 +118,29 @@ class _Book:
     since_1904: bool = False
 
     @classmethod
-    def of(cls, package: Package) -> _Book:
+    def of(cls, package: Package, part: str, relations: Relations) -> _Book:
         """The workbook, its styles and its texts."""
         book = cls()
-        for record, data in _records(package, "xl/workbook.bin"):
+        for record, data in _records(package, part):
             if record == BOOK:
                 book.since_1904 = bool(data[0] & 1)
             elif record == SHEET:
                 relation, end = _text(data, 8)
-                name = _text(data, end)[0]
-                book.sheets.append((name, relation))
-                if struct.unpack_from("<I", data)[0]:
-                    book.hidden.append(name)
-        book._style(package)
-        for record, data in _records(package, "xl/sharedstrings.bin"):
+                book.sheets.append(((_text(data, end)[0], struct.unpack_from("<I", data)[0] != 0), relation))
+        book._style(package, relations.part("styles"))
+        for record, data in _records(package, relations.part("sharedStrings")):
             if record == SHARED_TEXT:
                 book.texts.append(_rich(data, book.fonts))
                 if len(book.texts) > MAX_VALUED:
                     raise Refusal("FILE_TOO_MANY_CELLS", f"有{MAX_VALUED // 10_000}万条以上的文字")
         return book
 
-    def _style(self, package: Package) -> None:
+    def _style(self, package: Package, part: str) -> None:
         codes: dict[int, str] = {}
         colours: list[bytes] = []
         fills: list[bytes] = []
         inside = False
-        for record, data in _records(package, "xl/styles.bin"):
+        for record, data in _records(package, part):
             if record == FORMAT:
                 codes[struct.unpack_from("<H", data)[0]] = _text(data, 2)[0]
             elif record == FONT:
