@@ -31,6 +31,7 @@ from tests.hostile import (
     patched,
     raw_zip,
     record,
+    relations,
     renamed_stream,
     stored,
     with_members,
@@ -86,9 +87,13 @@ def zip_in_a_zip_cut_short() -> bytes:
 def shared_text_bomb() -> bytes:
     """One long text, used by very many cells."""
     cells = "".join(f"<c r='A{n}' t='s'><v>0</v></c>" for n in range(1, 8_000))
-    return xlsx_sheet(
-        f"<row>{cells}</row>", parts={"xl/sharedStrings.xml": f"<sst xmlns='{MAIN}'><si><t>{LONG}</t></si></sst>"}
-    )
+    parts: dict[str, bytes | str] = {
+        "xl/_rels/workbook.xml.rels": relations(
+            rId1=("worksheet", "worksheets/sheet1.xml"), rId2=("sharedStrings", "a.xml")
+        ),
+        "xl/a.xml": f"<sst xmlns='{MAIN}'><si><t>{LONG}</t></si></sst>",
+    }
+    return xlsx_sheet(f"<row>{cells}</row>", parts=parts)
 
 
 def utf16_doctype() -> bytes:

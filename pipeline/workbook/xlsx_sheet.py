@@ -258,7 +258,7 @@ class SheetPart(Watcher):
             self._doubt(*mark, instead=True)
         style = self._cell.get("s")
         if style in self._book.looks.struck:
-            self._doubt(STRUCK, f"“{_plain(shown or value)}”（{MARKS[STRUCK]}）", instead=True)
+            self._doubt(STRUCK, f"（{MARKS[STRUCK]}：{_plain(shown or value)}）", instead=True)
         elif style in self._book.looks.unseen:
             self._doubt("CELL_UNSEEN", f"“{_plain(shown or value)}”（字与底色相同，或格式不显示内容）")
         if shown:

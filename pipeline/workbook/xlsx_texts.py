@@ -13,7 +13,7 @@ ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 TEXT_ENDS = frozenset(f"{space} t" for space in MAIN)
 SPOKEN = frozenset(f"{space} rPh" for space in MAIN)
 STRUCK, RAISED = "CELL_STRUCK", "CELL_SUPERSCRIPT"
-MARKS = {STRUCK: "画了删除线", RAISED: "上标或下标"}
+MARKS = {STRUCK: "已划去", RAISED: "上下标"}
 
 Mark = tuple[str, str]
 """(finding code, the text with its marks in words)."""
@@ -77,7 +77,7 @@ class Runs:
             piece = unescaped("".join(self._pieces[at:end]))
             marked = kind and piece.strip()
             found |= {kind} if marked else set()
-            told += f"“{piece}”（{MARKS[kind]}）" if marked else piece
+            told += f"（{MARKS[kind]}：{piece}）" if marked else piece
         return (STRUCK if STRUCK in found else RAISED, told) if found else None
 
 
