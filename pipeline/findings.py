@@ -122,9 +122,6 @@ CATALOGUE: dict[str, Kind] = {
     "FILE_ENCRYPTED": Kind(severity=C, title="文件有打开密码", whole_file=True,
         fix="请用原密码打开，取消打开密码（WPS：文件—文档加密；Excel：文件—信息—保护工作簿），保存后再报送"),
     "FILE_ZIP_ENCRYPTED_MEMBER": Kind(severity=C, title="压缩包有密码", fix="请不要用压缩软件加密，直接报送填好的表", whole_file=True),
-    "FILE_MACROS": Kind(severity=C, title="文件带有宏", fix="请用WPS或Excel打开，另存为不带宏的xlsx后再报送", whole_file=True),
-    "FILE_EXTERNAL_LINKS": Kind(severity=C, title="公式引用了别的文件", whole_file=True,
-        fix="请把引用别的文件的公式改为数（复制后选择性粘贴为“数值”），再在“数据—编辑链接”中断开全部链接，保存后再报送"),
     "FILE_DOCTYPE": Kind(severity=C, title="文件内部有不允许的声明", fix="请用WPS或Excel打开，核对后另存为xlsx再报送", whole_file=True),
     "FILE_XML_DEEP": Kind(severity=C, title="文件内部层次过深", fix="请把填好的数复制到重新下发的表中，另存后再报送", whole_file=True),
     "FILE_TEXT_TOO_LONG": Kind(severity=C, title="文件内有过长的文字", whole_file=True,
@@ -148,6 +145,7 @@ CATALOGUE: dict[str, Kind] = {
         fix="不必处理；要去掉的，请在重新下发的表上填报"),
     "FILE_NOT_STORED": Kind(severity=C, title="内容存不进数据集", fix="请把填好的数复制到重新下发的表中，另存后再报送", whole_file=True),
     "TEXT_REPLACED": Kind(severity=N, title="文字里有无法保存的字符，已换成“\ufffd”", fix="如有缺字，请补正后重报"),
+    "LINKS_CACHED": Kind(severity=W, title="文件里有指向别的文件的链接，按文件里存的结果接收", fix="请核对由公式引来的数，改为直接填数"),
     # whose and for when
     "IDENTITY_UNPROVED": Kind(severity=C, title="表样识别码与校验码不符", fix=ADMIT, whole_file=True, holds=True),
     "IDENTITY_NO_KEY": Kind(severity=C, title="没有签发密钥，认不出是不是下发的表", fix=KEY, whole_file=True, holds=True),

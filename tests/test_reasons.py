@@ -13,7 +13,6 @@ from tests import locked
 from tests.hostile import (
     container,
     members_of,
-    packed,
     raw_zip,
     stored,
     with_members,
@@ -104,7 +103,8 @@ REASONS: dict[str, tuple[str, str, bytes | Callable[[], bytes]]] = {
     "one column of text": ("FILE_NOT_A_WORKBOOK", "是文字文件", "县\n五华区\n".encode()),
     "csv with a stray zero": ("FILE_CSV", "第一行是“州,县”", ("州,县\n" + "昆明,五华\n" * 30 + "\0").encode()),
     "properties whose checksum is wrong": ("FILE_DAMAGED", "部件“docProps/core.xml”内容残缺或校验不符", lambda: raw_zip(
-        [packed("xl/workbook.xml", b"<a/>"), stored("docProps/core.xml", b"<a/>", checksum=1)])),
+        [stored(name, content if isinstance(content, bytes) else content.encode(), **({"checksum": 1} if "core" in name else {}))
+         for name, content in members_of(xlsx()).items()])),
 }  # fmt: skip
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 SHEET = "1.思想引领"
 FIRED = {"SHEET_HIDDEN", "SHEET_OVERLAID", "COLUMN_HIDDEN", "ROW_HIDDEN", "ROW_FILTERED", "CELL_STRUCK", "CELL_SUPERSCRIPT",
-         "CELL_UNSEEN", "CELL_TWICE", "CELL_PICTURE", "CELL_CONTRADICTS", "CELL_LINKED", "MACROS_IGNORED", "LINKS_UNUSED"}  # fmt: skip
+         "CELL_UNSEEN", "CELL_TWICE", "CELL_PICTURE", "CELL_CONTRADICTS", "CELL_LINKED", "MACROS_IGNORED",
+         "LINKS_UNUSED", "LINKS_CACHED"}  # fmt: skip
 
 
 @cache
@@ -159,7 +160,7 @@ def test_comments_of_a_returned_copy_are_ours(judge: Callable[..., Decision]) ->
     assert decision.findings == ()
 
 
-@pytest.mark.parametrize("code", ["MACROS_IGNORED", "LINKS_UNUSED"])
+@pytest.mark.parametrize("code", ["MACROS_IGNORED", "LINKS_UNUSED", "LINKS_CACHED"])
 def test_what_is_in_no_cell_is_told_and_the_figures_are_taken(code: str, judge: Callable[..., Decision]) -> None:
     decision = judge(lambda tally: tally.parts.update({code: "部件“xl/vbaproject.bin”"}))
     assert only(decision, code).severity is not Severity.CRITICAL

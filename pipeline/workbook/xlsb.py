@@ -43,7 +43,7 @@ def look_through_xlsb(package: Package, part: str) -> Notes:
     relations, tally = relations_of(package, part), Tally()
     note_macros(package, relations, tally)
     for link in relations.of_kind("externalLink"):
-        raise Refusal("FILE_EXTERNAL_LINKS", f"部件“{link.part}”")
+        tally.parts["LINKS_CACHED"] = f"部件“{link.part}”"
     grids: dict[str, list[list[Raw]]] = {}
     try:
         book = _Book.of(package, part, relations)

@@ -9,9 +9,10 @@ from datetime import date, datetime, time
 from string import digits
 from typing import TYPE_CHECKING, ClassVar
 
-from pipeline.workbook.notes import MAX_COLS, MAX_ROWS, UNCALCULATED, Refusal, Tally, disguised, percent
+from pipeline.workbook.formats import Format, as_shown
+from pipeline.workbook.notes import MAX_COLS, MAX_ROWS, ROW_ROOM, UNCALCULATED, Refusal, Tally
 from pipeline.workbook.package import Watcher
-from pipeline.workbook.xlsx_styles import FALSE, MAIN, Looks, moment
+from pipeline.workbook.xlsx_styles import FALSE, MAIN, Looks
 from pipeline.workbook.xlsx_texts import MARKS, STRUCK, Mark, Runs, unescaped
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pipeline.workbook.cells import Raw
 
 ADDRESS = re.compile(r"[A-Z]{1,3}[0-9]{1,7}")
+EXACT_DIGITS = 16
+PLAIN_FORMAT = Format()
 NOWHERE = -1, -1
 SHOWN_LENGTH = 40
 NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII).fullmatch
@@ -86,8 +89,7 @@ class SheetPart(Watcher):
         self.grid: list[list[Raw]] = []
         self.tally = Tally()
         self._name, self._book, looks = name, book, book.looks
-        self._odd = looks.struck | looks.unseen
-        self._special = self._odd | looks.percent | looks.disguised.keys() | looks.dates | looks.durations
+        self._special = looks.struck | looks.unseen | looks.formats.keys()
         self._texts, self._plain_texts = book.texts, not (book.marks or book.long)
         self._runs = Runs(self)
         self._row = 0
@@ -203,8 +205,8 @@ class SheetPart(Watcher):
         kind = cell.get("t")
         if kind == "s" and self._plain_texts and text.isdecimal():
             value: Raw = self._texts[int(text)]
-        elif kind is None and NUMBER(text):
-            value = float(text)
+        elif kind is None and text.isdecimal() and text.isascii() and len(text) < EXACT_DIGITS:
+            value = int(text)
         else:
             self._take(*self._value_of(kind or "n", "0", text))
             return
@@ -278,27 +280,23 @@ class SheetPart(Watcher):
         self._valued += 1
         grid = self.grid
         if row >= len(grid):
+            self.tally.room((row + 1 - len(grid)) * ROW_ROOM)
             grid.extend([] for _ in range(row + 1 - len(grid)))
         line = grid[row]
         if col >= len(line):
+            self.tally.room(col + 1 - len(line))
             line.extend([""] * (col - len(line)))
             line.append(value)
         else:
             line[col] = value
 
     def _number(self, text: str, style: str) -> tuple[Raw, str]:
-        """A number or the date it is shown as; what is shown instead of a percentage or a disguised number."""
+        """A number or the day it is shown as; what is shown instead of a share or another number."""
         if not NUMBER(text):
             return text, ""
-        number = float(text)
-        looks = self._book.looks
-        if style in looks.percent:
-            return number, percent(text)
-        if style in looks.disguised:
-            return number, disguised(text, looks.disguised[style])
-        if style in looks.dates:
-            return moment(number, since_1904=self._book.since_1904), ""
-        return number, ""
+        form = self._book.looks.formats.get(style, PLAIN_FORMAT)
+        value = as_shown(float(text), form, since_1904=self._book.since_1904)
+        return value, value if isinstance(value, str) else ""
 
     def _shared(self, text: str) -> tuple[Raw, str, Mark | None]:
         """A text that is kept once for all sheets."""
@@ -316,7 +314,7 @@ class SheetPart(Watcher):
         text = formula.text
         if PICTURE_FORMULA in text:
             self._doubt("CELL_PICTURE", PICTURE, instead=True)
-        if isinstance(value, float) and not shown and len(text) <= LONGEST_PLAIN and PLAIN.fullmatch(text):
+        if isinstance(value, (int, float)) and not shown and len(text) <= LONGEST_PLAIN and PLAIN.fullmatch(text):
             result = _worked_out(text)
             if result is not None and abs(result - value) > CLOSE * max(1, abs(result)):
                 self._doubt("CELL_CONTRADICTS", f"公式“={text}”应得{result:g}，显示的是{value:g}")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
 from typing import ClassVar
 
-from pipeline.workbook.notes import DISGUISE
+from pipeline.workbook.formats import Format, Shown, format_of
 from pipeline.workbook.package import Watcher
 
 MAIN = (
@@ -15,30 +14,18 @@ MAIN = (
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
 )
 FALSE = {"0", "false", "off"}
-PERCENT_FORMATS = {"9", "10"}
-DURATION_FORMATS = {"46"}
-# 27 to 36 and 50 to 58 are dates and times of Chinese Excel and WPS, which declare no format for them
-DATE_FORMATS = {str(n) for n in (*range(14, 23), *range(27, 37), 45, 47, *range(50, 59))}
-LITERALS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
-DURATION = re.compile(r"\[[hms]+\]", re.IGNORECASE)
-DATE_LETTERS = re.compile("[dmyhs]", re.IGNORECASE)
 NOTHING_SHOWN = re.compile(";{3,}")
 WHITE, BLACK = "FFFFFF", "000000"
 KNOWN_COLOURS = {("theme", "0"): WHITE, ("theme", "1"): BLACK, **{("indexed", n): BLACK for n in ("0", "8", "64")},
                  **{("indexed", n): WHITE for n in ("1", "9", "65")}}  # fmt: skip
 NEAR = 16  # of 255 in every part of a colour: nobody tells them apart
-LAST_SERIAL = 2_958_466  # the day after 9999-12-31
-MILLISECONDS = 86_400_000
 
 
 @dataclass(slots=True)
 class Looks:
-    """Positions of cell formats, as cells refer to them, by what they do to a value."""
+    """Positions of cell formats, as cells refer to them, by what they do to a value; those that do nothing are not there."""
 
-    percent: set[str] = field(default_factory=set)
-    disguised: dict[str, str] = field(default_factory=dict)
-    dates: set[str] = field(default_factory=set)
-    durations: set[str] = field(default_factory=set)
+    formats: dict[str, Format] = field(default_factory=dict)
     struck: set[str] = field(default_factory=set)
     unseen: set[str] = field(default_factory=set)
 
@@ -101,33 +88,14 @@ class Styles(Watcher):
         for nth, use in enumerate(self._uses):
             at, number, font = str(nth), use.get("numFmtId", "0"), int(use.get("fontId", "0"))
             code = self._codes.get(number, "")
-            kinds = _kinds(number, code)
-            if "percent" in kinds:
-                looks.percent.add(at)
-            elif "duration" in kinds:
-                looks.durations.add(at)
-            elif "date" in kinds:
-                looks.dates.add(at)
-            elif DISGUISE.search(code):
-                looks.disguised[at] = code
+            form = format_of(int(number), code)
+            if form.shown is not Shown.PLAIN:
+                looks.formats[at] = form
             if font in self._struck:
                 looks.struck.add(at)
             ink, paper = inks.get(font, BLACK), papers.get(int(use.get("fillId", "0")), WHITE)
             if NOTHING_SHOWN.fullmatch(code) or _alike(ink, paper):
                 looks.unseen.add(at)
-
-
-def _kinds(number: str, code: str) -> set[str]:
-    """What a format is; a code of its own counts for more than the number."""
-    if not code:
-        named = {"percent": PERCENT_FORMATS, "duration": DURATION_FORMATS, "date": DATE_FORMATS}
-        return {kind for kind, numbers in named.items() if number in numbers}
-    if "%" in code:
-        return {"percent"}
-    plain = LITERALS.sub("", code)
-    if DURATION.search(plain):
-        return {"duration"}
-    return {"date"} if DATE_LETTERS.search(plain) and "general" not in plain.lower() else set()
 
 
 def _colour(attributes: dict[str, str], default: str) -> str | None:
@@ -150,18 +118,3 @@ def _alike(ink: str | None, paper: str | None) -> bool:
     except ValueError:  # named, and not the same
         return False
     return all(abs(one - other) <= NEAR for one, other in parts)
-
-
-def moment(serial: float, *, since_1904: bool) -> date | datetime | time | float:
-    """A number that a format shows as a date or a time; as it is where no calendar has it."""
-    if since_1904:
-        serial += 1_462
-    if not 0 <= serial < LAST_SERIAL:
-        return serial
-    days = int(serial)
-    milliseconds = round((serial - days) * MILLISECONDS)
-    if days == 0:
-        return (datetime(1900, 1, 1) + timedelta(milliseconds=min(milliseconds, MILLISECONDS - 1))).time()  # noqa: DTZ001
-    day = datetime(1899, 12, 31) if days < 60 else datetime(1899, 12, 30)  # noqa: DTZ001, PLR2004 - 1900 had no leap day
-    when = day + timedelta(days=days, milliseconds=milliseconds)
-    return when.date() if when.time() == time() else when
