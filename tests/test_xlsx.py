@@ -292,8 +292,8 @@ def test_strict_ooxml_is_read_throughout() -> None:
 def test_a_decoy_relation_is_not_taken_for_ours() -> None:
     decoy = f'<worksheet xmlns="{MAIN}"><sheetData><row><c><v>500</v></c></row></sheetData></worksheet>'
     seen = looked("<row><c><v>5</v></c></row>", parts={
-        "xl/workbook.xml": BOOK.format(""), "xl/worksheets/decoy.xml": decoy,
-        "xl/_rels/workbook.xml.rels": relations(rId1=("worksheet", "worksheets/sheet1.xml"), rId9=("worksheet", "worksheets/decoy.xml"))})  # fmt: skip
+        "xl/workbook.xml": BOOK.format(""), "xl/worksheets/d.xml": decoy,
+        "xl/_rels/workbook.xml.rels": relations(rId1=("worksheet", "worksheets/sheet1.xml"), rId9=("worksheet", "worksheets/d.xml"))})  # fmt: skip
     assert seen.notes.grids == {"Sheet": [[5]]}
 
 
@@ -302,7 +302,7 @@ def test_sheets_of_one_name_are_not_one_sheet() -> None:
     seen = looked("", parts={
         "xl/workbook.xml": book, "xl/worksheets/b.xml": SHEET,
         "xl/_rels/workbook.xml.rels": relations(rId1=("worksheet", "worksheets/sheet1.xml"), rId2=("worksheet", "worksheets/b.xml"))})  # fmt: skip
-    assert (seen.refused, seen.found) == ("FILE_BAD_MEMBERS", "有同名的工作表")
+    assert (seen.refused, seen.found) == ("FILE_BAD_MEMBERS", "有两张工作表都叫“sheet”")
 
 
 def test_merged_cells_that_overlap_without_end_are_refused() -> None:

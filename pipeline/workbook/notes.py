@@ -139,9 +139,9 @@ class Tally:
         Raises:
             Refusal: There was one of this name, or there are more than any return has.
         """
-        if name in self._sheets:
+        if name.lower() in self._sheets:
             raise Refusal("FILE_BAD_MEMBERS", f"有两张工作表都叫“{name}”")
-        self._sheets.add(name)
+        self._sheets.add(name.lower())
         if len(self._sheets) > MAX_SHEETS:
             raise Refusal("FILE_TOO_MANY_CELLS", f"工作表超过{MAX_SHEETS}张")
 

@@ -42,6 +42,7 @@ def look_through_xlsx(package: Package, part: str) -> Notes:
     tally = Tally()
     grids: dict[str, list[list[Raw]]] = {}
     for (name, hidden), sheet_part in sheets_of(workbook.sheets, relations):
+        tally.sheet(name)
         if sheet_part not in package.members:
             raise Refusal("FILE_DAMAGED", f"没有工作表“{name}”的内容")
         sheet = package.follow(sheet_part, SheetPart, name, book, remember=False)
@@ -64,7 +65,7 @@ def sheets_of(listed: list[tuple[Listed, str]], relations: Relations) -> list[tu
     """Every sheet with cells and its part, each once: a reader would read one named often as often.
 
     Raises:
-        Refusal: A sheet has no part, two have one, or one name.
+        Refusal: A sheet has no part, or two have one.
     """
     sheets = []
     for sheet, relation in listed:
@@ -77,8 +78,6 @@ def sheets_of(listed: list[tuple[Listed, str]], relations: Relations) -> list[tu
         raise Refusal("FILE_DAMAGED", "没有登记工作表")
     if len({part for _, part in sheets}) < len(sheets):
         raise Refusal("FILE_BAD_MEMBERS", "几张工作表用的是同一个部件")
-    if len({name.lower() for (name, _), _ in sheets}) < len(sheets):
-        raise Refusal("FILE_BAD_MEMBERS", "有同名的工作表")
     return sheets
 
 
