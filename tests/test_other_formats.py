@@ -132,7 +132,7 @@ def test_what_an_ods_shows_otherwise(cell: str, told: tuple[str, str] | None) ->
 def test_a_covered_value_is_not_seen() -> None:
     row = '<table:table-row><table:table-cell table:number-columns-spanned="2"/><table:covered-table-cell {}/></table:table-row>'
     seen = inspect(ods_sheet(row.format('office:value-type="float" office:value="3"')))
-    assert doubts(seen) == {(0, 1): ("CELL_UNSEEN", "3（被合并的单元格盖住，看不见）")}
+    assert doubts(seen) == {(0, 1): ("CELL_UNSEEN", "“3”（被合并的格盖住）")}
 
 
 def test_hidden_rows_columns_and_sheets_of_an_ods() -> None:
@@ -250,6 +250,15 @@ def test_what_an_xls_shows_otherwise() -> None:
     assert (look.rows, look.cols) == ({51: False}, {6})
 
 
+def test_a_covered_value_of_an_xls_is_not_seen() -> None:
+    def fill(sheet: Any) -> None:
+        sheet.merged_ranges.append((50, 51, 0, 1))
+        sheet.write(50, 0, 1)
+        sheet.write(51, 1, 2)
+
+    assert doubts(inspect(xls(fill))) == {(51, 1): ("CELL_UNSEEN", "“2”（被合并的格盖住）")}
+
+
 @pytest.mark.parametrize("state", [1, 2])
 def test_a_hidden_sheet_of_an_xls(state: int) -> None:
     content = xls()
@@ -330,8 +339,11 @@ def test_cells_of_an_xlsb_that_name_no_column_are_read() -> None:
 def test_hidden_rows_and_columns_of_an_xlsb() -> None:
     cells = (record(60, struct.pack("<4IH", 2, 3, 0x900, 0, 1)) + record(0, struct.pack("<IIHH", 3, 0, 0, 0x1000))
              + record(5, struct.pack("<IId", 0, 0, 1)))  # fmt: skip
-    look = inspect(xlsb(cells)).notes.seen["表"]
+    cells += record(5, struct.pack("<IId", 1, 0, 2)) + record(176, struct.pack("<4I", 3, 3, 0, 1))
+    seen = inspect(xlsb(cells))
+    look = seen.notes.seen["表"]
     assert (look.rows, look.cols) == ({3: False}, {2, 3})
+    assert doubts(seen) == {(3, 1): ("CELL_UNSEEN", "“2”（被合并的格盖住）")}
 
 
 # what was locked is read

@@ -41,6 +41,7 @@ HOLE = bytes(64)  # texts hold no such run of zeros: a piece of the file was los
 WINDOW = 0x23E  # how a sheet is looked at: stands behind its cells
 BIFF8 = 0x600
 MACRO_SHEET, MODULE = 1, 6
+MERGED = 0xE5
 HIDDEN_ROW, HIDDEN_COLUMN = 0x20, 1
 SHORT = 200  # bytes of a formula of figures alone
 MAX_COLUMN_RECORDS = 1_000
@@ -224,6 +225,7 @@ class _Sheet:
         self._waiting: tuple[int, int, int] | None = None
         self._pieces: list[bytes] = []
         self._hidden: list[int] = []
+        self._merged: list[tuple[int, ...]] = []
         self._filtered = False
         self._last = self._described = 0
         self._looks = {
@@ -232,6 +234,7 @@ class _Sheet:
             FILTERED: self._filter,
             CONTINUE: self._more,
             NOTE: self._note,
+            MERGED: self._merge,
         }
         if book.wide:
             over = self._overlay
@@ -261,6 +264,8 @@ class _Sheet:
             self._text_comes(EOF, b"")
         if self._pieces:
             self._settle()
+        for first_row, last_row, first_col, last_col in self._merged:
+            self._cells.cover(first_row, last_row, first_col, last_col)
         if self._hidden:
             self._tally.seen[self._name].rows.update(dict.fromkeys(self._hidden, self._filtered))
         self._overlay.tell(self._name, self._tally)
@@ -300,6 +305,9 @@ class _Sheet:
         first, last, width, _, flags = struct.unpack_from("<5H", data)
         if flags & HIDDEN_COLUMN or not width:
             self._tally.seen[self._name].cols.update(range(first, min(last + 1, 256)))
+
+    def _merge(self, data: bytes) -> None:
+        self._merged += struct.iter_unpack("<4H", data[2 : 2 + (len(data) - 2) // 8 * 8])
 
     def _filter(self, _: bytes) -> None:
         self._filtered = True

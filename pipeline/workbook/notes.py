@@ -26,6 +26,7 @@ MAX_TEXTS = 50_000_000
 MAX_ROOM, ROW_ROOM = 2_000_000, 8  # places of the grids of all sheets; what a row takes besides its cells
 UNCALCULATED = "=（没有计算结果的公式）"
 SHOWN_LENGTH = 100
+COVERED = "“{}”（被合并的格盖住）"
 PICTURE, TEXT_BOX, COMMENT = "一张图片", "文本框“{}”", "批注“{}”"
 OWN_COMMENT = re.compile("批注“\\s*【(须改正|请核对|提示)】")
 
@@ -219,6 +220,15 @@ class Cells:
         if cells[col] not in {"", value}:
             self._tally.doubt(self._sheet, row, col, "CELL_TWICE", f"{cells[col]}；{value}", instead=True)
         cells[col] = value
+
+    def cover(self, first_row: int, last_row: int, first_col: int, last_col: int) -> None:
+        """Cells joined into one, of which only the first is seen."""
+        for row in range(first_row, min(last_row + 1, len(self.rows))):
+            cells = self.rows[row]
+            self._tally.room(1 + max(0, min(last_col + 1, len(cells)) - first_col))
+            for col in range(first_col, min(last_col + 1, len(cells))):
+                if cells[col] != "" and (row, col) != (first_row, first_col):
+                    self._tally.doubt(self._sheet, row, col, "CELL_UNSEEN", COVERED.format(cells[col]), instead=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipeline.workbook.cells import show
 from pipeline.workbook.notes import (
     COMMENT,
+    COVERED,
     PICTURE,
     SHOWN_LENGTH,
     TEXT_BOX,
@@ -39,7 +40,7 @@ NO_WORDS = ["", ""]
 MAX_SPACES = 32_767  # characters of a cell
 TABLE_NAMES = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
 NUMBERS = {"float", "currency"}
-COVERED = "table:covered-table-cell"
+COVERED_CELL = "table:covered-table-cell"
 HIDDEN = {"collapse", "filter"}
 IN_CELL, IN_COMMENT, IN_BOX, PIECE, ASIDE = range(5)
 
@@ -118,7 +119,7 @@ class _Content(Watcher):
         self._linked = ""
         self.opened |= self._styles.handlers | {
             "table:table": self._open_sheet, "table:table-column": self._open_column, "table:table-row": self._open_row,
-            "table:table-cell": self._open_cell, COVERED: self._open_cell, "text:p": self._open_paragraph,
+            "table:table-cell": self._open_cell, COVERED_CELL: self._open_cell, "text:p": self._open_paragraph,
             "text:span": self._open_piece, "text:ruby-text": self._open_aside, "text:s": self._spaces, "text:tab": self._break,
             "text:line-break": self._break, "draw:image": self._open_picture, "table:table-source": self._source,
             "table:dde-link": self._dde, "document-content": self._root, "document": self._root, "script:module": self._module,
@@ -178,7 +179,7 @@ class _Content(Watcher):
             self.finish()
         times = attributes.get("table:number-columns-repeated")
         cols = 1 if times is None else _times(times)
-        self._place = _Place(attributes, self._col, cols, self.open[-1] == COVERED)
+        self._place = _Place(attributes, self._col, cols, self.open[-1] == COVERED_CELL)
         self._col += cols
 
     def _open_paragraph(self, _: dict[str, str]) -> None:
@@ -282,7 +283,7 @@ class _Content(Watcher):
     ) -> tuple[str, str] | None:
         """Finding code and words for a value that its officer does not see as it is."""
         if place.covered:
-            return "CELL_UNSEEN", f"{show(value)}（被合并的单元格盖住，看不见）"
+            return "CELL_UNSEEN", COVERED.format(show(value))
         look = self._styles.look(
             place.attributes.get("table:style-name") or self._row_style or self._column_style(place.col)
         )

@@ -177,6 +177,7 @@ class _Sheet:
         self._cells = Cells(name, tally)
         self._row, self._col = 0, -1
         self._hidden: list[int] = []
+        self._merged: list[tuple[int, ...]] = []
         self._filtered = False
 
     def take(self, record: int, data: bytes) -> None:
@@ -195,11 +196,15 @@ class _Sheet:
             first, last, width, _, flags = struct.unpack_from("<4IH", data)
             if flags & 1 or not width:
                 self._tally.seen[self._name].cols.update(range(first, min(last + 1, 500)))
+        elif record == MERGED:
+            self._merged.append(struct.unpack_from("<4I", data))
         elif record == FILTERED:
             self._filtered = True
 
     def finish(self) -> list[list[Raw]]:
         """The values."""
+        for first_row, last_row, first_col, last_col in self._merged:
+            self._cells.cover(first_row, last_row, first_col, last_col)
         if self._hidden:
             self._tally.seen[self._name].rows.update(dict.fromkeys(self._hidden, self._filtered))
         return self._cells.rows
