@@ -182,7 +182,7 @@ class Session:
             os.killpg(self.process.pid, signal.SIGKILL)  # our own group, by its id
             self.process.wait(timeout=10)
 
-    def work(self, steps: list[list[Any]], *, patience_seconds: float = 90) -> list[Any]:
+    def work(self, steps: list[list[Any]], *, patience_seconds: float = 300) -> list[Any]:
         """Let the officer do these steps.
 
         Args:

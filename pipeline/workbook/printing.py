@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SMALLEST = 0.72  # of true size: what is printed is 10 points or more, and 7 can still be read
-CHARACTER_PX = 9.4  # of column width, where the office has no font of ours; a page is less full where it has one
+CHARACTER_PX = 9.33  # of column width, where the office has no font of ours; a page is less full where it has one
+PADDING = 0.71  # characters that a file adds to a width
 PAGE_PX, PAGE_PT = 1030, 470  # of A4 across between the margins, at true size
 MARGINS = {"left": 0.4, "right": 0.4, "top": 0.8, "bottom": 0.75}  # inches
 ODD_CUT = 0.2  # what a cut inside an item costs, as the share of a page left empty
@@ -48,7 +49,7 @@ class Print:
 
 def pixels(width: float) -> float:
     """Of a column on screen; a hidden one has none."""
-    return CHARACTER_PX * width + 5 if width else 0.0
+    return CHARACTER_PX * (width + PADDING) if width else 0.0
 
 
 def cuts(shape: Print) -> list[int]:
