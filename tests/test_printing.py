@@ -146,7 +146,7 @@ def test_libreoffice_keeps_the_form_usable(office: Session, tmp_path: Path) -> N
     layout = sheet_layout(form, PERIOD, C.program.counties_of(SMALL))
     listed, last = C.program.form_by_code["P"], FIRST_ROW + 200
     figure, listed_text = layout.col_of("Q01-1"), 2
-    steps = [
+    steps: list[list[Any]] = [
         ["open_as_it_is", str(path)],
         ["type", form.sheet, FIRST_ROW, figure, "7"], ["type", form.sheet, FIRST_ROW, 1, "别的县"],
         ["type", form.sheet, FIRST_ROW, layout.remark_col, "说明"], ["type", listed.sheet, last, listed_text, "第二百条的内容和说明"],
