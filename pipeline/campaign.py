@@ -11,6 +11,7 @@ from pipeline.dataset.store import Store
 from pipeline.errors import PipelineError
 from pipeline.measures.corrections import told_by
 from pipeline.program.load import load_calendar, load_program
+from pipeline.program.model import Prefecture
 from pipeline.program.names import plain
 from pipeline.program.strict import nearest
 from pipeline.settings import load_settings
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.program.calendar import Calendar
-    from pipeline.program.model import Period, Prefecture, Program, Unit
+    from pipeline.program.model import Period, Program, Unit
     from pipeline.workspace import Workspace
 
 _U = TypeVar("_U", bound="Unit")
@@ -96,7 +97,11 @@ def find_unit(text: str, units: Sequence[_U], word: str, program: Program) -> _U
 
 def _full_names(unit: Unit, _: Program) -> set[str]:
     """Its code and names."""
-    return {plain(name) for name in (unit.code, unit.name, unit.short_name, *unit.names)}
+    return {plain(name) for name in (unit.code, unit.name, unit.short_name, *unit.names, *_former(unit))}
+
+
+def _former(unit: Unit) -> tuple[str, ...]:
+    return unit.titles if isinstance(unit, Prefecture) else ()
 
 
 def _short_names(unit: Unit, program: Program) -> set[str]:

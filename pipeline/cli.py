@@ -282,16 +282,25 @@ def watch(ctx: click.Context, once: bool) -> None:
 
 
 @main.command()
+@click.option("--draft", is_flag=True, help="先给还没有规则的表和指标起草规则，写进 expectations/；已有的不改")
 @click.pass_context
-def lint(ctx: click.Context) -> None:
-    """检查 program/、expectations/ 和 templates/ 有没有写错。"""
+def lint(ctx: click.Context, *, draft: bool) -> None:
+    """检查 program/、expectations/ 和 templates/ 有没有写错；已经下发的表如与现在的不同，也会提醒。"""
+    from pipeline.looking import draft_rules, warnings  # noqa: PLC0415
     from pipeline.looking import lint as check_all  # noqa: PLC0415
 
+    if draft:
+        told = draft_rules(workspace_of(ctx))
+        for line in told:
+            click.echo(line)
+        note("请核对起草的规则，再重新下发。" if told else "各张表、各项指标都已有规则。")
     problems = check_all(workspace_of(ctx))
     for problem in problems:
         click.echo(problem)
     if problems:
         ctx.exit(2)
+    for warning in warnings(workspace_of(ctx)):
+        note(f"请注意：{warning}。")
     note("program/、expectations/、templates/ 都没有问题。")
 
 

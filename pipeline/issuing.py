@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+import zipfile
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
@@ -11,12 +14,14 @@ from pipeline.campaign import choose_issue_period, find_prefecture, load_campaig
 from pipeline.errors import IssueError, PipelineError
 from pipeline.progress import quiet
 from pipeline.workbook.carry import carried
+from pipeline.workbook.identity import Stamp
 from pipeline.workbook.issue import Issue, file_name, issue_workbook
 from pipeline.workspace import make_key, replace_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
+    from pathlib import Path
 
     from pipeline.campaign import Campaign
     from pipeline.dataset.store import Store
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from pipeline.workspace import Workspace
 
 ISSUED = "下发"
+CELL_TEXT = re.compile(r"<t(?: [^>]*)?>([^<]*)</t>")
 
 
 class Files(Mapping[str, bytes]):
@@ -93,6 +99,42 @@ def issue(workspace: Workspace, period_code: str | None, prefecture_code: str | 
             f"{len(issues) - len(files.faults)}份已生成，在 {target}；没有生成的：{'；'.join(files.faults)}"
         )
     return tuple(issues)
+
+
+def outdated(workspace: Workspace, program: Program) -> Iterator[str]:
+    """What went out and would be returned now: forms of another version, or without a column or sheet that is asked since."""
+    for period in program.periods:
+        stale: dict[str, int] = {}
+        for path in sorted((workspace.outbox(period.code) / ISSUED).rglob("*.xlsx")):
+            for what in _stale(path, program, period):
+                stale[what] = stale.get(what, 0) + 1
+        if stale:
+            told = "；".join(f"{what}（{n}份）" for what, n in stale.items())
+            yield (f"{period.title}已下发的表与现在的不同，照旧表报来的会退回：{told}。请重新下发（run-pipeline issue --period "
+                   f"{period.code}）；只从以后某一期起才问的指标，请写 counts_from")  # fmt: skip
+
+
+def _stale(path: Path, program: Program, period: Period) -> Iterator[str]:
+    """Where a workbook differs from what is asked in a period; nothing of one that cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as package:
+            text = html.unescape(package.read("xl/sharedStrings.xml").decode("utf-8"))
+    except (OSError, KeyError, zipfile.BadZipFile, UnicodeDecodeError):
+        return
+    given = set(CELL_TEXT.findall(text))
+    stamps = {stamp.form: stamp for one in given if (stamp := Stamp.parse(one))}
+    if not stamps or next(iter(stamps.values())).period != period.code:
+        return
+    for form in program.forms:
+        asked = form.fields_in(period)
+        if form.code not in stamps:
+            if asked:
+                yield f"缺“{form.sheet}”"
+            continue
+        if stamps[form.code].version != form.version:
+            yield f"“{form.sheet}”是第{stamps[form.code].version}版，现为第{form.version}版"
+        if missing := [one.code for one in asked if one.code not in given]:
+            yield f"“{form.sheet}”没有 {'、'.join(missing)}"
 
 
 def _made(one: Issue, tell: Callable[[], None]) -> bytes:

@@ -7,11 +7,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pipeline.campaign import choose_period, find_unit, load_campaign, open_snapshot, open_store, told_before
+from pipeline.checks.scaffold import draft
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.standing import numbers, seen_from
 from pipeline.dataset.story import history_lines, sources_of
 from pipeline.errors import PipelineError
 from pipeline.intake import judge
+from pipeline.issuing import outdated
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.measures.rollup import roll_up
 from pipeline.program.strict import nearest
@@ -126,6 +128,17 @@ def lint(workspace: Workspace) -> list[str]:
         path = workspace.templates / name
         problems += lint_template(path, known) if path.is_file() else [f"templates/docx/{name}：模板不存在"]
     return problems
+
+
+def warnings(workspace: Workspace) -> tuple[str, ...]:
+    """What is not wrong and will still surprise somebody: workbooks that went out before a form changed."""
+    return tuple(outdated(workspace, load_campaign(workspace).program))
+
+
+def draft_rules(workspace: Workspace) -> tuple[str, ...]:
+    """Add a first draft of the rules that columns lack; what is there stays as it is. A line for each file."""
+    workspace.check()
+    return draft(workspace.program, workspace.expectations)
 
 
 def history(workspace: Workspace, unit: str, as_of: date) -> list[str]:

@@ -99,7 +99,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Project:
         project.receive("2024-04-08", who, type_in(project.issued(FIRST, who), figures(who, 1)))
     edited(project.root / "program" / "forms", *CHANGES)
     renamed(project.root / "program", *CITIES)
-    scaffold.main(project.root / "program", project.root / "expectations")
+    scaffold.draft(project.root / "program", project.root / "expectations")
     assert "都没有问题" in project.call("lint").output
     project.receive("2024-05-06", "白河迟报", late)
     project.call("--as-of", "2024-06-20", "issue")

@@ -88,7 +88,7 @@ def country(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     text = form.read_text(encoding="utf-8")
     head, tail = text.split("      - {code: GZ3-4", 1)
     form.write_text(f"{head}{NEW}      - {{code: GZ3-4{tail}", encoding="utf-8")
-    scaffold.main(workspace.program, workspace.expectations)
+    scaffold.draft(workspace.program, workspace.expectations)
     names = workspace.program / "regions.csv"
     names.write_text(names.read_text(encoding="utf-8").replace("北京市", ODD), encoding="utf-8")
     store = Store(workspace.dataset, load_program(workspace.program))

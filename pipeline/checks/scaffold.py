@@ -1,4 +1,4 @@
-"""A first draft of the rules for fields that have none yet: ``python -m pipeline.checks.scaffold program expectations``.
+"""A first draft of the rules for fields that have none yet: ``run-pipeline lint --draft``.
 
 What stands in ``expectations/`` is the truth and is never changed here; staff edit it freely. A new field gets presence,
 type range, membership and monotony; a new rate gets part ≤ whole. Cross-field sense is for people to write.
@@ -7,16 +7,16 @@ type range, membership and monotony; a new rate gets part ≤ whole. Cross-field
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.rules import BETWEEN, CHECKLIST, IN_SET, LENGTH, NOT_NULL, PAIR_GREATER, UNIQUE
+from pipeline.errors import ProgramError
 from pipeline.program.load import load_program
 from pipeline.program.model import Accumulation, Field, FieldType, Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 LARGEST_COUNT = 9_999_999
 SHORTEST = 2  # characters of a text that says something
@@ -123,14 +123,26 @@ def complete(suite: Config, form: Form) -> Config:
     return {**suite, "expectations": [*suite["expectations"], *new]}
 
 
-def main(program_dir: Path, expectations_dir: Path) -> None:
-    """Add what is missing to every suite file."""
+def draft(program_dir: Path, expectations_dir: Path) -> tuple[str, ...]:
+    """Add what is missing to every suite file; the others are not touched.
+
+    Returns:
+        What was drafted, a line for each file.
+
+    Raises:
+        ProgramError: The program cannot be used, or a suite is no JSON.
+    """
+    told = []
     for form in load_program(program_dir).forms:
         path = expectations_dir / f"{form.code}.json"
         empty: Config = {"name": form.code, "expectations": [], "meta": {"form": form.title}}
-        suite = json.loads(path.read_text(encoding="utf-8")) if path.exists() else empty
-        path.write_text(json.dumps(complete(suite, form), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+        try:
+            suite = json.loads(path.read_text(encoding="utf-8")) if path.exists() else empty
+            whole = complete(suite, form)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ProgramError(f"expectations/{path.name}：写法有误，先用 run-pipeline lint 查出来改好") from error
+        new = [one["meta"]["columns"][0] for one in whole["expectations"][len(suite["expectations"]) :]]
+        if new:
+            path.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            told.append(f"expectations/{path.name}：起草了{len(new)}条规则（{'、'.join(dict.fromkeys(new))}）")
+    return tuple(told)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PERIOD_CODE = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-MOST_WORKDAYS = 60
+MOST_WORKDAYS, MOST_DAYS = 60, timedelta(days=100)
 
 
 def load_program(folder: Path) -> Program:
@@ -135,7 +135,7 @@ def _periods(nodes: list[Node], calendar: Calendar, workdays_after: int) -> tupl
     periods: list[Period] = []
     for no, node in enumerate(nodes, 1):
         window = Window(start=node.take("start", date), end=node.take("end", date))
-        code, title = node.take("code", str), node.take("title", str)
+        code, title, due = node.take("code", str), node.take("title", str), node.take("due", date, None)
         node.done()
         if not PERIOD_CODE.fullmatch(code) or code != window.end.isoformat()[:7]:
             raise node.fail(f"报送期代码 {code} 应为结束月份 {window.end.isoformat()[:7]}", "code")
@@ -143,7 +143,9 @@ def _periods(nodes: list[Node], calendar: Calendar, workdays_after: int) -> tupl
             raise node.fail(f"报送期 {code} 与上一期之间有空档（上一期止于 {periods[-1].end}）", "start")
         if window.end < window.start or (periods and window.start <= periods[-1].end):
             raise node.fail(f"报送期 {code} 的起止日颠倒，或与上一期重叠", "start")
-        due_on, provisional = calendar.add_workdays(window.end, workdays_after)
+        if due and not window.end <= due <= window.end + MOST_DAYS:
+            raise node.fail(f"due {due} 应在报送期结束（{window.end}）以后，{MOST_DAYS.days}天以内", "due")
+        due_on, provisional = (due, False) if due else calendar.add_workdays(window.end, workdays_after)
         periods.append(Period(code=code, no=no, start=window.start, end=window.end, title=title,
                               due_on=due_on, provisional=provisional))  # fmt: skip
     if not periods:

@@ -257,7 +257,7 @@ class Program:
         """Name or short name → those that bear it."""
         named: dict[str, list[Prefecture]] = {}
         for one in self.prefectures:
-            for name in {one.name, one.short_name}:
+            for name in one.titles:
                 named.setdefault(name, []).append(one)
         return {name: tuple(some) for name, some in named.items()}
 
@@ -318,10 +318,11 @@ class Program:
 
     def _at(self, period: Period) -> Program:
         roster, others = self.roster_in(period), self.others_in(period)
-        if not self.changing and roster == self.counties:
+        prefectures = tuple(one.at(period) for one in self.prefectures)
+        if not self.changing and roster == self.counties and prefectures == self.prefectures:
             return self
         forms = tuple(replace(f, items=tuple(self._item_at(i, period) for i in f.items)) for f in self.forms)
-        return replace(self, counties=roster, other_counties=others, forms=forms)
+        return replace(self, prefectures=prefectures, counties=roster, other_counties=others, forms=forms)
 
     def roster_in(self, period: Period) -> tuple[County, ...]:
         """The counties there are on the last day of a period, as they are then called."""
@@ -395,7 +396,8 @@ class Program:
     def known_as(self, units: Iterable[Unit]) -> dict[str, Unit]:
         """What units may be written as, reduced → unit: any of their names, or their union, with the campaign's suffix."""
         some = tuple(units)
-        unions = {plain(f"{name}{self.unit_suffix}"): one for one in some for name in (one.name, one.short_name)}
+        unions = {plain(f"{name}{self.unit_suffix}"): one for one in some
+                  for name in (one.titles if isinstance(one, Prefecture) else (one.name, one.short_name))}  # fmt: skip
         return unions | {plain(name): one for one in some for name in one.names}
 
     @cached_property

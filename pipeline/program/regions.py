@@ -8,7 +8,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ProgramError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 REGION_COLUMNS = ("code", "name", "short_name", "level", "parent_code")
 RESPONDENT_COLUMNS = ("code", "name", "short_name")
+RENAMED = "valid_until"
+OPTIONAL_COLUMNS = ("parent_code", RENAMED)
 REGION_CODE = re.compile(r"[0-9A-Za-z]{1,20}")
 MOST_LEVELS = 20
 
@@ -72,10 +75,10 @@ def load_levels(top: Node, *, has_rows: bool, has_regions: bool) -> Levels:
 
 
 def read_respondents(path: Path) -> list[Row]:
-    """Rows of ``prefectures.csv``; the column ``parent_code`` may be left out."""
+    """Rows of ``prefectures.csv``; some columns may be left out. Of one that was renamed there are several."""
     header = next(csv.reader(io.StringIO(decode(path), newline="")), [])
-    parent = ("parent_code",) if "parent_code" in header else ()
-    return read_csv(path, (*RESPONDENT_COLUMNS, *parent), "code")
+    optional = [name for name in OPTIONAL_COLUMNS if name in header]
+    return read_csv(path, (*RESPONDENT_COLUMNS, *optional), None if RENAMED in header else "code")
 
 
 def load_regions(path: Path, levels: Levels) -> tuple[Region, ...]:
@@ -135,13 +138,23 @@ def load_respondents(rows: Iterable[Row], regions: Iterable[Region], levels: Lev
         levels: What the levels are called.
         alone: They have nobody below them.
     """
-    by_code, found = {one.code: one for one in regions}, []
+    by_code, found = {one.code: one for one in regions}, dict[str, list[Prefecture]]()
     for row in rows:
         parent = levels.parent_code(row, levels.respondent)
         _parent(row, parent, by_code)
-        found.append(Prefecture(code=row["code"], name=row["name"], short_name=row["short_name"], parent_code=parent,
-                                alone=alone))  # fmt: skip
-    return tuple(found)
+        until = row.parse(RENAMED, date.fromisoformat, "日期（如2023-05-01）") if row.cells.get(RENAMED) else None
+        spells = found.setdefault(row["code"], [])
+        before = spells[-1] if spells else None
+        if before and (before.valid_until is None or (until and until <= before.valid_until)):
+            raise row.fail(f"code {row['code']} 有几行：按先后排列，前面各行写 valid_until（用到哪一天），最后一行不写")
+        if before and before.parent_code != parent:
+            raise row.fail(f"code {row['code']} 各行的 parent_code 应相同")
+        spells.append(Prefecture(code=row["code"], name=row["name"], short_name=row["short_name"], parent_code=parent,
+                                 alone=alone, valid_until=until))  # fmt: skip
+    for code, spells in found.items():
+        if spells[-1].valid_until:
+            raise ProgramError(f"prefectures.csv：{spells[-1].name}（{code}）最后一行不写 valid_until，那是现在的名称")
+    return tuple(some[-1] if len(some) == 1 else replace(some[-1], spells=tuple(some)) for some in found.values())
 
 
 def check_places(regions: Iterable[Region], respondents: Iterable[Prefecture], counties: Iterable[County]) -> None:

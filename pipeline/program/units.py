@@ -85,6 +85,8 @@ class Prefecture:
     Attributes:
         parent_code: The region it belongs to; empty for the whole. Not in what a workbook is made from.
         alone: It reports on itself only, the program has no units below it: then its row bears its name as it is.
+        valid_until: The last day it is called so; None for the name that holds.
+        spells: Where it was renamed, the prefecture under each of its names, the earliest first.
     """
 
     code: str
@@ -92,10 +94,12 @@ class Prefecture:
     short_name: str
     parent_code: str = field(default="", repr=False)
     alone: bool = field(default=False, repr=False)
+    valid_until: date | None = field(default=None, repr=False)
+    spells: tuple[Prefecture, ...] = field(default=(), repr=False)
 
     def __getstate__(self) -> tuple[object, ...]:
         """Its fields in their order: what dataclasses would do takes ten times as long, and there may be 40,000."""
-        return self.code, self.name, self.short_name, self.parent_code, self.alone
+        return self.code, self.name, self.short_name, self.parent_code, self.alone, self.valid_until, self.spells
 
     @property
     def prefecture_code(self) -> str:
@@ -106,7 +110,18 @@ class Prefecture:
     def names(self) -> tuple[str, ...]:
         """Every name its own row may be written by; 本级 because some counties bear the name of their prefecture."""
         own = (self.short_name, self.name, f"{self.short_name}本级") if self.alone else (self.own_name,)
-        return (*own, f"{self.name}本级")
+        former = (name for spell in self.spells for name in spell.names)
+        return tuple(dict.fromkeys((*own, f"{self.name}本级", *former)))
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Every name it bears or has borne."""
+        return tuple(dict.fromkeys(name for one in (self, *self.spells) for name in (one.name, one.short_name)))
+
+    def at(self, period: Period) -> Prefecture:
+        """The prefecture as it is called on the last day of ``period``."""
+        then = (one for one in self.spells if one.valid_until is None or period.end <= one.valid_until)
+        return replace(next(then), spells=self.spells) if self.spells else self
 
     @property
     def own_name(self) -> str:
