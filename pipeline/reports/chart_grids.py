@@ -49,8 +49,8 @@ class TimelinessRow:
     marks: Sequence[str]
 
     def summary(self) -> str:
-        """Return 按时 N/M, M counting the periods already due; — when none is."""
-        due = sum(mark != "NOT_DUE" for mark in self.marks)
+        """Return 按时 N/M, M counting the periods that are due and decided; — when none is."""
+        due = sum(mark not in {"NOT_DUE", _RARE} for mark in self.marks)
         return f"按时 {sum(mark == 'ON_TIME' for mark in self.marks)}/{due}" if due else "—"
 
 

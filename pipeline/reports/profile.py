@@ -189,8 +189,10 @@ def _overdue(m: PeriodMeasures, county: County, say: Figures) -> str:
                    and (not o.is_report or o.period == m.period)),
                   key=lambda o: (not o.is_report, -o.days_overdue, o.kind, o.serves))  # fmt: skip
     if not late:
-        returned = m.snapshot.state(m.period, county) is State.RETURNED
-        return "逾期事项：本期报表已退回，待改后重报。" if returned else "逾期事项：无。"
+        state = m.snapshot.state(m.period, county)
+        if state in {State.UNUSABLE, State.UNREAD}:
+            return f"逾期事项：无。本期{quoted(say, 'report.absence', m.snapshot.absence(m.period, county))}。"
+        return "逾期事项：本期报表已退回，待改后重报。" if state is State.RETURNED else "逾期事项：无。"
     said = "；".join(
         f"{quoted(say, 'overdue.what', _owed(o))}逾期{say('overdue.days', o.days_overdue)}天" for o in late[:OVERDUE]
     )
