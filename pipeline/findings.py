@@ -232,10 +232,10 @@ CATALOGUE: dict[str, Kind] = {
     "ENTRY_DROPPED": Kind(severity=W, title="重报的清单里少了本期已接收的条目", fix="清单整张替换：确要撤销的不必改；漏了的请补回后重报"),
     "ENTRY_TWICE": Kind(severity=W, title="两行内容相同", fix="如是同一件事，请只留一行"),
     # the rules of expectations/
-    "REQUIRED": Kind(severity=C, title="漏填", fix="请补填；没有发生填0或“否”；选了“√”的，首次报送仍须填各项总数"),
+    "REQUIRED": Kind(severity=C, title="漏填", fix="请补填"),
     "OUT_OF_RANGE": Kind(severity=C, title="超出允许范围", fix="请核对后填写"),
     "NOT_AN_OPTION": Kind(severity=C, title="不是可选的内容", fix="请从下拉列表中选"),
-    "PART_EXCEEDS_WHOLE": Kind(severity=C, title="部分大于总数", fix="请核对分子和分母"),
+    "PART_EXCEEDS_WHOLE": Kind(severity=C, title="部分大于总数", fix="请核对这一格和总数：部分不能大于总数"),
     "CUMULATIVE_FELL": Kind(severity=C, title="累计数小于上次已接收的数", fix="这里填专项工作以来的累计数；如上次多报，请先重报那一期"),
     "INCONSISTENT": Kind(severity=C, title="前后矛盾", fix="请核对两处所填"),
     "DATE_OUT_OF_RANGE": Kind(severity=C, title="日期不在应有的范围", fix="请核对日期"),

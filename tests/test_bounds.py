@@ -86,16 +86,16 @@ class Officer:
         where, said = (one.location.sheet, one.location.cell), one.expected
         for cell, bound in re.findall(r"；([A-Z]+[0-9]+)“[^”]*”现为[^，]*，也应改为不(?:少于|大于)([0-9.]+)", said):
             self.put((where[0], cell), self.number(bound))
-        if both := re.search(r"应在([-0-9.]+)到([-0-9.]+)之间", said):
+        if least := re.search(r"应不少于([0-9.]+)，现为 \S+（([A-Z]+[0-9]+)）", said):
+            self.put((where[0], least[2]), self.number(least[1]))
+        elif both := re.search(r"在([-0-9.]+)到([-0-9.]+)之间", said):
             self.put(where, self.rng.choice([self.number(text) for text in both.groups()]))
         elif bound := re.search(
-            r"应(?:不少于|不早于)(?:上次已接收的|专项工作开始|[A-Z]+[0-9]+“[^”]*”)?([-0-9.]+)|应为：?([0-9.]+)：", said
+            r"(?:不少于|不早于)(?:上次已接收的|专项工作开始|[A-Z]+[0-9]+“[^”]*”)?([-0-9.]+)|应为：?([0-9.]+)：", said
         ):
             self.put(where, self.number(bound[1] or bound[2]))
         elif other := re.search(r"不(?:少于|大于)([A-Z]+[0-9]+)“", said):
             self.waiting[where] = other[1]
-        elif least := re.search(r"应不少于([0-9.]+)，现为 \S+（([A-Z]+[0-9]+)）", said):
-            self.put((where[0], least[2]), self.number(least[1]))
         else:
             self.put(where, self.plainly(said, asked))
 
@@ -211,9 +211,9 @@ def test_a_red_cell_mended_to_the_letter_does_not_come_back() -> None:
 def test_bounds_are_told_together_with_the_cell_each_rests_on() -> None:
     assert told("bounds") == {
         "Q01-1": "应不少于上次已接收的181；如填的是本期新增数，累计应为186",
-        "Q02-1": "应填写：整数（单位：场），应不少于上次已接收的181",
+        "Q02-1": "应填写：整数（单位：场），不少于上次已接收的181",
         "Q06-3": "应在181到297之间：不少于上次已接收的181，不大于K7“已建会的25人以上非公企业数”297",
-        "Q06-3d": "整数（单位：个），应不少于K7“已建会的25人以上非公企业数”297",
+        "Q06-3d": "整数（单位：个），不少于K7“已建会的25人以上非公企业数”297",
         "Q15-1t": "应在2022-10-26到2023-02-28之间：不早于专项工作开始2022-10-26，不晚于报送期末2023-02-28",
         "F04-2": "应在0.25到1之间：不少于上次已接收的0.25，不大于M7“诉调对接经费：收到资金”1",
         "Q13-2n": "应在0到400之间：不大于G7“县域已建工会企事业单位数”400",

@@ -19,7 +19,7 @@ from pipeline.checks.rules import BETWEEN, CONTEXT_COLUMNS, LENGTH, NOT_NULL, PA
 from pipeline.findings import CATALOGUE, Finding, Severity
 from pipeline.program.forms import NUMBERS
 from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, County, FieldType
-from pipeline.workbook.cells import CENT, show, wanted
+from pipeline.workbook.cells import CENT, remedy, show, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 NO_LIMIT = 9_999_999  # what rules say where nothing but good sense limits a number
 LOW, HIGH = 1, -1
+INNER = str.maketrans("“”", "‘’")  # quotes within quotes
+FIRST_TICK = "选了“√”的，首次报送仍须填各项总数"
 MEASURED = NUMBERS | {FieldType.DATE}
 
 
@@ -121,7 +123,8 @@ class Figures:
 
     def named(self, code: str, home: str) -> str:
         """A field by cell and title: E8“参加总数”."""
-        return f"{self.cell(code, home)}“{self.program.field_by_code[code].title}”"
+        title = self.program.field_by_code[code].title.translate(INNER)
+        return f"{self.cell(code, home)}“{title}”"
 
     def filled(self, rule: Rule, home: str) -> str:
         """The message of a rule with its values, and the cell of each but the marked one."""
@@ -134,7 +137,7 @@ class Figures:
             cell = self.cell(column, home) if column != rule.columns[0] else ""
             return (show(self.value(column)) or "空") + (f"（{cell}）" if cell else "")
 
-        return re.sub(r"\{([^{}]+)\}", said, rule.message)
+        return re.sub(r"\{([^{}]+)\}", said, rule.message).replace("） ", "）")
 
     @property
     def _unit(self) -> str:
@@ -244,6 +247,14 @@ class Figures:
         names = "、".join(self.named(code, field.form) for code in partners)
         return f"{said}；{names}也须一并改正：{move.why}"
 
+    def worded(self, one: Finding) -> Finding:
+        """A finding about a cell, in words that fit the cell."""
+        fix = one.fix
+        if one.code == "REQUIRED":
+            row = self.lines[self.program.field_by_code[one.field].form].row
+            fix = FIRST_TICK if row and row.nil else remedy(one.code, self.program.field_by_code[one.field])
+        return replace(one, expected=self.expected(one), fix=fix or one.fix)
+
     def expected(self, one: Finding) -> str:
         """What a finding about a cell says should stand there."""
         field = self.program.field_by_code[one.field]
@@ -267,11 +278,11 @@ class Figures:
         """What a cell should hold that is blank or could not be read."""
         allowed = self.allowed(field) if field.type in MEASURED else ""
         length = next((r.message for r in self.rules[""] if r.type == LENGTH and r.columns[0] == field.code), "")
-        if allowed and field.type in NUMBERS:
-            kind = "整数" if field.type is FieldType.COUNT else "数，最多两位小数"
-            return f"{kind}（单位：{field.unit}），{allowed}"
-        text = f"文字，{length}" if length else wanted(field)
-        return f"{text}，{allowed}" if allowed else text
+        if allowed:
+            kinds = {FieldType.COUNT: f"整数（单位：{field.unit}）", FieldType.DATE: "日期"}
+            kind = kinds.get(field.type, f"数，最多两位小数（单位：{field.unit}）")
+            return f"{kind}，{allowed.removeprefix('应')}" + ("，或 不适用" if field.not_applicable else "")
+        return f"文字，{length}" if length else wanted(field)
 
     def _of_the_other(self, rule: Rule, field: Field) -> str:
         """What else the cell must meet that a rule marks this one for."""
@@ -283,8 +294,10 @@ class Figures:
     def _if_increment(self, field: Field) -> str:
         """The total, should the number typed be what came in this period; it is the officer who knows."""
         typed, before = self.value(field.code), self.past.floors.get((self._unit, field.code))
-        if not isinstance(typed, (int, Decimal)) or before is None or not typed:
+        if not isinstance(typed, (int, Decimal)) or before is None:
             return ""
+        if not typed:
+            return f"；没有新进展的，填上次已接收的{show(before)}"
         total = before + typed
         fits = all(total <= high.value for high in self.limits(field, HIGH))
         return f"；如填的是本期新增数，累计应为{show(total)}" if fits else ""
@@ -356,7 +369,7 @@ def told_together(program: Program, rules: Rules, period: Period, returns: Seque
                               lines={form: line} if alone else whole[source, line.unit.code],
                               others={} if alone else values.get((source, line.unit.code), {}),
                               wrong=frozenset(wrong[key]), rules=by_form[form])  # fmt: skip
-            told[-1].append(replace(one, expected=figures.expected(one)))
+            told[-1].append(figures.worded(one))
     return told
 
 

@@ -86,7 +86,7 @@ def check_returns(program: Program, rules: Mapping[str, tuple[Rule, ...]], perio
                     per_return[line.source].append(_finding(returns[line.source], breach.rule, line, frame, position))
         for source, told in told_by_lines[form.code]:
             per_return[source].append(told)
-    causes = diagnosed(program, period, returns, all_lines, past, per_return)
+    causes = diagnosed(program, rules, period, returns, all_lines, past, per_return)
     told_whole = told_together(program, rules, period, returns, all_lines, values, past, causes)
     settled = _settle_conflicts(told_whole, returns, all_lines)
     for source, told in _list_conflicts(program, returns, all_lines, settled):

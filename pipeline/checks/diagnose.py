@@ -7,7 +7,9 @@ under it and not again cell by cell.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
+import re
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
@@ -15,6 +17,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from pipeline.checks.lines import cell_of
+from pipeline.checks.rules import base_fields
 from pipeline.findings import CATALOGUE, Finding, Severity, finding
 from pipeline.program.forms import NUMBERS
 from pipeline.program.model import Accumulation, FieldType, Rows
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from pipeline.checks.lines import Line
     from pipeline.checks.past import Past
+    from pipeline.checks.rules import Rule
     from pipeline.program.model import Field, Form, Period, Program
     from pipeline.workbook.cells import Raw
     from pipeline.workbook.read import Return
@@ -37,7 +41,9 @@ FELL_AT_LEAST = 4  # falls in one row or column that make it likely that all of 
 NEAR = 3  # times the last value, within which a figure may well be of its own county …
 NEAR_MORE = 20  # … and so much more, for small ones
 REPEATED_AT_LEAST = 20  # figures equal to the last ones that are no chance
-COPIED_AT_LEAST, COPIED_KINDS = 6, 4  # figures of a row, and different ones among them, that two counties do not share
+COPIED_BITS = 40  # what the figures of a row must tell before two counties that share all of them are no chance …
+COPIED_BITS_WRONG = 15  # … where something in the row is wrong, too
+WRONG_AT_LEAST = 2  # cells of a sheet that are returned before a shift is looked for
 SHOWN = 6
 SHIFTS = {(1, 0): "上一行{}", (-1, 0): "下一行{}", (0, 1): "左边一列", (0, -1): "右边一列"}
 
@@ -58,12 +64,13 @@ class Cell:
         return self.before is not None and self.value < self.before
 
 
-def diagnosed(program: Program, period: Period, returns: Sequence[Return], lines: Mapping[str, Sequence[Line]], past: Past,
-              found: Sequence[Sequence[Finding]]) -> list[list[Finding]]:  # fmt: skip
+def diagnosed(program: Program, rules: Mapping[str, tuple[Rule, ...]], period: Period, returns: Sequence[Return],
+              lines: Mapping[str, Sequence[Line]], past: Past, found: Sequence[Sequence[Finding]]) -> list[list[Finding]]:  # fmt: skip
     """The findings of each return, those of one cause replaced by what it is.
 
     Args:
         program: The campaign.
+        rules: Form code → rules.
         period: The period of all ``returns``.
         returns: What was read.
         lines: Form code → lines.
@@ -75,9 +82,9 @@ def diagnosed(program: Program, period: Period, returns: Sequence[Return], lines
     for form in program.roster_forms:
         asked = [one for one in form.fields_in(period) if one.type in NUMBERS and not one.shows]
         for line in lines[form.code]:
-            if line.row is None or line.state != "filled" or line.untouched:
+            if line.row is None or line.state == "nil" or line.untouched:
                 continue
-            rows[line.source, form.code].append(line)
+            rows[line.source, form.code].append(line)  # blank ones too: their figures may stand a row below
             for column in asked:
                 value = line.values.get(column.code)
                 if isinstance(value, (int, Decimal)):
@@ -94,6 +101,7 @@ def diagnosed(program: Program, period: Period, returns: Sequence[Return], lines
         _increments(mine, [cell for cell in figures if not mine.covers(cell)])
         _repeats(mine, program, figures)
         _copied(mine, figures)
+        _caused(mine, rules)
         told.append([_with_proposal(one, program, told_now, lines, past, source) for told_now in mine.kept])
     return told
 
@@ -212,10 +220,8 @@ def _pools(cell: Cell) -> tuple[tuple[str, ...], ...]:
 def _shifted(mine: _Findings, form: Form, period: Period, lines: Sequence[Line], past: Past) -> None:
     """A block that fits its place badly and one row or column further well."""
     sheet = mine.one.sheets.get(form.code)
-    if (
-        sum(f.severity is Severity.CRITICAL and bool(f.field) and f.location.sheet == sheet for f in mine.kept)
-        < FELL_AT_LEAST
-    ):
+    wrong = sum(f.severity is Severity.CRITICAL and bool(f.field) and f.location.sheet == sheet for f in mine.kept)
+    if wrong < WRONG_AT_LEAST:
         return
     rows = sorted(lines, key=lambda line: line.row.row if line.row else 0)
     columns = mine.one.columns.get(form.code, {})
@@ -248,10 +254,22 @@ def _fit(
     for at, one in enumerate(fields):
         if one.code not in cells or not 0 <= at - right < len(fields):
             continue
+        whose = _just_the_last_of(cells[one.code], one, rows[n], rows[n - down], past) if down else 0
+        if whose:
+            bad, moved, seen = bad + (whose < 0), moved + (whose > 0), seen + 1
+            continue
         here = _fits(cells[one.code], one, rows[n], past)
         moved += _fits(cells[one.code], fields[at - right], rows[n - down], past) is False
         bad, seen = bad + (here is False), seen + (here is not None)
     return bad, moved, seen
+
+
+def _just_the_last_of(raw: Raw, field: Field, own: Line, other: Line, past: Past) -> int:
+    """1 where a number is just the last one of its unit, −1 where it is that of another; 0 where nobody can tell."""
+    mine, theirs = (past.previous.get((line.unit.code, field.code)) for line in (own, other))
+    if mine == theirs or not isinstance(raw, (int, float)):
+        return 0
+    return (raw == mine) - (raw == theirs)
 
 
 def _fits(raw: Raw, field: Field, line: Line, past: Past) -> bool | None:
@@ -279,13 +297,35 @@ def _tell_shift(mine: _Findings, form: Form, rows: Sequence[Line], fields: Seque
     shown = "、".join(proposed[:SHOWN]) + (f"等{len(fields)}格" if len(fields) > SHOWN else "")
     places = [cell_of(mine.one, line.row, one.code) for one in fields]
     number = mine.replace(form, places, ())
+    because = f"，{number}处错误由此引起，不再逐处列出" if number else ""
     whose = SHIFTS[shift].format(f"（{row_name(rows[n - down].unit)}）" if down else "")
     mine.kept.append(finding(
         "BLOCK_SHIFTED", file=mine.one.arrival.name, sheet=mine.one.sheets[form.code], cell=f"B{line.row.row}",
         prefecture_code=mine.one.prefecture_code, county_code=line.unit.code,
-        found=f"{places[0]}到{places[-1]}像是{whose}的数，与本行对不上，{number}处错误由此引起，不再逐处列出",
+        found=f"{places[0]}到{places[-1]}像是{whose}的数，与本行对不上{because}",
         expected=f"移回后是：{shown}" if source else "这一行的数不在表中，请补填",
     ))  # fmt: skip
+
+
+def _caused(mine: _Findings, rules: Mapping[str, tuple[Rule, ...]]) -> None:
+    """Rules broken by a figure that has its cause already are counted under it; all of them come to the officer if they stay."""
+    causes = {(f.county_code, f.field): f for f in mine.kept if CATALOGUE[f.code].one_cause}
+    looks_at = {rule.id: {base for column in rule.used_columns for base in base_fields(column)}
+                for some in (rules.values() if causes else ()) for rule in some}  # fmt: skip
+    kept, number = [], Counter[tuple[str, str]]()
+    for one in mine.kept:
+        cause = next((causes[one.county_code, code] for code in sorted(looks_at.get(one.rule, ()))
+                      if (one.county_code, code) in causes), None)  # fmt: skip
+        if cause and (cause.severity is Severity.CRITICAL or one.severity is not Severity.CRITICAL):
+            number[cause.code, cause.fix] += 1
+        else:
+            kept.append(one)
+    mine.kept = [
+        replace(f, fix=f"{f.fix}；另有{number[f.code, f.fix]}处矛盾由此引起，不再逐处列出")
+        if number[f.code, f.fix]
+        else f
+        for f in kept
+    ]
 
 
 def _repeats(mine: _Findings, program: Program, cells: Sequence[Cell]) -> None:
@@ -309,13 +349,16 @@ def _copied(mine: _Findings, cells: Sequence[Cell]) -> None:
             rows[cell.form.code, cell.line.row.row if cell.line.row else 0].append(cell)
     alike: dict[tuple[str, tuple[tuple[str, Number], ...]], list[list[Cell]]] = defaultdict(list)
     for (form, _), some in sorted(rows.items()):
-        numbers = [cell.value for cell in some if cell.value]
-        if len(numbers) >= COPIED_AT_LEAST and len(set(numbers)) >= COPIED_KINDS and some[0].form.rows is Rows.COUNTY:
+        tells = sum(math.log2(cell.value + 1) for cell in some)
+        if tells >= COPIED_BITS_WRONG and some[0].form.rows is Rows.COUNTY:
             alike[form, tuple((cell.field.code, cell.value) for cell in some)].append(some)
     for group in alike.values():
         for first, second in pairwise(sorted(group, key=lambda some: (sum(c.fell for c in some), _line_no(some)))):
             original, copy = first[0].line, second[0].line
-            if copy.row and original.row:
+            chance = sum(math.log2(cell.value + 1) for cell in second) < COPIED_BITS and not any(
+                map(mine.critical, second)
+            )
+            if copy.row and original.row and not chance:
                 mine.kept.append(finding(
                     "ROW_COPIED", file=mine.one.arrival.name, sheet=mine.one.sheets[second[0].form.code], cell=f"B{copy.row.row}",
                     prefecture_code=mine.one.prefecture_code, county_code=copy.unit.code,
@@ -334,6 +377,12 @@ SAME_AS_ABOVE = ("同上", "同前", "同上一行", "〃", "″", '"')
 def _with_proposal(one: Return, program: Program, told: Finding, lines: Mapping[str, Sequence[Line]], past: Past,
                    source: int) -> Finding:  # fmt: skip
     """A word in place of an answer, with the value it may stand for."""
+    if told.field in program.field_by_code and told.code == "CELL_WRONG_UNIT":
+        unit = program.field_by_code[told.field].unit
+        number = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]+)?)(.+)", told.found.strip())
+        if unit.startswith("万") and number and number[2] == unit[1:]:
+            said = show((Decimal(number[1]) / WAN).quantize(CENT))
+            return replace(told, expected=f"{told.expected}；{told.found.strip()}合{said}{unit}")
     if told.code != "CELL_PLACEHOLDER" or told.field not in program.field_by_code:
         return told
     asked, before = program.field_by_code[told.field], past.floors.get((told.county_code, told.field))
@@ -344,7 +393,7 @@ def _with_proposal(one: Return, program: Program, told: Finding, lines: Mapping[
         )
         above = next((a for a, b in pairwise(rows) if cell_of(one, b, asked.code) == told.location.cell), None)
         shown = above.typed.get(asked.code, "") if above else ""
-        said = f"上一行填的是{shown}，如相同请填{shown}" if shown and shown != text else ""
+        said = f"上一行填的是“{shown}”，如相同请照填" if shown and shown != text else ""
     elif before is not None and (text in SAME_AS_LAST or asked.accumulation is Accumulation.CUMULATIVE):
         said = f"没有新进展的，填上次已接收的{show(before)}"
     else:

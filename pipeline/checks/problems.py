@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from pipeline.workbook.read import Reading
 
 NAMED = 8
+IN_OUR_WORDS = frozenset(
+    {"ROW_COPIED", "BLOCK_SHIFTED", "ROW_TWICE", "STRAY_CELL", "SHEET_NOTE", "LIST_TOO_LONG"}
+)  # not typed
+NAMES_A_THING = frozenset({"OUT_OF_RANGE", "NOT_AN_OPTION", "TEXT_LENGTH"})
+IN_SENTENCES = frozenset(
+    {"CELL_READ_AS", "BLOCK_SHIFTED", "UNIT_MISTAKEN", "INCREMENT_TYPED", "PERIOD_EARLIER", "PERIOD_CLOSED", "RETURN_OLDER",
+     "NIL_WITHOUT_BASE", "ENTRY_VANISHED"}
+)  # fmt: skip
+PROPOSED = re.compile(r"应为([0-9.]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,21 +129,28 @@ def place_of(program: Program, one: Finding) -> str:
 
 def found_and_expected(one: Finding) -> str:
     """What stands there and what should: 所填“约5”，应为：0或正整数."""
-    found = f"所填“{one.found}”" if one.found and one.location.cell else one.found
     if one.code == "SHEET_MISSING":
         return "应有这张表"
-    plain = one.code == "CELL_READ_AS" or one.expected.startswith("应")
-    expected = one.expected if plain or not one.expected else f"应为：{one.expected}"
-    return "，".join(part for part in (found, expected) if part)
+    if one.code == "CELL_READ_AS" and f"“{one.found}”" in one.expected:
+        return one.expected
+    found = f"所填“{one.found}”" if one.found and one.location.cell and one.code not in IN_OUR_WORDS else one.found
+    return "，".join(part for part in (found, should(one)) if part)
+
+
+def should(one: Finding) -> str:
+    """What should stand there: after 应为 where it is a thing, by itself where it is a sentence."""
+    sentence = one.code in IN_SENTENCES or (one.rule and one.code not in NAMES_A_THING) or one.expected.startswith("应")
+    return one.expected if sentence or not one.expected else f"应为：{one.expected}"
 
 
 def as_text(program: Program, findings: Collection[Finding]) -> Iterator[str]:
     """The groups line by line, for a screen or a text file."""
     for group in grouped(program, findings):
-        yield group.heading
         if CATALOGUE[group.findings[0].code].one_cause:
+            yield f"{group.heading}（下列为：所填→建议）"
             yield from _in_one_line(program, group.findings)
             continue
+        yield group.heading
         for one in group.findings:
             place, said = place_of(program, one), found_and_expected(one)
             yield "  · " + "：".join(part for part in (place, said) if part)
@@ -147,7 +164,7 @@ def _in_one_line(program: Program, findings: Collection[Finding]) -> Iterator[st
     for (sheet, field), some in columns.items():
         title = program.field_by_code[field].title
         cells = "；".join(
-            f"{f.location.cell} {row_name(program.unit_by_code[f.county_code])}“{f.found}”{f.expected}" for f in some
+            f"{f.location.cell} {row_name(program.unit_by_code[f.county_code])} {f.found}→{_proposed(f)}" for f in some
         )
         yield f"  · {sheet} {title}：{cells}"
 
@@ -158,6 +175,11 @@ def _placed(program: Program, place: Place) -> str:
         return ""
     unit, period = program.prefecture_by_code[place.prefecture_code], program.period_by_code[place.period]
     return f"归属：{unit.short_name}{period.title}（{PLACING_NAMES[place.placed]}）。"
+
+
+def _proposed(one: Finding) -> str:
+    found = PROPOSED.search(one.expected)
+    return found[1] if found else one.expected
 
 
 def verdict_text(program: Program, reading: Reading, decisions: Sequence[Decision]) -> Iterator[str]:

@@ -168,6 +168,8 @@ def _stands_for_nothing(text: str) -> bool:
 def remedy(code: str, field: Field) -> str:
     """How to mend a refused cell where the catalogue's sentence does not fit the kind of field; empty where it does."""
     act = _ACTS[field.type]
+    if code == "REQUIRED":
+        return "请补填，没有发生填0" if field.type in {FieldType.COUNT, FieldType.AMOUNT} else f"请{act}"
     if code in {"CELL_ERROR_VALUE", "CELL_FORMULA_TEXT"}:
         is_text = code == "CELL_FORMULA_TEXT" and field.type is FieldType.TEXT
         return "请去掉开头的“=”，直接写文字" if is_text else f"请删去公式，{act}"

@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.decide import State, Verdict
-from pipeline.checks.problems import conclusion, grouped
+from pipeline.checks.problems import conclusion, grouped, should
 from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
 from pipeline.workbook.carry import named, raw
 from pipeline.workbook.cells import show
@@ -275,7 +275,7 @@ def _marks(copy: ReturnedCopy) -> dict[Key, Mark]:
 
 def _comment(program: Program, one: Finding) -> str:
     parts = (f"【{SEVERITY_NAMES[one.severity]}】{program.worded(CATALOGUE[one.code].title)}", f"所填：{one.found}" if one.found else "",
-             f"应为：{one.expected.removeprefix('应为：')}" if one.expected else "", f"改法：{program.worded(one.fix)}")  # fmt: skip
+             should(one), f"改法：{program.worded(one.fix)}")  # fmt: skip
     return "\n".join(part for part in parts if part)
 
 
