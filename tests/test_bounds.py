@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from pipeline.findings import Finding
     from pipeline.program.model import Field, Unit
 
-FORMS = ("A1", "A2", "A4", "A5", "F", "K", "S", "T")
-PERIOD, FILES, WRONG = "2023-02", 8, 0.14
-WHOLES = {"Q06-3d": 400, "Q06-3n": 300, "Q13-2d": 400, "T05-1": 300, "T05-4": 300, "S-1": 300, "F03-1": 60}
+FORMS = ("A1", "A2", "A4", "A5", "A8", "F", "K")
+PERIOD, FILES, WRONG = "2023-02", 10, 0.16
+WHOLES = {"Q06-3d": 400, "Q06-3n": 300, "Q13-2d": 400, "Q30-1d": 400, "Q30-2d": 400, "F03-1": 60}
 
 
 def right(one: Field, unit: Unit) -> Any:
@@ -86,7 +86,11 @@ class Officer:
         where, said = (one.location.sheet, one.location.cell), one.expected
         for cell, bound in re.findall(r"；([A-Z]+[0-9]+)“[^”]*”现为[^，]*，也应改为不(?:少于|大于)([0-9.]+)", said):
             self.put((where[0], cell), self.number(bound))
-        if least := re.search(r"应不少于([0-9.]+)，现为 \S+（([A-Z]+[0-9]+)）", said):
+        if proposed := re.match(r"如.*?应为([0-9.]+)", said):
+            self.put(where, self.number(proposed[1]))
+        elif whole := re.search(r"；([A-Z]+[0-9]+)“[^”]*”应(?:在|不少于(?:上次已接收的)?)([0-9.]+)", said):
+            self.put((where[0], whole[1]), self.number(whole[2]))
+        elif least := re.search(r"应不少于([0-9.]+)，现为 \S+（([A-Z]+[0-9]+)）", said):
             self.put((where[0], least[2]), self.number(least[1]))
         elif both := re.search(r"在([-0-9.]+)到([-0-9.]+)之间", said):
             self.put(where, self.rng.choice([self.number(text) for text in both.groups()]))

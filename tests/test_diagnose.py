@@ -209,5 +209,5 @@ def test_every_cause_is_proved_to_fire() -> None:
 def test_a_word_in_place_of_a_number_is_told_with_the_number_it_may_stand_for() -> None:
     said = {f.county_code: f.expected for f in decisions()["words"].findings if f.code == "CELL_PLACEHOLDER"}
     above = figures()["A1", counties()[0].code, "Q01-1"]
-    assert f"如相同请填{above}" in said[counties()[1].code]
+    assert f"上一行填的是“{above}”" in said[counties()[1].code]
     assert f"填上次已接收的{last()[counties()[2].code, 'Q01-1']}" in said[counties()[2].code]

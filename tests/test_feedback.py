@@ -31,7 +31,7 @@ from pipeline.intake import take_in
 from pipeline.products import RETURNED
 from pipeline.run import returned_copies, run
 from pipeline.workbook.cells import show
-from pipeline.workbook.feedback import returned_workbook
+from pipeline.workbook.feedback import CELLS, returned_workbook
 from pipeline.workbook.identity import Stamp
 from pipeline.workbook.layout import (
     APPENDIX_SHEET,
@@ -307,6 +307,11 @@ def opened(content: bytes) -> Any:
 
 
 # --- what stands in the copy -------------------------------------------------------------------------------------
+
+
+def test_other_cells_are_named_by_title_where_the_copy_has_them_elsewhere() -> None:
+    said = "应在0到8之间：不大于“2.组织功能”K7“已建会的‘非公’企业数”8，现为 0（AB12）；I7“新建会数”也须改正"
+    assert CELLS.sub("", said) == "应在0到8之间：不大于“已建会的‘非公’企业数”8，现为 0；“新建会数”也须改正"
 
 
 @pytest.mark.parametrize("prefecture", [TYPED, STRAYS, PARTIAL, UNMENDED, WARNED, DOUBLED])

@@ -6,8 +6,9 @@ a formula, and what was not taken stands in an appendix.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ from pipeline.workbook.layout import (
     address,
     list_keys,
     row_name,
+    sheet_layout,
 )
 from pipeline.workbook.printing import Print, to_paper
 from pipeline.workbook.read import whole_file_findings
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str, str]
 APPENDIX_FIRST, APPENDIX_LIMIT = 4, 20_000
+CELLS = re.compile(r"（(?:“[^”]*”)?[A-Z]{1,3}[0-9]+）|(?:“[^”]*”)?(?<![A-Z])[A-Z]{1,3}[0-9]+(?=“)")
 COLUMNS = (
     ("序号", 6),
     ("县（市、区）", 14),
@@ -220,6 +223,7 @@ def returned_workbook(copy: ReturnedCopy) -> bytes:
     Raises:
         IssueError: xlsxwriter refused or warned about anything.
     """
+    copy = replace(copy, findings=tuple(_in_its_place(copy, one) for one in copy.findings))
     issue = Issue(
         program=copy.program, key=copy.key, rules=copy.rules, period=copy.period, prefecture=copy.prefecture,
         previous=copy.previous, entries=copy.entries, marks=_marks(copy), cover=copy.cover,
@@ -227,6 +231,19 @@ def returned_workbook(copy: ReturnedCopy) -> bytes:
     )  # fmt: skip
     after = [partial(_appendix, copy=copy, issue=issue)] if copy.strays else []
     return issue_workbook(issue, before=[partial(_problems, copy=copy, issue=issue)], after=after)
+
+
+def _in_its_place(copy: ReturnedCopy, one: Finding) -> Finding:
+    """Where the copy has rows or columns elsewhere than the officer had, other cells are named by their titles alone."""
+    key = key_of(copy, one)
+    form = copy.program.form_by_code[key[0]] if key else None
+    if key is None or form is None or not one.field or form.is_list:
+        return one
+    layout = sheet_layout(form, copy.period, copy.program.units_of(form, copy.prefecture.code))
+    units = [unit.code for unit in layout.units]
+    if address(FIRST_ROW + units.index(key[1]), layout.col_of(key[2])) == one.location.cell:
+        return one
+    return replace(one, expected=CELLS.sub("", one.expected))
 
 
 def key_of(copy: ReturnedCopy, one: Finding) -> Key | None:
@@ -313,7 +330,7 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
         look = {Severity.CRITICAL: f.bad_row, Severity.WARNING: f.todo_row}.get(group.severity, f.note_row)
         ok(sheet.merge_range(row, 0, row, last, "", look))
         ok(sheet.write_string(row, 0, group.heading, look))
-        sheet.set_row(row, 22)
+        sheet.set_row(row, 16 * lines_of(group.heading, sum(width for _, width in COLUMNS)) + 6)
         for one in group.findings:
             row, number = row + 1, number + 1
             _problem_row(sheet, f, copy, issue, row, number, one)
