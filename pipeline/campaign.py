@@ -50,7 +50,9 @@ def load_campaign(workspace: Workspace) -> Campaign:
 
 def open_store(workspace: Workspace, program: Program, *, create: bool = True) -> Store:
     """The workspace's dataset: its own, or the one its settings say an office shares."""
-    return Store(workspace.dataset, program, url=load_settings(workspace).dataset, create=create)
+    return Store(
+        workspace.dataset, program, url=load_settings(workspace).dataset, create=create, key=read_key(workspace)
+    )
 
 
 def told_before(store: Store, program: Program, snapshot: Snapshot, period: Period) -> Snapshot | None:

@@ -26,6 +26,7 @@ from pipeline.commands.common import (
     judged,
     note,
     quoted,
+    tell_end,
     today,
     user,
     workspace_of,
@@ -91,6 +92,7 @@ def _main_job(ctx: click.Context, period: str | None, workers: int | None, sched
     print_status(outcome.measures)
     for fault in outcome.unmade:
         note(f"没有生成：{fault}")
+    tell_end(outcome.end)
     if outcome.failed:
         note(
             f"以上各份已经收入台账，产品没有做成：{'、'.join(one.title for one, _ in outcome.failed)}。处理后再运行一次，即会补做。"
@@ -108,6 +110,8 @@ def _tell_inbox(inbox: Inbox, taken: Taken, as_of: date) -> None:
     for name in inbox.undated:
         note(f"请注意：文件夹“{name}”看不出是哪一天（应写成 2023-03-06），里面的文件按修改日期算收件日期")
     _tell_unread(inbox)
+    for one in taken.again:
+        note(f"重新收取：{one.name}（以前收过，台账里的报送却不见了；请运行 run-pipeline verify 查看）")
     note(f"新收 {len(taken.seqs)} 份报送，收件箱共 {len(inbox.arrivals)} 个文件。" + _unread_counted(inbox))
     for day in inbox.decided:
         note(f"收到日期取自文件的修改日期：{day.name}（报送序号 {day.seq}），{day.received_on}，据此算{judged(day)}。"
@@ -190,9 +194,10 @@ def receive(ctx: click.Context, workers: int | None, scheduler: str | None) -> N
     from pipeline.run import receive as take  # noqa: PLC0415
 
     with at_work(ctx, workers, scheduler or "") as (workspace, tell, where):
-        inbox, taken = take(workspace, ctx.obj["as_of"], user(), tell, by_clock=not ctx.obj["as_of_given"], ask=ask_days,
-                            **where)  # fmt: skip
+        inbox, taken, end = take(workspace, ctx.obj["as_of"], user(), tell, by_clock=not ctx.obj["as_of_given"],
+                                 ask=ask_days, **where)  # fmt: skip
     _tell_inbox(inbox, taken, ctx.obj["as_of"])
+    tell_end(end)
 
 
 @main.command()

@@ -66,11 +66,13 @@ class Taken:
         seqs: Ledger numbers of the submissions added.
         repeated: Files seen for the first time whose content had come in before.
         changing: Files that changed or went since they were listed: left for the next time.
+        again: Files taken in before, whose entry was gone from the ledger.
     """
 
     seqs: tuple[int, ...]
     repeated: tuple[Arrival, ...]
     changing: tuple[Arrival, ...] = ()
+    again: tuple[Arrival, ...] = ()
 
 
 def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of: date, tell: Tell = quiet,
@@ -89,14 +91,14 @@ def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of
     Raises:
         PipelineError: There is something to take in and no key to tell by whether it was issued here.
     """
-    finished, acts = store.finished_files(), store.acts(as_of)
+    finished, lost, acts = store.finished_files(), store.lost_files(), store.acts(as_of)
     store.mend(one for one in arrivals if one.sha256 in finished)
     new, pending = _distinct([a for a in arrivals if a.sha256 not in finished]), store.pending(acts, as_of)
     if new and not campaign.key:
         raise PipelineError(
             "没有签发密钥 issue.key，认不出收到的表是不是这里下发的；请从备份找回，放在工作目录里再运行"
         )
-    seqs: list[int | None] = []
+    there, seqs = store.half_taken(), list[int | None]()
     left: list[Arrival] = []
     with Shelf(store.folder) as shelf:
         refusals: list[Reading] = []
@@ -106,7 +108,8 @@ def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of
         )
         for n, one in enumerate(readings, 1):
             tell("读取文件", n, len(new) + len(pending))
-            shelf.put(one.returns)
+            sha256 = one.refusal.arrival.sha256
+            shelf.put(r for r in one.returns if (sha256, r.period, r.prefecture_code, r.admission) not in there)
             refusals += [one.refusal] if one.refusal.findings else []
             if len(refusals) == BATCH:
                 seqs += store.add(unplaced(refusals, as_of))
@@ -121,8 +124,12 @@ def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of
                     seqs += store.add(written)
                     done += len(written.entries)
     gone = {one.sha256 for one in left}
-    return Taken(seqs=tuple(seq for seq in seqs if seq is not None), changing=tuple(left),
-                 repeated=store.finish([one for one in arrivals if one.sha256 not in gone]))  # fmt: skip
+    return Taken(
+        seqs=tuple(seq for seq in seqs if seq is not None),
+        changing=tuple(left),
+        again=tuple(one for one in new if one.sha256 in lost - gone),
+        repeated=store.finish([one for one in arrivals if one.sha256 not in gone], as_of),
+    )
 
 
 def _read_new(known: Registry, store: Store, new: Sequence[Arrival], left: list[Arrival], on: Engine, *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 import zipfile
@@ -40,6 +41,7 @@ class Files(Mapping[str, bytes]):
     def __init__(self, making: Mapping[str, Callable[[], bytes]]) -> None:
         self._making = making
         self.faults: list[str] = []
+        self.made: dict[str, str] = {}  # name → sha256
 
     def items(self) -> Iterator[tuple[str, bytes]]:  # type: ignore[override]
         """Name and content of those that can be made; why the others cannot is in ``faults``.
@@ -49,7 +51,9 @@ class Files(Mapping[str, bytes]):
         """
         for name in self:
             try:
-                yield name, self[name]
+                content = self[name]
+                self.made[name] = hashlib.sha256(content).hexdigest()
+                yield name, content
             except IssueError as fault:
                 self.faults.append(str(fault))
         if self.faults and len(self.faults) == len(self):
@@ -79,11 +83,13 @@ def issue(workspace: Workspace, period_code: str | None, prefecture_code: str | 
     if not workspace.key_file.exists() and not new_key and open_snapshot(workspace, as_of)[1].submissions:
         raise PipelineError("签发密钥 issue.key 不见了，请从备份找回；确已遗失的，用 issue --new-key 另做一把，"
                             "此后用旧表报来的都须逐份认定")  # fmt: skip
-    make_key(workspace)
+    another = make_key(workspace)
     campaign = load_campaign(workspace)
     period = choose_issue_period(campaign.program, period_code, as_of)
     store = open_store(workspace, campaign.program)
     try:
+        if another:
+            store.use_key(as_of, manifests(workspace))
         issues = {place_of(one): one for one in plan_issues(campaign, store, period, prefecture_code, as_of)}
     finally:
         store.close()
@@ -94,11 +100,24 @@ def issue(workspace: Workspace, period_code: str | None, prefecture_code: str | 
         making[name] = partial(_made, one, partial(tell, "生成报表", n, len(issues)))
     files = Files(making)
     replace_folder(target, files)
+    store = open_store(workspace, campaign.program)
+    try:
+        before = store.last_issued(period.code)  # what is only kept is what went out, whatever became of it
+        kept_as_it_was = {name: before[name] for name in files.made if name not in issues and name in before}
+        store.issued(period.code, as_of, files.made | kept_as_it_was)
+    finally:
+        store.close()
     if files.faults:
         raise IssueError(
             f"{len(issues) - len(files.faults)}份已生成，在 {target}；没有生成的：{'；'.join(files.faults)}"
         )
     return tuple(issues)
+
+
+def manifests(workspace: Workspace) -> dict[str, str]:
+    """Period → sha256 of the manifest there is."""
+    paths = sorted((workspace.root / "outbox").glob("*/manifest.json"))
+    return {path.parent.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def outdated(workspace: Workspace, program: Program) -> Iterator[str]:

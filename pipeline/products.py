@@ -9,7 +9,7 @@ from pipeline.reading import as_taken, read_all
 from pipeline.reports.bulletin import bulletin_context
 from pipeline.reports.data_package import data_package
 from pipeline.reports.documents import render
-from pipeline.reports.manifest import manifest
+from pipeline.reports.manifest import manifest, sha256, signed
 from pipeline.reports.officer_contacts import OfficerContact, contact_of, newest_first
 from pipeline.reports.overdue_list import overdue_context, overdue_workbook
 from pipeline.reports.pictures import FILE_NAMES, pictures
@@ -19,7 +19,7 @@ from pipeline.reports.site import index_page
 from pipeline.reports.summary_workbook import summary_workbook
 from pipeline.settings import load_settings
 from pipeline.workbook.feedback import returned_workbook
-from pipeline.workspace import replace_folder
+from pipeline.workspace import read_key, replace_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,7 +79,7 @@ def make_reports(
     files[MANIFEST] = manifest(
         program=m.program.code, period=m.period.code, as_of=m.snapshot.as_of, submissions=m.snapshot.submissions,
         inputs=workspace.inputs(), outputs=files,
-        figures=registers,
+        figures=registers, seal=m.snapshot.seal, key=read_key(workspace),
     )  # fmt: skip
     return files
 
@@ -137,7 +137,10 @@ def keep_closed(workspace: Workspace, m: PeriodMeasures, closing: Act, copies: S
         if one.entry and one.entry.taken_on > closing.done_on
     }
     if late or refused:
-        replace_folder(workspace.outbox(m.period.code) / RETURNED_LATER, returned_files(workspace, m, late, refused)[0])
+        files = returned_files(workspace, m, late, refused)[0]
+        listed = {"outputs": {name: sha256(data) for name, data in sorted(files.items())}}
+        files[MANIFEST] = signed(listed, read_key(workspace))
+        replace_folder(workspace.outbox(m.period.code) / RETURNED_LATER, files)
 
 
 def officer_contacts(

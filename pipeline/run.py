@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline.campaign import choose_period, load_campaign, open_store, told_before
-from pipeline.dataset.entries import closings
+from pipeline.dataset.entries import End, closings
 from pipeline.dataset.snapshot import Snapshot, take_snapshot
 from pipeline.inbox import Inbox, clock_day, clock_days, read_inbox, span
 from pipeline.intake import Taken, take_in
@@ -19,6 +19,7 @@ from pipeline.issuing import ISSUED
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.progress import quiet
 from pipeline.reading import as_taken, read_all, registry
+from pipeline.sources import use_sources
 from pipeline.workbook.feedback import ReturnedCopy, returned_copy
 from pipeline.workspace import Workspace, replace_folder
 
@@ -42,6 +43,7 @@ class Outcome:
         closed: Codes of the periods that are closed: what was made of them is left as it is.
         unmade: What could not be made, and why.
         failed: Periods whose products could not be made, and why: what was taken in for them is in the ledger all the same.
+        end: Of the ledger.
     """
 
     measures: PeriodMeasures
@@ -49,6 +51,7 @@ class Outcome:
     taken: Taken
     others: tuple[Period, ...]
     closed: tuple[str, ...]
+    end: End
     unmade: tuple[str, ...] = ()
     failed: tuple[tuple[Period, Exception], ...] = ()
 
@@ -105,21 +108,22 @@ def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "
                 failed.append((one, fault))
         if period.code not in {*closed, *(one.code for one, _ in failed)}:
             store.tell(period.code, as_of, who)
+        end = store.end()
     finally:
         store.close()
     return Outcome(measures=measures, inbox=inbox, taken=taken, others=others, closed=tuple(closed),
-                   unmade=tuple(missing), failed=tuple(failed))  # fmt: skip
+                   unmade=tuple(missing), failed=tuple(failed), end=end)  # fmt: skip
 
 
 def receive(workspace: Workspace, as_of: date, who: str = "", tell: Tell = quiet, *, by_clock: bool = False,
-            on: Engine | None = None, sent: bool = False, ask: Ask = unasked) -> tuple[Inbox, Taken]:  # fmt: skip
+            on: Engine | None = None, sent: bool = False, ask: Ask = unasked) -> tuple[Inbox, Taken, End]:  # fmt: skip
     """The first half of the main job: inbox → dataset. Products are made by the next run; see :func:`run`."""
     campaign = load_campaign(workspace)
     store = open_store(workspace, campaign.program)
     try:
         if by_clock:
             store.not_before(as_of)
-        return _take(workspace, campaign, store, as_of, who, ask, tell, on, sent=sent)
+        return *_take(workspace, campaign, store, as_of, who, ask, tell, on, sent=sent), store.end()
     finally:
         store.close()
 
@@ -133,6 +137,7 @@ def _take(workspace: Workspace, campaign: Campaign, store: Store, as_of: date, w
     if doubtful := clock_days(campaign.program, clocked.values(), as_of):
         ask(doubtful)
     new = store.note_unread(inbox.unread, as_of, who)
+    use_sources(workspace, store, as_of)
     taken = take_in(campaign, store, inbox.arrivals, as_of, tell, on, sent=sent)
     entries = [one for one in store.submissions(as_of) if one.seq in taken.seqs] if doubtful else []
     decided = [clock_day(campaign.program.period_by_code[one.period], one.file, one.received_on, as_of, one.seq)

@@ -111,7 +111,7 @@ def made_quick(patch: pytest.MonkeyPatch) -> None:
     most of the time; so is reading the program.
     """
     patch.setattr(engine, "Pool", lambda **_: engine.InProcess())
-    patch.setattr("pipeline.workspace.SETTLE_SECONDS", 0)
+    patch.setattr("pipeline.inbox.SETTLE_SECONDS", 0)
     patch.setattr("pipeline.checks.check.run_suite", _remembered(run_suite))
     patch.setattr("pipeline.campaign.load_program", _remembered(load_program))
     patch.setattr("pipeline.products.render", _remembered(render))

@@ -138,7 +138,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Exported:
         (signed(early), "2023-03-06/封存以后.xlsx", date(2023, 3, 6)),
     ):  # fmt: skip
         take_in(c, store, [arrival(content, name, day)], AS_OF)
-        store.finish([arrival(content, name, day)])
+        store.finish([arrival(content, name, day)], day)
     store.tell("2022-12", AS_OF, CLERK)
     exported = export_of(c, take_snapshot(store, c.program, AS_OF), folder / "导出")
     store.close()

@@ -29,7 +29,7 @@ from pipeline.looking import history, look, printed_number
 from pipeline.proof import verify
 from pipeline.run import run
 from pipeline.workspace import Workspace
-from tests.builder import FIRST, SMALL, arrival, filled, new_workspace, own_key, part_of_campaign, sent
+from tests.builder import FIRST, KEY, SMALL, arrival, filled, new_workspace, own_key, part_of_campaign, sent
 from tests.server import new_database
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def test_looking_back_to_a_day_without_products_is_the_same_twice(workspace: Wor
 
 
 def test_what_is_as_it_was_is_verified_and_what_is_not_is_named(workspace: Workspace) -> None:
-    assert verify(workspace) == []
+    assert verify(workspace).faults == ()
     assert call(workspace, "verify").exit_code == 0
     brief = workspace.outbox(P1) / "工作简报.docx"
     brief.write_bytes(brief.read_bytes() + b" ")
@@ -117,10 +117,10 @@ def test_what_is_as_it_was_is_verified_and_what_is_not_is_named(workspace: Works
     blob = workspace.dataset / "files" / late.sha256[:2] / late.sha256
     blob.chmod(0o600)
     blob.write_bytes(b"x" * blob.stat().st_size)
-    faults = "\n".join(verify(workspace))
+    faults = "\n".join(verify(workspace).faults)
     assert "怒江迟放进来.xlsx（报送序号" in faults
     assert "已不是收到时的内容" in faults
-    assert "（Q01-1）：台账为“7”，重读为“9”" in faults
+    assert "（Q01-1）：台账为“7”，应为“9”" in faults
     assert "工作简报.docx：与制作时不同" in faults
     assert "全省汇总.xlsx：底账里有，文件不见了" in faults
     assert len(faults.splitlines()) == 4
@@ -257,16 +257,16 @@ def test_a_backup_comes_back_whole_on_a_file_and_on_a_server(
     assert result.exit_code == 0, result.output
     assert "已备份 3 份报送" in result.output
     program = load_campaign(source).program
-    target = Store(tmp_path / "new", program, url=url)
+    target = Store(tmp_path / "new", program, url=url, key=KEY)
     try:
         assert restore(target, tmp_path / "备份.zip") == 3
         assert take_snapshot(target, program, SECOND_RUN).rows == look(source, P1, SECOND_RUN).snapshot.rows
         with pytest.raises(DatasetError, match="不是空的"):
             restore(target, tmp_path / "备份.zip")
-        copy_database(target.database, tmp_path / "again.zip", files=True)
+        copy_database(target.database, tmp_path / "again.zip", files=True, key=KEY)
     finally:
         target.close()
-    back = Store(tmp_path / "back", program)
+    back = Store(tmp_path / "back", program, key=KEY)
     assert restore(back, tmp_path / "again.zip") == 3  # and from a server to a file
     back.close()
 
@@ -304,6 +304,8 @@ def test_an_older_schema_is_upgraded_after_a_backup(tmp_path: Path) -> None:
         connection.execute("alter table submissions drop column placed")
         connection.execute("drop table alembic_version")
         connection.execute("drop table blobs")
+        connection.execute("drop table chain")
+        connection.execute("alter table files drop column seq")
         connection.execute("insert into meta values ('schema', '3')")
     with pytest.raises(DatasetError, match="请先运行一次 run-pipeline"):
         Store(tmp_path / "d", C.program, create=False)
@@ -324,6 +326,8 @@ def test_indices_of_an_older_schema_are_those_of_a_new_dataset(tmp_path: Path, u
         connection.exec_driver_sql("alter table acts drop column day")
         connection.exec_driver_sql("alter table submissions drop column placed")
         connection.exec_driver_sql("drop index ix_submissions_prefecture_code")
+        connection.exec_driver_sql("drop table chain")
+        connection.exec_driver_sql("alter table files drop column seq")
         for name in ["records", *(table.name for table in old.tables.forms.values())]:
             connection.exec_driver_sql(f'drop index "ix_{name}_unit"')
             connection.exec_driver_sql(f'create index "ix_{name}_standing" on "{name}" (period, county_code)')

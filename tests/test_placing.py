@@ -484,7 +484,7 @@ def test_one_return_that_cannot_be_stored_costs_only_itself(url: str, tmp_path: 
         (one,) = [f for s, f in store.findings(AFTER) if s.file == "坏.xlsx"]
         assert one.code == "FILE_NOT_STORED"
         assert {s.file for s in store.submissions(AFTER)} == {"好.xlsx", "坏.xlsx", "昆明" * 400 + ".xlsx"}
-        store.finish([good.arrival, long.arrival, bad.arrival])
+        store.finish([good.arrival, long.arrival, bad.arrival], AFTER)
     finally:
         store.close()
 

@@ -292,11 +292,13 @@ def test_a_reader_enters_nothing_and_is_told_so(shared: Shared, words: tuple[str
     assert "迪庆州\t3/3" in shared.call("report_reader", "status").output
 
 
-@pytest.mark.parametrize("table", ["submissions", "acts", "records", "findings", "form_A1", "blobs", "files"])
+@pytest.mark.parametrize("table", ["submissions", "acts", "records", "findings", "form_A1", "blobs", "files", "chain"])
 def test_staff_can_neither_change_nor_delete_what_is_in_the_ledger(shared: Shared, table: str) -> None:
     import psycopg  # noqa: PLC0415 - only where there is a server
 
-    column = {"records": "state", "form_A1": "nil", "acts": "reason", "findings": "found"}.get(table, "sha256")
+    column = {"records": "state", "form_A1": "nil", "acts": "reason", "findings": "found", "chain": "facts"}.get(
+        table, "sha256"
+    )
     for act in (
         "DELETE FROM {0}",
         "TRUNCATE {0}",

@@ -53,12 +53,14 @@ def value(store: Store, county: str, field: str, form: str = "A1") -> object:
 
 
 def dump(store: Store) -> dict[str, bytes]:
-    """Every table but the one that lists names, row by row."""
+    """Every table but those that list names and their links, row by row."""
     path = store.folder.parent / "dump.zip"
-    copy_database(store.database, path)
+    copy_database(store.database, path, again=True)
     with zipfile.ZipFile(path) as package:
         return {
-            name: package.read(name) for name in package.namelist() if name not in {"tables/files.jsonl", "backup.json"}
+            name: package.read(name)
+            for name in package.namelist()
+            if name not in {"tables/files.jsonl", "tables/chain.jsonl", "backup.json"}
         }
 
 

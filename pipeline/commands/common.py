@@ -24,6 +24,7 @@ from pipeline.errors import PipelineError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pipeline.dataset.entries import End
     from pipeline.inbox import ClockDay
     from pipeline.progress import Tell
     from pipeline.workspace import Workspace
@@ -216,6 +217,13 @@ def judged(one: ClockDay) -> str:
     from pipeline.measures.timeliness import TIMELINESS_NAMES  # noqa: PLC0415
 
     return f"{TIMELINESS_NAMES[one.timeliness]}（截止 {one.period.due_on}）"
+
+
+def tell_end(end: End) -> None:
+    """Where the ledger ends, to be written down; and whether something speaks against it."""
+    if end.doubt:
+        note(f"警告：{end.doubt}。请运行 run-pipeline verify 查明")
+    note(f"台账封签 {end.word}（请抄下，日后核验用：run-pipeline verify --head {end.word}）")
 
 
 def quoted(text: str) -> str:

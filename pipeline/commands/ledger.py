@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pipeline.commands.common import Day, alone, at_terminal, confirmed, note, user, workspace_of
+from pipeline.commands.common import Day, alone, at_terminal, confirmed, note, tell_end, user, workspace_of
 
 
 @click.command()
@@ -129,26 +129,37 @@ def _day(ctx: click.Context) -> dict[str, Any]:
 
 
 @click.command()
+@click.option("--head", default="", metavar="TEXT", help="以前抄下的台账封签，如 47-ABCD-EFGH-IJKL")
+@click.option("--repair", "mend", is_flag=True, help="把原件和台账的链能证明的改回，不能证明的列出")
 @click.pass_context
-def verify(ctx: click.Context) -> None:
-    """核验：原件与哈希、记录与重读的报表、产品与底账，逐一比对，列出不符的。有不符则返回码为1。"""
+def verify(ctx: click.Context, head: str, *, mend: bool) -> None:
+    """核验：台账的链和签名、按原件重新核对的结果、产品与底账，两头比对，列出缺的、多的、改了的。有不符则返回码为1。"""
     from pipeline.progress import shown  # noqa: PLC0415
     from pipeline.proof import verify as prove  # noqa: PLC0415
+    from pipeline.proof.repair import repair  # noqa: PLC0415
 
+    done: list[str] = []
+    if mend:
+        with alone(ctx) as workspace, shown() as tell:
+            done = repair(workspace, tell)
     workspace = workspace_of(ctx)
     workspace.check()
     with shown() as tell:
-        faults = prove(workspace, tell)
-    for line in faults:
+        proof = prove(workspace, tell, head=head)
+    for line in (*done, *proof.faults):
         click.echo(line)
-    note(f"不符 {len(faults)} 处。" if faults else "原件、记录、产品都与台账和底账相符。")
-    ctx.exit(1 if faults else 0)
+    for line in proof.notes:
+        note(line)
+    note(f"不符 {len(proof.faults)} 处。" if proof.faults else "原件、记录、产品都与台账和底账相符。")
+    note(f"台账封签 {proof.word}")
+    ctx.exit(1 if proof.faults else 0)
 
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--overwrite", is_flag=True, help="已有同名文件时覆盖；不写则不覆盖")
 @click.pass_context
-def backup(ctx: click.Context, file: Path) -> None:
+def backup(ctx: click.Context, file: Path, *, overwrite: bool) -> None:
     """把数据集备份成一个文件（不含签发密钥）；别人正在使用时也可以备份。"""
     from pipeline.campaign import load_campaign, open_store  # noqa: PLC0415
     from pipeline.dataset.backup import copy_database  # noqa: PLC0415
@@ -156,28 +167,33 @@ def backup(ctx: click.Context, file: Path) -> None:
     workspace = workspace_of(ctx)
     store = open_store(workspace, load_campaign(workspace).program, create=False)
     try:
-        count = copy_database(store.database, file.resolve(), files=True)
+        end, path = store.end(), file.resolve()
+        count = copy_database(store.database, path, files=True, key=store.key, again=overwrite)
     finally:
         store.close()
     click.echo(f"已备份 {count} 份报送到 {file}")
+    tell_end(end)
     note(f"签发密钥 {workspace.key_file.name} 不在备份里，请另外保管。")
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--unsigned", is_flag=True, help="没有这里的签名、或备份时台账已不完整的也恢复")
 @click.pass_context
-def restore(ctx: click.Context, file: Path) -> None:
-    """把备份恢复到还没有数据的数据集（本机的，或 settings.yaml 指定的服务器）。"""
+def restore(ctx: click.Context, file: Path, *, unsigned: bool) -> None:
+    """把备份恢复到还没有数据的数据集（本机的，或 settings.yaml 指定的服务器）；先核对备份，有不符的不恢复。"""
     from pipeline.campaign import load_campaign, open_store  # noqa: PLC0415
     from pipeline.dataset.backup import restore as put_back  # noqa: PLC0415
 
     with alone(ctx) as workspace:
         store = open_store(workspace, load_campaign(workspace).program)
         try:
-            count = put_back(store, file.resolve())
+            count = put_back(store, file.resolve(), unsigned=unsigned)
+            end = store.end()
         finally:
             store.close()
     click.echo(f"已恢复 {count} 份报送。")
+    tell_end(end)
     note("请运行 run-pipeline verify 核验，再运行 run-pipeline 更新产品。")
 
 

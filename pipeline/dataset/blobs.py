@@ -22,6 +22,9 @@ class Blobs(Protocol):
     def keep(self, sha256: str, content: bytes) -> None:
         """Keep them for ever, on disk before the ledger names them."""
 
+    def put_back(self, sha256: str, content: bytes) -> None:
+        """Keep them again, whatever is there now."""
+
     def read(self, sha256: str) -> bytes:
         """The bytes as kept.
 
@@ -67,6 +70,12 @@ class FolderBlobs:
         with disk_told(self.folder.parent):
             if path.exists() and path.stat().st_size == len(content):
                 return
+        self.put_back(sha256, content)
+
+    def put_back(self, sha256: str, content: bytes) -> None:
+        """Synced to disk before it returns."""
+        path = self._path(sha256)
+        with disk_told(self.folder.parent):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             part = path.with_suffix(f".part{os.getpid()}")
             handle = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)

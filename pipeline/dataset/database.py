@@ -183,6 +183,15 @@ def check_whole(database: Database) -> None:
             )
 
 
+def fault_of_file(database: Database) -> list[str]:
+    """What is wrong with a file of SQLite, its indices included; a line."""
+    if database.is_server:
+        return []
+    with told(database.where), database.engine.execution_options(read_only=True).connect() as connection:
+        said = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar())
+    return [] if said == "ok" else [f"数据集 {database.where} 的数据库文件有损坏：{why_database('SQLITE_CORRUPT')}"]
+
+
 def _write_one_at_a_time(engine: Engine) -> None:
     """Writers wait for each other, as SQLite makes them; a reader sees one moment throughout."""
 
@@ -248,6 +257,12 @@ class TableBlobs:
             there = select(self.table.c.sha256).where(self.table.c.sha256 == sha256)
             if connection.execute(there).first() is None:
                 connection.execute(insert(self.table).values(sha256=sha256, content=content))
+
+    def put_back(self, sha256: str, content: bytes) -> None:
+        """In place of what is there."""
+        with told(self.where), self.engine.begin() as connection:
+            connection.execute(self.table.delete().where(self.table.c.sha256 == sha256))
+            connection.execute(insert(self.table).values(sha256=sha256, content=content))
 
     def read(self, sha256: str) -> bytes:
         """As kept, its hash compared."""

@@ -268,3 +268,16 @@ class Revision:
     seq: int
     counties: tuple[str, ...]
     changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """Where the ledger ends.
+
+    Attributes:
+        word: Its seal, to be written down.
+        doubt: Why the seal kept beside the dataset is not that of the ledger; empty when it is.
+    """
+
+    word: str
+    doubt: str

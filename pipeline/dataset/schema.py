@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 FIRST = "0001"  # the first released schema; datasets of it were written before there was a table of revisions
-HEAD = "0005"
+HEAD = "0006"
+CHAINED = "0006"  # from here on there is a chain
 OF_SCHEMA = {"3": FIRST}  # what `meta` said then
 
 
 def prepare(
     connection: Connection, tables: Tables, program: Program, where: str, backup: Callable[[str], None] | None
-) -> None:
+) -> str:
     """Make the dataset's tables, or bring them up to date.
 
     Args:
@@ -39,6 +40,9 @@ def prepare(
         program: Whose dataset it is.
         where: How staff are told of it.
         backup: Called with the old revision before anything is changed; None where nothing may be.
+
+    Returns:
+        The revision it was of before it was upgraded; empty where it was not.
 
     Raises:
         DatasetError: Not our database, another campaign's, a trial's, or a newer schema.
@@ -55,17 +59,19 @@ def prepare(
                 connection.execute(CreateIndex(index))
         connection.execute(insert(tables.meta), [{"key": "program", "value": program.code}])
         connection.execute(insert(tables.revision), [{"version_num": HEAD}])
-        return
-    _upgrade(connection, tables, existing, where, backup)
+        return ""
+    before = _upgrade(connection, tables, existing, where, backup)
     whose = connection.execute(select(tables.meta.c.value).where(tables.meta.c.key == "program")).scalar()
     if whose not in {None, program.code}:
         raise DatasetError(f"{where}：数据集属于专项工作 {whose}，不是 {program.code}")
     _grow(connection, tables)
+    return before
 
 
 def _upgrade(
     connection: Connection, tables: Tables, existing: set[str], where: str, backup: Callable[[str], None] | None
-) -> None:
+) -> str:
+    """Upgrade where it is needed; the revision it was of."""
     if tables.revision.name in existing:
         found = connection.execute(select(tables.revision.c.version_num)).scalar() or ""
     else:
@@ -74,7 +80,7 @@ def _upgrade(
             raise DatasetError(f"{where}：数据集由试用版写成（{schema}），请移走此目录后重新运行，收件箱会重新收取")
         found = OF_SCHEMA[schema]
     if found == HEAD:
-        return
+        return ""
     if found > HEAD:
         raise DatasetError(f"{where}：数据集由更新的版本写成（{found}），请升级程序")
     if backup is None:
@@ -89,6 +95,7 @@ def _upgrade(
     if tables.revision.name not in existing:
         command.stamp(config, found)
     command.upgrade(config, "head")
+    return found
 
 
 def _grow(connection: Connection, tables: Tables) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pipeline.dataset.chain import Seal
     from pipeline.dataset.entries import Act, Change, Copy, Revision, StandingRow, Submission, Unread
     from pipeline.dataset.store import Store
     from pipeline.dataset.waiting import Waiting
@@ -61,6 +62,7 @@ class Snapshot:
         waiting: (period, prefecture_code) → what came and is not usable; the last of several.
         whole_on: (period, county_code) → day from which a row of every form stood, however many files they came in.
         shown: Column that only shows another → form and code of that other; its values and places are the other's.
+        seal: Of the chain as far as it was entered by then.
     """
 
     as_of: date
@@ -76,6 +78,7 @@ class Snapshot:
     taken_by: date = date.max
     shown: dict[str, tuple[str, str]] = field(default_factory=dict)
     waiting: dict[tuple[str, str], Waiting] = field(default_factory=dict)
+    seal: Seal | None = None
 
     @property
     def seen(self) -> Seen:
@@ -350,7 +353,7 @@ def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
     snapshot = Snapshot(
         as_of=as_of, submissions=store.submissions(seen), copies=store.copies(seen), findings=store.findings(seen),
         revisions=store.revisions(seen), acts=acts, records=store.records(seen), rows=rows, whole_on=whole_on, lists=lists,
-        taken_by=seen.taken_by, shown=shown,
+        taken_by=seen.taken_by, shown=shown, seal=store.sealed_by(as_of),
     )  # fmt: skip
     return replace(snapshot, waiting=what_waits(program, snapshot))
 

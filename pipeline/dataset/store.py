@@ -7,6 +7,8 @@ accepted row received last (by received date, then ``seq``).
 
 from __future__ import annotations
 
+import hashlib
+import json
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -19,11 +21,13 @@ from sqlalchemy import Date, and_, case, func, insert, select, true, type_coerce
 
 from pipeline.checks.decide import State, Verdict
 from pipeline.checks.past import Lineage, Past, reported_by
+from pipeline.dataset.chain import ISSUED, KEY, PROGRAM, SUBMISSION, Link, Seal, plain_row, same
 from pipeline.dataset.database import UnstorableError, check_whole, held, insert_rows, open_database, told
 from pipeline.dataset.entries import (
     Act,
     ActKind,
     Copy,
+    End,
     Revision,
     Unread,
     placed_by,
@@ -31,6 +35,19 @@ from pipeline.dataset.entries import (
     unread_by,
     unread_change,
     withdrawn,
+)
+from pipeline.dataset.linking import (
+    Entry,
+    add_links,
+    chain_all,
+    doubt,
+    files_entry,
+    hanging,
+    last_link,
+    next_number,
+    read_seal,
+    submission_facts,
+    write_seal,
 )
 from pipeline.dataset.rows import (
     by_submission,
@@ -42,17 +59,17 @@ from pipeline.dataset.rows import (
     standing_row,
     submission,
 )
-from pipeline.dataset.schema import prepare
+from pipeline.dataset.schema import CHAINED, prepare
 from pipeline.dataset.tables import build_tables
 from pipeline.errors import DatasetError
 from pipeline.program.model import FieldType
 from pipeline.workbook.read import Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from sqlalchemy import ColumnElement, Connection, Table
+    from sqlalchemy import ColumnElement, Connection
 
     from pipeline.checks.past import PastEntry
     from pipeline.dataset.entries import Change, StandingRow, Submission
@@ -66,6 +83,7 @@ if TYPE_CHECKING:
     Entries = dict[tuple[str, str], tuple[PastEntry, ...]]
 
 
+TOGETHER = 500  # files that are noted in one transaction
 IDENTITY = ("sha256", "period", "prefecture_code", "admission")  # the same again is no new entry
 
 
@@ -85,14 +103,17 @@ class Store:
         program: Gives the form tables their columns.
         url: Of a server that holds the dataset instead.
         create: Make the dataset when there is none; otherwise an empty one stands in for it and nothing is written.
+        key: Signs what is entered; without one it is not signed.
 
     Raises:
         DatasetError: Not our database, a newer schema, or it cannot be read or written.
     """
 
-    def __init__(self, folder: Path, program: Program, *, url: str = "", create: bool = True) -> None:
+    def __init__(self, folder: Path, program: Program, *, url: str = "", create: bool = True, key: bytes = b"") -> None:
         self.folder = folder
         self.program = program
+        self.key = key
+        self._sealing = create
         self.tables: Tables = build_tables(program)
         with told(folder):
             self.database = open_database(folder, url, self.tables.blobs, create=create)
@@ -102,13 +123,19 @@ class Store:
             if create:
                 check_whole(self.database)
             with self.engine.begin() as connection:
-                prepare(connection, self.tables, program, self.where, self._before_upgrade if create else None)
+                before = prepare(connection, self.tables, program, self.where, self._before_upgrade if create else None)
+                upgraded = bool(before) and before < CHAINED
+                if upgraded:
+                    chain_all(connection, self.tables, key, self.last_day(connection))
+                fresh = upgraded or last_link(connection, self.tables) is None
+            if create and fresh and read_seal(folder) is None:
+                self._seal()
 
     def _before_upgrade(self, revision: str) -> None:
         """Keep the database as it was."""
         from pipeline.dataset.backup import copy_database  # noqa: PLC0415 - only where there is something to upgrade
 
-        copy_database(self.database, self.folder / f"升级前_{revision}.zip")
+        copy_database(self.database, self.folder / f"升级前_{revision}.zip", key=self.key, again=True)
 
     @contextmanager
     def held(self, who: str) -> Iterator[None]:
@@ -121,15 +148,138 @@ class Store:
             yield
 
     def close(self) -> None:
-        """Release the database file."""
-        self.engine.dispose()
+        """Release the database file, and leave the seal at the end of the chain."""
+        try:
+            if self._sealing and not self.doubt():
+                self._seal()
+        except DatasetError:
+            pass  # the seal may lag behind: whoever writes next puts it right
+        finally:
+            self.engine.dispose()
+
+    def _seal(self) -> None:
+        """Say beside the dataset where the chain ends."""
+        seal = self.seal()
+        if seal != read_seal(self.folder):
+            write_seal(self.folder, seal)
+
+    def seal_anew(self) -> bool:
+        """Make the seal again where there is none that can be believed; one that can speaks of a longer or another chain."""
+        there = read_seal(self.folder)
+        if there and self.key and same(there.signature, there.signed(self.key)):
+            return False
+        self._seal()
+        return True
+
+    def seal(self) -> Seal:
+        """Where the chain ends."""
+        with told(self.where), self.reader.connect() as connection:
+            return Seal.of(self.program.code, last_link(connection, self.tables), self.key)
+
+    def end(self) -> End:
+        """Where the ledger ends, for whoever prints it."""
+        return End(word=self.seal().word, doubt=self.doubt())
+
+    def doubt(self) -> str:
+        """Why the seal beside the dataset is not that of its chain; empty where nothing speaks against it."""
+        with told(self.where), self.reader.connect() as connection:
+            return doubt(connection, self.tables, read_seal(self.folder), self.key)
+
+    def sealed_by(self, as_of: date) -> Seal:
+        """The chain as far as it tells what products of a day rest on: that they were made is noted afterwards."""
+        c = self.tables.chain
+        query = (
+            select(c)
+            .where(c.c.day <= as_of, c.c.kind.not_in((ActKind.TELL.value, ISSUED)))
+            .order_by(c.c.no.desc())
+            .limit(1)
+        )
+        with told(self.where), self.reader.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return Seal.of(self.program.code, Link(**row) if row else None, self.key)
+
+    def last_day(self, connection: Connection) -> date:
+        """Of everything in the ledger."""
+        s, a = self.tables.submissions, self.tables.acts
+        days = [connection.execute(select(func.max(column))).scalar() for column in (s.c.taken_on, a.c.done_on)]
+        return max((one for one in days if one), default=date.min)
+
+    def _link(self, entries: Iterable[Entry], connection: Connection, batch: int = 0) -> None:
+        """What was just entered, in the same transaction."""
+        self._sealing = True
+        add_links(connection, self.tables, self.key, entries, batch)
+
+    def use(self, program: bytes, day: date, **facts: str) -> None:
+        """Note that from here on the program is this, if it was another before; it is kept, to judge again by it."""
+        sha256 = hashlib.sha256(program).hexdigest()
+        c = self.tables.chain
+        query = select(c.c.facts).where(c.c.kind == PROGRAM).order_by(c.c.no.desc()).limit(1)
+        with told(self.where), self.reader.connect() as connection:
+            known = connection.execute(query).scalar()
+        if known and json.loads(known)["sha256"] == sha256:
+            return
+        self.blobs.keep(sha256, program)
+        with told(self.where), self.engine.begin() as connection:
+            self._link([Entry(kind=PROGRAM, seq=0, day=day, facts={"sha256": sha256, **facts}, rows={})], connection)
+
+    def use_key(self, day: date, manifests: Mapping[str, str]) -> None:
+        """Note that from here on another key signs: it answers for the chain so far, and for the manifests there are.
+
+        Args:
+            day: The day.
+            manifests: Period → sha256 of the manifest.
+        """
+        with told(self.where), self.engine.begin() as connection:
+            if last_link(connection, self.tables) is None:
+                return
+            self._link([Entry(kind=KEY, seq=0, day=day, facts={"manifests": dict(manifests)}, rows={})], connection)
+        self._seal()
+
+    def issued(self, period: str, day: date, files: Mapping[str, str]) -> None:
+        """Note what went out for a period: name → sha256."""
+        with told(self.where), self.engine.begin() as connection:
+            facts = {"period": period, "files": dict(files)}
+            self._link([Entry(kind=ISSUED, seq=0, day=day, facts=facts, rows={})], connection)
+
+    def last_issued(self, period: str) -> dict[str, str]:
+        """What went out last for a period: name → sha256; empty where nothing did."""
+        query = (
+            select(self.tables.chain.c.facts).where(self.tables.chain.c.kind == ISSUED).order_by(self.tables.chain.c.no)
+        )
+        with told(self.where), self.reader.connect() as connection:
+            issued = [
+                facts for facts in map(json.loads, connection.execute(query).scalars()) if facts["period"] == period
+            ]
+        return issued[-1]["files"] if issued else {}
 
     def finished_files(self) -> frozenset[str]:
         """sha256 of every content whose returns are all in the ledger."""
         with told(self.where), self.reader.connect() as connection:
-            return frozenset(connection.execute(select(self.tables.files.c.sha256)).scalars())
+            finished = frozenset(connection.execute(select(self.tables.files.c.sha256)).scalars())
+        return finished - self.lost_files()
 
-    def finish(self, arrivals: Sequence[Arrival]) -> tuple[Arrival, ...]:
+    def lost_files(self) -> frozenset[str]:
+        """sha256 of files that were taken in, and of which an entry is gone from the ledger and was not taken in again."""
+        s, c, f = self.tables.submissions, self.tables.chain, self.tables.files
+        gone = select(c.c.facts).where(c.c.kind == SUBMISSION, c.c.seq.not_in(select(s.c.seq)))
+        unknown = select(f.c.sha256).where(f.c.sha256.not_in(select(s.c.sha256)))
+        with told(self.where), self.reader.connect() as connection:
+            entered = [
+                tuple(facts[name] for name in IDENTITY) for facts in map(json.loads, connection.execute(gone).scalars())
+            ]
+            there = self._there({one[0] for one in entered}, connection)
+            lost = {one[0] for one in entered if one not in there}
+            return frozenset(lost.union(connection.execute(unknown).scalars()))
+
+    def half_taken(self) -> frozenset[tuple[Any, ...]]:
+        """Sha256, period, prefecture and admission of entries of files of which something is left to take in."""
+        s, f = self.tables.submissions, self.tables.files
+        query = select(*(s.c[name] for name in IDENTITY)).where(s.c.sha256.not_in(select(f.c.sha256)))
+        with told(self.where), self.reader.connect() as connection:
+            unfinished = {tuple(row) for row in connection.execute(query)}
+            return frozenset(unfinished | self._there(self.lost_files(), connection))
+
+    def finish(self, arrivals: Sequence[Arrival], day: date) -> tuple[Arrival, ...]:
         """Note that nothing of these files is left to take in; until then an interrupted run reads them again.
 
         Returns:
@@ -139,10 +289,14 @@ class Store:
         with told(self.where), self.reader.connect() as connection:
             known = {tuple(row) for row in connection.execute(select(table.c.sha256, table.c.file))}
         new = list({(a.sha256, a.name): a for a in arrivals if (a.sha256, a.name) not in known}.values())
-        rows = [{"sha256": a.sha256, "file": a.name, "received_on": a.received_on} for a in new]
-        if rows:
+        rows = [(a.sha256, a.name, a.received_on) for a in new]
+        for some in (rows[n : n + TOGETHER] for n in range(0, len(rows), TOGETHER)):
             with told(self.where), self.engine.begin() as connection:
-                connection.execute(insert(self.tables.files), rows)
+                last = last_link(connection, self.tables)
+                seq = last.no + 1 if last else 1
+                connection.execute(insert(self.tables.files), [{"sha256": sha256, "file": file, "received_on": received_on, "seq": seq}
+                                                               for sha256, file, received_on in some])  # fmt: skip
+                self._link([files_entry(some, day)], connection)
         seen = {sha256 for sha256, _ in known}
         repeated = []
         for one in sorted(new, key=lambda a: (a.received_on, a.name)):
@@ -164,10 +318,8 @@ class Store:
         Raises:
             DatasetError: The clock, or the ledger, is wrong; the remedy is to say the day.
         """
-        s, a = self.tables.submissions, self.tables.acts
         with told(self.where), self.reader.connect() as connection:
-            days = [connection.execute(select(func.max(column))).scalar() for column in (s.c.taken_on, a.c.done_on)]
-        last = max((one for one in days if one), default=day)
+            last = self.last_day(connection)
         if last > day:
             raise DatasetError(
                 f"今天按电脑的日期是 {day}，台账里却已有 {last} 的记录：请先核对电脑的日期。"
@@ -187,10 +339,14 @@ class Store:
         self.blobs.keep(arrival.sha256, content)
         return replace(arrival, content=content, path=None)
 
-    def add(self, written: Written) -> list[int | None]:
+    def add(self, written: Written, batch: int = 0) -> list[int | None]:
         """Write entries of the ledger with all that hangs on them, in one transaction.
 
         What the database cannot hold costs only its own entry: the rest is written, and it is written as refused.
+
+        Args:
+            written: The entries.
+            batch: Number of the first link of what was judged together; 0 where that is all written here.
 
         Returns:
             Their numbers; None for one that is already in the ledger.
@@ -198,31 +354,47 @@ class Store:
         if not written.entries:
             return []
         try:
-            return self._write(written)
+            return self._write(written, batch)
         except UnstorableError as fault:
             if len(written.entries) > 1:
-                return [seq for one in written.apart() for seq in self.add(one)]
-            return self._write(written.quarantined(str(fault)))
+                first = batch or self.seal().no + 1
+                return [seq for one in written.apart() for seq in self.add(one, first)]
+            return self._write(written.quarantined(str(fault)), batch)
 
-    def _write(self, written: Written) -> list[int | None]:
-        names = [column.name for column in self.tables.submissions.columns][1:]
+    def _write(self, written: Written, batch: int) -> list[int | None]:
+        names = self.tables.submissions.columns.keys()[1:]
         identity = itemgetter(*(names.index(name) for name in IDENTITY))
         keys = [identity(entry) for entry in written.entries]
         with told(self.where), self.engine.begin() as connection:
             there, number = (
                 self._there({key[0] for key in keys}, connection),
-                _next(connection, self.tables.submissions),
+                next_number(connection, self.tables, "submissions"),
             )
             numbers: list[int | None] = []
             for key in keys:
                 numbers.append(None if key in there else number)
                 number += key not in there
                 there.add(key)
-            numbered = ((seq, entry) for seq, entry in zip(numbers, written.entries, strict=True) if seq is not None)
-            insert_rows(connection, self.tables.submissions, [(seq, *entry) for seq, entry in numbered])
+            numbered = [(seq, *entry) for seq, entry in zip(numbers, written.entries, strict=True) if seq is not None]
+            insert_rows(connection, self.tables.submissions, numbered)
             for name, rows in written.rows.items():
                 new = [(numbers[row[0]], *row[1:]) for row in rows if numbers[row[0]] is not None]
                 insert_rows(connection, self.tables.metadata.tables[name], new)
+            taken_on, all_ = (
+                names.index("taken_on"),
+                zip(numbers, written.entries, hanging(self.tables, written), strict=True),
+            )
+            self._link(
+                (
+                    Entry(
+                        kind=SUBMISSION, seq=seq, day=entry[taken_on], facts=submission_facts(names, entry), rows=rows
+                    )
+                    for seq, entry, rows in all_
+                    if seq is not None
+                ),
+                connection,
+                batch,
+            )
             return numbers
 
     def _there(self, hashes: Collection[str], connection: Connection) -> set[tuple[Any, ...]]:
@@ -235,8 +407,13 @@ class Store:
         """Enter an act; its number."""
         fields = {key: value for key, value in asdict(act).items() if key != "seq"}
         with told(self.where), self.engine.begin() as connection:
-            seq = _next(connection, self.tables.acts)
+            seq = next_number(connection, self.tables, "acts")
             connection.execute(insert(self.tables.acts).values(seq=seq, **fields))
+            entered = plain_row(fields, fields.values())
+            self._link(
+                [Entry(kind=act.kind.value, seq=seq, day=act.done_on, facts=entered, rows={"acts": [entered]})],
+                connection,
+            )
             return seq
 
     def tell(self, period: str, as_of: date, who: str, *, looking_back: bool = False) -> None:
@@ -526,8 +703,3 @@ class Store:
             for (prefecture, form), rows in latest.items()
         }
         return carried, listed, {key: frozenset(given) for key, given in numbers.items()}, days
-
-
-def _next(connection: Connection, table: Table) -> int:
-    """The number after the last: one writer at a time, so that an interrupted run leaves no gap."""
-    return int(connection.execute(select(func.coalesce(func.max(table.c.seq), 0))).scalar_one()) + 1

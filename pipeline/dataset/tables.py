@@ -43,6 +43,7 @@ class Tables:
     revision: Table
     blobs: Table
     files: Table
+    chain: Table
     submissions: Table
     acts: Table
     records: Table
@@ -66,6 +67,16 @@ def build_tables(program: Program) -> Tables:
         Column("sha256", String(64), primary_key=True),
         Column("file", Text, primary_key=True),
         Column("received_on", Date, nullable=False),
+        Column("seq", Integer, nullable=False, server_default="0"),  # number of the link in the chain by which it was noted
+    )  # fmt: skip
+    chain = Table(  # see dataset.chain.Link
+        "chain", metadata,
+        Column("no", Integer, primary_key=True, autoincrement=False),
+        Column("kind", String(10), nullable=False),
+        Column("seq", Integer, nullable=False),
+        Column("batch", Integer, nullable=False),
+        Column("day", Date, nullable=False),
+        *(Column(name, Text, nullable=False) for name in ("facts", "counts", "content", "hash", "signature")),
     )  # fmt: skip
     submissions = Table(
         "submissions", metadata,
@@ -119,8 +130,8 @@ def build_tables(program: Program) -> Tables:
           ("code", "severity", "sheet", "cell", "county_code", "field", "rule", "found", "expected", "fix")),
     )  # fmt: skip
     forms = {form.code: _form_table(metadata, form) for form in program.forms}
-    return Tables(metadata=metadata, meta=meta, revision=revision, blobs=blobs, files=files, submissions=submissions, acts=acts, records=records,
-                  findings=findings, forms=forms)  # fmt: skip
+    return Tables(metadata=metadata, meta=meta, revision=revision, blobs=blobs, files=files, chain=chain, submissions=submissions, acts=acts,
+                  records=records, findings=findings, forms=forms)  # fmt: skip
 
 
 def _form_table(metadata: MetaData, form: Form) -> Table:

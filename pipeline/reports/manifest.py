@@ -6,15 +6,19 @@ import hashlib
 import json
 import platform
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pipeline.dataset.chain import canonical, same, sign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from pipeline.dataset.chain import Seal
     from pipeline.dataset.entries import Submission
     from pipeline.reports.wording import Figures
 
+SIGNATURE = "signature"
 PACKAGES = ("run-pipeline", "great_expectations", "pandas", "openpyxl", "xlsxwriter", "python-calamine", "SQLAlchemy",
             "python-docx", "docxtpl", "matplotlib", "chinesecalendar", "Jinja2")  # fmt: skip
 
@@ -25,8 +29,9 @@ def sha256(content: bytes) -> str:
 
 
 def manifest(*, program: str, period: str, as_of: date, submissions: tuple[Submission, ...], inputs: Mapping[str, bytes],
-             outputs: Mapping[str, bytes], figures: Mapping[str, Figures]) -> bytes:  # fmt: skip
-    """The manifest of one outbox folder.
+             outputs: Mapping[str, bytes], figures: Mapping[str, Figures], seal: Seal | None = None, key: bytes = b"",
+             ) -> bytes:  # fmt: skip
+    """The manifest of one outbox folder, signed.
 
     Args:
         program: Campaign code.
@@ -36,11 +41,15 @@ def manifest(*, program: str, period: str, as_of: date, submissions: tuple[Submi
         inputs: Program, rules and templates by path.
         outputs: Everything written beside the manifest.
         figures: Document → the register of its numbers.
+        seal: Where the ledger ended that it was made from.
+        key: Signs it.
     """
+    ledger = {"no": seal.no, "hash": seal.hash, "word": seal.word} if seal else {}
     content = {
         "program": program,
         "period": period,
         "as_of": as_of.isoformat(),
+        "ledger": ledger,
         "seq": max((s.seq for s in submissions), default=0),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "inputs": {
@@ -53,4 +62,20 @@ def manifest(*, program: str, period: str, as_of: date, submissions: tuple[Submi
             for name, register in figures.items()
         },
     }
-    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+    return signed(content, key)
+
+
+def signed(content: Mapping[str, Any], key: bytes) -> bytes:
+    """As a file, with a signature over the rest of it."""
+    whole = {**content, SIGNATURE: _signature(content, key)}
+    return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def is_signed(content: Mapping[str, Any], key: bytes) -> bool:
+    """Whether the signature is that of the rest, with this key."""
+    rest = {name: value for name, value in content.items() if name != SIGNATURE}
+    return bool(key) and same(str(content.get(SIGNATURE, "")), _signature(rest, key))
+
+
+def _signature(content: Mapping[str, Any], key: bytes) -> str:
+    return sign(key, "manifest", canonical(content)) if key else ""
