@@ -157,7 +157,7 @@ def make_program(folder: Path, provinces: int = 31, prefectures: int = 333, coun
     _write(program / "forms" / "GZ.yaml", ACTION.replace("ROWS", "prefecture" if own else "county"))
     _write(program / "forms" / "WT.yaml", PROBLEMS.replace("COUNTY", "" if own else ASKED_COUNTY))
     _write(program / "forms" / "JF.yaml", FUNDS)
-    scaffold.main(program, folder / "expectations")
+    scaffold.draft(program, folder / "expectations")
     return Workspace(root=folder)
 
 

@@ -383,7 +383,7 @@ def test_a_file_that_goes_while_the_inbox_is_read_is_taken_the_next_time(
     workspace, away = copy_of(base, tmp_path / "office"), tmp_path / "away"
     file = workspace.inbox / "2024-07-09" / "空.xlsx"
     code, said = apart(workspace, *RUN, before=partial(_hooked, "read_files", lambda: file.rename(away)))
-    assert (code, "读不出：2024-07-09/空.xlsx（文件或文件夹不见了）" in said) == (0, True), said
+    assert (code, "没有读：2024-07-09/空.xlsx（打不开的文件，文件或文件夹不见了）" in said) == (0, True), said
     away.rename(file)
     again = call(workspace, *RUN)
     assert again.exit_code == 0
@@ -409,7 +409,7 @@ def test_a_file_that_comes_during_a_run_is_left_for_the_next(
     assert hashlib.sha256(content).hexdigest() in {Path(name).name for name in tree(workspace.dataset / "files")}
 
 
-def _hooked(name: str, first: Callable[[], object], module: str = "pipeline.workspace") -> None:
+def _hooked(name: str, first: Callable[[], object], module: str = "pipeline.inbox") -> None:
     """In a child: something happens just before a function is called for the first time."""
     where = importlib.import_module(module)
     real, waiting = getattr(where, name), [first]
