@@ -298,7 +298,7 @@ def test_cells_without_an_end_do_not_hang_the_reader() -> None:
             new.writestr(name, b"<c r='A1'>" * 200_000 if name.endswith("sheet2.xml") else old.read(name))
     reading = read_return(registry(campaign(), ()), arrival(out.getvalue()))
     broken = [f.code for f in (*reading.findings, *(x for r in reading.returns for x in r.findings))]
-    assert "FILE_UNREADABLE" in broken or not any("A1" in r.rows for r in reading.returns)
+    assert "FILE_DAMAGED" in broken or not any("A1" in r.rows for r in reading.returns)
 
 
 def test_a_cached_formula_is_a_number() -> None:
@@ -465,7 +465,7 @@ def zipped(**members: bytes) -> bytes:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 4000, "FILE_DAMAGED"),
         (filled()[:9000], "FILE_TRUNCATED"),
         (filled(touch=set_cell("A1", "XFD1048576", 1)), "FILE_TOO_FAR"),
-        (zipped(**{"xl/workbook.xml": b"<a/>"}), "FILE_UNREADABLE"),
+        (zipped(**{"xl/workbook.xml": b"<a/>"}), "FILE_DAMAGED"),
         (filled(touch=restamp("YN2022", "GX2022")), "FILE_WRONG_PROGRAM"),
         (filled(touch=restamp("|2023-02|", "|2021-02|")), "FILE_WRONG_PERIOD"),
         (filled(touch=restamp("|533400|", "|539900|")), "FILE_WRONG_PREFECTURE"),
@@ -477,6 +477,16 @@ def test_files_that_cannot_be_used_become_one_finding(content: bytes, code: str)
     assert reading.returns == ()
     assert code in {f.code for f in reading.findings}
     assert CATALOGUE[code].whole_file
+
+
+def test_what_nobody_foresaw_in_a_file_costs_this_file_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def surprise(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("pipeline.workbook.guard.look_through_xlsx", surprise)
+    reading = read_return(registry(campaign(), ()), arrival(filled()))
+    FIRED.update(f.code for f in reading.findings)
+    assert [(f.code, f.found) for f in reading.findings] == [("FILE_UNREADABLE", "ZeroDivisionError")]
 
 
 def test_a_workbook_that_is_not_ours() -> None:

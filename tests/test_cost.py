@@ -129,5 +129,5 @@ def test_marks_over_a_stamp_cost_what_their_number_says() -> None:
 
 
 def test_an_xls_of_many_texts_is_read_whole() -> None:
-    assert len((inspect(many_texts()).notes.grids or {})["表"]) == 40
+    assert len((inspect(many_texts()).notes.grids)["表"]) == 40
     assert inspect(container({"Workbook": xls_stream(xls(rows=200))})).refused == ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.reports.wording import Figures
 
 SIGNATURE = "signature"
-PACKAGES = ("run-pipeline", "great_expectations", "pandas", "openpyxl", "xlsxwriter", "python-calamine", "SQLAlchemy",
+PACKAGES = ("run-pipeline", "great_expectations", "pandas", "openpyxl", "xlsxwriter", "SQLAlchemy",
             "python-docx", "docxtpl", "matplotlib", "chinesecalendar", "Jinja2")  # fmt: skip
 
 

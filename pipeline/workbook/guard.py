@@ -69,9 +69,20 @@ def inspect(content: bytes) -> Inspection:
     except Refusal as refusal:
         found = "".join(ch if ch.isprintable() else " " for ch in refusal.found[:LONGEST_FOUND])
         return Inspection(refused=refusal.code, found=found)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what nobody foresaw in a file costs this file, not the run
+        return Inspection(refused="FILE_UNREADABLE", found=type(error).__name__)
 
 
 def _look_through(content: bytes) -> Notes:
+    notes = _by_kind(content)
+    if not notes.grids:
+        raise Refusal("FILE_NOT_A_WORKBOOK", "里面没有工作表")
+    return notes
+
+
+def _by_kind(content: bytes) -> Notes:
     if not content:
         raise Refusal("FILE_EMPTY")
     if len(content) > MAX_BYTES:

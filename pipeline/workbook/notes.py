@@ -1,9 +1,8 @@
 """What looking through a file gathers, whatever its format: what a reader of values would not see, and how far it reaches.
 
-python-calamine gives an empty string for an error cell and for a formula without a cached value, and the bare number for
-5 %. They are noted here by address, so that they are told instead of being taken for blanks or wrong counts. So is what an
-officer sees and a value does not say (a struck figure, a hidden row, a picture over a cell): one vocabulary for all formats.
-Cells with a value are counted on the way: one value in XFD1048576 would make any reader allocate the whole sheet.
+What an officer sees and a value does not say (an error, 5 %, a struck figure, a hidden row, a picture over a cell) is noted by
+address, so that it is told instead of being taken for a blank or a wrong count: one vocabulary for all formats.
+Cells with a value are counted on the way: one value in XFD1048576 would make the grid the whole sheet.
 """
 
 from __future__ import annotations
@@ -81,13 +80,16 @@ class Notes:
         shown: (sheet name, 0-based row, 0-based column) → the text an officer sees there.
         seen: Sheet name → how it looks, of sheets where something is to be said.
         parts: (finding code, what was found) about the file: macros, links.
-        grids: Sheet name → rows of values from A1 on, where looking through gave them too; None: another reader does.
+        grids: Sheet name → rows of values from A1 on.
     """
 
     shown: Mapping[tuple[str, int, int], str] = field(default_factory=dict)
     seen: Mapping[str, Seen] = field(default_factory=dict)
     parts: tuple[tuple[str, str], ...] = ()
-    grids: Mapping[str, list[list[Raw]]] | None = None
+    grids: Mapping[str, list[list[Raw]]] = field(default_factory=dict)
+
+
+NO_GRIDS: Mapping[str, list[list[Raw]]] = {}
 
 
 class Tally:
@@ -100,7 +102,7 @@ class Tally:
         self._valued = self._texts = self._room = self._hung = 0
         self._sheets: set[str] = set()
 
-    def notes(self, grids: Mapping[str, list[list[Raw]]] | None = None) -> Notes:
+    def notes(self, grids: Mapping[str, list[list[Raw]]] = NO_GRIDS) -> Notes:
         """What was gathered."""
         return Notes(shown=self.shown, seen=self.seen, parts=tuple(self.parts.items()), grids=grids)
 

@@ -7,13 +7,10 @@ nor known to be ours is a finding.
 from __future__ import annotations
 
 import hashlib
-import io
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-
-import python_calamine
 
 from pipeline.disk import why
 from pipeline.errors import ChangedError
@@ -178,43 +175,12 @@ def _read(registry: Registry, arrival: Arrival) -> Reading:
     seen = inspect(content)
     if seen.refused:
         return refused(arrival, seen.refused, seen.found)
-    try:
-        grids = load_grids(content) if seen.notes.grids is None else dict(seen.notes.grids)
-    except python_calamine.PasswordError:
-        return refused(arrival, "FILE_ENCRYPTED")
-    except Exception:  # noqa: BLE001 - whatever the parser says of a damaged file, it is the file's fault
-        return refused(arrival, "FILE_UNREADABLE")
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":  # the Rust reader's panic does not derive from Exception
-            raise
-        return refused(arrival, "FILE_UNREADABLE")
-    return _read_sheets(registry, arrival, _with_notes(grids, seen.notes), seen.notes)
+    return _read_sheets(registry, arrival, dict(seen.notes.grids), seen.notes)
 
 
 def refused(arrival: Arrival, code: str, found: str = "") -> Reading:
     """A file nothing could be read from."""
     return Reading(arrival=arrival, findings=(finding(code, file=arrival.name, found=found),))
-
-
-def load_grids(content: bytes) -> dict[str, Grid]:
-    """All sheets of a workbook (xlsx, xls, xlsb, ods by content) as rows of raw cells from A1 on."""
-    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-    grids: dict[str, Grid] = {}
-    for name in book.sheet_names:
-        grids[name] = [list(row) for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)]
-    return grids
-
-
-def _with_notes(grids: dict[str, Grid], notes: Notes) -> dict[str, Grid]:
-    """Put in what the reader left out, as the text an officer sees; cells.py then refuses it by name."""
-    for (sheet, row, col), text in notes.shown.items():
-        grid = grids.get(sheet)
-        if grid is None:
-            continue
-        grid.extend([] for _ in range(row + 1 - len(grid)))
-        grid[row].extend("" for _ in range(col + 1 - len(grid[row])))
-        grid[row][col] = text
-    return grids
 
 
 def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid], notes: Notes) -> Reading:
