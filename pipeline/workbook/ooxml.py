@@ -21,7 +21,8 @@ RELATIONS = (
 KINDS_OF_RELATION = (
     *RELATIONS,
     "http://schemas.microsoft.com/office/2006/relationships",
-    "http://schemas.microsoft.com/office/2017/10/relationships",
+    "http://schemas.microsoft.com/office/2017/10/relationships",  # threaded notes
+    "http://schemas.microsoft.com/office/2022/10/relationships",  # pictures as values
 )
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 CONTENT_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"

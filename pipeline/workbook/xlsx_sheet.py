@@ -312,7 +312,7 @@ class SheetPart(Watcher):
 
     def _judge_formula(self, formula: _Formula, value: Raw, shown: str) -> None:
         text = formula.text
-        if PICTURE_FORMULA in text:
+        if PICTURE_FORMULA in text.upper():
             self._doubt("CELL_PICTURE", PICTURE, instead=True)
         if isinstance(value, (int, float)) and not shown and len(text) <= LONGEST_PLAIN and PLAIN.fullmatch(text):
             result = _worked_out(text)
