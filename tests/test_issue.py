@@ -115,10 +115,13 @@ def test_last_accepted_values_are_prompted_and_the_least_allowed() -> None:
     assert (talks["D7"].formula1, talks["D8"].formula1) == ("7", "0")
     assert "上次已接收：7" in talks["D7"].prompt
     assert "累计数不能减少" in talks["D7"].error
+    assert "不少于上次已接收的7" in talks["D7"].error
     assert "上次已接收" not in talks["D8"].prompt
     layout = sheet_layout(C.program.form_by_code["A2"], P2, C.program.counties_of(SMALL))
     stock = validations(book["2.组织功能"])[address(FIRST_ROW, layout.col_of("Q05-3"))]
     assert stock.formula1 == "0"  # a stock may fall
+    part = validations(book["2.组织功能"])[address(FIRST_ROW, layout.col_of("Q08-1n"))]
+    assert part.prompt.endswith("不大于“所属乡镇（街道）工会数”")
 
 
 def test_prompts_show_unit_target_and_reading() -> None:

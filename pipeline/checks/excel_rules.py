@@ -110,6 +110,17 @@ def bounds(field: Field, rules: Iterable[Rule], previous: Value) -> Bounds:
     return Bounds(low=low, high=high)
 
 
+def compared(field: Field, rules: Iterable[Rule], titles: Mapping[str, str]) -> str:
+    """Which other columns of the sheet limit a number, in the words of the findings: 不大于“已建会企业数”."""
+    said = []
+    for rule in rules:
+        if rule.severity is Severity.CRITICAL and rule.type == PAIR_GREATER and not rule.condition:
+            whole, part = str(rule.kwargs["column_A"]), str(rule.kwargs["column_B"])
+            said += [f"不大于“{titles[whole]}”"] if part == field.code and whole in titles else []
+            said += [f"不少于“{titles[part]}”"] if whole == field.code and part in titles else []
+    return "，".join(dict.fromkeys(said))
+
+
 def validation(field: Field, rules: tuple[Rule, ...], cell: str, previous: Value, period: Period,
                start: date, counties: str) -> dict[str, Any]:  # fmt: skip
     """Xlsxwriter's data-validation options for one cell of ``field``.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
-from pipeline.checks.excel_rules import bounds, contradictions, validation
+from pipeline.checks.excel_rules import bounds, compared, contradictions, validation
 from pipeline.checks.rules import rules_in
 from pipeline.errors import IssueError
 from pipeline.program.model import LEVELS, County, FieldType, Prefecture, Program, Rows, TargetKind
@@ -50,7 +50,17 @@ from pipeline.workbook.layout import (
 )
 from pipeline.workbook.printing import Print, cuts, to_paper
 from pipeline.workbook.self_check import CHECK_FIRST, write_self_check
-from pipeline.workbook.style import FONT, Formats, PlainSheet, fitted, lines_of, ok, protect, write_typed
+from pipeline.workbook.style import (
+    FONT,
+    MESSAGE_LIMITS,
+    Formats,
+    PlainSheet,
+    fitted,
+    lines_of,
+    ok,
+    protect,
+    write_typed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -438,7 +448,8 @@ def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field
         if following == value and type(following) is type(value):
             continue
         options = validation(field, rules, address(first, col), value, issue.period, issue.program.window.start, named)
-        prompt = _prompt(issue.program, field, value)
+        limits = compared(field, rules, {one.code: one.title for one in layout.fields})
+        prompt = _prompt(issue.program, field, value, limits)
         options |= {
             "input_title": "填写要求",
             "input_message": prompt,
@@ -448,7 +459,7 @@ def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field
         first = row + 1
 
 
-def _prompt(program: Program, field: Field, previous: Value) -> str:
+def _prompt(program: Program, field: Field, previous: Value, limits: str) -> str:
     quantity = next((q for q in program.quantities if field.code in q.fields), None)
     goal = target_text(quantity) if quantity else ""
     several = "可多选，用“、”或“，”隔开" if field.type is FieldType.CHECKLIST else "选项"
@@ -457,7 +468,9 @@ def _prompt(program: Program, field: Field, previous: Value) -> str:
              f"{several}：{'、'.join(field.options)}" if field.options else "",
              "不具备条件的填“不适用”" if field.not_applicable else "",
              f"上次已接收：{previous}" if previous is not None else "", field.hint]  # fmt: skip
-    return "\n".join(part for part in parts if part)
+    told = "\n".join(part for part in parts if part)
+    fits = len(told) + len(limits) < MESSAGE_LIMITS["input_message"]
+    return f"{told}\n{limits}" if limits and fits else told
 
 
 def _when(field: Field) -> str:
@@ -482,7 +495,7 @@ def target_text(quantity: Quantity) -> str:
 def _alert(field: Field, options: Mapping[str, Any], rules: Sequence[Rule]) -> str:
     if field.type is FieldType.COUNT and options["validate"] == "integer":
         low = options["minimum"]
-        why = f"（上次已接收 {low}，累计数不能减少）" if low else ""
+        why = f"（不少于上次已接收的{low}，累计数不能减少）" if low else ""
         return f"“{field.title}”应填 {low} 到 {options['maximum']} 之间的整数，只填数字，单位是{field.unit}{why}。"
     limits = bounds(field, rules, None)
     asked = {
