@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.decide import State, Verdict
-from pipeline.checks.problems import conclusion, grouped, should
+from pipeline.checks.problems import conclusion, grouped
 from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
 from pipeline.workbook.carry import named, raw
 from pipeline.workbook.cells import show
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 Key = tuple[str, str, str]
 APPENDIX_FIRST, APPENDIX_LIMIT = 4, 20_000
 CELLS = re.compile(r"（(?:“[^”]*”)?[A-Z]{1,3}[0-9]+）|(?:“[^”]*”)?(?<![A-Z])[A-Z]{1,3}[0-9]+(?=“)")
+SHOULD = re.compile(r"^应(?:为：|填写：|为)?")  # the label says it
 COLUMNS = (
     ("序号", 6),
     ("县（市、区）", 14),
@@ -292,7 +293,7 @@ def _marks(copy: ReturnedCopy) -> dict[Key, Mark]:
 
 def _comment(program: Program, one: Finding) -> str:
     parts = (f"【{SEVERITY_NAMES[one.severity]}】{program.worded(CATALOGUE[one.code].title)}", f"所填：{one.found}" if one.found else "",
-             should(one), f"改法：{program.worded(one.fix)}")  # fmt: skip
+             f"应为：{SHOULD.sub('', one.expected)}" if one.expected else "", f"改法：{program.worded(one.fix)}")  # fmt: skip
     return "\n".join(part for part in parts if part)
 
 
