@@ -313,12 +313,12 @@ def _shape(issue: Issue, layout: SheetLayout, widths: Sequence[float]) -> Print:
     """What is printed: of a roster from the names on, of a list its number and county on every page."""
     left = 0 if layout.form.is_list else layout.col_of(COUNTY_NAME)
     named = layout.fields[0].type is FieldType.COUNTY if layout.form.is_list else False
-    items = [x.item for x in layout.fields]
+    items, what = [x.item for x in layout.fields], layout.form.heading if layout.form.is_list else "报送期"
     starts = {layout.first_field_col + n for n in range(1, len(items)) if items[n] != items[n - 1]}
     return Print(
         widths=widths[left:], left=left, repeated=1 + named, starts=frozenset(col - left for col in starts),
         heads=(ITEM_ROW, LABEL_ROW), title="" if layout.form.is_list else layout.form.heading, signed=True,
-        corners=(f"填报单位：{unit_name(issue.program, issue.prefecture)}", f"{layout.form.title}　{issue.period.title}"),
+        corners=(f"填报单位：{unit_name(issue.program, issue.prefecture)}", f"{what}：{issue.period.title}"),
     )  # fmt: skip
 
 
