@@ -23,9 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "docs" / "图"
 PERIOD = "2023-04"  # the period the manual tells of
 PREFECTURE = "楚雄州"  # the demo's officer who types 1场 and 约89
+FORM_WORDS = "行动1"
 FORM_SHEET, BLANK_COUNTY_AT, CLASHING_COUNTY_AT = "1.思想引领", 2, 4
-CHECK_WORDS = "还有多少格没填"
-MARKED_SHEET = "6.帮扶服务"  # where 约89 stands
+CHECK_WORDS = "数据矛盾"
+MARKED_WORDS = "行动6"  # where 约89 stands
 MARGIN, WIDEST, HEAVIEST = 14, 1400, 200_000
 BROWSER = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
            "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--force-device-scale-factor=1")  # fmt: skip
@@ -58,20 +59,19 @@ def pictures(demo: Path, work: Path) -> dict[str, Image.Image]:
     title = blank.stem.rsplit("_", 1)[1]
     filled = next(demo.glob(f"inbox/*/{PREFECTURE}*{title}*.xlsx"))
     issued, half_filled = to_pdf(blank, work), to_pdf(unfinished(filled, work), work)
-    sheets = openpyxl.load_workbook(filled, read_only=True).sheetnames
-    form, check = sheets.index(FORM_SHEET) + 1, page_showing(half_filled, CHECK_WORDS)
+    form, check = page_showing(issued, FORM_WORDS), page_showing(half_filled, CHECK_WORDS)
     brief, overdue = to_pdf(period / "工作简报.docx", work), to_pdf(period / "逾期县清单.docx", work)
     page = period / "index.html"
     copy = next(period.glob(f"退回/*_{PREFECTURE}_*.xlsx"))
     notice = to_pdf(next(period.glob(f"退回/*_{PREFECTURE}_*.docx")), work)
-    returned, marked = (
-        to_pdf(copy, work),
-        openpyxl.load_workbook(copy, read_only=True).sheetnames.index(MARKED_SHEET) + 1,
-    )
+    returned = to_pdf(copy, work)
+    marked = page_showing(returned, MARKED_WORDS)
     return {
         "1_填报说明": cropped(without_footer(pdf_page(issued, 1, work, 170))),
         "2_行动表": cropped(without_footer(pdf_page(issued, form, work, 135))),
-        "3_填写中的行动表": cropped(without_footer(pdf_page(half_filled, form, work, 135))),
+        "3_填写中的行动表": cropped(
+            without_footer(pdf_page(half_filled, page_showing(half_filled, FORM_WORDS), work, 135))
+        ),
         "4_自查": cropped(without_footer(pdf_page(half_filled, check, work, 135))),
         "5_汇总页": cropped(screenshot(page, "#findings,#overdue,#pictures,#fields,#received,#documents,.bar", work)),
         "6_汇总页的问题": cropped(
