@@ -13,9 +13,12 @@ import openpyxl
 import pytest
 from openpyxl.utils import column_index_from_string, get_column_letter
 
+from pipeline.findings import finding
+from pipeline.workbook.feedback import ReturnedCopy, returned_workbook
 from pipeline.workbook.issue import Issue, issue_workbook
 from pipeline.workbook.layout import CHECK_SHEET, FIRST_ROW, IDENTITY_SHEET, LABEL_ROW, sheet_layout
 from pipeline.workbook.printing import PAGE_PX, Print, cuts, pixels, scale
+from pipeline.workbook.sheet import Stray
 from tests.builder import FIRST, SMALL, whole_campaign
 
 if TYPE_CHECKING:
@@ -41,9 +44,17 @@ def content() -> bytes:
     return issued(KUNMING)
 
 
-@pytest.fixture(scope="module")
-def book(content: bytes) -> Any:
-    return openpyxl.load_workbook(io.BytesIO(content))
+@pytest.fixture(scope="module", params=["issued", "returned"])
+def book(content: bytes, request: pytest.FixtureRequest) -> Any:
+    """The workbook that goes out, and the one that goes back with its list of problems and its appendix."""
+    copy = ReturnedCopy(
+        program=C.program, key=C.key, rules=C.rules, period=PERIOD, prefecture=C.program.prefecture_by_code[KUNMING],
+        seq=1, file="报表.xlsx", sha256="0" * 64, conclusion="部分退回", sheets={}, entries={}, cover={}, previous={},
+        findings=(finding("CELL_NOT_A_NUMBER", sheet="1.思想引领", cell="D7", found="约5", county_code="530102", field="Q01-1"),),
+        strays=(Stray(sheet="1.思想引领", cell="Z9", text="说明" * 50),), list_rows={},
+    )  # fmt: skip
+    made = content if request.param == "issued" else returned_workbook(copy)
+    return openpyxl.load_workbook(io.BytesIO(made))
 
 
 def area(sheet: Any) -> tuple[int, int, int, int]:
