@@ -80,7 +80,7 @@ SHORT_TEXT = 60  # characters that stand in a narrow column
 REMARK_WIDTH = 18  # characters of column width; a Chinese one takes two
 FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 11, NIL: 7, ENTRY: 12, REMARK: REMARK_WIDTH}
 SMALL = 1.1  # how much more of 10 points than of 11 a column holds
-LINE_HEIGHT, HIGHEST_ROW, CODE_HEIGHT = 14, 200, 16  # points
+LINE_HEIGHT, HIGHEST_ROW, CODE_HEIGHT = 15, 200, 16  # points
 COVER_WIDTHS = (14, 38, 38, 38)
 HOW_TO = (
     "用WPS表格、Excel或LibreOffice打开，逐张填写各工作表，一行一个县（市、区）。",
@@ -396,7 +396,7 @@ def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> list[flo
         own = {} if layout.form.is_list else {COUNTY_CODE: key, COUNTY_NAME: names[key]}
         texts = {code: own.get(code, issue.entries.get((layout.form.code, key, code))) for code in layout.columns}
         lines = max(lines_of(show(texts[code]), width) for code, width in widths.items())
-        heights.append(max(30.0, min(LINE_HEIGHT * lines + 2, HIGHEST_ROW)))
+        heights.append(max(30.0, min(LINE_HEIGHT * lines + 4, HIGHEST_ROW)))
         sheet.set_row(row, heights[-1])
         for col, code in enumerate(layout.columns):
             mark = issue.marks.get((layout.form.code, key, code))
