@@ -336,7 +336,8 @@ EDITS = {
     "paste one row down": Edit(steps=on_each(paste_rows_one_down), accepted=EVERYONE - {FIRST},
                                says=frozenset({"ROW_TWICE"})),
     "paste figures one down": Edit(
-        steps=on_each(paste_figures_one_down), accepted=NO_ONE, becomes=one_down, says=frozenset({"ROW_NAMELESS"})),
+        steps=on_each(paste_figures_one_down), accepted=NO_ONE, becomes=one_down,
+        says=frozenset({"ROW_NAMELESS", "ROW_COPIED"})),
     "values into a new workbook": Edit(steps=values_only),
     "values into a new workbook without stamps": Edit(
         steps=values_only_without_stamps, accepted=NO_ONE, lost=everything,
@@ -359,7 +360,8 @@ EDITS = {
         held=frozenset({THIRD}), says=CODE_CHANGED | {"ROW_TWICE", "ROW_BLANK"}),
     POSTDATED: Edit(steps=everywhere(PERIOD, LATER), accepted=NO_ONE, held=EVERYONE,
                                says=frozenset({"IDENTITY_UNPROVED", "PERIOD_NOT_ENDED"})),
-    TOTALLED: Edit(steps=on_each(decorate), says=UNPLACED),
+    TOTALLED: Edit(steps=on_each(decorate), accepted=NO_ONE,
+                   says=UNPLACED | {"COLUMN_HIDDEN", "ROW_HIDDEN", "SHEET_OVERLAID"}),  # nobody saw what is hidden
     MERGED: Edit(steps=on_each(merge(("county_name",), "kept")), touched=0),
     "merge names, the second moved up": Edit(
         steps=on_each(merge(("county_name",), "moved")), accepted=EVERYONE - {FIRST}, lost=of_county(FIRST),
