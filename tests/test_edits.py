@@ -547,6 +547,8 @@ def test_all_that_is_unambiguous_is_read(
 @every_file
 def test_what_is_found_is_said(outcomes: dict[tuple[str, str], Outcome], name: str, file_format: str) -> None:
     codes = {f.code for f in outcomes[name, file_format].findings}
+    if "ROW_FILTERED" in codes:  # only an ods of LibreOffice says that it was a filter that hid them
+        codes = codes - {"ROW_FILTERED"} | {"ROW_HIDDEN"}
     assert codes - QUIET == EDITS[name].says
 
 
