@@ -131,7 +131,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Exported:
             lists={"P": [problem()]},
         )
     )
-    store.enter(Act(kind=ActKind.CLOSE, period="2022-12", reason="已审定", who=CLERK, done_on=date(2023, 2, 1)))
+    close = Act(kind=ActKind.CLOSE, period="2022-12", reason="已审定", who=CLERK, done_on=date(2023, 2, 1))
     for content, name, day in (
         (early, "2023-01-05/迪庆.xlsx", date(2023, 1, 5)), (late, ODD_NAME, date(2023, 3, 3)),
         (late, "2023-03-04/再发一次.xlsx", date(2023, 3, 4)), (b"PK", "2023-03-05/坏的.xlsx", date(2023, 3, 5)),
@@ -139,6 +139,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     ):  # fmt: skip
         take_in(c, store, [arrival(content, name, day)], AS_OF)
         store.finish([arrival(content, name, day)], day)
+        if content is early:  # what comes in after it is closed is held
+            store.enter(close)
     store.tell("2022-12", AS_OF, CLERK)
     exported = export_of(c, take_snapshot(store, c.program, AS_OF), folder / "导出")
     store.close()
