@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import signal
 import threading
 import unicodedata
@@ -12,16 +13,18 @@ from watchfiles import watch
 
 from pipeline.campaign import load_campaign, open_store
 from pipeline.checks.problems import verdict_text
+from pipeline.dataset.entries import unread_by
 from pipeline.errors import WorkspaceError
 from pipeline.inbox import read_inbox, span
 from pipeline.looking import dry_run
 from pipeline.workspace import write_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
     from types import FrameType
 
+    from pipeline.dataset.entries import Unread
     from pipeline.workbook.read import Arrival
     from pipeline.workspace import Workspace
 
@@ -76,30 +79,47 @@ def look_once(workspace: Workspace, as_of: date) -> list[tuple[str, str]]:
     program = load_campaign(workspace).program
     store = open_store(workspace, program, create=False)
     try:
-        known = store.finished_files()
+        known, told_by_runs = store.finished_files(), set(unread_by(store.acts(as_of)))
     finally:
         store.close()
-    new = [a for a in read_inbox(workspace, as_of, span(program)).arrivals if a.sha256 not in known]
+    inbox = read_inbox(workspace, as_of, span(program))
+    told = [*_unread(workspace, (one for one in inbox.unread if one not in told_by_runs))]
+    new = [a for a in inbox.arrivals if a.sha256 not in known]
     waiting = [a for a in new if not (workspace.verdicts / verdict_name(a)).exists()]
     if not waiting:
-        return []
+        return told
     program, results = dry_run(workspace, waiting, as_of)
-    told = []
     for reading, decisions in results:
         lines = list(verdict_text(program, reading, decisions))
         told.append((reading.arrival.name, "；".join(line for line in lines[1:] if "结论：" in line)))
-        text = "\r\n".join(lines) + "\r\n"
-        write_file(
-            workspace.verdicts / verdict_name(reading.arrival), text.encode("utf-8-sig")
-        )  # older editors need the mark
+        _write(workspace, verdict_name(reading.arrival), lines)
     return told
+
+
+def _unread(workspace: Workspace, unread: Iterable[Unread]) -> Iterator[tuple[str, str]]:
+    """What no return is read from and may hold one: told and written once, like a verdict."""
+    for one in unread:
+        mark = hashlib.sha256(f"{one.name}|{one.kind}|{one.reason}".encode()).hexdigest()
+        name, verdict = _file_name(one.name, mark), f"结论：没有读（{one.what}）。{one.fix}。"
+        if one.may_hold_a_return and not (workspace.verdicts / name).exists():
+            _write(workspace, name, [one.name, verdict])
+            yield one.name, verdict
+
+
+def _write(workspace: Workspace, name: str, lines: Iterable[str]) -> None:
+    text = "\r\n".join(lines) + "\r\n"
+    write_file(workspace.verdicts / name, text.encode("utf-8-sig"))  # older editors need the mark
 
 
 def verdict_name(arrival: Arrival) -> str:
     """The file's name made harmless as a name of ours, and what makes it this content's."""
+    return _file_name(arrival.name, arrival.sha256)
+
+
+def _file_name(name: str, mark: str) -> str:
     plain = "".join(
         "_" if ch in FORBIDDEN or unicodedata.category(ch).startswith("C") else ch
-        for ch in unicodedata.normalize("NFC", arrival.name)
+        for ch in unicodedata.normalize("NFC", name)
     )
     short = plain.encode()[-NAME_LIMIT:].decode(errors="ignore").strip(" .")
-    return f"{short}_{arrival.sha256[:8]}.txt"
+    return f"{short}_{mark[:8]}.txt"
