@@ -222,7 +222,7 @@ def _judge_again(
 def _together(link: Link) -> tuple[Any, ...]:
     """What was judged together; of what was chained only afterwards, as well as can be told."""
     told = link.told if link.kind == SUBMISSION else {}
-    return (link.batch, *((told["period"], told["received_on"]) if told.get("chained") else ()))
+    return (link.batch, *((told["period"],) if told.get("chained") else ()))
 
 
 def _make_room(store: Store, entries: Sequence[Link], placed: dict[tuple[Any, ...], int]) -> None:
