@@ -163,7 +163,10 @@ def arrival(content: bytes, name: str = "报表.xlsx", day: date = date(2023, 3,
 
 def _cells_of(content: bytes) -> dict[str, list[list[Any]]]:
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
-    return {sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book.worksheets}
+    return {
+        sheet.title: [[getattr(value, "text", value) for value in row] for row in sheet.iter_rows(values_only=True)]
+        for sheet in book.worksheets
+    }  # a formula of an array is an object with its text
 
 
 def as_xls(content: bytes) -> bytes:

@@ -265,10 +265,13 @@ def _pieces(packed: memoryview, member: zipfile.ZipInfo) -> Iterator[bytes]:
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     for at in range(0, len(packed), CHUNK):
         rest: bytes | memoryview = packed[at : at + CHUNK]
-        while rest:
-            yield inflater.decompress(rest, CHUNK)
+        while rest and not inflater.eof:
+            chunk = inflater.decompress(rest, CHUNK)
+            if not chunk and len(inflater.unconsumed_tail) == len(rest):  # damaged so that it goes neither on nor wrong
+                raise _damaged(member)
+            yield chunk
             rest = inflater.unconsumed_tail
-        if inflater.eof and (inflater.unused_data or at + CHUNK < len(packed)):
+        if inflater.eof and (inflater.unused_data or inflater.unconsumed_tail or at + CHUNK < len(packed)):
             raise _damaged(member)
     while not inflater.eof:  # output that was waiting for room
         chunk = inflater.decompress(b"", CHUNK)
