@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import pytest
 
 from pipeline.workbook.guard import inspect
 from pipeline.workbook.identity import Stamp
-from tests.hostile import container, ods_sheet, with_record, xls, xls_stream, xlsx_sheet
+from tests.hostile import container, ods_sheet, packed, raw_zip, with_record, xls, xls_stream, xlsx_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +60,12 @@ def many_texts() -> bytes:
     return with_record(xls_stream(xls()), 0xFC, pieces)
 
 
+def goes_on() -> bytes:
+    """More than one portion comes out before the packed bytes end, and others follow."""
+    member = packed("content.xml", b"<a/>" * 20_000)
+    return raw_zip([replace(member, packed=member.packed + b"x" * 100)])
+
+
 COLUMN, NOTE, BLANK = (struct.pack("<HH5H", 0x7D, 10, 0, 255, 0, 0, 1), struct.pack("<6H", 0x1C, 8, 1, 1, 0, 1),
                        struct.pack("<5H", 0x201, 6, 1, 1, 0))  # fmt: skip
 REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
@@ -68,6 +75,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "ten thousand sheets": ("FILE_TOO_MANY_CELLS", lambda: sheets(10_000, row(text("1")))),
     "ten thousand comments": ("FILE_TOO_MANY_CELLS", lambda: ods_sheet(
         row("<table:table-cell><office:annotation><text:p>注</text:p></office:annotation></table:table-cell>" * 400) * 26)),
+    "a member that goes on behind its end": ("FILE_DAMAGED", goes_on),
     "a repeated cell": ("FILE_TOO_MANY_CELLS", partial(repeated, 300_100)),
     "a million records": ("FILE_TOO_MANY_CELLS", lambda: xls_ended_by(BLANK, 1_100_000)),
     "a thousand descriptions of columns": ("FILE_DAMAGED", lambda: xls_ended_by(COLUMN, 1_100)),
