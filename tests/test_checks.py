@@ -30,6 +30,7 @@ from tests.builder import FIRST, KEY, SECOND, THIRD, arrival, campaign, filled, 
 from tests.test_diagnose import FIRES_HERE as CAUSES
 from tests.test_guard import REFUSED
 from tests.test_lists import FIRES_HERE
+from tests.test_placing import FIRES_HERE as PLACED
 from tests.test_seen import FIRED as SEEN
 
 if TYPE_CHECKING:
@@ -590,7 +591,7 @@ def test_every_finding_code_is_proved_to_fire() -> None:
     """Runs last in this module: known − fired − proved by the tests of the guard and of the engine must be empty."""
     from_rules = {r.code for rules in campaign().rules.values() for r in rules}
     assert set(CATALOGUE) >= FIRED
-    elsewhere = {code for code, _ in REFUSED.values()} | set(LOST.values()) | FIRES_HERE | CAUSES | SEEN
+    elsewhere = {code for code, _ in REFUSED.values()} | set(LOST.values()) | FIRES_HERE | CAUSES | SEEN | PLACED
     assert set(CATALOGUE) - FIRED - elsewhere - ({"NOT_AN_OPTION"} & from_rules) == set()
 
 

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
     from pipeline.workbook.read import Reading
 
+FIRES_HERE = {"FILE_NOT_STORED", "TEXT_REPLACED", "IDENTITY_CONTRADICTED"}
 C = campaign()
 P2 = C.program.period_by_code["2023-02"]
 ZHAOTONG, NUJIANG, BANNA, LINCANG = "530600", "533300", "532800", "530900"

@@ -24,9 +24,13 @@ T = TypeVar("T")
 
 
 def nearest(word: str, allowed: Iterator[str] | tuple[str, ...] | list[str]) -> str:
-    """A hint naming the closest allowed word, or nothing."""
-    found = difflib.get_close_matches(word, list(allowed), n=1)
-    return f"，是否想写 {found[0]}" if found else ""
+    """A hint naming the closest allowed word, or nothing; of equally close ones that with most letters in their places."""
+    found = difflib.get_close_matches(word, list(allowed))
+
+    def likeness(one: str) -> tuple[float, int]:
+        return difflib.SequenceMatcher(None, one, word).ratio(), sum(map(str.__eq__, one, word))
+
+    return f"，是否想写 {max(found, key=likeness)}" if found else ""
 
 
 def decode(path: Path) -> str:

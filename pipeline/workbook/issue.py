@@ -19,7 +19,7 @@ import xlsxwriter
 from pipeline.checks.excel_rules import bounds, compared, contradictions, validation
 from pipeline.checks.rules import rules_in
 from pipeline.errors import IssueError
-from pipeline.program.model import LEVELS, County, FieldType, Prefecture, Program, Rows, TargetKind
+from pipeline.program.model import LEVELS, County, FieldType, Prefecture, Program, TargetKind
 from pipeline.workbook.cells import show
 from pipeline.workbook.identity import Stamp
 from pipeline.workbook.layout import (
@@ -45,6 +45,7 @@ from pipeline.workbook.layout import (
     frame_labels,
     list_keys,
     row_name,
+    rows_heading,
     sheet_layout,
     unit_name,
 )
@@ -335,7 +336,7 @@ def _headings(sheet: Any, f: Formats, program: Program, layout: SheetLayout, wid
     """
     left = 0 if layout.form.is_list else layout.col_of(COUNTY_NAME)
     begins = {left + page for page in pages}
-    whose = {Rows.COUNTY: program.row_level, Rows.PREFECTURE: "填报单位", Rows.LIST: ""}[layout.form.rows]
+    whose = rows_heading(program, layout.form)
     for code in (*layout.frame, REMARK):
         ok(sheet.write_string(ITEM_ROW, layout.col_of(code), whose if code == COUNTY_NAME else "", f.item))
     lines = 2

@@ -113,6 +113,11 @@ def level_of(program: Program, form: Form) -> str:
     return program.respondent_level if own else program.row_level
 
 
+def rows_heading(program: Program, form: Form) -> str:
+    """What stands above the names of the rows, in the row of items."""
+    return {Rows.COUNTY: program.row_level, Rows.PREFECTURE: "填报单位", Rows.LIST: ""}[form.rows]
+
+
 def frame_labels(program: Program, form: Form) -> dict[str, str]:
     """Column code → visible title of the columns that are not fields, in the words of the program."""
     level = level_of(program, form)

@@ -40,6 +40,7 @@ from pipeline.workbook.layout import (
     level_of,
     plain,
     row_name,
+    rows_heading,
 )
 from pipeline.workbook.notes import Seen
 
@@ -336,6 +337,7 @@ class _Roster:
             program.standing_by_code if form.rows is Rows.COUNTY else program.prefecture_by_code
         )
         own_coded, own_named = {unit.code: unit for unit in own}, program.known_as(own)
+        heading = plain(rows_heading(program, form))
 
         def by_code(text: str) -> Unit | None:
             return own_coded.get(text) or coded_all.get(text)
@@ -345,7 +347,7 @@ class _Roster:
                 return (
                     coded  # code and name of somebody else's unit, also where one of the respondent's bears that name
                 )
-            if not text or text in own_named:
+            if not text or text == heading or text in own_named:
                 return own_named.get(text)
             every = program.counties_known_as if form.rows is Rows.COUNTY else program.prefectures_known_as
             return every.get(text)
