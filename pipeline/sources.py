@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from pipeline.dataset.store import Store
     from pipeline.workspace import Workspace
 
-PACKAGES = ("great_expectations", "pandas", "python-calamine", "olefile")  # that have a say in what is read and decided
+PACKAGES = (
+    "great_expectations",
+    "pandas",
+    "olefile",
+    "msoffcrypto-tool",
+)  # that have a say in what is read and decided
 ABOUT = "about.json"
 KEPT = ("program/", "expectations/")  # of templates only the hash: nothing is decided by them
 

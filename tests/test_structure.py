@@ -9,16 +9,21 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections import Counter
+from importlib.metadata import packages_distributions, requires
 from typing import TYPE_CHECKING
 
 import pytest
 from docx import Document
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+from pipeline import sources
 from pipeline.checks import scaffold
 from pipeline.findings import CATALOGUE
-from pipeline.reports import summary_workbook
+from pipeline.reports import chart_cache, manifest, summary_workbook
 from pipeline.reports.names import TEMPLATE_NAMES
 from pipeline.workbook.issue import standard_workbook
 from tests.builder import ROOT, whole_campaign
@@ -219,6 +224,32 @@ def test_no_posix_only_module_is_imported() -> None:
         guarded = {alias.name for n in safe if isinstance(n, ast.Import) for alias in n.names}
         posix_only = imported(path) & {"fcntl", "resource", "pwd", "grp", "termios"}
         assert posix_only == guarded & posix_only, path
+
+
+def test_an_install_without_tests_has_all_the_programme_needs() -> None:
+    """What is imported or asked for its version is a dependency, or one of theirs; not merely there for the tests."""
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    optional = [*wanted["optional-dependencies"]["cluster"], *wanted["optional-dependencies"]["server"]]
+    there, waiting = {"run-pipeline"}, [Requirement(one).name for one in (*wanted["dependencies"], *optional)]
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name not in there:
+            there.add(name)
+            asked = [Requirement(one) for one in (requires(name) or [])]
+            waiting += [one.name for one in asked if not one.marker or one.marker.evaluate({"extra": ""})]
+    of_module = packages_distributions()
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "pipeline").rglob("*.py")]
+    imported = {
+        alias.name.partition(".")[0]
+        for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+    } | {
+        node.module.partition(".")[0]
+        for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module
+    }  # fmt: skip
+    foreign = {canonicalize_name(name) for module in imported for name in of_module.get(module, ())}
+    named = {canonicalize_name(one) for one in (*sources.PACKAGES, *manifest.PACKAGES, *chart_cache.LIBRARIES)}
+    assert {"pandas", "olefile"} <= foreign
+    assert (foreign | named) - there == set()
 
 
 def test_the_standard_workbook_is_current() -> None:

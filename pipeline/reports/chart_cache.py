@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Drawing = partial[bytes]
-_LIBRARIES = ("matplotlib", "numpy", "pillow")
+LIBRARIES = ("matplotlib", "numpy", "pillow")
 _DIGEST_BYTES = 32
 
 
@@ -65,7 +65,7 @@ def style() -> str:
     here = Path(__file__).parent
     files = [*sorted(here.glob("chart_*.py")), here / "fonts.py", FONT_FILE]
     return _digest(
-        [*(f"{name} {version(name)}".encode() for name in _LIBRARIES), *(file.read_bytes() for file in files)]
+        [*(f"{name} {version(name)}".encode() for name in LIBRARIES), *(file.read_bytes() for file in files)]
     )
 
 
