@@ -136,9 +136,12 @@ def _self_check_row(sheet: Any, f: Formats, layouts: tuple[SheetLayout, ...], ru
         ok(sheet.write_array_formula(row, col, row, col, todo_formula, f.locked, blank + words))
         clashes = [clash for clash in contradictions(asked) if clash.rule.severity == "critical"]
         broken = [clash.broken(lambda x, at=layout: _ref(at, at.col_of(x))) for clash in clashes]  # type: ignore[misc]
-        formula = f"=SUM({_ours(layout, row + 1)}*({'+'.join(broken)}))" if broken else "=0"
         shown = sum(clash.shows_in(cells) for clash in clashes)
-        ok(sheet.write_array_formula(row, col + own, row, col + own, formula, f.locked, shown))
+        if broken:
+            formula = f"=SUM({_ours(layout, row + 1)}*({'+'.join(broken)}))"
+            ok(sheet.write_array_formula(row, col + own, row, col + own, formula, f.locked, shown))
+        else:
+            ok(sheet.write_number(row, col + own, 0, f.locked))
         clashing += shown
     first, last = column_letter(own + 2), column_letter(clash_col - 1)
     ok(sheet.write_formula(row, clash_col, f"=SUM({first}{row + 1}:{last}{row + 1})", f.locked, clashing))
