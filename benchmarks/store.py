@@ -33,6 +33,7 @@ from pipeline.dataset.writing import Written
 from pipeline.program.load import load_program
 from pipeline.program.model import NOT_APPLICABLE, FieldType
 from pipeline.reports.export_partitions import write_partitions
+from pipeline.workbook.identity import Placing
 from pipeline.workbook.issue import Issue
 from tests.server import find_server, new_database, running
 
@@ -103,7 +104,7 @@ def _add(program: Program, period: Period, one: Prefecture, numbers: tuple[int, 
     entries.append((
         hashlib.sha256(name.encode()).hexdigest(), f"{period.due_on}/{no // 1000:03d}/{one.name}_{period.code}.xlsx",
         period.due_on, period.due_on, one.code, period.code, f"{no:08d}", 0, verdict.value, "",
-        json.dumps(sheets, ensure_ascii=False), json.dumps(columns),
+        json.dumps(sheets, ensure_ascii=False), json.dumps(columns), Placing.STAMP.value,
     ))  # fmt: skip
     units = program.reporters_of(one.code)
     rows["records"] += [(n, unit.code, period.code, state.value) for unit in units]

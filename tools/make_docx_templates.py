@@ -381,7 +381,7 @@ def bulletin_counties() -> str:
     )
     return "".join((
         para("Heading1", "三、县级工会进展"),
-        para("BodyText", "各县级工会完成率见图{{ pictures.map.no }}，未报县单独标示，不按零计。"),
+        para("BodyText", "各县级工会完成率见图{{ pictures.map.no }}，没有计入的县单独标示，不按零计。"),
         figure("map", "各县级工会完成率"),
         when(
             "timeliness or overdue",
