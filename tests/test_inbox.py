@@ -286,7 +286,7 @@ def test_ten_thousand_files_of_junk_take_seconds_and_nothing_on_the_next_run(roo
     assert "另有没有读的 10000 个（压缩包 2500、邮件 2500、图片 2500、文档 2500）" in first.stderr
     assert len(first.stderr.splitlines()) < 100
     second = call(root, "receive")
-    assert len(second.stderr.splitlines()) == 1
+    assert len([line for line in second.stderr.splitlines() if "台账封签" not in line]) == 1
     assert spent < 20
 
 
