@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -16,9 +17,10 @@ from pipeline.findings import CATALOGUE
 from pipeline.workbook.identity import Placing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pipeline.dataset.entries import Submission
+    from pipeline.dataset.store import Store
     from pipeline.program.model import Period, Prefecture, Program
     from pipeline.workspace import Workspace
 
@@ -33,12 +35,8 @@ def admit(workspace: Workspace, file: str, prefecture: str, period: str | None, 
     """
     program = load_campaign(workspace).program
     unit = find_prefecture(program, prefecture)
-    if not reason.strip():
-        raise PipelineError("请写明认定的理由（--reason）")
-    store = open_store(workspace, program, create=False)
-    try:
-        if by_clock:
-            store.not_before(as_of)
+    _need(reason, "认定")
+    with _opened(workspace, program, as_of, by_clock=by_clock) as store:
         snapshot = take_snapshot(store, program, as_of)
         named = [s for s in snapshot.submissions
                  if (s.verdict == Verdict.HELD or snapshot.unusable(s)) and _is_named(workspace, s, file)]  # fmt: skip
@@ -54,8 +52,6 @@ def admit(workspace: Workspace, file: str, prefecture: str, period: str | None, 
                   claimed_period=claimed_period, prefecture_code=unit.code, period=chosen.code, reason=reason.strip(),
                   who=who, done_on=as_of, target=entry.seq if snapshot.unusable(entry) else 0)  # fmt: skip
         return replace(act, seq=store.enter(act)), program
-    finally:
-        store.close()
 
 
 def _which_held(
@@ -105,15 +101,9 @@ def withdraw(
             (``by_clock``) and the ledger knows a later one.
     """
     program = load_campaign(workspace).program
-    if not reason.strip():
-        raise PipelineError(f"请写明{'恢复' if again else '撤回'}的理由（--reason）")
-    store = open_store(workspace, program, create=False)
-    try:
-        if by_clock:
-            store.not_before(as_of)
-        entry = next((s for s in store.submissions(as_of) if s.seq == seq), None)
-        if entry is None:
-            raise PipelineError(f"没有报送序号 {seq}；序号见 run-pipeline history 或汇总页“收到的文件”")
+    _need(reason, "恢复" if again else "撤回")
+    with _opened(workspace, program, as_of, by_clock=by_clock) as store:
+        entry = _submission(store, seq, as_of)
         is_gone = entry.verdict == Verdict.WITHDRAWN
         if is_gone is not again:
             raise PipelineError(f"报送序号 {seq}（{entry.file}）{'没有撤回' if again else '已经撤回'}")
@@ -123,8 +113,6 @@ def withdraw(
         act = Act(kind=kind, sha256=entry.sha256, file=entry.file, prefecture_code=entry.prefecture_code, period=entry.period,
                   target=seq, reason=reason.strip(), who=who, done_on=as_of)  # fmt: skip
         return replace(act, seq=store.enter(act)), entry
-    finally:
-        store.close()
 
 
 def close(
@@ -138,14 +126,10 @@ def close(
     """
     program = load_campaign(workspace).program
     chosen = choose_period(program, period, as_of)
-    if not reason.strip():
-        raise PipelineError("请写明封存的理由（--reason）")
+    _need(reason, "封存")
     if as_of <= chosen.end:
         raise PipelineError(f"{chosen.title}到 {chosen.end} 才结束，现在不能封存")
-    store = open_store(workspace, program)
-    try:
-        if by_clock:
-            store.not_before(as_of)
+    with _opened(workspace, program, as_of, by_clock=by_clock, create=True) as store:
         if chosen.code in closings(store.acts(date.max)):
             raise PipelineError(f"{chosen.title}已经封存")
         made = (
@@ -154,8 +138,6 @@ def close(
         store.tell(chosen.code, made, who, looking_back=True)
         act = Act(kind=ActKind.CLOSE, period=chosen.code, reason=reason, who=who, done_on=as_of)
         return replace(act, seq=store.enter(act)), program
-    finally:
-        store.close()
 
 
 def reopen(
@@ -169,18 +151,12 @@ def reopen(
     """
     program = load_campaign(workspace).program
     chosen = choose_period(program, period, as_of)
-    if not reason.strip():
-        raise PipelineError("请写明重新开放的理由（--reason）")
-    store = open_store(workspace, program, create=False)
-    try:
-        if by_clock:
-            store.not_before(as_of)
+    _need(reason, "重新开放")
+    with _opened(workspace, program, as_of, by_clock=by_clock) as store:
         if chosen.code not in closings(store.acts(date.max)):
             raise PipelineError(f"{chosen.title}没有封存")
         act = Act(kind=ActKind.REOPEN, period=chosen.code, reason=reason.strip(), who=who, done_on=as_of)
         return replace(act, seq=store.enter(act)), program
-    finally:
-        store.close()
 
 
 def received(
@@ -198,15 +174,9 @@ def received(
             (``by_clock``) and the ledger knows a later one.
     """
     program = load_campaign(workspace).program
-    if not reason.strip():
-        raise PipelineError("请写明更正收到日期的理由（--reason）")
-    store = open_store(workspace, program, create=False)
-    try:
-        if by_clock:
-            store.not_before(as_of)
-        entry = next((s for s in store.submissions(as_of) if s.seq == seq), None)
-        if entry is None:
-            raise PipelineError(f"没有报送序号 {seq}；序号见 run-pipeline history 或汇总页“收到的文件”")
+    _need(reason, "更正收到日期")
+    with _opened(workspace, program, as_of, by_clock=by_clock) as store:
+        entry = _submission(store, seq, as_of)
         period, which = program.period_by_code.get(entry.period), f"报送序号 {seq}（{entry.file}）"
         if day == entry.received_on:
             raise PipelineError(f"{which}的收到日期已经是 {day}")
@@ -218,8 +188,33 @@ def received(
         act = Act(kind=ActKind.RECEIVED, sha256=entry.sha256, file=entry.file, prefecture_code=entry.prefecture_code,
                   period=entry.period, target=seq, day=day, reason=reason.strip(), who=who, done_on=as_of)  # fmt: skip
         return replace(act, seq=store.enter(act)), entry, period
+
+
+def _need(reason: str, what: str) -> None:
+    """Refuse an act without a reason."""
+    if not reason.strip():
+        raise PipelineError(f"请写明{what}的理由（--reason）")
+
+
+@contextmanager
+def _opened(
+    workspace: Workspace, program: Program, as_of: date, *, by_clock: bool, create: bool = False
+) -> Iterator[Store]:
+    """The dataset for one act; refused where the day is the clock's and the ledger knows a later one."""
+    store = open_store(workspace, program, create=create)
+    try:
+        if by_clock:
+            store.not_before(as_of)
+        yield store
     finally:
         store.close()
+
+
+def _submission(store: Store, seq: int, as_of: date) -> Submission:
+    entry = next((s for s in store.submissions(as_of) if s.seq == seq), None)
+    if entry is None:
+        raise PipelineError(f"没有报送序号 {seq}；序号见 run-pipeline history 或汇总页“收到的文件”")
+    return entry
 
 
 def _made_as_of(workspace: Workspace, period: Period) -> date | None:
