@@ -96,7 +96,11 @@ def test_all_that_can_happen_happened(demo: Workspace) -> None:
     owed = [o for o in everything if o["kind"] == "REPORT"]
     assert len(owed) == 3 * (16 + 129)
     assert {o["kind"] for o in everything} == {"REPORT", "OFFICE_DUTY"}  # the eight actions ask for nothing else
-    assert {o["reason"] for o in owed} == {"", "未收到报表", "退回待改"}
+    assert {o["reason"] for o in owed} == {"", "未收到报表", "退回待改", "收到、不能采用，待重报"}
+    cut = {s["prefecture_code"] for s in submissions if s["reason"] == CATALOGUE["FILE_TRUNCATED"].title}
+    assert {o["who"] for o in owed if o["reason"].startswith("收到") and len(o["who"]) == 6} >= cut
+    assert cut
+    assert "" not in cut
     never = [o for o in owed if o["who"] == "533300"]
     assert [o["streak"] for o in never] == ["1", "2", "3"]
     assert {v["state"] for v in table(demo, "values")} == {"ACCEPTED", "NIL"}
