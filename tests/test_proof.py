@@ -227,14 +227,14 @@ def linked_anew(office: Office, change: Callable[[list[Link]], list[Link]]) -> N
         made, before = [], START
         for no, link in enumerate(change(links), 1):
             fields = {
-                name: getattr(link, name) for name in ("kind", "seq", "batch", "day", "facts", "counts", "content")
+                name: getattr(link, name) for name in ("kind", "seq", "together", "day", "facts", "counts", "content")
             }
             new = Link(no=no, **fields).closed(before, b"some other key")
             made.append(new)
             before = new.hash
         connection.execute(text("DELETE FROM chain"))
         for one in made:
-            columns = ("no", "kind", "seq", "batch", "day", "facts", "counts", "content", "hash", "signature")
+            columns = ("no", "kind", "seq", "together", "day", "facts", "counts", "content", "hash", "signature")
             marks = ", ".join(f":{name}" for name in columns)
             connection.execute(text(f"INSERT INTO chain VALUES ({marks})"), {n: getattr(one, n) for n in columns})
 

@@ -36,7 +36,7 @@ class Link:
         kind: ``SUBMISSION``, ``FILES`` (files of which nothing is left to take in), ``PROGRAM`` (what the office wrote, from
             here on), ``KEY`` (another key, from here on), ``ISSUED`` (workbooks that went out), or the kind of an act.
         seq: Number of the entry in its own table.
-        batch: Number of the first link that was written in the same transaction: what was judged together.
+        together: Number of the first link that was judged together with it, of the same respondent; its own where none was.
         day: When it was entered.
         facts: JSON: what was entered, as far as no file proves it.
         counts: JSON: table → number of rows.
@@ -48,7 +48,7 @@ class Link:
     no: int
     kind: str
     seq: int
-    batch: int
+    together: int
     day: date
     facts: str
     counts: str
@@ -70,7 +70,16 @@ class Link:
 
     @property
     def _statement(self) -> bytes:
-        said = (self.no, self.kind, self.seq, self.batch, self.day.isoformat(), self.facts, self.counts, self.content)
+        said = (
+            self.no,
+            self.kind,
+            self.seq,
+            self.together,
+            self.day.isoformat(),
+            self.facts,
+            self.counts,
+            self.content,
+        )
         return canonical(said)
 
     def closed(self, before: str, key: bytes) -> Link:

@@ -28,7 +28,7 @@ from pipeline.dataset.chain import (
 from pipeline.dataset.database import insert_rows, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Column, Connection, Table
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pipeline.dataset.writing import Written
 
     Group = tuple[str, int]  # a table of numbers, and a number
+    Respondent = tuple[str, str]  # code of a prefecture, and of a period
 
 MANY = 500  # rows of one insert
 SEAL = "台账封签.json"
@@ -53,13 +54,18 @@ OF_ENTRY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What a link is made for: the rows of one number of the ledger, by table."""
+    """What a link is made for: the rows of one number of the ledger, by table.
+
+    Attributes:
+        respondent: Whose it is, where what one respondent sent is judged together.
+    """
 
     kind: str
     seq: int
     day: date
     facts: Mapping[str, Any]
     rows: Mapping[str, list[Row]]
+    respondent: Respondent | None = None
 
 
 def last_link(connection: Connection, tables: Tables) -> Link | None:
@@ -74,15 +80,30 @@ def link_of(connection: Connection, tables: Tables, no: int) -> Link | None:
     return Link(**row) if row else None
 
 
-def add_links(connection: Connection, tables: Tables, key: bytes, entries: Iterable[Entry], batch: int = 0) -> None:
-    """Behind the end of the chain, in the transaction that writes what they hold."""
+def add_links(
+    connection: Connection,
+    tables: Tables,
+    key: bytes,
+    entries: Iterable[Entry],
+    firsts: dict[Respondent, int] | None = None,
+) -> None:
+    """Behind the end of the chain, in the transaction that writes what they hold.
+
+    Args:
+        connection: Of that transaction.
+        tables: The tables.
+        key: The workspace's.
+        entries: What the links are for.
+        firsts: Respondent → first link of what is judged together, where some of it was written before.
+    """
     last = last_link(connection, tables)
     no, before = (last.no, last.hash) if last else (0, START)
-    batch, made = batch or no + 1, []
+    firsts, made = {} if firsts is None else firsts, []
     for no, one in enumerate(entries, no + 1):  # noqa: B020 - from the last number on
         counts, content = content_of(one.rows)
-        link = Link(no=no, kind=one.kind, seq=one.seq or no, batch=batch, day=one.day, facts=canonical(one.facts).decode(),
-                    counts=counts, content=content).closed(before, key)  # fmt: skip
+        together = firsts.setdefault(one.respondent, no) if one.respondent else no
+        link = Link(no=no, kind=one.kind, seq=one.seq or no, together=together, day=one.day, counts=counts, content=content,
+                    facts=canonical(one.facts).decode()).closed(before, key)  # fmt: skip
         made.append(astuple(link))
         before = link.hash
     insert_rows(connection, tables.chain, made)
@@ -96,10 +117,16 @@ def next_number(connection: Connection, tables: Tables, name: str) -> int:
     return max(connection.execute(one).scalar() or 0 for one in given) + 1
 
 
-def submission_facts(columns: Sequence[str], entry: Sequence[Any]) -> dict[str, Any]:
-    """What a submission's link tells of it."""
-    told_of = dict(zip(columns, entry, strict=True))
-    return {name: told_of[name] for name in OF_ENTRY}
+def submission_entries(
+    columns: Sequence[str], numbers: Sequence[int | None], written: Written, rows: Sequence[Mapping[str, list[Row]]]
+) -> Iterator[Entry]:
+    """What the links of submissions are made for; those without a number were entered before."""
+    for seq, entry, mine in zip(numbers, written.entries, rows, strict=True):
+        if seq is not None:
+            of = dict(zip(columns, entry, strict=True))
+            whose = (of["prefecture_code"], of["period"]) if written.judged else None
+            facts = {name: of[name] for name in OF_ENTRY}
+            yield Entry(kind=SUBMISSION, seq=seq, day=of["taken_on"], facts=facts, rows=mine, respondent=whose)
 
 
 def stored_rows(connection: Connection, name: str) -> list[dict[str, Any]]:
@@ -163,7 +190,7 @@ def read_links(connection: Connection) -> tuple[list[Link], list[object]]:
         try:
             day = row["day"] if isinstance(row["day"], date) else date.fromisoformat(row["day"])
             texts = {name: str(row[name]) for name in ("kind", "facts", "counts", "content", "hash", "signature")}
-            numbers = {name: int(row[name]) for name in ("no", "seq", "batch")}
+            numbers = {name: int(row[name]) for name in ("no", "seq", "together")}
             whole: dict[str, Any] = {"day": day, **texts, **numbers}
             links.append(Link(**whole))
         except (TypeError, ValueError):
@@ -236,7 +263,10 @@ def chain_all(connection: Connection, tables: Tables, key: bytes, day: date) -> 
             by_seq[row["seq"]][name].append(plain_row(row, row.values()))
     for row in sorted(stored_rows(connection, "submissions"), key=lambda one: int(one["seq"])):
         facts = {"chained": True, **{name: row[name] for name in OF_ENTRY}}
-        entries.append(Entry(kind=SUBMISSION, seq=row["seq"], day=day, facts=facts, rows=by_seq[row["seq"]]))
+        whose = row["prefecture_code"], row["period"]
+        entries.append(
+            Entry(kind=SUBMISSION, seq=row["seq"], day=day, facts=facts, rows=by_seq[row["seq"]], respondent=whose)
+        )
     for row in sorted(stored_rows(connection, "acts"), key=lambda one: int(one["seq"])):
         act = plain_row(row, row.values())
         entries.append(

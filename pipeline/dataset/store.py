@@ -46,7 +46,7 @@ from pipeline.dataset.linking import (
     last_link,
     next_number,
     read_seal,
-    submission_facts,
+    submission_entries,
     write_seal,
 )
 from pipeline.dataset.rows import (
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
 
     from pipeline.checks.past import PastEntry
     from pipeline.dataset.entries import Change, StandingRow, Submission
+    from pipeline.dataset.linking import Respondent
     from pipeline.dataset.tables import Tables
     from pipeline.dataset.writing import Written
     from pipeline.findings import Finding
@@ -204,10 +205,12 @@ class Store:
         days = [connection.execute(select(func.max(column))).scalar() for column in (s.c.taken_on, a.c.done_on)]
         return max((one for one in days if one), default=date.min)
 
-    def _link(self, entries: Iterable[Entry], connection: Connection, batch: int = 0) -> None:
+    def _link(
+        self, entries: Iterable[Entry], connection: Connection, firsts: dict[Respondent, int] | None = None
+    ) -> None:
         """What was just entered, in the same transaction."""
         self._sealing = True
-        add_links(connection, self.tables, self.key, entries, batch)
+        add_links(connection, self.tables, self.key, entries, firsts)
 
     def use(self, program: bytes, day: date, **facts: str) -> None:
         """Note that from here on the program is this, if it was another before; it is kept, to judge again by it."""
@@ -339,14 +342,13 @@ class Store:
         self.blobs.keep(arrival.sha256, content)
         return replace(arrival, content=content, path=None)
 
-    def add(self, written: Written, batch: int = 0) -> list[int | None]:
+    def add(self, written: Written) -> list[int | None]:
         """Write entries of the ledger with all that hangs on them, in one transaction.
 
         What the database cannot hold costs only its own entry: the rest is written, and it is written as refused.
 
         Args:
-            written: The entries.
-            batch: Number of the first link of what was judged together; 0 where that is all written here.
+            written: The entries; what one respondent sent was judged together, if it was judged.
 
         Returns:
             Their numbers; None for one that is already in the ledger.
@@ -354,14 +356,19 @@ class Store:
         if not written.entries:
             return []
         try:
-            return self._write(written, batch)
-        except UnstorableError as fault:
-            if len(written.entries) > 1:
-                first = batch or self.seal().no + 1
-                return [seq for one in written.apart() for seq in self.add(one, first)]
-            return self._write(written.quarantined(str(fault)), batch)
+            return self._write(written, {})
+        except UnstorableError:
+            firsts: dict[Respondent, int] = {}
+            return [seq for one in written.apart() for seq in self._write_one(one, firsts)]
 
-    def _write(self, written: Written, batch: int) -> list[int | None]:
+    def _write_one(self, written: Written, firsts: dict[Respondent, int]) -> list[int | None]:
+        """One entry; what the database cannot hold of it is left out."""
+        try:
+            return self._write(written, firsts)
+        except UnstorableError as fault:
+            return self._write(written.quarantined(str(fault)), firsts)
+
+    def _write(self, written: Written, firsts: dict[Respondent, int]) -> list[int | None]:
         names = self.tables.submissions.columns.keys()[1:]
         identity = itemgetter(*(names.index(name) for name in IDENTITY))
         keys = [identity(entry) for entry in written.entries]
@@ -380,21 +387,8 @@ class Store:
             for name, rows in written.rows.items():
                 new = [(numbers[row[0]], *row[1:]) for row in rows if numbers[row[0]] is not None]
                 insert_rows(connection, self.tables.metadata.tables[name], new)
-            taken_on, all_ = (
-                names.index("taken_on"),
-                zip(numbers, written.entries, hanging(self.tables, written), strict=True),
-            )
-            self._link(
-                (
-                    Entry(
-                        kind=SUBMISSION, seq=seq, day=entry[taken_on], facts=submission_facts(names, entry), rows=rows
-                    )
-                    for seq, entry, rows in all_
-                    if seq is not None
-                ),
-                connection,
-                batch,
-            )
+            hung = hanging(self.tables, written)
+            self._link(submission_entries(names, numbers, written, hung), connection, firsts)
             return numbers
 
     def _there(self, hashes: Collection[str], connection: Connection) -> set[tuple[Any, ...]]:

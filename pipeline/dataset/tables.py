@@ -74,7 +74,7 @@ def build_tables(program: Program) -> Tables:
         Column("no", Integer, primary_key=True, autoincrement=False),
         Column("kind", String(10), nullable=False),
         Column("seq", Integer, nullable=False),
-        Column("batch", Integer, nullable=False),
+        Column("together", Integer, nullable=False),
         Column("day", Date, nullable=False),
         *(Column(name, Text, nullable=False) for name in ("facts", "counts", "content", "hash", "signature")),
     )  # fmt: skip

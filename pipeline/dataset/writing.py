@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.decide import Verdict
@@ -30,16 +30,18 @@ class Written:
     Attributes:
         entries: Rows of ``submissions``, in the order of its columns, without ``seq``.
         rows: Table → rows in the order of its columns; for ``seq`` stands the place of the entry among ``entries``.
+        judged: Whether what one respondent sent was judged together; files that hold no usable return are not.
     """
 
     entries: Sequence[Row]
     rows: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    judged: bool = True
 
     def apart(self) -> Iterator[Written]:
         """Each entry by itself."""
         for n, entry in enumerate(self.entries):
             mine = {name: [(0, *row[1:]) for row in rows if row[0] == n] for name, rows in self.rows.items()}
-            yield Written(entries=[entry], rows=mine)
+            yield replace(self, entries=[entry], rows=mine)
 
     def quarantined(self, why: str) -> Written:
         """An only entry without its content: that it came, whose it is, and why it is not taken."""
@@ -47,7 +49,7 @@ class Written:
         fault = finding("FILE_NOT_STORED", file=file, prefecture_code=prefecture_code, found=storable(why))
         entry = (sha256, file, received_on, taken_on, prefecture_code, period, "", admission, Verdict.RETURNED.value,
                  kind_title(fault), "{}", "{}", placed)  # fmt: skip
-        return Written(entries=[entry], rows={"findings": _findings(0, (fault,))})
+        return replace(self, entries=[entry], rows={"findings": _findings(0, (fault,))})
 
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # what no database holds in a text
@@ -96,7 +98,7 @@ def unplaced(readings: Iterable[Reading], taken_on: date) -> Written:
             "；".join(dict.fromkeys(kind_title(f) for f in one.findings)), "{}", "{}", one.place.placed.value,
         ))  # fmt: skip
         found += _findings(n, one.findings)
-    return _as_stored(entries, {"findings": found})
+    return replace(_as_stored(entries, {"findings": found}), judged=False)
 
 
 def _as_stored(entries: Sequence[Row], rows: dict[str, list[Row]]) -> Written:

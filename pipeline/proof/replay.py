@@ -9,7 +9,6 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,7 @@ from pipeline.workbook.read import Arrival, Reading, read_return
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipeline.campaign import Campaign
     from pipeline.dataset.chain import Link
@@ -196,12 +195,11 @@ def _lost(registries: tuple[Registry, ...], task: tuple[int, Arrival], why: engi
 def _judge_again(
     ledger: Ledger, ages: Mapping[int, Age], readings: Mapping[int, Reading], folder: Path, done: Replayed
 ) -> None:
-    """Batch by batch, each against what had come in before it."""
+    """As much at a time as there can be, each against what had come in before it."""
     with ExitStack() as opened:
         store: Store | None = None
         placed: dict[tuple[Any, ...], int] = {}
-        for _, some in groupby(ledger.proven(), key=_together):
-            links = list(some)
+        for links in _stretches(ledger.proven()):
             age = _age_of(ages, links[0].no)
             if store is None or store.program is not age.campaign.program:
                 opened.close()
@@ -219,10 +217,27 @@ def _judge_again(
                 _put(store, link, stored if is_content(link, stored) and not is_content(link, rows) else rows)
 
 
-def _together(link: Link) -> tuple[Any, ...]:
-    """What was judged together; of what was chained only afterwards, as well as can be told."""
-    told = link.told if link.kind == SUBMISSION else {}
-    return (link.batch, *((told["period"],) if told.get("chained") else ()))
+def _stretches(links: Iterable[Link]) -> Iterator[list[Link]]:
+    """Links in their order, as many at a time as give the same however they are divided.
+
+    That is an act by itself, and of returns those of one period, entered on one day, of any number of respondents, but of each
+    only what was judged together.
+    """
+    stretch: list[Link] = []
+    kind: tuple[Any, ...] = ()
+    seen: dict[str | int, int] = {}
+    for link in links:
+        told = link.told if link.kind == SUBMISSION else {}
+        own = (link.day, told["period"]) if told else (link.no,)
+        whose = told.get("prefecture_code") or link.no
+        if own != kind or seen.get(whose, link.together) != link.together:
+            if stretch:
+                yield stretch
+            stretch, kind, seen = [], own, {}
+        stretch.append(link)
+        seen[whose] = link.together
+    if stretch:
+        yield stretch
 
 
 def _make_room(store: Store, entries: Sequence[Link], placed: dict[tuple[Any, ...], int]) -> None:

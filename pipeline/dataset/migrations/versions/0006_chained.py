@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("kind", sa.String(10), nullable=False),
         sa.Column("seq", sa.Integer, nullable=False),
-        sa.Column("batch", sa.Integer, nullable=False),
+        sa.Column("together", sa.Integer, nullable=False),
         sa.Column("day", sa.Date, nullable=False),
         *(sa.Column(name, sa.Text, nullable=False) for name in ("facts", "counts", "content", "hash", "signature")),
     )
