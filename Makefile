@@ -40,9 +40,8 @@ bench: $(VENV)/.ready ## side-by-side timings, as ratios within one run
 docs: $(VENV)/.ready ## rebuild the references generated from code
 	$(BIN)/python -m tools.make_references
 
-templates: $(VENV)/.ready ## rebuild templates/xlsx and templates/docx
+templates: $(VENV)/.ready ## rebuild templates/xlsx
 	$(BIN)/python -m tools.make_standard_workbook
-	$(BIN)/python -m tools.make_docx_templates
 
 clean: ## remove what make made
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -18,10 +18,10 @@ from lxml import etree
 
 from pipeline.errors import PipelineError, TemplateError
 from pipeline.reports.documents import Picture, lint_template, normalise, render
-from tools.make_docx_templates import FONTS, templates
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "docx"
 BULLETIN, OVERDUE_LIST = TEMPLATES / "工作简报.docx", TEMPLATES / "逾期县清单.docx"
+FONTS = ("仿宋_GB2312", "楷体_GB2312", "黑体", "宋体", "方正小标宋简体")
 PICTURES = ("rank", "heat", "map", "trend", "bullet", "timely")
 HOSTILE = "{{7*7}} {%p for %} <b>&amp;</w:t> “引号” \x07\x0c\x00\ud800完"
 HOSTILE_AS_PRINTED = "{{7*7}} {%p for %} <b>&amp;</w:t> “引号” 完"
@@ -308,14 +308,6 @@ def test_normalising_drops_times_and_edit_marks(issued: bytes) -> None:
             target.writestr(name, source.read(name).replace(b"<w:p><w:pPr>", b'<w:p w:rsidR="00AB12CD"><w:pPr>'))
     assert normalise(edited.getvalue()) == issued
     assert not find(part(issued, "docProps/core.xml"), "//*[local-name()='created' or local-name()='modified']")
-
-
-def test_the_shipped_templates_are_what_the_tool_builds() -> None:
-    built = templates()
-    assert built == templates()
-    for name, data in built.items():
-        with ZipFile(BytesIO(data)) as new, ZipFile(TEMPLATES / name) as shipped:
-            assert {n: new.read(n) for n in new.namelist()} == {n: shipped.read(n) for n in shipped.namelist()}
 
 
 # --- broken templates --------------------------------------------------------------------------------------------
