@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum, auto
+from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING
 
-from pipeline.workbook.notes import DISGUISE, disguised, percent
+from pipeline.workbook.notes import DISGUISE, disguised, percent, unshown
 
 if TYPE_CHECKING:
     from pipeline.workbook.cells import Raw
@@ -18,6 +19,13 @@ BUILT_IN_DAYS = {*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59)}  # 
 LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 DAY = re.compile(r"[dyhms]|(?<![0#?])e(?![+-])", re.IGNORECASE)
 ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
+SECTION = re.compile(r'(?:"[^"]*"|[\\!_*].|\[[^\]]*\]|[^;])*', re.DOTALL)
+FILLING = re.compile(r'[_*].|\[[^\]]*\]|["\s]', re.DOTALL)
+CONDITION = re.compile(r"\[(<>|<=|>=|<|>|=)\s*(-?[\d.]+)\]")
+WHITE_TEXT = re.compile(r"\[(white|白色|color ?2|颜色 ?2)\]", re.IGNORECASE)
+WORDED = re.compile(r'(?:general|g/通用格式|#,##0|#|0)(?:\.[0#]+)?\s*"?([^\x00-\u2e7f]+)"?', re.IGNORECASE)
+SUMS = {"万元", "亿元"}
+COMPARED = {"<>": ne, "<=": le, ">=": ge, "<": lt, ">": gt, "=": eq}
 FIRST_DAY, OF_1904 = datetime(1899, 12, 30), 1_462  # noqa: DTZ001 - a wall clock's
 LEAP = 60  # 29 February 1900, which Excel alone has
 LAST_DAY = 2_958_466
@@ -32,11 +40,13 @@ class Shown(Enum):
     DAY = auto()
     ELAPSED = auto()
     OTHERWISE = auto()
+    WORDED = auto()
+    NOT_ALL = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """How numbers are shown; ``code`` where that is another number."""
+    """How numbers are shown; ``code`` where that is another number, none for some, or the word behind it."""
 
     shown: Shown = Shown.PLAIN
     code: str = ""
@@ -46,6 +56,8 @@ def format_of(number: int, code: str) -> Format:
     """The format of a number and code; built-in ones need no code."""
     if "%" in LITERAL.sub("", code) or (not code and number in BUILT_IN_PERCENT):
         return Format(shown=Shown.SHARE)
+    if (word := WORDED.fullmatch(code)) and (word[1] in SUMS or not DISGUISE.search(word[1])):
+        return Format(shown=Shown.WORDED, code=word[1])
     if DISGUISE.search(code):
         return Format(shown=Shown.OTHERWISE, code=code)
     if ELAPSED.search(code):
@@ -53,7 +65,46 @@ def format_of(number: int, code: str) -> Format:
     bare = LITERAL.sub("", code).split(";")[0].lower().replace("general", "").replace("standard", "")
     if DAY.search(bare) or (not code and number in BUILT_IN_DAYS):
         return Format(shown=Shown.DAY)
+    if code and any(_hides(section_for(code, sample), sample) for sample in (1, 0, -1, *_limits(code))):
+        return Format(shown=Shown.NOT_ALL, code=code)
     return Format()
+
+
+def _limits(code: str) -> list[float]:
+    """Numbers on which conditions turn, and their neighbours."""
+    return [float(limit) + step for _, limit in CONDITION.findall(code) for step in (-1, 0, 1)]
+
+
+def sections_of(code: str) -> list[str]:
+    """The parts of a code between its semicolons, those in quotes apart."""
+    sections, at = [], 0
+    while at <= len(code):
+        part = SECTION.match(code, at)
+        sections.append(part[0] if part else "")
+        at += len(sections[-1]) + 1
+    return sections
+
+
+def _hides(section: str, number: float) -> bool:
+    """Whether nothing is seen of a number."""
+    if WHITE_TEXT.search(section):
+        return True
+    left = FILLING.sub("", section)
+    return not left or (number == 0 and not left.strip("#,"))
+
+
+def section_for(code: str, number: float) -> str:
+    """The part of a code that shows a number: positive ones, negative ones, nought, or by conditions."""
+    sections = sections_of(code)
+    conditions = [CONDITION.search(one) for one in sections[:2]]
+    if any(conditions):
+        for one, condition in zip(sections, conditions, strict=False):
+            if condition and COMPARED[condition[1]](number, float(condition[2])):
+                return one
+        return next((one for one in sections if not CONDITION.search(one)), "General")
+    if len(sections) == 1 or number > 0 or (number == 0 and len(sections) == 2):  # noqa: PLR2004
+        return sections[0]
+    return sections[1] if number < 0 else sections[2]
 
 
 def as_shown(number: float, form: Format, *, since_1904: bool = False) -> Raw:
@@ -65,6 +116,10 @@ def as_shown(number: float, form: Format, *, since_1904: bool = False) -> Raw:
         return percent(number)
     if form.shown is Shown.OTHERWISE:
         return disguised(plain, form.code)
+    if form.shown is Shown.WORDED:
+        return f"{plain}{form.code}"
+    if form.shown is Shown.NOT_ALL:
+        return unshown(plain, form.code) if _hides(section_for(form.code, number), number) else plain
     return moment(number, form.shown, since_1904=since_1904)
 
 

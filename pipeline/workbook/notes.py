@@ -259,12 +259,19 @@ def doubt_of(runs: Sequence[Run]) -> tuple[str, str] | None:
 
 
 # What makes a cell show another number than it holds: scale and unit words, digits of its own, a literal sign, scaling commas.
-DISGUISE = re.compile(r"[千万亿百‰约]|\"[^\"]*[0-9][^\"]*\"|^\s*\"?-|[0#],+(?![0#?,])|^;+$")
+DISGUISE = re.compile(
+    r"[千万亿百‰约]|[0#?](?:[\\!][.,]|\"[.,]\")[0#?]|[\\!][0-9%]|\"[^\"]*%\"|\"[^\"]*[0-9][^\"]*\"|^\s*\"?-|[0#],+(?![0#?,])|^;+$"
+)
 
 
 def disguised(number: str | float, code: str) -> str:
     """A number whose format shows something else, as a text that nobody takes for a number."""
     return f"{number}（单元格格式为“{code}”，显示的不是这个数）"
+
+
+def unshown(number: str | float, code: str) -> str:
+    """A number of which its format shows nothing, as a text that nobody takes for a number."""
+    return f"{number}（单元格格式为“{code}”，这个数看不见）"
 
 
 def percent(number: str | float) -> str:
