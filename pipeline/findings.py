@@ -197,6 +197,7 @@ CATALOGUE: dict[str, Kind] = {
     "CELL_PICTURE": Kind(severity=C, title="格中是一张图片", fix="图片不能读取：请删去图片，在格中填写要求的内容；图片另行报送"),
     "CELL_CONTRADICTS": Kind(severity=C, title="公式与显示的结果不一致", fix="请删去公式，直接填数"),
     "CELL_LINKED": Kind(severity=W, title="数是从别的文件引来的，按文件里存的结果接收", fix="请核对这个数，改为直接填数"),
+    "CELL_MAYBE_UNSEEN": Kind(severity=W, title="格中的内容可能看不见，仍按所填接收", fix="请清除条件格式、设为显示零值，核对这一格"),
     "CELL_SPECIAL_DIGIT": Kind(severity=C, title="用了带圈或特殊数字", fix="请用普通数字填写，如 1"),
     "CELL_BACKWARDS": Kind(severity=C, title="有看不见的字符，使文字从右往左显示", fix="请清空这一格，用键盘重新填写，不要从别处粘贴"),
     "CELL_PLACEHOLDER": Kind(severity=C, title="只写了代替的话（“同上”“见附件”“暂无”“/”等），没有填内容", fix="请把内容填到这一格；没有发生的数填0"),

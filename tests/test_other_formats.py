@@ -99,6 +99,7 @@ T_STYLES = (
     '<style:style style:name="S" style:family="text"><style:text-properties style:text-line-through-type="single"/></style:style>'
     '<style:style style:name="U" style:family="text"><style:text-properties style:text-position="33% 58%"/></style:style>'
     '<style:style style:name="W" style:family="table-cell"><style:text-properties fo:color="#FFFFFF"/></style:style>'
+    '<style:style style:name="WW" style:family="table-cell"><style:text-properties fo:color="#fafafa"/></style:style>'
     '<style:style style:name="R" style:family="table-cell"><style:table-cell-properties fo:background-color="#ff0000"/></style:style>'
     '<style:style style:name="RR" style:parent-style-name="R"><style:text-properties fo:color="#ff0000"/></style:style>'
     '<style:style style:name="L"><style:text-properties style:text-line-through-style="solid"/></style:style>'
@@ -116,6 +117,7 @@ FLOAT = 'office:value-type="float" office:value="7"><text:p>7</text:p>'
         ('office:value-type="string"><text:p>5<text:span text:style-name="U">1</text:span></text:p>', ("CELL_SUPERSCRIPT", "51（“1”是上标或下标）")),
         ('office:value-type="string"><text:p><text:span text:style-name="S"><text:span>9</text:span></text:span>1</text:p>', STRUCK_9),
         (f'table:style-name="W" {FLOAT}', ("CELL_UNSEEN", "7（字与底色相同，看不见）")),
+        (f'table:style-name="WW" {FLOAT}', ("CELL_UNSEEN", "7（字与底色相同，看不见）")),
         (f'table:style-name="RR" {FLOAT}', ("CELL_UNSEEN", "7（字与底色相同，看不见）")),
         (f'table:style-name="L" {FLOAT}', ("CELL_STRUCK", "7（画了删除线）")),
         (f'table:style-name="N" {FLOAT}', None),
@@ -234,19 +236,29 @@ def test_what_an_xls_shows_otherwise() -> None:
         sheet.write(50, 3, 8, xlwt.easyxf("font: color white"))
         sheet.write(50, 4, 9, xlwt.easyxf("font: color red; pattern: pattern solid, fore_color red"))
         sheet.write(50, 5, 9, xlwt.easyxf("font: color white; pattern: pattern solid, fore_color red"))
+        sheet.write(50, 6, "有", xlwt.easyxf(num_format_str=";;;"))
         sheet.row(51).hidden = True
         sheet.write(51, 0, 1)
         sheet.col(6).hidden = True
 
     seen = inspect(xls(fill))
-    assert grid(seen)[50] == ["91", "51", 7, 8, 9, 9]
+    assert grid(seen)[50] == ["91", "51", 7, 8, 9, 9, "有"]
     assert doubts(seen) == {
         (50, 0): ("CELL_STRUCK", "91（“9”画了删除线）"), (50, 1): ("CELL_SUPERSCRIPT", "51（“1”是上标或下标）"),
-        (50, 2): ("CELL_STRUCK", "7（画了删除线）"), (50, 3): ("CELL_UNSEEN", "8（字与底色相同，看不见）"),
-        (50, 4): ("CELL_UNSEEN", "9（字与底色相同，看不见）"),
+        (50, 2): ("CELL_STRUCK", "7（画了删除线）"), (50, 3): ("CELL_UNSEEN", "8（字与底色相同，或格式不显示内容）"),
+        (50, 4): ("CELL_UNSEEN", "9（字与底色相同，或格式不显示内容）"),
+        (50, 6): ("CELL_UNSEEN", "有（字与底色相同，或格式不显示内容）"),
     }  # fmt: skip
     look = seen.notes.seen["表"]
     assert (look.rows, look.cols) == ({51: False}, {6})
+
+
+def test_noughts_of_an_xls_that_shows_none_are_told() -> None:
+    def fill(sheet: Any) -> None:
+        sheet.show_zero_values = False
+        sheet.write(50, 0, 0)
+
+    assert doubts(inspect(xls(fill))) == {(50, 0): ("CELL_MAYBE_UNSEEN", "0（这张表设为不显示零值）")}
 
 
 def test_a_covered_value_of_an_xls_is_not_seen() -> None:

@@ -26,7 +26,10 @@ STYLES = (
     '<cellStyleXfs><xf numFmtId="9"/></cellStyleXfs><cellXfs><xf numFmtId="0"/>'
     '<xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="166"/><xf numFmtId="31"/>'
     '<xf fontId="1"/><xf fontId="2"/><xf fontId="3" fillId="2"/><xf fontId="2" fillId="2"/><xf fontId="4"/><xf fontId="5"/>'
-    "</cellXfs><dxfs><dxf><font><strike/></font></dxf></dxfs></styleSheet>"
+    "</cellXfs><dxfs><dxf><font><strike/></font></dxf><dxf><font><color rgb='FFFFFFFF'/></font></dxf>"
+    "<dxf><numFmt numFmtId='170' formatCode=';;;'/></dxf><dxf><font><color rgb='FFFF0000'/></font><fill><patternFill>"
+    "<bgColor rgb='FFFF0000'/></patternFill></fill></dxf><dxf><font><color rgb='FFFF0000'/></font><border><left>"
+    "<color rgb='FFFFFFFF'/></left></border></dxf></dxfs></styleSheet>"
 )
 DATE, SHARE, NOTHING, CHINESE_DATE, STRUCK, ON_WHITE, RED_ON_RED, WHITE_ON_RED, NOT_STRUCK, NEARLY_WHITE = range(1, 11)
 
@@ -126,6 +129,8 @@ STRUCK_RUN = "<r><rPr><strike/></rPr><t>9</t></r>"
         (RUNS.format("<r><t>5</t></r><r><rPr><vertAlign val='superscript'/></rPr><t>1</t></r>"), "CELL_SUPERSCRIPT", "5（上下标：1）"),
         (RUNS.format("<r><rPr><strike val='0'/></rPr><t>9</t></r>"), "", ""),
         (RUNS.format("<r><t>9</t></r><r><rPr><strike/></rPr><t> </t></r>"), "", ""),
+        (RUNS.format(f"<r><t>1</t></r><r><rPr>{WHITE}</rPr><t>0</t></r>"), "CELL_UNSEEN", "1（白字：0）"),
+        (RUNS.format(f"<r><t>1</t></r><r><rPr>{WHITE}</rPr><t>0</t></r>").replace("<c ", f"<c s='{WHITE_ON_RED}' "), "", ""),
         (f"<c r='B3' s='{STRUCK}'><v>9</v></c>", "CELL_STRUCK", "（已划去：9）"),
         (f"<c r='B3' s='{NOT_STRUCK}'><v>9</v></c>", "", ""),
         (f"<c r='B3' s='{STRUCK}'/>", "", ""),
@@ -199,18 +204,47 @@ def test_a_formula_of_another_file_without_a_result_is_no_value() -> None:
 def test_hidden_sheets_rows_and_columns_are_noted() -> None:
     book = BOOK.format('state="veryHidden"')
     rows = ("<row r='3' hidden='1'><c r='B3'><v>1</v></c></row><row r='4' ht='0' customHeight='1'><c r='B4'><v>1</v></c></row>"
-            "<row r='5' hidden='0' ht='0.75'><c r='B5'><v>1</v></c></row><row r='9' hidden='true'/>")  # fmt: skip
+            "<row r='5' hidden='0' ht='0.75'><c r='B5'><v>1</v></c></row>"
+            "<row r='6' ht='12'><c r='B6'><v>1</v></c></row><row r='9' hidden='true'/>")  # fmt: skip
     autofilter = '<autoFilter ref="A3:C8"><filterColumn colId="0"/></autoFilter>'
     columns = "<cols><col min='2' max='3' hidden='1'/><col min='5' max='5' width='0'/><col min='9' max='16384' hidden='0'/></cols>"
     sheet = f'<worksheet xmlns="{MAIN}">{columns}<sheetData>{rows}</sheetData>{autofilter}</worksheet>'
     seen = looked("", parts={"xl/workbook.xml": book, "xl/worksheets/sheet1.xml": sheet}).notes.seen["Sheet"]
     assert (seen.hidden, seen.cols) == (True, {1, 2, 4})
-    assert seen.rows == {2: False, 3: True, 8: False}  # the filter's own heading is no row of it
+    assert seen.rows == {2: False, 3: True, 4: True, 8: False}  # the filter's own heading is no row of it
 
 
 def test_a_filter_that_is_not_on_hides_nothing() -> None:
     rows = "<row r='4' hidden='1'><c r='B4'><v>1</v></c></row>"
     assert looked(rows, end="<autoFilter ref='A3:C8'/>").notes.seen["Sheet"].rows == {3: False}
+
+
+RULE = "<conditionalFormatting sqref='A1 B2:C9'><cfRule type='{}' dxfId='{}' {}</cfRule></conditionalFormatting>"
+EQUAL = "operator='equal'><formula>{}</formula>"
+
+
+@pytest.mark.parametrize(
+    ("kind", "look", "rest", "code"),
+    [
+        *(("cellIs", look, EQUAL.format(0), "CELL_UNSEEN") for look in range(4)),
+        ("cellIs", 4, EQUAL.format(0), ""),
+        ("cellIs", 1, EQUAL.format(1), ""),
+        ("cellIs", 1, EQUAL.format("$A$1"), "CELL_MAYBE_UNSEEN"),
+        ("cellIs", 1, "operator='between'><formula>-1</formula><formula>0</formula>", "CELL_UNSEEN"),
+        ("cellIs", 1, "operator='greaterThan'><formula>0</formula>", ""),
+        ("expression", 1, "><formula>TRUE</formula>", "CELL_UNSEEN"),
+        ("expression", 1, "><formula>B3=0</formula>", "CELL_MAYBE_UNSEEN"),
+    ],
+)
+def test_what_a_rule_hides_is_told(kind: str, look: int, rest: str, code: str) -> None:
+    assert doubt("<c r='B3'><v>0</v></c>", end=RULE.format(kind, look, rest))[0] == code
+
+
+def test_noughts_of_a_sheet_that_shows_none_are_told() -> None:
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetViews><sheetView showZeros="0"/></sheetViews><sheetData>{{}}</sheetData></worksheet>'
+    cells = "<row r='3'><c r='B3'><v>0</v></c><c r='C3'><v>10</v></c><c r='D3' t='b'><v>0</v></c></row>"
+    seen = looked("", parts={"xl/worksheets/sheet1.xml": sheet.format(cells)}).notes.seen["Sheet"]
+    assert {place: one.code for place, one in seen.doubts.items()} == {(2, 1): "CELL_MAYBE_UNSEEN"}
 
 
 DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"

@@ -39,6 +39,7 @@ VALUED = {FORMULA, NUMBER, RK, BOOLERR, LABEL, LABELSST, RSTRING}
 BETWEEN = {0x221, 0x4BC, 0x236, CONTINUE}  # ARRAY, SHRFMLA, TABLE, CONTINUE: may stand between a formula and its text
 HOLE = bytes(64)  # texts hold no such run of zeros: a piece of the file was lost
 WINDOW = 0x23E  # how a sheet is looked at: stands behind its cells
+SHOWS_NOUGHTS = 0x10
 BIFF8 = 0x600
 MACRO_SHEET, MODULE = 1, 6
 MERGED = 0xE5
@@ -49,7 +50,7 @@ ENCODINGS = {1200: "utf-16-le", 936: "gb18030", 0x8000: "mac_roman", 0x8001: "cp
 ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 OTHER_KINDS = {"worddocument": "Word文档", "powerpoint document": "演示文稿", "__properties_version1.0": "邮件，报表可能在它的附件里",
                "visiodocument": "Visio图", "catalog": "文件夹的缩略图"}  # fmt: skip
-UNSEEN = {"CELL_STRUCK": "画了删除线", "CELL_UNSEEN": "字与底色相同，看不见"}
+UNSEEN = {"CELL_STRUCK": "画了删除线", "CELL_UNSEEN": "字与底色相同，或格式不显示内容"}
 
 
 def look_through_xls(names: set[str], streams: Mapping[str, bytes]) -> Notes:
@@ -226,7 +227,7 @@ class _Sheet:
         self._pieces: list[bytes] = []
         self._hidden: list[int] = []
         self._merged: list[tuple[int, ...]] = []
-        self._filtered = False
+        self._filtered = self._noughts_unseen = False
         self._last = self._described = 0
         self._looks = {
             ROW: self._row,
@@ -235,6 +236,7 @@ class _Sheet:
             CONTINUE: self._more,
             NOTE: self._note,
             MERGED: self._merge,
+            WINDOW: self._view,
         }
         if book.wide:
             over = self._overlay
@@ -268,6 +270,8 @@ class _Sheet:
             self._cells.cover(first_row, last_row, first_col, last_col)
         if self._hidden:
             self._tally.seen[self._name].rows.update(dict.fromkeys(self._hidden, self._filtered))
+        if self._noughts_unseen:
+            self._tally.noughts_unseen(self._name, self._cells.rows)
         self._overlay.tell(self._name, self._tally)
         return self._cells.rows
 
@@ -308,6 +312,9 @@ class _Sheet:
 
     def _merge(self, data: bytes) -> None:
         self._merged += struct.iter_unpack("<4H", data[2 : 2 + (len(data) - 2) // 8 * 8])
+
+    def _view(self, data: bytes) -> None:
+        self._noughts_unseen = not struct.unpack_from("<H", data)[0] & SHOWS_NOUGHTS
 
     def _filter(self, _: bytes) -> None:
         self._filtered = True

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.workbook.biff_texts import WIDE
-from pipeline.workbook.formats import Format, format_of
-from pipeline.workbook.notes import COMMENT, PICTURE, TEXT_BOX
+from pipeline.workbook.formats import NOTHING_SHOWN, Format, format_of
+from pipeline.workbook.notes import COMMENT, PICTURE, TEXT_BOX, alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,14 +83,16 @@ class Looks:
     def marks(self) -> dict[int, str]:
         """Cell format → finding code, of those whose cells are struck or unseen as a whole."""
         found = {}
-        for nth, (font, _, pattern, front, _) in enumerate(self._cells):
+        for nth, (font, number, pattern, front, _) in enumerate(self._cells):
             behind = self._colour(front) if pattern == SOLID else WHITE if pattern == NO_FILL else b""
             struck, _ = self.fonts.get(font, (False, False))
             nth_font = font - (font > 4)  # noqa: PLR2004
             own = self._colours[nth_font] if nth_font < len(self._colours) else AUTOMATIC
             if struck:
                 found[nth] = "CELL_STRUCK"
-            elif self._colour(own) == behind:
+            elif NOTHING_SHOWN.fullmatch(self._codes.get(number, "")) or alike(
+                self._colour(own).hex(), behind.hex() or None
+            ):
                 found[nth] = "CELL_UNSEEN"
         return found
 

@@ -25,6 +25,8 @@ MAX_TEXTS = 50_000_000
 MAX_ROOM, ROW_ROOM = 2_000_000, 8  # places of the grids of all sheets; what a row takes besides its cells
 UNCALCULATED = "=（没有计算结果的公式）"
 SHOWN_LENGTH = 100
+NOUGHT = "0（这张表设为不显示零值）"
+NEAR = 16  # of 255 in every part of a colour: nobody tells them apart
 COVERED = "“{}”（被合并的格盖住）"
 PICTURE, TEXT_BOX, COMMENT = "一张图片", "文本框“{}”", "批注“{}”"
 OWN_COMMENT = re.compile("批注“\\s*【(须改正|请核对|提示)】")
@@ -182,6 +184,13 @@ class Tally:
         if before is None or CATALOGUE[before.code].severity is not Severity.CRITICAL:
             doubts[row, col] = Doubt(code=code, seen=seen[:SHOWN_LENGTH], instead=instead)
 
+    def noughts_unseen(self, sheet: str, rows: Sequence[Sequence[Raw]]) -> None:
+        """The sheet is set to show nothing where a number is nought: a blank for whoever looks at it."""
+        for row, cells in enumerate(rows):
+            for col, value in enumerate(cells):
+                if value == 0 and isinstance(value, (int, float)) and not isinstance(value, bool):
+                    self.doubt(sheet, row, col, "CELL_MAYBE_UNSEEN", NOUGHT)
+
     def beside(self, sheet: str, row: int, col: int, what: str) -> None:
         """A picture, a text box or a comment over a cell; ``what`` names it. Those of a returned copy are ours."""
         if OWN_COMMENT.match(what) or row >= MAX_ROWS or col >= MAX_COLS:
@@ -231,6 +240,17 @@ class Cells:
             for col in range(first_col, min(last_col + 1, len(cells))):
                 if cells[col] != "" and (row, col) != (first_row, first_col):
                     self._tally.doubt(self._sheet, row, col, "CELL_UNSEEN", COVERED.format(cells[col]), instead=True)
+
+
+def alike(ink: str | None, paper: str | None) -> bool:
+    """Two colours nobody tells apart: six digits each, or the same words; None where nobody can say."""
+    if ink is None or paper is None or ink == paper:
+        return ink is not None and ink == paper
+    try:
+        parts = [(int(ink[n : n + 2], 16), int(paper[n : n + 2], 16)) for n in (0, 2, 4)]
+    except ValueError:  # named, and not the same
+        return False
+    return all(abs(one - other) <= NEAR for one, other in parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.workbook.notes import Refusal
+from pipeline.workbook.notes import Refusal, alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ class Styles:
         return Look(
             struck=any(said.get(word, "none") != "none" for word in STRUCK) and said.get(STRUCK[0]) != "none",
             raised=said.get(POSITION, "0%").split()[0] not in {"0%", "0"},
-            unseen=said.get(FRONT, BLACK).lower() == (WHITE if back == "transparent" else back.lower()),
+            unseen=alike(said.get(FRONT, BLACK)[1:].lower(), (WHITE if back == "transparent" else back)[1:].lower()),
         )
 
     def said(self, name: str) -> dict[str, str]:

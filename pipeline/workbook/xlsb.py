@@ -6,11 +6,22 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.workbook.biff import ERRORS, UNSEEN, compact
+from pipeline.workbook.biff import ERRORS, SHOWS_NOUGHTS, UNSEEN, compact
 from pipeline.workbook.biff_texts import in_runs
 from pipeline.workbook.cells import show
-from pipeline.workbook.formats import Format, as_shown, format_of
-from pipeline.workbook.notes import MAX_ROWS, MAX_VALUED, UNCALCULATED, Cells, Notes, Refusal, Run, Tally, doubt_of
+from pipeline.workbook.formats import NOTHING_SHOWN, Format, as_shown, format_of
+from pipeline.workbook.notes import (
+    MAX_ROWS,
+    MAX_VALUED,
+    UNCALCULATED,
+    Cells,
+    Notes,
+    Refusal,
+    Run,
+    Tally,
+    alike,
+    doubt_of,
+)
 from pipeline.workbook.ooxml import relations_of
 from pipeline.workbook.secret import MAX_RECORDS
 from pipeline.workbook.xlsx import note_macros, sheets_of
@@ -22,7 +33,7 @@ if TYPE_CHECKING:
     from pipeline.workbook.ooxml import Relations
     from pipeline.workbook.package import Package
 
-ROW, COLUMNS, FILTERED, MERGED = 0, 60, 163, 176
+ROW, COLUMNS, FILTERED, MERGED, VIEW = 0, 60, 163, 176, 137
 SHORT = range(12, 19)  # of a cell right behind the one before
 WHOLE = {12: 1, 13: 2, 14: 3, 15: 4, 16: 5, 17: 6, 18: 7}  # the same with a column of its own
 RK, ERROR, BOOLEAN, REAL, TEXT, SHARED, RICH_TEXT = 2, 3, 4, 5, 6, 7, 62
@@ -157,7 +168,11 @@ class _Book:
                 _, number, font, fill = struct.unpack_from("<4H", data)
                 if self.fonts.get(font, (False, False))[0]:
                     self.marks[len(self.formats)] = "CELL_STRUCK"
-                elif font < len(colours) and fill < len(fills) and colours[font] and colours[font] == fills[fill]:
+                elif NOTHING_SHOWN.fullmatch(codes.get(number, "")) or (
+                    font < len(colours)
+                    and fill < len(fills)
+                    and alike(colours[font].hex() or None, fills[fill].hex() or None)
+                ):
                     self.marks[len(self.formats)] = "CELL_UNSEEN"
                 self.formats.append(format_of(number, codes.get(number, "")))
 
@@ -178,7 +193,7 @@ class _Sheet:
         self._row, self._col = 0, -1
         self._hidden: list[int] = []
         self._merged: list[tuple[int, ...]] = []
-        self._filtered = False
+        self._filtered = self._noughts_unseen = False
 
     def take(self, record: int, data: bytes) -> None:
         """One record."""
@@ -200,6 +215,8 @@ class _Sheet:
             self._merged.append(struct.unpack_from("<4I", data))
         elif record == FILTERED:
             self._filtered = True
+        elif record == VIEW:
+            self._noughts_unseen = not struct.unpack_from("<H", data)[0] & SHOWS_NOUGHTS
 
     def finish(self) -> list[list[Raw]]:
         """The values."""
@@ -207,6 +224,8 @@ class _Sheet:
             self._cells.cover(first_row, last_row, first_col, last_col)
         if self._hidden:
             self._tally.seen[self._name].rows.update(dict.fromkeys(self._hidden, self._filtered))
+        if self._noughts_unseen:
+            self._tally.noughts_unseen(self._name, self._cells.rows)
         return self._cells.rows
 
     def _cell(self, record: int, style: int, data: bytes) -> None:

@@ -13,10 +13,10 @@ from pipeline.workbook.formats import Format, as_shown
 from pipeline.workbook.notes import MAX_COLS, MAX_ROWS, ROW_ROOM, UNCALCULATED, Refusal, Tally
 from pipeline.workbook.package import Watcher
 from pipeline.workbook.xlsx_styles import FALSE, MAIN, Looks
-from pipeline.workbook.xlsx_texts import MARKS, STRUCK, Mark, Runs, unescaped
+from pipeline.workbook.xlsx_texts import MARKS, STRUCK, UNSEEN, Mark, Runs, unescaped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pipeline.workbook.cells import Raw
 
@@ -34,7 +34,9 @@ PICTURE = "一张图片（嵌入单元格）"
 PLAIN = re.compile(r"[-+*/().\d\s]*[-+*/][-+*/().\d\s]*", re.ASCII)  # a formula of constants
 LONGEST_PLAIN = 100
 CLOSE = 1e-9
-MOST_COVERED = 1_000_000  # cells looked at under merged ones
+MOST_COVERED = 1_000_000  # cells looked at under merged ones and rules
+MOST_LIMITS = 3  # formulas of a rule
+LEAST_HEIGHT, LEAST_WIDTH = 2, 0.3  # points, characters: nobody reads a row or column that is smaller
 
 
 def _letters(number: int) -> str:
@@ -103,14 +105,18 @@ class SheetPart(Watcher):
         self._twice: dict[tuple[int, int], Raw] = {}
         self._valued = self._covered = 0
         self._filtered: tuple[int, int] | None = None
+        self._noughts_unseen = False
+        self._areas = ""
+        self._rules: list[tuple[str, dict[str, str], list[str]]] = []
         self.on(c=self._open_cell, v=self._value, f=self._open_formula, row=self._open_row, col=self._columns)
         self.on(autoFilter=self._filter, filterColumn=self._filter_on, mergeCell=self._merge)
+        self.on(sheetView=self._view, conditionalFormatting=self._rules_of, cfRule=self._rule, formula=self._limit)
         self.on(**{"is": self._open_inline})
 
     # rows and columns
 
     def _columns(self, attributes: dict[str, str]) -> None:
-        if attributes.get("hidden", "0") not in FALSE or _nothing(attributes.get("width")):
+        if attributes.get("hidden", "0") not in FALSE or _small(attributes.get("width"), LEAST_WIDTH):
             first, last = int(attributes.get("min", "1")), int(attributes.get("max", "1"))
             self.tally.seen[self._name].cols.update(range(first - 1, min(last, MAX_COLS)))
 
@@ -120,7 +126,7 @@ class SheetPart(Watcher):
         row = self._row = int(attributes.get("r", self._row + 1))
         if self._place[0] != row - 1:
             self._place = row - 1, -1
-        if attributes.get("hidden", "0") not in FALSE or _nothing(attributes.get("ht")):
+        if attributes.get("hidden", "0") not in FALSE or _small(attributes.get("ht"), LEAST_HEIGHT):
             self.tally.seen[self._name].rows[row - 1] = False
 
     def _filter(self, attributes: dict[str, str]) -> None:
@@ -256,9 +262,9 @@ class SheetPart(Watcher):
             self._doubt("CELL_PICTURE", PICTURE, instead=True)
         if shown == "#VALUE!" and "vm" in self._cell and self._book.pictures:
             self._doubt("CELL_PICTURE", PICTURE, instead=True)
-        if mark:
-            self._doubt(*mark, instead=True)
         style = self._cell.get("s")
+        if mark and not (mark[0] == UNSEEN and style in self._book.looks.papers):  # white on another colour is seen
+            self._doubt(*mark, instead=True)
         if style in self._book.looks.struck:
             self._doubt(STRUCK, f"（{MARKS[STRUCK]}：{_plain(shown or value)}）", instead=True)
         elif style in self._book.looks.unseen:
@@ -328,17 +334,67 @@ class SheetPart(Watcher):
             self._settle()
         (top, left), (bottom, right) = _corners(attributes.get("ref", ""))
         for row, line in enumerate(self.grid[top : bottom + 1], top):
-            self._covered += max(0, min(right + 1, len(line)) - left)
+            self._cover(min(right + 1, len(line)) - left)
             for col in range(left, min(right + 1, len(line))):
                 if line[col] != "" and (row, col) != (top, left):
                     self.tally.doubt(self._name, row, col, "CELL_UNSEEN", f"“{_plain(line[col])}”（被合并的格盖住）")
+
+    def _cover(self, cells: int) -> None:
+        self._covered += max(1, cells)
         if self._covered > MOST_COVERED:
-            raise Refusal("FILE_BAD_MEMBERS", f"工作表“{self._name}”合并的格重叠过多")
+            raise Refusal("FILE_BAD_MEMBERS", f"工作表“{self._name}”合并的格或条件格式重叠过多")
+
+    # what hides a value without being its own look
+
+    def _view(self, attributes: dict[str, str]) -> None:
+        self._noughts_unseen = self._noughts_unseen or attributes.get("showZeros", "1") in FALSE
+
+    def _rules_of(self, attributes: dict[str, str]) -> None:
+        if self._waits:
+            self._settle()
+        self._areas = attributes.get("sqref", "")
+
+    def _rule(self, attributes: dict[str, str]) -> None:
+        if attributes.get("dxfId") in self._book.looks.hiding:
+            self._rules.append((self._areas, attributes, []))
+
+    def _limit(self, _: dict[str, str]) -> None:
+        if self._rules and self.latest is not None and len(self._rules[-1][2]) < MOST_LIMITS:
+            self._rules[-1][2].append("")
+            self._listens = True
+            self.parser.CharacterDataHandler = self._keep_limit
+
+    def _keep_limit(self, text: str) -> None:
+        self._rules[-1][2][-1] += text
+
+    def _tell_rules(self) -> None:
+        """Cells that a rule hides, or may hide: most formulas are not worked out here."""
+        for areas, rule, limits in self._rules:
+            for row, col, value in self._values_in(areas.split()):
+                hidden = hides(rule, limits, value)
+                if hidden:
+                    self.tally.doubt(
+                        self._name, row, col, "CELL_UNSEEN", f"“{_plain(value)}”（条件格式使它看不见，或画了删除线）"
+                    )
+                elif hidden is None:
+                    self.tally.doubt(
+                        self._name, row, col, "CELL_MAYBE_UNSEEN", f"“{_plain(value)}”（条件格式可能使它看不见）"
+                    )
+
+    def _values_in(self, areas: Sequence[str]) -> Iterator[tuple[int, int, Raw]]:
+        for area in areas:
+            (top, left), (bottom, right) = _corners(area)
+            for row, line in enumerate(self.grid[top : bottom + 1], top):
+                self._cover(min(right + 1, len(line)) - left)
+                yield from ((row, col, line[col]) for col in range(left, min(right + 1, len(line))) if line[col] != "")
 
     def finish(self) -> None:
         """The last cell, and those that came twice."""
         if self._waits:
             self._settle()
+        if self._noughts_unseen:
+            self.tally.noughts_unseen(self._name, self.grid)
+        self._tell_rules()
         self.tally.add(self._valued)
         for (row, col), first in self._twice.items():
             line = self.grid[row] if row < len(self.grid) else []
@@ -363,9 +419,9 @@ def _locate(reference: str) -> tuple[int, int]:
     return place
 
 
-def _nothing(size: str | None) -> bool:
-    """A height or width of zero."""
-    return size is not None and size[:1] in "0." and float(size) == 0
+def _small(size: str | None, least: float) -> bool:
+    """A height or width in which nothing can be read."""
+    return size is not None and size[:1] in "01." and float(size) < least
 
 
 def _corners(ref: str) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -375,6 +431,21 @@ def _corners(ref: str) -> tuple[tuple[int, int], tuple[int, int]]:
         return _locate(first), _locate(last or first)
     except ValueError:
         return (0, 0), (-1, -1)
+
+
+def hides(rule: Mapping[str, str], limits: Sequence[str], value: Raw) -> bool | None:
+    """Whether a rule that hides applies to a value; None where it is not worked out here."""
+    kind = rule.get("type")
+    if kind == "expression" and limits[:1] in (["1"], ["TRUE"]):
+        return True
+    if kind != "cellIs" or not isinstance(value, (int, float)) or not limits or not all(map(NUMBER, limits)):
+        return None
+    low, high = float(limits[0]), float(limits[-1])
+    return {
+        "equal": value == low, "notEqual": value != low, "lessThan": value < low, "lessThanOrEqual": value <= low,
+        "greaterThan": value > low, "greaterThanOrEqual": value >= low, "between": low <= value <= high,
+        "notBetween": not low <= value <= high,
+    }.get(rule.get("operator", ""))  # fmt: skip
 
 
 def _iso(text: str) -> Raw:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from pipeline.workbook.formats import Format, Shown, format_of
+from pipeline.workbook.formats import NOTHING_SHOWN, Format, Shown, format_of
+from pipeline.workbook.notes import alike
 from pipeline.workbook.package import Watcher
 
 MAIN = (
@@ -14,20 +14,25 @@ MAIN = (
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
 )
 FALSE = {"0", "false", "off"}
-NOTHING_SHOWN = re.compile(";{3,}")
 WHITE, BLACK = "FFFFFF", "000000"
 KNOWN_COLOURS = {("theme", "0"): WHITE, ("theme", "1"): BLACK, **{("indexed", n): BLACK for n in ("0", "8", "64")},
                  **{("indexed", n): WHITE for n in ("1", "9", "65")}}  # fmt: skip
-NEAR = 16  # of 255 in every part of a colour: nobody tells them apart
 
 
 @dataclass(slots=True)
 class Looks:
-    """Positions of cell formats, as cells refer to them, by what they do to a value; those that do nothing are not there."""
+    """Positions of cell formats, as cells refer to them, by what they do to a value; those that do nothing are not there.
+
+    Attributes:
+        papers: The colour behind the text, of those where it is not white.
+        hiding: Positions of the formats of rules that let nothing be seen, or strike it.
+    """
 
     formats: dict[str, Format] = field(default_factory=dict)
     struck: set[str] = field(default_factory=set)
     unseen: set[str] = field(default_factory=set)
+    papers: dict[str, str | None] = field(default_factory=dict)
+    hiding: set[str] = field(default_factory=set)
 
 
 class Styles(Watcher):
@@ -43,28 +48,48 @@ class Styles(Watcher):
         self._struck: set[int] = set()
         self._papers: list[str | None] = []
         self._uses: list[dict[str, str]] = []
-        self._in = ""
+        self._in = self._part = ""
+        self._rules: list[dict[str, str | None]] = []
         lists = ("fonts", "fills", "borders", "cellXfs", "cellStyleXfs", "cellStyles", "dxfs", "colors", "tableStyles")
         self.on(numFmt=self._format, font=self._font, strike=self._strike, color=self._ink, fill=self._fill,
-                patternFill=self._pattern, fgColor=self._paper, xf=self._use)  # fmt: skip
+                patternFill=self._pattern, fgColor=self._paper, xf=self._use, dxf=self._rule, bgColor=self._rule_paper,
+                border=self._border)  # fmt: skip
         for name in lists:
             self.on(**{name: lambda _, name=name: setattr(self, "_in", name)})
 
     def _format(self, attributes: dict[str, str]) -> None:
+        code = attributes.get("formatCode", "")
         if self._in != "dxfs":
-            self._codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+            self._codes[attributes.get("numFmtId", "")] = code
+        elif self._rules and NOTHING_SHOWN.fullmatch(code):
+            self._rules[-1]["hides"] = code
+
+    def _rule(self, _: dict[str, str]) -> None:
+        self._rules.append({})
+
+    def _border(self, _: dict[str, str]) -> None:
+        self._part = "border"
+
+    def _rule_paper(self, attributes: dict[str, str]) -> None:
+        if self._in == "dxfs" and self._rules:
+            self._rules[-1]["paper"] = colour_of(attributes, WHITE)
 
     def _font(self, _: dict[str, str]) -> None:
+        self._part = "font"
         if self._in == "fonts":
             self._inks.append(BLACK)
 
     def _strike(self, attributes: dict[str, str]) -> None:
         if self._in == "fonts" and attributes.get("val") not in FALSE:
             self._struck.add(len(self._inks) - 1)
+        elif self._in == "dxfs" and self._rules and attributes.get("val") not in FALSE:
+            self._rules[-1]["hides"] = "strike"
 
     def _ink(self, attributes: dict[str, str]) -> None:
         if self._in == "fonts" and self._inks:
-            self._inks[-1] = _colour(attributes, BLACK)
+            self._inks[-1] = colour_of(attributes, BLACK)
+        elif self._in == "dxfs" and self._rules and self._part == "font":
+            self._rules[-1]["ink"] = colour_of(attributes, BLACK)
 
     def _fill(self, _: dict[str, str]) -> None:
         if self._in == "fills":
@@ -76,7 +101,7 @@ class Styles(Watcher):
 
     def _paper(self, attributes: dict[str, str]) -> None:
         if self._in == "fills" and self._papers and self._papers[-1] == BLACK:
-            self._papers[-1] = _colour(attributes, BLACK)
+            self._papers[-1] = colour_of(attributes, BLACK)
 
     def _use(self, attributes: dict[str, str]) -> None:
         if self._in == "cellXfs":
@@ -94,11 +119,18 @@ class Styles(Watcher):
             if font in self._struck:
                 looks.struck.add(at)
             ink, paper = inks.get(font, BLACK), papers.get(int(use.get("fillId", "0")), WHITE)
-            if NOTHING_SHOWN.fullmatch(code) or _alike(ink, paper):
+            if not alike(paper, WHITE):
+                looks.papers[at] = paper
+            if NOTHING_SHOWN.fullmatch(code) or alike(ink, paper):
                 looks.unseen.add(at)
+        looks.hiding = {
+            str(nth)
+            for nth, rule in enumerate(self._rules)
+            if "hides" in rule or alike(rule.get("ink", BLACK), rule.get("paper", WHITE))
+        }
 
 
-def _colour(attributes: dict[str, str], default: str) -> str | None:
+def colour_of(attributes: dict[str, str], default: str) -> str | None:
     """Six digits where they are known, else the words that name it; None where nobody can say."""
     tint = attributes.get("tint", "0")
     if "rgb" in attributes:
@@ -108,13 +140,3 @@ def _colour(attributes: dict[str, str], default: str) -> str | None:
             known = KNOWN_COLOURS.get((kind, attributes[kind])) if not float(tint) else None
             return known or f"{kind} {attributes[kind]} {tint}"
     return default
-
-
-def _alike(ink: str | None, paper: str | None) -> bool:
-    if ink is None or paper is None or ink == paper:
-        return ink is not None and ink == paper
-    try:
-        parts = [(int(ink[n : n + 2], 16), int(paper[n : n + 2], 16)) for n in (0, 2, 4)]
-    except ValueError:  # named, and not the same
-        return False
-    return all(abs(one - other) <= NEAR for one, other in parts)

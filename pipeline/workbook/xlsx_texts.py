@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
+from pipeline.workbook.notes import alike
 from pipeline.workbook.package import Watcher
-from pipeline.workbook.xlsx_styles import FALSE, MAIN
+from pipeline.workbook.xlsx_styles import BLACK, FALSE, MAIN, WHITE, colour_of
 
 LONG_TEXT = 400  # shared texts longer than this are counted wherever they are used: fewer cannot come to much
 ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 TEXT_ENDS = frozenset(f"{space} t" for space in MAIN)
 SPOKEN = frozenset(f"{space} rPh" for space in MAIN)
-STRUCK, RAISED = "CELL_STRUCK", "CELL_SUPERSCRIPT"
-MARKS = {STRUCK: "已划去", RAISED: "上下标"}
+STRUCK, UNSEEN, RAISED = "CELL_STRUCK", "CELL_UNSEEN", "CELL_SUPERSCRIPT"
+MARKS = {STRUCK: "已划去", UNSEEN: "白字", RAISED: "上下标"}
 
 Mark = tuple[str, str]
 """(finding code, the text with its marks in words)."""
@@ -32,7 +33,7 @@ class Runs:
         self._pieces: list[str] = []
         self._marked: list[tuple[int, str]] = []
         self._mark = ""
-        watcher.on(r=self._run, strike=self._strike, vertAlign=self._raise, t=self._text)
+        watcher.on(r=self._run, strike=self._strike, vertAlign=self._raise, color=self._colour, t=self._text)
 
     def end(self, name: str) -> None:
         """An element is over; of texts, this must be known."""
@@ -63,6 +64,10 @@ class Runs:
         if attributes.get("val") in {"superscript", "subscript"}:
             self._mark = self._mark or RAISED
 
+    def _colour(self, attributes: dict[str, str]) -> None:
+        if alike(colour_of(attributes, BLACK), WHITE):
+            self._mark = self._mark or UNSEEN
+
     def _text(self, _: dict[str, str]) -> None:
         if self._open[-2] in SPOKEN:
             return
@@ -78,7 +83,7 @@ class Runs:
             marked = kind and piece.strip()
             found |= {kind} if marked else set()
             told += f"（{MARKS[kind]}：{piece}）" if marked else piece
-        return (STRUCK if STRUCK in found else RAISED, told) if found else None
+        return next(((kind, told) for kind in MARKS if kind in found), None)
 
 
 class SharedTexts(Watcher):
