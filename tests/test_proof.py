@@ -245,6 +245,22 @@ def test_a_chain_linked_anew_without_the_key_is_found(office: Office) -> None:
     assert "签发密钥" in office.faults
 
 
+def test_two_histories_written_with_one_key_are_not_mixed(lived: Workspace, tmp_path: Path) -> None:
+    """A backup restored elsewhere and worked on: each of its links is signed, and none belongs into the other's chain."""
+    mine, other = (Office(workspace=Workspace(root=tmp_path / name)) for name in ("mine", "other"))
+    for one, target in ((mine, 3), (other, 4)):
+        shutil.copytree(lived.root, one.workspace.root)
+        acts.withdraw(one.workspace, target, "报错了", "张三", date(2024, 7, 18))
+        acts.withdraw(one.workspace, target, "没有错", "张三", date(2024, 7, 18), again=True)
+    with contextlib.closing(sqlite3.connect(mine.workspace.dataset / "dataset.sqlite")) as connection, connection:
+        connection.execute("ATTACH ? AS other", (str(other.workspace.dataset / "dataset.sqlite"),))
+        seq = connection.execute("SELECT seq FROM chain WHERE no = 17").fetchone()
+        connection.execute("REPLACE INTO chain SELECT * FROM other.chain WHERE no = 17")
+        connection.execute("REPLACE INTO acts SELECT * FROM other.acts WHERE seq = ?", seq)
+    assert "台账第18条（2024-07-18，恢复）接的不是现在的第17条" in mine.faults
+    assert repair(mine.workspace) == []
+
+
 def cut(office: Office) -> str:
     """The second period's run cut off, as if it had never been; the seal that was written down before."""
     word = verify(office.workspace).word

@@ -89,7 +89,7 @@ def _trusted(links: Sequence[Link], key: bytes) -> tuple[frozenset[int], int]:
 
 
 def _chain_faults(links: Sequence[Link], trusted: frozenset[int], strange: Sequence[object]) -> Iterator[str]:
-    """Links that are gone, were changed, or cannot be read."""
+    """Links that are gone, were changed, stand behind another than they were written behind, or cannot be read."""
     numbers = [link.no for link in links]
     gone = [no for before, no_ in pairwise([0, *numbers]) for no in range(before + 1, no_)]
     for first, last in _runs(gone):
@@ -100,6 +100,11 @@ def _chain_faults(links: Sequence[Link], trusted: frozenset[int], strange: Seque
         told = next(link for link in links if link.no == first)
         yield (f"台账第{_from_to(first, last)}条（{told.day}，{title_of(told)}）不是本程序用这里的签发密钥写的，或被改过；"
                "请用备份恢复")  # fmt: skip
+    for before, link in pairwise(links):
+        both = before.no in trusted and link.no in trusted
+        if both and link.no == before.no + 1 and link.hash != link.hash_after(before.hash):
+            yield (f"台账第{link.no}条（{link.day}，{title_of(link)}）接的不是现在的第{before.no}条：签名都对，却出自两份台账，"
+                   "有一条被换过；请用备份恢复")  # fmt: skip
     for no in strange:
         yield f"台账有一条读不出（编号“{no}”）：被改过；请用备份恢复"
 
