@@ -54,7 +54,8 @@ def make_reports(
         contacts: Whom to call in each prefecture; None where the office did not ask for it.
     """
     is_demo = workspace.is_demo
-    drawn = pictures(m, workspace.pictures)
+    key = read_key(workspace)
+    drawn = pictures(m, workspace.pictures, key)
     registers: dict[str, Figures] = {}
     brief, registers["工作简报.docx"] = bulletin_context(m, is_demo=is_demo)
     overdue, registers["逾期县清单.docx"] = overdue_context(m, is_demo=is_demo)
@@ -79,7 +80,7 @@ def make_reports(
     files[MANIFEST] = manifest(
         program=m.program.code, period=m.period.code, as_of=m.snapshot.as_of, submissions=m.snapshot.submissions,
         inputs=workspace.inputs(), outputs=files,
-        figures=registers, seal=m.snapshot.seal, key=read_key(workspace),
+        figures=registers, seal=m.snapshot.seal, key=key,
     )  # fmt: skip
     return files
 

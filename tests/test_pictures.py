@@ -340,11 +340,24 @@ def test_the_cache_gives_the_bytes_that_drawing_gives(tmp_path: Path) -> None:
 
 
 def test_a_kept_picture_is_not_drawn_again(tmp_path: Path) -> None:
-    drawn(drawing(), tmp_path)
-    kept = next(tmp_path.iterdir())
-    stand_in = b"kept"
-    kept.write_bytes(stand_in + hashlib.sha256(stand_in).digest())
-    assert drawn(drawing(), tmp_path) == stand_in
+    calls: list[float] = []
+
+    def once(value: float) -> bytes:
+        calls.append(value)
+        return b"kept"
+
+    assert drawn(partial(once, 1.0), tmp_path, b"key") == drawn(partial(once, 1.0), tmp_path, b"key") == b"kept"
+    assert calls == [1.0]
+
+
+def test_a_picture_put_there_by_somebody_without_the_key_is_drawn_anew(tmp_path: Path) -> None:
+    """Made to fit by whoever knows how it is kept; or another picture's entry, whole, under this one's name."""
+    one, other = drawing(), drawing(99.9)
+    pngs = [drawn(each, tmp_path, b"the office's") for each in (one, other)]
+    place, of_other = (tmp_path / f"{key(each)}.png" for each in (one, other))
+    for entry in (b"forged" + hashlib.sha256(b"forged").digest(), of_other.read_bytes()):
+        place.write_bytes(entry)
+        assert drawn(one, tmp_path, b"the office's") == pngs[0]
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"\x89PNG" * 99, None], ids=["empty", "one byte", "wrong", "cut short"])

@@ -2,13 +2,15 @@
 
 A drawing is a :class:`functools.partial` of one function of :mod:`pipeline.reports.charts`: same function, same values,
 same style, same bytes. The style is the text of the modules that draw, the font, and the versions of the libraries;
-nobody has to remember to raise a number. An entry is the PNG followed by its sha256: one that is cut short or changed
-is drawn anew. The folder holds nothing that cannot be drawn again, and may be deleted at any time.
+nobody has to remember to raise a number. An entry is the PNG followed by a signature over it and its name: what is cut
+short, changed, put in another's place or made by somebody without the workspace's key is drawn anew. The folder holds
+nothing that cannot be drawn again, and may be deleted at any time.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
@@ -18,6 +20,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from pipeline.dataset.chain import sign
 from pipeline.reports.fonts import FONT_FILE
 
 if TYPE_CHECKING:
@@ -25,15 +28,16 @@ if TYPE_CHECKING:
 
 Drawing = partial[bytes]
 LIBRARIES = ("matplotlib", "numpy", "pillow")
-_DIGEST_BYTES = 32
+_SIGNATURE_BYTES = 32
 
 
-def drawn(drawing: Drawing, folder: Path | None) -> bytes:
+def drawn(drawing: Drawing, folder: Path | None, secret: bytes = b"") -> bytes:
     """The picture, from ``folder`` if it is there, else drawn and kept there.
 
     Args:
         drawing: What to draw.
         folder: Where pictures are kept; None keeps nothing. One that cannot be written to is no fault.
+        secret: The workspace's key, which signs what is kept.
 
     Returns:
         PNG bytes.
@@ -44,10 +48,10 @@ def drawn(drawing: Drawing, folder: Path | None) -> bytes:
     if folder is None:
         return drawing()
     path = folder / f"{key(drawing)}.png"
-    png = _kept(path)
+    png = _kept(path, secret)
     if png is None:
         png = drawing()
-        _keep(path, png)
+        _keep(path, png, secret)
     return png
 
 
@@ -91,22 +95,26 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a picture takes no {type(value).__name__}")
 
 
-def _kept(path: Path) -> bytes | None:
+def _kept(path: Path, secret: bytes) -> bytes | None:
     try:
         entry = path.read_bytes()
     except OSError:
         return None
-    png, digest = entry[:-_DIGEST_BYTES], entry[-_DIGEST_BYTES:]
-    return png if hashlib.sha256(png).digest() == digest else None
+    png, signature = entry[:-_SIGNATURE_BYTES], entry[-_SIGNATURE_BYTES:]
+    return png if hmac.compare_digest(_signature(path, png, secret), signature) else None
 
 
-def _keep(path: Path, png: bytes) -> None:
+def _signature(path: Path, png: bytes, secret: bytes) -> bytes:
+    return bytes.fromhex(sign(secret, "picture", path.name.encode() + png))
+
+
+def _keep(path: Path, png: bytes, secret: bytes) -> None:
     """Write beside and swap in, so that no other run ever reads half an entry."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
             try:
-                file.write(png + hashlib.sha256(png).digest())
+                file.write(png + _signature(path, png, secret))
                 file.close()
                 Path(file.name).replace(path)
             except OSError:

@@ -30,16 +30,17 @@ __all__ = ["FILE_NAMES", "pictures", "try_map"]
 BULLETS = 12
 
 
-def pictures(m: PeriodMeasures, cache: Path | None = None) -> dict[str, Picture]:
+def pictures(m: PeriodMeasures, cache: Path | None = None, secret: bytes = b"") -> dict[str, Picture]:
     """All there are, by the names the templates use.
 
     Args:
         m: The period's measures.
         cache: Folder of pictures drawn before (:mod:`pipeline.reports.chart_cache`); None draws each anew.
+        secret: The workspace's key, which signs them.
     """
     found = {name: make(m) for name, make in DRAWINGS.items()}
     return {
-        name: Picture(png=drawn(drawing, cache), alt=alt_text(m, name))
+        name: Picture(png=drawn(drawing, cache, secret), alt=alt_text(m, name))
         for name, drawing in found.items() if drawing is not None
     }  # fmt: skip
 
