@@ -72,7 +72,12 @@ def ods_cell(cell: str, styles: str = "") -> Inspection:
         ('office:value-type="float" office:value="2"><text:p>2</text:p>', 2),
         ('office:value-type="float" office:value="2.5"><text:p>3</text:p>', 2.5),
         ('office:value-type="currency" office:value="2"><text:p>￥2</text:p>', 2),
-        ('office:value-type="float" office:value="12"><text:p>12.0万</text:p>', "12（单元格格式为“12.0万”，显示的不是这个数）"),
+        ('office:value-type="float" office:value="12"><text:p>12.0万</text:p>', "12（显示为“12万”，不是这个数）"),
+        ('office:value-type="float" office:value="12"><text:p>12.00万元</text:p>', "12万元"),
+        ('office:value-type="float" office:value="5"><text:p>5场</text:p>', "5场"),
+        ('office:value-type="float" office:value="123456"><text:p>12.3456</text:p>', "123456（显示为“12.3456”，不是这个数）"),
+        ('office:value-type="float" office:value="-1234.5"><text:p>-1,234.50</text:p>', -1234.5),
+        ('table:formula="of:=1+1" office:value-type="float" office:value="2"><text:p>2</text:p>', 2),
         ('office:value-type="boolean" office:boolean-value="true"><text:p>TRUE</text:p>', True),
         ('office:value-type="date" office:date-value="2023-03-05"><text:p>3月5日</text:p>', date(2023, 3, 5)),
         ('office:value-type="date" office:date-value="2023-03-05T12:30:00"><text:p>a</text:p>', AT_NOON),
@@ -117,6 +122,7 @@ FLOAT = 'office:value-type="float" office:value="7"><text:p>7</text:p>'
         ('office:value-type="string"><text:p>5<text:span text:style-name="U">1</text:span></text:p>', ("CELL_SUPERSCRIPT", "51（“1”是上标或下标）")),
         ('office:value-type="string"><text:p><text:span text:style-name="S"><text:span>9</text:span></text:span>1</text:p>', STRUCK_9),
         (f'table:style-name="W" {FLOAT}', ("CELL_UNSEEN", "7（字与底色相同，看不见）")),
+        (f'table:formula="of:=1+1" {FLOAT}', ("CELL_CONTRADICTS", "公式“=1+1”应得2，显示的是7")),
         (f'table:style-name="WW" {FLOAT}', ("CELL_UNSEEN", "7（字与底色相同，看不见）")),
         (f'table:style-name="RR" {FLOAT}', ("CELL_UNSEEN", "7（字与底色相同，看不见）")),
         (f'table:style-name="L" {FLOAT}', ("CELL_STRUCK", "7（画了删除线）")),
@@ -142,11 +148,21 @@ def test_hidden_rows_columns_and_sheets_of_an_ods() -> None:
         + CELL.format('table:visibility="collapse" table:number-rows-repeated="2"', "")
         + CELL.format('table:visibility="filter"', "")
         + CELL.format("", "")
+        + CELL.format('table:style-name="ro1"', "")
     )
-    styles = '<style:style style:name="ta1" style:family="table"><style:table-properties table:display="false"/></style:style>'
+    styles = '<style:style style:name="ro1"><style:table-row-properties style:row-height="0.1mm"/></style:style>'
+    styles += '<style:style style:name="ta1" style:family="table"><style:table-properties table:display="false"/></style:style>'
     content = ods_sheet(rows, styles=styles, table='table:style-name="ta1"')
     look = inspect(content).notes.seen["表"]
-    assert (look.hidden, look.rows, look.cols) == (True, {0: False, 1: False, 2: True}, {1, 2})
+    assert (look.hidden, look.rows, look.cols) == (True, {0: False, 1: False, 2: True, 4: False}, {1, 2})
+
+
+def test_noughts_of_an_ods_that_shows_none_are_told() -> None:
+    item = '<a xmlns:config="c"><config:config-item config:name="ShowZeroValues">{}</config:config-item><config:config-item/></a>'
+    row = "<table:table-row><table:table-cell office:value-type='float' office:value='0'><text:p>0</text:p></table:table-cell></table:table-row>"
+    told = {(0, 0): ("CELL_MAYBE_UNSEEN", "0（这张表设为不显示零值）")}
+    for said, expected in (("false", told), ("true", {}), ("<", {})):
+        assert doubts(inspect(ods_sheet(row, extra={"settings.xml": item.format(said)}))) == expected
 
 
 def test_a_sheet_taken_from_another_file_is_told_by_its_cells() -> None:

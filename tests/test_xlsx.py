@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.workbook.guard import Inspection, inspect
+from pipeline.workbook.notes import Seen
 from tests.hostile import MAIN, RELATION, relations, xlsx, xlsx_sheet, zipped
 from tests.hostile import members_of as parts_of
 
@@ -357,3 +358,16 @@ def test_far_corners_of_many_sheets_cost_little() -> None:
         "xl/_rels/workbook.xml.rels": relations(**{n: ("worksheet", f"{n}.xml") for n in names}),
     }
     assert inspect(zipped(members | parts | {f"xl/{name}.xml": sheet for name in names})).refused == "FILE_TOO_FAR"
+
+
+@pytest.mark.parametrize(("kind", "told"), [("Pict", {(6, 3): "一个图片或嵌入的对象"}), ("Note", {})])
+def test_an_object_of_another_program_is_told_by_its_cell(kind: str, told: dict[tuple[int, int], str]) -> None:
+    names = 'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:x="urn:schemas-microsoft-com:office:excel"'
+    data = f'<x:ClientData ObjectType="{kind}"><x:Anchor>\n 3, 15, 6, 2, 4, 31, 7, 1</x:Anchor><x:Row>1</x:Row></x:ClientData>'
+    parts = {
+        "xl/worksheets/_rels/sheet1.xml.rels": relations(rId1=("vmlDrawing", "../drawings/a.vml")),
+        "xl/drawings/a.vml": f"<xml {names}><v:shape>{data}</v:shape></xml>",
+    }
+    cell = "<row><c><v>1</v></c></row>"
+    assert looked(cell, parts=parts).notes.seen.get("Sheet", Seen()).beside == told
+    assert looked(cell, parts=parts | {"xl/drawings/a.vml": "<xml><br>"}).refused == ""

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING
 
-from pipeline.workbook.notes import DISGUISE, disguised, percent, unshown
+from pipeline.workbook.notes import DISGUISE, disguised, percent, shown_otherwise, unshown
 
 if TYPE_CHECKING:
     from pipeline.workbook.cells import Raw
@@ -25,6 +25,7 @@ CONDITION = re.compile(r"\[(<>|<=|>=|<|>|=)\s*(-?[\d.]+)\]")
 WHITE_TEXT = re.compile(r"\[(white|白色|color ?2|颜色 ?2)\]", re.IGNORECASE)
 WORDED = re.compile(r'(?:general|g/通用格式|#,##0|#|0)(?:\.[0#]+)?\s*"?([^\x00-\u2e7f]+)"?', re.IGNORECASE)
 NOTHING_SHOWN = re.compile(";{3,}")
+SCALED = re.compile("[千万亿百‰约]")
 SUMS = {"万元", "亿元"}
 COMPARED = {"<>": ne, "<=": le, ">=": ge, "<": lt, ">": gt, "=": eq}
 FIRST_DAY, OF_1904 = datetime(1899, 12, 30), 1_462  # noqa: DTZ001 - a wall clock's
@@ -57,7 +58,7 @@ def format_of(number: int, code: str) -> Format:
     """The format of a number and code; built-in ones need no code."""
     if "%" in LITERAL.sub("", code) or (not code and number in BUILT_IN_PERCENT):
         return Format(shown=Shown.SHARE)
-    if (word := WORDED.fullmatch(code)) and (word[1] in SUMS or not DISGUISE.search(word[1])):
+    if (word := WORDED.fullmatch(code)) and (word[1] in SUMS or not SCALED.search(word[1])):
         return Format(shown=Shown.WORDED, code=word[1])
     if DISGUISE.search(code):
         return Format(shown=Shown.OTHERWISE, code=code)
@@ -118,10 +119,15 @@ def as_shown(number: float, form: Format, *, since_1904: bool = False) -> Raw:
     if form.shown is Shown.OTHERWISE:
         return disguised(plain, form.code)
     if form.shown is Shown.WORDED:
-        return f"{plain}{form.code}"
+        return worded(plain, form.code)
     if form.shown is Shown.NOT_ALL:
         return unshown(plain, form.code) if _hides(section_for(form.code, number), number) else plain
     return moment(number, form.shown, since_1904=since_1904)
+
+
+def worded(number: float, word: str) -> str:
+    """A number with the word its format puts behind it; one that makes it another number is no such word."""
+    return f"{number}{word}" if word in SUMS or not SCALED.search(word) else shown_otherwise(number, f"{number}{word}")
 
 
 def moment(number: float, shown: Shown, *, since_1904: bool = False) -> date | datetime | time | timedelta | float:

@@ -289,6 +289,11 @@ def disguised(number: str | float, code: str) -> str:
     return f"{number}（单元格格式为“{code}”，显示的不是这个数）"
 
 
+def shown_otherwise(number: float, text: str) -> str:
+    """A number that stands as another text in its cell, as a text that nobody takes for a number."""
+    return f"{number}（显示为“{text}”，不是这个数）"
+
+
 def unshown(number: str | float, code: str) -> str:
     """A number of which its format shows nothing, as a text that nobody takes for a number."""
     return f"{number}（单元格格式为“{code}”，这个数看不见）"

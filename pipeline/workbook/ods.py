@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.workbook.cells import show
+from pipeline.workbook.formats import SCALED, worded
 from pipeline.workbook.notes import (
     COMMENT,
     COVERED,
@@ -20,12 +22,13 @@ from pipeline.workbook.notes import (
     Refusal,
     Run,
     Tally,
-    disguised,
     doubt_of,
     percent,
+    shown_otherwise,
 )
 from pipeline.workbook.ods_styles import Styles
-from pipeline.workbook.package import Watcher, follow_alone
+from pipeline.workbook.package import Unread, Watcher, follow_alone
+from pipeline.workbook.sums import contradiction
 
 if TYPE_CHECKING:
     from pipeline.workbook.cells import Raw
@@ -35,7 +38,7 @@ MODULE = re.compile(r"basic/[^/]+/(?!script-l[bc]\.xml$|dialog-l[bc]\.xml$)[^/]+
 OTHER_FILE = re.compile(r"'([^']*)'#|\bDDE\(\s*\"([^\"]*)\"")  # 'file:///D:/other.ods'#$Sheet1.A1
 DURATION = re.compile(r"PT(\d+)H(\d+)M(\d+)(?:[.,]\d+)?S")
 SPACE = re.compile(r"[ \t\r\n]+")
-SCALED = re.compile("[千万亿百‰约]")
+FIGURE = re.compile(r"[￥¥$]?\s*(-?[\d,]*\d(?:\.(\d+))?)\s*([^\x00-\u2e7f]*)", re.ASCII)
 NO_WORDS = ["", ""]
 MAX_SPACES = 32_767  # characters of a cell
 TABLE_NAMES = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
@@ -55,6 +58,9 @@ def look_through_ods(package: Package) -> Notes:
     modules = [name for name in package.names if MODULE.fullmatch(name)]
     styles = package.follow("styles.xml", _NamedStyles)
     content = package.follow("content.xml", _Content, styles, remember=False)  # a cell may be repeated 500,000 times
+    with suppress(Unread):  # no figure stands there
+        if package.follow("settings.xml", _Settings).noughts_unseen:
+            content.noughts_unseen()
     package.follow_the_rest()
     if modules:
         content.tally.parts["MACROS_IGNORED"] = f"部件“{modules[0]}”"
@@ -78,6 +84,24 @@ class _Manifest(Watcher):
 
 def _encrypted(_: dict[str, str]) -> None:
     raise Refusal("FILE_ENCRYPTED", "内容已加密")
+
+
+class _Settings(Watcher):
+    """Whether noughts are shown: set for all sheets together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: list[str] = []
+        self.opened |= {"config:config-item": self._item}
+
+    @property
+    def noughts_unseen(self) -> bool:
+        """Somebody set it so."""
+        return "".join(self._said).strip() == "false"
+
+    def _item(self, attributes: dict[str, str]) -> None:
+        asked = attributes.get("config:name") == "ShowZeroValues" and not self._said
+        self.parser.CharacterDataHandler = self._said.append if asked else None
 
 
 class _NamedStyles(Watcher):
@@ -131,6 +155,11 @@ class _Content(Watcher):
             self.tally.parts["LINKS_UNUSED"] = self._linked
         return self.tally.notes({name: cells.rows for name, cells in self._grids.items()})
 
+    def noughts_unseen(self) -> None:
+        """No sheet shows a number that is nought."""
+        for name, cells in self._grids.items():
+            self.tally.noughts_unseen(name, cells.rows)
+
     def _root(self, attributes: dict[str, str]) -> None:
         if attributes.get("xmlns:table") != TABLE_NAMES:
             raise Refusal("FILE_BAD_MEMBERS", "表格的名称空间不是通常的写法")
@@ -160,7 +189,7 @@ class _Content(Watcher):
         start = self._columns[-1][0] if self._columns else 0
         end = start + _repeated(attributes, "table:number-columns-repeated")
         self._columns.append((end, attributes.get("table:default-cell-style-name", "")))
-        if attributes.get("table:visibility") in HIDDEN:
+        if attributes.get("table:visibility") in HIDDEN or attributes.get("table:style-name") in self._styles.small:
             self.tally.seen[self._sheet].cols.update(range(start, min(end, 500)))
 
     def _open_row(self, attributes: dict[str, str]) -> None:
@@ -170,7 +199,7 @@ class _Content(Watcher):
         self._row_style = attributes.get("table:default-cell-style-name", "")
         self._col = 0
         seen = attributes.get("table:visibility")
-        if seen in HIDDEN:
+        if seen in HIDDEN or attributes.get("table:style-name") in self._styles.small:
             rows = range(self._row, min(self._row + self._rows, 20_000))
             self.tally.seen[self._sheet].rows.update(dict.fromkeys(rows, seen == "filter"))
 
@@ -289,6 +318,9 @@ class _Content(Watcher):
         )
         if look.struck:
             return "CELL_STRUCK", f"{show(value)}（画了删除线）"
+        formula = place.attributes.get("table:formula", "")
+        if words := contradiction(formula.rpartition("=")[2], value) if formula else "":
+            return "CELL_CONTRADICTS", words
         if look.unseen:
             return "CELL_UNSEEN", f"{show(value)}（字与底色相同，看不见）"
         if texts and not isinstance(value, str) and not any(text.strip() for text in texts):
@@ -297,7 +329,6 @@ class _Content(Watcher):
             plain = False, False
             runs = [(text, *marks.get(nth, plain)) for nth, text in enumerate(texts)]
             return doubt_of([Run(text=text, struck=struck, raised=raised) for text, struck, raised in runs])
-        formula = place.attributes.get("table:formula", "")
         other = OTHER_FILE.search(formula) if "'" in formula or "DDE" in formula else None
         link = (other[1] or other[2] or "别的文件") if other else self._link
         return ("CELL_LINKED", f"引用了“{link}”") if link else None
@@ -333,8 +364,19 @@ def _value(cell: dict[str, str], text: str, *, seen: bool) -> Raw:
     if kind not in NUMBERS or "office:value" not in cell:
         return text.strip() or None
     number = float(cell["office:value"])
-    plain = int(number) if number.is_integer() else number
-    return disguised(plain, text) if SCALED.search(text) else plain
+    return _as_shown(int(number) if number.is_integer() else number, text.strip())
+
+
+def _as_shown(number: float, text: str) -> Raw:
+    """A number, with the word behind it; as a text that nobody takes for a number where another is shown."""
+    figure = FIGURE.fullmatch(text)
+    if figure is None:
+        return shown_otherwise(number, text) if SCALED.search(text) else number
+    digits, decimals, word = figure.groups()
+    off = abs(float(digits.replace(",", "")) - number)
+    if off > 0.5 * 10.0 ** -len(decimals or "") + 1e-9 * abs(number):
+        return shown_otherwise(number, text)
+    return worded(number, word) if word else number
 
 
 def _day(written: str) -> date | datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_STYLES, MAX_PARENTS = 100_000, 30
+LENGTH, POINTS = re.compile(r"(\d*\.?\d+)(mm|cm|in|pt)", re.ASCII), {"mm": 2.83, "cm": 28.3, "in": 72, "pt": 1}
+LEAST_SIZE = 2  # points
 WHITE, BLACK = "#ffffff", "#000000"
 
 
@@ -35,10 +38,12 @@ class Styles:
     Attributes:
         above: The styles of another part, which those here are derived from.
         unseen_tables: Styles of tables that are not shown.
+        small: Styles of rows and columns in which nothing can be read.
     """
 
     above: Styles | None = None
     unseen_tables: set[str] = field(default_factory=set)
+    small: set[str] = field(default_factory=set)
     _said: dict[str, dict[str, str]] = field(default_factory=dict)
     _looks: dict[str, Look] = field(default_factory=dict)
     _current: dict[str, str] = field(default_factory=dict)
@@ -50,6 +55,7 @@ class Styles:
         return {
             "style:style": self._open, "style:default-style": self._open, "style:text-properties": self._texts,
             "style:table-cell-properties": self._cells, "style:table-properties": self._tables,
+            "style:table-row-properties": self._sizes, "style:table-column-properties": self._sizes,
         }  # fmt: skip
 
     def look(self, name: str) -> Look:
@@ -96,6 +102,12 @@ class Styles:
 
     def _take(self, attributes: dict[str, str], *names: str) -> None:
         self._current |= {name: attributes[name] for name in names if name in attributes}
+
+    def _sizes(self, attributes: dict[str, str]) -> None:
+        for name in ("style:row-height", "style:column-width"):
+            size = LENGTH.fullmatch(attributes.get(name, ""))
+            if size and float(size[1]) * POINTS[size[2]] < LEAST_SIZE:
+                self.small.add(self._name)
 
     def _tables(self, attributes: dict[str, str]) -> None:
         if attributes.get("table:display") == "false":

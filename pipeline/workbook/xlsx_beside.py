@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from string import digits
 from typing import TYPE_CHECKING, ClassVar
 
 from pipeline.workbook.notes import COMMENT, PICTURE, TEXT_BOX
 from pipeline.workbook.ooxml import relations_of
-from pipeline.workbook.package import Watcher
+from pipeline.workbook.package import Unread, Watcher
 from pipeline.workbook.xlsx_sheet import ADDRESS, COLUMNS
 from pipeline.workbook.xlsx_styles import MAIN
 
@@ -24,6 +25,8 @@ DRAWING = (
 )
 THREADED = "http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments"
 STAND_IN = re.compile(r"\[(Threaded comment|线程批注|主题批注)\]")  # what older programs are shown of a threaded note
+ANCHOR = re.compile(r"\s*\d{1,9}(\s*,\s*\d{1,9}){7}\s*$", re.ASCII)
+OBJECT = "一个图片或嵌入的对象"
 MOST_CELLS = 40  # a picture over more is a background: its first cell names it
 
 
@@ -35,6 +38,10 @@ def look_beside(package: Package, sheet: str, part: str, tally: Tally) -> None:
             area = [(row, col) for row in range(top, bottom + 1) for col in range(left, right + 1)][: MOST_CELLS + 1]
             for row, col in area if len(area) <= MOST_CELLS else area[:1]:
                 tally.beside(sheet, row, col, what)
+    for one in relations.of_kind("vmlDrawing"):
+        with suppress(Unread):  # old programs write what is no XML
+            for row, col in package.follow(one.part, _OldDrawing).pictures:
+                tally.beside(sheet, row, col, OBJECT)
     notes = {
         ref: text for one in relations.of_kind("comments") for ref, text in package.follow(one.part, _Comments).texts
     }
@@ -93,6 +100,40 @@ class _Drawing(Watcher):
         text = "".join(self._texts).strip()
         if self._what != TEXT_BOX or text:
             self.objects.append(((top, left), (max(top, bottom), max(left, right)), self._what.format(text)))
+
+
+class _OldDrawing(Watcher):
+    """The first cells of pictures and of objects of other programs, where a drawing is written as VML. Comments are there too."""
+
+    spaces: ClassVar[tuple[str, ...]] = ("urn:schemas-microsoft-com:office:excel",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._anchors: list[str] = []
+        self._is_picture = False
+        self.on(ClientData=self._object, Anchor=self._anchor)
+
+    @property
+    def pictures(self) -> list[tuple[int, int]]:
+        """(row, column), from 0."""
+        numbers = [[int(part) for part in text.split(",")] for text in self._anchors if ANCHOR.match(text)]
+        return [(row, col) for col, _, row, *_ in numbers]
+
+    def unknown(self, _: str) -> None:
+        """Only anchors are collected."""
+        self.parser.CharacterDataHandler = None
+
+    def _object(self, attributes: dict[str, str]) -> None:
+        self.parser.CharacterDataHandler = None
+        self._is_picture = attributes.get("ObjectType") == "Pict"
+
+    def _anchor(self, _: dict[str, str]) -> None:
+        if self._is_picture:
+            self._anchors.append("")
+            self.parser.CharacterDataHandler = self._collect
+
+    def _collect(self, text: str) -> None:
+        self._anchors[-1] += text
 
 
 class _Comments(Watcher):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pipeline.workbook.formats import Format, as_shown
 from pipeline.workbook.notes import MAX_COLS, MAX_ROWS, ROW_ROOM, UNCALCULATED, Refusal, Tally
 from pipeline.workbook.package import Watcher
+from pipeline.workbook.sums import contradiction
 from pipeline.workbook.xlsx_styles import FALSE, MAIN, Looks
 from pipeline.workbook.xlsx_texts import MARKS, STRUCK, UNSEEN, Mark, Runs, unescaped
 
@@ -31,9 +31,6 @@ VALUES = frozenset(f"{space} {name}" for space in MAIN for name in ("v", "f", "t
 OTHER_BOOK = re.compile(r"\[\d+\]")
 PICTURE_FORMULA = "DISPIMG("
 PICTURE = "一张图片（嵌入单元格）"
-PLAIN = re.compile(r"[-+*/().\d\s]*[-+*/][-+*/().\d\s]*", re.ASCII)  # a formula of constants
-LONGEST_PLAIN = 100
-CLOSE = 1e-9
 MOST_COVERED = 1_000_000  # cells looked at under merged ones and rules
 MOST_LIMITS = 3  # formulas of a rule
 LEAST_HEIGHT, LEAST_WIDTH = 2, 0.3  # points, characters: nobody reads a row or column that is smaller
@@ -320,10 +317,8 @@ class SheetPart(Watcher):
         text = formula.text
         if PICTURE_FORMULA in text.upper():
             self._doubt("CELL_PICTURE", PICTURE, instead=True)
-        if isinstance(value, (int, float)) and not shown and len(text) <= LONGEST_PLAIN and PLAIN.fullmatch(text):
-            result = _worked_out(text)
-            if result is not None and abs(result - value) > CLOSE * max(1, abs(result)):
-                self._doubt("CELL_CONTRADICTS", f"公式“={text}”应得{result:g}，显示的是{value:g}")
+        if not shown and (words := contradiction(text, value)):
+            self._doubt("CELL_CONTRADICTS", words)
         if self._book.links and (OTHER_BOOK.search(text) or formula.shared in self._linked):
             self._linked |= {formula.shared} - {""}
             self._doubt("CELL_LINKED", f"公式“={text[:SHOWN_LENGTH]}”，存的结果是“{shown or _plain(value)}”")
@@ -463,30 +458,3 @@ def _plain(value: Raw) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value.isoformat() if isinstance(value, (date, time)) else str(value)[:SHOWN_LENGTH]
-
-
-def _worked_out(text: str) -> float | None:
-    """A sum of constants; None for what is none."""
-    try:
-        return _sum(ast.parse(text.strip(), mode="eval").body)
-    except (SyntaxError, ValueError, ArithmeticError, RecursionError):
-        return None
-
-
-def _sum(node: ast.AST) -> float:
-    match node:
-        case ast.Constant(value=int() | float() as value):
-            return float(value)
-        case ast.UnaryOp(op=ast.UAdd(), operand=part):
-            return _sum(part)
-        case ast.UnaryOp(op=ast.USub(), operand=part):
-            return -_sum(part)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _sum(left) + _sum(right)
-        case ast.BinOp(left=left, op=ast.Sub(), right=right):
-            return _sum(left) - _sum(right)
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return _sum(left) * _sum(right)
-        case ast.BinOp(left=left, op=ast.Div(), right=right):
-            return _sum(left) / _sum(right)
-    raise ValueError
