@@ -45,6 +45,7 @@ ORDER = [
     "workbook.notes",
     "workbook.kinds",
     "workbook.package",
+    "workbook.sums",
     "workbook.ooxml",
     "workbook.formats",
     "workbook.xlsx_styles",

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import re
 
-PLAIN = re.compile(r"[-+*/().\d\s]*[-+*/][-+*/().\d\s]*", re.ASCII)  # a formula of constants
+PLAIN = re.compile(r"(?:SUM\(|[-+*/().,%\d\s])*", re.ASCII)  # a formula of constants
+NUMBER = re.compile(r"\s*-?\d+(?:\.\d+)?\s*", re.ASCII)
 LONGEST_PLAIN = 100
 CLOSE = 1e-9
 
 
 def contradiction(formula: str, value: object) -> str:
     """What is to be said when a formula of constants has another result than the file says; empty when all is well."""
+    if isinstance(value, str) and NUMBER.fullmatch(value):
+        value = float(value)
     if not isinstance(value, (int, float)) or len(formula) > LONGEST_PLAIN or not PLAIN.fullmatch(formula):
         return ""
     result = _worked_out(formula)
@@ -23,7 +26,7 @@ def contradiction(formula: str, value: object) -> str:
 def _worked_out(text: str) -> float | None:
     """A sum of constants; None for what is none."""
     try:
-        return _sum(ast.parse(text.strip(), mode="eval").body)
+        return _sum(ast.parse(text.strip().replace("%", "*0.01"), mode="eval").body)
     except (SyntaxError, ValueError, ArithmeticError, RecursionError):
         return None
 
@@ -32,6 +35,8 @@ def _sum(node: ast.AST) -> float:
     match node:
         case ast.Constant(value=int() | float() as value):
             return float(value)
+        case ast.Call(func=ast.Name(id="SUM"), args=parts):
+            return sum(map(_sum, parts))
         case ast.UnaryOp(op=ast.UAdd(), operand=part):
             return _sum(part)
         case ast.UnaryOp(op=ast.USub(), operand=part):

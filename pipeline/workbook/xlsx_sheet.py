@@ -30,6 +30,7 @@ CELLS = frozenset(f"{space} c" for space in MAIN)
 VALUES = frozenset(f"{space} {name}" for space in MAIN for name in ("v", "f", "t"))
 OTHER_BOOK = re.compile(r"\[\d+\]")
 PICTURE_FORMULA = "DISPIMG("
+PICTURE_FROM_WEB = "_XLFN.IMAGE("
 PICTURE = "一张图片（嵌入单元格）"
 MOST_COVERED = 1_000_000  # cells looked at under merged ones and rules
 MOST_LIMITS = 3  # formulas of a rule
@@ -315,7 +316,7 @@ class SheetPart(Watcher):
 
     def _judge_formula(self, formula: _Formula, value: Raw, shown: str) -> None:
         text = formula.text
-        if PICTURE_FORMULA in text.upper():
+        if any(one in text.upper() for one in (PICTURE_FORMULA, PICTURE_FROM_WEB)):
             self._doubt("CELL_PICTURE", PICTURE, instead=True)
         if not shown and (words := contradiction(text, value)):
             self._doubt("CELL_CONTRADICTS", words)
