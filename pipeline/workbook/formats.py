@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum, auto
+from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ CONDITION = re.compile(r"\[(<>|<=|>=|<|>|=)\s*(-?[\d.]+)\]")
 WHITE_TEXT = re.compile(r"\[(white|白色|color ?2|颜色 ?2)\]", re.IGNORECASE)
 WORDED = re.compile(r'(?:general|g/通用格式|#,##0|#|0)(?:\.[0#]+)?\s*"?([^\x00-\u2e7f]+)"?', re.IGNORECASE)
 NOTHING_SHOWN = re.compile(";{3,}")
+LONGEST_CODE = 255  # characters
 SCALED = re.compile("[千万亿百‰约]")
 SUMS = {"万元", "亿元"}
 COMPARED = {"<>": ne, "<=": le, ">=": ge, "<": lt, ">": gt, "=": eq}
@@ -54,8 +56,11 @@ class Format:
     code: str = ""
 
 
+@lru_cache(maxsize=4096)
 def format_of(number: int, code: str) -> Format:
-    """The format of a number and code; built-in ones need no code."""
+    """The format of a number and code; built-in ones need no code. One longer than any program lets people type says nothing sure."""
+    if len(code) > LONGEST_CODE:
+        return Format(shown=Shown.OTHERWISE, code=code[:40])
     if "%" in LITERAL.sub("", code) or (not code and number in BUILT_IN_PERCENT):
         return Format(shown=Shown.SHARE)
     if (word := WORDED.fullmatch(code)) and (word[1] in SUMS or not SCALED.search(word[1])):
@@ -74,7 +79,7 @@ def format_of(number: int, code: str) -> Format:
 
 def _limits(code: str) -> list[float]:
     """Numbers on which conditions turn, and their neighbours."""
-    return [float(limit) + step for _, limit in CONDITION.findall(code) for step in (-1, 0, 1)]
+    return [float(limit) + step for _, limit in CONDITION.findall(code)[:2] for step in (-1, 0, 1)]
 
 
 def sections_of(code: str) -> list[str]:
