@@ -116,6 +116,9 @@ def _tell_inbox(inbox: Inbox, taken: Taken, as_of: date) -> None:
     for day in inbox.decided:
         note(f"收到日期取自文件的修改日期：{day.name}（报送序号 {day.seq}），{day.received_on}，据此算{judged(day)}。"
              f"不对的：run-pipeline received {day.seq} 日期 --reason 理由")  # fmt: skip
+    for name, received_on, start, seq in inbox.early:
+        note(f"收到日期不可能：{name}（报送序号 {seq}）按 {received_on} 收到，报送期 {start} 才开始；文件夹的日期或文件的时间多半不对，"
+             f"已按此日期收入。请更正：run-pipeline received {seq} 日期 --reason 理由")  # fmt: skip
 
 
 def _tell_unread(inbox: Inbox) -> None:

@@ -69,6 +69,7 @@ class Inbox:
         clocked: Names of the files whose day of receipt is that of their modification.
         new: Of ``unread``, what no run has told before.
         decided: Of what was taken in, days by the clock that decide whether it came in time.
+        early: Of what was taken in, what came before its period began: file, that day, the first day, number in the ledger.
     """
 
     arrivals: tuple[Arrival, ...]
@@ -79,6 +80,7 @@ class Inbox:
     clocked: frozenset[str]
     new: tuple[Unread, ...] = ()
     decided: tuple[ClockDay, ...] = ()
+    early: tuple[tuple[str, date, date, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

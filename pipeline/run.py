@@ -139,11 +139,12 @@ def _take(workspace: Workspace, campaign: Campaign, store: Store, as_of: date, w
     new = store.note_unread(inbox.unread, as_of, who)
     use_sources(workspace, store, as_of)
     taken = take_in(campaign, store, inbox.arrivals, as_of, tell, on, sent=sent)
-    entries = [one for one in store.submissions(as_of) if one.seq in taken.seqs] if doubtful else []
+    entries = [one for one in store.submissions(as_of) if one.seq in taken.seqs]
     decided = [clock_day(campaign.program.period_by_code[one.period], one.file, one.received_on, as_of, one.seq)
                for one in entries if one.file in clocked and one.period]  # fmt: skip
-    return replace(inbox, changing=(*inbox.changing, *taken.changing), new=new,
-                   decided=tuple(one for one in decided if one)), taken  # fmt: skip
+    early = [(one, campaign.program.period_by_code[one.period].start) for one in entries if one.period]
+    return replace(inbox, changing=(*inbox.changing, *taken.changing), new=new, decided=tuple(one for one in decided if one),
+                   early=tuple((one.file, one.received_on, start, one.seq) for one, start in early if one.received_on < start)), taken  # fmt: skip
 
 
 def behind(workspace: Workspace, snapshot: Snapshot) -> set[str]:

@@ -92,7 +92,8 @@ def root(tmp_path: Path) -> Path:
         ("5月6日", "2023-05-06"), ("05月06日", "2023-05-06"), ("5月6日补报", "2023-05-06"), ("20230506收到", "2023-05-06"),
         ("2023年5月6日 昭通", "2023-05-06"), ("2023.5.8（补）", "2023-05-08"), ("12月30日", "2022-12-30"),
         ("11月3日", "2022-11-03"), ("5月20日", "2023-05-20"), ("2023-05-06/昭通", "2023-05-06"),
-        ("2023-05-06/2023.5.8", "2023-05-08"),
+        ("2023-05-06/2023.5.8", "2023-05-08"), ("２０２３年５月６日", "2023-05-06"), ("２０２３．５．８", "2023-05-08"),
+        ("2023－05－08", "2023-05-08"),
     ],
 )  # fmt: skip
 def test_a_folder_names_a_day_where_one_reading_fits(folder: str, day: str) -> None:
@@ -102,7 +103,7 @@ def test_a_folder_names_a_day_where_one_reading_fits(folder: str, day: str) -> N
 @pytest.mark.parametrize(
     "folder",
     ["5.6", "0506", "230506", "2023-02", "2023年5月", "2023-02-30", "2月30日", "20231340", "2023.5.6-5.8", "5月6日-8日",
-     "2023-05-06至2023-05-08", "5月6日、7日", "23.5.8"],
+     "2023-05-06至2023-05-08", "5月6日、7日", "23.5.8", "５．６"],
 )  # fmt: skip
 def test_a_folder_that_may_mean_several_days_or_none_is_told(folder: str) -> None:
     assert folder_day(f"{folder}/表.xlsx", date(2023, 5, 16), CAMPAIGN) == folder
@@ -376,6 +377,15 @@ def test_a_day_that_decides_nothing_is_not_told(root: Path) -> None:
     assert "收到日期取自" not in call(root, "receive", day="2023-03-06").stderr
     put(root, "2023-03-06/怒江.xlsx", filled(prefecture_code=NUJIANG), "2023-03-03")
     assert "收到日期取自" not in call(root, "receive").stderr
+
+
+def test_a_day_before_the_period_began_is_told_once(root: Path) -> None:
+    put(root, "2022-03-06/迪庆.xlsx", GOOD)
+    told = "收到日期不可能：2022-03-06/迪庆.xlsx（报送序号 1）按 2022-03-06 收到，报送期 2023-01-01 才开始"
+    said = call(root, "receive").stderr
+    assert told in said
+    assert "run-pipeline received 1 日期 --reason 理由" in said
+    assert "收到日期不可能" not in call(root, "receive").stderr
 
 
 def test_at_a_terminal_it_is_asked_before_it_is_entered(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

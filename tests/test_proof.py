@@ -20,8 +20,10 @@ from sqlalchemy import text
 from pipeline import acts
 from pipeline.campaign import load_campaign, open_store
 from pipeline.dataset.chain import START, Link
-from pipeline.dataset.linking import SEAL, read_links
+from pipeline.dataset.linking import SEAL, entry_tables, read_links
+from pipeline.dataset.tables import build_tables
 from pipeline.proof import verify
+from pipeline.proof.differences import differences
 from pipeline.proof.repair import repair
 from pipeline.proof.replay import replay
 from pipeline.workspace import Workspace
@@ -218,6 +220,22 @@ def test_what_was_done_to_the_database_is_found(office: Office, what: str) -> No
     lines, told = TAMPERINGS[what]
     office.say(*lines)
     assert told in office.faults, office.faults
+
+
+def test_every_column_that_may_be_told_has_a_name_for_staff(lived: Workspace) -> None:
+    program = load_campaign(lived).program
+    tables = build_tables(program).metadata.tables
+    names = (*entry_tables(tables), "acts", "files")
+    told = [
+        line
+        for name in names
+        for column in (one.name for one in tables[name].columns)
+        if column != "seq"
+        for line in differences(program, {name: [{column: "1"}]}, {name: [{column: "2"}]})
+    ]
+    changed = [line.split("：台账为")[0].split(" ")[-1] for line in told if "台账为" in line]
+    assert changed
+    assert [word for word in changed if word.isascii()] == []
 
 
 def linked_anew(office: Office, change: Callable[[list[Link]], list[Link]]) -> None:

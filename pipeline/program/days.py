@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -36,10 +37,11 @@ def folder_day(name: str, as_of: date, campaign: tuple[date, date] | None = None
     """
     doubtful = None
     for part in reversed(name.split("/")[:-1]):
-        found = _readings(part.strip(), as_of, campaign)
+        text = unicodedata.normalize("NFKC", part).strip()  # ２０２３年５月６日 as input methods write it
+        found = _readings(text, as_of, campaign)
         if len(found) == 1:
             return found[0]
-        if found or ALMOST.match(part.strip()):
+        if found or ALMOST.match(text):
             doubtful = doubtful or part
     return doubtful
 

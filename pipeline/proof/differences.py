@@ -23,6 +23,7 @@ COLUMNS = {
     "nil": "零报告", "typed": "原文", "not_applicable": "不适用", "sheet_row": "行", "code": "种类", "severity": "轻重", "sheet": "工作表",
     "cell": "格", "field": "指标", "rule": "规则", "found": "实际", "expected": "应为", "fix": "改法", "kind": "种类", "who": "经办人",
     "done_on": "日期", "target": "报送序号", "claimed_prefecture": "表上的州（市）", "claimed_period": "表上的报送期",
+    "county_code": "县（市、区）", "entry": "条目", "no": "序号", "placed": "归属依据", "day": "更正后的日期",
 }  # fmt: skip
 KEYS = {"records": ("county_code",), "findings": ("no",), "files": ("sha256", "file")}
 OF_ENTRY = ("county_code", "entry")
