@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pipeline.disk import why
@@ -212,12 +211,10 @@ def lock(workspace: Workspace, who: str) -> Iterator[None]:
     with contextlib.ExitStack() as held:
         try:
             workspace.dataset.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-            held.enter_context(hold(path, who, datetime.now(UTC).timestamp()))
+            held.enter_context(hold(path, who))
         except HeldError as other:
-            where = "那台电脑上的程序确已中断" if other.elsewhere else "确已中断"
-            raise BusyError(
-                f"另一个人正在运行（{str(other) or '刚刚开始'}）。请等其结束；如{where}，请删除 {path} 后再运行"
-            ) from None
+            gone = f"；如那台电脑确已断电或断网，请删除 {path} 后再运行" if other.elsewhere else "再运行"
+            raise BusyError(f"另一个人正在运行（{str(other) or '刚刚开始'}）。请等其结束{gone}") from None
         except OSError as error:
             raise WorkspaceError(f"无法写入 {path.parent}：{why(error)}") from error
         _settle(workspace)

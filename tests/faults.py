@@ -57,7 +57,7 @@ STAGES = {
     ),
     "intake": ("unplaced", "check_returns", "decide", "decided"),
 }
-LEFTOVERS = (".part", ".new", ".old", "run.lock")
+LEFTOVERS = (".part", ".new", ".old", ".holder")
 SECONDS = 120
 
 

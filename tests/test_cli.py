@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.cli import main
+from pipeline.holding import hold
 from pipeline.workspace import Workspace
 from tests.builder import FIRST, ROOT, filled, hear_ctrl_c, only_the_actions, own_key
 
@@ -167,19 +168,17 @@ def test_a_bad_template_writes_nothing(ran: Path, tmp_path: Path) -> None:
 
 
 def test_a_busy_workspace_is_exit_3(ran: Path) -> None:
-    lock = ran / "dataset" / "run.lock"
-    lock.write_text("张三，2023-03-14 09:00，进程 1", encoding="utf-8")
-    try:
+    with hold(ran / "dataset" / "run.lock", "张三，2023-03-14 09:00"):
         result = call("--project", str(ran), "--as-of", "2023-03-14")
-        assert result.exit_code == 3
-        assert "张三" in result.output
-    finally:
-        lock.unlink()
+    assert result.exit_code == 3
+    assert "张三，2023-03-14 09:00" in result.output
 
 
-def test_a_stale_lock_is_taken_over(ran: Path) -> None:
-    (ran / "dataset" / "run.lock").write_text("张三，进程 999999999", encoding="utf-8")
+def test_what_a_dead_holder_left_is_taken_over(ran: Path) -> None:
+    left = '{"who": "张三", "host": "办公室-2", "pid": 999999999}'
+    (ran / "dataset" / "run.holder").write_text(left, encoding="utf-8")
     assert call("--project", str(ran), "--as-of", "2023-03-14", "--period", "2023-02").exit_code == 0
+    assert not (ran / "dataset" / "run.holder").exists()
 
 
 def test_an_unforeseen_error_is_one_line(ran: Path, monkeypatch: pytest.MonkeyPatch) -> None:

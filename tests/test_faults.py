@@ -430,7 +430,7 @@ def test_four_at_once_again_and_again(base: Workspace, whole: dict[str, Any], tm
     for n in range(3):
         workspace = copy_of(base, tmp_path / f"{n}")
         if n:  # what somebody left whose computer went off
-            (workspace.dataset / "run.lock").write_text("张三，2024-07-16 09:00，进程 999999999", encoding="utf-8")
+            (workspace.dataset / "run.holder").write_text('{"who": "张三"}', encoding="utf-8")
         codes = at_once(workspace, 4, *RUN)
         assert set(codes) <= {0, 3}
         assert 0 in codes
