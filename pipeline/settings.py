@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.program.strict import finished, read_yaml
+from pipeline.program.strict import read_yaml
 
 if TYPE_CHECKING:
     from pipeline.workspace import Workspace
@@ -39,12 +39,4 @@ def load_settings(workspace: Workspace) -> Settings:
     path = workspace.root / FILE
     if not path.is_file():
         return Settings()
-    node = read_yaml(path)
-    return finished(
-        node,
-        Settings(
-            dataset=node.take("dataset", str, ""),
-            officer_contacts=node.take("officer_contacts", bool, False),
-            shared_disk=node.take("shared_disk", bool, False),
-        ),
-    )
+    return read_yaml(path, Settings)[1]

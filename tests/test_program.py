@@ -121,7 +121,7 @@ def edit(path: Path, old: str, new: str) -> int:
         ("forms/A2.yaml", "no: 5\n", "no: 1\n", "任务编号 1 重复，A1.yaml 第8行已有"),
         ("forms/A2.yaml", "title: 是否主动对接组织部等部门", "title: 党建带工建示范点个数", "的列名"),
         ("forms/A1.yaml", "value: Q01-1", "value: Q01-9", "Q01-9 不在本任务的 fields 中"),
-        ("forms/A1.yaml", "target: {at_least: 1}", "target: {at_most: 1}", "不认识的目标 at_most"),
+        ("forms/A1.yaml", "target: {at_least: 1}", "target: {at_most: 1}", "不认识的键 at_most，是否想写 at_least"),
         ("forms/A1.yaml", "target: {at_least: 1}", "target: {yes: true}", "不能用于 count"),
         ("forms/A1.yaml", "no: 1\n", "no: 1.5\n", "应为整数"),
         ("forms/A1.yaml", "sheet: 1.思想引领", "sheet: 1/思想引领", "不能用"),
@@ -156,6 +156,65 @@ def test_a_bad_program_is_one_line_with_place_and_remedy(copy: Path, file: str, 
 def test_the_line_is_the_right_one(copy: Path) -> None:
     line = edit(copy / "program" / "forms" / "A4.yaml", "accumulation: cumulative", "accumulation: monthly")
     with pytest.raises(ProgramError, match=rf"A4\.yaml 第{line}行.*monthly"):
+        load_program(copy / "program")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        ("program.yaml", "copies: 200", "copies: 二百", "copies 的值“二百”不对，应为整数"),
+        ("program.yaml", "copies: 200", "copies: true", "copies 的值“True”不对，应为整数"),
+        ("program.yaml", "copies: 200", "copies:", "copies 没有写值"),
+        ("program.yaml", "copies: 200", "copeis: 200", "不认识的键 copeis，是否想写 copies；允许：copies、"),
+        ("program.yaml", "organizer: 云南省总工会", "organizer: 12", "organizer 的值“12”不对，应为文字"),
+        ("program.yaml", "notice_date: 2022-10-26", "notice_date: 2022-13-45", "应为日期（如2022-10-26）"),
+        ("program.yaml", "notice_date: 2022-10-26", "notice_date: 2022-10-26 08:00:00", "应为日期（如2022-10-26）"),
+        ("program.yaml", "    phase: 启动实施", "    phaze: 启动实施", "不认识的键 phaze，是否想写 phase"),
+        ("program.yaml", "expected: 16", "expected: [16]", "expected 的值“[16]”不对，应为整数"),
+        ("program.yaml", "items: [1, 2]", "items: [1, 1]", "items 中有重复"),
+        ("program.yaml", "items: [1, 2]", "items: [1, 二]", "items 的值“二”不对，应为整数"),
+        ("program.yaml", "due_rule: {working_days_after: 5}", "due_rule: 5", "due_rule 的值“5”不对，应为键值对"),
+        ("forms/A1.yaml", "version: 1", 'version: "1"', "version 的值“1”不对，应为整数"),
+        ("forms/A1.yaml", "type: count", "type: cuont", "cuont”不在允许的范围（count、yesno、"),
+        ("forms/A1.yaml", "type: count", "type: count\n        form: A1", "不认识的键 form"),
+        (
+            "forms/A1.yaml",
+            "type: count",
+            "type: count\n        nil_value: 1.5",
+            "nil_value 的值“1.5”不对，应为文字或整数",
+        ),
+        ("forms/A1.yaml", "type: count", "type: count\n        former: [甲, '']", "列表中有一项 没有写值"),
+        ("forms/A1.yaml", "target: {at_least: 1}", "target: {at_least: .nan}", "at_least 的值“nan”不对，应为数字"),
+        ("forms/A1.yaml", "target: {at_least: 1}", "target: {at_least: 0}", "目标应为正数"),
+        ("forms/A1.yaml", "target: {at_least: 1}", "target: {at_least: 1, until: 2023-01-01}", "有且只有一项目标"),
+        ("forms/A1.yaml", "version: 1", "version: 1\nkind: survey", "行动的表不写 kind"),
+    ],
+)
+def test_a_value_is_of_its_kind_and_the_line_is_that_of_its_key(
+    copy: Path, file: str, old: str, new: str, says: str
+) -> None:
+    at = edit(copy / "program" / file, old, new) + (0 if new.startswith("  ") else new.count("\n"))
+    with pytest.raises(ProgramError) as fault:
+        load_program(copy / "program")
+    assert str(fault.value).startswith(f"{Path(file).name} 第{at}行：")
+    assert says in str(fault.value)
+
+
+def test_a_text_that_looks_like_a_day_stays_as_it_is_written(copy: Path) -> None:
+    edit(copy / "program" / "program.yaml", "organizer: 云南省总工会", "organizer: 2022-1-5")
+    assert load_program(copy / "program").organizer == "2022-1-5"
+
+
+def test_what_is_missing_is_told_with_the_line_of_what_should_have_it(copy: Path) -> None:
+    path = copy / "program" / "program.yaml"
+    line = edit(path, "    phase: 启动实施\n", "")
+    with pytest.raises(ProgramError, match=rf"^program\.yaml 第{line - 1}行：缺少 phase$"):
+        load_program(copy / "program")
+    path.write_text("- 甲\n", encoding="utf-8")
+    with pytest.raises(ProgramError, match="内容应为键值对"):
+        load_program(copy / "program")
+    path.write_text("&甲 {甲: *甲}\n", encoding="utf-8")
+    with pytest.raises(ProgramError, match="YAML写法有误"):
         load_program(copy / "program")
 
 

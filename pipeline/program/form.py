@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date  # noqa: TC003 - pydantic reads what these values are made of
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import date
     from decimal import Decimal
 
     from pipeline.program.notice import Period
@@ -274,7 +274,7 @@ class Closing:
     """When an entry of a list is done with: ``field`` holds one of ``values``."""
 
     field: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.program.model import (
     NO,
@@ -29,14 +31,13 @@ from pipeline.program.model import (
     TargetKind,
     Window,
 )
-from pipeline.program.strict import Node, finished, nearest, read_yaml
+from pipeline.program.strict import Node, nearest, read_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 Seen = dict[tuple[str, str], str]  # (what, value) → where it was first seen
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9]+)?")
-NUMBER = (int, float)
 NUMBERS = frozenset({FieldType.COUNT, FieldType.AMOUNT})
 TEXT_LIMIT = 2_000
 SHEET_TITLE_LIMIT = 31
@@ -46,13 +47,118 @@ VERSIONS = 10_000
 OWN_SHEETS = ("填报说明", "自查", "_identity", "问题清单", "未采用的内容")
 
 
-def load_window(node: Node) -> Window:
-    """A start and an end, both included."""
-    window = Window(start=node.take("start", date), end=node.take("end", date))
-    node.done()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldEntry:
+    """A column as it is written; :class:`Field` says what its keys mean."""
+
+    code: str
+    title: str
+    type: FieldType
+    unit: str = ""
+    accumulation: Accumulation = Accumulation.STATUS
+    required: bool | None = None
+    required_if: str = ""
+    not_applicable: bool = False
+    options: tuple[str, ...] = ()
+    counts_from: date | None = None
+    counts_until: date | None = None
+    former: tuple[str, ...] = ()
+    nil_value: str | int | None = None
+    nil_must_be_given: bool = False
+    min: int | None = None
+    max: int | None = None
+    future: bool = False
+    shows: str = ""
+    role: str = ""
+    serves: str = ""
+    basis: str = ""
+    reading: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetEntry:
+    """A target as it is written: one of the kinds, with ``until`` where the target changes."""
+
+    at_least: Decimal | None = None
+    yes: bool | None = None
+    all_options: bool | None = None
+    any_option: bool | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvinceEntry:
+    """A target of the whole as it is written."""
+
+    at_least: Decimal
+    sum_of: str | None = None
+    share_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantityEntry:
+    """A quantity as it is written."""
+
+    code: str
+    title: str
+    unit: str
+    basis: str
+    value: str | None = None
+    numerator: str | None = None
+    denominator: str | None = None
+    target: TargetEntry | None = None
+    targets: tuple[TargetEntry, ...] = ()
+    province: ProvinceEntry | None = None
+    judged: bool = True
+    window: Window | None = None
+    deadline: date | None = None
+    applies_to: str = ""
+    reading: str = ""
+    ambiguous: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemEntry:
+    """A task, or a group of columns, as it is written."""
+
+    no: int
+    title: str
+    fields: tuple[FieldEntry, ...]
+    label: str | None = None
+    quantities: tuple[QuantityEntry, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormFile:
+    """``forms/*.yaml`` as it is written; ``action`` only of a form of an action, ``kind`` only of another."""
+
+    form: str
+    version: int
+    title: str
+    sheet: str
+    items: tuple[ItemEntry, ...]
+    action: int | None = None
+    kind: FormKind | None = None
+    rows: Rows = Rows.COUNTY
+    carry: bool = False
+    closing: Closing | None = None
+    same_by: tuple[str, ...] = ()
+
+
+def plain_values(entry: Any, but: set[str]) -> dict[str, Any]:
+    """Key → value of an entry, as they are written, for the keys that mean just that."""
+    return {one.name: getattr(entry, one.name) for one in dataclasses.fields(entry) if one.name not in but}
+
+
+def check_window(node: Node, window: Window) -> None:
+    """A window does not end before it begins.
+
+    Raises:
+        ProgramError: It does.
+    """
     if window.end < window.start:
         raise node.fail(f"结束日 {window.end} 早于开始日 {window.start}")
-    return window
 
 
 def _once(seen: Seen, node: Node, key: str, what: str, value: str) -> None:
@@ -74,35 +180,32 @@ def load_form(path: Path, action: Action | None, window: Window, seen: Seen) -> 
     Raises:
         ProgramError: The first fault, naming file, line and what is allowed.
     """
-    node = read_yaml(path)
-    code = node.take("form", str)
-    if code != path.stem or (action and node.take("action", int) != action.no):
+    node, said = read_yaml(path, FormFile)
+    if said.form != path.stem or said.action != (action.no if action else None):
         wanted = f"program.yaml 中行动{action.no}（表 {action.form}）" if action else f"文件名 {path.name}"
-        raise node.fail(f"表 {code} 与{wanted}不一致", "form")
-    sheet = node.take("sheet", str)
-    if not 0 < len(sheet) <= SHEET_TITLE_LIMIT or re.search(r"[\[\]:*?/\\']", sheet) or sheet in OWN_SHEETS:
+        raise node.fail(f"表 {said.form} 与{wanted}不一致", "form")
+    if (
+        not 0 < len(said.sheet) <= SHEET_TITLE_LIMIT
+        or re.search(r"[\[\]:*?/\\']", said.sheet)
+        or said.sheet in OWN_SHEETS
+    ):
         raise node.fail(
-            f"工作表名“{sheet}”不能用：最多31字，不能含 [ ] : * ? / \\ '，不能与本程序自己的表重名", "sheet"
+            f"工作表名“{said.sheet}”不能用：最多31字，不能含 [ ] : * ? / \\ '，不能与本程序自己的表重名", "sheet"
         )
-    _once(seen, node, "sheet", "工作表名", sheet)
-    kind = FormKind.ACTION if action else FormKind(node.word("kind", tuple(set(FormKind) - {FormKind.ACTION})))
-    items = tuple(_item(n, code, kind, action, window, seen) for n in node.nodes("items"))
-    version = node.take("version", int)
-    if not 0 < version < VERSIONS:
+    _once(seen, node, "sheet", "工作表名", said.sheet)
+    if (said.kind is None) != (action is not None) or said.kind is FormKind.ACTION:
+        kinds = "、".join(kind for kind in FormKind if kind is not FormKind.ACTION)
+        raise node.fail(f"行动的表不写 kind；其他的表须写 kind，为其中之一：{kinds}", "kind")
+    if not 0 < said.version < VERSIONS:
         raise node.fail(f"version 应在1到{VERSIONS - 1}之间", "version")
-    form = Form(code=code, version=version, kind=kind, rows=Rows(node.word("rows", tuple(Rows), Rows.COUNTY)),
-                action=action.no if action else None, title=node.take("title", str), sheet=sheet,
-                carry=node.take("carry", bool, default=False), closing=_closing(node.node("closing", None)),
-                same_by=node.strings("same_by"), items=items)  # fmt: skip
-    node.done()
+    kind = said.kind or FormKind.ACTION
+    items = tuple(
+        _item(one, entry, said.form, kind, action, window, seen)
+        for one, entry in zip(node.each("items"), said.items, strict=True)
+    )
+    form = Form(code=said.form, kind=kind, items=items, **plain_values(said, but={"form", "kind", "items"}))
     _check_form(node, form)
     return form
-
-
-def _closing(node: Node | None) -> Closing | None:
-    if node is None:
-        return None
-    return finished(node, Closing(field=node.take("field", str), values=node.strings("values")))
 
 
 def _check_form(node: Node, form: Form) -> None:
@@ -139,218 +242,170 @@ def _ends(one: Field) -> date:
     return one.counts_until or date.max
 
 
-def _item(node: Node, form: str, kind: FormKind, action: Action | None, window: Window, seen: Seen) -> Item:
-    no = node.take("no", int)
-    _once(seen, node, "no", "任务编号" if action else f"表 {form} 的组号", str(no))
-    fields = tuple(_field(n, form, no, kind, seen) for n in node.nodes("fields"))
+def _item(
+    node: Node, said: ItemEntry, form: str, kind: FormKind, action: Action | None, window: Window, seen: Seen
+) -> Item:
+    _once(seen, node, "no", "任务编号" if action else f"表 {form} 的组号", str(said.no))
+    if (said.quantities is None) != (action is None):
+        raise node.fail("行动的表每项任务须写 quantities（可以是空列表），其他的表不写", "quantities")
+    columns = zip(node.each("fields"), said.fields, strict=True)
+    fields = tuple(_field(one, entry, form, said.no, kind, seen) for one, entry in columns)
     codes = {f.code: f for f in fields}
-    quantities = (
-        tuple(_quantity(n, no, action.no, window, codes, seen) for n in node.nodes("quantities")) if action else ()
+    figures = zip(node.each("quantities"), said.quantities or (), strict=True)
+    quantities = tuple(
+        _quantity(one, entry, said.no, action.no, window, codes, seen) for one, entry in figures if action
     )
-    item = Item(no=no, label=node.take("label", str, f"第{no}项"), title=node.take("title", str), fields=fields,
-                quantities=quantities)  # fmt: skip
-    node.done()
-    return item
+    label = f"第{said.no}项" if said.label is None else said.label
+    return Item(no=said.no, label=label, title=said.title, fields=fields, quantities=quantities)
 
 
-def _field(node: Node, form: str, item: int, form_kind: FormKind, seen: Seen) -> Field:
-    code = node.take("code", str)
+def _field(node: Node, said: FieldEntry, form: str, item: int, form_kind: FormKind, seen: Seen) -> Field:
+    code = said.code
     _once(seen, node, "code", "指标代码", code)
-    former = _titles(node, form, seen)
-    if node.take("counts_until", date, date.max) < node.take("counts_from", date, date.min):
+    _check_titles(node, said, form, seen)
+    if said.counts_from and said.counts_until and said.counts_until < said.counts_from:
         raise node.fail(f"{code} 的 counts_until 早于 counts_from", "counts_until")
     if not CODE.fullmatch(code):
         raise node.fail(f"指标代码“{code}”不能用：以字母开头，只含字母、数字和一个连字符", "code")
-    kind = FieldType(node.word("type", tuple(FieldType)))
-    accumulation = Accumulation(node.word("accumulation", tuple(Accumulation), "status"))
-    options = node.strings("options")
-    for option in options:
+    for option in said.options:
         if re.search(r"[、,，;；/\s]", option) or option in {NONE_TICKED, NOT_APPLICABLE}:
             raise node.fail(
                 f"选项“{option}”不能用：不能含顿号、逗号、分号、斜杠或空格，也不能是“无”“不适用”", "options"
             )
-    if len(node.take("title", str)) > TITLE_LIMIT:
-        raise node.fail(f"{code} 的 title 超过{TITLE_LIMIT}字，请缩短", "title")
-    if (kind in {FieldType.CHOICE, FieldType.CHECKLIST}) != bool(options):
+    if (said.type in {FieldType.CHOICE, FieldType.CHECKLIST}) != bool(said.options):
         raise node.fail(f"{code}：choice 和 checklist 必须有 options，其他类型不能有", "code")
-    required_if = _required_if(node)
-    required = node.take("required", bool, default=required_if is None)
-    if required and required_if:
+    if said.type in NUMBERS and not said.unit:
+        raise node.fail("缺少 unit")
+    if said.required and said.required_if:
         raise node.fail(f"{code}：required 和 required_if 只能写一个", "required")
-    role = node.take("role", str, "")
-    if role and role not in ROLES[form_kind]:
+    if said.role and said.role not in ROLES[form_kind]:
         known = ROLES[form_kind]
-        raise node.fail(f"{form_kind} 表没有 role“{role}”{nearest(role, known)}；允许：{'、'.join(known)}", "role")
-    return finished(node, Field(
-        code=code,
+        raise node.fail(
+            f"{form_kind} 表没有 role“{said.role}”{nearest(said.role, known)}；允许：{'、'.join(known)}", "role"
+        )
+    if said.type is FieldType.CHOICE and said.nil_value is not None and said.nil_value not in said.options:
+        raise node.fail(f"nil_value“{said.nil_value}”不在 options（{'、'.join(said.options)}）中", "nil_value")
+    required = not said.required_if if said.required is None else said.required
+    own = {"required", "required_if", "nil_value", "nil_must_be_given", "max"}
+    return Field(
         form=form,
         item=item,
-        title=node.take("title", str),
-        type=kind,
-        unit=node.take("unit", str) if kind in NUMBERS else node.take("unit", str, ""),
-        accumulation=accumulation,
         required=required,
-        required_if=required_if,
-        not_applicable=node.take("not_applicable", bool, default=False),
-        options=options,
-        counts_from=node.take("counts_from", date, None),
-        counts_until=node.take("counts_until", date, None),
-        former=former,
-        nil_value=_nil_value(node, kind, required, options),
-        min=node.take("min", int, None),
-        max=node.take("max", int, None) or (TEXT_LIMIT if kind is FieldType.TEXT else None),
-        future=node.take("future", bool, default=False),
-        shows=node.take("shows", str, ""),
-        role=role,
-        serves=node.take("serves", str, ""),
-        basis=node.take("basis", str, ""),
-        reading=node.take("reading", str, ""),
-        hint=node.take("hint", str, ""),
-    ))  # fmt: skip
+        required_if=_required_if(said.required_if),
+        nil_value=_nil_value(said) if required else None,
+        max=said.max or (TEXT_LIMIT if said.type is FieldType.TEXT else None),
+        **plain_values(said, but=own),
+    )
 
 
-def _titles(node: Node, form: str, seen: Seen) -> tuple[str, ...]:
-    """Earlier titles of a column; no title, of today or before, may stand for two columns of a form."""
-    _once(seen, node, "title", f"表 {form} 的列名", node.take("title", str))
-    former = node.strings("former")
-    for title in former:
-        _once(seen, node, "former", f"表 {form} 的列名", title)
-    return former
+def _check_titles(node: Node, said: FieldEntry, form: str, seen: Seen) -> None:
+    """A title is short; no title, of today or before, stands for two columns of a form."""
+    if len(said.title) > TITLE_LIMIT:
+        raise node.fail(f"{said.code} 的 title 超过{TITLE_LIMIT}字，请缩短", "title")
+    for key, title in (("title", said.title), *(("former", title) for title in said.former)):
+        _once(seen, node, key, f"表 {form} 的列名", title)
 
 
-def _required_if(node: Node) -> tuple[str, str] | None:
+def _required_if(text: str) -> tuple[str, str] | None:
     """``M03-1`` (是 there) or ``P-8=已解决``."""
-    text = node.take("required_if", str, "")
     column, _, value = text.partition("=")
     return (column, value or YES) if text else None
 
 
-def _nil_value(node: Node, kind: FieldType, required: bool, options: tuple[str, ...]) -> str | int | Decimal | None:
+def _nil_value(said: FieldEntry) -> str | int | Decimal | None:
     """What 本期无新进展 means in a first report: zero events and 否.
 
     A stock that serves as denominator, and a choice that does not say, must be given.
     """
-    given = node.take("nil_value", (str, int), None)
-    must_be_given = node.take("nil_must_be_given", bool, default=False)
-    if must_be_given or not required:
-        return None
-    if given is not None:
-        if kind is FieldType.CHOICE and given not in options:
-            raise node.fail(f"nil_value“{given}”不在 options（{'、'.join(options)}）中", "nil_value")
-        return str(given) if isinstance(given, str) else given
+    if said.nil_must_be_given or said.nil_value is not None:
+        return None if said.nil_must_be_given else said.nil_value
     defaults: dict[FieldType, str | int | Decimal] = {
         FieldType.COUNT: 0,
         FieldType.AMOUNT: Decimal("0.00"),
         FieldType.YESNO: NO,
         FieldType.CHECKLIST: NONE_TICKED,
     }
-    return defaults.get(kind)
+    return defaults.get(said.type)
 
 
-def _quantity(node: Node, item: int, action: int, window: Window, fields: dict[str, Field], seen: Seen) -> Quantity:
-    _once(seen, node, "code", "考核量代码", node.take("code", str))
-    own_window = node.node("window", None)
-    value, numerator, denominator = (node.take(k, str, None) for k in ("value", "numerator", "denominator"))
-    for code in (value, numerator, denominator):
+def _quantity(
+    node: Node, said: QuantityEntry, item: int, action: int, window: Window, fields: dict[str, Field], seen: Seen
+) -> Quantity:
+    _once(seen, node, "code", "考核量代码", said.code)
+    for code in (said.value, said.numerator, said.denominator):
         if code is not None and code not in fields:
             raise node.fail(f"引用的指标 {code} 不在本任务的 fields 中{nearest(code, list(fields))}", "code")
-    if (numerator is None) != (denominator is None) or (value and numerator):
+    if (said.numerator is None) != (said.denominator is None) or (said.value and said.numerator):
         raise node.fail("或写 value，或同时写 numerator 和 denominator", "code")
-    province = _province(node.node("province", None))
-    if not (value or numerator or province):
+    if not (said.value or said.numerator or said.province):
         raise node.fail("没有来源：须有 value、numerator/denominator 或 province", "code")
-    targets = _targets(node)
-    target = targets[-1].target if targets else _target(node.node("target", None))
-    for one in {target, *(dated.target for dated in targets)}:
-        _check_target(node, one, fields.get(value) if value else None)
-    return finished(node, Quantity(
-        code=node.take("code", str),
+    if said.target and said.targets:
+        raise node.fail("target 和 targets 只能写一个", "targets")
+    if said.window:
+        check_window(node.under("window"), said.window)
+    targets = _targets(node, said.targets)
+    target = _target(node.under("target"), said.target) if said.target else None
+    for one in (*(dated.target for dated in targets), *([target] if target else [])):
+        _check_target(node, one, fields.get(said.value) if said.value else None)
+    own = {"target", "targets", "province", "window"}
+    return Quantity(
         item=item,
         action=action,
-        title=node.take("title", str),
-        unit=node.take("unit", str),
-        value=value,
-        numerator=numerator,
-        denominator=denominator,
-        target=target,
+        target=targets[-1].target if targets else target,
         targets=targets,
-        province=province,
-        judged=node.take("judged", bool, default=True),
-        window=load_window(own_window) if own_window else window,
-        deadline=node.take("deadline", date, None),
-        applies_to=node.take("applies_to", str, ""),
-        basis=node.take("basis", str),
-        reading=node.take("reading", str, ""),
-        ambiguous=node.take("ambiguous", bool, default=False),
-    ))  # fmt: skip
+        province=_province(node.under("province"), said.province) if said.province else None,
+        window=said.window or window,
+        **plain_values(said, but=own),
+    )
 
 
-def _target(node: Node | None) -> Target | None:
-    if node is None:
-        return None
-    if len(node.data) != 1:
-        raise node.fail(f"target 只能有一项：{'、'.join(TargetKind)}")
-    return _target_of(node, next(iter(node.data)))
+def _target(node: Node, said: TargetEntry, *, dated: bool = False) -> Target:
+    given = {kind: value for kind in TargetKind if (value := getattr(said, kind)) is not None}
+    if len(given) != 1 or (said.until and not dated):
+        raise node.fail(f"须有且只有一项目标：{'、'.join(TargetKind)}")
+    ((kind, value),) = given.items()
+    if kind is TargetKind.AT_LEAST:
+        return Target(kind=kind, threshold=_positive(node, value))
+    if value is not True:
+        raise node.fail(f"{kind} 只能为 true", kind)
+    return Target(kind=kind, threshold=Decimal(1))
 
 
-def _target_of(node: Node, key: str) -> Target:
-    if key not in tuple(TargetKind):
-        raise node.fail(f"不认识的目标 {key}{nearest(str(key), tuple(TargetKind))}；允许：{'、'.join(TargetKind)}", key)
-    kind = TargetKind(key)
-    if kind is not TargetKind.AT_LEAST and node.take(key, bool) is not True:
-        raise node.fail(f"{key} 只能为 true", key)
-    threshold = _positive(node, key) if kind is TargetKind.AT_LEAST else Decimal(1)
-    return finished(node, Target(kind=kind, threshold=threshold))
-
-
-def _targets(node: Node) -> tuple[DatedTarget, ...]:
+def _targets(node: Node, said: tuple[TargetEntry, ...]) -> tuple[DatedTarget, ...]:
     """``targets``: one for each stretch of time, the earliest first; all but the last say until when they hold."""
-    nodes = node.nodes("targets", ())
-    if nodes and "target" in node.data:
-        raise node.fail("target 和 targets 只能写一个", "targets")
     dated: list[DatedTarget] = []
-    for no, one in enumerate(nodes, 1):
-        until = one.take("until", date, None)
-        if (until is None) != (no == len(nodes)):
+    for one, entry in zip(node.each("targets"), said, strict=True):
+        if (entry.until is None) != (entry is said[-1]):
             raise one.fail("targets 除最后一条外都须写 until，最后一条不写")
-        if until and dated and until <= (dated[-1].until or until):
-            raise one.fail(f"until {until} 不晚于上一条的 {dated[-1].until}", "until")
-        dated.append(DatedTarget(until=until, target=_required_target(one)))
+        if entry.until and dated and entry.until <= (dated[-1].until or entry.until):
+            raise one.fail(f"until {entry.until} 不晚于上一条的 {dated[-1].until}", "until")
+        dated.append(DatedTarget(until=entry.until, target=_target(one, entry, dated=True)))
     if len({one.target.kind for one in dated}) > 1:
         raise node.fail("targets 各条须用同一种目标", "targets")
     return tuple(dated)
 
 
-def _required_target(node: Node) -> Target:
-    """The target of one stretch of time, written beside its ``until``."""
-    kinds = [key for key in node.data if key != "until"]
-    if len(kinds) != 1:
-        raise node.fail(f"每条须有且只有一项目标：{'、'.join(TargetKind)}")
-    return _target_of(node, kinds[0])
-
-
-def _positive(node: Node, key: str) -> Decimal:
-    value = Decimal(str(node.take(key, NUMBER)))
-    if not value.is_finite() or value <= 0:
-        raise node.fail(f"{key} 的值“{value}”不对，目标应为正数", key)
+def _positive(node: Node, value: Decimal) -> Decimal:
+    if value <= 0:
+        raise node.fail(f"at_least 的值“{value}”不对，目标应为正数", "at_least")
     return value
 
 
-def _check_target(node: Node, target: Target | None, source: Field | None) -> None:
+def _check_target(node: Node, target: Target, source: Field | None) -> None:
     fits = {
         FieldType.COUNT: {TargetKind.AT_LEAST},
         FieldType.YESNO: {TargetKind.YES},
         FieldType.CHECKLIST: {TargetKind.ALL_OPTIONS, TargetKind.ANY_OPTION},
     }
-    if target and source and target.kind not in fits.get(source.type, set()):
+    if source and target.kind not in fits.get(source.type, set()):
         raise node.fail(f"目标 {target.kind} 不能用于 {source.type} 类指标 {source.code}", "target")
 
 
-def _province(node: Node | None) -> ProvinceTarget | None:
-    if node is None:
-        return None
-    total, share = node.take("sum_of", str, None), node.take("share_of", str, None)
-    if (total is None) == (share is None):
+def _province(node: Node, said: ProvinceEntry) -> ProvinceTarget:
+    if (said.sum_of is None) == (said.share_of is None):
         raise node.fail("province 须有 sum_of（合计）或 share_of（达标县占比）之一")
-    threshold = _positive(node, "at_least")
-    return finished(node, ProvinceTarget(field=str(total or share), is_share=share is not None, threshold=threshold))
+    return ProvinceTarget(
+        field=str(said.sum_of or said.share_of),
+        is_share=said.share_of is not None,
+        threshold=_positive(node, said.at_least),
+    )

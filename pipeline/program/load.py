@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.errors import ProgramError
 from pipeline.program.calendar import Calendar
 from pipeline.program.counties import load_counties
-from pipeline.program.forms import NUMBER, Seen, load_form, load_window
+from pipeline.program.forms import Seen, check_window, load_form, plain_values
 from pipeline.program.model import (
     Action,
     Bulletin,
     Contact,
+    Department,
     Duty,
     Field,
     Form,
     FundingLine,
+    Goal,
     Milestone,
+    OfficeGroup,
     Period,
+    ProblemCategory,
     Program,
+    Publication,
     Rows,
+    Strand,
+    TenTask,
     Window,
 )
 from pipeline.program.regions import (
@@ -34,14 +40,64 @@ from pipeline.program.regions import (
     load_respondents,
     read_respondents,
 )
-from pipeline.program.strict import Node, finished, nearest, read_csv, read_yaml
-from pipeline.program.systems import check_systems, load_systems
+from pipeline.program.strict import Node, nearest, read_csv, read_yaml
+from pipeline.program.systems import check_systems
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PERIOD_CODE = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 MOST_WORKDAYS, MOST_DAYS = 60, timedelta(days=100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueRule:
+    """When a return is due, of a period that does not say it itself."""
+
+    working_days_after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodEntry:
+    """A period as it is written."""
+
+    code: str
+    start: date
+    end: date
+    title: str
+    due: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramFile:
+    """``program.yaml`` as it is written."""
+
+    code: str
+    title: str
+    short_title: str
+    organizer: str
+    office: str
+    region: str
+    unit_suffix: str
+    notice: str
+    notice_date: date
+    window: Window
+    due_rule: DueRule
+    periods: tuple[PeriodEntry, ...]
+    actions: tuple[Action, ...]
+    milestones: tuple[Milestone, ...]
+    duties: tuple[Duty, ...]
+    funding: tuple[FundingLine, ...]
+    bulletin: Bulletin
+    sheets: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    measures: tuple[Strand, ...] = ()
+    goals: tuple[Goal, ...] = ()
+    ten_tasks: tuple[TenTask, ...] = ()
+    problem_categories: tuple[ProblemCategory, ...] = ()
+    office_groups: tuple[OfficeGroup, ...] = ()
+    departments: tuple[Department, ...] = ()
+    publications: tuple[Publication, ...] = ()
 
 
 def load_program(folder: Path) -> Program:
@@ -53,51 +109,42 @@ def load_program(folder: Path) -> Program:
     Raises:
         ProgramError: The first fault found, naming file, line and what is allowed.
     """
-    top = read_yaml(folder / "program.yaml")
+    top, said = read_yaml(folder / "program.yaml", ProgramFile)
     calendar = load_calendar(folder)
-    window = load_window(_need(top.node("window")))
-    rule = _need(top.node("due_rule"))
-    workdays_after = rule.take("working_days_after", int)
-    if not 0 <= workdays_after <= MOST_WORKDAYS:
-        raise rule.fail(f"working_days_after 应在0到{MOST_WORKDAYS}之间", "working_days_after")
-    rule.done()
+    check_window(top.under("window"), said.window)
+    if not 0 <= said.due_rule.working_days_after <= MOST_WORKDAYS:
+        raise top.under("due_rule").fail(f"working_days_after 应在0到{MOST_WORKDAYS}之间", "working_days_after")
     respondents, above = read_respondents(folder / "prefectures.csv"), folder / "regions.csv"
     counties = load_counties(folder / "counties.csv", {row["code"] for row in respondents}, apart=above.exists())
-    levels = load_levels(top, has_rows=bool(counties), has_regions=above.exists())
+    levels = load_levels(top, said.levels, has_rows=bool(counties), has_regions=above.exists())
     regions = load_regions(above, levels)
     prefectures = load_respondents(respondents, regions, levels, alone=not counties)
     check_places(regions, prefectures, counties)
-    actions = tuple(_action(node) for node in _unique(top.nodes("actions"), "no", int))
+    for key, named in (("actions", "no"), *((key, "code") for key in ("periods", "milestones", "duties", "funding"))):
+        _unique(top.each(key), named, [getattr(one, named) for one in getattr(said, key)])
     seen: Seen = {}
-    forms = tuple(load_form(folder / "forms" / f"{action.form}.yaml", action, window, seen) for action in actions)
-    forms += tuple(load_form(folder / "forms" / f"{code}.yaml", None, window, seen) for code in top.strings("sheets"))
+    forms = tuple(
+        load_form(folder / "forms" / f"{code}.yaml", action, said.window, seen)
+        for code, action in (*((one.form, one) for one in said.actions), *((code, None) for code in said.sheets))
+    )
     _check_forms_used(folder, forms)
     if not counties:
         check_rows(forms)
-    if not re.fullmatch(r"[A-Za-z0-9_]{1,20}", str(top.take("code", str))):
+    if not re.fullmatch(r"[A-Za-z0-9_]{1,20}", said.code):
         raise top.fail("code 只能用字母、数字和下划线，最多20个", "code")
-    named: dict[str, Any] = {key: top.take(key, str) for key in
-                             ("code", "title", "short_title", "organizer", "office", "region", "unit_suffix", "notice")}  # fmt: skip
-    named |= load_systems(top)
+    _check_funding(top, said, {item.no for form in forms for item in form.items})
+    as_written = plain_values(said, but={"due_rule", "measures", "sheets", "periods", "levels"})
     program = Program(
-        **named,
-        notice_date=top.take("notice_date", date),
-        window=window,
-        periods=_periods(_unique(top.nodes("periods"), "code", str), calendar, workdays_after),
-        actions=actions,
+        **as_written,
+        periods=_periods(top.each("periods"), said.periods, calendar, said.due_rule.working_days_after),
+        strands=said.measures,
         forms=forms,
         prefectures=prefectures,
         counties=counties,
         contacts=_contacts(folder / "contacts.csv", {c.code for c in counties}),
-        milestones=tuple(_milestone(n) for n in _unique(top.nodes("milestones"), "code", str)),
-        duties=tuple(_duty(n) for n in _unique(top.nodes("duties"), "code", str)),
-        funding=tuple(_funding(n, {i.no for f in forms for i in f.items}, {a.no for a in actions})
-                      for n in _unique(top.nodes("funding"), "code", str)),
-        bulletin=_bulletin(_need(top.node("bulletin"))),
         levels=levels.words,
         regions=regions,
-    )  # fmt: skip
-    top.done()
+    )
     last = program.periods[-1]
     program = replace(program, counties=program.roster_in(last), other_counties=program.others_in(last))
     _check_references(program, folder)
@@ -115,49 +162,33 @@ def load_calendar(folder: Path) -> Calendar:
     return Calendar(overrides=days)
 
 
-def _need(node: Node | None) -> Node:
-    if node is None:
-        raise ProgramError("program.yaml：缺少必需的内容")
-    return node
-
-
-def _unique(nodes: list[Node], key: str, kind: type) -> list[Node]:
-    seen: dict[Any, int] = {}
-    for node in nodes:
-        value = node.take(key, kind)
+def _unique(nodes: list[Node], key: str, values: list[object]) -> None:
+    seen: dict[object, int] = {}
+    for node, value in zip(nodes, values, strict=True):
         if value in seen:
             raise node.fail(f"{key} {value} 重复，第{seen[value]}行已有", key)
         seen[value] = node.line(key)
-    return nodes
 
 
-def _periods(nodes: list[Node], calendar: Calendar, workdays_after: int) -> tuple[Period, ...]:
+def _periods(
+    nodes: list[Node], entries: tuple[PeriodEntry, ...], calendar: Calendar, workdays_after: int
+) -> tuple[Period, ...]:
     periods: list[Period] = []
-    for no, node in enumerate(nodes, 1):
-        window = Window(start=node.take("start", date), end=node.take("end", date))
-        code, title, due = node.take("code", str), node.take("title", str), node.take("due", date, None)
-        node.done()
-        if not PERIOD_CODE.fullmatch(code) or code != window.end.isoformat()[:7]:
-            raise node.fail(f"报送期代码 {code} 应为结束月份 {window.end.isoformat()[:7]}", "code")
-        if periods and window.start > periods[-1].end + timedelta(days=1):
-            raise node.fail(f"报送期 {code} 与上一期之间有空档（上一期止于 {periods[-1].end}）", "start")
-        if window.end < window.start or (periods and window.start <= periods[-1].end):
-            raise node.fail(f"报送期 {code} 的起止日颠倒，或与上一期重叠", "start")
-        if due and not window.end <= due <= window.end + MOST_DAYS:
-            raise node.fail(f"due {due} 应在报送期结束（{window.end}）以后，{MOST_DAYS.days}天以内", "due")
-        due_on, provisional = (due, False) if due else calendar.add_workdays(window.end, workdays_after)
-        periods.append(Period(code=code, no=no, start=window.start, end=window.end, title=title,
-                              due_on=due_on, provisional=provisional))  # fmt: skip
+    for node, one in zip(nodes, entries, strict=True):
+        if not PERIOD_CODE.fullmatch(one.code) or one.code != one.end.isoformat()[:7]:
+            raise node.fail(f"报送期代码 {one.code} 应为结束月份 {one.end.isoformat()[:7]}", "code")
+        if periods and one.start > periods[-1].end + timedelta(days=1):
+            raise node.fail(f"报送期 {one.code} 与上一期之间有空档（上一期止于 {periods[-1].end}）", "start")
+        if one.end < one.start or (periods and one.start <= periods[-1].end):
+            raise node.fail(f"报送期 {one.code} 的起止日颠倒，或与上一期重叠", "start")
+        if one.due and not one.end <= one.due <= one.end + MOST_DAYS:
+            raise node.fail(f"due {one.due} 应在报送期结束（{one.end}）以后，{MOST_DAYS.days}天以内", "due")
+        due_on, provisional = (one.due, False) if one.due else calendar.add_workdays(one.end, workdays_after)
+        no = len(periods) + 1
+        periods.append(Period(no=no, due_on=due_on, provisional=provisional, **plain_values(one, but={"due"})))
     if not periods:
         raise ProgramError("program.yaml：periods 一期也没有")
     return tuple(periods)
-
-
-def _action(node: Node) -> Action:
-    action = Action(no=node.take("no", int), title=node.take("title", str),
-                    short_title=node.take("short_title", str), form=node.take("form", str))  # fmt: skip
-    node.done()
-    return action
 
 
 def _contacts(path: Path, counties: set[str]) -> tuple[Contact, ...]:
@@ -171,66 +202,13 @@ def _contacts(path: Path, counties: set[str]) -> tuple[Contact, ...]:
     return tuple(contacts)
 
 
-def _milestone(node: Node) -> Milestone:
-    return finished(node, Milestone(
-        code=node.take("code", str),
-        phase=node.take("phase", str),
-        who=node.take("who", str),
-        deliverable=node.take("deliverable", str),
-        start=node.take("start", date, None),
-        due=node.take("due", date, None),
-        expected=node.take("expected", int, None),
-        basis=node.take("basis", str),
-        reading=node.take("reading", str, ""),
-    ))  # fmt: skip
-
-
-def _duty(node: Node) -> Duty:
-    return finished(node, Duty(
-        code=node.take("code", str),
-        title=node.take("title", str),
-        who=node.take("who", str),
-        to=node.take("to", str, ""),
-        frequency=node.take("frequency", str),
-        expected=node.take("expected", int, None),
-        basis=node.take("basis", str),
-        reading=node.take("reading", str, ""),
-    ))  # fmt: skip
-
-
-def _funding(node: Node, items: set[int], actions: set[int]) -> FundingLine:
-    def amount(key: str) -> Decimal | None:
-        value = node.take(key, NUMBER, None)
-        return None if value is None else Decimal(str(value))
-
-    line = FundingLine(
-        code=node.take("code", str),
-        action=node.take("action", int),
-        items=tuple(node.take("items", list)),
-        amount_wan=amount("amount_wan"),
-        per_unit_wan=amount("per_unit_wan"),
-        units=node.take("units", int, None),
-        instalments=node.take("instalments", int, None),
-        match_ratio=node.take("match_ratio", str, ""),
-        basis=node.take("basis", str),
-        reading=node.take("reading", str, ""),
-    )
-    if line.action not in actions:
-        raise node.fail(f"action {line.action} 不存在", "action")
-    for item in line.items:
-        if item not in items:
-            raise node.fail(f"任务 {item} 不存在", "items")
-    return finished(node, line)
-
-
-def _bulletin(node: Node) -> Bulletin:
-    return finished(node, Bulletin(
-        number_from=node.take("number_from", int),
-        report_to=node.take("report_to", str),
-        send_to=node.take("send_to", str),
-        issue_to=node.take("issue_to", str),
-        copies=node.take("copies", int),
-    ))  # fmt: skip
+def _check_funding(top: Node, said: ProgramFile, items: set[int]) -> None:
+    for node, line in zip(top.each("funding"), said.funding, strict=True):
+        if line.action not in {action.no for action in said.actions}:
+            raise node.fail(f"action {line.action} 不存在", "action")
+        for item in line.items:
+            if item not in items:
+                raise node.fail(f"任务 {item} 不存在", "items")
 
 
 def _check_forms_used(folder: Path, forms: tuple[Form, ...]) -> None:

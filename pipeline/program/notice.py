@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from datetime import date
-    from decimal import Decimal
+from datetime import date  # noqa: TC003 - pydantic reads what these values are made of
+from decimal import Decimal  # noqa: TC003 - as above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +60,11 @@ class Milestone:
     phase: str
     who: str
     deliverable: str
-    start: date | None
-    due: date | None
-    expected: int | None
+    start: date | None = None
+    due: date | None = None
+    expected: int | None = None
     basis: str
-    reading: str
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +74,11 @@ class Duty:
     code: str
     title: str
     who: str
-    to: str
+    to: str = ""
     frequency: str
-    expected: int | None
+    expected: int | None = None
     basis: str
-    reading: str
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +88,13 @@ class FundingLine:
     code: str
     action: int
     items: tuple[int, ...]
-    amount_wan: Decimal | None
-    per_unit_wan: Decimal | None
-    units: int | None
-    instalments: int | None
-    match_ratio: str
+    amount_wan: Decimal | None = None
+    per_unit_wan: Decimal | None = None
+    units: int | None = None
+    instalments: int | None = None
+    match_ratio: str = ""
     basis: str
-    reading: str
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +107,10 @@ class Strand:
 
     code: str
     name: str
-    forms: tuple[str, ...]
-    most: int | None
+    forms: tuple[str, ...] = ()
+    most: int | None = None
     basis: str
-    reading: str
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,9 +138,9 @@ class TenTask:
     no: int
     title: str
     basis: str
-    related_items: tuple[int, ...]
-    fields: tuple[str, ...]
-    reading: str
+    related_items: tuple[int, ...] = ()
+    fields: tuple[str, ...] = ()
+    reading: str = ""
     any_of: tuple[str, ...] = ()
 
 
@@ -162,11 +159,11 @@ class OfficeGroup:
     """A working group of the office (附件2)."""
 
     group: str
-    lead: str
-    members: tuple[str, ...]
+    lead: str = ""
+    members: tuple[str, ...] = ()
     duty: str
     basis: str
-    reading: str
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +171,7 @@ class Department:
     """A department problems are assigned to, by every name the notice gives it."""
 
     name: str
-    aliases: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,8 +179,8 @@ class Publication:
     """A document of the office, the duty it fulfils, and the periods whose run makes it."""
 
     document: str
-    duty: str
-    periods: tuple[str, ...]
+    duty: str = ""
+    periods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

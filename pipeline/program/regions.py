@@ -61,9 +61,9 @@ class Levels:
         return "" if given == self.words[0] else given
 
 
-def load_levels(top: Node, *, has_rows: bool, has_regions: bool) -> Levels:
+def load_levels(top: Node, words: tuple[str, ...], *, has_rows: bool, has_regions: bool) -> Levels:
     """``levels``, or today's words: the whole, who reports, and the unit of a row where there is one."""
-    words, below = top.strings("levels"), 1 if has_rows else 0
+    below = 1 if has_rows else 0
     if not words:
         if has_regions:
             raise top.fail("有 regions.csv 的，须写 levels：从上到下各级叫什么，如 [全国, 省, 市, 县, 乡镇]")

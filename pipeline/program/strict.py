@@ -5,21 +5,25 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-from dataclasses import dataclass, field
-from datetime import date, datetime
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from pipeline.errors import ProgramError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-REQUIRED = object()
+    from pydantic import TypeAdapter
+
 T = TypeVar("T")
 
 
@@ -50,108 +54,150 @@ def decode(path: Path) -> str:
         raise ProgramError(f"{path.name} 第{line}行：不是UTF-8编码，请另存为“CSV UTF-8”或UTF-8文本") from error
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Node:
-    """A YAML mapping whose every key must be taken; what is left over is an error."""
+    """A mapping of a YAML file: where its keys are written."""
 
     path: Path
-    data: CommentedMap
-    taken: set[str] = field(default_factory=set)
+    yaml: MappingNode
 
     def line(self, key: str | None = None) -> int:
         """1-based line of a key, or of the mapping itself."""
-        position = self.data.lc.data.get(key) if key is not None and self.data.lc.data else None
-        return int(position[0] if position else self.data.lc.line) + 1
+        written = (word.start_mark.line for word, _ in self.yaml.value if word.value == key)
+        return int(next(written, self.yaml.start_mark.line)) + 1
 
     def fail(self, message: str, key: str | None = None) -> ProgramError:
         """An error that names the place."""
         return ProgramError(f"{self.path.name} 第{self.line(key)}行：{message}")
 
-    def take(self, key: str, kind: type | tuple[type, ...], default: Any = REQUIRED) -> Any:
-        """The value of ``key``, checked for its type."""
-        self.taken.add(key)
-        if key not in self.data:
-            if default is REQUIRED:
-                raise self.fail(f"缺少 {key}")
-            return default
-        value = self.data[key]
-        wanted = kind if isinstance(kind, tuple) else (kind,)
-        odd = (isinstance(value, bool) and bool not in wanted) or (
-            isinstance(value, datetime) and datetime not in wanted
-        )
-        if not isinstance(value, kind) or odd:
-            allowed = "或".join(_KIND_NAMES.get(k, k.__name__) for k in wanted)
-            raise self.fail(f"{key} 的值“{value}”不对，应为{allowed}", key)
-        return value
+    def each(self, key: str) -> list[Node]:
+        """The mappings of a list; none where the list is not written."""
+        return [Node(self.path, one) for word, value in self.yaml.value if word.value == key for one in value.value]
 
-    def word(self, key: str, allowed: tuple[str, ...], default: Any = REQUIRED) -> str:
-        """A string out of a closed list."""
-        value = str(self.take(key, str, default))
-        if value not in allowed:
-            raise self.fail(f"{key} 的值“{value}”不在允许的范围（{'、'.join(allowed)}）{nearest(value, allowed)}", key)
-        return value
-
-    def strings(self, key: str) -> tuple[str, ...]:
-        """A list of strings; empty when the key is absent."""
-        values = self.take(key, CommentedSeq, ())
-        for value in values:
-            if not isinstance(value, str) or not value:
-                raise self.fail(f"{key} 中的“{value}”应为文字", key)
-        if len(set(values)) < len(values):
-            raise self.fail(f"{key} 中有重复", key)
-        return tuple(values)
-
-    def nodes(self, key: str, default: Any = REQUIRED) -> list[Node]:
-        """A list of mappings."""
-        values = self.take(key, CommentedSeq, default)
-        for value in values:
-            if not isinstance(value, CommentedMap):
-                raise self.fail(f"{key} 中的“{value}”应为键值对", key)
-        return [Node(self.path, value) for value in values]
-
-    def node(self, key: str, default: Any = REQUIRED) -> Node | None:
-        """A nested mapping, or None when absent and optional."""
-        value = self.take(key, CommentedMap, default)
-        return None if value is None else Node(self.path, value)
-
-    def done(self) -> None:
-        """Refuse keys nobody asked for."""
-        for key in self.data:
-            if key not in self.taken:
-                allowed = sorted(self.taken)
-                raise self.fail(f"不认识的键 {key}{nearest(str(key), allowed)}；允许：{'、'.join(allowed)}", key)
+    def under(self, key: str) -> Node:
+        """The mapping below a key; this one where the key is not written."""
+        return next((Node(self.path, value) for word, value in self.yaml.value if word.value == key), self)
 
 
-def finished(node: Node, value: T) -> T:
-    """``value``, once every key of its node has been taken."""
-    node.done()
-    return value
+class _AsWritten(SafeConstructor):
+    """A day stays the text it is written as: what is asked decides whether it is a day."""
 
 
-_KIND_NAMES = {str: "文字", int: "整数", bool: "true/false", date: "日期（如2022-10-26）", float: "数字",
-               CommentedMap: "键值对", CommentedSeq: "列表"}  # fmt: skip
+_AsWritten.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
 
 
-def read_yaml(path: Path) -> Node:
-    """The top mapping of a YAML file.
+def read_yaml(path: Path, kind: type[T]) -> tuple[Node, T]:
+    """A YAML file as a dataclass, and where its keys are written.
 
     Raises:
-        ProgramError: Not YAML, a duplicate key, or not a mapping.
+        ProgramError: Not YAML, a duplicate, unknown or missing key, or a value of the wrong kind.
     """
     try:
-        data = YAML(typ="rt").load(io.StringIO(decode(path)))
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Constructor = _AsWritten
+        found = yaml.compose(io.StringIO(decode(path)))
+        if not isinstance(found, MappingNode):
+            raise ProgramError(f"{path.name} 第1行：内容应为键值对")
+        data = yaml.constructor.construct_document(found)
+        _refuse(path, found)
+        text = json.dumps([data])
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         problem = "同一个键写了两次" if "duplicate key" in str(error.problem) else f"YAML写法有误（{error.problem}）"
         raise ProgramError(f"{path.name} 第{line}行：{problem}") from error
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, ValueError, TypeError, RecursionError) as error:
         raise ProgramError(
             f"{path.name}：YAML写法有误，有不存在的日期、控制字符或过深的嵌套（{error!r:.80}）"
         ) from error
-    if not isinstance(data, CommentedMap):
-        raise ProgramError(f"{path.name} 第1行：内容应为键值对")
-    return Node(path, data)
+    return Node(path, found), _checked(path, found, kind, text)
+
+
+def _refuse(path: Path, node: Any, key: str = "", line: int = 0) -> None:
+    """What no key of a program may hold: nothing, and the same word twice."""
+    if node.tag.endswith(":null") or (isinstance(node, ScalarNode) and not key and not node.value):
+        raise ProgramError(f"{path.name} 第{line}行：{key or '列表中有一项'} 没有写值；没有的请删去")
+    if isinstance(node, SequenceNode):
+        words = [one.value for one in node.value if isinstance(one, ScalarNode)]
+        if len(set(words)) < len(words):
+            raise ProgramError(f"{path.name} 第{line}行：{key} 中有重复")
+        for one in node.value:
+            _refuse(path, one, line=one.start_mark.line + 1)
+    for word, value in node.value if isinstance(node, MappingNode) else ():
+        _refuse(path, value, str(word.value), word.start_mark.line + 1)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    from pydantic import ConfigDict, TypeAdapter  # noqa: PLC0415 - 0.15 s, which worker processes need not spend
+
+    return TypeAdapter(list[kind], config=ConfigDict(extra="forbid"))
+
+
+def _checked(path: Path, root: Any, kind: Any, text: str) -> Any:
+    """JSON text as a list of one dataclass: of JSON pydantic takes lists for tuples, words for enums, and nothing else."""
+    from pydantic import ValidationError  # noqa: PLC0415 - as above
+
+    try:
+        return _adapter(kind).validate_json(text, strict=True)[0]
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+    fault = next(
+        (one for one in faults if one["type"] in _UNKNOWN), faults[0]
+    )  # a slip of the pen leaves a key missing too
+    key, line = _place(root, fault["loc"][1:])
+    if fault["type"] in _UNKNOWN:
+        allowed = _keys(_adapter(kind).json_schema(), fault["loc"])
+        said = f"不认识的键 {key}{nearest(key, allowed)}；允许：{'、'.join(sorted(allowed))}"
+    elif fault["type"] == "missing":
+        said = f"缺少 {key}"
+    elif fault["type"] == "enum":
+        allowed = re.findall("'([^']*)'", fault["ctx"]["expected"])
+        said = (
+            f"{key} 的值“{fault['input']}”不在允许的范围（{'、'.join(allowed)}）{nearest(str(fault['input']), allowed)}"
+        )
+    else:
+        same = [one["type"].partition("_")[0] for one in faults if _place(root, one["loc"][1:]) == (key, line)]
+        wanted = "或".join(dict.fromkeys(_KIND_NAMES.get(name, name) for name in same))
+        said = f"{key} 的值“{fault['input']}”不对，应为{wanted}"
+    raise ProgramError(f"{path.name} 第{line}行：{said}") from None
+
+
+def _place(node: Any, loc: Sequence[int | str]) -> tuple[str, int]:
+    """The last key on the way to a fault, and its line: of a key that is not there, the line of the mapping."""
+    key, line = "", node.start_mark.line + 1
+    for step in loc:
+        if isinstance(node, SequenceNode) and isinstance(step, int):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        elif isinstance(node, MappingNode):
+            key = str(step)
+            word, node = next((pair for pair in node.value if pair[0].value == key), (None, None))
+            line = word.start_mark.line + 1 if word else line
+    return key, line
+
+
+def _keys(schema: dict[str, Any], loc: Sequence[int | str]) -> list[str]:
+    """The keys a mapping may have, as the JSON schema of the whole says."""
+    at = schema
+    for step in (*loc[:-1], None):
+        at = next(one for one in at.get("anyOf", [at]) if one.get("type") != "null")
+        at = schema["$defs"][at["$ref"].rpartition("/")[2]] if "$ref" in at else at
+        at = at if step is None else at["items"] if isinstance(step, int) else at["properties"][step]
+    return list(at["properties"])
+
+
+_UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
+_KIND_NAMES = {
+    "string": "文字",
+    "int": "整数",
+    "bool": "true/false",
+    "date": "日期（如2022-10-26）",
+    "decimal": "数字",
+    "finite": "数字",
+    "dataclass": "键值对",
+    "tuple": "列表",
+}
 
 
 @dataclass(frozen=True, slots=True)

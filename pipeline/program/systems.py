@@ -1,38 +1,16 @@
-"""What the notice has besides forms, in ``program.yaml``: measures, goals, ten tasks, categories, groups, publications."""
+"""What ``program.yaml`` says of the systems of the notice besides forms points at something that there is."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ProgramError
-from pipeline.program.model import (
-    Department,
-    Goal,
-    OfficeGroup,
-    ProblemCategory,
-    Publication,
-    Strand,
-    TenTask,
-)
-from pipeline.program.strict import Node, finished, nearest
+from pipeline.program.strict import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pipeline.program.model import Program
-
-
-def load_systems(top: Node) -> dict[str, tuple[Any, ...]]:
-    """The lists of ``program.yaml`` that a campaign may leave out, as arguments of :class:`Program`."""
-    return {
-        "strands": tuple(_strand(n) for n in top.nodes("measures", ())),
-        "goals": tuple(_goal(n) for n in top.nodes("goals", ())),
-        "ten_tasks": tuple(_ten_task(n) for n in top.nodes("ten_tasks", ())),
-        "problem_categories": tuple(_category(n) for n in top.nodes("problem_categories", ())),
-        "office_groups": tuple(_group(n) for n in top.nodes("office_groups", ())),
-        "departments": tuple(_department(n) for n in top.nodes("departments", ())),
-        "publications": tuple(_publication(n) for n in top.nodes("publications", ())),
-    }
 
 
 def check_systems(program: Program) -> None:
@@ -63,68 +41,3 @@ def _known(where: str, given: Iterable[int | str], known: list[Any]) -> None:
         if one not in known:
             wanted = nearest(str(one), [str(code) for code in known])
             raise ProgramError(f"program.yaml：{where} 引用了不存在的 {one}{wanted}")
-
-
-def _strand(node: Node) -> Strand:
-    return finished(node, Strand(
-        code=node.take("code", str),
-        name=node.take("name", str),
-        forms=node.strings("forms"),
-        most=node.take("most", int, None),
-        basis=node.take("basis", str),
-        reading=node.take("reading", str, ""),
-    ))  # fmt: skip
-
-
-def _goal(node: Node) -> Goal:
-    return finished(node, Goal(
-        code=node.take("code", str),
-        name=node.take("name", str),
-        items=tuple(node.take("items", list)),
-        basis=node.take("basis", str),
-        reading=node.take("reading", str),
-    ))  # fmt: skip
-
-
-def _ten_task(node: Node) -> TenTask:
-    return finished(node, TenTask(
-        no=node.take("no", int),
-        title=node.take("title", str),
-        basis=node.take("basis", str),
-        related_items=tuple(node.take("related_items", list, ())),
-        fields=node.strings("fields"),
-        reading=node.take("reading", str, ""),
-        any_of=node.strings("any_of"),
-    ))  # fmt: skip
-
-
-def _category(node: Node) -> ProblemCategory:
-    return finished(node, ProblemCategory(
-        code=node.take("code", str),
-        name=node.take("name", str),
-        action=node.take("action", str),
-        basis=node.take("basis", str),
-    ))  # fmt: skip
-
-
-def _group(node: Node) -> OfficeGroup:
-    return finished(node, OfficeGroup(
-        group=node.take("group", str),
-        lead=node.take("lead", str, ""),
-        members=node.strings("members"),
-        duty=node.take("duty", str),
-        basis=node.take("basis", str),
-        reading=node.take("reading", str, ""),
-    ))  # fmt: skip
-
-
-def _department(node: Node) -> Department:
-    return finished(node, Department(name=node.take("name", str), aliases=node.strings("aliases")))
-
-
-def _publication(node: Node) -> Publication:
-    return finished(node, Publication(
-        document=node.take("document", str),
-        duty=node.take("duty", str, ""),
-        periods=node.strings("periods"),
-    ))  # fmt: skip
