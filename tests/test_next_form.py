@@ -257,7 +257,7 @@ def test_comparing_completions() -> None:
          "until 2024-03-31 不晚于上一条的 2024-06-30"),
         ("FW", "target: {at_least: 3}", "target: {at_least: 3}\n        targets: [{at_least: 3}]", "target 和 targets 只能写一个"),
         ("FW", "target: {at_least: 3}", "targets: [{until: 2024-03-31, yes: true}, {at_least: 3}]", "须用同一种目标"),
-        ("FW", "target: {at_least: 3}", "targets: [{until: 2024-03-31}, {at_least: 3}]", "每条须有且只有一项目标"),
+        ("FW", "target: {at_least: 3}", "targets: [{until: 2024-03-31}, {at_least: 3}]", "第24行：须有且只有一项目标"),
         ("FW", "target: {at_least: 3}", "targets: [{until: 2024-03-31, atleast: 3}, {at_least: 3}]", "是否想写 at_least"),
         ("WT", "      - code: WT-1\n", "      - code: WT-1\n        counts_until: 2024-06-30\n", "不能写 counts_until"),
     ],

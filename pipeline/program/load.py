@@ -11,27 +11,7 @@ from pipeline.errors import ProgramError
 from pipeline.program.calendar import Calendar
 from pipeline.program.counties import load_counties
 from pipeline.program.forms import Seen, check_window, load_form, plain_values
-from pipeline.program.model import (
-    Action,
-    Bulletin,
-    Contact,
-    Department,
-    Duty,
-    Field,
-    Form,
-    FundingLine,
-    Goal,
-    Milestone,
-    OfficeGroup,
-    Period,
-    ProblemCategory,
-    Program,
-    Publication,
-    Rows,
-    Strand,
-    TenTask,
-    Window,
-)
+from pipeline.program.model import Contact, Field, Form, Notice, Period, Program, Rows, Strand
 from pipeline.program.regions import (
     check_places,
     check_rows,
@@ -68,36 +48,15 @@ class PeriodEntry:
     due: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProgramFile:
+@dataclass(frozen=True, kw_only=True)
+class ProgramFile(Notice):
     """``program.yaml`` as it is written."""
 
-    code: str
-    title: str
-    short_title: str
-    organizer: str
-    office: str
-    region: str
-    unit_suffix: str
-    notice: str
-    notice_date: date
-    window: Window
     due_rule: DueRule
     periods: tuple[PeriodEntry, ...]
-    actions: tuple[Action, ...]
-    milestones: tuple[Milestone, ...]
-    duties: tuple[Duty, ...]
-    funding: tuple[FundingLine, ...]
-    bulletin: Bulletin
     sheets: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
     measures: tuple[Strand, ...] = ()
-    goals: tuple[Goal, ...] = ()
-    ten_tasks: tuple[TenTask, ...] = ()
-    problem_categories: tuple[ProblemCategory, ...] = ()
-    office_groups: tuple[OfficeGroup, ...] = ()
-    departments: tuple[Department, ...] = ()
-    publications: tuple[Publication, ...] = ()
 
 
 def load_program(folder: Path) -> Program:

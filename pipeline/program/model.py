@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields, replace
+from datetime import date  # noqa: TC003 - pydantic reads what these values are made of
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,6 @@ from pipeline.program.units import County, Prefecture, Region, Unit, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import date
 
 STEMMED, SHORTEST = "市州盟区", 2  # levels that people leave out of a name, where more than a character stays
 
@@ -81,6 +81,7 @@ __all__ = [
     "Goal",
     "Item",
     "Milestone",
+    "Notice",
     "OfficeGroup",
     "Period",
     "Prefecture",
@@ -101,15 +102,8 @@ __all__ = [
 
 
 @dataclass(frozen=True, kw_only=True)
-class Program:
-    """The whole campaign definition.
-
-    Attributes:
-        counties: Those there are, in code order; seen from a period (:meth:`at`), those there were on its last day.
-        other_counties: Those that are no more, or not yet: their records can still be named.
-        levels: What units are called, from the whole down to the unit of a row.
-        regions: The units between the whole and the respondents, at any number of levels.
-    """
+class Notice:
+    """What ``program.yaml`` says and a :class:`Program` has as it is written."""
 
     code: str
     title: str
@@ -121,23 +115,36 @@ class Program:
     notice: str
     notice_date: date
     window: Window
-    periods: tuple[Period, ...]
     actions: tuple[Action, ...]
-    forms: tuple[Form, ...]
-    prefectures: tuple[Prefecture, ...]
-    counties: tuple[County, ...]
-    contacts: tuple[Contact, ...]
     milestones: tuple[Milestone, ...]
     duties: tuple[Duty, ...]
     funding: tuple[FundingLine, ...]
     bulletin: Bulletin
-    strands: tuple[Strand, ...] = ()
     goals: tuple[Goal, ...] = ()
     ten_tasks: tuple[TenTask, ...] = ()
     problem_categories: tuple[ProblemCategory, ...] = ()
     office_groups: tuple[OfficeGroup, ...] = ()
     departments: tuple[Department, ...] = ()
     publications: tuple[Publication, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program(Notice):
+    """The whole campaign definition.
+
+    Attributes:
+        counties: Those there are, in code order; seen from a period (:meth:`at`), those there were on its last day.
+        other_counties: Those that are no more, or not yet: their records can still be named.
+        levels: What units are called, from the whole down to the unit of a row.
+        regions: The units between the whole and the respondents, at any number of levels.
+    """
+
+    periods: tuple[Period, ...]
+    forms: tuple[Form, ...]
+    prefectures: tuple[Prefecture, ...]
+    counties: tuple[County, ...]
+    contacts: tuple[Contact, ...]
+    strands: tuple[Strand, ...] = ()
     other_counties: tuple[County, ...] = ()
     levels: tuple[str, ...] = LEVELS
     regions: tuple[Region, ...] = ()
