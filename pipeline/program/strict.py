@@ -100,7 +100,7 @@ def read_yaml(path: Path, kind: type[T]) -> tuple[Node, T]:
             raise ProgramError(f"{path.name} 第1行：内容应为键值对")
         data = yaml.constructor.construct_document(found)
         _refuse(path, found)
-        text = json.dumps([data])
+        text = json.dumps([data], ensure_ascii=False).encode()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -134,7 +134,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(list[kind], config=ConfigDict(extra="forbid"))
 
 
-def _checked(path: Path, root: Any, kind: Any, text: str) -> Any:
+def _checked(path: Path, root: Any, kind: Any, text: bytes) -> Any:
     """JSON text as a list of one dataclass: of JSON pydantic takes lists for tuples, words for enums, and nothing else."""
     from pydantic import ValidationError  # noqa: PLC0415 - as above
 
@@ -145,7 +145,7 @@ def _checked(path: Path, root: Any, kind: Any, text: str) -> Any:
     fault = next(
         (one for one in faults if one["type"] in _UNKNOWN), faults[0]
     )  # a slip of the pen leaves a key missing too
-    key, line = _place(root, fault["loc"][1:])
+    key, line, found = _place(root, fault["loc"][1:])
     if fault["type"] in _UNKNOWN:
         allowed = _keys(_adapter(kind).json_schema(), fault["loc"])
         said = f"不认识的键 {key}{nearest(key, allowed)}；允许：{'、'.join(sorted(allowed))}"
@@ -153,18 +153,16 @@ def _checked(path: Path, root: Any, kind: Any, text: str) -> Any:
         said = f"缺少 {key}"
     elif fault["type"] == "enum":
         allowed = re.findall("'([^']*)'", fault["ctx"]["expected"])
-        said = (
-            f"{key} 的值“{fault['input']}”不在允许的范围（{'、'.join(allowed)}）{nearest(str(fault['input']), allowed)}"
-        )
+        said = f"{key} 的值“{found}”不在允许的范围（{'、'.join(allowed)}）{nearest(found, allowed)}"
     else:
-        same = [one["type"].partition("_")[0] for one in faults if _place(root, one["loc"][1:]) == (key, line)]
+        same = [one["type"].partition("_")[0] for one in faults if _place(root, one["loc"][1:]) == (key, line, found)]
         wanted = "或".join(dict.fromkeys(_KIND_NAMES.get(name, name) for name in same))
-        said = f"{key} 的值“{fault['input']}”不对，应为{wanted}"
+        said = f"{key} 的值“{found}”不对，应为{wanted}"
     raise ProgramError(f"{path.name} 第{line}行：{said}") from None
 
 
-def _place(node: Any, loc: Sequence[int | str]) -> tuple[str, int]:
-    """The last key on the way to a fault, and its line: of a key that is not there, the line of the mapping."""
+def _place(node: Any, loc: Sequence[int | str]) -> tuple[str, int, str]:
+    """The last key on the way to a fault, its line and what is written there; of a key that is not there, its mapping's line."""
     key, line = "", node.start_mark.line + 1
     for step in loc:
         if isinstance(node, SequenceNode) and isinstance(step, int):
@@ -174,7 +172,11 @@ def _place(node: Any, loc: Sequence[int | str]) -> tuple[str, int]:
             key = str(step)
             word, node = next((pair for pair in node.value if pair[0].value == key), (None, None))
             line = word.start_mark.line + 1 if word else line
-    return key, line
+    return (
+        key,
+        line,
+        node.value if isinstance(node, ScalarNode) else "列表" if isinstance(node, SequenceNode) else "键值对",
+    )
 
 
 def _keys(schema: dict[str, Any], loc: Sequence[int | str]) -> list[str]:
