@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,18 @@ def test_what_is_written_beside_it_decides_nothing(path: Path) -> None:
         for file in (path, holder_file(path)):
             os.utime(file, (0, 0))
         assert not can(path)
+
+
+def test_who_has_just_taken_it_is_named_and_not_who_died_with_it(path: Path) -> None:
+    """The file of a killed holder lies there until the next one has written its own, a moment after taking the lock."""
+    with hold(path, WHO):
+        mine = holder_file(path).read_text(encoding="utf-8")
+        says(path, who="王五")
+        soon = threading.Timer(0.05, lambda: holder_file(path).write_text(mine, encoding="utf-8"))
+        soon.start()
+        with pytest.raises(HeldError, match=f"^{WHO}，"):
+            hold(path, "李四").__enter__()
+        soon.join()
 
 
 @pytest.mark.parametrize("text", ["", "什么", "[]", "{}", '{"who": "张三", "host": "甲", "pid": "乙"}'])
