@@ -200,6 +200,13 @@ def test_a_value_is_of_its_kind_and_the_line_is_that_of_its_key(
     assert says in str(fault.value)
 
 
+def test_what_repeats_itself_without_end_is_refused_at_once(copy: Path) -> None:
+    levels = [f"l{n}: &l{n} {{{', '.join(f'{key}: *l{n - 1}' for key in 'abcdefghij')}}}" for n in range(1, 12)]
+    (copy / "program" / "program.yaml").write_text("\n".join(["l0: &l0 x", *levels]), encoding="utf-8")
+    with pytest.raises(ProgramError, match=r"^program\.yaml 第\d+行：内容过多"):
+        load_program(copy / "program")
+
+
 def test_a_text_that_looks_like_a_day_stays_as_it_is_written(copy: Path) -> None:
     edit(copy / "program" / "program.yaml", "organizer: 云南省总工会", "organizer: 2022-1-5")
     assert load_program(copy / "program").organizer == "2022-1-5"
