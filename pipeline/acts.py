@@ -9,18 +9,18 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline.campaign import choose_period, find_prefecture, load_campaign, open_store
-from pipeline.checks.decide import Verdict
-from pipeline.dataset.entries import Act, ActKind, closings
 from pipeline.dataset.snapshot import take_snapshot
+from pipeline.domain.acts import Act, ActKind, closings
+from pipeline.domain.findings import CATALOGUE
+from pipeline.domain.place import Placing
+from pipeline.domain.state import Verdict
 from pipeline.errors import PipelineError
-from pipeline.findings import CATALOGUE
-from pipeline.workbook.identity import Placing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipeline.dataset.entries import Submission
     from pipeline.dataset.store import Store
+    from pipeline.domain.entries import Submission
     from pipeline.program.model import Period, Prefecture, Program
     from pipeline.workspace import Workspace
 

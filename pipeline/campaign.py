@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypeVar
 from pipeline.checks.rules import Rule, load_rules
 from pipeline.dataset.snapshot import Snapshot, take_snapshot
 from pipeline.dataset.store import Store
+from pipeline.domain.text import plain
 from pipeline.errors import PipelineError
 from pipeline.measures.corrections import told_by
 from pipeline.program.load import load_calendar, load_program
 from pipeline.program.model import Prefecture
-from pipeline.program.names import plain
 from pipeline.program.strict import nearest
 from pipeline.settings import load_settings
 from pipeline.workspace import read_key

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.checks.decide import Decision
-    from pipeline.findings import Finding
+    from pipeline.domain.findings import Finding
     from pipeline.inbox import Inbox
     from pipeline.intake import Taken
     from pipeline.measures.period import PeriodMeasures
@@ -123,7 +123,7 @@ def _tell_inbox(inbox: Inbox, taken: Taken, as_of: date) -> None:
 
 def _tell_unread(inbox: Inbox) -> None:
     """What no return is read from, each when it is new, what to do once for a kind."""
-    from pipeline.dataset.entries import UNREAD_NAMES, UnreadKind  # noqa: PLC0415
+    from pipeline.domain.unread import UNREAD_NAMES, UnreadKind  # noqa: PLC0415
 
     for kind in UnreadKind:
         new = [one for one in inbox.new if one.kind is kind]
@@ -137,7 +137,7 @@ def _tell_unread(inbox: Inbox) -> None:
 
 def _unread_counted(inbox: Inbox) -> str:
     """How many of each kind, told or not."""
-    from pipeline.dataset.entries import UNREAD_NAMES, UnreadKind  # noqa: PLC0415
+    from pipeline.domain.unread import UNREAD_NAMES, UnreadKind  # noqa: PLC0415
 
     counts = [(UNREAD_NAMES[kind][0], sum(one.kind is kind for one in inbox.unread)) for kind in UnreadKind]
     told = "、".join(f"{name} {n}" for name, n in counts if n)
@@ -166,7 +166,7 @@ def _tell(outcome: Outcome, workspace: Workspace, as_of: date) -> None:
 
 def _tell_unusable(m: PeriodMeasures, taken: Taken) -> None:
     """Files that came now and cannot be used: why, and whose they are; and how many have no owner yet."""
-    from pipeline.workbook.identity import PLACING_NAMES, Placing  # noqa: PLC0415
+    from pipeline.domain.place import PLACING_NAMES, Placing  # noqa: PLC0415
 
     unusable = [s for s in m.snapshot.submissions if m.snapshot.unusable(s)]
     new = [s for s in unusable if s.seq in taken.seqs]
@@ -262,7 +262,7 @@ def _print_check(program: Program, reading: Reading, decisions: tuple[Decision, 
 
 
 def _finding_json(f: Finding) -> dict[str, str]:
-    from pipeline.findings import CATALOGUE  # noqa: PLC0415
+    from pipeline.domain.findings import CATALOGUE  # noqa: PLC0415
 
     return {"file": f.location.file, "county_code": f.county_code, "code": f.code, "severity": f.severity.value,
             "title": CATALOGUE[f.code].title, "sheet": f.location.sheet, "cell": f.location.cell, "field": f.field,

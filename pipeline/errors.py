@@ -10,7 +10,7 @@
     ├── reports.fonts.ChartError  a picture cannot be drawn
     └── BusyError               another run holds the workspace; exit code 3
 
-Respondents' mistakes are never exceptions: they are :class:`pipeline.findings.Finding` values.
+Respondents' mistakes are never exceptions: they are :class:`pipeline.domain.findings.Finding` values.
 """
 
 from __future__ import annotations

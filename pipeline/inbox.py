@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from pipeline.dataset.entries import Unread, UnreadKind
 from pipeline.disk import reason, why
+from pipeline.domain.unread import Unread, UnreadKind
 from pipeline.errors import WorkspaceError
 from pipeline.measures.timeliness import Timeliness, timeliness
 from pipeline.program.days import folder_day

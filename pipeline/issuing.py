@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from pipeline.campaign import Campaign
     from pipeline.dataset.store import Store
+    from pipeline.domain.value import Value
     from pipeline.program.model import Period, Prefecture, Program
     from pipeline.progress import Tell
-    from pipeline.workbook.cells import Value
     from pipeline.workspace import Workspace
 
 ISSUED = "下发"

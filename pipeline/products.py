@@ -24,10 +24,11 @@ from pipeline.workspace import read_key, replace_folder
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.dataset.entries import Act, Submission
     from pipeline.dataset.snapshot import Snapshot
     from pipeline.dataset.store import Store
     from pipeline.dataset.waiting import Waiting
+    from pipeline.domain.acts import Act
+    from pipeline.domain.entries import Submission
     from pipeline.measures.period import PeriodMeasures
     from pipeline.reports.wording import Figures
     from pipeline.workbook.feedback import ReturnedCopy

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline import engine
-from pipeline.dataset.entries import ActKind, closings
+from pipeline.domain.acts import ActKind, closings
 from pipeline.errors import ChangedError
 from pipeline.progress import quiet
 from pipeline.shelf import Shelved
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from pipeline.campaign import Campaign
     from pipeline.dataset.blobs import FolderBlobs
-    from pipeline.dataset.entries import Act, Submission
+    from pipeline.domain.acts import Act
+    from pipeline.domain.entries import Submission
     from pipeline.progress import Tell
 
 LOST = {

@@ -11,8 +11,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline.campaign import choose_period, load_campaign, open_store, told_before
-from pipeline.dataset.entries import End, closings
 from pipeline.dataset.snapshot import Snapshot, take_snapshot
+from pipeline.domain.acts import closings
 from pipeline.inbox import Inbox, clock_day, clock_days, read_inbox, span
 from pipeline.intake import Taken, take_in
 from pipeline.issuing import ISSUED
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pipeline.campaign import Campaign
     from pipeline.dataset.store import Store
+    from pipeline.domain.entries import End
     from pipeline.engine import Engine
     from pipeline.inbox import Ask
     from pipeline.program.model import Period

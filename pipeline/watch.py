@@ -13,7 +13,7 @@ from watchfiles import watch
 
 from pipeline.campaign import load_campaign, open_store
 from pipeline.checks.problems import verdict_text
-from pipeline.dataset.entries import unread_by
+from pipeline.domain.unread import unread_by
 from pipeline.errors import WorkspaceError
 from pipeline.inbox import read_inbox, span
 from pipeline.looking import dry_run
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import date
     from types import FrameType
 
-    from pipeline.dataset.entries import Unread
+    from pipeline.domain.unread import Unread
     from pipeline.workbook.read import Arrival
     from pipeline.workspace import Workspace
 

@@ -21,8 +21,8 @@ from pipeline.program.model import FieldType
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pipeline.domain.value import Value
     from pipeline.program.model import County, Field, Period, Program
-    from pipeline.workbook.cells import Value
 
 WHOLES = (("Q06-3d", "Q06-3n"), ("Q06-3n", "Q06-3"), ("Q08-d", "Q08-1n"), ("Q08-d", "Q08-2n"), ("Q13-2d", "Q13-2n"),
           ("Q30-1d", "Q30-1n"), ("Q30-2d", "Q30-2n"))  # fmt: skip

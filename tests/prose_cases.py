@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.checks.decide import State
-from pipeline.dataset.entries import Act, ActKind, StandingRow, Submission
 from pipeline.dataset.snapshot import Snapshot
-from pipeline.findings import Finding, finding
+from pipeline.domain.acts import Act, ActKind
+from pipeline.domain.entries import StandingRow, Submission
+from pipeline.domain.findings import Finding, finding
+from pipeline.domain.state import State
 from pipeline.measures.corrections import Correction, Moved
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.program.calendar import Calendar
@@ -23,8 +24,8 @@ from tests.builder import FIRST, KEY, SECOND, campaign
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pipeline.domain.value import Value
     from pipeline.program.model import County, Field, Period, Prefecture
-    from pipeline.workbook.cells import Value
 
     Told = Callable[[Period, County], "int | State | None"]
     """Of a county in a period: how many of the actions it has done, 零报告 or 退回, or None where nothing came."""

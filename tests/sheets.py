@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from pipeline.domain.value import Value
     from pipeline.program.model import Field, Form, FormKind, FundingLine, Program
-    from pipeline.workbook.cells import Value
 
 BANNA, DIQING = "532800", "533400"
 JINGHONG, MENGHAI, MENGLA = "532801", "532822", "532823"

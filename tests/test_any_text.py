@@ -13,8 +13,8 @@ import pytest
 import xlsxwriter
 
 from pipeline import issuing, products
+from pipeline.domain.findings import Severity
 from pipeline.errors import IssueError
-from pipeline.findings import Severity
 from pipeline.workbook.issue import Issue, Mark, issue_workbook
 from pipeline.workbook.layout import FIRST_ROW, REMARK, address, sheet_layout
 from pipeline.workbook.style import CELL_LIMIT, Formats, SafeSheet, fitted, write_typed

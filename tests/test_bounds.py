@@ -16,7 +16,7 @@ import openpyxl
 
 from pipeline.checks.check import check_returns
 from pipeline.checks.past import Past
-from pipeline.findings import Severity
+from pipeline.domain.findings import Severity
 from pipeline.program.model import Accumulation, FieldType
 from pipeline.reading import registry
 from pipeline.workbook.read import read_return
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.campaign import Campaign
-    from pipeline.findings import Finding
+    from pipeline.domain.findings import Finding
     from pipeline.program.model import Field, Unit
 
 FORMS = ("A1", "A2", "A4", "A5", "A8", "F", "K")

@@ -17,13 +17,13 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from pipeline.campaign import load_campaign
-from pipeline.checks.decide import State
 from pipeline.demo import play_periods
-from pipeline.findings import CATALOGUE
+from pipeline.domain.findings import CATALOGUE
+from pipeline.domain.state import State
+from pipeline.domain.value import show
 from pipeline.looking import look
 from pipeline.products import make_reports
 from pipeline.run import run
-from pipeline.workbook.cells import show
 from pipeline.workspace import Workspace
 from tests.builder import new_workspace
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.domain.text import plain
 from pipeline.program.model import Accumulation, Field, FieldType
-from pipeline.program.names import plain
 from pipeline.workbook.cells import chinese_integer, parse, parse_tick, remedy, spell
 
 if TYPE_CHECKING:
-    from pipeline.workbook.cells import Raw
+    from pipeline.domain.value import Raw
 
 COUNT = Field(code="X", form="A", item=1, title="场次", type=FieldType.COUNT, unit="场",
               accumulation=Accumulation.CUMULATIVE, required=True, not_applicable=False, options=(),

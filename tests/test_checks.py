@@ -16,13 +16,14 @@ import pytest
 
 from pipeline import engine
 from pipeline.checks.check import check_returns
-from pipeline.checks.decide import State, Verdict, decide
+from pipeline.checks.decide import decide
 from pipeline.checks.past import Past
 from pipeline.checks.rules import Rule
 from pipeline.checks.suites import run_suite
-from pipeline.dataset.entries import Act, ActKind
+from pipeline.domain.acts import Act, ActKind
+from pipeline.domain.findings import CATALOGUE, Severity
+from pipeline.domain.state import State, Verdict
 from pipeline.errors import SuiteError
-from pipeline.findings import CATALOGUE, Severity
 from pipeline.reading import LOST, lost, registry
 from pipeline.workbook.identity import Stamp
 from pipeline.workbook.read import Arrival, read_return
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 
     from pipeline.checks.decide import Decision
     from pipeline.checks.past import Previous
-    from pipeline.findings import Finding
-    from pipeline.workbook.cells import Value
+    from pipeline.domain.findings import Finding
+    from pipeline.domain.value import Value
     from pipeline.workbook.read import Reading
 
 FIRED: set[str] = set()

@@ -213,7 +213,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 def test_a_worker_of_another_edition_is_refused_by_name(tmp_path: Path) -> None:
     for package in ("pipeline", "tests"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "examples"))
-    with (tmp_path / "pipeline/findings.py").open("a", encoding="utf-8") as source:
+    with (tmp_path / "pipeline/domain/findings.py").open("a", encoding="utf-8") as source:
         source.write("# changed\n")
     with running_cluster(0) as running, Cluster(running.address) as cluster:
         running.add_worker(folder=tmp_path)

@@ -13,7 +13,7 @@ from pipeline.program.model import FieldType, FormKind
 from tests.sheets import DEQIN, JINGHONG, MENGHAI, MENGLA, SHANGRILA, WEIXI, WHOLE, column, sheet, small
 
 if TYPE_CHECKING:
-    from pipeline.workbook.cells import Value
+    from pipeline.domain.value import Value
 
 DAY = date(2023, 3, 10)
 SHEET = sheet(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.campaign import told_before
-from pipeline.dataset.entries import Act, ActKind
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
+from pipeline.domain.acts import Act, ActKind
 from pipeline.intake import take_in
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.reports.correction_parts import correction_paragraphs

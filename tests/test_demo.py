@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.campaign import load_campaign, open_snapshot
-from pipeline.checks.decide import State
 from pipeline.dataset.store import Store
 from pipeline.demo import Filler, play, play_periods, set_stage, stage
-from pipeline.findings import Severity
+from pipeline.domain.findings import Severity
+from pipeline.domain.state import State
 from pipeline.issuing import issue
 from pipeline.measures.funding import ROLES_OF
 from pipeline.program.model import FieldType, FormKind
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.campaign import Campaign
-    from pipeline.dataset.entries import StandingRow
     from pipeline.dataset.snapshot import Snapshot
+    from pipeline.domain.entries import StandingRow
     from pipeline.program.model import Form
 
 PLAYED = 2

@@ -15,7 +15,7 @@ from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
 from pipeline.checks.past import Past
 from pipeline.checks.problems import as_text
-from pipeline.findings import Severity
+from pipeline.domain.findings import Severity
 from pipeline.program.model import Accumulation, County, FieldType
 from pipeline.reading import registry
 from pipeline.workbook.layout import FIRST_FIELD_COL, FIRST_ROW

@@ -20,8 +20,9 @@ from python_calamine import CalamineWorkbook
 
 from pipeline.checks import lines
 from pipeline.checks.check import check_returns
-from pipeline.checks.decide import Decision, State, decide
+from pipeline.checks.decide import Decision, decide
 from pipeline.checks.past import NO_PAST
+from pipeline.domain.state import State
 from pipeline.program.model import FieldType
 from tests import builder
 from tests.builder import FIRST, SECOND, SMALL, THIRD, campaign
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pipeline.findings import Finding
+    from pipeline.domain.findings import Finding
+    from pipeline.domain.value import Value
     from pipeline.program.model import Field
-    from pipeline.workbook.cells import Value
     from pipeline.workbook.read import Reading, Return
 
     Steps = list[list[Any]]

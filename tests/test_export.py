@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.campaign import Campaign, load_campaign
-from pipeline.dataset.entries import Act, ActKind
 from pipeline.dataset.snapshot import Snapshot, take_snapshot
 from pipeline.dataset.store import Store
+from pipeline.domain.acts import Act, ActKind
 from pipeline.errors import PipelineError
 from pipeline.exporting import export_files, write_package
 from pipeline.intake import take_in

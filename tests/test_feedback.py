@@ -22,15 +22,15 @@ import pytest
 from openpyxl.utils.cell import coordinate_to_tuple
 
 from pipeline.campaign import open_snapshot
-from pipeline.checks.decide import State
 from pipeline.dataset.snapshot import Snapshot, take_snapshot
 from pipeline.dataset.store import Store
+from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Severity
+from pipeline.domain.state import State
+from pipeline.domain.value import show
 from pipeline.engine import InProcess
-from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Severity
 from pipeline.intake import take_in
 from pipeline.products import RETURNED
 from pipeline.run import returned_copies, run
-from pipeline.workbook.cells import show
 from pipeline.workbook.feedback import CELLS, returned_workbook
 from pipeline.workbook.identity import Stamp
 from pipeline.workbook.layout import (

@@ -10,7 +10,7 @@ from pipeline.workbook.formats import as_shown, format_of
 from pipeline.workbook.notes import disguised, unshown
 
 if TYPE_CHECKING:
-    from pipeline.workbook.cells import Raw
+    from pipeline.domain.value import Raw
 
 OWN = 200
 SUM = '_(* #,##0_);_(* (#,##0);_(* "-"_);_(@_)'

@@ -27,9 +27,9 @@ from tests.sheets import (
 )
 
 if TYPE_CHECKING:
+    from pipeline.domain.value import Value
     from pipeline.measures.funding import FundingFigures, LineFunding
     from pipeline.program.model import Program
-    from pipeline.workbook.cells import Value
 
 P2 = WHOLE.period_by_code["2023-02"]
 COUNTIES = sheet(

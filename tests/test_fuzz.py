@@ -24,8 +24,9 @@ import pytest
 from pipeline import engine
 from pipeline.checks import lines
 from pipeline.checks.check import check_returns
-from pipeline.checks.decide import State, decide
+from pipeline.checks.decide import decide
 from pipeline.checks.past import NO_PAST
+from pipeline.domain.state import State
 from pipeline.reading import lost, registry
 from pipeline.workbook.read import read_return
 from tests.builder import arrival, as_ods, as_xls, campaign, filled
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pipeline.checks.decide import Decision
-    from pipeline.workbook.cells import Value
+    from pipeline.domain.value import Value
     from pipeline.workbook.read import Arrival, Reading
 
 SEED, FLIPS, CUTS, EDITS = 20221026, 60, 15, 120

@@ -15,7 +15,7 @@ import pytest
 import xlsxwriter
 import xlwt
 
-from pipeline.findings import CATALOGUE
+from pipeline.domain.findings import CATALOGUE
 from pipeline.workbook import package
 from pipeline.workbook.guard import inspect
 from tests.builder import ROOT, filled

@@ -20,11 +20,12 @@ from benchmarks.national import FAULTS, known_totals, make_program, make_returns
 from benchmarks.national_returns import blank, broken, figures, fill, spoilt
 from pipeline.campaign import Campaign, find_prefecture, load_campaign
 from pipeline.checks.check import check_returns
-from pipeline.checks.decide import State, decide
+from pipeline.checks.decide import decide
 from pipeline.checks.past import NO_PAST
 from pipeline.checks.problems import verdict_text
+from pipeline.domain.findings import CATALOGUE
+from pipeline.domain.state import State
 from pipeline.errors import PipelineError, ProgramError
-from pipeline.findings import CATALOGUE
 from pipeline.issuing import ISSUED, issue
 from pipeline.measures.rollup import numbers_of, roll_up
 from pipeline.program.load import load_program

@@ -13,7 +13,7 @@ from pipeline.program.model import FieldType, FormKind, Rows
 from tests.sheets import BANNA, DEQIN, DIQING, WHOLE, Row, column, sheet, small
 
 if TYPE_CHECKING:
-    from pipeline.workbook.cells import Value
+    from pipeline.domain.value import Value
 
 P1, P2 = WHOLE.period_by_code["2022-12"], WHOLE.period_by_code["2023-02"]
 LIST = sheet(

@@ -18,14 +18,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.acts import admit, close
-from pipeline.checks.decide import State
 from pipeline.cli import main
-from pipeline.dataset.entries import ActKind
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
+from pipeline.domain.acts import ActKind
+from pipeline.domain.findings import CATALOGUE, Finding, Severity
+from pipeline.domain.state import State
 from pipeline.engine import InProcess
 from pipeline.errors import DatasetError, PipelineError, WorkspaceError
-from pipeline.findings import CATALOGUE, Finding, Severity
 from pipeline.intake import take_in
 from pipeline.workbook.identity import STAMP_WORD, WAITING, Admission, Registry, Stamp
 from pipeline.workbook.read import read_return
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pipeline.dataset.entries import Submission
     from pipeline.dataset.snapshot import Snapshot
+    from pipeline.domain.entries import Submission
     from pipeline.workbook.read import Reading
 
     Touch = Callable[[Any], None]

@@ -20,7 +20,7 @@ from pipeline import acts
 from pipeline.campaign import open_snapshot
 from pipeline.cli import main
 from pipeline.commands import common
-from pipeline.dataset.entries import UnreadKind
+from pipeline.domain.unread import UnreadKind
 from pipeline.engine import InProcess
 from pipeline.errors import PipelineError
 from pipeline.inbox import kind_of, read_inbox, span

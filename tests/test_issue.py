@@ -30,7 +30,7 @@ from pipeline.workbook.layout import (
 from tests.builder import FIRST, SMALL, blank, campaign, whole_campaign
 
 if TYPE_CHECKING:
-    from pipeline.workbook.cells import Value
+    from pipeline.domain.value import Value
 
 C, WHOLE = campaign(), whole_campaign()
 P2 = C.program.period_by_code["2023-02"]

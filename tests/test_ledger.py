@@ -16,13 +16,13 @@ from sqlalchemy import inspect
 
 from pipeline import acts
 from pipeline.campaign import load_campaign, open_store
-from pipeline.checks.decide import State
 from pipeline.cli import main
 from pipeline.dataset.backup import copy_database, restore
 from pipeline.dataset.schema import HEAD
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
 from pipeline.dataset.story import sources_of
+from pipeline.domain.state import State
 from pipeline.errors import BusyError, DatasetError, PipelineError
 from pipeline.intake import take_in
 from pipeline.looking import history, look, printed_number

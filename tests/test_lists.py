@@ -13,11 +13,12 @@ import pytest
 from sqlalchemy import select
 
 from pipeline.checks.check import check_returns
-from pipeline.checks.decide import State, Verdict, decide
+from pipeline.checks.decide import decide
 from pipeline.checks.past import NO_PAST
 from pipeline.checks.problems import conclusion
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
+from pipeline.domain.state import State, Verdict
 from pipeline.intake import take_in
 from pipeline.issuing import plan_issues
 from pipeline.program.model import Field, FieldType, FormKind
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.campaign import Campaign
-    from pipeline.dataset.entries import StandingRow
     from pipeline.dataset.snapshot import Snapshot
-    from pipeline.findings import Finding
+    from pipeline.domain.entries import StandingRow
+    from pipeline.domain.findings import Finding
     from tests.officer import Session
 
 C = part_of_campaign("A1", "P", "L", "FP")  # GX takes its time for every rule

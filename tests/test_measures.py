@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.checks.decide import State
-from pipeline.dataset.entries import Submission
 from pipeline.dataset.snapshot import Snapshot
+from pipeline.domain.entries import Submission
+from pipeline.domain.state import State
 from pipeline.measures.overdue import NO_CONTACT, Reason, obligations, overdue_counties
 from pipeline.measures.progress import Status, assess, change_pp, completion, elapsed, province_results, ranks, totals
 from pipeline.measures.timeliness import Timeliness, timeliness
@@ -21,7 +21,7 @@ from pipeline.program.model import Window
 from tests.builder import FIRST, SECOND, THIRD, campaign, valid
 
 if TYPE_CHECKING:
-    from pipeline.workbook.cells import Value
+    from pipeline.domain.value import Value
 
 PROGRAM = campaign().program
 P2 = PROGRAM.period_by_code["2023-02"]

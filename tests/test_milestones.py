@@ -11,7 +11,7 @@ from pipeline.program.model import FieldType, FormKind, Rows
 from tests.sheets import BANNA, DEQIN, DIQING, JINGHONG, MENGHAI, SHANGRILA, WEIXI, WHOLE, column, sheet, small
 
 if TYPE_CHECKING:
-    from pipeline.workbook.cells import Value
+    from pipeline.domain.value import Value
 
 P1, P3 = WHOLE.period_by_code["2022-12"], WHOLE.period_by_code["2023-04"]
 DUE, AS_OF = date(2022, 11, 30), date(2023, 1, 9)

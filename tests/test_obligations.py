@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from pipeline.checks.decide import State
-from pipeline.dataset.entries import StandingRow, Submission
 from pipeline.dataset.snapshot import Snapshot
+from pipeline.domain.entries import StandingRow, Submission
+from pipeline.domain.state import State
 from pipeline.measures.escalation import AddresseeKind, Escalation, Level, escalations, step_of
 from pipeline.measures.obligation import is_office, quarters
 from pipeline.measures.overdue import NO_CONTACT, Obligation, ObligationKind, Reason, obligations, overdue_counties

@@ -22,12 +22,12 @@ from click.testing import CliRunner
 from benchmarks.national import make_program
 from benchmarks.store import batches
 from pipeline.checks import scaffold
-from pipeline.checks.decide import State
 from pipeline.cli import main
-from pipeline.dataset.entries import Act, ActKind
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.standing import seen_from, stream
 from pipeline.dataset.store import Store
+from pipeline.domain.acts import Act, ActKind
+from pipeline.domain.state import State
 from pipeline.errors import PipelineError, WorkspaceError
 from pipeline.exporting import export_partitions as export_partitions_of
 from pipeline.measures.rollup import numbers_of, roll_up

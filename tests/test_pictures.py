@@ -17,9 +17,9 @@ import pytest
 from PIL import Image
 
 from pipeline.campaign import load_campaign
-from pipeline.checks.decide import State
-from pipeline.dataset.entries import StandingRow, Submission
 from pipeline.dataset.snapshot import Snapshot
+from pipeline.domain.entries import StandingRow, Submission
+from pipeline.domain.state import State
 from pipeline.measures.period import measure_period
 from pipeline.program.calendar import Calendar
 from pipeline.program.model import NO, NOT_APPLICABLE, YES, FieldType
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pipeline.domain.value import Value
     from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Field, Program, Unit
-    from pipeline.workbook.cells import Value
 
     Typed = Callable[[Field, Unit, int], Value]
 

@@ -18,14 +18,15 @@ from click.testing import CliRunner
 
 from pipeline import run as straight_line
 from pipeline.acts import admit
-from pipeline.checks.decide import State
 from pipeline.checks.problems import verdict_text
 from pipeline.cli import main
 from pipeline.commands.look import print_status
-from pipeline.dataset.entries import Unread, UnreadKind
 from pipeline.dataset.snapshot import Snapshot, reported_again, take_snapshot
 from pipeline.dataset.store import Store
 from pipeline.dataset.writing import Written, unplaced
+from pipeline.domain.place import Placing
+from pipeline.domain.state import State
+from pipeline.domain.unread import Unread, UnreadKind
 from pipeline.engine import InProcess
 from pipeline.errors import PipelineError, WorkspaceError
 from pipeline.inbox import readable
@@ -39,7 +40,7 @@ from pipeline.reports.publications import letters
 from pipeline.reports.return_notice import notice_context
 from pipeline.reports.timeliness_parts import not_reported, timeliness_paragraphs
 from pipeline.reports.wording import Figures
-from pipeline.workbook.identity import WAITING, Admission, Placing, Registry, Stamp
+from pipeline.workbook.identity import WAITING, Admission, Registry, Stamp
 from pipeline.workbook.placing import stamps_in
 from pipeline.workbook.read import read_return
 from pipeline.workspace import Workspace

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from openpyxl.utils import column_index_from_string, get_column_letter
 
-from pipeline.findings import finding
+from pipeline.domain.findings import finding
 from pipeline.workbook.feedback import ReturnedCopy, returned_workbook
 from pipeline.workbook.issue import Issue, issue_workbook
 from pipeline.workbook.layout import CHECK_SHEET, FIRST_ROW, IDENTITY_SHEET, LABEL_ROW, sheet_layout

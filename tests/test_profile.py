@@ -11,8 +11,8 @@ import docx
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline.checks.decide import State
 from pipeline.cli import main
+from pipeline.domain.state import State
 from pipeline.measures.obligation import ObligationKind
 from pipeline.reports.documents import lint_template, render
 from pipeline.reports.names import TEMPLATE_NAMES

@@ -16,7 +16,7 @@ import docx
 import pytest
 from docx.oxml.ns import qn
 
-from pipeline.checks.decide import State
+from pipeline.domain.state import State
 from pipeline.reports.bulletin import bulletin_context
 from pipeline.reports.documents import render
 from pipeline.reports.overdue_list import overdue_context

@@ -16,9 +16,9 @@ import pandas as pd
 import pytest
 from docx.oxml.ns import qn
 
-from pipeline.checks.decide import State
-from pipeline.dataset.entries import StandingRow, Submission
 from pipeline.dataset.snapshot import Snapshot
+from pipeline.domain.entries import StandingRow, Submission
+from pipeline.domain.state import State
 from pipeline.measures.escalation import AddresseeKind
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.program.calendar import Calendar
@@ -31,8 +31,8 @@ from tests.builder import campaign, whole_campaign
 from tests.test_documents import png
 
 if TYPE_CHECKING:
+    from pipeline.domain.value import Value
     from pipeline.program.model import Field, Form, Period, Program, Unit
-    from pipeline.workbook.cells import Value
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "docx"
 PICTURES = {name: Picture(png(), f"{name}图") for name in ("rank", "trend", "heat", "bullet", "map", "timely")}

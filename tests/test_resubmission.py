@@ -12,10 +12,10 @@ import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline.checks.decide import State
 from pipeline.cli import main
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
+from pipeline.domain.state import State
 from pipeline.workspace import Workspace
 from tests.builder import FIRST, SECOND, SMALL, THIRD, campaign, filled, only_the_actions, own_key
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.dataset.snapshot import Snapshot
-    from pipeline.findings import Finding
+    from pipeline.domain.findings import Finding
 
 C = campaign()
 P2 = C.program.period_by_code["2023-02"]

@@ -19,8 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.checks.check import check_returns
-from pipeline.checks.decide import Verdict, decide
+from pipeline.checks.decide import decide
 from pipeline.checks.past import Past
+from pipeline.domain.state import Verdict
 from pipeline.program.model import FieldType
 from pipeline.workbook.identity import Registry
 from pipeline.workbook.issue import Issue, issue_workbook
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 
     from pipeline.checks.decide import Decision
     from pipeline.checks.rules import Rule
+    from pipeline.domain.value import Value
     from pipeline.program.model import Field, Program
-    from pipeline.workbook.cells import Value
 
 PERIOD, PREFECTURE = "2023-02", "533400"
 ONE, TWO, THREE = "533401", "533422", "533423"

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.checks.check import check_returns
-from pipeline.checks.decide import State, decide
+from pipeline.checks.decide import decide
 from pipeline.checks.past import NO_PAST
-from pipeline.findings import CATALOGUE, Severity
+from pipeline.domain.findings import CATALOGUE, Severity
+from pipeline.domain.state import State
 from pipeline.workbook import read as reader
 from pipeline.workbook.guard import Inspection, inspect
 from pipeline.workbook.notes import COMMENT, PICTURE, Tally
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.checks.decide import Decision
-    from pipeline.findings import Finding
+    from pipeline.domain.findings import Finding
 
 SHEET = "1.思想引领"
 FIRED = {"SHEET_HIDDEN", "SHEET_OVERLAID", "COLUMN_HIDDEN", "ROW_HIDDEN", "ROW_FILTERED", "CELL_STRUCK", "CELL_SUPERSCRIPT",

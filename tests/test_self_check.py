@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.checks.check import check_returns
-from pipeline.checks.decide import State, Verdict, decide
+from pipeline.checks.decide import decide
 from pipeline.checks.past import NO_PAST
 from pipeline.checks.problems import conclusion
-from pipeline.findings import finding
+from pipeline.domain.findings import finding
+from pipeline.domain.state import State, Verdict
 from pipeline.program.forms import NUMBERS
 from pipeline.reading import registry
 from pipeline.workbook.carry import carried

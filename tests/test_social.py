@@ -12,7 +12,7 @@ from pipeline.program.model import FieldType, FormKind
 from tests.sheets import DEQIN, JINGHONG, SHANGRILA, WHOLE, column, line, sheet, small, wan
 
 if TYPE_CHECKING:
-    from pipeline.workbook.cells import Value
+    from pipeline.domain.value import Value
 
 P1, P2 = WHOLE.period_by_code["2022-12"], WHOLE.period_by_code["2023-02"]
 NEW_YEAR = date(2023, 1, 1)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.checks.decide import State
 from pipeline.dataset.backup import copy_database
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.dataset.store import Store
+from pipeline.domain.state import State
 from pipeline.errors import DatasetError
 from pipeline.intake import take_in
 from tests import builder

@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 
 from pipeline import sources
 from pipeline.checks import scaffold
-from pipeline.findings import CATALOGUE
+from pipeline.domain.findings import CATALOGUE
 from pipeline.reports import chart_cache, manifest, summary_workbook
 from pipeline.reports.names import TEMPLATE_NAMES
 from pipeline.workbook.issue import standard_workbook
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORDER = [
+    "domain",
     "errors",
     "disk",
     "holding",
-    "findings",
     "program",
     "workbook.identity",
     "workbook.layout",

@@ -19,9 +19,9 @@ import pytest
 from openpyxl.utils import get_column_letter
 
 from pipeline.campaign import load_campaign
-from pipeline.checks.decide import State
-from pipeline.dataset.entries import StandingRow, Submission
 from pipeline.dataset.snapshot import Snapshot
+from pipeline.domain.entries import StandingRow, Submission
+from pipeline.domain.state import State
 from pipeline.measures.period import measure_period
 from pipeline.reports.summary_style import breaks
 from pipeline.reports.summary_workbook import summary_workbook
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
     from pipeline.campaign import Campaign
+    from pipeline.domain.value import Value
     from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Program, Unit
-    from pipeline.workbook.cells import Value
 
 KUNMING, DIQING, NUJIANG = "530100", "533400", "533300"
 HOSTILE = ("=cmd|'/c calc'!A1", "<script>alert(1)</script>", "@SUM(A1)", "+1+1")

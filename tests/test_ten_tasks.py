@@ -12,7 +12,7 @@ from pipeline.program.model import FieldType, FormKind, Rows
 from tests.sheets import DEQIN, JINGHONG, SHANGRILA, WEIXI, WHOLE, Said, column, sheet, small
 
 if TYPE_CHECKING:
-    from pipeline.workbook.cells import Value
+    from pipeline.domain.value import Value
 
 P1, P2 = WHOLE.period_by_code["2022-12"], WHOLE.period_by_code["2023-02"]
 ACTION = sheet(FormKind.ACTION, column("Q-1", FieldType.YESNO), column("Q-2", FieldType.COUNT), code="A")

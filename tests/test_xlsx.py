@@ -13,7 +13,7 @@ from tests.hostile import MAIN, RELATION, relations, xlsx, xlsx_sheet, zipped
 from tests.hostile import members_of as parts_of
 
 if TYPE_CHECKING:
-    from pipeline.workbook.cells import Raw
+    from pipeline.domain.value import Raw
 
 NUMBERS = {"164": "yyyy-mm-dd", "165": "0.0%", "166": ";;;", "167": 'yyyy"年"m"月"', "168": '0.00"%以内"'}
 RED, WHITE = '<color rgb="FFFF0000"/>', '<color theme="0"/>'

@@ -10,7 +10,7 @@ import click
 
 from pipeline.campaign import load_campaign
 from pipeline.cli import main as cli
-from pipeline.findings import CATALOGUE, SEVERITY_NAMES
+from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES
 from pipeline.workbook.cells import wanted
 from pipeline.workbook.issue import target_text
 from pipeline.workspace import Workspace

@@ -12,13 +12,13 @@ import pandas as pd
 from pipeline.checks.bounds import told_together
 from pipeline.checks.diagnose import diagnosed
 from pipeline.checks.frames import form_frame
-from pipeline.checks.lines import REPORTED, Line, cell_of, form_lines
+from pipeline.checks.lines import GIVEN, Line, cell_of, form_lines
 from pipeline.checks.lists import list_lines
 from pipeline.checks.rules import CONTEXT_COLUMNS, base_field, base_fields, rules_in
 from pipeline.checks.suites import run_suite
-from pipeline.findings import Finding, Severity, finding
+from pipeline.domain.findings import Finding, Severity, finding
+from pipeline.domain.value import show
 from pipeline.program.model import Rows
-from pipeline.workbook.cells import show
 from pipeline.workbook.read import whole_file_findings
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from pipeline.checks.past import Past
     from pipeline.checks.rules import Rule
+    from pipeline.domain.value import Value
     from pipeline.program.model import Period, Program
-    from pipeline.workbook.cells import Value
     from pipeline.workbook.read import Return
     from pipeline.workbook.sheet import FormRow
 
@@ -155,7 +155,7 @@ def _difference(county: str, source: int, rivals: Sequence[int], returns: Sequen
     """The fields two returns of one day differ in, with both values and files; empty when none does."""
     told = []
     for form_lines_ in lines.values():
-        mine = {line.source: line for line in form_lines_ if line.unit.code == county and line.state in REPORTED}
+        mine = {line.source: line for line in form_lines_ if line.unit.code == county and line.state in GIVEN}
         for rival in rivals:
             if source in mine and rival in mine:
                 for code, value in mine[source].values.items():
@@ -171,7 +171,7 @@ def _already_told(rule: Rule, line: Line, one: Return) -> bool:
     """A missing column, a blank row, or a cell that could not be read, is told once; a nil row is not asked to look again."""
     if rule.about_rows:
         return False
-    if line.state not in REPORTED or line.row is None:
+    if line.state not in GIVEN or line.row is None:
         return True
     if base_field(rule.columns[0]) not in one.columns[line.row.form]:
         return True

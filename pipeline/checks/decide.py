@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pipeline.checks.lines import REPORTED, Line
-from pipeline.findings import CATALOGUE, Finding, Severity, finding
+from pipeline.checks.lines import GIVEN, Line
+from pipeline.domain.findings import CATALOGUE, Finding, Severity, finding
+from pipeline.domain.state import State, Verdict
 from pipeline.workbook.layout import row_name
 from pipeline.workbook.read import whole_file_findings
 
@@ -20,52 +20,6 @@ if TYPE_CHECKING:
     from pipeline.checks.past import Past
     from pipeline.program.model import Program
     from pipeline.workbook.read import Return
-
-
-class State(StrEnum):
-    """State of a county's record (DESIGN §4).
-
-    Of a record, never ``UNUSABLE``, ``UNREAD`` or ``MISSING``: those are said of a unit without one, by what its prefecture
-    sent: a file that cannot be used as it is, one that could not be read, nothing.
-    """
-
-    ACCEPTED = "ACCEPTED"
-    NIL = "NIL"
-    RETURNED = "RETURNED"
-    UNUSABLE = "UNUSABLE"
-    UNREAD = "UNREAD"
-    MISSING = "MISSING"
-
-
-STATE_NAMES = {
-    State.ACCEPTED: "已接收",
-    State.NIL: "零报告",
-    State.RETURNED: "退回待改",
-    State.UNUSABLE: "收到、不能采用",
-    State.UNREAD: "有文件未能读取",
-    State.MISSING: "未报",
-}
-
-
-class Verdict(StrEnum):
-    """Verdict on one submission. ``HELD`` waits for a staff member's word: neither merged nor returned; ``WITHDRAWN`` has it."""
-
-    ACCEPTED = "ACCEPTED"
-    PARTIAL = "PARTIAL"
-    RETURNED = "RETURNED"
-    EMPTY = "EMPTY"
-    HELD = "HELD"
-    WITHDRAWN = "WITHDRAWN"
-
-
-VERDICT_NAMES = {
-    Verdict.ACCEPTED: "已接收",
-    Verdict.PARTIAL: "部分退回",
-    Verdict.RETURNED: "退回",
-    Verdict.EMPTY: "没有填报",
-    Verdict.HELD: "待认定",
-    Verdict.WITHDRAWN: "已撤回",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +78,7 @@ class _Case:
 
 def _reports(lines: Collection[Line]) -> bool:
     """Something was typed; what was only carried into the cells counts where a file holds nothing but such sheets."""
-    told = [line for line in lines if line.state in REPORTED]
+    told = [line for line in lines if line.state in GIVEN]
     others_blank = any(line.state in {"blank", "absent"} for line in lines)
     return any(not line.untouched for line in told) or (bool(told) and not others_blank)
 
@@ -155,7 +109,7 @@ def decide(program: Program, returns: Sequence[Return], checked: Checked, past: 
         day = case.source.arrival.received_on
         for code in case.sound:
             for form, line in case.counties.get(code, {}).items():
-                if line.state in REPORTED:
+                if line.state in GIVEN:
                     brought[code, form] = min(day, brought.get((code, form), day))
                     nil[code, form] = nil.get((code, form), True) and line.state == "nil"
     return tuple(_decide_one(program, case, brought, nil | dict(past.standing), past) for case in cases)
@@ -175,7 +129,7 @@ def _decide_one(program: Program, case: _Case, brought: Mapping[tuple[str, str],
     records = []
     for code in sorted(reported):
         own = case.counties.get(code, {})
-        lines = {form: line for form, line in own.items() if line.state in REPORTED}
+        lines = {form: line for form, line in own.items() if line.state in GIVEN}
         entries = case.lists if code == case.source.prefecture_code else {}
         state = State.NIL if not entries and _all_nil(code, own, nil) else State.ACCEPTED
         if code not in sound or lacking[code]:
@@ -193,7 +147,7 @@ def _decide_one(program: Program, case: _Case, brought: Mapping[tuple[str, str],
 def _all_nil(county: str, forms: Mapping[str, Line], nil: Mapping[tuple[str, str], bool]) -> bool:
     """A county is a nil report when every sheet is: ticked here, in a file of the same run, or standing as ticked."""
     return all(
-        (line.state == "nil" or line.state not in REPORTED) and nil.get((county, form), True)
+        (line.state == "nil" or line.state not in GIVEN) and nil.get((county, form), True)
         for form, line in forms.items()
     )
 
@@ -241,7 +195,7 @@ def _older(program: Program, case: _Case, sound: set[str], past: Past) -> list[F
         row_name(program.unit_by_code[code]): received
         for code in sorted(sound)
         for form, line in case.counties.get(code, {}).items()
-        if line.state in REPORTED and (received := past.received.get((code, form), day)) > day
+        if line.state in GIVEN and (received := past.received.get((code, form), day)) > day
     }
     own = case.lists if one.prefecture_code in sound else {}
     newer |= {

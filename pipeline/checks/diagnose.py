@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 
 from pipeline.checks.lines import cell_of
 from pipeline.checks.rules import base_fields
-from pipeline.findings import CATALOGUE, Finding, Severity, finding
+from pipeline.domain.findings import CATALOGUE, Finding, Severity, finding
+from pipeline.domain.value import show
 from pipeline.program.forms import NUMBERS
 from pipeline.program.model import Accumulation, FieldType, Rows
-from pipeline.workbook.cells import CENT, parse, show
+from pipeline.workbook.cells import CENT, parse
 from pipeline.workbook.layout import row_name
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from pipeline.checks.lines import Line
     from pipeline.checks.past import Past
     from pipeline.checks.rules import Rule
+    from pipeline.domain.value import Raw
     from pipeline.program.model import Field, Form, Period, Program
-    from pipeline.workbook.cells import Raw
     from pipeline.workbook.read import Return
 
     Number = int | Decimal

@@ -24,14 +24,14 @@ from pipeline.checks.rules import (
     base_field,
     terms,
 )
-from pipeline.findings import Severity
+from pipeline.domain.findings import Severity
 from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, Field, FieldType, Period
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pipeline.checks.rules import Condition
-    from pipeline.workbook.cells import Value
+    from pipeline.domain.value import Value
 
 EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - the day spreadsheets count from
 LAST_DATE = date(2099, 12, 31)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.checks.lines import REPORTED, Line
+from pipeline.checks.lines import GIVEN, Line
 from pipeline.checks.rules import terms
 from pipeline.program.forms import NUMBERS
 from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, Accumulation, FieldType, Rows
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.checks.past import Past
+    from pipeline.domain.value import Value
     from pipeline.program.model import Field, Form, Period, Program
-    from pipeline.workbook.cells import Value
     from pipeline.workbook.read import Return
 
 
@@ -109,10 +109,10 @@ def _keys(returns: Sequence[Return], lines: Sequence[Line]) -> list[str]:
     variants: dict[str, set[str]] = {}
     base = [f"{returns[line.source].arrival.received_on}|{line.unit.code}" for line in lines]
     for key, line in zip(base, lines, strict=True):
-        if line.state in REPORTED:
+        if line.state in GIVEN:
             variants.setdefault(key, set()).add(repr(sorted(line.values.items())))
     keys = []
     for key, line in zip(base, lines, strict=True):
-        conflict = line.state in REPORTED and len(variants[key]) > 1
+        conflict = line.state in GIVEN and len(variants[key]) > 1
         keys.append(key if conflict else f"{key}|{line.source}")
     return keys

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipeline.findings import Finding, finding
+from pipeline.domain.findings import Finding, finding
 from pipeline.program.model import Accumulation
 from pipeline.workbook.carry import prefilled
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.checks.past import Past
+    from pipeline.domain.value import Value
     from pipeline.program.model import Field, Form, Period, Program, Unit
-    from pipeline.workbook.cells import Value
     from pipeline.workbook.read import Return
     from pipeline.workbook.sheet import FormRow
 
 
-REPORTED = frozenset({"filled", "nil"})
+GIVEN = frozenset({"filled", "nil"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def form_lines(
             same = row is not None and untouched(program, form, period, row, past)
             state = _state(None if same and stands else row, has_sheet=form.code in one.rows, stands=stands)
             values: Mapping[str, Value] = {}
-            if row is not None and state in REPORTED:
+            if row is not None and state in GIVEN:
                 values, clashes = _resolve(row, fields, past) if row.nil else (row.values, [])
                 findings += [(source, _nil_conflict(one, row, code)) for code in clashes]
                 if row.nil and period.no > 1 and (unit.code in past.merged or not past.knows(unit.code)):

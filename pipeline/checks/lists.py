@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.checks.lines import Line, given
-from pipeline.findings import Finding, finding
+from pipeline.domain.findings import Finding, finding
+from pipeline.domain.value import show
 from pipeline.program.model import FieldType
-from pipeline.workbook.cells import show
 from pipeline.workbook.layout import plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from pipeline.checks.past import Past, PastEntry
+    from pipeline.domain.value import Value
     from pipeline.program.model import Form, Program
-    from pipeline.workbook.cells import Value
     from pipeline.workbook.read import Return
     from pipeline.workbook.sheet import FormRow
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from pipeline.domain.value import Value
     from pipeline.program.model import County, Period, Program
-    from pipeline.workbook.cells import Value
 
     Previous = Mapping[tuple[str, str], Value]
     Dated = Mapping[tuple[str, str], tuple[date, Value]]

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.checks.decide import VERDICT_NAMES, State, Verdict
-from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
-from pipeline.workbook.identity import PLACING_NAMES
+from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
+from pipeline.domain.place import PLACING_NAMES
+from pipeline.domain.state import VERDICT_NAMES, State, Verdict
 from pipeline.workbook.layout import row_name
 from pipeline.workbook.read import whole_file_findings
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pipeline.checks.decide import Decision
+    from pipeline.domain.place import Place
     from pipeline.program.model import Program
-    from pipeline.workbook.identity import Place
     from pipeline.workbook.read import Reading
 
 NAMED = 8

@@ -23,8 +23,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline.domain.findings import CATALOGUE, Severity
 from pipeline.errors import SuiteError
-from pipeline.findings import CATALOGUE, Severity
 from pipeline.program.model import FieldType
 from pipeline.program.strict import nearest
 

@@ -24,7 +24,7 @@ from pipeline.errors import PipelineError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipeline.dataset.entries import End
+    from pipeline.domain.entries import End
     from pipeline.inbox import ClockDay
     from pipeline.progress import Tell
     from pipeline.workspace import Workspace

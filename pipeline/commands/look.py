@@ -36,7 +36,7 @@ def status(ctx: click.Context, period: str | None, as_json: bool) -> None:
 
 def print_status(m: PeriodMeasures) -> None:
     """Who reported, prefecture by prefecture."""
-    from pipeline.checks.decide import STATE_NAMES, State  # noqa: PLC0415
+    from pipeline.domain.state import STATE_NAMES, State  # noqa: PLC0415
 
     names = [f"{STATE_NAMES[state]} {n}" for state, n in m.states_shown.items()]
     click.echo(
@@ -50,7 +50,7 @@ def print_status(m: PeriodMeasures) -> None:
     for p in m.program.prefectures:
         counties = m.program.counties_of(p.code)
         states = {c.short_name: m.snapshot.state(m.period, c) for c in counties}
-        done = sum(s in {State.ACCEPTED, State.NIL} for s in states.values())
+        done = sum(s.is_reported for s in states.values())
         click.echo(
             f"  {p.short_name}\t{done}/{len(counties)}\t{'；'.join(_gaps(m, p, states, own=bool(own)))}".rstrip()
         )
@@ -58,7 +58,7 @@ def print_status(m: PeriodMeasures) -> None:
 
 def _gaps(m: PeriodMeasures, p: Prefecture, states: Mapping[str, str], *, own: bool) -> Iterator[str]:
     """What is missing of a prefecture and why: its counties, and itself where it reports of itself."""
-    from pipeline.checks.decide import STATE_NAMES, State  # noqa: PLC0415
+    from pipeline.domain.state import STATE_NAMES, State  # noqa: PLC0415
 
     waiting = m.snapshot.waiting.get((m.period.code, p.code))
     for state in (State.RETURNED, State.UNUSABLE, State.UNREAD, State.MISSING):
@@ -160,9 +160,8 @@ def trace(ctx: click.Context, county: str, field: str, period: str | None, as_js
         _trace_document(ctx, county, field, period, as_json=as_json)
         return
     from pipeline.campaign import choose_period, find_unit, open_snapshot  # noqa: PLC0415
-    from pipeline.checks.decide import State  # noqa: PLC0415
     from pipeline.checks.rules import base_fields  # noqa: PLC0415
-    from pipeline.workbook.cells import show  # noqa: PLC0415
+    from pipeline.domain.value import show  # noqa: PLC0415
 
     campaign, snapshot = open_snapshot(workspace_of(ctx), ctx.obj["as_of"])
     program = campaign.program
@@ -175,7 +174,7 @@ def trace(ctx: click.Context, county: str, field: str, period: str | None, as_js
     else:
         unit = find_unit(county, tuple(program.unit_by_code.values()), program.row_word, program).code
         name, absent = program.unit_by_code[unit].name, snapshot.absence(chosen, program.unit_by_code[unit])
-        stands = snapshot.state(chosen, program.unit_by_code[unit]) in {State.ACCEPTED, State.NIL}
+        stands = snapshot.state(chosen, program.unit_by_code[unit]).is_reported
         row = snapshot.rows.get((form.code, chosen.code, unit)) if stands else None
     if row is None or one not in row.values:
         note(f"{name} {chosen.title}：{absent}")

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.past import PastEntry
-from pipeline.dataset.entries import Change, StandingRow, Submission
 from pipeline.dataset.tables import NOT_APPLICABLE_COLUMN
-from pipeline.findings import CATALOGUE, Finding, Location, Severity
+from pipeline.domain.entries import Change, StandingRow, Submission
+from pipeline.domain.findings import CATALOGUE, Finding, Location, Severity
+from pipeline.domain.value import show
 from pipeline.program.model import NOT_APPLICABLE, FieldType
-from pipeline.workbook.cells import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from pipeline.checks.decide import Record
     from pipeline.checks.lines import Line
+    from pipeline.domain.value import Value
     from pipeline.program.model import Field, Form
-    from pipeline.workbook.cells import Value
     from pipeline.workbook.read import Arrival
 
 

@@ -7,15 +7,15 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.checks.decide import STATE_NAMES, State, Verdict
 from pipeline.checks.problems import counted
-from pipeline.dataset.entries import unread_by
 from pipeline.dataset.standing import seen_from
 from pipeline.dataset.store import Seen
 from pipeline.dataset.waiting import NO_RETURNS, what_waits
-from pipeline.findings import Severity
-from pipeline.workbook.cells import show
-from pipeline.workbook.identity import Placing
+from pipeline.domain.findings import Severity
+from pipeline.domain.place import Placing
+from pipeline.domain.state import STATE_NAMES, State, Verdict
+from pipeline.domain.unread import unread_by
+from pipeline.domain.value import show
 from pipeline.workbook.layout import row_name
 
 if TYPE_CHECKING:
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.dataset.chain import Seal
-    from pipeline.dataset.entries import Act, Change, Copy, Revision, StandingRow, Submission, Unread
     from pipeline.dataset.store import Store
     from pipeline.dataset.waiting import Waiting
-    from pipeline.findings import Finding
+    from pipeline.domain.acts import Act
+    from pipeline.domain.entries import Change, Copy, Revision, StandingRow, Submission
+    from pipeline.domain.findings import Finding
+    from pipeline.domain.unread import Unread
+    from pipeline.domain.value import Value
     from pipeline.program.model import Form, Period, Program, Unit
-    from pipeline.workbook.cells import Value
 
 
 NO_RETURN = frozenset({Verdict.HELD, Verdict.EMPTY, Verdict.WITHDRAWN})  # verdicts that ask nobody for anything
@@ -283,7 +285,7 @@ class Snapshot:
                 for code, value in row.values.items()
             }
             for unit in then.reporters
-            if self.state(period, unit) in {State.ACCEPTED, State.NIL}
+            if self.state(period, unit).is_reported
         }
 
     def entries(self, forms: Iterable[Form], through: Period) -> tuple[StandingRow, ...]:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from sqlalchemy import and_, select
 
-from pipeline.checks.decide import State
 from pipeline.dataset.database import told
-from pipeline.dataset.entries import ActKind
 from pipeline.dataset.store import Seen
 from pipeline.dataset.tables import NOT_APPLICABLE_COLUMN
+from pipeline.domain.acts import ActKind
+from pipeline.domain.state import State
 from pipeline.program.model import NOT_APPLICABLE
 
 if TYPE_CHECKING:

@@ -19,23 +19,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from sqlalchemy import Date, and_, case, func, insert, select, true, type_coerce
 
-from pipeline.checks.decide import State, Verdict
 from pipeline.checks.past import Lineage, Past, reported_by
 from pipeline.dataset.chain import ISSUED, KEY, PROGRAM, SUBMISSION, Link, Seal, plain_row, same
 from pipeline.dataset.database import UnstorableError, check_whole, held, insert_rows, open_database, told
-from pipeline.dataset.entries import (
-    Act,
-    ActKind,
-    Copy,
-    End,
-    Revision,
-    Unread,
-    placed_by,
-    received_days,
-    unread_by,
-    unread_change,
-    withdrawn,
-)
 from pipeline.dataset.linking import (
     Entry,
     add_links,
@@ -61,6 +47,10 @@ from pipeline.dataset.rows import (
 )
 from pipeline.dataset.schema import CHAINED, prepare
 from pipeline.dataset.tables import build_tables
+from pipeline.domain.acts import Act, ActKind, received_days, withdrawn
+from pipeline.domain.entries import Copy, End, Revision, placed_by
+from pipeline.domain.state import State, Verdict
+from pipeline.domain.unread import Unread, unread_by, unread_change
 from pipeline.errors import DatasetError
 from pipeline.program.model import FieldType
 from pipeline.workbook.read import Arrival
@@ -72,13 +62,13 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
     from pipeline.checks.past import PastEntry
-    from pipeline.dataset.entries import Change, StandingRow, Submission
     from pipeline.dataset.linking import Respondent
     from pipeline.dataset.tables import Tables
     from pipeline.dataset.writing import Written
-    from pipeline.findings import Finding
+    from pipeline.domain.entries import Change, StandingRow, Submission
+    from pipeline.domain.findings import Finding
+    from pipeline.domain.value import Value
     from pipeline.program.model import Form, Program
-    from pipeline.workbook.cells import Value
 
     Among = Collection[str] | None
     Entries = dict[tuple[str, str], tuple[PastEntry, ...]]

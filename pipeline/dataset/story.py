@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.decide import STATE_NAMES, VERDICT_NAMES, State, Verdict
-from pipeline.dataset.entries import ActKind
-from pipeline.findings import SEVERITY_NAMES, Severity
-from pipeline.workbook.cells import show
-from pipeline.workbook.identity import PLACING_NAMES, Placing
+from pipeline.domain.acts import ActKind
+from pipeline.domain.findings import SEVERITY_NAMES, Severity
+from pipeline.domain.place import PLACING_NAMES, Placing
+from pipeline.domain.state import STATE_NAMES, VERDICT_NAMES, State, Verdict
+from pipeline.domain.value import show
 from pipeline.workbook.layout import row_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.dataset.entries import Act, Submission
     from pipeline.dataset.snapshot import Snapshot
+    from pipeline.domain.acts import Act
+    from pipeline.domain.entries import Submission
     from pipeline.program.model import Period, Program, Unit
 
 ACT_NAMES = {
@@ -111,7 +112,7 @@ def _of_submission(entry: Submission) -> dict[str, Any]:
 def _cell(program: Program, snapshot: Snapshot, period: Period, unit: Unit, code: str) -> Iterator[dict[str, Any]]:
     form = program.field_by_code[code].form
     row = snapshot.rows.get((form, period.code, unit.code))
-    if row is None or code not in row.values or snapshot.state(period, unit) not in {State.ACCEPTED, State.NIL}:
+    if row is None or code not in row.values or not snapshot.state(period, unit).is_reported:
         return
     origin = snapshot.origin_of(row, code)
     yield {"who": row_name(unit), "field": code, "value": show(row.values[code]), "file": origin.file, "sheet": origin.sheet,

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipeline.checks.decide import STATE_NAMES, State, Verdict
+from pipeline.domain.place import PLACING_NAMES, Placing
+from pipeline.domain.state import STATE_NAMES, State, Verdict
 from pipeline.program.days import folder_day
 from pipeline.program.mentions import owner_named, period_meant
-from pipeline.workbook.identity import PLACING_NAMES, Placing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.dataset.entries import Submission
     from pipeline.dataset.snapshot import Snapshot
+    from pipeline.domain.entries import Submission
     from pipeline.program.model import Program
 
 NO_RETURNS = frozenset({"FILE_ARCHIVE", "FILE_NOT_A_WORKBOOK"})  # what may hold a return, or go with one

@@ -6,17 +6,18 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.decide import Verdict
 from pipeline.dataset.rows import as_json, form_row, kind_title, lines_of
-from pipeline.findings import CATALOGUE, finding
-from pipeline.workbook.identity import WAITING, Placing
+from pipeline.domain.findings import CATALOGUE, finding
+from pipeline.domain.place import Placing
+from pipeline.domain.state import Verdict
+from pipeline.workbook.identity import WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from pipeline.checks.decide import Decision
-    from pipeline.findings import Finding
+    from pipeline.domain.findings import Finding
     from pipeline.program.model import Program
     from pipeline.workbook.read import Reading
 

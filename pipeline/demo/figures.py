@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from pipeline.campaign import Campaign
     from pipeline.demo.fit import Row
+    from pipeline.domain.value import Value
     from pipeline.program.model import Field, Form, Period, Unit
-    from pipeline.workbook.cells import Value
 
 SEED = 20221026
 USUAL = {Accumulation.CUMULATIVE: 3.0, Accumulation.STOCK: 0.3, Accumulation.STATUS: 1.0}  # without target

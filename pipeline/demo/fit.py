@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from random import Random
 
     from pipeline.checks.rules import Condition, Rule
+    from pipeline.domain.value import Value
     from pipeline.program.model import Field, Program
-    from pipeline.workbook.cells import Value
 
 Row = dict[str, "Value"]
 Number = int | Decimal

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from types import EllipsisType
 
     from pipeline.demo.fit import Fit, Number, Row
+    from pipeline.domain.value import Value
     from pipeline.program.model import Field, Form, FundingLine, Period, Program, Unit
-    from pipeline.workbook.cells import Value
 
 CENT = Decimal("0.01")
 MISSED, LATE = 0.03, 0.2  # shares of steps never taken, and of those taken late, where vigour is full

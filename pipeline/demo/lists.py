@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from pipeline.campaign import Campaign
     from pipeline.demo.fit import Row
+    from pipeline.domain.value import Raw, Value
     from pipeline.measures.obligation import Quarter
     from pipeline.program.model import County, Field, Form, Period, Prefecture, Program
-    from pipeline.workbook.cells import Raw, Value
 
     Typed = dict[str, Raw]
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.demo.fit import Row
+    from pipeline.domain.value import Raw
     from pipeline.program.model import Period, Unit
-    from pipeline.workbook.cells import Raw
     from pipeline.workbook.issue import Issue
 
     Entries = dict[tuple[str, str, str], Raw]  # (form, row, column) → what stands in the cell

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.dataset.entries import ActKind
+from pipeline.domain.acts import ActKind
 from pipeline.measures.progress import assess, completion
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.dataset.snapshot import Snapshot
+    from pipeline.domain.value import Value
     from pipeline.program.model import Period, Program
-    from pipeline.workbook.cells import Value
 
     Given = Mapping[str, Mapping[str, Value]]
 

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipeline.checks.decide import State
+from pipeline.domain.state import REPORTED, State
 from pipeline.program.model import NOT_APPLICABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pipeline.dataset.entries import StandingRow
     from pipeline.dataset.snapshot import Snapshot
+    from pipeline.domain.entries import StandingRow
+    from pipeline.domain.value import Value
     from pipeline.program.model import Field, Form, Period, Prefecture, Program
-    from pipeline.workbook.cells import Value
-
-STANDS = frozenset({State.ACCEPTED, State.NIL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +51,7 @@ class Said:
 
 def stands(snapshot: Snapshot, period: Period, unit_code: str) -> bool:
     """Whether a unit's record of a period is accepted."""
-    return snapshot.states.get((period.code, unit_code)) in STANDS
+    return snapshot.states.get((period.code, unit_code)) in REPORTED
 
 
 def said(program: Program, snapshot: Snapshot, form: Form, unit_code: str, column: Field, day: Field | None,

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
+    from pipeline.domain.value import Value
     from pipeline.program.model import County, Field, Form, FormKind, Period, Program, Unit
-    from pipeline.workbook.cells import Value
 
     Given = Mapping[str, Value]
     Values = Mapping[str, Given]

@@ -11,7 +11,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.checks.decide import State, Verdict
+from pipeline.domain.state import State, Verdict
 from pipeline.measures.evidence import entries, evidence_of, first_reports, said, stands
 from pipeline.measures.obligation import (
     KIND_NAMES,
@@ -37,14 +37,14 @@ from pipeline.program.model import YES, County, FormKind, Milestone, Prefecture,
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipeline.dataset.entries import StandingRow, Submission
     from pipeline.dataset.snapshot import Snapshot
+    from pipeline.domain.entries import StandingRow, Submission
+    from pipeline.domain.value import Value
     from pipeline.measures.evidence import Evidence, Said
     from pipeline.measures.obligation import Quarter
     from pipeline.measures.timeliness import Arrived
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Contact, Duty, Field, Form, Period, Program, Unit
-    from pipeline.workbook.cells import Value
 
 __all__ = ["KIND_NAMES", "NO_CONTACT", "Obligation", "ObligationKind", "Reason", "contact_text", "obligations",
            "overdue_counties"]  # fmt: skip

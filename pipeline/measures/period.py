@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pipeline.checks.decide import State
+from pipeline.domain.state import REPORTED, State
 from pipeline.measures.commendation import Standing, standing
 from pipeline.measures.contacts import ContactFigures, contact_figures
 from pipeline.measures.corrections import Correction, corrections
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.dataset.snapshot import Snapshot
+    from pipeline.domain.value import Value
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Period, Prefecture, Program
-    from pipeline.workbook.cells import Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +123,7 @@ class PeriodMeasures:
     @property
     def reported(self) -> int:
         """Counties whose record stands."""
-        return self.states[State.ACCEPTED] + self.states[State.NIL]
+        return sum(self.states[one] for one in REPORTED)
 
     @property
     def owed_now(self) -> tuple[Obligation, ...]:
@@ -180,7 +180,7 @@ def _systems(program: Program, snapshot: Snapshot, period: Period, values: dict[
         (p.code, prefecture.code)
         for p in program.periods_through(period)
         for prefecture in program.prefectures
-        if snapshot.state(p, prefecture) in {State.ACCEPTED, State.NIL}
+        if snapshot.state(p, prefecture).is_reported
     }
     most = next((one.most for one in program.strands if one.most), len(program.counties))
     solving = problem_figures(program, period, problems, reported, as_of)

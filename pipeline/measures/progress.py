@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from pipeline.domain.value import Value
     from pipeline.program.model import Field, Period, Program, Quantity, Target
-    from pipeline.workbook.cells import Value
 
     Values = Mapping[str, Mapping[str, Value]]
 

@@ -11,9 +11,9 @@ from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, FieldType, FormK
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pipeline.domain.value import Value
     from pipeline.measures.figures import Share, Sum, Values
     from pipeline.program.model import Field, Item, Period, Program, Unit
-    from pipeline.workbook.cells import Value
 
 
 class TaskLike(Protocol):

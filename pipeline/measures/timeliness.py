@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pipeline.checks.decide import State
+from pipeline.domain.state import State
 from pipeline.program.calendar import Calendar
 
 if TYPE_CHECKING:

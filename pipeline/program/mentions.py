@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipeline.program.names import plain
+from pipeline.domain.text import plain
 
 if TYPE_CHECKING:
     from pipeline.program.model import Program

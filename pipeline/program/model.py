@@ -11,6 +11,7 @@ from datetime import date  # noqa: TC003 - pydantic reads what these values are 
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pipeline.domain.text import plain
 from pipeline.program.form import (
     LEVELS,
     NO,
@@ -33,7 +34,6 @@ from pipeline.program.form import (
     TargetKind,
     Window,
 )
-from pipeline.program.names import plain
 from pipeline.program.notice import (
     Action,
     Bulletin,

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pipeline.dataset.chain import ISSUED, KEY, PROGRAM
-from pipeline.dataset.entries import ActKind
+from pipeline.domain.acts import ActKind
 from pipeline.issuing import ISSUED as SENT
 from pipeline.products import MANIFEST, RETURNED_LATER
 from pipeline.reports.manifest import is_signed

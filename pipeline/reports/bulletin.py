@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.decide import STATE_NAMES, State
+from pipeline.domain.state import STATE_NAMES, State
 from pipeline.measures.progress import change_pp
 from pipeline.reports.correction_parts import correction_paragraphs
 from pipeline.reports.target_parts import item_text, province_target

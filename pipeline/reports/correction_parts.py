@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.domain.value import show
 from pipeline.measures.progress import change_pp
 from pipeline.reports.outline import quoted
 from pipeline.reports.wording import LIST_LIMIT, in_quotes, listing
-from pipeline.workbook.cells import show
 
 if TYPE_CHECKING:
     from pipeline.measures.corrections import Correction, Moved

@@ -10,9 +10,10 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from pipeline.domain.state import REPORTED
 from pipeline.measures.overdue import obligations
 from pipeline.measures.progress import assess
-from pipeline.reports.export_facts import FACTS, STANDS
+from pipeline.reports.export_facts import FACTS
 from pipeline.reports.export_parquet import parquet
 from pipeline.reports.export_program import LISTS
 from pipeline.reports.export_schema import Source, csv_text, descriptor
@@ -94,7 +95,7 @@ def _package(program: Program, snapshot: Snapshot, periods: tuple[Period, ...], 
 
 def _coverage(program: Program, snapshot: Snapshot, period: Period) -> str:
     roster = program.roster_in(period)
-    there = sum(snapshot.state(period, county) in STANDS for county in roster)
+    there = sum(snapshot.state(period, county) in REPORTED for county in roster)
     return f"{period.title}：已报{there}/{len(roster)}个县。"
 
 

@@ -5,24 +5,23 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pipeline.checks.decide import STATE_NAMES, VERDICT_NAMES, State
-from pipeline.dataset.entries import ActKind, withdrawn
-from pipeline.findings import CATALOGUE, SEVERITY_NAMES
+from pipeline.domain.acts import ActKind, withdrawn
+from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES
+from pipeline.domain.place import PLACING_NAMES, Placing
+from pipeline.domain.state import REPORTED, STATE_NAMES, VERDICT_NAMES, State
+from pipeline.domain.value import show
 from pipeline.measures.obligation import KIND_NAMES, Reason
 from pipeline.measures.progress import Status
 from pipeline.measures.timeliness import TIMELINESS_NAMES
 from pipeline.program.forms import NUMBERS
 from pipeline.program.model import NOT_APPLICABLE
 from pipeline.reports.export_schema import CELL, PERIOD, SHA256, Column, Table, to, words
-from pipeline.workbook.cells import show
-from pipeline.workbook.identity import PLACING_NAMES, Placing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.reports.export_schema import Line, Source
 
-STANDS = frozenset({State.ACCEPTED, State.NIL})
 SAME = "SAME"  # the verdict on a file whose content came before
 ACT_NAMES = {
     ActKind.ADMIT: "认定", ActKind.CLOSE: "封存", ActKind.TELL: "汇总", ActKind.WITHDRAW: "撤回", ActKind.REINSTATE: "恢复",
@@ -38,7 +37,7 @@ def _values(s: Source) -> Iterator[Line]:
     units = {code: f.unit for code, f in s.program.field_by_code.items()}
     periods = {p.code for p in s.periods}
     for (form, period, county_code), row in sorted(s.snapshot.rows.items(), key=lambda item: item[0]):
-        if period not in periods or s.snapshot.states.get((period, county_code)) not in STANDS:
+        if period not in periods or s.snapshot.states.get((period, county_code)) not in REPORTED:
             continue
         county = s.program.unit_by_code[county_code]
         for code, value in row.values.items():
@@ -162,7 +161,7 @@ VALUES = Table(
     columns=(
         _PERIOD, _PREFECTURE, _UNIT, _FIELD, _VALUE,
         Column(name="unit", type="string", title="单位", description="数和金额的计量单位"),
-        Column(name="state", type="string", title="状态", required=True, enum=words(STATE_NAMES, State.ACCEPTED, State.NIL)),
+        Column(name="state", type="string", title="状态", required=True, enum=words(STATE_NAMES, *REPORTED)),
         *_ORIGIN,
     ),
     primary_key=("period", "county_code", "field"),
@@ -282,7 +281,7 @@ RECORDS = Table(
     description="一次报送对一个单位的结论一行，历次都在；当前状态见states",
     columns=(
         _SUBMISSION, _PERIOD, _PREFECTURE, _UNIT,
-        Column(name="state", type="string", title="结论", required=True, enum=words(STATE_NAMES, State.ACCEPTED, State.NIL, State.RETURNED)),
+        Column(name="state", type="string", title="结论", required=True, enum=words(STATE_NAMES, *REPORTED, State.RETURNED)),
         Column(name="received_on", type="date", title="收件日期", required=True),
     ),
     primary_key=("submission", "county_code"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.dataset.chain import Seal
-    from pipeline.dataset.entries import Submission
+    from pipeline.domain.entries import Submission
     from pipeline.reports.wording import Figures
 
 SIGNATURE = "signature"

@@ -6,19 +6,19 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.checks.decide import Verdict
-from pipeline.workbook.cells import show
+from pipeline.domain.state import Verdict
+from pipeline.domain.value import show
 from pipeline.workbook.layout import COVER_INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from pipeline.dataset.entries import Submission
     from pipeline.dataset.snapshot import Snapshot
+    from pipeline.domain.entries import Submission
+    from pipeline.domain.value import Raw
     from pipeline.measures.obligation import Obligation
     from pipeline.program.model import Prefecture, Program
-    from pipeline.workbook.cells import Raw
 
 CONTACTS_SHEET = "填报联系人"
 CONTACTS = (("序号", 6), ("州（市）", 14), ("本期逾期县数", 12), ("填报人", 22), ("联系电话", 22), ("报表收到日期", 14),

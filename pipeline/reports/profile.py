@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.decide import STATE_NAMES, State
+from pipeline.domain.state import STATE_NAMES, State
 from pipeline.measures.figures import add, number
 from pipeline.measures.obligation import KIND_NAMES, ObligationKind
 from pipeline.measures.progress import Completion, Status, completion, ranks

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.problems import grouped
-from pipeline.dataset.entries import closings
-from pipeline.findings import CATALOGUE, Severity
+from pipeline.domain.acts import closings
+from pipeline.domain.findings import CATALOGUE, Severity
+from pipeline.domain.place import Placing
 from pipeline.reports.outline import quoted
 from pipeline.reports.wording import Figures
 from pipeline.workbook.feedback import key_of
-from pipeline.workbook.identity import Placing
 from pipeline.workbook.layout import unit_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipeline.dataset.waiting import Waiting
-    from pipeline.findings import Finding
+    from pipeline.domain.findings import Finding
     from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Prefecture
     from pipeline.workbook.feedback import ReturnedCopy

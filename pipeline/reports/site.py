@@ -14,8 +14,8 @@ import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
-from pipeline.checks.decide import STATE_NAMES
-from pipeline.findings import SEVERITY_NAMES
+from pipeline.domain.findings import SEVERITY_NAMES
+from pipeline.domain.state import STATE_NAMES
 from pipeline.measures.overdue import overdue_counties
 from pipeline.measures.timeliness import TIMELINESS_NAMES, Timeliness
 from pipeline.reports import site_rows as rows

@@ -11,30 +11,29 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from pipeline.checks.decide import STATE_NAMES, VERDICT_NAMES, State, Verdict
+from pipeline.domain.state import REPORTED, STATE_NAMES, VERDICT_NAMES, Verdict
+from pipeline.domain.value import show
 from pipeline.measures.overdue import KIND_NAMES
 from pipeline.measures.progress import Status
 from pipeline.measures.timeliness import TIMELINESS_NAMES
 from pipeline.program.model import FieldType, Prefecture, TargetKind
 from pipeline.reports.outline import NO_FIGURE, NOT_REPORTED
 from pipeline.reports.wording import number, one_decimal
-from pipeline.workbook.cells import show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.dataset.entries import StandingRow, Submission
+    from pipeline.domain.entries import StandingRow, Submission
+    from pipeline.domain.value import Value
     from pipeline.measures.overdue import Obligation
     from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Field, Form, Period, Quantity, Unit
-    from pipeline.workbook.cells import Value
 
 STATUS_NAMES = {
     Status.MET: "达标", Status.NOT_MET: "未达标", Status.NOT_APPLICABLE: "不适用", Status.NOT_STARTED: "尚未开始",
     Status.MISSING: NOT_REPORTED, Status.NO_TARGET: "",
 }  # fmt: skip
 _STATUSES = list(Status)
-_STANDING = {State.ACCEPTED, State.NIL}
 _UNITLESS = {FieldType.YESNO, FieldType.CHOICE, FieldType.CHECKLIST, FieldType.TEXT, FieldType.DATE, FieldType.COUNTY}
 _ESCAPES = {ord(ch): f"\\u{ord(ch):04x}" for ch in "<>&\u2028\u2029"}
 
@@ -110,7 +109,7 @@ def _unit(m: PeriodMeasures, unit: Unit) -> dict[str, Any]:
     }  # fmt: skip
     if not own or unit in m.program.reporters:
         described["state"] = state.value
-        described["absence"] = "" if state in _STANDING else m.snapshot.absence(m.period, unit)
+        described["absence"] = "" if state in REPORTED else m.snapshot.absence(m.period, unit)
     if report:
         described |= {
             "timely": report.timeliness.value,
@@ -138,7 +137,7 @@ def _rows(m: PeriodMeasures, period: Period) -> dict[str, dict[str, list[Any]]]:
         for unit in m.program.reporters:
             then = m.program.unit_by_code.get(m.program.comparable_code(unit, period))
             row = m.snapshot.rows.get((form.code, period.code, then.code)) if then else None
-            if then and row is not None and m.snapshot.state(period, then) in _STANDING:
+            if then and row is not None and m.snapshot.state(period, then).is_reported:
                 found.setdefault(form.code, {})[unit.code] = _row(m, form.fields, row)
     return found
 

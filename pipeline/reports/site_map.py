@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.checks.decide import STATE_NAMES, State
+from pipeline.domain.state import STATE_NAMES, State
 from pipeline.reports.chart_parts import WIDTH_MM
 from pipeline.reports.chart_tile_names import Grid, place_names
 from pipeline.reports.wording import one_decimal

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.decide import STATE_NAMES, VERDICT_NAMES, State, Verdict
 from pipeline.dataset.snapshot import reported_again
-from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Severity
+from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Severity
+from pipeline.domain.place import PLACING_NAMES, Placing
+from pipeline.domain.state import STATE_NAMES, VERDICT_NAMES, State, Verdict
+from pipeline.domain.value import show
 from pipeline.measures.obligation import ObligationKind
 from pipeline.measures.overdue import KIND_NAMES, Reason, overdue_others
 from pipeline.measures.progress import change_pp
@@ -15,15 +17,13 @@ from pipeline.program.model import FieldType
 from pipeline.reports.outline import NO_FIGURE, NOT_REPORTED
 from pipeline.reports.site_data import target_text
 from pipeline.reports.wording import cn_date, number, one_decimal
-from pipeline.workbook.cells import show
-from pipeline.workbook.identity import PLACING_NAMES, Placing
 from pipeline.workbook.layout import row_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pipeline.dataset.entries import Change, Submission
-    from pipeline.findings import Finding
+    from pipeline.domain.entries import Change, Submission
+    from pipeline.domain.findings import Finding
     from pipeline.measures.overdue import Obligation
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.progress import Completion, Total
@@ -193,7 +193,7 @@ def field_groups(m: PeriodMeasures) -> list[tuple[Form, list[Row]]]:
 
 def _field(m: PeriodMeasures, form: Form, field: Field, totals: Mapping[str, Total]) -> Row:
     units = [u for u in m.program.reporters if form in m.program.roster_of(u)]
-    standing = [u for u in units if m.snapshot.state(m.period, u) in {State.ACCEPTED, State.NIL}]
+    standing = [u for u in units if m.snapshot.state(m.period, u).is_reported]
     rows = (m.snapshot.rows.get((form.code, m.period.code, u.code)) for u in standing)
     given = sum(1 for row in rows if row and row.values.get(field.code) is not None)
     total = totals.get(field.code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.decide import STATE_NAMES, State
+from pipeline.domain.state import STATE_NAMES, State
 from pipeline.reports.summary_overview import (
     FIRST_ACTION,
     FIRST_PREFECTURE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.decide import STATE_NAMES, State
+from pipeline.domain.state import STATE_NAMES, State
 from pipeline.reports.summary_overview import COUNTIES, FIRST_ROW, PCT, PREFECTURES, STATE_COL, WHOLE_ROW
 from pipeline.reports.summary_style import NUMBERS_AS, height_of, write_formula, write_text, write_value
 from pipeline.reports.wording import cn_date
@@ -86,7 +86,7 @@ def _states(sheet: Any, f: Look, m: PeriodMeasures, row: int) -> int:
     last = FIRST_ROW + len(m.program.counties) - 1
     for state in State:
         row += 1
-        write_text(sheet, row, 0, "", f.states[state] if state in {State.ACCEPTED, State.NIL} else f.hatched[state])
+        write_text(sheet, row, 0, "", f.states[state] if state.is_reported else f.hatched[state])
         write_text(sheet, row, 1, STATE_NAMES[state], f.states[state])
         write_text(sheet, row, 2, MEANINGS[state], f.text)
         cells = f"'{COUNTIES}'!{address(FIRST_ROW, STATE_COL)}:{address(last, STATE_COL)}"

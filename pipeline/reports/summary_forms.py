@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.decide import STATE_NAMES
+from pipeline.domain.state import STATE_NAMES
+from pipeline.domain.value import show
 from pipeline.measures.progress import COUNTED, Status
 from pipeline.program.model import NOT_APPLICABLE, Accumulation, TargetKind
 from pipeline.reports.summary_grid import (
@@ -29,20 +30,19 @@ from pipeline.reports.summary_style import (
     write_value,
 )
 from pipeline.reports.summary_totals import block_row, blocks_of, pair_of, quotient
-from pipeline.workbook.cells import show
 from pipeline.workbook.layout import address, row_name
 from pipeline.workbook.style import lines_of, ok
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.dataset.entries import StandingRow
+    from pipeline.domain.entries import StandingRow
+    from pipeline.domain.value import Value
     from pipeline.measures.figures import Given, Values
     from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Field, Item, Quantity, Unit
     from pipeline.reports.summary_grid import Grid
     from pipeline.reports.summary_style import Look
-    from pipeline.workbook.cells import Value
 
     Scores = Mapping[tuple[str, int], tuple[int, int]]
 

@@ -12,9 +12,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pipeline.domain.value import show
 from pipeline.program.forms import NUMBERS
 from pipeline.program.model import FieldType, Rows
-from pipeline.workbook.cells import show
 from pipeline.workbook.layout import address
 from pipeline.workbook.style import lines_of
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.decide import STATE_NAMES, State
+from pipeline.domain.state import REPORTED, STATE_NAMES, State
+from pipeline.domain.value import show
 from pipeline.measures.outliers import Against
 from pipeline.program.model import FieldType
 from pipeline.reports.summary_grid import PROVINCE_ROW, WORDY, text_width
@@ -20,19 +21,18 @@ from pipeline.reports.summary_style import (
     write_value,
 )
 from pipeline.reports.wording import LIST_LIMIT
-from pipeline.workbook.cells import show
 from pipeline.workbook.layout import address, column_letter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.dataset.entries import StandingRow
+    from pipeline.domain.entries import StandingRow
+    from pipeline.domain.value import Value
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.ten_tasks import TaskColumn
     from pipeline.program.model import Field, Form, Prefecture
     from pipeline.reports.summary_grid import Grid
     from pipeline.reports.summary_style import Look
-    from pipeline.workbook.cells import Value
 
 SURVEY, ODD = "调研提纲汇总", "请留意的数"
 HEAD_ROW, FIRST_ROW = 2, 3
@@ -48,7 +48,6 @@ ODD_COLUMNS = (
     Column(head="出处（文件、工作表、格）", width=52, kind="quiet_wrapped"),
 )  # fmt: skip
 SUM_COL = 5
-REPORTED = (State.ACCEPTED, State.NIL)
 BODY_WIDTH = 72.0  # of a column of long texts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.decide import STATE_NAMES, State
+from pipeline.domain.state import REPORTED, STATE_NAMES, State
 from pipeline.measures.overdue import Obligation, Reason
 from pipeline.measures.progress import change_pp
 from pipeline.measures.timeliness import TIMELINESS_NAMES
@@ -47,7 +47,7 @@ PREFECTURE_COLUMNS = (("排名", 6.0), ("代码", 8.0), ("州（市）", 12.0), 
                       ("已报县", 7.0), ("达标数", 8.0), ("应达标数", 8.0), ("完成率", 8.5), ("上期完成率", 8.5),
                       ("较上期（百分点）", 9.0))  # fmt: skip
 ROSTER, FIRST_STATE = 3, 4
-REPORTED, MET, APPLIES, PCT, BEFORE, CHANGE, FIRST_ACTION = range(
+REPORTED_COL, MET, APPLIES, PCT, BEFORE, CHANGE, FIRST_ACTION = range(
     FIRST_STATE + len(State), FIRST_STATE + len(State) + 7
 )
 TREND_COLUMNS = (("报送期", 18.0), ("应报县", 9.0), ("已报县", 9.0), ("达标数", 10.0), ("应达标数", 10.0), ("完成率", 10.0),
@@ -213,8 +213,8 @@ def _prefecture_row(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid
     for col, state in enumerate(State, FIRST_STATE):
         formula = f'=COUNTIFS({whose},{_of_counties(m, STATE_COL)},"{STATE_NAMES[state]}")'
         write_formula(sheet, row, col, formula, f.number("count"), states.count(state))
-    both = "+".join(address(row, FIRST_STATE + list(State).index(s)) for s in (State.ACCEPTED, State.NIL))
-    write_formula(sheet, row, REPORTED, f"={both}", f.number("count"), done.reported)
+    both = "+".join(address(row, FIRST_STATE + list(State).index(s)) for s in REPORTED)
+    write_formula(sheet, row, REPORTED_COL, f"={both}", f.number("count"), done.reported)
     if done.reported:
         for col, of, count in ((MET, MET_COL, done.met), (APPLIES, APPLIES_COL, done.applicable)):
             write_formula(sheet, row, col, f"=SUMIF({whose},{_of_counties(m, of)})", f.number("count"), count)
@@ -250,7 +250,7 @@ def _linked_share(sheet: Any, f: Look, row: int, col: int, grid: Grid, of: int, 
 
 def _chart_name(sheet: Any, f: Look, row: int, col: int, name: str, done: Completion) -> None:
     """The prefecture with its coverage, as charts call it: nobody's missing report looks like a small figure."""
-    reported, roster = address(row, REPORTED), address(row, ROSTER)
+    reported, roster = address(row, REPORTED_COL), address(row, ROSTER)
     formula = f'={address(row, 2)}&IF({reported}=0," 未计入"," "&{reported}&"/"&{roster})'
     shown = f"{name} {done.reported}/{done.roster}" if done.reported else f"{name} 未计入"
     write_formula(sheet, row, col, formula, f.quiet, shown)

@@ -8,9 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.decide import State
 from pipeline.checks.excel_rules import serial
-from pipeline.workbook.cells import show
+from pipeline.domain.state import State
+from pipeline.domain.value import show
 from pipeline.workbook.style import FONT, GREY, HEAD, INK, LINE, NAVY, lines_of, ok
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import xlsxwriter
 
-    from pipeline.workbook.cells import Value
+    from pipeline.domain.value import Value
 
 HEADING_FONT = "黑体"
 PALE, LINK = "#F4F7FB", "#1F5FA8"

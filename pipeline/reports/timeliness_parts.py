@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pipeline.checks.decide import STATE_NAMES, State
+from pipeline.domain.state import STATE_NAMES, State
 from pipeline.measures.overdue import Obligation, Reason, overdue_counties
 from pipeline.measures.timeliness import Timeliness
 from pipeline.reports.wording import LIST_LIMIT, listing, made_up_of

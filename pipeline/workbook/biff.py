@@ -9,10 +9,10 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pipeline.domain.value import show
 from pipeline.workbook.biff_formula import Links, constant, differs, is_figure
 from pipeline.workbook.biff_look import Looks, Overlay
 from pipeline.workbook.biff_texts import WIDE, Chain, in_runs, shared_texts
-from pipeline.workbook.cells import show
 from pipeline.workbook.formats import Format, as_shown
 from pipeline.workbook.notes import (
     UNCALCULATED,
@@ -28,7 +28,7 @@ from pipeline.workbook.secret import MAX_RECORDS, open_stream
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pipeline.workbook.cells import Raw
+    from pipeline.domain.value import Raw
 
 BOF, EOF, BOUNDSHEET, SUPBOOK, EXTERNSHEET, CODEPAGE, IS_1904 = 0x809, 0x0A, 0x85, 0x1AE, 0x17, 0x42, 0x22
 FONT, PALETTE, FORMAT, XF, SST, CONTINUE = 0x31, 0x92, 0x41E, 0xE0, 0xFC, 0x3C

@@ -10,8 +10,8 @@ from pipeline.workbook.layout import ENTRY, list_keys
 
 if TYPE_CHECKING:
     from pipeline.checks.past import Past
+    from pipeline.domain.value import Raw, Value
     from pipeline.program.model import Form, Period, Prefecture, Program
-    from pipeline.workbook.cells import Raw, Value
 
     Entries = dict[tuple[str, str, str], Raw]
 

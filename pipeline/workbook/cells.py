@@ -12,26 +12,17 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import lru_cache
 
+from pipeline.domain.value import BACKWARDS, LARGEST, TURNING, Raw, Value, show, tidy
 from pipeline.program.model import NO, NONE_TICKED, NOT_APPLICABLE, YES, Field, FieldType
-from pipeline.program.names import nfkc
-
-Raw = str | int | float | bool | date | datetime | time | timedelta | None
-Value = int | str | date | Decimal | None
 
 YES_WORDS = frozenset({"√", "✓", "✔", "有", "对", "Y", "y", "YES", "Yes", "yes", "TRUE", "True", "true"})
-BACKWARDS = frozenset("\u061c\u200f\u202b\u202e\u2067")  # what follows reads from right to left
-TURNING = BACKWARDS | frozenset("\u200e\u202a\u202c\u202d\u2066\u2068\u2069")  # the others change nothing one sees
-NO_CHARACTERS = frozenset("\ufffe\uffff")  # what no XML file can hold
-UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff" + "".join(sorted(TURNING | NO_CHARACTERS)) + "]")
 TICKS = YES_WORDS | {YES}  # what stands for √ in 本期无新进展
 NO_WORDS = frozenset({"×", "✗", "✘", "无", "没有", "N", "n", "NO", "No", "no", "FALSE", "False", "false"})
 ERROR_TEXTS = frozenset(
     {"#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#N/A", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA", "#####"}
 )
 SCALES = {"千": 1_000, "万": 10_000, "亿": 100_000_000}
-LARGEST = 10**12
 CENT = Decimal("0.01")  # the smallest part of an amount
 NOISE = 1e-9  # what binary arithmetic in a formula may add to two decimals
 LONGEST = 24  # characters a number can sensibly take (within exact Decimal); longer texts are not looked into
@@ -73,38 +64,6 @@ class Parsed:
     def blank(self) -> bool:
         """Nothing was typed."""
         return self.value is None and not self.problem
-
-
-def show(raw: Raw | Decimal) -> str:
-    """A cell as its officer would see it typed; control characters, and those that turn text around, dropped."""
-    if isinstance(raw, str) and raw.isprintable():  # nearly every cell
-        return raw
-    if raw is None:
-        return ""
-    if isinstance(raw, bool):
-        return "TRUE" if raw else "FALSE"
-    if isinstance(raw, Decimal):
-        return f"{raw:f}"
-    if isinstance(raw, float) and raw.is_integer() and abs(raw) < LARGEST:
-        return str(int(raw))
-    if isinstance(raw, datetime):
-        return raw.date().isoformat() if raw.time() == time() else raw.isoformat(sep=" ")
-    return UNSEEN.sub("", str(raw))
-
-
-@lru_cache(maxsize=4096)  # headings, names and answers come again sheet after sheet
-def tidy(text: str) -> str:
-    """NFKC without zero-width and control characters, white space at the ends removed (full-width too)."""
-    if not text.isprintable():
-        text = "".join(ch for ch in text if unicodedata.category(ch) not in {"Cf", "Cc"} or ch in "\n\t")
-    return (text if text.isascii() else nfkc(text)).strip()
-
-
-def is_blank(raw: Raw) -> bool:
-    """Nothing stands in a cell that anybody could see: the first visible character decides."""
-    if isinstance(raw, str):
-        return not any(not ch.isspace() and unicodedata.category(ch) not in {"Cf", "Cc"} for ch in raw)
-    return raw is None
 
 
 PROSE = frozenset({FieldType.TEXT, FieldType.COUNTY})  # words are kept as they are, ① and all

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.decide import State, Verdict
 from pipeline.checks.problems import conclusion, grouped
-from pipeline.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
+from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
+from pipeline.domain.state import State, Verdict
+from pipeline.domain.value import show
 from pipeline.workbook.carry import named, raw
-from pipeline.workbook.cells import show
 from pipeline.workbook.issue import Issue, Mark, issue_workbook
 from pipeline.workbook.layout import (
     APPENDIX_SHEET,
@@ -45,10 +45,10 @@ if TYPE_CHECKING:
 
     from pipeline.checks.past import Past
     from pipeline.checks.rules import Rule
-    from pipeline.dataset.entries import StandingRow, Submission
     from pipeline.dataset.snapshot import Snapshot
+    from pipeline.domain.entries import StandingRow, Submission
+    from pipeline.domain.value import Raw, Value
     from pipeline.program.model import Period, Prefecture, Program
-    from pipeline.workbook.cells import Raw, Value
     from pipeline.workbook.read import Return
     from pipeline.workbook.sheet import Stray
 

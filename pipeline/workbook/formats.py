@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline.workbook.notes import DISGUISE, disguised, percent, shown_otherwise, unshown
 
 if TYPE_CHECKING:
-    from pipeline.workbook.cells import Raw
+    from pipeline.domain.value import Raw
 
 BUILT_IN_PERCENT = {9, 10}
 BUILT_IN_DAYS = {*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59)}  # those from 27 on in Chinese offices

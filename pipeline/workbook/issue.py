@@ -18,9 +18,9 @@ import xlsxwriter
 
 from pipeline.checks.excel_rules import bounds, compared, contradictions, validation
 from pipeline.checks.rules import rules_in
+from pipeline.domain.value import show
 from pipeline.errors import IssueError
 from pipeline.program.model import LEVELS, County, FieldType, Prefecture, Program, TargetKind
-from pipeline.workbook.cells import show
 from pipeline.workbook.identity import Stamp
 from pipeline.workbook.layout import (
     CHECK_SHEET,
@@ -68,9 +68,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.checks.rules import Rule
-    from pipeline.findings import Severity
+    from pipeline.domain.findings import Severity
+    from pipeline.domain.value import Raw, Value
     from pipeline.program.model import Field, Item, Period, Quantity
-    from pipeline.workbook.cells import Raw, Value
 
     SheetWriter = Callable[[xlsxwriter.Workbook, Formats], None]
 

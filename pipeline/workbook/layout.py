@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from pipeline.domain.text import plain as plain  # noqa: PLC0414 - readers of a layout find it here
 from pipeline.program.forms import OWN_SHEETS
 from pipeline.program.model import LEVELS, Prefecture, Rows
-from pipeline.program.names import plain as plain  # noqa: PLC0414 - readers of a layout find it here
 
 if TYPE_CHECKING:
     from pipeline.program.model import Field, Form, Period, Program, Unit

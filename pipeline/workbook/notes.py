@@ -12,12 +12,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.findings import CATALOGUE, Severity
+from pipeline.domain.findings import CATALOGUE, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.workbook.cells import Raw
+    from pipeline.domain.value import Raw
 
 MAX_ROWS, MAX_COLS, MAX_VALUED = 20_000, 500, 300_000
 MAX_SHEETS, MAX_BESIDE = 500, 10_000

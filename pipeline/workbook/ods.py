@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.workbook.cells import show
+from pipeline.domain.value import show
 from pipeline.workbook.formats import SCALED, worded
 from pipeline.workbook.notes import (
     COMMENT,
@@ -31,7 +31,7 @@ from pipeline.workbook.package import Unread, Watcher, follow_alone
 from pipeline.workbook.sums import contradiction
 
 if TYPE_CHECKING:
-    from pipeline.workbook.cells import Raw
+    from pipeline.domain.value import Raw
     from pipeline.workbook.package import Package
 
 MODULE = re.compile(r"basic/[^/]+/(?!script-l[bc]\.xml$|dialog-l[bc]\.xml$)[^/]+|scripts/.*[^/]")

@@ -8,8 +8,9 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
+from pipeline.domain.place import NOBODYS, Place, Placing
 from pipeline.program.mentions import owner_named, period_meant
-from pipeline.workbook.identity import NOBODYS, STAMP_WORD, Place, Placing, Stamp
+from pipeline.workbook.identity import STAMP_WORD, Stamp
 from pipeline.workbook.package import LOCAL_MAGIC
 
 if TYPE_CHECKING:

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pipeline.disk import why
+from pipeline.domain.findings import CATALOGUE, Finding, Severity, finding
+from pipeline.domain.place import NOBODYS, Place
+from pipeline.domain.value import is_blank, show
 from pipeline.errors import ChangedError
-from pipeline.findings import CATALOGUE, Finding, Severity, finding
 from pipeline.program.forms import OWN_SHEETS
 from pipeline.program.mentions import periods_named, prefectures_named
-from pipeline.workbook.cells import is_blank, show
 from pipeline.workbook.guard import MAX_BYTES, inspect
-from pipeline.workbook.identity import NOBODYS, STAMP_WORD, WAITING, Place, Stamp
+from pipeline.workbook.identity import STAMP_WORD, WAITING, Stamp
 from pipeline.workbook.layout import COUNTY_CODE, COUNTY_NAME, COVER_INPUTS, IDENTITY_SHEET, STAMP_ROW, address
 from pipeline.workbook.placing import place
 from pipeline.workbook.sheet import HEADER_DEPTH, Sheet, Stray, form_by_titles, read_form
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from pipeline.domain.value import Raw
     from pipeline.program.model import Form, Program
-    from pipeline.workbook.cells import Raw
     from pipeline.workbook.identity import Registry
     from pipeline.workbook.notes import Notes
     from pipeline.workbook.sheet import FormRow, FormTable, Grid

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     import xlsxwriter
 
     from pipeline.checks.rules import Rule
+    from pipeline.domain.value import Raw
     from pipeline.program.model import Field, Unit
-    from pipeline.workbook.cells import Raw
     from pipeline.workbook.identity import Stamp
 
     Rules = Mapping[str, tuple[Rule, ...]]

@@ -11,21 +11,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pipeline.findings import CATALOGUE, Finding, Severity, finding
+from pipeline.domain.findings import CATALOGUE, Finding, Severity, finding
+from pipeline.domain.value import Raw, Value, is_blank, show, tidy
 from pipeline.program.model import FieldType, Rows
-from pipeline.workbook.cells import (
-    PROSE,
-    Parsed,
-    Raw,
-    Value,
-    is_blank,
-    parse,
-    parse_tick,
-    remedy,
-    show,
-    tidy,
-    wanted,
-)
+from pipeline.workbook.cells import PROSE, Parsed, parse, parse_tick, remedy, wanted
 from pipeline.workbook.identity import STAMP_WORD, Stamp
 from pipeline.workbook.layout import (
     COUNTY_CODE,

@@ -11,14 +11,14 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.checks.excel_rules import serial
+from pipeline.domain.findings import Severity
+from pipeline.domain.value import show
 from pipeline.errors import IssueError
-from pipeline.findings import Severity
-from pipeline.workbook.cells import show
 
 if TYPE_CHECKING:
     import xlsxwriter
 
-    from pipeline.workbook.cells import Raw
+    from pipeline.domain.value import Raw
 
 INK, GREY, LINE, HEAD, NAVY = "#1F2933", "#8A94A0", "#B8C2CC", "#E8EEF5", "#1F3864"
 FONT = "宋体"

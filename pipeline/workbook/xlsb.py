@@ -6,9 +6,9 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pipeline.domain.value import show
 from pipeline.workbook.biff import ERRORS, SHOWS_NOUGHTS, UNSEEN, compact
 from pipeline.workbook.biff_texts import in_runs
-from pipeline.workbook.cells import show
 from pipeline.workbook.formats import NOTHING_SHOWN, Format, as_shown, format_of
 from pipeline.workbook.notes import (
     MAX_ROWS,
@@ -29,7 +29,7 @@ from pipeline.workbook.xlsx import note_macros, sheets_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pipeline.workbook.cells import Raw
+    from pipeline.domain.value import Raw
     from pipeline.workbook.ooxml import Relations
     from pipeline.workbook.package import Package
 

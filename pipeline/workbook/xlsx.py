@@ -15,7 +15,7 @@ from pipeline.workbook.xlsx_styles import FALSE, MAIN, Styles
 from pipeline.workbook.xlsx_texts import SharedTexts
 
 if TYPE_CHECKING:
-    from pipeline.workbook.cells import Raw
+    from pipeline.domain.value import Raw
     from pipeline.workbook.ooxml import Relations
     from pipeline.workbook.package import Package
 

@@ -18,7 +18,7 @@ from pipeline.workbook.xlsx_texts import MARKS, STRUCK, UNSEEN, Mark, Runs, unes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pipeline.workbook.cells import Raw
+    from pipeline.domain.value import Raw
 
 ADDRESS = re.compile(r"[A-Z]{1,3}[0-9]{1,7}")
 EXACT_DIGITS = 16

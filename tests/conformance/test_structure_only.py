@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.findings import Severity
+from pipeline.domain.findings import Severity
 from tests.builder import FIRST as FIRST_COUNTY
 from tests.builder import arrival, campaign, filled, read, sent
 from tests.conformance.mutations import FIRST, LAST, THEN, mutant

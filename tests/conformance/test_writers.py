@@ -11,7 +11,7 @@ from tests.hostile import MAIN, RELATION, relations
 from tests.test_xlsx import CHINESE_DATE, DATE, doubt, looked, value
 
 if TYPE_CHECKING:
-    from pipeline.workbook.cells import Raw
+    from pipeline.domain.value import Raw
 
 DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
 UNCALCULATED = "=（没有计算结果的公式）"

@@ -1,0 +1,132 @@
+"""What the dataset gives: values of the ledger, of acts of staff, of what stands and of what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pipeline.domain.place import Placing
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from pipeline.domain.acts import Act
+    from pipeline.domain.value import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One entry of the ledger; ``prefecture_code`` and ``period`` are empty when the file could not be placed.
+
+    Attributes:
+        received_on: Day it was received: as noted, or as staff have said since.
+        taken_on: Day it was taken in.
+        noted: Day of receipt noted then, where staff have said another since.
+        placed: By what it has its owner; see :class:`pipeline.domain.place.Placing`.
+    """
+
+    seq: int
+    sha256: str
+    file: str
+    received_on: date
+    taken_on: date
+    prefecture_code: str
+    period: str
+    issue_no: str
+    admission: int
+    verdict: str
+    reason: str
+    sheets: dict[str, str]
+    columns: dict[str, dict[str, str]]
+    placed: str = ""
+    noted: date | None = None
+
+    @property
+    def noted_on(self) -> date:
+        """The day of receipt as it was noted when the file was taken in."""
+        return self.noted or self.received_on
+
+    @property
+    def claim(self) -> tuple[str, str]:
+        """Prefecture and period that its own stamps name; both empty where it has none."""
+        return ("", "") if self.placed in {Placing.NAME, Placing.STAFF} else (self.prefecture_code, self.period)
+
+
+def placed_by(act: Act, entry: Submission) -> Submission:
+    """A refused submission as staff placed it."""
+    return replace(entry, prefecture_code=act.prefecture_code, period=act.period, placed=Placing.STAFF.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A file with the same content as one already taken in: seen, and nothing more."""
+
+    file: str
+    received_on: date
+    original: Submission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRow:
+    """An accepted row of a form table, values as the officer meant them (不适用 included).
+
+    Attributes:
+        county_code: Of the unit: a county, or the prefecture for its own row and the entries of its lists.
+        entry: Number of an entry; empty for the row of a unit.
+    """
+
+    seq: int
+    form: str
+    period: str
+    county_code: str
+    entry: str
+    sheet_row: int
+    nil: bool
+    received_on: date
+    typed: dict[str, str]
+    values: dict[str, Value]
+
+    @property
+    def prefecture_code(self) -> str:
+        """Of an entry, whose list it is in."""
+        return self.county_code
+
+    @property
+    def number(self) -> str:
+        """Of an entry, its stable number."""
+        return self.entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One value that a later submission changed; ``entry`` is the number of a list's."""
+
+    period: str
+    county_code: str
+    entry: str
+    field: str
+    old: Value
+    new: Value
+    old_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What a submission did to what stood: the counties it reported again, and every value that changed."""
+
+    seq: int
+    counties: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """Where the ledger ends.
+
+    Attributes:
+        word: Its seal, to be written down.
+        doubt: Why the seal kept beside the dataset is not that of the ledger; empty when it is.
+    """
+
+    word: str
+    doubt: str
