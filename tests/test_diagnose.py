@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
+import pytest
 
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
@@ -116,6 +117,8 @@ CASES: dict[str, tuple[dict[Key, Any], Callable[[Any], None] | None]] = {
     "one fell": ({("A1", counties()[0].code, "Q01-1"): 2}, None),
     "row": ({}, moved("A2", 1, 0)),
     "column": ({}, moved("A1", 0, 1)),
+    **{f"{n} rows": ({}, moved("A2", n, 0)) for n in (2, 3)},
+    **{f"{n} columns": ({}, moved("A1", 0, n)) for n in (2, 3, -2)},
     "last": ({key: last()[key[1:]] for key in figures() if key[1:] in last()}, None),
     "copied": ({("A2", counties()[1].code, key[2]): value for key, value in figures().items()
                 if key[:2] == ("A2", counties()[2].code)}, None),
@@ -192,6 +195,23 @@ def test_a_block_one_row_or_column_off_is_told_by_its_rows() -> None:
         first = told[0]
         one = campaign().program.form_by_code["A2" if case == "row" else "A1"].fields[0]
         assert f"{one.title} {figures()[one.form, first.county_code, one.code]}" in first.expected
+
+
+@pytest.mark.parametrize(
+    ("case", "words", "rows"),
+    [
+        ("2 rows", "往上第2行（", 3),
+        ("3 rows", "往上第3行（", 2),
+        ("2 columns", "往左第2列", 5),
+        ("3 columns", "往左第3列", 5),
+        ("-2 columns", "往右第2列", 5),
+    ],
+)
+def test_a_block_further_off_is_told_as_far_as_it_is(case: str, words: str, rows: int) -> None:
+    told = [f for f in decisions()[case].findings if f.code == "BLOCK_SHIFTED"]
+    assert len(told) >= min(rows, 2), codes(case)
+    assert all(words in f.found for f in told), [f.found for f in told]
+    assert set(codes(case)) - {"REQUIRED"} == {"BLOCK_SHIFTED"}
 
 
 def test_the_last_return_again_and_a_row_pasted_twice_are_asked_about() -> None:

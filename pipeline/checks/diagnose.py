@@ -1,6 +1,6 @@
 """One cause behind many wrong cells, told once with the values it would mean; the officer decides, nothing is changed.
 
-Looked for per sheet, before its cell errors are told: a block one row or column off, figures in another unit, what came in this
+Looked for per sheet, before its cell errors are told: a block some rows or columns off, figures in another unit, what came in this
 period in place of totals, a row pasted twice, a return that repeats the last one. What such a cause brings about is told
 under it and not again cell by cell.
 """
@@ -46,7 +46,16 @@ COPIED_BITS = 40  # what the figures of a row must tell before two counties that
 COPIED_BITS_WRONG = 15  # … where something in the row is wrong, too
 WRONG_AT_LEAST = 2  # cells of a sheet that are returned before a shift is looked for
 SHOWN = 6
-SHIFTS = {(1, 0): "上一行{}", (-1, 0): "下一行{}", (0, 1): "左边一列", (0, -1): "右边一列"}
+SHIFTS = {(1, 0): "上一行{}", (-1, 0): "下一行{}", (0, 1): "左边一列", (0, -1): "右边一列"} | {
+    shift: f"{side}第{far}{what}"
+    for far in (2, 3)  # the nearest that fits as well is told
+    for shift, side, what in (
+        ((far, 0), "往上", "行{}"),
+        ((-far, 0), "往下", "行{}"),
+        ((0, far), "往左", "列"),
+        ((0, -far), "往右", "列"),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +228,7 @@ def _pools(cell: Cell) -> tuple[tuple[str, ...], ...]:
 
 
 def _shifted(mine: _Findings, form: Form, period: Period, lines: Sequence[Line], past: Past) -> None:
-    """A block that fits its place badly and one row or column further well."""
+    """A block that fits its place badly and one to three rows or columns further well."""
     sheet = mine.one.sheets.get(form.code)
     wrong = sum(f.severity is Severity.CRITICAL and bool(f.field) and f.location.sheet == sheet for f in mine.kept)
     if wrong < WRONG_AT_LEAST:
@@ -246,7 +255,7 @@ def _shifted(mine: _Findings, form: Form, period: Period, lines: Sequence[Line],
 def _fit(
     rows: Sequence[Line], fields: Sequence[Field], n: int, shift: tuple[int, int], past: Past
 ) -> tuple[int, int, int]:
-    """Of a row: the cells that do not fit where they are, those that would not one step back, and all that were looked at."""
+    """Of a row: the cells that do not fit where they are, those that would not where they came from, and all that were looked at."""
     (down, right), row = shift, rows[n].row
     if row is None or not 0 <= n - down < len(rows):
         return 0, 0, 0

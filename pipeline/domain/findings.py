@@ -220,7 +220,7 @@ CATALOGUE: dict[str, Kind] = {
     "UNIT_MISTAKEN": Kind(severity=C, title="像是用了别的单位", one_cause=True, fix="请核对单位：确是的请改为建议的数，不是的请核对所填"),
     "INCREMENT_TYPED": Kind(severity=C, title="像是填了本期新增数，这里应填累计数", one_cause=True,
         fix="同一行或同一列的累计数多数小于上次已接收的数：填的是新增数的，请改为建议的累计数；报的是以前的表的，请换用本期的表"),
-    "BLOCK_SHIFTED": Kind(severity=C, title="整块的数像是错开了一行或一列",
+    "BLOCK_SHIFTED": Kind(severity=C, title="整块的数像是错了行或错了列",
         fix="请对照县名和列标题核对：确是错开的，请把各数移回本行本列；不是的，请逐格核对"),
     "ROW_COPIED": Kind(severity=W, title="与另一个县的数完全相同", fix="如是复制后没有改，请填本县的数；如确实相同，可不改动"),
     "RETURN_REPEATS": Kind(severity=W, title="各数与上次已接收的完全相同",
