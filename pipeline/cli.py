@@ -24,6 +24,7 @@ from pipeline.commands.common import (
     engine_options,
     json_option,
     judged,
+    keep_details,
     note,
     quoted,
     tell_end,
@@ -33,6 +34,7 @@ from pipeline.commands.common import (
 )
 from pipeline.commands.look import print_status
 from pipeline.commands.words import COMMANDS, OPTIONS
+from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -98,7 +100,14 @@ def _main_job(ctx: click.Context, period: str | None, workers: int | None, sched
             f"以上各份已经收入台账，产品没有做成：{'、'.join(one.title for one, _ in outcome.failed)}。处理后再运行一次，即会补做。"
         )
         raise outcome.failed[0][1]
-    note(f"请先打开：{workspace.outbox(outcome.measures.period.code) / 'index.html'}")
+    page = workspace.outbox(outcome.measures.period.code) / "index.html"
+    if page.is_file():
+        note(f"请先打开：{page}")
+    if outcome.broken:
+        keep_details(ctx, outcome.broken)
+        raise PipelineError(
+            f"有{len(outcome.broken)}个产品没有做成（见上），其余的已经更新。处理后再运行一次，即会补做"
+        )
 
 
 def _tell_inbox(inbox: Inbox, taken: Taken, as_of: date) -> None:
@@ -155,8 +164,10 @@ def _tell(outcome: Outcome, workspace: Workspace, as_of: date) -> None:
     for line in revised_lines(outcome.measures.program, outcome.measures.snapshot, outcome.taken.seqs):
         note(line)
     failed = {one.code for one, _ in outcome.failed}
+    new = {one.period for one in outcome.measures.snapshot.submissions if one.seq in outcome.taken.seqs}
     for other in (one for one in outcome.others if one.code not in failed):
-        note(f"{other.title}也有新的报送：那一期的产品和退回表已一并更新，见 {workspace.outbox(other.code)}")
+        why = "也有新的报送" if other.code in new else "的产品上次没有全部做成"
+        note(f"{other.title}{why}：那一期的产品和退回表已一并更新，见 {workspace.outbox(other.code)}")
     _tell_unusable(outcome.measures, outcome.taken)
     for held in outcome.measures.snapshot.held:
         note(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pipeline.campaign import Campaign
     from pipeline.checks.decide import Decision
     from pipeline.program.model import Period, Program
     from pipeline.workbook.read import Arrival, Reading, Return
@@ -105,13 +106,14 @@ def _of(reading: Reading, period: Period) -> list[Return]:
 
 
 def lint(workspace: Workspace) -> list[str]:
-    """Everything wrong with what the office wrote: the first fault of program and rules, every fault of templates."""
+    """Everything wrong with what the office wrote: the first fault of program and rules, every fault of templates and products."""
     from pipeline.checks.suites import try_suite  # noqa: PLC0415 - GX is slow to import
+    from pipeline.products import try_products  # noqa: PLC0415 - matplotlib too
     from pipeline.reports.documents import lint_template  # noqa: PLC0415
     from pipeline.reports.names import TEMPLATE_NAMES  # noqa: PLC0415
-    from pipeline.reports.pictures import try_map  # noqa: PLC0415 - matplotlib too
 
-    problems = []
+    problems: list[str] = []
+    campaign: Campaign | None
     try:
         campaign = load_campaign(workspace)
         for rules in campaign.rules.values():
@@ -121,12 +123,14 @@ def lint(workspace: Workspace) -> list[str]:
             f"program.yaml：publications 的 document“{one.document}”没有模板{nearest(one.document, documents)}"
             for one in campaign.program.publications if one.document not in documents
         ]  # fmt: skip
-        try_map(campaign.program)
     except PipelineError as fault:
         problems.append(str(fault))
+        campaign = None
     for name, known in TEMPLATE_NAMES.items():
         path = workspace.templates / name
         problems += lint_template(path, known) if path.is_file() else [f"templates/docx/{name}：模板不存在"]
+    if campaign and not problems:
+        problems += try_products(workspace, campaign)
     return problems
 
 

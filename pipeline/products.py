@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import IssueError
+import pandas as pd
+
+from pipeline.dataset.snapshot import Snapshot
+from pipeline.errors import PipelineError
+from pipeline.measures.period import measure_period
 from pipeline.reading import as_taken, read_all
 from pipeline.reports.bulletin import bulletin_context
 from pipeline.reports.data_package import data_package
@@ -12,7 +20,8 @@ from pipeline.reports.documents import render
 from pipeline.reports.manifest import manifest, sha256, signed
 from pipeline.reports.officer_contacts import OfficerContact, contact_of, newest_first
 from pipeline.reports.overdue_list import overdue_context, overdue_workbook
-from pipeline.reports.pictures import FILE_NAMES, pictures
+from pipeline.reports.picture_words import file_name
+from pipeline.reports.pictures import pictures, try_pictures
 from pipeline.reports.publications import letters, publications
 from pipeline.reports.return_notice import by_prefecture, notice_context
 from pipeline.reports.site import index_page
@@ -22,22 +31,30 @@ from pipeline.workbook.feedback import returned_workbook
 from pipeline.workspace import read_key, replace_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from pipeline.dataset.snapshot import Snapshot
+    from pipeline.campaign import Campaign
     from pipeline.dataset.store import Store
     from pipeline.dataset.waiting import Waiting
     from pipeline.domain.acts import Act
     from pipeline.domain.entries import Submission
     from pipeline.measures.period import PeriodMeasures
+    from pipeline.reports.documents import Picture
     from pipeline.reports.wording import Figures
     from pipeline.workbook.feedback import ReturnedCopy
     from pipeline.workbook.identity import Registry
     from pipeline.workspace import Workspace
 
+    Hear = Callable[[str, Exception], None]
+
 RETURNED, RETURNED_LATER, CHARTS, PACKAGE = "退回", "退回（封存后）", "图表", "数据包"
 MANIFEST = "manifest.json"
 UNMADE = "_未能生成.txt"
+BULLETIN = "工作简报.docx"
+
+
+def unheard(_name: str, _fault: Exception) -> None:
+    """Nobody is told but by the files."""
 
 
 def make_reports(
@@ -45,45 +62,129 @@ def make_reports(
     m: PeriodMeasures,
     copies: Sequence[ReturnedCopy] = (),
     contacts: Sequence[OfficerContact] | None = None,
+    hear: Hear = unheard,
+    *,
+    keep_pictures: bool = True,
 ) -> dict[str, bytes]:
     """Every product of a period by its path in ``outbox/P/``; nothing is written here.
+
+    One that cannot be made costs only itself: a file in its place says why.
 
     Args:
         workspace: Its templates, its inputs and what it is called.
         m: Of the period.
         copies: What goes back to the officers.
         contacts: Whom to call in each prefecture; None where the office did not ask for it.
+        hear: Is told of each that cannot be made.
+        keep_pictures: Pictures are taken from those drawn before, and kept for the next run.
     """
-    is_demo = workspace.is_demo
+    is_demo, templates = workspace.is_demo, workspace.templates
+    made = _Made(hear=hear)
     key = read_key(workspace)
-    drawn = pictures(m, workspace.pictures, key)
-    registers: dict[str, Figures] = {}
-    brief, registers["工作简报.docx"] = bulletin_context(m, is_demo=is_demo)
-    overdue, registers["逾期县清单.docx"] = overdue_context(m, is_demo=is_demo)
-    files = {
-        "工作简报.docx": render(workspace.templates / "工作简报.docx", brief, drawn),
-        "逾期县清单.docx": render(workspace.templates / "逾期县清单.docx", overdue, {}),
-        "逾期县清单.xlsx": overdue_workbook(m, contacts),
-        "全省汇总.xlsx": summary_workbook(m),
-    }
-    published, asking = tuple(publications(m, is_demo=is_demo)), tuple(letters(m, is_demo=is_demo))
-    files |= {one.name: render(workspace.templates / one.template, one.context, drawn) for one in published}
-    files |= {one.name: render(workspace.templates / one.template, one.context, {}) for one in asking}
-    registers |= {one.name: one.figures for one in (*published, *asking)}
-    returned, notices = returned_files(workspace, m, copies, m.snapshot.refused(m.period))
-    files |= {f"{RETURNED}/{name}": content for name, content in returned.items()}
-    registers |= {f"{RETURNED}/{name}": figures for name, figures in notices.items()}
-    files |= {f"{CHARTS}/{FILE_NAMES[name]}": picture.png for name, picture in drawn.items()}
-    files |= {f"{PACKAGE}/{name}": content for name, content in data_package(m).items()}
-    files["index.html"] = index_page(
-        m, drawn, tuple(files), inbox=workspace.inbox, outbox=workspace.outbox(m.period.code), is_demo=is_demo
+    drawn = pictures(m, workspace.pictures if keep_pictures else None, key)
+    made.document(BULLETIN, templates / BULLETIN, lambda: bulletin_context(m, is_demo=is_demo), drawn)
+    made.document("逾期县清单.docx", templates / "逾期县清单.docx", lambda: overdue_context(m, is_demo=is_demo), {})
+    made.file("逾期县清单.xlsx", lambda: overdue_workbook(m, contacts))
+    made.file("全省汇总.xlsx", lambda: summary_workbook(m))
+    for one in publications(m, is_demo=is_demo):
+        made.document(one.name, templates / one.template, one.make, drawn)
+    for one in letters(m, is_demo=is_demo):
+        made.document(one.name, templates / one.template, one.make, {})
+    returned, notices = returned_files(workspace, m, copies, m.snapshot.refused(m.period), hear)
+    made.files |= {f"{RETURNED}/{name}": content for name, content in returned.items()}
+    made.registers |= {f"{RETURNED}/{name}": figures for name, figures in notices.items()}
+    for name, picture in drawn.items():
+        for n, part in enumerate(picture.parts):
+            made.file(f"{CHARTS}/{file_name(name, n, len(picture.parts))}", partial(_drawn, part))
+    with made.attempt(f"{PACKAGE}/"):
+        made.files |= {f"{PACKAGE}/{name}": content for name, content in data_package(m).items()}
+    made.file(
+        "index.html",
+        lambda: index_page(
+            m, drawn, tuple(made.files), inbox=workspace.inbox, outbox=workspace.outbox(m.period.code), is_demo=is_demo
+        ),
     )
-    files[MANIFEST] = manifest(
+    made.files[MANIFEST] = manifest(
         program=m.program.code, period=m.period.code, as_of=m.snapshot.as_of, submissions=m.snapshot.submissions,
-        inputs=workspace.inputs(), outputs=files,
-        figures=registers, seal=m.snapshot.seal, key=key,
+        inputs=workspace.inputs(), outputs=made.files, unmade=made.unmade,
+        figures=made.registers, seal=m.snapshot.seal, key=key,
     )  # fmt: skip
-    return files
+    return made.files
+
+
+@dataclass(slots=True, kw_only=True)
+class _Made:
+    """Products by path, as they are made, with the registers of their numbers and the names of those that failed."""
+
+    hear: Hear
+    files: dict[str, bytes] = field(default_factory=dict)
+    registers: dict[str, Figures] = field(default_factory=dict)
+    unmade: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def attempt(self, name: str) -> Iterator[None]:
+        """Make one; whatever goes wrong is told in a file beside the others."""
+        try:
+            yield
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the other products are made all the same
+            self.files[_without_suffix(name) + UNMADE] = f"{name.rstrip('/')}：{_reason(fault)}\n".encode()
+            self.unmade.append(name)
+            self.hear(name, fault)
+
+    def file(self, name: str, make: Callable[[], bytes]) -> None:
+        """One file."""
+        with self.attempt(name):
+            self.files[name] = make()
+
+    def document(
+        self,
+        name: str,
+        template: Path,
+        make: Callable[[], tuple[dict[str, Any], Figures]],
+        drawn: Mapping[str, Picture],
+    ) -> None:
+        """One Word document, with the register of its numbers."""
+        with self.attempt(name):
+            context, figures = make()
+            self.files[name] = render(template, context, drawn)
+            self.registers[name] = figures
+
+
+def _drawn(picture: Picture) -> bytes:
+    if picture.fault:
+        raise picture.fault
+    return picture.png
+
+
+def _without_suffix(name: str) -> str:
+    return name.rstrip("/").removesuffix(Path(name).suffix)
+
+
+def _reason(fault: Exception) -> str:
+    return str(fault) if isinstance(fault, PipelineError) else f"程序内部错误（{type(fault).__name__}）"
+
+
+def try_products(workspace: Workspace, campaign: Campaign) -> list[str]:
+    """Make everything at the programme's true size: of the last period before anybody reports, and with every figure there.
+
+    Returns:
+        What could not be made and why, as a run would say it; nothing is kept.
+    """
+    program = campaign.program
+    nobody = Snapshot(
+        as_of=program.window.start,
+        submissions=(),
+        copies=(),
+        findings=(),
+        revisions=(),
+        acts=(),
+        rows={},
+        records=pd.DataFrame(columns=["period", "county_code", "state", "seq", "received_on"]),
+    )
+    m = measure_period(program, nobody, campaign.calendar, program.periods[-1])
+    files = make_reports(workspace, m, keep_pictures=False)
+    full = (f"{CHARTS}/{name}：{_reason(fault)}" for name, fault in try_pictures(m) if f"{CHARTS}/{name}" in files)
+    return [*unmade(files), *full]
 
 
 def returned_files(
@@ -91,39 +192,42 @@ def returned_files(
     m: PeriodMeasures,
     copies: Sequence[ReturnedCopy],
     refused: Mapping[str, Waiting] | None = None,
+    hear: Hear = unheard,
 ) -> tuple[dict[str, bytes], dict[str, Figures]]:
     """What goes back to the officers of a period: returned copies and a notice for each prefecture; and the notices' numbers.
 
-    A copy that cannot be written stops no other: a file in its place says why.
+    A copy or a notice that cannot be written stops no other: a file in its place says why.
 
     Args:
         workspace: Its templates.
         m: Of the period.
         copies: Of what could be read.
         refused: Prefecture → what of it could not be used; where there is a copy of it, the copy tells.
+        hear: Is told of each that cannot be made.
     """
     refused = {
         code: one for code, one in (refused or {}).items() if one.entry and one.entry.seq not in {c.seq for c in copies}
     }
-    files: dict[str, bytes] = {}
+    made = _Made(hear=hear)
     for copy in copies:
-        try:
-            files[copy.name] = returned_workbook(copy)
-        except IssueError as fault:
-            files[copy.name.removesuffix(".xlsx") + UNMADE] = f"{fault}\n".encode()
-    registers: dict[str, Figures] = {}
+        made.file(copy.name, partial(returned_workbook, copy))
     groups = by_prefecture(copies)
     for prefecture in (p for p in m.program.prefectures if p in groups or p.code in refused):
         name = f"{prefecture.code}_{prefecture.short_name}_退回通知.docx"
-        notice, registers[name] = notice_context(
-            m, prefecture, groups.get(prefecture, ()), is_demo=workspace.is_demo, refused=refused.get(prefecture.code)
+        notice = partial(
+            notice_context,
+            m,
+            prefecture,
+            groups.get(prefecture, ()),
+            is_demo=workspace.is_demo,
+            refused=refused.get(prefecture.code),
         )
-        files[name] = render(workspace.templates / "退回通知.docx", notice, {})
-    return files, registers
+        made.document(name, workspace.templates / "退回通知.docx", notice, {})
+    return made.files, made.registers
 
 
 def unmade(files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Of the files of a period, what says that a workbook could not be made."""
+    """Of the files of a period, what says that one could not be made."""
     return tuple(content.decode().strip() for name, content in files.items() if name.endswith(UNMADE))
 
 

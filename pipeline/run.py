@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.campaign import choose_period, load_campaign, open_store, told_before
@@ -43,6 +44,7 @@ class Outcome:
         others: Other periods that something came in for, whose products were made anew too.
         closed: Codes of the periods that are closed: what was made of them is left as it is.
         unmade: What could not be made, and why.
+        broken: The faults behind it.
         failed: Periods whose products could not be made, and why: what was taken in for them is in the ledger all the same.
         end: Of the ledger.
     """
@@ -54,6 +56,7 @@ class Outcome:
     closed: tuple[str, ...]
     end: End
     unmade: tuple[str, ...] = ()
+    broken: tuple[Exception, ...] = ()
     failed: tuple[tuple[Period, Exception], ...] = ()
 
 
@@ -76,7 +79,7 @@ def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "
         sent: Whoever works does not see our disk, and files are sent.
         ask: Is asked before days of receipt that only the clock of a file says are entered; may refuse by raising.
     """
-    from pipeline.products import MANIFEST, keep_closed, make_reports, officer_contacts, unmade  # noqa: PLC0415 - matplotlib and docxtpl are slow to import
+    from pipeline.products import BULLETIN, MANIFEST, keep_closed, make_reports, officer_contacts, unmade  # noqa: PLC0415 - matplotlib and docxtpl are slow to import
 
     campaign = load_campaign(workspace)
     period = choose_period(campaign.program, period_code, as_of)
@@ -93,6 +96,7 @@ def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "
         contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))
         missing: list[str] = []
         failed: list[tuple[Period, Exception]] = []
+        broken: dict[tuple[str, str], Exception] = {}
         for n, one in enumerate((*others, period)):
             tell("制作产品", n, len(others) + 1)
             told = told_before(store, campaign.program, snapshot, one)
@@ -102,18 +106,38 @@ def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "
                 if one.code in closed and (workspace.outbox(one.code) / MANIFEST).is_file():
                     keep_closed(workspace, measures, closed[one.code], copies)
                     continue
-                files = make_reports(workspace, measures, copies, contacts)
+                files = make_reports(
+                    workspace,
+                    measures,
+                    copies,
+                    contacts,
+                    partial(_note, broken, one.code),
+                )
                 missing += unmade(files)
                 replace_folder(workspace.outbox(one.code), files, keep=(ISSUED,))
             except Exception as fault:  # noqa: BLE001 - whatever it is, what was taken in is told before it
                 failed.append((one, fault))
-        if period.code not in {*closed, *(one.code for one, _ in failed)}:
+        untold = {*closed, *(one.code for one, _ in failed), *(code for code, name in broken if name == BULLETIN)}
+        if period.code not in untold:
             store.tell(period.code, as_of, who)
         end = store.end()
     finally:
         store.close()
-    return Outcome(measures=measures, inbox=inbox, taken=taken, others=others, closed=tuple(closed),
-                   unmade=tuple(missing), failed=tuple(failed), end=end)  # fmt: skip
+    return Outcome(
+        measures=measures,
+        inbox=inbox,
+        taken=taken,
+        others=others,
+        closed=tuple(closed),
+        unmade=tuple(missing),
+        broken=tuple(broken.values()),
+        failed=tuple(failed),
+        end=end,
+    )
+
+
+def _note(broken: dict[tuple[str, str], Exception], period: str, name: str, fault: Exception) -> None:
+    broken[period, name] = fault
 
 
 def receive(workspace: Workspace, as_of: date, who: str = "", tell: Tell = quiet, *, by_clock: bool = False,
@@ -149,7 +173,7 @@ def _take(workspace: Workspace, campaign: Campaign, store: Store, as_of: date, w
 
 
 def behind(workspace: Workspace, snapshot: Snapshot) -> set[str]:
-    """Periods whose products do not tell of all that came in for them: those that a run cut off did not reach."""
+    """Periods whose products do not tell of all that came in for them: a run cut off did not reach them, or could not make some."""
     received: dict[str, set[int]] = {}
     for one in snapshot.submissions:
         received.setdefault(one.period, set()).add(one.seq)
@@ -160,7 +184,7 @@ def _told_in(outbox: Path) -> frozenset[int]:
     """The submissions that the products of a folder tell of."""
     try:
         content = json.loads((outbox / "manifest.json").read_bytes())
-        return frozenset(one["seq"] for one in content["inputs"]["submissions"])
+        return frozenset(one["seq"] for one in content["inputs"]["submissions"] if not content.get("unmade"))
     except (OSError, ValueError, KeyError, TypeError):
         return frozenset()
 

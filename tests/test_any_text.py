@@ -111,4 +111,4 @@ def test_the_other_copies_go_back_when_one_cannot_be_made(monkeypatch: pytest.Mo
     nobody: Any = SimpleNamespace(program=SimpleNamespace(prefectures=()))
     files, _ = products.returned_files(nobody, nobody, copies)
     assert list(files) == ["1_退回1.xlsx", "2_退回2_未能生成.txt", "3_退回3.xlsx"]
-    assert products.unmade(files) == ("昆明市 表样无法生成：“2.组织功能”E9 写不进去",)
+    assert products.unmade(files) == ("2_退回2.xlsx：昆明市 表样无法生成：“2.组织功能”E9 写不进去",)

@@ -49,12 +49,12 @@ LEVELS = {
 MADE: dict[str, Callable[[], dict[str, Any]]] = {
     "工作简报": lambda: bulletin_context(measures("2023-10"), is_demo=True)[0],
     "逾期县清单": lambda: overdue_context(measures("2023-04"), is_demo=True)[0],
-    "季度通报": lambda: drafts("2023-10")["季度通报"].context,
-    "中期调度报告": lambda: drafts("2023-04")["中期调度报告"].context,
-    "半年会议材料": lambda: drafts("2023-10")["半年会议材料"].context,
-    "总结报告": lambda: drafts("2023-10")["总结报告"].context,
-    "典型案例汇编": lambda: drafts("2023-10")["典型案例汇编"].context,
-    "催报函": lambda: drafts("2023-04")["催报/530600_昭通市_催报函"].context,
+    "季度通报": lambda: drafts("2023-10")["季度通报"].make()[0],
+    "中期调度报告": lambda: drafts("2023-04")["中期调度报告"].make()[0],
+    "半年会议材料": lambda: drafts("2023-10")["半年会议材料"].make()[0],
+    "总结报告": lambda: drafts("2023-10")["总结报告"].make()[0],
+    "典型案例汇编": lambda: drafts("2023-10")["典型案例汇编"].make()[0],
+    "催报函": lambda: drafts("2023-04")["催报/530600_昭通市_催报函"].make()[0],
     "退回通知": lambda: notice_context(case("本期封存"), PROGRAM.prefecture_by_code[DIQING], [returned(12)], is_demo=True)[0],
     "县级画像": lambda: fullest(),  # noqa: PLW0108 - defined below
 }  # fmt: skip

@@ -354,7 +354,7 @@ def test_it_is_not_accused_of_being_overdue(office: Workspace) -> None:
     asked = {o.prefecture.code for one in m.escalations for o in one.obligations if o.period == P2}
     assert not asked & {ZHAOTONG, NUJIANG, LINCANG, BANNA}
     assert "530100" in asked
-    text = "".join(str(d.context) for d in letters(m, is_demo=False) if ZHAOTONG in d.name)
+    text = "".join(str(d.make()[0]) for d in letters(m, is_demo=False) if ZHAOTONG in d.name)
     assert "2022年11—12月工作推进信息" in text, "of the period before nothing came"
     assert "2023年1—2月" not in text
     (said,) = timeliness_paragraphs(m, Figures())

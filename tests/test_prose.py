@@ -128,7 +128,7 @@ def test_what_is_said_is_what_was_read_and_approved(name: str, document: str) ->
 
 @pytest.mark.parametrize(("period", "document"), WHOLE)
 def test_so_it_is_with_all_sheets(period: str, document: str) -> None:
-    context = drafts(period)[document].context
+    context = drafts(period)[document].make()[0]
     compare(PROSE / f"{period}_{document}.txt", "\n".join(lines(context, document)) + "\n")
 
 
@@ -169,7 +169,7 @@ def _bulletin(period: str) -> tuple[dict[str, Any], Figures]:
 def figures_of(name: str, document: str) -> Figures:
     if name not in AS_OF:
         return made(name, document)[1]
-    return _bulletin(name)[1] if document == BULLETIN else drafts(name)[document].figures
+    return _bulletin(name)[1] if document == BULLETIN else drafts(name)[document].make()[1]
 
 
 def measured(name: str) -> PeriodMeasures:

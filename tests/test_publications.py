@@ -151,7 +151,7 @@ def drafts(period: str) -> dict[str, Draft]:
 @cache
 def printed(period: str, name: str) -> bytes:
     one = drafts(period)[name]
-    return render(TEMPLATES / one.template, one.context, PICTURES)
+    return render(TEMPLATES / one.template, one.make()[0], PICTURES)
 
 
 def text_of(package: bytes) -> str:
@@ -193,7 +193,7 @@ def test_each_period_publishes_what_the_programme_says() -> None:
 @pytest.mark.parametrize(("period", "name"), EVERY)
 def test_every_number_is_a_registered_figure(period: str, name: str) -> None:
     text = re.sub(r"[图表]\d+", "", text_of(printed(period, name))).replace("附件1", "")
-    known = {number for f in drafts(period)[name].figures.entries for number in NUMBER.findall(f.text)}
+    known = {number for f in drafts(period)[name].make()[1].entries for number in NUMBER.findall(f.text)}
     assert not set(NUMBER.findall(text)) - known
 
 
@@ -381,4 +381,4 @@ def test_tables_fit_the_text_area_repeat_their_head_and_keep_rows_whole(period: 
 
 def test_the_same_measures_give_the_same_bytes() -> None:
     one = drafts("2023-04")["中期调度报告"]
-    assert render(TEMPLATES / one.template, one.context, PICTURES) == printed("2023-04", "中期调度报告")
+    assert render(TEMPLATES / one.template, one.make()[0], PICTURES) == printed("2023-04", "中期调度报告")

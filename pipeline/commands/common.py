@@ -126,14 +126,25 @@ def _report_refusal(ctx: click.Context, refused: OSError) -> str:
     return f"系统不让读写 {refused.filename or '临时文件'}：{why(refused)}。outbox 保持原样"
 
 
+def keep_details(ctx: click.Context, bugs: Sequence[Exception]) -> Path | None:
+    """Write down where errors nobody foresaw arose; None where there is none of them, or the disk refuses."""
+    unforeseen = [
+        line for bug in bugs if not isinstance(bug, PipelineError) for line in traceback.format_exception(bug)
+    ]
+    path = Path((ctx.obj or {}).get("project", ".")) / "dataset" / "error.log"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if unforeseen:
+            path.write_text("".join(unforeseen), encoding="utf-8")
+    except OSError:
+        return None
+    return path if unforeseen else None
+
+
 def _report_bug(ctx: click.Context, bug: Exception) -> str:
     """Keep the details of an error nobody foresaw for whoever mends it; staff get one line."""
-    folder = Path((ctx.obj or {}).get("project", ".")) / "dataset"
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / "error.log"
-        path.write_text("".join(traceback.format_exception(bug)), encoding="utf-8")
-    except OSError:
+    path = keep_details(ctx, [bug])
+    if path is None:
         return f"程序内部错误（{type(bug).__name__}：{bug}），本次没有写入任何产品"
     return f"程序内部错误（{type(bug).__name__}），outbox 保持原样；请把 {path} 发给维护人员"
 

@@ -40,15 +40,19 @@ def print_status(m: PeriodMeasures) -> None:
 
     names = [f"{STATE_NAMES[state]} {n}" for state, n in m.states_shown.items()]
     click.echo(
-        f"{m.period.title}（截止 {m.period.due_on}）：应报 {len(m.program.counties)} 个{m.program.row_word}，"
+        f"{m.period.title}（截止 {m.period.due_on}）：应报 {len(m.program.measured)} 个{m.program.row_word}，"
         + "，".join(names)
     )
-    own = [m.snapshot.state(m.period, p) for p in m.program.reporters if p.code in m.program.prefecture_by_code]
+    own = [
+        m.snapshot.state(m.period, p)
+        for p in m.program.reporters
+        if m.program.counties and p.code in m.program.prefecture_by_code
+    ]
     if own:
         counted = "，".join(f"{STATE_NAMES[one]} {own.count(one)}" for one in State if one in own)
         click.echo(f"  {m.program.respondent_level}本级：应报 {len(own)} 个，{counted}")
     for p in m.program.prefectures:
-        counties = m.program.counties_of(p.code)
+        counties = m.program.measured_of(p.code)
         states = {c.short_name: m.snapshot.state(m.period, c) for c in counties}
         done = sum(s.is_reported for s in states.values())
         click.echo(
@@ -100,7 +104,7 @@ def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
         click.echo(
             f"  {o.prefecture.short_name}\t{o.name}\t{o.reason.value}\t逾期{o.days_overdue}天\t连续{o.streak}期\t{o.contact}"
         )
-    pending = [o for o in m.owed_now if o.is_report and o.is_county and o.timeliness is Timeliness.PENDING]
+    pending = [o for o in m.owed_now if o.is_report and o.is_measured and o.timeliness is Timeliness.PENDING]
     if pending:
         reasons = Counter(o.reason.value for o in pending)
         click.echo(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.measures.obligation import Obligation
-    from pipeline.program.model import County, Period, Program
+    from pipeline.program.model import Period, Program, Unit
 
 
 class LagReason(StrEnum):
@@ -110,13 +110,18 @@ def standing(
     province = completion(assessed, [])[()] if len(assessed) else Completion(met=0, applicable=0, reported=0, roster=0)
     reports: dict[str, list[Obligation]] = {}
     for one in sorted(owed, key=lambda o: o.period.no):
-        if one.is_report and one.is_county and one.period.no <= period.no and one.timeliness is not Timeliness.NOT_DUE:
+        if (
+            one.is_report
+            and one.is_measured
+            and one.period.no <= period.no
+            and one.timeliness is not Timeliness.NOT_DUE
+        ):
             reports.setdefault(one.who, []).append(one)
     by_county = {str(code): group for code, group in assessed.groupby("county_code", sort=False)}
     nobody = assessed.iloc[:0]
     records = tuple(
         _record(county, by_county.get(county.code, nobody), reports.get(county.code, []), province)
-        for county in program.counties
+        for county in program.measured
     )
     lagging = [Lagging(record=r, reasons=reasons) for r in records if (reasons := _reasons(r, streak, below_pp))]
     return Standing(
@@ -126,7 +131,7 @@ def standing(
     )  # fmt: skip
 
 
-def _record(county: County, mine: pd.DataFrame, owed: list[Obligation], province: Completion) -> Record:
+def _record(county: Unit, mine: pd.DataFrame, owed: list[Obligation], province: Completion) -> Record:
     counted = mine[mine["status"].isin(COUNTED)]
     # an unreported county has on_pace None throughout: never on pace, but nothing of it is counted either
     good = counted["status"].eq(Status.MET) | counted["on_pace"].eq(True)

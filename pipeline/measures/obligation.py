@@ -101,6 +101,11 @@ class Obligation:
     cell: str
 
     @property
+    def is_measured(self) -> bool:
+        """Whether it is owed by a unit whose completion is measured: a county, or a respondent that reports on itself only."""
+        return self.is_county or self.prefecture.alone
+
+    @property
     def overdue(self) -> bool:
         """Not met and past its day."""
         return self.timeliness is Timeliness.OVERDUE

@@ -71,7 +71,7 @@ def obligations(program: Program, snapshot: Snapshot, calendar: Calendar, throug
 
 def overdue_counties(owed: tuple[Obligation, ...], period: Period) -> tuple[Obligation, ...]:
     """The overdue list of a period's reports: by prefecture, then county."""
-    late = (o for o in owed if o.is_report and o.is_county and o.overdue and o.period == period)
+    late = (o for o in owed if o.is_report and o.is_measured and o.overdue and o.period == period)
     return tuple(sorted(late, key=lambda o: (o.prefecture.code, o.who)))
 
 
@@ -123,7 +123,7 @@ class _Table:
         if isinstance(unit, County):
             return self._first_reports.get((period.code, unit.code), 0)
         first = self.snapshot.first_accepted
-        got = [(first[key], self._first_reports.get(key, 0)) for c in self.program.at(period).counties_of(unit.code)
+        got = [(first[key], self._first_reports.get(key, 0)) for c in self.program.at(period).measured_of(unit.code)
                if (key := (period.code, c.code)) in first]  # fmt: skip
         return min(got)[1]
 

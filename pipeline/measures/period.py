@@ -154,7 +154,7 @@ def measure_period(
     ranked = dict(zip((p.code for p in program.prefectures), ranks(marks), strict=True))
     unranked = len(program.prefectures) + 1
     order = sorted(program.prefectures, key=lambda p: (ranked[p.code] or unranked, p.code))
-    states = [snapshot.state(period, county) for county in program.counties]
+    states = [snapshot.state(period, county) for county in program.measured]
     return PeriodMeasures(
         program=program, snapshot=snapshot, period=period, assessed=assessed, scores=scores,
         totals=totals(program, period, values, assessed),
@@ -202,7 +202,9 @@ def _systems(program: Program, snapshot: Snapshot, period: Period, values: dict[
 def _scores(program: Program, period: Period, assessed: pd.DataFrame) -> Scores:
     changing = changing_targets(program, period)
     province = completion(assessed, [], changing)[()]
-    prefectures = {str(k[0]): v for k, v in completion(assessed, ["prefecture_code"], changing).items()}
+    then, nobody = program.at(period), Completion(met=0, applicable=0, reported=0, roster=0)
+    prefectures = dict.fromkeys((p.code for p in then.prefectures), nobody)  # of some nothing may be judged
+    prefectures |= {str(k[0]): v for k, v in completion(assessed, ["prefecture_code"], changing).items()}
     actions = {int(str(k[0])): v for k, v in completion(assessed, ["action"], changing).items()}
     both = {(str(k[0]), int(str(k[1]))): v
             for k, v in completion(assessed, ["prefecture_code", "action"], changing).items()}  # fmt: skip
@@ -211,7 +213,8 @@ def _scores(program: Program, period: Period, assessed: pd.DataFrame) -> Scores:
         period=period,
         province=province,
         by_prefecture=prefectures,
-        by_county={str(k[0]): v for k, v in completion(assessed, ["county_code"], changing).items()},
+        by_county=dict.fromkeys((unit.code for unit in then.measured), nobody)
+        | {str(k[0]): v for k, v in completion(assessed, ["county_code"], changing).items()},
         by_action={no: actions.get(no, _nothing_of(province)) for no in judged},
         by_prefecture_action={
             (code, no): both.get((code, no), _nothing_of(done)) for code, done in prefectures.items() for no in judged

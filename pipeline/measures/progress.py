@@ -147,7 +147,7 @@ def assess(program: Program, period: Period, values: Values) -> pd.DataFrame:
     fields = program.field_by_code
     then = program.at(period)
     quantities = [q for q in then.quantities if q.fields]
-    for county in then.counties:
+    for county in then.measured:
         given = values.get(county.code)
         for quantity in quantities:
             value, status = _status(quantity, fields, given, period)
@@ -361,6 +361,13 @@ def _province(program: Program, quantity: Quantity, values: Values) -> ProvinceR
         numbers = [a for a in answers if isinstance(a, int)]
         met, base = sum(numbers), len(numbers)
         actual = float(met) if numbers else None
-    return ProvinceResult(quantity=quantity, actual=actual, met_count=met, base=base, threshold=float(rule.threshold),
-                          is_share=rule.is_share, reported=sum(code in program.county_by_code for code in values),
-                          roster=len(program.counties))  # fmt: skip
+    return ProvinceResult(
+        quantity=quantity,
+        actual=actual,
+        met_count=met,
+        base=base,
+        threshold=float(rule.threshold),
+        is_share=rule.is_share,
+        reported=sum((code in program.county_by_code) is bool(program.counties) for code in values),
+        roster=len(program.measured),
+    )

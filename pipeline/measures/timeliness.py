@@ -111,7 +111,7 @@ def prefecture_history(program: Program, snapshot: Snapshot, calendar: Calendar,
     """One entry per period up to ``through``: a prefecture has reported when a first county of its is accepted."""
     days = []
     for period in program.periods_through(through):
-        mine = program.at(period).counties_of(prefecture.code)
+        mine = program.at(period).measured_of(prefecture.code)
         got = [day for c in mine if (day := snapshot.first_accepted.get((period.code, c.code)))]
         days.append(min(got, default=None))
     pending = [pending_until(program, snapshot, p, prefecture) for p in program.periods_through(through)]

@@ -49,16 +49,22 @@ def period_meant(program: Program, path: str, received_on: date) -> str:
     return next(iter(named)) if len(named) == 1 else ended[-1] if ended else program.periods[0].code
 
 
-def periods_named(program: Program, text: str) -> frozenset[str]:
-    """Codes of the periods that a text names: by title or code, or by the day they end or are due."""
+def periods_named(program: Program, text: str, own: str = "") -> frozenset[str]:
+    """Codes of the periods that a text names: by title or code, or by the day they end or are due.
+
+    Months run into each other: 2024年2月9日 does not name 2024年2月, and a day of ``own`` period names no other.
+    """
     text = plain(text)
+    undated = DAY.sub("", text)
     found = set(PERIOD_CODE.findall(text)) & program.period_by_code.keys()
     months = {tuple(map(int, one)) for one in MONTHS.findall(text)}
     days = {day for one in DAY.findall(text) if (day := _day(*map(int, one)))}
+    if own in program.period_by_code:
+        days -= {program.period_by_code[own].end, program.period_by_code[own].due_on}
     for period in program.periods:
         title = plain(period.title)
         mine = {tuple(map(int, one)) for one in MONTHS.findall(title)}
-        if (mine & months) or (not mine and title in text) or days & {period.end, period.due_on}:
+        if (mine & months) or (not mine and title in undated) or days & {period.end, period.due_on}:
             found.add(period.code)
     return frozenset(found)
 

@@ -55,6 +55,7 @@ from pipeline.program.units import County, Prefecture, Region, Unit, grouped
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+PLACES_IN_A_ROW = 15  # of the schematic map, where nothing says where a unit lies
 STEMMED, SHORTEST = "市州盟区", 2  # levels that people leave out of a name, where more than a character stays
 
 __all__ = [
@@ -211,6 +212,26 @@ class Program(Notice):
     def reporters_of(self, prefecture_code: str) -> tuple[Unit, ...]:
         """Everyone with a record of their own in one prefecture's workbook."""
         return self._reporters_of.get(prefecture_code, ())
+
+    @property
+    def measured(self) -> tuple[Unit, ...]:
+        """The units whose completion is measured: counties, or where there are none the respondents themselves."""
+        return self.counties or self.prefectures
+
+    def measured_of(self, prefecture_code: str) -> tuple[Unit, ...]:
+        """Those whose records make up a respondent's return: its counties, or itself where it has none."""
+        return self.counties_of(prefecture_code) or (self.prefecture_by_code[prefecture_code],)
+
+    def owner_of(self, unit: Unit) -> str:
+        """What the respondent above a unit is called in short; empty where it is its own."""
+        return "" if unit.code == unit.prefecture_code else self.prefecture_by_code[unit.prefecture_code].short_name
+
+    @cached_property
+    def places(self) -> dict[str, tuple[int, int]]:
+        """Code → row and column on the schematic map: as counties.csv says; respondents alone simply in rows."""
+        return {c.code: (c.tile_row, c.tile_col) for c in self.counties} or {
+            p.code: divmod(n, PLACES_IN_A_ROW) for n, p in enumerate(self.prefectures)
+        }
 
     @property
     def has_rows(self) -> bool:

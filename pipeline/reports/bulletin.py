@@ -100,7 +100,7 @@ def bulletin_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any
 
 def coverage(m: PeriodMeasures, say: Figures) -> str:
     """按已报118个县统计 — no figure is printed without it."""
-    return f"按已报{say('counties.reported', m.reported)}个县统计"
+    return f"按已报{say('counties.reported', m.reported)}个{m.program.row_word}统计"
 
 
 def _editor_note(m: PeriodMeasures, say: Figures) -> str:
@@ -124,7 +124,7 @@ def overall(m: PeriodMeasures, say: Figures) -> list[str]:
 
 def received(m: PeriodMeasures, say: Figures) -> str:
     """Who owed a report and who is in the figures."""
-    roster, state = len(m.program.counties), m.states
+    roster, state = len(m.program.measured), m.states
     owed = (f"全省{say('prefectures.roster', len(m.program.prefectures))}个州（市）、{say('counties.roster', roster)}个县级工会"
             f"应报送{say('period.title', m.period.title)}工作推进信息")  # fmt: skip
     rest = [
@@ -134,7 +134,11 @@ def received(m: PeriodMeasures, say: Figures) -> str:
     if not m.reported:
         given = f"（{'，'.join(rest)}）" if state[State.MISSING] < roster else ""
         return f"{owed}，截至{say.day('as_of', m.snapshot.as_of)}尚无已接收的县级报送{given}，本期不作完成情况统计。"
-    got = "已全部接收" if m.reported == roster else f"已接收{say('counties.reported', m.reported)}个县的报送"
+    got = (
+        "已全部接收"
+        if m.reported == roster
+        else f"已接收{say('counties.reported', m.reported)}个{m.program.row_word}的报送"
+    )
     if state[State.NIL]:
         got += f"（其中零报告{say('counties.nil', state[State.NIL])}个）"
     silent = "，未报的县不按零计" if m.reported < roster else ""
@@ -228,7 +232,7 @@ def _table_row(m: PeriodMeasures, p: Prefecture, say: Figures) -> TableRow:
     done = m.now.by_prefecture[p.code]
     before = m.before.by_prefecture[p.code] if m.before else None
     rank = m.ranks[p.code]
-    late = sum(o.overdue for o in m.owed_now if o.is_report and o.is_county and o.prefecture == p)
+    late = sum(o.overdue for o in m.owed_now if o.is_report and o.is_measured and o.prefecture == p)
     key = f"prefecture.{p.code}"
     return TableRow(
         rank="—" if rank is None else say(f"{key}.rank", rank),

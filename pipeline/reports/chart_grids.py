@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.reports.chart_parts import (
+    MIN_PT,
     MIST,
     MUTED,
     NAVY,
@@ -32,7 +34,10 @@ if TYPE_CHECKING:
 _RIGHT_MM = 155.0
 _WHITE_GAP_MM = 0.45
 _TOTAL_GAP_MM = 1.4
+_ALL_LABELS = 6  # so many columns bear a shortened label rather than none
 _MARK_NAMES = {"ON_TIME": "按时", "LATE": "迟报", "OVERDUE": "逾期", "PENDING": "收到待处理", "NOT_DUE": "未到期"}
+MOST_GRID_ROWS, MOST_GRID_COLUMNS = 20, 13  # beside the row 全省 and the column 合计
+MOST_MARKS = 30
 _RARE = "PENDING"  # explained where it occurs
 
 
@@ -190,9 +195,10 @@ def timeliness(rows: Sequence[TimelinessRow], period_labels: Sequence[str]) -> b
     xs = [left + wide * (j + 0.5) for j in range(len(period_labels))]
     ys = [top + pitch * (i + 0.5) for i in range(len(rows))]
     _timeliness_frame(sheet, rows, ys, left)
-    for x, label in zip(xs, period_labels, strict=True):
-        text, size = fitted(label, wide - 1.0)
-        sheet.text(x, top - 2.8, text, size=size, align="center", colour=MUTED)
+    step = thinned(period_labels, wide)
+    for j in range(0, len(xs), step):
+        text, size = fitted(period_labels[j], wide * step - 1.0)
+        sheet.text(max(xs[j], 1.0 + width_mm(text, size) / 2), top - 2.8, text, size=size, align="center", colour=MUTED)
     for kind in _MARK_NAMES:
         places = [
             (x, y)
@@ -204,6 +210,12 @@ def timeliness(rows: Sequence[TimelinessRow], period_labels: Sequence[str]) -> b
     rare = any(_RARE in row.marks for row in rows)
     _timeliness_key(sheet, left + 1.0, sheet.height_mm - 3.2, [kind for kind in _MARK_NAMES if rare or kind != _RARE])
     return sheet.png()
+
+
+def thinned(labels: Sequence[str], wide: float) -> int:
+    """Every how many columns ``wide`` mm each a label is written, so that none runs into the next; 1 where all fit."""
+    longest = max((width_mm(label, MIN_PT) for label in labels), default=0.0)
+    return 1 if len(labels) <= _ALL_LABELS else max(1, math.ceil((longest + 1.0) / wide))
 
 
 def _places(row: TimelinessRow, kind: str) -> list[int]:

@@ -10,7 +10,8 @@ import io
 import math
 from decimal import ROUND_HALF_UP, Decimal
 from functools import wraps
-from typing import TYPE_CHECKING, Literal, NamedTuple, ParamSpec
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, NamedTuple, ParamSpec, TypeVar
 
 import matplotlib as mpl
 import numpy as np
@@ -55,6 +56,7 @@ _HATCH_STEP_MM = 1.5
 Align = Literal["left", "center", "right"]
 Point = tuple[float, float]
 P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Box(NamedTuple):
@@ -250,6 +252,20 @@ def plain(draw: Callable[P, bytes]) -> Callable[P, bytes]:
     return drawn
 
 
+@plain
+def sentence(text: str) -> bytes:
+    """Draw a sentence where there is nothing, or nothing else, to draw.
+
+    Returns:
+        PNG bytes, 156 mm wide.
+    """
+    sheet = Sheet(12.0)
+    sheet.boxes([Box(0.5, 0.5, WIDTH_MM - 1.0, 11.0)], WHITE, edge=RULE, edge_pt=0.8)
+    short, size = fitted(text, WIDTH_MM - 6.0)
+    sheet.text(WIDTH_MM / 2, 6.0, short, size=size, align="center", colour=MUTED)
+    return sheet.png()
+
+
 def clamp_pct(value: float) -> float:
     """Return a percentage held within 0–100, for a length or a shade.
 
@@ -289,6 +305,13 @@ def row_pitch(rows: int, fixed_mm: float, *, widest: float, tightest: float = 3.
     if pitch < tightest:
         raise ChartError(f"图中有 {rows} 行，超过一图能容纳的行数")
     return pitch
+
+
+def divided(rows: Sequence[T], most: int) -> list[Sequence[T]]:
+    """Part rows over as few pictures as hold ``most`` each, all nearly as long; rows that fit are one part."""
+    parts = max(1, math.ceil(len(rows) / most))
+    ends = [len(rows) * n // parts for n in range(parts + 1)]
+    return [rows[start:end] for start, end in pairwise(ends)]
 
 
 def fitted(text: str, room_mm: float, size: float = BODY_PT) -> tuple[str, float]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TOP_MM = 9.0
+MOST_RANKS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

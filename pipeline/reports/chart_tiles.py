@@ -20,6 +20,7 @@ from pipeline.reports.chart_parts import (
     Point,
     Sheet,
     disc,
+    divided,
     fitted,
     plain,
     rounded,
@@ -35,6 +36,8 @@ _EDGE_MM = 1.0
 _KEY_MM = 7.0
 _WIDEST_MM, _TALLEST_MM = 10.2, 7.6
 _NARROWEST_MM, _LOWEST_MM = 8.6, 6.2
+_MOST_TILE_COLUMNS = int((WIDTH_MM - 2 * _EDGE_MM) / _NARROWEST_MM)
+_MOST_TILE_ROWS = int((MAX_HEIGHT_MM - 2 * _EDGE_MM - _KEY_MM) / _LOWEST_MM)
 _SUFFIXES = ("县", "市", "区")
 _SHORTEST_STEM = 2
 
@@ -45,7 +48,7 @@ class Tile:
 
     Attributes:
         name: Short name, 2–5 characters.
-        prefecture: Short name of its prefecture; a thick line parts two prefectures.
+        prefecture: Short name of its prefecture; a thick line parts two prefectures. Empty where there is none.
         row: Row in the schematic grid, downwards.
         col: Column in the schematic grid.
         completion_pct: Completion, 0–100; None when it did not report.
@@ -87,6 +90,22 @@ def tile_map(tiles: Sequence[Tile]) -> bytes:
     _write_prefectures(sheet, grid, height - _KEY_MM + _EDGE_MM)
     _key(sheet, height - 3.0, tiles)
     return sheet.png()
+
+
+def windows(tiles: Sequence[Tile]) -> list[list[Tile]]:
+    """Part a grid too large for a sheet into equal windows, from the top left; those without a tile are left out."""
+    if not tiles:
+        return []
+    across, down = (
+        _cuts([tile.col for tile in tiles], _MOST_TILE_COLUMNS),
+        _cuts([tile.row for tile in tiles], _MOST_TILE_ROWS),
+    )
+    some = [[tile for tile in tiles if tile.row in rows and tile.col in columns] for rows in down for columns in across]
+    return [window for window in some if window]
+
+
+def _cuts(places: Sequence[int], most: int) -> list[Sequence[int]]:
+    return divided(range(min(places), max(places) + 1), most)
 
 
 def _cells(tiles: Sequence[Tile]) -> dict[Cell, Tile]:
@@ -181,7 +200,7 @@ def _name_lines(name: str, room: float) -> tuple[list[str], float]:
 
 def _write_prefectures(sheet: Sheet, grid: Grid, floor: float) -> None:
     """Write prefecture names beside their tiles; a leader that enters a tile ends there in a dot."""
-    for name, place in place_names(grid, floor).items():
+    for name, place in place_names(grid, floor).items() if any(grid.owners.values()) else ():
         if place.dotted:
             sheet.lines([place.leader], WHITE, 2.0)
             sheet.polygons([disc(*place.leader[-1], 0.6)], INK, edge=WHITE, edge_pt=0.5)

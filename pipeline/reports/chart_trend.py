@@ -14,6 +14,7 @@ from pipeline.reports.chart_parts import (
     RULE,
     SMALL_PT,
     WHITE,
+    WIDTH_MM,
     Point,
     Sheet,
     clamp_pct,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _LEFT_MM, _RIGHT_MM = 21.0, 155.0
 _TOP_MM, _BASE_MM = 4.0, 56.0
 _ROW_MM = 4.6
+_NARROWEST_MM = 16.5  # of a column of the table; where there are more periods than fit it gives some of them
 _STEEL = "#4F7FB3"
 _GREY = "#7B8694"
 
@@ -87,12 +89,14 @@ def trend(points: Sequence[TrendPoint]) -> bytes:
     wide = (_RIGHT_MM - _LEFT_MM) / len(points)
     xs = [_LEFT_MM + wide * (j + 0.5) for j in range(len(points))]
     series = _all_series(points)
-    _frame(sheet, points, xs, wide)
+    columns = _columns(points, xs, wide)
+    cell = max(wide, _NARROWEST_MM)
+    _frame(sheet, points, columns, cell)
     _band(sheet, series[0], series[2], xs)
     for line in (series[3], series[2], series[0], series[1]):
         _line(sheet, line, xs)
     _end_labels(sheet, series, xs)
-    _table(sheet, series, xs, wide)
+    _table(sheet, series, columns, cell)
     return sheet.png()
 
 
@@ -125,14 +129,29 @@ def _y(pct: float) -> float:
     return _BASE_MM - (_BASE_MM - _TOP_MM) * clamp_pct(pct) / 100
 
 
-def _frame(sheet: Sheet, points: Sequence[TrendPoint], xs: Sequence[float], wide: float) -> None:
+def _frame(sheet: Sheet, points: Sequence[TrendPoint], columns: Sequence[tuple[int, float]], wide: float) -> None:
     """Draw the scale, the base line and the names of the periods."""
     for mark, label in ((25, "25"), (50, "50"), (75, "75"), (100, "100%"), (0, "0")):
         sheet.lines([((_LEFT_MM, _y(mark)), (_RIGHT_MM, _y(mark)))], RULE if mark else MUTED, 0.5 if mark else 0.8)
         sheet.text(_LEFT_MM - 1.5, _y(mark), label, size=SMALL_PT, align="right", colour=MUTED)
-    for x, point in zip(xs, points, strict=True):
-        text, size = fitted(point.period_label, wide - 0.8)
+    if len(columns) < len(points):
+        sheet.text(1.0, _BASE_MM + 3.2, "择期列出", size=SMALL_PT, colour=MUTED)
+    for j, x in columns:
+        text, size = fitted(points[j].period_label, wide - 0.8)
         sheet.text(x, _BASE_MM + 3.2, text, size=size, align="center")
+
+
+def _columns(points: Sequence[TrendPoint], xs: Sequence[float], wide: float) -> list[tuple[int, float]]:
+    """The periods that have a column, and its middle: all where they are wide enough, else as many as fit, the latest first."""
+    if wide >= _NARROWEST_MM:
+        return list(enumerate(xs))
+    latest = max((j for j, point in enumerate(points) if point.province_pct is not None), default=0)
+    half, kept = _NARROWEST_MM / 2, dict[int, float]()
+    for j in (*range(latest, -1, -1), *range(latest + 1, len(xs))):
+        x = min(max(xs[j], _LEFT_MM + half), _RIGHT_MM - half)
+        if all(abs(x - other) >= _NARROWEST_MM for other in kept.values()):
+            kept[j] = x
+    return sorted(kept.items())
 
 
 def _runs(values: Sequence[float | None], xs: Sequence[float]) -> list[list[Point]]:
@@ -166,7 +185,8 @@ def _end_labels(sheet: Sheet, series: Sequence[_Series], xs: Sequence[float]) ->
     """
     pace = [point for run in _runs(series[3].values, xs) for point in run]
     ends = [(run[-1][-1], line) for line in series if (run := _runs(line.values, xs))]
-    for x in sorted({end[0] for end, _ in ends}):
+    room = WIDTH_MM - 2.2 - max(width_mm(line.name[:2], SMALL_PT) for line in series)
+    for x in sorted({end[0] for end, _ in ends if end[0] <= room}):
         here = sorted([(end[1], line) for end, line in ends if end[0] == x], key=lambda pair: pair[0])
         heights = _stacked([(y, *_clear_of(pace, x, y)) for y, _ in here])
         for y, (_, line) in zip(heights, here, strict=False):
@@ -203,14 +223,14 @@ def _height_at(path: Sequence[Point], x: float) -> float:
     return path[-1][1]
 
 
-def _table(sheet: Sheet, series: Sequence[_Series], xs: Sequence[float], wide: float) -> None:
+def _table(sheet: Sheet, series: Sequence[_Series], columns: Sequence[tuple[int, float]], wide: float) -> None:
     """Write the figures under the periods; row heads repeat the lines, so the table is the key as well."""
     top = _BASE_MM + 7.0
     sheet.lines([((1.0, top + _ROW_MM * i), (_RIGHT_MM, top + _ROW_MM * i)) for i in range(5)], RULE, 0.5)
     for i, line in enumerate(series):
         y = top + _ROW_MM * (i + 0.5)
         _row_head(sheet, line, y)
-        for j, x in enumerate(xs):
+        for j, x in columns:
             text, size = _entry(line, j, wide - 1.0)
             quiet = _GREY if line.values[j] is None else INK
             sheet.text(x, y, text, size=size, align="center", colour=quiet if line.marker else RED)

@@ -10,6 +10,7 @@
     stacks              problems by age, milestones         chart_stacks
     calendar            what is owed, by month              chart_calendar
     answers             shares of yes, and sums             chart_answers
+    sentence            words where nothing is to be drawn  chart_parts
 
 Percentages are floats 0–100; None means nobody reported, is drawn hatched, and is never a zero. The same values
 give the same bytes. A text that is cut off, overlaps another or lacks a glyph raises, so no such picture is saved.
@@ -17,18 +18,30 @@ give the same bytes. A text that is cut off, overlaps another or lacks a glyph r
 
 from pipeline.reports.chart_answers import MOST_COUNTS, MOST_SHARES, CountCell, ShareRow, answers
 from pipeline.reports.chart_calendar import CalendarRow, Due, calendar
-from pipeline.reports.chart_grids import TimelinessRow, heatmap, timeliness
+from pipeline.reports.chart_grids import (
+    MOST_GRID_COLUMNS,
+    MOST_GRID_ROWS,
+    MOST_MARKS,
+    TimelinessRow,
+    heatmap,
+    timeliness,
+)
 from pipeline.reports.chart_money import MOST_LINES, MoneyRow, money
-from pipeline.reports.chart_ranking import RankRow, ranking
+from pipeline.reports.chart_parts import divided, sentence
+from pipeline.reports.chart_ranking import MOST_RANKS, RankRow, ranking
 from pipeline.reports.chart_stacks import MOST_ROWS, StackGroup, StackPart, StackRow, stacks
 from pipeline.reports.chart_targets import BulletRow, target_vs_actual
-from pipeline.reports.chart_tiles import Tile, tile_map
+from pipeline.reports.chart_tiles import Tile, tile_map, windows
 from pipeline.reports.chart_trend import TrendPoint, trend
 from pipeline.reports.fonts import ChartError, GlyphError
 
 __all__ = [
     "MOST_COUNTS",
+    "MOST_GRID_COLUMNS",
+    "MOST_GRID_ROWS",
     "MOST_LINES",
+    "MOST_MARKS",
+    "MOST_RANKS",
     "MOST_ROWS",
     "MOST_SHARES",
     "BulletRow",
@@ -48,12 +61,15 @@ __all__ = [
     "TrendPoint",
     "answers",
     "calendar",
+    "divided",
     "heatmap",
     "money",
     "ranking",
+    "sentence",
     "stacks",
     "target_vs_actual",
     "tile_map",
     "timeliness",
     "trend",
+    "windows",
 ]

@@ -25,13 +25,13 @@ def correction_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
 def _paragraph(m: PeriodMeasures, one: Correction, say: Figures) -> str:
     key, what = f"correction.{one.period.code}", []
     if one.added:
-        names = [m.program.county_by_code[code].short_name for code in one.added]
+        names = [m.program.unit_by_code[code].short_name for code in one.added]
         listed = listing(names, "县", say, f"{key}.added")
         what.append(
             f"补报{say(f'{key}.added', len(names))}个县（{listed}）" if len(names) <= LIST_LIMIT else f"补报{listed}"
         )
     if one.removed:
-        names = [m.program.county_by_code[code].short_name for code in one.removed]
+        names = [m.program.unit_by_code[code].short_name for code in one.removed]
         what.append(f"撤回{listing(names, '县', say, f'{key}.removed')}的报送")
     if one.changes:
         what.append(

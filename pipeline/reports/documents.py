@@ -33,6 +33,7 @@ from lxml import etree
 from markupsafe import Markup
 
 from pipeline.errors import TemplateError
+from pipeline.reports.picture_words import ordinal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -53,6 +54,9 @@ _CONTAINER = {"tr": "w:tbl", "tc": "w:tr"}
 _RENDERED_PART = re.compile(r"/word/(document|(header|footer)\d*|footnotes)\.xml")
 _VOLATILE_PROPERTIES = ("created", "modified", "lastModifiedBy", "lastPrinted", "revision")
 _QUOTED_CHARACTERS = 40
+_CAPTION = (
+    '<w:rPr><w:rFonts w:eastAsia="黑体"/><w:sz w:val="24"/></w:rPr>'  # a picture's own paragraph is set very small
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,20 @@ class Picture:
         png: The PNG file.
         alt: What it shows, for readers who cannot see it (Chinese).
         width_mm: Width on paper; the height follows.
+        more: What follows it under the same number, where one sheet does not hold all.
+        fault: Why it could not be drawn; ``png`` then says that it could not.
     """
 
     png: bytes
     alt: str
     width_mm: float = 156
+    more: tuple[Picture, ...] = ()
+    fault: Exception | None = None
+
+    @property
+    def parts(self) -> tuple[Picture, ...]:
+        """All there is under its number, in order."""
+        return self, *self.more
 
 
 def render(template: Path, context: Mapping[str, Any], pictures: Mapping[str, Picture]) -> bytes:
@@ -173,18 +186,26 @@ class _Drawing:
         return self.numbered.index(self.picture) + 1
 
     def markup(self) -> Markup:
-        """Return the drawing as a run that closes and reopens the text run around its tag."""
-        _ = self.no  # drawn before its caption is: numbered now
-        inline = self.document.current_rendering_part.new_pic_inline(
-            BytesIO(self.picture.png), width=Mm(self.picture.width_mm)
-        )
+        """Return the drawing as a run that closes and reopens the text run around its tag; of several each under its name."""
+        no, parts = self.no, self.picture.parts  # drawn before its caption is: numbered now
+        runs = [f"<w:r>{self._inline(part)}</w:r>" for part in parts]
+        if len(parts) > 1:
+            named = (
+                f"<w:r>{_CAPTION}<w:br/><w:t>图{no}{ordinal(n, len(parts))}</w:t></w:r>" for n in range(len(parts))
+            )
+            runs = [run + name for run, name in zip(runs, named, strict=True)]
+        whole = "<w:r><w:br/></w:r>".join(runs)
+        return Markup(f"</w:t></w:r>{whole}<w:r><w:t>")  # noqa: S704  # lxml escaped it
+
+    def _inline(self, part: Picture) -> str:
+        inline = self.document.current_rendering_part.new_pic_inline(BytesIO(part.png), width=Mm(part.width_mm))
         for side in ("distT", "distB", "distL", "distR"):
             inline.set(side, "0")  # LibreOffice keeps 3 mm free where none is given
-        alt = _clean(self.picture.alt)
+        alt = _clean(part.alt)
         for properties in (*inline.iter(qn("wp:docPr")), *inline.iter(qn("pic:cNvPr"))):
             properties.set("descr", alt)
         xml = etree.tostring(inline, encoding="unicode")
-        return Markup(f"</w:t></w:r><w:r><w:drawing>{xml}</w:drawing></w:r><w:r><w:t>")  # noqa: S704  # lxml escaped it
+        return f"<w:drawing>{xml}</w:drawing>"
 
 
 def _environment() -> jinja2.Environment:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.dataset.chain import canonical, same, sign
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from pipeline.dataset.chain import Seal
@@ -29,7 +29,7 @@ def sha256(content: bytes) -> str:
 
 
 def manifest(*, program: str, period: str, as_of: date, submissions: tuple[Submission, ...], inputs: Mapping[str, bytes],
-             outputs: Mapping[str, bytes], figures: Mapping[str, Figures], seal: Seal | None = None, key: bytes = b"",
+             outputs: Mapping[str, bytes], figures: Mapping[str, Figures], unmade: Sequence[str] = (), seal: Seal | None = None, key: bytes = b"",
              ) -> bytes:  # fmt: skip
     """The manifest of one outbox folder, signed.
 
@@ -41,6 +41,7 @@ def manifest(*, program: str, period: str, as_of: date, submissions: tuple[Submi
         inputs: Program, rules and templates by path.
         outputs: Everything written beside the manifest.
         figures: Document → the register of its numbers.
+        unmade: Products that could not be made: the next run makes them.
         seal: Where the ledger ended that it was made from.
         key: Signs it.
     """
@@ -61,6 +62,7 @@ def manifest(*, program: str, period: str, as_of: date, submissions: tuple[Submi
             name: [{"no": n, "measure": f.measure, "text": f.text} for n, f in enumerate(register.entries, 1)]
             for name, register in figures.items()
         },
+        **({"unmade": list(unmade)} if unmade else {}),
     }
     return signed(content, key)
 

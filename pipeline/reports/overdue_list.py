@@ -73,7 +73,7 @@ def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any]
     )
     title = say("period.title", m.period.title)
     summary = (f"{title}工作推进信息应于{say.day('due_on', m.period.due_on)}前报送。截至"
-               f"{say.day('as_of', m.snapshot.as_of)}，应报{say('counties.roster', len(m.program.counties))}个县级工会中，"
+               f"{say.day('as_of', m.snapshot.as_of)}，应报{say('counties.roster', len(m.program.measured))}个县级工会中，"
                f"{outcome}{pending_sentence(m, say)}")  # fmt: skip
     return {
         "title": "逾期县清单", "org_line": m.program.title, "as_of_line": f"（{title}，截至{cn_date(m.snapshot.as_of)}）",

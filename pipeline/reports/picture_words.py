@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.measures.timeliness import Timeliness
-from pipeline.reports.wording import cn_date, number, one_decimal
+from pipeline.reports.wording import cn_date, number, numeral, one_decimal
 
 if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
@@ -26,6 +26,17 @@ FILE_NAMES = {
 }
 
 
+def ordinal(n: int, of: int) -> str:
+    """Which of several pictures under one number it is: 之一; empty of one alone."""
+    return f"之{numeral(n + 1)}" if of > 1 else ""
+
+
+def file_name(name: str, n: int, of: int) -> str:
+    """What a part of a picture is called as a file: 图3之一_….png."""
+    number, _, title = FILE_NAMES[name].partition("_")
+    return f"{number}{ordinal(n, of)}_{title}"
+
+
 def alt_text(m: PeriodMeasures, name: str) -> str:
     """The period, what the picture is of, and what it comes to."""
     title = FILE_NAMES[name].split("_", 1)[1].removesuffix(".png")
@@ -37,7 +48,7 @@ def alt_text(m: PeriodMeasures, name: str) -> str:
 
 
 def _reported(m: PeriodMeasures) -> str:
-    return f"按已报{m.reported}个县统计" if m.reported else "尚无县报送"
+    return f"按已报{m.reported}个{m.program.row_word}统计" if m.reported else "尚无县报送"
 
 
 def _overall(m: PeriodMeasures) -> str:

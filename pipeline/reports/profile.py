@@ -49,7 +49,7 @@ def _summary(m: PeriodMeasures, county: County, say: Figures) -> str:
     """What stands of it, how far it is, and how far the others are."""
     state, done = m.snapshot.state(m.period, county), m.now.by_county[county.code]
     if done.pct is None:
-        return f"本期{STATE_NAMES[state]}，不作完成情况统计；全省按已报{say('counties.reported', m.reported)}个县统计。"
+        return f"本期{STATE_NAMES[state]}，不作完成情况统计；全省按已报{say('counties.reported', m.reported)}个{m.program.row_word}统计。"
     near, all_ = m.now.by_prefecture[county.prefecture_code], m.now.province
     place = _rank(m.now, county, m)
     text = (

@@ -56,7 +56,7 @@ def _prefecture_row(m: PeriodMeasures, p: Prefecture, since: Scores | None, form
 
 
 def _is_late_county(o: Obligation, p: Prefecture) -> bool:
-    return o.is_report and o.is_county and o.overdue and o.prefecture == p
+    return o.is_report and o.is_measured and o.overdue and o.prefecture == p
 
 
 def _moved(rank: int | None, former: int | None, say: Figures, measure: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline.reports.casebook import casebook_context
@@ -12,7 +13,7 @@ from pipeline.reports.party_reports import final_context, mid_term_context
 from pipeline.reports.quarterly import quarterly_context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pipeline.measures.period import PeriodMeasures
     from pipeline.reports.wording import Figures
@@ -38,24 +39,22 @@ MAKERS: dict[str, Maker] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A document about to be rendered; ``name`` is its path in ``outbox/P/``."""
+    """A document about to be made: its path in ``outbox/P/``, and what makes its context and register."""
 
     name: str
     template: str
-    context: dict[str, Any]
-    figures: Figures
+    make: Callable[[], tuple[dict[str, Any], Figures]]
 
 
 def publications(m: PeriodMeasures, *, is_demo: bool) -> Iterator[Draft]:
     """What the programme publishes in this period."""
     for document, make in MAKERS.items():
         if m.program.publishes(document, m.period):
-            context, figures = make(m, is_demo=is_demo)
-            yield Draft(name=f"{document}.docx", template=f"{document}.docx", context=context, figures=figures)
+            yield Draft(name=f"{document}.docx", template=f"{document}.docx", make=partial(make, m, is_demo=is_demo))
 
 
 def letters(m: PeriodMeasures, *, is_demo: bool) -> Iterator[Draft]:
     """What the escalations call for: one document a prefecture, one for contact units, one for leaders."""
     for name, some in letter_groups(m):
-        context, figures = letter_context(m, some, is_demo=is_demo)
-        yield Draft(name=f"{LETTERS}/{name}.docx", template=LETTER_TEMPLATE, context=context, figures=figures)
+        make = partial(letter_context, m, some, is_demo=is_demo)
+        yield Draft(name=f"{LETTERS}/{name}.docx", template=LETTER_TEMPLATE, make=make)

@@ -19,13 +19,13 @@ from pipeline.domain.state import STATE_NAMES
 from pipeline.measures.overdue import overdue_counties
 from pipeline.measures.timeliness import TIMELINESS_NAMES, Timeliness
 from pipeline.reports import site_rows as rows
-from pipeline.reports.pictures import FILE_NAMES
+from pipeline.reports.picture_words import file_name
 from pipeline.reports.site_data import as_json, page_data
 from pipeline.reports.site_map import county_map
 from pipeline.reports.wording import Figures, change, cn_date, one_decimal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pipeline.measures.period import PeriodMeasures
     from pipeline.reports.documents import Picture
@@ -71,7 +71,7 @@ def index_page(m: PeriodMeasures, pictures: Mapping[str, Picture], files: Sequen
     return _template().render(
         title=f"{m.program.short_title} {m.period.title}", style=Markup(style), script=Markup(script),  # noqa: S704 - our own files
         style_hash=_csp_hash(style), script_hash=_csp_hash(script), data=as_json(page_data(m, links)),
-        example=f"{m.program.counties[0].short_name}　{m.program.counties[-1].short_name}",
+        example=f"{m.program.measured[0].short_name}　{m.program.measured[-1].short_name}",
         program=m.program, period=m.period, as_of=cn_date(m.snapshot.as_of), due_on=cn_date(m.period.due_on), is_demo=is_demo,
         summary=_summary(m), states=[(state.value, STATE_NAMES[state], n) for state, n in m.states_shown.items()],
         map=county_map(m), prefectures=rows.prefecture_rows(m), counties=rows.county_rows(m), findings=findings,
@@ -82,7 +82,7 @@ def index_page(m: PeriodMeasures, pictures: Mapping[str, Picture], files: Sequen
         received=rows.received_groups(m, links), revisions=rows.revision_rows(m, links), copies=_copies(m),
         overdue=late, others=others, others_count=sum(len(some) for _, some in others), office=rows.office_rows(m),
         fields=rows.field_groups(m), provincial=list(rows.province_rows(m)), documents=_documents([*files, *issued]),
-        pictures=[_shown(name, picture, files) for name, picture in pictures.items()],
+        pictures=[one for name, picture in pictures.items() for one in _shown(name, picture, files)],
     ).encode()  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def _summary(m: PeriodMeasures) -> dict[str, Any]:
     before = m.before.province if m.before else None
     reports = [o.timeliness for o in m.owed_now if o.is_report and not o.is_county]
     return {
-        "roster": len(m.program.counties), "reported": m.reported, "pct": None if done.pct is None else one_decimal(done.pct),
+        "roster": len(m.program.measured), "reported": m.reported, "pct": None if done.pct is None else one_decimal(done.pct),
         "pace": one_decimal(m.now.pace_pct), "change": change(Figures(), "", done, before) if m.before else "",
         "timely": [(t.value, TIMELINESS_NAMES[t], n) for t in Timeliness if (n := reports.count(t))],
     }  # fmt: skip
@@ -152,6 +152,7 @@ def _by_prefecture(file: tuple[str, str]) -> tuple[str, bool, str]:
     return name[:6], not name.endswith(".docx"), name
 
 
-def _shown(name: str, picture: Picture, files: Sequence[str]) -> Shown:
-    file = f"{CHARTS}/{FILE_NAMES.get(name, '')}"
-    return Shown(alt=picture.alt, data=base64.b64encode(picture.png).decode(), file=file if file in files else "")
+def _shown(name: str, picture: Picture, files: Sequence[str]) -> Iterator[Shown]:
+    for n, part in enumerate(picture.parts):
+        file = f"{CHARTS}/{file_name(name, n, len(picture.parts))}"
+        yield Shown(alt=part.alt, data=base64.b64encode(part.png).decode(), file=file if file in files else "")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.program.model import County
+    from pipeline.program.model import Unit
     from pipeline.reports.chart_parts import Point
     from pipeline.reports.chart_tile_names import Cell
 
@@ -79,12 +79,12 @@ class CountyMap:
 def county_map(m: PeriodMeasures) -> CountyMap:
     """Every county of the programme on its schematic grid."""
     program = m.program
-    counties = program.counties
-    top, left = min(c.tile_row for c in counties), min(c.tile_col for c in counties)
-    cells = {(c.tile_row - top, c.tile_col - left): c for c in counties}
+    places = program.places
+    top, left = (min(place[axis] for place in places.values()) for axis in (0, 1))
+    cells = {(places[one.code][0] - top, places[one.code][1] - left): one for one in program.measured}
     rows, columns = (1 + max(cell[axis] for cell in cells) for axis in (0, 1))
     width = min(_WIDEST_MM, (WIDTH_MM - 2 * _EDGE_MM) / columns)
-    owners = {cell: program.prefecture_by_code[c.prefecture_code].short_name for cell, c in cells.items()}
+    owners = {cell: program.owner_of(one) for cell, one in cells.items()}
     grid = Grid((WIDTH_MM - width * columns) / 2, _NAMES_MM, width, _TILE_HEIGHT_MM, owners)
     height = 2 * _NAMES_MM + _TILE_HEIGHT_MM * rows
     late = {o.who for o in m.owed_now if o.is_report and o.overdue}
@@ -95,12 +95,13 @@ def county_map(m: PeriodMeasures) -> CountyMap:
     )  # fmt: skip
 
 
-def _tile(m: PeriodMeasures, grid: Grid, cell: Cell, county: County, late: Collection[str]) -> MapTile:
+def _tile(m: PeriodMeasures, grid: Grid, cell: Cell, county: Unit, late: Collection[str]) -> MapTile:
     name, state, pct = county.short_name, m.snapshot.state(m.period, county), m.now.by_county[county.code].pct
     half = (len(name) + 1) // 2
     lines = (name,) if len(name) <= _ONE_LINE else (name[:half], name[half:])
     box = grid.box(cell)
-    words = [f"{name}（{grid.owners[cell]}）", STATE_NAMES[state]]
+    owner = grid.owners[cell]
+    words = [f"{name}（{owner}）" if owner else name, STATE_NAMES[state]]
     words += [f"完成率{one_decimal(pct)}%"] if pct is not None else []
     words += ["报送逾期"] if county.code in late else []
     return MapTile(

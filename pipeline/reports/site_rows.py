@@ -46,7 +46,7 @@ def _prefecture(m: PeriodMeasures, p: Prefecture) -> Row:
         "timely": mine.timeliness.value, "timeliness": TIMELINESS_NAMES[mine.timeliness],
         "met_on": cn_date(mine.met_on) if mine.met_on else _unmet(mine.reason),
         "counties": [(c.code, c.short_name, state.value, STATE_NAMES[state])
-                     for c in m.program.counties_of(p.code) for state in (m.snapshot.state(m.period, c),)],
+                     for c in m.program.measured_of(p.code) for state in (m.snapshot.state(m.period, c),)],
     }  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def county_rows(m: PeriodMeasures) -> list[Row]:
         if s.period == m.period.code and f.severity is Severity.CRITICAL and not is_mended(m, s, f):
             to_mend[f.county_code] = to_mend.get(f.county_code, 0) + 1
     rows = []
-    for c in m.program.counties:
+    for c in m.program.measured:
         state, report = m.snapshot.state(m.period, c), reports[c.code]
         rows.append({
             "code": c.code, "name": c.short_name, "prefecture": m.program.prefecture_by_code[c.prefecture_code].short_name,

@@ -123,7 +123,7 @@ def _record(m: PeriodMeasures, r: Record, no: int, say: Figures) -> Row:
     return {
         "no": say(f"{key}.no", no),
         "prefecture": m.program.prefecture_by_code[r.prefecture_code].short_name,
-        "county": m.program.county_by_code[r.county_code].short_name,
+        "county": m.program.unit_by_code[r.county_code].short_name,
         "completion": NOT_REPORTED if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
         "met": NO_FIGURE if done.pct is None else f"{say(f'{key}.met', done.met)}/{say(f'{key}.applicable', done.applicable)}",
         "on_pace": NO_FIGURE if done.pct is None else f"{say(f'{key}.on_pace', r.on_pace)}/{say(f'{key}.applicable', done.applicable)}",

@@ -46,12 +46,12 @@ CROWDED = 24  # prefectures beyond which a page is too low to name each
 
 def charts_sheet(book: xlsxwriter.Workbook, sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]) -> None:
     """Completion and states of the prefectures; the actions and the periods; each action by prefecture."""
-    roster = len(m.program.counties)
+    roster = len(m.program.measured)
     heading(
         sheet,
         f,
         f"{CHARTS}（{m.period.title}）",
-        f"按已报{m.reported}个县统计，应报{roster}个县；名称后为已报县/应报县；未报的不画，不按零计",
+        f"按已报{m.reported}个{m.program.row_word}统计，应报{roster}个{m.program.row_word}；名称后为已报县/应报县；未报的不画，不按零计",
     )
     for row in (0, 1):
         sheet.set_row_pixels(row, ROW_PX if row else 2 * ROW_PX)
@@ -179,7 +179,10 @@ def _actions(book: xlsxwriter.Workbook, m: PeriodMeasures, count: int) -> Any:
     })  # fmt: skip
     chart.set_x_axis({"num_font": _font(), "line": {"color": LINE_COLOR}, "major_tick_mark": "none"})
     _share_axis(chart)
-    return _frame(chart, f"各行动完成率（按已报{m.reported}个县统计，应报{len(m.program.counties)}个县）")
+    return _frame(
+        chart,
+        f"各行动完成率（按已报{m.reported}个{m.program.row_word}统计，应报{len(m.program.measured)}个{m.program.row_word}）",
+    )
 
 
 def _share_axis(chart: Any) -> None:

@@ -56,8 +56,11 @@ def contents(sheet: Any, f: Look, m: PeriodMeasures, listed: Sequence[Listed]) -
 def _facts(sheet: Any, f: Look, m: PeriodMeasures, row: int) -> int:
     """The days it stands for and the province's share, a line each; gives the next row."""
     done = m.now.province
-    facts = (("数据截至", cn_date(m.period.end)), ("报送截至", f"{cn_date(m.snapshot.as_of)}收到的报表"),
-             ("覆盖", f"按已报{m.reported}个县统计，应报{len(m.program.counties)}个县"))  # fmt: skip
+    facts = (
+        ("数据截至", cn_date(m.period.end)),
+        ("报送截至", f"{cn_date(m.snapshot.as_of)}收到的报表"),
+        ("覆盖", f"按已报{m.reported}个{m.program.row_word}统计，应报{len(m.program.measured)}个{m.program.row_word}"),
+    )
     for label, text in facts:
         write_text(sheet, row, 0, label, f.note)
         write_text(sheet, row, 1, text, f.note)
@@ -83,7 +86,7 @@ def _states(sheet: Any, f: Look, m: PeriodMeasures, row: int) -> int:
     """The legend: each state, what it means, how many counties are in it."""
     for col, text in enumerate(("图例", "状态", "含义", "县数")):
         write_text(sheet, row, col, text, f.head)
-    last = FIRST_ROW + len(m.program.counties) - 1
+    last = FIRST_ROW + len(m.program.measured) - 1
     for state in State:
         row += 1
         write_text(sheet, row, 0, "", f.states[state] if state.is_reported else f.hatched[state])

@@ -128,7 +128,7 @@ def survey_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Mapping[str, Gri
                 )
             )
             figures += [(row, *one) for one in _survey_figures(column, grids, row)]
-    note = f"按已答的县统计，应报{len(m.program.counties)}个县，已报{m.reported}个县；合计、平均取自各题所在的表"
+    note = f"按已答的县统计，应报{len(m.program.measured)}个{m.program.row_word}，已报{m.reported}个{m.program.row_word}；合计、平均取自各题所在的表"
     _table(sheet, f, f"{SURVEY}（{m.period.title}）", note, SURVEY_COLUMNS, rows, frozen=3)
     for row, col, formula, value in figures:
         kind = "count" if col == SUM_COL and value.is_integer() else "amount"
@@ -168,7 +168,9 @@ def odd_sheet(sheet: Any, f: Look, m: PeriodMeasures) -> None:
         rows.append((name, county.short_name, one.code, one.title, one.unit, odd.value, odd.compared,
                      f"{whose}（{odd.sample}个数）", Decimal(str(odd.centre)), place))  # fmt: skip
     title = f"{ODD}（{m.period.title}）"
-    note = f"共{len(rows)}处，与本县以往或其他县相差悬殊，请核对，不影响接收；按已报{m.reported}个县比较"
+    note = (
+        f"共{len(rows)}处，与本县以往或其他县相差悬殊，请核对，不影响接收；按已报{m.reported}个{m.program.row_word}比较"
+    )
     _table(sheet, f, title, note, ODD_COLUMNS, rows, frozen=2)
 
 

@@ -66,11 +66,11 @@ def counties_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]
     for col, column in enumerate(COUNTY_COLUMNS):
         sheet.set_column(col, col, column.width)
         write_text(sheet, HEAD_ROW, col, column.head, f.head)
-    owed = {o.who: o for o in m.owed_now if o.is_report and o.is_county}
+    owed = {o.who: o for o in m.owed_now if o.is_report and o.is_measured}
     heights, blocks, row = [28.0, 18.0, 34.0], [], HEAD_ROW
     for prefecture in m.program.prefectures:
         blocks.append(row + 1)
-        for county in m.program.counties_of(prefecture.code):
+        for county in m.program.measured_of(prefecture.code):
             row += 1
             state = m.snapshot.state(m.period, county)
             for col, text in enumerate((county.code, prefecture.short_name, county.short_name)):
@@ -102,7 +102,7 @@ def _arrival(sheet: Any, f: Look, row: int, owed: Obligation | None) -> None:
 def _county_score(sheet: Any, f: Look, m: PeriodMeasures, row: int, code: str, met: Sequence[str],
                   applies: Sequence[str]) -> None:  # fmt: skip
     done = m.now.by_county[code]
-    same = m.program.comparable_code(m.program.county_by_code[code], m.before.period) if m.before else ""
+    same = m.program.comparable_code(m.program.unit_by_code[code], m.before.period) if m.before else ""
     before = m.before.by_county[same] if m.before and same else None
     if not done.reported:
         for col in range(MET_COL, MET_COL + 3):
@@ -111,7 +111,7 @@ def _county_score(sheet: Any, f: Look, m: PeriodMeasures, row: int, code: str, m
                 row,
                 col,
                 "",
-                f.hatched.get(m.snapshot.state(m.period, m.program.county_by_code[code]), f.missing),
+                f.hatched.get(m.snapshot.state(m.period, m.program.unit_by_code[code]), f.missing),
             )
     else:
         write_formula(sheet, row, MET_COL, "=" + "+".join(met), f.number("count"), done.met)
@@ -148,7 +148,8 @@ def _change(
 
 def prefectures_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]) -> None:
     """Prefectures by rank: coverage and targets met counted from 各县情况, each action's share from its own sheet."""
-    heading(sheet, f, f"各州（市）完成率（{m.period.title}）", f"按已报{m.reported}个县统计，应报{len(m.program.counties)}个县；"
+    word = m.program.row_word
+    heading(sheet, f, f"各州（市）完成率（{m.period.title}）", f"按已报{m.reported}个{word}统计，应报{len(m.program.measured)}个{word}；"
             "完成率＝达标数÷应达标数；排名按完成率（一位小数），并列同名次；斜纹格为无人报送" + _aside(m))  # fmt: skip
     titles = {a.no: a.short_title for a in m.program.actions}
     actions = [(titles[g.form.action], 9.0) for g in grids if g.form.action is not None]
@@ -185,7 +186,7 @@ def _whole_row(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]) ->
     for col, text in enumerate(("", "", "全省")):
         write_text(sheet, row, col, text, f.said("whole"))
     done = m.now.province
-    counts = [len(m.program.counties), *(m.states[s] for s in State), m.reported]
+    counts = [len(m.program.measured), *(m.states[s] for s in State), m.reported]
     counts += [done.met, done.applicable] if done.reported else []
     for col, count in enumerate(counts, ROSTER):
         formula = f"=SUM({address(FIRST_PREFECTURE, col)}:{address(last, col)})"
@@ -205,7 +206,7 @@ def _prefecture_row(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid
     write_value(sheet, f, row, 0, "—" if rank is None else rank, "text" if rank is None else "plain")
     for col, text in enumerate((p.code, p.short_name), 1):
         write_text(sheet, row, col, text, f.middle)
-    mine = m.program.counties_of(p.code)
+    mine = m.program.measured_of(p.code)
     states = [m.snapshot.state(m.period, county) for county in mine]
     name = f"${address(row, 2)}"
     whose = f"{_of_counties(m, NAME_COL)},{name}"
@@ -231,7 +232,7 @@ def _prefecture_row(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid
 
 def _of_counties(m: PeriodMeasures, col: int) -> str:
     """A column of 各县情况."""
-    first, last = address(FIRST_ROW, col), address(FIRST_ROW + len(m.program.counties) - 1, col)
+    first, last = address(FIRST_ROW, col), address(FIRST_ROW + len(m.program.measured) - 1, col)
     letters = first.rstrip("0123456789")
     return f"'{COUNTIES}'!${letters}${first[len(letters) :]}:${letters}${last[len(letters) :]}"
 

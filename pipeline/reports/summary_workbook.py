@@ -86,7 +86,7 @@ def _absences(m: PeriodMeasures, values: Values) -> dict[str, str]:
 
 def _listed(m: PeriodMeasures, by_form: dict[str, Grid], values: Values) -> list[Listed]:
     """Every sheet after the contents, in order."""
-    counties = f"已报{m.reported}/{len(m.program.counties)}个县"
+    counties = f"已报{m.reported}/{len(m.program.measured)}个{m.program.row_word}"
     first = [
         Listed(sheet=CHARTS, what="完成率、报送状态、各行动和各期的图，随各表的数变动", covers=counties),
         Listed(sheet=PREFECTURES, what=f"{len(m.program.prefectures)}个州（市）的排名、报送状态、完成率和各行动完成率", covers=counties),

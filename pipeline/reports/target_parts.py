@@ -94,5 +94,5 @@ def province_target(m: PeriodMeasures, r: ProvinceResult, say: Figures) -> str:
         if r.met_count
         else "尚无做到的"
     )
-    done = "尚未实现" if not r.met else "已实现" if m.reported == len(m.program.counties) else "按已报县统计已达到"
+    done = "尚未实现" if not r.met else "已实现" if m.reported == len(m.program.measured) else "按已报县统计已达到"
     return f"{whole}{share}，{done}{say(f'{code}.threshold', r.threshold)}%的全省目标。"

@@ -38,7 +38,7 @@ def row_note(m: PeriodMeasures, p: Prefecture) -> str:
 
 def not_reported(m: PeriodMeasures, p: Prefecture) -> str:
     """Why a prefecture has no figures: 未报 only where nothing of it came."""
-    states = {m.snapshot.state(m.period, c) for c in m.program.counties_of(p.code)}
+    states = {m.snapshot.state(m.period, c) for c in m.program.measured_of(p.code)}
     return next(
         (STATE_NAMES[one] for one in (State.RETURNED, State.UNUSABLE, State.UNREAD) if one in states),
         STATE_NAMES[State.MISSING],
@@ -127,7 +127,7 @@ def overdue_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
 
 def pending_sentence(m: PeriodMeasures, say: Figures) -> str:
     """Counties that are not overdue because what came of them has to be dealt with first; empty where there are none."""
-    some = [o for o in m.owed_now if o.is_report and o.is_county and o.timeliness is Timeliness.PENDING]
+    some = [o for o in m.owed_now if o.is_report and o.is_measured and o.timeliness is Timeliness.PENDING]
     if not some:
         return ""
     parts = []

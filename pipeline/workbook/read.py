@@ -242,9 +242,9 @@ def _contradictions(registry: Registry, sheets: Mapping[str, Sheet], stamps: Map
     for name, stamp in known.items():
         told = found.setdefault(claim_of(stamp), [])
         for text in _identity_lines(sheets[name], stamp):
-            if periods_named(program, text) - {stamp.period} or prefectures_named(program, text, counties=False) - {
-                stamp.prefecture_code
-            }:
+            if periods_named(program, text, stamp.period) - {stamp.period} or prefectures_named(
+                program, text, counties=False
+            ) - {stamp.prefecture_code}:
                 told.append(f"“{sheets[name].name}”写着“{text}”")
         hidden = listed.get(name, stamp)
         if claim_of(hidden) != claim_of(stamp) and hidden.genuine(registry.key):
