@@ -80,6 +80,13 @@ def test_unseen_marks_round_a_number_are_taken_off_with_a_note(raw: str) -> None
     assert "看不见的字符" in parsed.note
 
 
+@pytest.mark.parametrize("raw", ["\u202b51\u202c", "\u200f51", "\u206751\u2069", "\u202d51\u202c"])
+def test_marks_that_change_nothing_one_sees_are_stripped_with_a_note(raw: str) -> None:
+    read = parse(raw, COUNT)
+    assert (read.value, read.problem) == (51, "")
+    assert read.note
+
+
 @pytest.mark.parametrize("raw", ["\u202e12\u202c", "\u200f-5", "\u202b3/5"])
 def test_what_reads_backwards_is_refused_in_its_own_words(raw: str) -> None:
     assert parse(raw, COUNT).problem == "CELL_BACKWARDS"

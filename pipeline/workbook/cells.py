@@ -23,6 +23,7 @@ ERROR_TEXTS = frozenset(
     {"#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#N/A", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA", "#####"}
 )
 SCALES = {"千": 1_000, "万": 10_000, "亿": 100_000_000}
+OVERRIDE = "\u202e"  # turns every character after it
 CENT = Decimal("0.01")  # the smallest part of an amount
 NOISE = 1e-9  # what binary arithmetic in a formula may add to two decimals
 LONGEST = 24  # characters a number can sensibly take (within exact Decimal); longer texts are not looked into
@@ -84,7 +85,7 @@ def parse(raw: Raw, field: Field) -> Parsed:
     """Read what was typed in a cell of ``field``."""
     shown = show(raw)
     marks = _unseen_marks(raw)
-    if marks & BACKWARDS:
+    if marks & BACKWARDS and not _reads_alike(shown, marks):
         return Parsed(raw=shown, problem="CELL_BACKWARDS", expected=wanted(field))
     if isinstance(raw, str) or raw is None:
         text = tidy(shown)
@@ -110,6 +111,12 @@ def parse(raw: Raw, field: Field) -> Parsed:
     if marks and (field.type not in PROSE or marks & TURNING):
         note = f"{note or f'读作{show(value)}'}（已去掉看不见的字符）"
     return Parsed(raw=shown, value=value, note=note)
+
+
+def _reads_alike(shown: str, marks: frozenset[str]) -> bool:
+    """Whether marks that turn text change nothing one sees: digits alone keep their order, unless each character is turned."""
+    digits = shown.strip()
+    return digits.isdecimal() and (OVERRIDE not in marks or len(digits) == 1)
 
 
 def _unseen_marks(raw: Raw) -> frozenset[str]:
