@@ -274,7 +274,7 @@ def test_as_of_an_earlier_day_later_files_are_not_there(demo: Workspace) -> None
     assert all(s.received_on <= date(2023, 3, 7) for s in m.snapshot.submissions)
 
 
-def test_a_failing_report_leaves_the_old_outbox(
+def test_a_failing_report_costs_only_itself(
     demo: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = Workspace(root=tmp_path / "copy")
@@ -285,10 +285,10 @@ def test_a_failing_report_leaves_the_old_outbox(
         raise RuntimeError
 
     monkeypatch.setattr("pipeline.products.summary_workbook", fail)
-    ((period, fault),) = run(copy, PERIOD, AS_OF).failed
-    assert period.code == PERIOD
-    assert isinstance(fault, RuntimeError)
-    assert tree(copy.outbox(PERIOD)) == before
+    assert any("全省汇总.xlsx" in one for one in run(copy, PERIOD, AS_OF).unmade)
+    after = tree(copy.outbox(PERIOD))
+    assert before.keys() - after.keys() == {"全省汇总.xlsx"}
+    assert after.keys() - before.keys() == {"全省汇总_未能生成.txt"}
 
 
 def test_officers_text_is_never_markup_or_formula(demo: Workspace, tmp_path: Path) -> None:

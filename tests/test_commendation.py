@@ -25,7 +25,10 @@ COLUMNS = ["county_code", "prefecture_code", "action", "item", "quantity", "stat
 
 def reports(code: str, *times: Timeliness, is_report: bool = True) -> list[Obligation]:
     return [
-        cast("Obligation", SimpleNamespace(who=code, is_county=True, is_report=is_report, period=p, timeliness=t))
+        cast(
+            "Obligation",
+            SimpleNamespace(who=code, is_county=True, is_report=is_report, is_measured=True, period=p, timeliness=t),
+        )
         for p, t in zip(WHOLE.periods, times, strict=False)
     ]
 

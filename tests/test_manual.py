@@ -98,9 +98,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     book.save(root / "inbox" / "2023-05-18" / "迪庆州.xlsx")
     made, real, whole = dict[str, dict[str, bytes]](), products.make_reports, campaign()
 
-    def once(workspace: Workspace, m: Any, *rest: Any) -> dict[str, bytes]:
+    def once(workspace: Workspace, m: Any, *rest: Any, **named: Any) -> dict[str, bytes]:
         if m.period.code == "2023-04" and m.period.code not in made:
-            made[m.period.code] = real(workspace, m, *rest)
+            made[m.period.code] = real(workspace, m, *rest, **named)
         return made.get(m.period.code, {"index.html": b""})
 
     with pytest.MonkeyPatch.context() as patch:
