@@ -274,9 +274,7 @@ def test_as_of_an_earlier_day_later_files_are_not_there(demo: Workspace) -> None
     assert all(s.received_on <= date(2023, 3, 7) for s in m.snapshot.submissions)
 
 
-def test_a_failing_report_costs_only_itself(
-    demo: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_report_costs_only_itself(demo: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = Workspace(root=tmp_path / "copy")
     shutil.copytree(demo.root, copy.root)
     before = tree(copy.outbox(PERIOD))

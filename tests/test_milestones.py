@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pipeline.domain.value import Value
 
 P1, P3 = WHOLE.period_by_code["2022-12"], WHOLE.period_by_code["2023-04"]
-DUE, AS_OF = date(2022, 11, 30), date(2023, 1, 9)
+DUE, NOBODY = date(2022, 11, 30), frozenset[tuple[str, str]]()
 STEP = replace(WHOLE.milestones[0], code="E", due=DUE)
 BOTH = replace(STEP, code="W", due=None)
 NOBODYS = replace(STEP, code="N")
@@ -33,29 +33,31 @@ def test_each_unit_stands_somewhere() -> None:
         JINGHONG: {"E-1": "是", "E-2": DUE}, MENGHAI: {"E-1": "是", "E-2": date(2022, 12, 1)},
         SHANGRILA: {"E-1": "否", "E-2": None}, DEQIN: {"E-1": None}, WEIXI: {"E-1": "是", "E-2": None},
     }  # fmt: skip
-    step = milestone_figures(PROGRAM, P1, values, AS_OF)[0]
+    late = {("E", SHANGRILA), ("E", WEIXI), ("W", DEQIN)}
+    step = milestone_figures(PROGRAM, P1, values, late)[0]
     assert [u.step for u in step.units] == [
         Step.DONE, Step.LATE, Step.NOT_REPORTED, Step.NOT_DONE, Step.NOT_REPORTED, Step.DONE,
     ]  # fmt: skip
     province = step.province
     assert (province.done, province.late, province.not_done, province.not_reported) == (2, 1, 1, 2)
-    assert (province.undated, province.overdue, province.reported, province.roster) == (1, 3, 4, 6)
+    assert (province.undated, province.overdue, province.reported, province.roster) == (1, 2, 4, 6)
     banna, diqing = step.prefectures
     assert (banna.prefecture_code, banna.done, banna.late, banna.not_reported) == (BANNA, 1, 1, 1)
     assert (diqing.done, diqing.not_done, diqing.not_reported) == (1, 1, 1)
-    assert milestone_figures(PROGRAM, P1, values, DUE)[0].province.overdue == 0
+    assert [u.unit_code for u in step.units if u.overdue] == [SHANGRILA, WEIXI]  # the table says so, not the step
+    assert (diqing.overdue, banna.overdue) == (2, 0)
 
 
 def test_nobody_reported() -> None:
-    step = milestone_figures(PROGRAM, P1, {}, AS_OF)[0]
+    step = milestone_figures(PROGRAM, P1, {}, NOBODY)[0]
     assert (step.province.done, step.province.not_done, step.province.not_reported) == (0, 0, 6)
 
 
 def test_a_step_of_both_levels_stands_twice_and_only_once_it_is_asked() -> None:
     values: dict[str, dict[str, Value]] = {DIQING: {"OW-1": "是"}}
-    before = [(f.milestone.code, f.level) for f in milestone_figures(PROGRAM, P1, values, AS_OF)]
+    before = [(f.milestone.code, f.level) for f in milestone_figures(PROGRAM, P1, values, NOBODY)]
     assert before == [("E", Rows.COUNTY), ("W", Rows.PREFECTURE)]
-    later = milestone_figures(PROGRAM, P3, values, AS_OF)
+    later = milestone_figures(PROGRAM, P3, values, NOBODY)
     assert [(f.milestone.code, f.level) for f in later] == [
         ("E", Rows.COUNTY), ("W", Rows.COUNTY), ("W", Rows.PREFECTURE),
     ]  # fmt: skip
@@ -69,7 +71,7 @@ def test_several_columns_of_one_step_must_all_be_done() -> None:
         JINGHONG: {"a": "是", "b": "是", "c": DUE, "d": date(2022, 12, 5)}, MENGHAI: {"a": "是", "b": None, "c": DUE},
         SHANGRILA: {"a": None, "b": "否"}, DEQIN: {"a": "不适用", "b": "是"}, WEIXI: {"a": "不适用", "b": "不适用"},
     }  # fmt: skip
-    step = milestone_figures(small(form, milestones=(STEP,)), P1, values, AS_OF)[0]
+    step = milestone_figures(small(form, milestones=(STEP,)), P1, values, NOBODY)[0]
     assert [u.step for u in step.units] == [
         Step.LATE, Step.NOT_REPORTED, Step.NOT_REPORTED, Step.NOT_DONE, Step.DONE, Step.NOT_APPLICABLE,
     ]  # fmt: skip
@@ -77,4 +79,4 @@ def test_several_columns_of_one_step_must_all_be_done() -> None:
 
 
 def test_a_campaign_without_the_sheet_has_no_figures() -> None:
-    assert milestone_figures(small(milestones=(STEP,)), P1, {}, AS_OF) == ()
+    assert milestone_figures(small(milestones=(STEP,)), P1, {}, NOBODY) == ()

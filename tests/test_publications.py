@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,13 +20,18 @@ from pipeline.dataset.snapshot import Snapshot
 from pipeline.domain.entries import StandingRow, Submission
 from pipeline.domain.state import State
 from pipeline.measures.escalation import AddresseeKind
+from pipeline.measures.obligation import ObligationKind
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.program.calendar import Calendar
 from pipeline.program.model import NO, NOT_APPLICABLE, YES, FieldType
+from pipeline.reports import further_pictures
 from pipeline.reports.documents import Picture, lint_template, render
 from pipeline.reports.names import TEMPLATE_NAMES
+from pipeline.reports.picture_words import alt_text
 from pipeline.reports.publications import LETTER_TEMPLATE, MAKERS, Draft, letters, publications
 from pipeline.reports.quarterly import last_quarter
+from pipeline.reports.standing_parts import milestone_paragraphs
+from pipeline.reports.wording import Figures, number
 from tests.builder import campaign, whole_campaign
 from tests.test_documents import png
 
@@ -382,3 +387,42 @@ def test_tables_fit_the_text_area_repeat_their_head_and_keep_rows_whole(period: 
 def test_the_same_measures_give_the_same_bytes() -> None:
     one = drafts("2023-04")["中期调度报告"]
     assert render(TEMPLATES / one.template, one.make()[0], PICTURES) == printed("2023-04", "中期调度报告")
+
+
+@pytest.mark.parametrize("period", [*AS_OF])
+def test_what_is_overdue_is_one_count_wherever_it_is_printed(period: str) -> None:
+    """Figures of measures, pictures and texts against a count over the table of obligations."""
+    m = measures(period)
+    late = [o for o in m.obligations if o.overdue]
+    steps = [o for o in late if o.kind in {ObligationKind.MILESTONE, ObligationKind.MATERIAL}]
+    problems = [o for o in late if o.kind is ObligationKind.PROBLEM]
+    assert late
+    assert sum(one.province.overdue for one in m.systems.milestones) == len(steps)
+    assert sum(p.overdue for one in m.systems.milestones for p in one.prefectures) == len(steps)
+    drawn = further_pictures.milestones(m)
+    assert isinstance(drawn, partial)
+    assert sum(row.alarm for group in drawn.args[0] for row in group.rows) == len(steps)
+    assert f"逾期未完成或没有可用的报表{len(steps)}家次" in alt_text(m, "milestones")
+    behind = {(o.serves, o.is_county) for o in steps}
+    told = "\n".join(milestone_paragraphs(m, Figures()))
+    assert f"逾期未完成的工作节点有{len(behind)}项" in told or not behind
+    for serves, is_county in behind:
+        count = sum((o.serves, o.is_county) == (serves, is_county) for o in steps)
+        title = next(s.deliverable for s in m.program.milestones if s.code == serves)
+        assert f"尚有{count}个{'县' if is_county else '州（市）'}未完成" in next(
+            line for line in told.splitlines() if title in line and ("个县" in line) == is_county
+        )
+
+    solving = m.systems.problems
+    assert solving is not None
+    assert solving.province is not None
+    assert solving.province.overdue == len(solving.overdue) == len(problems)
+    assert sum(count.overdue for count in solving.by_prefecture.values() if count) == len(problems)
+    drawn = further_pictures.problems(m)
+    assert isinstance(drawn, partial)
+    assert drawn.args[0][0].rows[0].alarm == len(problems)
+
+    drawn = further_pictures.calendar(m)
+    assert isinstance(drawn, partial)
+    assert sum(cell.overdue for row in drawn.args[0] for cell in row.cells if cell) == len(late)
+    assert f"逾期未办结{number(len(late))}件" in alt_text(m, "calendar")

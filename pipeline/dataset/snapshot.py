@@ -13,7 +13,7 @@ from pipeline.dataset.store import Seen
 from pipeline.dataset.waiting import NO_RETURNS, what_waits
 from pipeline.domain.findings import Severity
 from pipeline.domain.place import Placing
-from pipeline.domain.state import STATE_NAMES, State, Verdict
+from pipeline.domain.state import REPORTED, STATE_NAMES, State, Verdict
 from pipeline.domain.unread import unread_by
 from pipeline.domain.value import show
 from pipeline.workbook.layout import row_name
@@ -289,11 +289,13 @@ class Snapshot:
         }
 
     def entries(self, forms: Iterable[Form], through: Period) -> tuple[StandingRow, ...]:
-        """The entries of lists that stand, of all periods up to one, the oldest first."""
+        """The entries of lists that stand, of prefectures that have reported, of all periods up to one, the oldest first."""
         codes = {form.code for form in forms}
         keys = sorted(
-            (key for key in self.lists if key[0] in codes and key[1] <= through.code), key=lambda key: key[1:]
-        )
+            (key for key in self.lists
+             if key[0] in codes and key[1] <= through.code and self.states.get(key[1:]) in REPORTED),
+            key=lambda key: key[1:],
+        )  # fmt: skip
         return tuple(row for key in keys for row in self.lists[key])
 
     def entry(self, form: Form, period: Period, number: str) -> StandingRow | None:

@@ -10,7 +10,7 @@ from pipeline.measures.figures import PROVINCE, asked, day, roster_of, yes
 from pipeline.program.model import NOT_APPLICABLE, FormKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
 
     from pipeline.measures.figures import Given, Values
@@ -33,7 +33,7 @@ class UnitStep:
 
     Attributes:
         done_on: The last day given, where several columns serve the milestone; None when not given.
-        overdue: Not done, or not reported, on a day after it was due.
+        overdue: The table of obligations says so.
     """
 
     unit_code: str
@@ -49,7 +49,7 @@ class StepCount:
 
     Attributes:
         undated: Of ``done``, those that gave no day: they cannot be known to be late.
-        overdue: Of ``not_done`` and ``not_reported``, those past the day it was due.
+        overdue: Units that owe it by the table of obligations, whichever of the others they stand among.
     """
 
     prefecture_code: str
@@ -79,25 +79,29 @@ class MilestoneFigures:
     province: StepCount
 
 
-def milestone_figures(program: Program, period: Period, values: Values, as_of: date) -> tuple[MilestoneFigures, ...]:
+def milestone_figures(
+    program: Program, period: Period, values: Values, late: Collection[tuple[str, str]]
+) -> tuple[MilestoneFigures, ...]:
     """Every milestone some sheet of the period asks about, in the notice's order; counties before prefectures.
 
     Args:
         program: The campaign.
         period: Where we are.
         values: Unit code → field → value, of reported units only.
-        as_of: The day on which what is not done is overdue or not yet due.
+        late: (milestone, unit) of what is overdue in the table of obligations.
     """
     forms = sorted(program.forms_of_kind(FormKind.MILESTONES), key=lambda f: f.rows)
     return tuple(
-        _figures(program, form, milestone, values, as_of)
+        _figures(program, form, milestone, values, late)
         for milestone in program.milestones for form in forms if asked(form, period, "done", milestone.code)
     )  # fmt: skip
 
 
-def _figures(program: Program, form: Form, milestone: Milestone, values: Values, as_of: date) -> MilestoneFigures:
+def _figures(
+    program: Program, form: Form, milestone: Milestone, values: Values, late: Collection[tuple[str, str]]
+) -> MilestoneFigures:
     units = tuple(
-        _unit(form, milestone, unit.code, unit.prefecture_code, values.get(unit.code), as_of)
+        _unit(form, milestone, unit.code, unit.prefecture_code, values.get(unit.code), late)
         for unit in roster_of(program, form)
     )
     return MilestoneFigures(
@@ -107,14 +111,18 @@ def _figures(program: Program, form: Form, milestone: Milestone, values: Values,
 
 
 def _unit(
-    form: Form, milestone: Milestone, code: str, prefecture_code: str, given: Given | None, as_of: date
+    form: Form,
+    milestone: Milestone,
+    code: str,
+    prefecture_code: str,
+    given: Given | None,
+    late: Collection[tuple[str, str]],
 ) -> UnitStep:
     done_on = max((d for f in form.of_role("done_on", milestone.code) if (d := day((given or {}).get(f.code)))), default=None)  # fmt: skip
     step = _step(form, milestone, given or {}, done_on)
-    past = milestone.due is not None and as_of > milestone.due
     return UnitStep(unit_code=code, prefecture_code=prefecture_code, step=step,
                     done_on=done_on if step in {Step.DONE, Step.LATE} else None,
-                    overdue=past and step in {Step.NOT_DONE, Step.NOT_REPORTED})  # fmt: skip
+                    overdue=(milestone.code, code) in late)  # fmt: skip
 
 
 def _step(form: Form, milestone: Milestone, given: Given, done_on: date | None) -> Step:

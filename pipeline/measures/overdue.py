@@ -83,6 +83,19 @@ def overdue_others(owed: tuple[Obligation, ...]) -> tuple[Obligation, ...]:
     )
 
 
+def late_steps(owed: tuple[Obligation, ...]) -> frozenset[tuple[str, str]]:
+    """(milestone, unit) of every step of section 四 that is overdue."""
+    kinds = {ObligationKind.MILESTONE, ObligationKind.MATERIAL}
+    return frozenset((o.serves, o.who) for o in owed if o.kind in kinds and o.overdue)
+
+
+def late_problems(owed: tuple[Obligation, ...]) -> dict[tuple[str, str], int]:
+    """(prefecture, number) of every problem that is overdue → days past its day."""
+    return {
+        (o.prefecture.code, o.serves): o.days_overdue for o in owed if o.kind is ObligationKind.PROBLEM and o.overdue
+    }
+
+
 def contact_text(contacts: tuple[Contact, ...]) -> str:
     """Contact units in words: 全总研究室、省总工会组织部."""
     return "、".join(c.title for c in contacts) or NO_CONTACT

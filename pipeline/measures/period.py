@@ -15,7 +15,7 @@ from pipeline.measures.goals import GoalFigures, goal_figures
 from pipeline.measures.highlights import HighlightFigures, highlight_figures
 from pipeline.measures.milestones import MilestoneFigures, milestone_figures
 from pipeline.measures.outliers import Outlier, outliers
-from pipeline.measures.overdue import Obligation, obligations
+from pipeline.measures.overdue import Obligation, late_problems, late_steps, obligations
 from pipeline.measures.problems import ProblemFigures, problem_figures
 from pipeline.measures.progress import (
     Completion,
@@ -162,7 +162,7 @@ def measure_period(
         obligations=owed,
         states={state: states.count(state) for state in State},
         prefecture_order=tuple(order), ranks=ranked,
-        systems=_systems(program, snapshot, period, values, assessed),
+        systems=_systems(program, snapshot, period, values, assessed, owed),
         standing=standing(program, period, assessed, owed),
         outliers=outliers(program, period, given),
         escalations=escalations(program, owed, calendar, snapshot.as_of),
@@ -171,7 +171,7 @@ def measure_period(
 
 
 def _systems(program: Program, snapshot: Snapshot, period: Period, values: dict[str, dict[str, Value]],
-             assessed: pd.DataFrame) -> Systems:  # fmt: skip
+             assessed: pd.DataFrame, owed: tuple[Obligation, ...]) -> Systems:  # fmt: skip
     as_of = snapshot.as_of
     problems, highlights = (
         snapshot.entries(program.forms_of_kind(kind), period) for kind in (FormKind.PROBLEMS, FormKind.HIGHLIGHTS)
@@ -183,14 +183,14 @@ def _systems(program: Program, snapshot: Snapshot, period: Period, values: dict[
         if snapshot.state(p, prefecture).is_reported
     }
     most = next((one.most for one in program.strands if one.most), len(program.counties))
-    solving = problem_figures(program, period, problems, reported, as_of)
+    solving = problem_figures(program, period, problems, reported, as_of, late_problems(owed))
     return Systems(
         funding=funding_figures(program, period, values),
         social=social_figures(program, period, values),
         problems=solving,
         highlights=highlight_figures(program, period, highlights, reported, as_of),
         contacts=contact_figures(program, values, min(period.end, as_of), most=most),
-        milestones=milestone_figures(program, period, values, as_of),
+        milestones=milestone_figures(program, period, values, late_steps(owed)),
         ten_tasks=ten_task_figures(
             program, period, values, program.ten_tasks, solving.solved_by_county(program) if solving else {}
         ),

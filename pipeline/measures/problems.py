@@ -10,7 +10,7 @@ from pipeline.measures.figures import by_role, county_of, day, histories, list_c
 from pipeline.program.model import FormKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import date
 
     from pipeline.measures.figures import Coverage, Entry
@@ -38,7 +38,7 @@ class Problem:
         age_periods: Periods it was or has been open, the first one counted as 1.
         age_days: Days from the end of the first period to the as-of date, or to the day it was closed; never below 0.
             None for a closed one without a day.
-        days_overdue: Days past ``due_on`` while open; else 0.
+        days_overdue: Days past its day by the table of obligations; 0 where that has it not as overdue.
         seq: Submission the last report was read from.
     """
 
@@ -70,7 +70,7 @@ class Problem:
 
     @property
     def overdue(self) -> bool:
-        """Open on a day after it was to be solved."""
+        """Past its day by the table of obligations."""
         return self.days_overdue > 0
 
 
@@ -137,7 +137,12 @@ class ProblemFigures:
 
 
 def problem_figures(
-    program: Program, period: Period, entries: Sequence[Entry], reported: Collection[tuple[str, str]], as_of: date
+    program: Program,
+    period: Period,
+    entries: Sequence[Entry],
+    reported: Collection[tuple[str, str]],
+    as_of: date,
+    late: Mapping[tuple[str, str], int],
 ) -> ProblemFigures | None:
     """Problems up to a period; None for a campaign without such a list.
 
@@ -146,13 +151,14 @@ def problem_figures(
         period: Where we are.
         entries: Standing entries of all periods up to this one.
         reported: (period, prefecture) codes of the lists that stand, empty ones too.
-        as_of: The day on which open problems are overdue or not.
+        as_of: The day up to which open problems have been open.
+        late: (prefecture, number) of what is overdue in the table of obligations → days past its day.
     """
     forms = program.forms_of_kind(FormKind.PROBLEMS)
     if not forms:
         return None
     problems = tuple(
-        _problem(program, form, every, period, as_of)
+        _problem(program, form, every, period, as_of, late)
         for form, every in histories(program, entries, FormKind.PROBLEMS, period)
     )
     spoke = {*reporters(program, reported, period), *(p.prefecture_code for p in problems)}
@@ -184,7 +190,14 @@ def for_departments(figures: ProblemFigures) -> tuple[tuple[str, tuple[Problem, 
     return tuple(groups)
 
 
-def _problem(program: Program, form: Form, every: tuple[Entry, ...], period: Period, as_of: date) -> Problem:
+def _problem(
+    program: Program,
+    form: Form,
+    every: tuple[Entry, ...],
+    period: Period,
+    as_of: date,
+    late: Mapping[tuple[str, str], int],
+) -> Problem:
     first, last = program.period_by_code[every[0].period], every[-1]
     given = last.values
     county = county_of(program, last, by_role(form, "county", given))
@@ -201,7 +214,7 @@ def _problem(program: Program, form: Form, every: tuple[Entry, ...], period: Per
         due_on=due_on, closed_on=closed_on, solved=Solved.CLOSED if closed_in else Solved.OPEN,
         first_period=first.code, last_period=last.period, closed_in=closed_in,
         age_periods=until.no - first.no + 1, age_days=max((ended - first.end).days, 0) if ended else None,
-        days_overdue=max((as_of - due_on).days, 0) if due_on and not closed_in else 0, seq=last.seq,
+        days_overdue=late.get((last.prefecture_code, last.number), 0), seq=last.seq,
     )  # fmt: skip
 
 

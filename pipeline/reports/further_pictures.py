@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.problems import Problem
     from pipeline.measures.ten_tasks import Answers, TaskColumn, TaskFigures
+    from pipeline.program.model import Period
     from pipeline.reports.chart_cache import Drawing
 
 T = TypeVar("T")
@@ -207,7 +208,7 @@ def calendar(m: PeriodMeasures) -> Drawing:
     rows = {key: Counter[tuple[int, Timeliness]]() for key in _kinds(owed)}
     for o in owed:
         place = (min(max(_month(o.due_on), first), last) - first) // len(columns[0])
-        rows[_kind(o)][place, o.timeliness] += 1
+        rows[_kind(o)][place, _shown(o, m.period)] += 1
     months = [_month(o.due_on) for o in owed]
     heads = [_head(one, earlier=min(months) < one[0] == first, later=max(months) > one[-1] == last) for one in columns]
     return partial(
@@ -216,6 +217,11 @@ def calendar(m: PeriodMeasures) -> Drawing:
          for (kind, who), count in rows.items()],
         heads, today=_place_of(m.snapshot.as_of, columns), today_label=f"截至{cn_date(m.snapshot.as_of)}",
     )  # fmt: skip
+
+
+def _shown(o: Obligation, period: Period) -> Timeliness:
+    """What a return of a later period is to show is not held against anybody in this one's report."""
+    return Timeliness.NOT_DUE if o.overdue and o.period.no > period.no else o.timeliness
 
 
 def _kinds(owed: Sequence[Obligation]) -> list[tuple[ObligationKind, str]]:

@@ -52,8 +52,9 @@ def milestone_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     behind = [one for one in past if one.province.overdue]
     day = say.day("as_of", m.snapshot.as_of)
     if not behind:
-        return [f"截至{day}，已到时限的工作节点均已完成。"]
-    lead = f"截至{day}，已到时限而未全部完成的工作节点有{say('milestones.behind', len(behind))}项，没有已接收的报表的计入未完成。"
+        return [f"截至{day}，没有逾期未完成的工作节点。"]
+    lead = (f"截至{day}，逾期未完成的工作节点有{say('milestones.behind', len(behind))}项，"
+            "各单位以最近一次报告为准，从未报告的计入未完成。")  # fmt: skip
     return [lead, *(_behind(m, one, n, say) for n, one in enumerate(behind, 1))]
 
 
