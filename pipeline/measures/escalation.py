@@ -12,7 +12,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pipeline.measures.obligation import Obligation, ObligationKind, Reason
-from pipeline.measures.overdue import NO_CONTACT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,41 +19,11 @@ if TYPE_CHECKING:
 
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Program
+    from pipeline.program.notice import Step, Urging
 
-LEADER = "领导"  # a contact so titled is a person: 省总领导某某
 SERIES = frozenset(
     {ObligationKind.REPORT, ObligationKind.HIGHLIGHT}
 )  # owed again and again: one streak for all of them
-
-
-class Level(StrEnum):
-    """How sharply it is asked for."""
-
-    REMIND = "提醒"
-    URGE = "催报"
-    CIRCULATE = "通报"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """From ``streak`` periods in a row the letter is of ``level`` and gives ``workdays`` to answer."""
-
-    level: Level
-    streak: int
-    workdays: int
-    opening: str
-    asking: str
-    besides: str
-
-
-STEPS = (
-    Step(level=Level.REMIND, streak=1, workdays=5, opening="", asking="请抓紧办理",
-         besides=""),
-    Step(level=Level.URGE, streak=2, workdays=3, opening="已连续2期未按时完成，",
-         asking="请立即核实原因、加紧办理", besides="，并简要说明情况"),
-    Step(level=Level.CIRCULATE, streak=3, workdays=3, opening="已连续3期及以上未按时完成，",
-         asking="请认真查找原因、限期整改", besides="，并书面报送整改情况"),
-)  # fmt: skip
 
 TO_DO = {
     ObligationKind.REPORT: "补报工作推进信息",
@@ -87,7 +56,8 @@ class Escalation:
         text: Paragraphs joined by line feeds, ready to send.
     """
 
-    level: Level
+    level: str
+    title: str
     addressee_kind: AddresseeKind
     addressee: str
     obligations: tuple[Obligation, ...]
@@ -95,9 +65,9 @@ class Escalation:
     text: str
 
 
-def step_of(streak: int) -> Step | None:
-    """The step a streak has come to; None while nothing is late."""
-    return next((step for step in reversed(STEPS) if streak >= step.streak), None)
+def step_of(steps: Sequence[Step], streak: int) -> int | None:
+    """The place of the step a streak has come to; None while nothing is late."""
+    return max((n for n, step in enumerate(steps) if streak >= step.streak), default=None)
 
 
 def escalations(
@@ -111,19 +81,20 @@ def escalations(
         calendar: For the day of reply.
         as_of: Day of the letters.
     """
-    late = [o for o in owed if o.overdue]
+    urging, late = program.escalation, [o for o in owed if o.overdue]
+    if urging is None:
+        return ()
     streaks: dict[tuple[str, ...], int] = {}
     for o in late:
         streaks[_series(o)] = max(o.streak, streaks.get(_series(o), 0))
     groups: dict[tuple[int, int, str, str], list[Obligation]] = {}
     for o in late:
-        step = step_of(streaks[_series(o)])
-        for kind, code, name in _addressees(program, o, as_of) if step else ():
-            key = -STEPS.index(step) if step else 0, list(AddresseeKind).index(kind), code, name
-            groups.setdefault(key, []).append(o)
+        step = step_of(urging.steps, streaks[_series(o)])
+        for kind, code, name in () if step is None else _addressees(program, urging, o, as_of):
+            groups.setdefault((-(step or 0), list(AddresseeKind).index(kind), code, name), []).append(o)
     kinds = list(AddresseeKind)
     return tuple(
-        _letter(program, STEPS[-level], kinds[kind], name, groups[level, kind, code, name], calendar, as_of)
+        _letter(program, urging, -level, kinds[kind], name, groups[level, kind, code, name], calendar, as_of)
         for level, kind, code, name in sorted(groups)
     )
 
@@ -133,39 +104,39 @@ def _series(o: Obligation) -> tuple[str, ...]:
     return (o.kind, o.who) if o.kind in SERIES else (o.kind, o.who, o.serves, o.what)
 
 
-def _addressees(program: Program, o: Obligation, as_of: date) -> Iterable[tuple[AddresseeKind, str, str]]:
+def _addressees(
+    program: Program, urging: Urging, o: Obligation, as_of: date
+) -> Iterable[tuple[AddresseeKind, str, str]]:
     """Kind, key in reading order, and name of everyone who is told of an obligation."""
     yield AddresseeKind.PREFECTURE, o.prefecture.code, f"{o.prefecture.name}{program.unit_suffix}"
     contacts = program.contacts_of(o.who, as_of) if o.is_county else ()
     for contact in contacts:
-        kind = AddresseeKind.LEADER if LEADER in contact.level + contact.title else AddresseeKind.CONTACT
+        kind = AddresseeKind.LEADER if contact.level in urging.leaders else AddresseeKind.CONTACT
         yield kind, contact.unit_id, contact.title
     if o.is_county and not contacts:  # 三（一）: its prefecture's leaders, as entered
         for name in o.contact.split("、"):
-            whole = f"{o.prefecture.name}{program.unit_suffix}{LEADER}"
-            named = whole if name == NO_CONTACT else f"{name.strip()}（{o.prefecture.short_name}）"
+            whole = f"{o.prefecture.name}{program.unit_suffix}领导"
+            named = whole if name == urging.without_contact else f"{name.strip()}（{o.prefecture.short_name}）"
             yield AddresseeKind.LEADER, o.prefecture.code, named
 
 
-def _letter(program: Program, step: Step, kind: AddresseeKind, addressee: str, owed: Sequence[Obligation],
+def _letter(program: Program, urging: Urging, place: int, kind: AddresseeKind, addressee: str, owed: Sequence[Obligation],
             calendar: Calendar, as_of: date) -> Escalation:  # fmt: skip
     owed = sorted(owed, key=lambda o: (o.due_on, list(ObligationKind).index(o.kind), o.what, o.is_county, o.who))
+    step = urging.steps[place]
     reply_by, provisional = calendar.add_workdays(as_of, step.workdays)
-    by = _cn(reply_by) + ("（暂定）" if provisional else "")
-    whose = {AddresseeKind.PREFECTURE: "你单位及所辖县级工会", AddresseeKind.CONTACT: "你单位对口联系的县级工会",
-             AddresseeKind.LEADER: "您对口联系的县级工会"}[kind]  # fmt: skip
+    appeal = {AddresseeKind.PREFECTURE: urging.to_respondent, AddresseeKind.CONTACT: urging.to_contact,
+              AddresseeKind.LEADER: urging.to_leader}[kind]  # fmt: skip
     lines = [f"{n}.{line}" for n, line in enumerate(_lines(owed), 1)]
-    to_do = "、".join(dict.fromkeys(_to_do(o) for o in owed))
-    asked = {
-        AddresseeKind.PREFECTURE: f"{step.asking}，于{by}前{to_do}，由你单位统一报{program.office}{step.besides}。",
-        AddresseeKind.CONTACT: f"请指导督促有关县级工会于{by}前{to_do}，由所在州（市）统一报送。",
-        AddresseeKind.LEADER: f"呈请您关注，督促有关县级工会于{by}前{to_do}，由所在州（市）统一报送。",
-    }[kind]
-    told = f"现将{step.level}事项呈报如下" if kind is AddresseeKind.LEADER else f"现予{step.level}"
-    opening = f"截至{_cn(as_of)}，{whose}有{len(owed)}项应报事项逾期，{step.opening}{told}："
+    asked = appeal.asked.format(
+        asking=step.asking, besides=step.besides, by=_cn(reply_by) + ("（暂定）" if provisional else ""),
+        to_do="、".join(dict.fromkeys(_to_do(o) for o in owed)), office=program.office,
+    )  # fmt: skip
+    told = appeal.told.format(level=step.level)
+    opening = f"截至{_cn(as_of)}，{appeal.whose}有{len(owed)}项应报事项逾期，{step.opening}{told}："
     text = "\n".join((f"{addressee}：", opening, *lines, asked, program.office, _cn(as_of)))
-    return Escalation(level=step.level, addressee_kind=kind, addressee=addressee, obligations=tuple(owed),
-                      reply_by=reply_by, text=text)  # fmt: skip
+    return Escalation(level=step.level, title=appeal.title or step.title, addressee_kind=kind, addressee=addressee,
+                      obligations=tuple(owed), reply_by=reply_by, text=text)  # fmt: skip
 
 
 def _lines(owed: Sequence[Obligation]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -11,9 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline.measures.timeliness import Timeliness
 
 if TYPE_CHECKING:
-    from pipeline.program.model import Milestone, Period, Prefecture, Program, Window
-
-MATERIAL_WORDS = ("中期", "总结")  # a milestone whose phase or deliverable says so is owed as written material
+    from pipeline.program.model import Period, Prefecture, Window
 
 
 class ObligationKind(StrEnum):
@@ -139,17 +136,3 @@ def quarters(window: Window) -> tuple[Quarter, ...]:
             if window.start <= end <= window.end:
                 found.append(Quarter(start=date(year, month, 1), end=end))
     return tuple(found)
-
-
-def is_material(milestone: Milestone) -> bool:
-    """Whether a milestone is a written summing-up (中期调度, 总结) rather than a step of the work."""
-    return any(word in milestone.phase + milestone.deliverable for word in MATERIAL_WORDS)
-
-
-def is_office(program: Program, who: str) -> bool:
-    """Whether ``who`` is the office, or the group or union it belongs to: its words occur in the office's own name.
-
-    The campaign's name, in “”, is no part of it; 领导小组办公室综合组 goes with the 领导小组办公室.
-    """
-    name, who = re.sub("“[^”]*”", "", program.office), re.sub("[（）]", "", who)
-    return bool(who) and (who in name or any(who.startswith(name[n:]) for n in range(len(name) - 3)))

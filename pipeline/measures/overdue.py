@@ -15,12 +15,9 @@ from pipeline.domain.state import State, Verdict
 from pipeline.measures.evidence import entries, evidence_of, first_reports, said, stands
 from pipeline.measures.obligation import (
     KIND_NAMES,
-    MATERIAL_WORDS,
     Obligation,
     ObligationKind,
     Reason,
-    is_material,
-    is_office,
     quarters,
 )
 from pipeline.measures.timeliness import (
@@ -46,12 +43,10 @@ if TYPE_CHECKING:
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Contact, Duty, Field, Form, Period, Program, Unit
 
-__all__ = ["KIND_NAMES", "NO_CONTACT", "Obligation", "ObligationKind", "Reason", "contact_text", "obligations",
+__all__ = ["KIND_NAMES", "Obligation", "ObligationKind", "Reason", "contact_text", "obligations",
            "overdue_counties"]  # fmt: skip
 
-NO_CONTACT = "州（市）总工会领导"  # 三（一）: the counties the notice pairs with no unit are the prefecture's leaders'
 FEWEST_VISITS = 1  # 三（二）: 实地调研指导推动工作不少于1次
-QUARTERLY = "每季度"
 PROBLEM_WORDS = 30  # of a problem's text in the name of the obligation
 
 
@@ -96,9 +91,10 @@ def late_problems(owed: tuple[Obligation, ...]) -> dict[tuple[str, str], int]:
     }
 
 
-def contact_text(contacts: tuple[Contact, ...]) -> str:
+def contact_text(program: Program, contacts: tuple[Contact, ...]) -> str:
     """Contact units in words: 全总研究室、省总工会组织部."""
-    return "、".join(c.title for c in contacts) or NO_CONTACT
+    nobody = program.escalation.without_contact if program.escalation else ""
+    return "、".join(c.title for c in contacts) or nobody
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +170,7 @@ class _Table:
         for form in self.program.forms_of_kind(FormKind.MILESTONES):
             for step in self.program.milestones:
                 columns, days = form.of_role("done", step.code), form.of_role("done_on", step.code)
-                kind = ObligationKind.MATERIAL if is_material(step) else ObligationKind.MILESTONE
+                kind = ObligationKind.MATERIAL if step.material else ObligationKind.MILESTONE
                 for unit in self._units(form) if step.due and columns else ():
                     answers = [said(self.program, self.snapshot, form, unit.code, one, _paired(days, n), _is_yes)
                                for n, one in enumerate(columns)]  # fmt: skip
@@ -246,7 +242,7 @@ class _Table:
         """五、附件2: what the office owes itself. No return says whether it is met, so nothing here does."""
         done_by_sheet = {f.serves for form in self.program.forms for f in form.fields if f.serves}
         all_steps: tuple[Milestone | Duty, ...] = self.program.milestones + self.program.duties
-        mine = [x for x in all_steps if x.code not in done_by_sheet and is_office(self.program, x.who)]
+        mine = [x for x in all_steps if x.office and x.code not in done_by_sheet]
         office, why = self.program.office, Reason.SELF_CHECK
         itself = Prefecture(code="", name=office, short_name=office)
         for duty in mine:
@@ -256,15 +252,14 @@ class _Table:
                               workdays_overdue=0, streak=0)  # fmt: skip
 
     def _office_days(self, owed: Milestone | Duty) -> Iterator[tuple[str, date]]:
-        """Quarterly duties at quarter ends, 中期 ones with the steps of that phase, all without a day by the close."""
-        end, steps = self.program.window.end, self.program.milestones
+        """Quarterly duties at quarter ends, all without a day by the close."""
+        end = self.program.window.end
         if isinstance(owed, Milestone):
             yield owed.deliverable, owed.due or end
-        elif owed.frequency.startswith(QUARTERLY):
+        elif owed.quarterly:
             yield from ((f"{quarter.title}{owed.title}", quarter.end) for quarter in quarters(self.program.window))
         else:
-            mid = [s.due for s in steps if s.due and MATERIAL_WORDS[0] in s.phase and MATERIAL_WORDS[0] in owed.title]
-            yield f"{owed.title}（{owed.frequency}）", min(mid, default=end)
+            yield f"{owed.title}（{owed.frequency}）", owed.due or end
 
     def _settle(self, kind: ObligationKind, unit: Unit, what: str, serves: str, due_on: date, met: Evidence | None,
                 reason: Reason, *, heard: bool = False) -> Obligation:  # fmt: skip
@@ -346,7 +341,7 @@ class _Table:
     def _contacts(self) -> dict[str, str]:
         """County → its contacts: those of the notice, else whom its prefecture has entered."""
         named = {c.code: self.program.contacts_of(c.code, self.snapshot.as_of) for c in self.program.counties}
-        found = {code: contact_text(contacts) for code, contacts in named.items()}
+        found = {code: contact_text(self.program, contacts) for code, contacts in named.items()}
         entered = [(form.code, f.code, p) for form in self.program.forms_of_kind(FormKind.CONTACTS)
                    for f in form.of_role("contact")[:1] for p in self.program.periods]  # fmt: skip
         for code in (code for code, contacts in named.items() if not contacts):

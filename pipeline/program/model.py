@@ -49,6 +49,7 @@ from pipeline.program.notice import (
     Publication,
     Strand,
     TenTask,
+    Urging,
 )
 from pipeline.program.units import County, Prefecture, Region, Unit, grouped
 
@@ -127,6 +128,8 @@ class Notice:
     office_groups: tuple[OfficeGroup, ...] = ()
     departments: tuple[Department, ...] = ()
     publications: tuple[Publication, ...] = ()
+    escalation: Urging | None = None
+    problem_ages: tuple[int, int] = (60, 180)
 
 
 @dataclass(frozen=True, kw_only=True)

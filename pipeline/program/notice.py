@@ -54,12 +54,19 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Milestone:
-    """A step of section 四."""
+    """A step of section 四.
+
+    Attributes:
+        office: The office itself owes it.
+        material: It is handed in as written material, rather than a step of the work.
+    """
 
     code: str
     phase: str
     who: str
     deliverable: str
+    office: bool = False
+    material: bool = False
     start: date | None = None
     due: date | None = None
     expected: int | None = None
@@ -69,13 +76,21 @@ class Milestone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
-    """A reporting duty of section 五 and attachment 2."""
+    """A reporting duty of section 五 and attachment 2.
+
+    Attributes:
+        office: The office itself owes it.
+        quarterly: It is owed at the end of every quarter; else once, on ``due`` or by the campaign's close.
+    """
 
     code: str
     title: str
     who: str
+    office: bool = False
     to: str = ""
     frequency: str
+    quarterly: bool = False
+    due: date | None = None
     expected: int | None = None
     basis: str
     reading: str = ""
@@ -172,6 +187,53 @@ class Department:
 
     name: str
     aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """From ``streak`` periods in a row a letter is of ``level`` and gives ``workdays`` to answer."""
+
+    level: str
+    title: str
+    streak: int
+    workdays: int
+    opening: str = ""
+    asking: str
+    besides: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appeal:
+    """What a letter says to a sort of addressee: whose things are late, how it tells them, what it asks.
+
+    Attributes:
+        told: With ``{level}``.
+        asked: With ``{asking}``, ``{besides}`` (of the step), ``{by}``, ``{to_do}`` and ``{office}``.
+        title: Of the letter, instead of its step's.
+    """
+
+    whose: str
+    told: str
+    asked: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Urging:
+    """How what is overdue is asked for.
+
+    Attributes:
+        leaders: Levels of contacts.csv that are persons.
+        without_contact: Who is in charge of a county that has no contact.
+        steps: From the mildest to the sharpest.
+    """
+
+    leaders: tuple[str, ...] = ()
+    without_contact: str
+    steps: tuple[Step, ...]
+    to_respondent: Appeal
+    to_contact: Appeal
+    to_leader: Appeal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,7 +168,7 @@ def _place(node: Any, loc: Sequence[int | str]) -> tuple[str, int, str]:
     """The last key on the way to a fault, its line and what is written there; of a key that is not there, its mapping's line."""
     key, line = "", node.start_mark.line + 1
     for step in loc:
-        if isinstance(node, SequenceNode) and isinstance(step, int):
+        if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
             node = node.value[step]
             line = node.start_mark.line + 1
         elif isinstance(node, MappingNode):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pipeline.program.model import Program
+    from pipeline.program.notice import Urging
 
 
 def check_systems(program: Program) -> None:
@@ -34,6 +35,30 @@ def check_systems(program: Program) -> None:
     twice = sorted({no for no in grouped if grouped.count(no) > 1})
     if twice:
         raise ProgramError(f"program.yaml：goals 中任务 {twice[0]} 出现两次，一项任务只归一个目标")
+    young, old = program.problem_ages
+    if not 0 < young < old:
+        raise ProgramError(f"program.yaml：problem_ages 应为从小到大的两个天数，现为 {young}、{old}")
+    if program.escalation:
+        _check_urging(program.escalation)
+
+
+def _check_urging(said: Urging) -> None:
+    """Steps grow sharper with the streak; the texts leave open what is filled in, and nothing else."""
+    streaks = [step.streak for step in said.steps]
+    if (
+        not streaks
+        or streaks != sorted(set(streaks))
+        or streaks[0] < 1
+        or min(step.workdays for step in said.steps) < 1
+    ):
+        raise ProgramError("program.yaml：escalation 的 steps 至少一步，streak 从1起、逐步增大，workdays 不少于1")
+    for appeal in (said.to_respondent, said.to_contact, said.to_leader):
+        for text, known in ((appeal.told, ("level",)), (appeal.asked, ("asking", "besides", "by", "to_do", "office"))):
+            try:
+                text.format(**dict.fromkeys(known, ""))
+            except (KeyError, IndexError, ValueError, AttributeError) as error:
+                allowed = "、".join(f"{{{one}}}" for one in known)
+                raise ProgramError(f"program.yaml：escalation 的“{text}”中花括号不对；允许：{allowed}") from error
 
 
 def _known(where: str, given: Iterable[int | str], known: list[Any]) -> None:

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 STEEL = "#4F7FB3"
-YOUNG_DAYS, OLD_DAYS = 60, 180
 OPEN = "未办结，从首次列入的报送期末算起"
 COLUMNS = 15
 OWNERS = {True: "县级工会", False: "州（市）总工会"}
@@ -79,13 +78,14 @@ def problems(m: PeriodMeasures) -> Drawing | None:
     figures = m.systems.problems
     if figures is None or not figures.problems:
         return None
+    young, old = m.program.problem_ages
     parts = [
         charts.StackPart(name="已办结", fill=TRACK),
-        charts.StackPart(name=f"{YOUNG_DAYS}天以内", fill=PALE, over=OPEN),
-        charts.StackPart(name=f"{YOUNG_DAYS + 1}—{OLD_DAYS}天", fill=STEEL, over=OPEN),
-        charts.StackPart(name=f"{OLD_DAYS}天以上", fill=NAVY, over=OPEN),
+        charts.StackPart(name=f"{young}天以内", fill=PALE, over=OPEN),
+        charts.StackPart(name=f"{young + 1}—{old}天", fill=STEEL, over=OPEN),
+        charts.StackPart(name=f"{old}天以上", fill=NAVY, over=OPEN),
     ]
-    groups = [charts.StackGroup(title="", rows=[_problem_row("全部问题", figures.problems)])]
+    groups = [charts.StackGroup(title="", rows=[_problem_row(m, "全部问题", figures.problems)])]
     left_out = 0
     for title, names, word in (
         ("按问题类别", figures.by_category, attrgetter("category")),
@@ -93,7 +93,7 @@ def problems(m: PeriodMeasures) -> Drawing | None:
     ):
         if not any(names):
             continue
-        rows = [_problem_row(name or "未填", [p for p in figures.problems if word(p) == name]) for name in names]
+        rows = [_problem_row(m, name or "未填", [p for p in figures.problems if word(p) == name]) for name in names]
         most = charts.MOST_ROWS // 2 - 1
         kept = _kept(rows, most, lambda row: -sum(row.counts))
         groups.append(charts.StackGroup(title=title, rows=kept))
@@ -107,9 +107,9 @@ def _foot(note: str, left_out: int) -> str:
     return "；".join(one for one in (note, f"另有{left_out}项未列" if left_out else "") if one)
 
 
-def _problem_row(label: str, some: Sequence[Problem]) -> charts.StackRow:
-    ages = [p.age_days or 0 for p in some if p.is_open]
-    young, old = sum(age <= YOUNG_DAYS for age in ages), sum(age > OLD_DAYS for age in ages)
+def _problem_row(m: PeriodMeasures, label: str, some: Sequence[Problem]) -> charts.StackRow:
+    ages, (youngest, oldest) = [p.age_days or 0 for p in some if p.is_open], m.program.problem_ages
+    young, old = sum(age <= youngest for age in ages), sum(age > oldest for age in ages)
     counts = (len(some) - len(ages), young, len(ages) - young - old, old)
     return charts.StackRow(label=label, note="", counts=counts, alarm=sum(p.overdue for p in some))
 

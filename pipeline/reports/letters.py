@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.measures.escalation import AddresseeKind, Level
+from pipeline.measures.escalation import AddresseeKind
 from pipeline.reports.outline import quoted
 from pipeline.reports.wording import Figures
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
 
 TO_OTHERS = {AddresseeKind.CONTACT: "致对口联系单位", AddresseeKind.LEADER: "致联系领导"}
-TITLES = {Level.REMIND: "提醒函", Level.URGE: "催报函", Level.CIRCULATE: "通报"}
-TO_LEADERS = "呈阅件"  # what is sent up is not called a circular
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +59,9 @@ def letter_context(m: PeriodMeasures, some: Sequence[Escalation], *, is_demo: bo
 
 def _letter(m: PeriodMeasures, one: Escalation, no: int, say: Figures) -> Letter:
     to_line, *paragraphs, closing, office, issued_on = one.text.split("\n")
-    level = TO_LEADERS if one.addressee_kind is AddresseeKind.LEADER else TITLES[one.level]
     return Letter(
-        no=say("letter.no", no), level=level, title=f"“{m.program.short_title}”专项工作\n逾期事项{level}", to_line=quoted(say, "letter.to", to_line),
+        no=say("letter.no", no), level=one.title, title=f"“{m.program.short_title}”专项工作\n逾期事项{one.title}",
+        to_line=quoted(say, "letter.to", to_line),
         paragraphs=[quoted(say, f"letter.{one.level}.{one.addressee}", line) for line in paragraphs],
         closing=quoted(say, f"letter.{one.level}.{one.addressee}", closing), office=office,
         issued_on=say("letter.date", issued_on),
