@@ -59,9 +59,9 @@ MANY = 20  # of a kind, named on the screen
     subcommand_metavar=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.option("--project", default=".", metavar="DIR", show_default="当前目录", help="工作目录")
-@click.option("--as-of", "as_of", type=Day(), metavar="DATE", help="以这一天为准（默认今天）")
-@click.option("--period", "period", metavar="P", help="报送期，如 2023-02；不写则取最近结束的一期")
+@click.option("--project", default=".", metavar="目录", show_default="当前目录", help="工作目录")
+@click.option("--as-of", "as_of", type=Day(), metavar="日期", help="以这一天为准（默认今天）")
+@click.option("--period", "period", metavar="报送期", help="报送期，如 2023-02；不写则取最近结束的一期")
 @engine_options
 @click.version_option(package_name="run-pipeline", message="%(version)s")
 @click.pass_context
@@ -177,8 +177,13 @@ def _tell(outcome: Outcome, workspace: Workspace, as_of: date) -> None:
 
 def _tell_unusable(m: PeriodMeasures, taken: Taken) -> None:
     """Files that came now and cannot be used: why, and whose they are; and how many have no owner yet."""
+    from pipeline.dataset.waiting import BLANK  # noqa: PLC0415
     from pipeline.domain.place import PLACING_NAMES, Placing  # noqa: PLC0415
+    from pipeline.domain.state import Verdict  # noqa: PLC0415
 
+    for s in m.snapshot.submissions:
+        if s.seq in taken.seqs and s.verdict == Verdict.EMPTY:
+            note(f"{BLANK}：{s.file}（{m.program.prefecture_by_code[s.prefecture_code].short_name}，{s.reason}）")
     unusable = [s for s in m.snapshot.submissions if m.snapshot.unusable(s)]
     new = [s for s in unusable if s.seq in taken.seqs]
     whole = {s.seq for s in unusable}
@@ -215,8 +220,8 @@ def receive(ctx: click.Context, workers: int | None, scheduler: str | None) -> N
 
 
 @main.command()
-@click.option("--period", "period", metavar="P", help="报送期；不写则取日期所在的一期")
-@click.option("--prefecture", metavar="CODE", help="只下发一个州（市），写代码或名称，如 530100、昆明市")
+@click.option("--period", "period", metavar="报送期", help="报送期；不写则取日期所在的一期")
+@click.option("--prefecture", metavar="州市", help="只下发一个州（市），写代码或名称，如 530100、昆明市")
 @click.option("--new-key", is_flag=True, help="签发密钥确已遗失时另做一把；此后用旧表报来的都须逐份认定")
 @click.pass_context
 def issue(ctx: click.Context, period: str | None, prefecture: str | None, new_key: bool) -> None:
@@ -236,7 +241,9 @@ def issue(ctx: click.Context, period: str | None, prefecture: str | None, new_ke
 
 
 @main.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "files", metavar="文件...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @json_option
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
@@ -324,7 +331,7 @@ def lint(ctx: click.Context, *, draft: bool) -> None:
 
 
 @main.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="目录", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
     """建一个新的工作目录。"""
     from pipeline.starter import create_workspace  # noqa: PLC0415
@@ -334,7 +341,7 @@ def init(folder: Path) -> None:
 
 
 @main.command()
-@click.argument("folder", metavar="[DIR]", default="demo", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="[目录]", default="demo", type=click.Path(path_type=Path))
 def demo(folder: Path) -> None:
     """用虚构的数字演示全部六期：下发、填报、退回、重报、汇总。"""
     from pipeline.demo import play  # noqa: PLC0415

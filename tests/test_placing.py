@@ -457,6 +457,49 @@ def test_staff_place_what_nobody_could_and_it_stays_refused(office: Workspace) -
     )
 
 
+def test_a_return_in_which_nothing_was_filled_in_is_told_as_that(tmp_path: Path) -> None:
+    """Not 全部未报, and no excuse either: it is overdue for being blank; what may hold figures speaks before it."""
+    workspace = Workspace(root=tmp_path / "w")
+    new_workspace(workspace.root)
+    own_key(workspace)
+    bad = with_doctype(filled(prefecture_code=NUJIANG))
+    files = {"昭通.xlsx": (blank("2023-02", ZHAOTONG), EARLY), "怒江.xlsx": (bad, EARLY), "怒江又.xlsx": (blank("2023-02", NUJIANG), DUE),
+             "迪庆.xlsx": (filled(), EARLY), "迪庆又.xlsx": (blank("2023-02", SMALL), DUE)}  # fmt: skip
+    taken(workspace, files)
+    m = measured(workspace)
+    state = {code: m.snapshot.state(P2, C.program.counties_of(code)[0]) for code in (ZHAOTONG, NUJIANG, SMALL)}
+    assert state == {ZHAOTONG: State.UNUSABLE, NUJIANG: State.UNUSABLE, SMALL: State.ACCEPTED}
+    assert owed_by(m, ZHAOTONG) == [(Timeliness.OVERDUE, Reason.LEFT_BLANK)]
+    assert owed_by(m, NUJIANG) == [(Timeliness.PENDING, Reason.UNUSABLE)]
+    assert not_reported(m, C.program.prefecture_by_code[ZHAOTONG]) == "收到、没有填报"
+    refused = m.snapshot.refused(P2)
+    assert {code: one.file for code, one in refused.items()} == {ZHAOTONG: "昭通.xlsx", NUJIANG: "怒江.xlsx"}
+    context, _ = notice_context(m, C.program.prefecture_by_code[ZHAOTONG], (), is_demo=False, refused=refused[ZHAOTONG])
+    text = "".join(context["paragraphs"])
+    assert "2023年3月4日报来的“昭通.xlsx”已收到（在报送截止日以前），但各县各表均未填报" in text
+    assert "不能采用" not in text
+    assert [(row.what, row.found) for row in context["rows"]] == [("各县各表均未填报", "空白")]
+    lines = (
+        CliRunner()
+        .invoke(main, ["--project", str(workspace.root), "--as-of", str(AFTER), "status", "--period", "2023-02"])
+        .output
+    )
+    assert re.search(r"昭通市\t0/11\t收到、没有填报（各县各表均未填报），见 昭通\.xlsx", lines), lines
+
+
+def test_what_stands_still_stands_when_a_later_file_cannot_be_used(tmp_path: Path) -> None:
+    workspace = Workspace(root=tmp_path / "w")
+    new_workspace(workspace.root)
+    own_key(workspace)
+    taken(workspace, {"迪庆.xlsx": (filled(), EARLY), "迪庆州补充.xlsx": (with_doctype(filled()), DUE)})
+    m = measured(workspace)
+    context, _ = notice_context(
+        m, C.program.prefecture_by_code[SMALL], (), is_demo=False, refused=m.snapshot.refused(P2)[SMALL]
+    )
+    assert "此前已接收的数照旧有效" in "".join(context["paragraphs"])
+    assert "需要重报" not in "".join(context["paragraphs"])
+
+
 def test_a_usable_return_ends_it(office: Workspace) -> None:
     taken(office, {"昭通重报.xlsx": (filled(prefecture_code=ZHAOTONG), date(2023, 3, 10))})
     m = measured(office)

@@ -19,6 +19,7 @@ from sqlalchemy import text
 
 from pipeline import acts
 from pipeline.campaign import load_campaign, open_store
+from pipeline.dataset.blobs import FolderBlobs
 from pipeline.dataset.chain import START, Link
 from pipeline.dataset.linking import SEAL, entry_tables, read_links
 from pipeline.dataset.tables import build_tables
@@ -26,6 +27,7 @@ from pipeline.proof import verify
 from pipeline.proof.differences import differences
 from pipeline.proof.repair import repair
 from pipeline.proof.replay import replay
+from pipeline.reports.manifest import sha256
 from pipeline.workspace import Workspace
 from tests.faults import RUN, call, made_quick, new_office
 from tests.server import find_server, new_database
@@ -92,7 +94,7 @@ class Office:
         """SQL; it has to change something."""
         with self.database() as connection:
             for line in lines:
-                assert connection.execute(text(line)).rowcount, line
+                assert connection.execute(text(line)).rowcount or line.startswith("CREATE"), line
 
     @property
     def faults(self) -> str:
@@ -212,7 +214,38 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "a link deleted": (("DELETE FROM chain WHERE no = 9",), "缺少第9条"),
     "two links exchanged": (("UPDATE chain SET no = 99 WHERE no = 9", "UPDATE chain SET no = 9 WHERE no = 10", "UPDATE chain SET no = 10 WHERE no = 99"), "台账第9—10条"),
     "the whole chain deleted": (("DELETE FROM chain",), "封签"),
+    "whose dataset it is, deleted": (("DELETE FROM meta WHERE key = 'program'",), "没有写属于哪个专项工作"),
+    "something said of the dataset": (("INSERT INTO meta (key, value) VALUES ('note', '已核')",), "数据表 meta 里多出“note”"),
+    "a second revision": (("INSERT INTO alembic_version (version_num) VALUES ('0001')",), "版本号应为"),
+    "a table": (("CREATE TABLE spare (x TEXT)",), "多出数据表“spare”"),
+    "a view": (("CREATE VIEW spare AS SELECT seq FROM records",), "多出视图“spare”"),
 }  # fmt: skip
+
+
+LABELS = {
+    "whose dataset it is": ("UPDATE meta SET value = 'other' WHERE key = 'program'", "数据集属于专项工作 other"),
+    "an older revision": ("UPDATE alembic_version SET version_num = '0005'", "版本号（0005）被改过"),
+    "no revision": ("DELETE FROM alembic_version", "版本号（空）被改过"),
+    "a word for a revision": ("UPDATE alembic_version SET version_num = 'x'", "版本号（x）被改过"),
+}
+
+
+@pytest.mark.parametrize("what", LABELS)
+def test_a_dataset_that_says_it_is_another_is_opened_by_nobody(office: Office, what: str) -> None:
+    line, told = LABELS[what]
+    office.say(line)
+    for words in (("verify",), ()):
+        result = call(office.workspace, "--as-of", LATER, *words)
+        assert (result.exit_code, told in result.output) == (2, True), result.output
+
+
+def test_a_trigger_that_would_change_what_is_written_is_found(office: Office) -> None:
+    if (office.workspace.root / "settings.yaml").exists():
+        office.say("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                   "CREATE TRIGGER spare BEFORE INSERT ON records FOR EACH ROW EXECUTE FUNCTION f()")  # fmt: skip
+    else:
+        office.say("CREATE TRIGGER spare AFTER INSERT ON records BEGIN UPDATE records SET state = 'NIL'; END")
+    assert "多出触发器“spare”" in office.faults
 
 
 @pytest.mark.parametrize("what", TAMPERINGS)
@@ -348,10 +381,19 @@ def _rewritten(outbox: Path) -> None:
     """A product changed, and the manifest made to say so."""
     content = json.loads((outbox / "manifest.json").read_bytes())
     (outbox / "工作简报.docx").write_bytes(b"forged")
-    from pipeline.reports.manifest import sha256  # noqa: PLC0415
-
     content["outputs"]["工作简报.docx"] = sha256(b"forged")
     (outbox / "manifest.json").write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _number_given(dataset: Path) -> None:
+    with contextlib.closing(sqlite3.connect(dataset / "dataset.sqlite")) as connection, connection:
+        connection.execute(WITHDRAWAL.format("CLOSE", SECOND, 0))
+        connection.execute("DELETE FROM acts WHERE seq = 90")
+
+
+def _label_gone(dataset: Path) -> None:
+    with contextlib.closing(sqlite3.connect(dataset / "dataset.sqlite")) as connection, connection:
+        connection.execute("DELETE FROM meta")
 
 
 SPOILT: dict[str, tuple[Callable[[Path], object], str, bool]] = {  # what is done to the workspace; what is told; put back
@@ -370,6 +412,11 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str, bool]] = {  # what is don
     "a rule": (lambda w: _edit(next((w / "expectations").glob("WQ.json")), "critical", "warning"), "WQ.json：与台账第2条", False),
     "the program": (lambda w: _edit(w / "program" / "counties.csv", "石桥县", "石板县"), "counties.csv：与台账第2条", False),
     "a template": (lambda w: (w / "templates" / "docx" / "工作简报.docx").write_bytes(b"x"), "工作简报.docx：与台账第2条", False),
+    "bytes nobody received": (lambda w: FolderBlobs(w / "dataset" / "files").keep(sha256(b"x"), b"x"), "台账没有写过收到它", False),
+    "a file beside the dataset": (lambda w: (w / "dataset" / "甲.txt").write_bytes(b"x"), "甲.txt：不是本程序写的", False),
+    "a file among the bytes": (lambda w: (w / "dataset" / "files" / "甲").write_bytes(b"x"), "甲：不是本程序写的", False),
+    "a number given and taken back": (lambda w: _number_given(w / "dataset"), "acts 编到第", True),
+    "a label taken away": (lambda w: _label_gone(w / "dataset"), "没有写属于哪个专项工作", True),
     "the key": (lambda w: (w / "issue.key").write_text("ab" * 32), "不是写这份台账的那一把", False),
     "the key gone": (lambda w: (w / "issue.key").unlink(), "没有签发密钥", False),
 }  # fmt: skip
@@ -545,7 +592,18 @@ def test_another_key_answers_for_what_the_old_one_signed(office: Office) -> None
     assert "不是本程序用这里的签发密钥写的" in office.faults
 
 
+def _without_kept_programs(office: Office) -> None:
+    """Before there was a chain, programs were not kept."""
+    with office.database() as connection:
+        received = set(connection.execute(text("SELECT sha256 FROM submissions")).scalars())
+        connection.execute(text("DELETE FROM blobs WHERE sha256 NOT IN (SELECT sha256 FROM submissions)"))
+    for path in office.workspace.dataset.glob("files/*/*"):
+        if path.name not in received:
+            path.unlink()
+
+
 def test_a_dataset_from_before_there_was_a_chain_is_chained_when_it_is_upgraded(office: Office) -> None:
+    _without_kept_programs(office)
     office.say("DELETE FROM chain")
     with office.database() as connection:
         connection.execute(text("DROP TABLE chain"))
@@ -590,8 +648,7 @@ def _tampered(workspace: Workspace, dice: random.Random) -> str:
         names = [
             row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
         ]
-        table = dice.choice([n for n in names if n not in {"blobs", "sqlite_sequence", "alembic_version", "meta"}
-                             and connection.execute(f'SELECT 1 FROM "{n}"').fetchone()])  # fmt: skip
+        table = dice.choice([n for n in names if connection.execute(f'SELECT 1 FROM "{n}"').fetchone()])
         column = dice.choice([row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')])
         row = dice.choice([r[0] for r in connection.execute(f'SELECT rowid FROM "{table}"')])
         old = connection.execute(f'SELECT "{column}" FROM "{table}" WHERE rowid = ?', (row,)).fetchone()[0]
@@ -604,7 +661,10 @@ def _tampered(workspace: Workspace, dice: random.Random) -> str:
             if old
             else "x"
         )
-        connection.execute(f'UPDATE "{table}" SET "{column}" = ? WHERE rowid = ?', (new, row))
+        with contextlib.suppress(sqlite3.IntegrityError):  # what the database refuses needs nobody to find it
+            connection.execute(f'UPDATE "{table}" SET "{column}" = ? WHERE rowid = ?', (new, row))
+        if connection.total_changes == 0:
+            return ""
     told = _told(workspace)
     for left in workspace.dataset.glob("dataset.sqlite*"):
         left.unlink()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import errno
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,28 @@ def said_by_click() -> Iterator[str]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"_", "ngettext"}:
                 texts = node.args[: 2 if node.func.id == "ngettext" else 1]
                 yield from (one.value for one in texts if isinstance(one, ast.Constant) and isinstance(one.value, str))
+
+
+def commands_of(
+    command: click.Command, above: click.Context | None = None
+) -> Iterator[tuple[click.Command, click.Context]]:
+    """A command and all below it, each with the context its help is written in."""
+    here = click.Context(command, info_name=command.name, parent=above)
+    yield command, here
+    if isinstance(command, click.Group):
+        for name in command.list_commands(here):
+            yield from commands_of(command.commands[name], here)
+
+
+def test_what_a_command_asks_for_is_named_in_chinese() -> None:
+    asked = [
+        (context.command_path, one.make_metavar(context))
+        for command, context in commands_of(main)
+        for one in command.params
+        if isinstance(one, click.Argument) or (isinstance(one, click.Option) and not one.is_flag)
+    ]
+    assert len(asked) > 20
+    assert [one for one in asked if re.search("[A-Za-z]", one[1].replace("tcp://", ""))] == []
 
 
 def test_there_are_words_for_all_that_click_says() -> None:

@@ -244,7 +244,9 @@ def quoted(text: str) -> str:
 
 def period_option(command: Any) -> Any:
     """Which period."""
-    return click.option("--period", "period", metavar="P", help="报送期，如 2023-02；不写则取最近结束的一期")(command)
+    return click.option("--period", "period", metavar="报送期", help="报送期，如 2023-02；不写则取最近结束的一期")(
+        command
+    )
 
 
 def engine_options(command: Any) -> Any:
@@ -252,7 +254,7 @@ def engine_options(command: Any) -> Any:
     for option in (
         click.option("--scheduler", metavar="tcp://主机:端口", help="改在 Dask 集群上读表、核对，见 docs/规模.md"),
         click.option(
-            "--workers", type=click.IntRange(1), metavar="N", help="本机用几个进程读表、核对（默认按处理器和内存）"
+            "--workers", type=click.IntRange(1), metavar="数", help="本机用几个进程读表、核对（默认按处理器和内存）"
         ),
     ):
         command = option(command)

@@ -12,12 +12,12 @@ from pipeline.commands.common import Day, alone, at_terminal, confirmed, note, t
 
 
 @click.command()
-@click.argument("file")
-@click.option("--as", "prefecture", required=True, metavar="PREFECTURE", help="是哪个州（市）的报表，写代码或名称")
+@click.argument("file", metavar="文件")
+@click.option("--as", "prefecture", required=True, metavar="州市", help="是哪个州（市）的报表，写代码或名称")
 @click.option(
-    "--period", "period", metavar="P", help="是哪一期的报表；不写则按表上所写，表上没有的按收到时最近结束的一期"
+    "--period", "period", metavar="报送期", help="是哪一期的报表；不写则按表上所写，表上没有的按收到时最近结束的一期"
 )
-@click.option("--reason", required=True, metavar="TEXT", help="认定的理由，记入台账")
+@click.option("--reason", required=True, metavar="理由", help="认定的理由，记入台账")
 @click.pass_context
 def admit(ctx: click.Context, file: str, prefecture: str, period: str | None, reason: str) -> None:
     """认定一个待认定或不能采用的文件是谁的报表，记入台账；待认定的下次运行时收入。"""
@@ -44,9 +44,9 @@ def _period(words: tuple[str | None, str | None]) -> str:
 
 
 @click.command()
-@click.argument("which", required=False, metavar="P")
-@click.option("--period", "period", metavar="P", help="要封存的报送期，如 2022-12")
-@click.option("--reason", required=True, metavar="TEXT", help="封存的理由，记入台账")
+@click.argument("which", required=False, metavar="报送期")
+@click.option("--period", "period", metavar="报送期", help="要封存的报送期，如 2022-12")
+@click.option("--reason", required=True, metavar="理由", help="封存的理由，记入台账")
 @click.option("--yes", is_flag=True, help="不再询问")
 @click.pass_context
 def close(ctx: click.Context, which: str | None, period: str | None, reason: str, *, yes: bool) -> None:
@@ -62,9 +62,9 @@ def close(ctx: click.Context, which: str | None, period: str | None, reason: str
 
 
 @click.command()
-@click.argument("which", required=False, metavar="P")
-@click.option("--period", "period", metavar="P", help="要重新开放的报送期，如 2022-12")
-@click.option("--reason", required=True, metavar="TEXT", help="重新开放的理由，记入台账")
+@click.argument("which", required=False, metavar="报送期")
+@click.option("--period", "period", metavar="报送期", help="要重新开放的报送期，如 2022-12")
+@click.option("--reason", required=True, metavar="理由", help="重新开放的理由，记入台账")
 @click.pass_context
 def reopen(ctx: click.Context, which: str | None, period: str | None, reason: str) -> None:
     """重新开放一个封存了的报送期：此后收入的照常收入，产品重新制作。"""
@@ -78,9 +78,9 @@ def reopen(ctx: click.Context, which: str | None, period: str | None, reason: st
 
 
 @click.command()
-@click.argument("number", type=int, metavar="SUBMISSION")
-@click.argument("day", type=Day(), metavar="DATE")
-@click.option("--reason", required=True, metavar="TEXT", help="更正的理由，记入台账")
+@click.argument("number", type=int, metavar="报送序号")
+@click.argument("day", type=Day(), metavar="日期")
+@click.option("--reason", required=True, metavar="理由", help="更正的理由，记入台账")
 @click.pass_context
 def received(ctx: click.Context, number: int, day: date, reason: str) -> None:
     """更正一份报送的收到日期（写报送序号和日期）：按时还是迟报、以哪一份为准，随之改变。"""
@@ -96,8 +96,8 @@ def received(ctx: click.Context, number: int, day: date, reason: str) -> None:
 
 
 @click.command()
-@click.argument("number", type=int)
-@click.option("--reason", required=True, metavar="TEXT", help="撤回的理由，记入台账")
+@click.argument("number", type=int, metavar="报送序号")
+@click.option("--reason", required=True, metavar="理由", help="撤回的理由，记入台账")
 @click.pass_context
 def withdraw(ctx: click.Context, number: int, reason: str) -> None:
     """撤回一份报送（写报送序号）：它不再算数，以前的数重新算数；什么也不删除。"""
@@ -105,8 +105,8 @@ def withdraw(ctx: click.Context, number: int, reason: str) -> None:
 
 
 @click.command()
-@click.argument("number", type=int)
-@click.option("--reason", required=True, metavar="TEXT", help="恢复的理由，记入台账")
+@click.argument("number", type=int, metavar="报送序号")
+@click.option("--reason", required=True, metavar="理由", help="恢复的理由，记入台账")
 @click.pass_context
 def reinstate(ctx: click.Context, number: int, reason: str) -> None:
     """恢复一份撤回了的报送（写报送序号）。"""
@@ -129,7 +129,7 @@ def _day(ctx: click.Context) -> dict[str, Any]:
 
 
 @click.command()
-@click.option("--head", default="", metavar="TEXT", help="以前抄下的台账封签，如 47-ABCD-EFGH-IJKL")
+@click.option("--head", default="", metavar="封签", help="以前抄下的台账封签，如 47-ABCD-EFGH-IJKL")
 @click.option("--repair", "mend", is_flag=True, help="把原件和台账的链能证明的改回，不能证明的列出")
 @click.pass_context
 def verify(ctx: click.Context, head: str, *, mend: bool) -> None:
@@ -156,7 +156,7 @@ def verify(ctx: click.Context, head: str, *, mend: bool) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", metavar="文件", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--overwrite", is_flag=True, help="已有同名文件时覆盖；不写则不覆盖")
 @click.pass_context
 def backup(ctx: click.Context, file: Path, *, overwrite: bool) -> None:
@@ -177,7 +177,7 @@ def backup(ctx: click.Context, file: Path, *, overwrite: bool) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", metavar="文件", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--unsigned", is_flag=True, help="没有这里的签名、或备份时台账已不完整的也恢复")
 @click.pass_context
 def restore(ctx: click.Context, file: Path, *, unsigned: bool) -> None:
@@ -198,8 +198,8 @@ def restore(ctx: click.Context, file: Path, *, unsigned: bool) -> None:
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--period", "period", metavar="P", help="只导出一期，如 2023-02；不写则导出各期")
+@click.argument("folder", metavar="目录", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--period", "period", metavar="报送期", help="只导出一期，如 2023-02；不写则导出各期")
 @click.option("--partitioned", is_flag=True, help="改为导出按报送期和地区分目录的 Parquet，供 Dask、DuckDB 等按需读取")
 @click.pass_context
 def export(ctx: click.Context, folder: Path, period: str | None, *, partitioned: bool) -> None:

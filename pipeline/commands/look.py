@@ -149,8 +149,8 @@ def totals(ctx: click.Context, period: str | None, level: str | None, field: str
 
 
 @click.command()
-@click.argument("county")
-@click.argument("field")
+@click.argument("county", metavar="县")
+@click.argument("field", metavar="指标")
 @period_option
 @json_option
 @click.pass_context
@@ -230,7 +230,7 @@ def _find_field(program: Program, text: str) -> str:
 
 
 @click.command()
-@click.argument("county")
+@click.argument("county", metavar="县")
 @period_option
 @click.pass_context
 def profile(ctx: click.Context, county: str, period: str | None) -> None:
@@ -244,7 +244,7 @@ def profile(ctx: click.Context, county: str, period: str | None) -> None:
 
 
 @click.command()
-@click.argument("unit")
+@click.argument("unit", metavar="单位")
 @click.pass_context
 def history(ctx: click.Context, unit: str) -> None:
     """一个县或州（市）的全部报送：何时收到、结论、改动了什么，以及工作人员的认定、撤回和封存。"""

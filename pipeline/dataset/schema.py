@@ -6,6 +6,7 @@ schema is upgraded after a backup; one of a newer schema is refused.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 FIRST = "0001"  # the first released schema; datasets of it were written before there was a table of revisions
 HEAD = "0006"
 CHAINED = "0006"  # from here on there is a chain
+REVISION = re.compile(r"\d{4}")
 OF_SCHEMA = {"3": FIRST}  # what `meta` said then
 
 
@@ -81,6 +83,8 @@ def _upgrade(
         found = OF_SCHEMA[schema]
     if found == HEAD:
         return ""
+    if not REVISION.fullmatch(found) or (found < CHAINED and tables.chain.name in existing):
+        raise DatasetError(f"{where}：数据集的版本号（{found or '空'}）被改过；请用备份恢复")
     if found > HEAD:
         raise DatasetError(f"{where}：数据集由更新的版本写成（{found}），请升级程序")
     if backup is None:

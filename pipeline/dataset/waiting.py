@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.program.model import Program
 
 NO_RETURNS = frozenset({"FILE_ARCHIVE", "FILE_NOT_A_WORKBOOK"})  # what may hold a return, or go with one
-WAITS = "收到、待认定"
+WAITS, BLANK = "收到、待认定", "收到、没有填报"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +42,28 @@ class Waiting:
         """The office has to say whose it is."""
         return self.entry is not None and self.entry.verdict == Verdict.HELD
 
+    @property
+    def is_blank(self) -> bool:
+        """It is one of ours, and nothing was filled in."""
+        return self.entry is not None and self.entry.verdict == Verdict.EMPTY
+
 
 def what_waits(program: Program, snapshot: Snapshot) -> dict[tuple[str, str], Waiting]:
-    """(period, prefecture) → the last that came and is not usable, where nothing usable came after it."""
+    """(period, prefecture) → the last that came and is not usable, where nothing usable came after it.
+
+    A return in which nothing was filled in speaks where nothing else came: what cannot be used may hold figures.
+    """
     usable: dict[tuple[str, str], tuple[date, int]] = {}
     found: dict[tuple[str, str], Waiting] = {}
     waiting = {s.seq for s in (*snapshot.held, *filter(snapshot.unusable, snapshot.submissions))}
     for s in snapshot.submissions:
-        if s.seq not in waiting and s.verdict not in {Verdict.HELD, Verdict.WITHDRAWN}:
+        if s.seq not in waiting and s.verdict not in {Verdict.HELD, Verdict.WITHDRAWN, Verdict.EMPTY}:
             key = s.period, s.prefecture_code
             usable[key] = max((s.received_on, s.seq), usable.get(key, (s.received_on, s.seq)))
+    blank = (s for s in snapshot.submissions if s.verdict == Verdict.EMPTY)
+    for s in sorted(blank, key=lambda s: (s.received_on, s.seq)):
+        if (s.period, s.prefecture_code) not in usable:
+            found[s.period, s.prefecture_code] = _waiting(snapshot, s)
     for s in sorted(_each(program, snapshot, waiting), key=lambda s: (not snapshot.is_beside(s), s.received_on, s.seq)):
         key = s.period, s.prefecture_code
         if s.prefecture_code and (key not in usable or usable[key] < (s.received_on, s.seq)):
@@ -64,7 +76,9 @@ def what_waits(program: Program, snapshot: Snapshot) -> dict[tuple[str, str], Wa
             day = dated if isinstance(dated, date) else seen
             reason = f"{STATE_NAMES[State.UNREAD]}（{one.what}；归属按{PLACING_NAMES[Placing.NAME]}）"
             waits = Waiting(state=State.UNREAD, reason=reason, file=one.name, received_on=day)
-            found.setdefault((period_meant(program, one.name, day), owner), waits)
+            key = period_meant(program, one.name, day), owner
+            if key not in found or found[key].is_blank:
+                found[key] = waits
     return found
 
 
@@ -81,7 +95,7 @@ def _each(program: Program, snapshot: Snapshot, waiting: set[int]) -> Iterator[S
 
 def _waiting(snapshot: Snapshot, entry: Submission) -> Waiting:
     state = State.UNREAD if snapshot.is_beside(entry) else State.UNUSABLE
-    said = WAITS if entry.verdict == Verdict.HELD else STATE_NAMES[state]
+    said = {Verdict.HELD: WAITS, Verdict.EMPTY: BLANK}.get(Verdict(entry.verdict), STATE_NAMES[state])
     how = f"；归属按{PLACING_NAMES[Placing.NAME]}" if entry.placed == Placing.NAME else ""
     return Waiting(
         state=state,

@@ -306,7 +306,7 @@ class _Table:
         if isinstance(unit, County) and self.snapshot.state(period, unit) is State.RETURNED:
             return Reason.RETURNED
         waiting = self.snapshot.waiting.get((period.code, unit.prefecture_code))
-        if waiting:
+        if waiting and not waiting.is_blank:
             unusable = Reason.HELD if waiting.is_held else Reason.UNUSABLE
             return Reason.UNREAD if waiting.state is State.UNREAD else unusable
         got = self._received(unit.prefecture_code, period)

@@ -87,10 +87,11 @@ def timeliness(due_on: date, met_on: date | None, as_of: date, pending: date | N
 def pending_until(program: Program, snapshot: Snapshot, period: Period, unit: Unit) -> date | None:
     """Up to which day what came of a unit's prefecture for a period speaks for it; None where nothing waits.
 
-    What the prefecture has to send again, until the return after it is due; what the office has to deal with, for ever.
+    What the prefecture has to send again, until the return after it is due; what the office has to deal with, for ever; a
+    return in which nothing was filled in does not.
     """
     waiting = snapshot.waiting.get((period.code, unit.prefecture_code))
-    if waiting is None or (period.code, unit.code) in snapshot.states:
+    if waiting is None or waiting.is_blank or (period.code, unit.code) in snapshot.states:
         return None
     following = program.periods[period.no :]
     return following[0].due_on if following and waiting.state is State.UNUSABLE and not waiting.is_held else date.max

@@ -12,6 +12,7 @@ from pipeline.dataset.database import fault_of_file
 from pipeline.dataset.linking import group_of, is_content, same_return
 from pipeline.errors import DatasetError, PipelineError
 from pipeline.progress import quiet
+from pipeline.proof.beside import beside_faults
 from pipeline.proof.differences import about, differences
 from pipeline.proof.ledger import read_ledger
 from pipeline.proof.outbox import outbox_faults, source_faults
@@ -84,10 +85,11 @@ def verify(workspace: Workspace, tell: Tell = quiet, *, head: str = "") -> Proof
         entries = _Entries(campaign, ledger, again)
         sources, notes = source_faults(workspace, ledger, kept)
         outbox = outbox_faults(workspace, campaign.program, ledger, campaign.key)
+        beside, waiting = beside_faults(store, ledger, kept)
         ends = [*_written_down(ledger, wanted), *_end(store, ledger)]
         end = store.end()
-    faults = [*ledger.faults, *ends, *faults, *again.faults, *entries.faults, *sources, *outbox.faults]
-    return Proof(faults=tuple(faults), notes=(*notes, *entries.notes), word=end.word, ledger=ledger, outbox=outbox,
+    faults = [*ledger.faults, *ends, *faults, *again.faults, *entries.faults, *sources, *outbox.faults, *beside]
+    return Proof(faults=tuple(faults), notes=(*notes, *entries.notes, *waiting), word=end.word, ledger=ledger, outbox=outbox,
                  proven=entries.proven, extra=tuple(entries.extra), lost=tuple(lost))  # fmt: skip
 
 
@@ -113,7 +115,7 @@ def _end(store: Store, ledger: Ledger) -> Iterator[str]:
 
 
 def _bytes(store: Store, ledger: Ledger) -> tuple[list[str], list[str]]:
-    """Files whose kept bytes are not as they were received, and the lines on them; bytes that nothing in the ledger names."""
+    """Files whose kept bytes are not as they were received, and the lines on them."""
     lost, faults = [], []
     first = {link.told["sha256"]: link for link in reversed([*ledger.proven(SUBMISSION)])}
     for sha256, link in sorted(first.items(), key=lambda one: one[1].no):

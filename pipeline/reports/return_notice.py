@@ -108,27 +108,61 @@ def _about_refused(m: PeriodMeasures, refused: Waiting, say: Figures, call: str,
     file = quoted(say, "refused.file", f"“{refused.file.rsplit('/', 1)[-1]}”")
     day = say.day("refused.received_on", refused.received_on)
     when = "在报送截止日以前" if refused.received_on <= m.period.due_on else "在报送截止日以后"
-    faults = [
-        f for f in (m.snapshot.findings_of(refused.entry) if refused.entry else ()) if f.severity is Severity.CRITICAL
-    ]
-    why = "；".join(dict.fromkeys(m.program.worded(CATALOGUE[f.code].title) for f in faults))
-    fix = "；".join(dict.fromkeys(m.program.worded(f.fix) for f in faults))
-    came = f"你单位{day}报来的{file}已收到（{when}），但整份不能采用，原因：{quoted(say, 'refused.why', why)}。"
-    lines = [f"{came}其中所填的数没有收入，需要重报。改法：{quoted(say, 'refused.fix', fix)}。{'' if other else call}"]
+    faults = _faults(m, refused)
+    why = "；".join(dict.fromkeys(f.what for f in faults))
+    fix = "；".join(dict.fromkeys(f.fix for f in faults))
+    came = f"你单位{day}报来的{file}已收到（{when}），但"
+    how = f"改法：{quoted(say, 'refused.fix', fix)}。{'' if other else call}"
+    if refused.is_blank:
+        lines = [f"{came}{quoted(say, 'refused.why', why)}：如误报了空白的表，请改报填好的那一份。{how}"]
+    elif refused.entry and _anything_stands(m, refused.entry.prefecture_code):
+        stands = "其中所填的数没有收入；此前已接收的数照旧有效，确有要更正、补充的，请重报。"
+        lines = [
+            f"{came}整份不能采用，原因：{quoted(say, 'refused.why', why)}。{stands}改法：{quoted(say, 'refused.fix', fix)}。"
+        ]
+    else:
+        lines = [f"{came}整份不能采用，原因：{quoted(say, 'refused.why', why)}。其中所填的数没有收入，需要重报。{how}"]
     if refused.entry and refused.entry.placed == Placing.NAME:
         lines.append("这份文件里读不出表样识别码，是按文件名认作你单位报来的；如不是你单位的，请告知我办。")
     return lines
 
 
-def _refused_rows(m: PeriodMeasures, refused: Waiting, say: Figures) -> list[NoticeRow]:
-    faults = [
-        f for f in (m.snapshot.findings_of(refused.entry) if refused.entry else ()) if f.severity is Severity.CRITICAL
-    ]
+def _anything_stands(m: PeriodMeasures, prefecture_code: str) -> bool:
+    """Whether something of a prefecture was accepted for the period."""
+    units = m.program.reporters_of(prefecture_code)
+    return any(m.snapshot.state(m.period, unit).is_reported for unit in units)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fault:
+    """Why nothing of a file could be taken, in words for its officer."""
+
+    what: str
+    fix: str
+    where: str = "整份文件"
+    found: str = ""
+    expected: str = ""
+
+
+def _faults(m: PeriodMeasures, refused: Waiting) -> list[_Fault]:
+    """All that is wrong with it; of a return in which nothing was filled in, that."""
+    if refused.entry is None:
+        return []
+    if refused.is_blank:
+        fix = m.program.worded("请在各张表中填报各县；本期确无新进展的县选“√”")
+        return [_Fault(what=m.program.worded(refused.entry.reason), fix=fix, found="空白", expected=fix)]
     return [
-        NoticeRow(no=say("row", no), county="全表", where=quoted(say, "where", f.location.sheet or "整份文件"),
-                  found=quoted(say, "found", f.found), expected=quoted(say, "expected", m.program.worded(f.expected or f.fix)),
-                  what=quoted(say, "what", m.program.worded(CATALOGUE[f.code].title)))
-        for no, f in enumerate(faults[:LISTED], 1)
+        _Fault(what=m.program.worded(CATALOGUE[f.code].title), fix=m.program.worded(f.fix), found=f.found,
+               where=f.location.sheet or "整份文件", expected=m.program.worded(f.expected or f.fix))
+        for f in m.snapshot.findings_of(refused.entry) if f.severity is Severity.CRITICAL
+    ]  # fmt: skip
+
+
+def _refused_rows(m: PeriodMeasures, refused: Waiting, say: Figures) -> list[NoticeRow]:
+    return [
+        NoticeRow(no=say("row", no), county="全表", where=quoted(say, "where", f.where), found=quoted(say, "found", f.found),
+                  expected=quoted(say, "expected", f.expected), what=quoted(say, "what", f.what))
+        for no, f in enumerate(_faults(m, refused)[:LISTED], 1)
     ]  # fmt: skip
 
 

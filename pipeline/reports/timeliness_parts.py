@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from pipeline.dataset.waiting import BLANK
 from pipeline.domain.state import STATE_NAMES, State
 from pipeline.measures.overdue import Obligation, Reason, overdue_counties
 from pipeline.measures.timeliness import Timeliness
@@ -38,6 +39,9 @@ def row_note(m: PeriodMeasures, p: Prefecture) -> str:
 
 def not_reported(m: PeriodMeasures, p: Prefecture) -> str:
     """Why a prefecture has no figures: 未报 only where nothing of it came."""
+    waiting = m.snapshot.waiting.get((m.period.code, p.code))
+    if waiting and waiting.is_blank:
+        return BLANK
     states = {m.snapshot.state(m.period, c) for c in m.program.measured_of(p.code)}
     return next(
         (STATE_NAMES[one] for one in (State.RETURNED, State.UNUSABLE, State.UNREAD) if one in states),
