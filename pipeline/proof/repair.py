@@ -8,11 +8,10 @@ from datetime import date
 from itertools import count
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, text
-
 from pipeline.campaign import load_campaign, open_store, told_before
 from pipeline.dataset.backup import copy_database
 from pipeline.dataset.database import told
+from pipeline.dataset.labels import labels_put_back
 from pipeline.dataset.linking import drop_rows, entry_names, put_entry, table_there
 from pipeline.dataset.snapshot import take_snapshot
 from pipeline.issuing import ISSUED
@@ -20,7 +19,6 @@ from pipeline.measures.period import measure_period
 from pipeline.products import RETURNED_LATER, make_reports, officer_contacts
 from pipeline.progress import quiet
 from pipeline.proof import verify
-from pipeline.proof.beside import last_numbers
 from pipeline.proof.outbox import told_on
 from pipeline.proof.replay import Kept
 from pipeline.reading import registry
@@ -53,7 +51,7 @@ def repair(workspace: Workspace, tell: Tell = quiet) -> list[str]:
         done += _bytes(store, Kept(store, workspace), proof)
         done += _seal(store, proof)
         if proof.ledger.whole and not proof.outbox.cut and not store.doubt():
-            done += _labels(store)
+            done += labels_put_back(store)
         return [*done, *_products(workspace, campaign, store, proof)]
 
 
@@ -85,23 +83,6 @@ def _bytes(store: Store, kept: Kept, proof: Proof) -> Iterator[str]:
         if path:
             store.blobs.put_back(sha256, path.read_bytes())
             yield f"已补回原件：{path}"
-
-
-def _labels(store: Store) -> Iterator[str]:
-    """Whose dataset it is, and the last numbers given."""
-    with told(store.where), store.engine.begin() as connection:
-        meta = store.tables.meta
-        if connection.execute(select(meta.c.value).where(meta.c.key == "program")).scalar() is None:
-            connection.execute(insert(meta), [{"key": "program", "value": store.program.code}])
-            yield f"已补上专项工作的代码：{store.program.code}"
-        if store.database.is_server:
-            return
-        for name, noted, last in [*last_numbers(store, connection)]:
-            if noted != last:
-                connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": name})
-                again = text("INSERT INTO sqlite_sequence (name, seq) SELECT :name, :last WHERE :last IS NOT NULL")
-                connection.execute(again, {"name": name, "last": last})
-                yield f"已改回编号：{name} 第{last or 0}号"
 
 
 def _seal(store: Store, proof: Proof) -> Iterator[str]:
