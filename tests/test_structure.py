@@ -156,6 +156,7 @@ def test_imports_point_upstream_only(path: Path) -> None:
                 "dataset.backup",
                 "dataset.database",
                 "dataset.frames",
+                "dataset.labels",
                 "dataset.linking",
                 "dataset.migrations.versions.0002_acts_name_a_submission",
                 "dataset.migrations.versions.0003_units_first",
