@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.workspace import Workspace
 from tests.builder import campaign, new_workspace, own_key
+from tests.kept import remembered
 from tests.officer import Session, find_office
 from tests.server import HOW, find_server, new_database, running
 
@@ -17,6 +18,36 @@ if TYPE_CHECKING:
 
     from pipeline.checks.rules import Rule
     from pipeline.program.model import Program
+
+LONGEST_FIRST = (
+    "test_faults",
+    "test_edits",
+    "test_libreoffice",
+    "test_feedback",
+    "test_campaign",
+    "test_demo",
+    "test_site",
+    "test_manual",
+    "test_cluster",
+    "test_partitions",
+)
+"""A worker that begins a long module when the others are done lets them wait; ``--no-loadscope-reorder`` keeps this order."""
+RULES_FOR_REAL = {"tests.test_checks"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Longest modules first."""
+    turn = {name: n for n, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: turn.get(item.path.stem, len(turn)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _rules_asked_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The same rules over the same frame are asked once for the same sources; where rules themselves are tried, each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.module.__name__ not in RULES_FOR_REAL:
+            patch.setattr("pipeline.checks.check.run_suite", remembered)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -59,9 +90,9 @@ def url(request: pytest.FixtureRequest) -> str:
     return new_database(address, f"d{abs(hash(request.node.nodeid))}")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """LibreOffice, running; a test that needs it is skipped with the reason where there is none."""
+    """LibreOffice, running, one for each worker; a test that needs it is skipped with the reason where there is none."""
     found = find_office()
     if isinstance(found, str):
         pytest.skip(found)

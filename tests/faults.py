@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import pickle
+import re
 import shutil
 import signal
 import sqlite3
@@ -57,6 +58,7 @@ STAGES = {
     ),
     "intake": ("unplaced", "check_returns", "decide", "decided"),
 }
+OF_A_PROCESS = re.compile(r"(?<=\.part)\d+$|(?<=\.)\d+(?=\.part$)")
 LEFTOVERS = (".part", ".new", ".old", ".holder")
 SECONDS = 120
 
@@ -155,6 +157,20 @@ def products(workspace: Workspace) -> dict[str, dict[str, str]]:
     return {p.name: tree(p) for p in folders}
 
 
+def state(folder: Path, *but: str) -> dict[str, str]:
+    """All that a folder holds, hidden or not: name → permissions and hash. With the same state a run does the same.
+
+    Args:
+        folder: Where.
+        but: Endings of names whose content is left out.
+    """
+    return {
+        OF_A_PROCESS.sub("", path.relative_to(folder).as_posix()): f"{path.stat().st_mode:o} "
+        + ("" if path.is_dir() or path.name.endswith(but) else hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in sorted(folder.rglob("*"))
+    }
+
+
 def holdings(workspace: Workspace) -> dict[str, Any]:
     """Everything that must be the same after the same work: products, kept bytes, and the tables as text."""
     with contextlib.closing(sqlite3.connect(workspace.dataset / "dataset.sqlite")) as connection:
@@ -236,10 +252,14 @@ class Fuse:
     Attributes:
         at: Which one; 0 for none.
         seen: All so far, in words.
+        wanted: At which of them the workspace is copied, as a process killed there would leave it.
+        copies: Where to.
     """
 
     root: Path
     at: int = 0
+    wanted: Callable[[Sequence[str]], bool] = lambda _: False
+    copies: Path = Path()
     seen: list[str] = field(default_factory=list)
 
     def touch(self, what: str) -> None:
@@ -247,6 +267,8 @@ class Fuse:
         self.seen.append(what)
         if len(self.seen) == self.at:
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.wanted(self.seen):
+            shutil.copytree(self.root, self.copies / f"at{len(self.seen)}")
 
     def arm(self) -> None:
         """From here on; there is no way back, so only in a child."""
@@ -301,12 +323,22 @@ class Fuse:
         Path.write_bytes = write_bytes  # type: ignore[method-assign, assignment]
 
 
-def touches(workspace: Workspace, *words: str) -> list[str]:
-    """Everything a command does to a workspace, in words; the workspace is used up."""
+def touches(
+    workspace: Workspace, *words: str, wanted: Callable[[Sequence[str]], bool] = lambda _: False, copies: Path = Path()
+) -> list[str]:
+    """Everything a command does to a workspace, in words; the workspace is used up.
+
+    Args:
+        workspace: To be used up.
+        words: The command.
+        wanted: Told all touches so far; says whether the workspace is copied before the last of them. What a process has
+            written is in the files and nowhere else, so the copy is what it would leave if it were killed there.
+        copies: Where the copies go, each under ``at`` and the number of touches.
+    """
     told = workspace.root.with_suffix(".touches")
 
     def work() -> int:
-        fuse = Fuse(workspace.root)
+        fuse = Fuse(workspace.root, wanted=wanted, copies=copies)
         fuse.arm()
         code = call(workspace, *words).exit_code
         told.write_text(json.dumps(fuse.seen), encoding="utf-8")

@@ -148,6 +148,12 @@ def find_office() -> Office | str:
     return "没有能 import uno 的 Python，跳过（no python can import uno; on Debian install python3-uno）"
 
 
+def office_stamp() -> str:
+    """Which LibreOffice this is: another one makes other files."""
+    soffice = shutil.which("soffice") or shutil.which("libreoffice")
+    return f"{Path(soffice).resolve()} {Path(soffice).resolve().stat().st_mtime_ns}" if soffice else ""
+
+
 def _can_import_uno(python: str) -> bool:
     return subprocess.run([python, "-c", "import uno"], capture_output=True, check=False, timeout=60).returncode == 0
 

@@ -26,6 +26,7 @@ from pipeline.products import make_reports
 from pipeline.run import run
 from pipeline.workspace import Workspace
 from tests.builder import new_workspace
+from tests.kept import kept
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,13 +37,16 @@ PERIOD = "2023-04"
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    folder = tmp_path_factory.mktemp("demo") / "campaign"
+    return Workspace(root=shutil.copytree(kept("campaign", played), tmp_path_factory.mktemp("demo") / "campaign"))
+
+
+def played(folder: Path) -> Path:
     lines: list[str] = []
-    page = play_periods(new_workspace(folder), tell=lines.append, periods=3)
+    page = play_periods(new_workspace(folder / "campaign"), tell=lines.append, periods=3)
     assert page.name == "index.html"
     assert page.is_file()
     assert len(lines) == 6
-    return Workspace(root=folder.resolve())
+    return folder / "campaign"
 
 
 def table(workspace: Workspace, name: str, period: str = PERIOD) -> list[dict[str, str]]:

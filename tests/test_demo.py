@@ -19,6 +19,7 @@ from pipeline.program.model import FieldType, FormKind
 from pipeline.starter import create_workspace
 from pipeline.workspace import Workspace
 from tests.builder import ROOT
+from tests.kept import kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,14 +37,17 @@ EXAMPLE = ROOT / "tests" / "examples" / "ningchuan"
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    folder = tmp_path_factory.mktemp("demo") / "whole"
+    return Workspace(root=shutil.copytree(kept("demo", played), tmp_path_factory.mktemp("demo") / "whole"))
+
+
+def played(folder: Path) -> Path:
     lines: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stage, "issue", only_what_is_typed_into)
-        page = play(folder, tell=lines.append, periods=PLAYED)
+        page = play(folder / "whole", tell=lines.append, periods=PLAYED)
     assert page.is_file()
     assert len(lines) == 2 * PLAYED
-    return Workspace(root=folder.resolve())
+    return folder / "whole"
 
 
 @pytest.fixture(scope="module")

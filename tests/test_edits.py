@@ -26,7 +26,8 @@ from pipeline.domain.state import State
 from pipeline.program.model import FieldType
 from tests import builder
 from tests.builder import FIRST, SECOND, SMALL, THIRD, campaign
-from tests.officer import Entry, Figures, Session, find_office, invent
+from tests.kept import kept
+from tests.officer import Entry, Figures, Session, invent, office_stamp
 from tests.test_libreoffice import Table, filling, tables
 
 if TYPE_CHECKING:
@@ -446,12 +447,26 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, figures: Figures) -> Made:
+def edited(request: pytest.FixtureRequest, figures: Figures) -> tuple[Made, dict[tuple[str, str], Outcome]]:
+    def make(folder: Path) -> tuple[Made, dict[tuple[str, str], Outcome]]:
+        made = make_files(folder, figures, request.getfixturevalue("office"))
+        return made, judge_files(made)
+
+    return kept("edits", make, office_stamp())
+
+
+@pytest.fixture(scope="module")
+def made(edited: tuple[Made, dict[tuple[str, str], Outcome]]) -> Made:
+    return edited[0]
+
+
+@pytest.fixture(scope="module")
+def outcomes(edited: tuple[Made, dict[tuple[str, str], Outcome]]) -> dict[tuple[str, str], Outcome]:
+    return edited[1]
+
+
+def make_files(folder: Path, figures: Figures, office: Session) -> Made:
     """All files, made in one go."""
-    found = find_office()
-    if isinstance(found, str):
-        pytest.skip(found)
-    folder = tmp_path_factory.mktemp("edits")
     issued, master = folder / "issued.xlsx", folder / "master.xlsx"
     issued.write_bytes(issue_bytes())
     where = tables(issued)
@@ -467,14 +482,12 @@ def made(tmp_path_factory: pytest.TempPathFactory, figures: Figures) -> Made:
     dressed = {key: path for key, path in files.items() if key[0] in DRESSED}
     for path in dressed.values():
         steps += [["open", str(path)], ["dress", next(iter(where.values())).sheet], ["close"]]
-    with Session(found, tmp_path_factory.mktemp("office")) as session:
-        answers = session.work(steps, patience_seconds=400)
+    answers = office.work(steps, patience_seconds=400)
     dress = [answer for step, answer in zip(steps, answers, strict=True) if step[0] == "dress"]
     return Made(files=files, dress=dict(zip(dressed, dress, strict=True)), where=list(where.values()))
 
 
-@pytest.fixture(scope="module")
-def outcomes(made: Made) -> dict[tuple[str, str], Outcome]:
+def judge_files(made: Made) -> dict[tuple[str, str], Outcome]:
     """All files read, and decided by all rules as a run would, as many together as there are days, each of a day of its own."""
     files = sorted(made.files.items(), key=lambda one: one[0][0] != POSTDATED)  # the rules of the later period run once
     return {key: outcome for n in range(0, len(files), DAYS) for key, outcome in run(dict(files[n : n + DAYS]))}

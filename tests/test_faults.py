@@ -39,6 +39,7 @@ from tests.faults import (
     side_by_side,
     small_disk,
     small_files,
+    state,
     touches,
     tree,
     until,
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="faults are made with fork, signals and mounts")
 EVERY = bool(os.environ.get("EVERY_FAULT"))  # each single point instead of every third of those that are alike
 ALIKE = ("open outbox", "half outbox", "os.mkdir outbox", "os.remove", "os.rmdir", "sql INSERT")
+KINDS = ("run.lock", "stage read_inbox", "fsync", "sql COMMIT", "half outbox", "os.rename outbox", "os.remove")
+OF_ITS_OWN = ("-wal", "-shm", ".holder")
+"""Files that say another thing in each run: SQLite's salts, the process that holds the lock."""
 AT_RANDOM = 10
 FOREIGN = ("Traceback", "Errno", "Error", "No such", "denied", "No space", "disk", "malformed", "程序内部错误")
 
@@ -92,8 +96,13 @@ def seen_whole(files: dict[str, str], old: dict[str, str], new: dict[str, str]) 
 def survives(base: Workspace, whole: dict[str, Any], folder: Path, kill: Callable[[Workspace], None]) -> str:
     """What is wrong after a run that was killed, and after the next one; empty when nothing is."""
     workspace = copy_of(base, folder)
-    old = products(workspace)
     kill(workspace)
+    return goes_on(base, whole, workspace)
+
+
+def goes_on(base: Workspace, whole: dict[str, Any], workspace: Workspace) -> str:
+    """What is wrong with what a killed run left, and after the next run; empty when nothing is."""
+    old = products(base)
     wrong = [
         period
         for period, files in products(workspace).items()
@@ -103,23 +112,32 @@ def survives(base: Workspace, whole: dict[str, Any], folder: Path, kill: Callabl
     if again.exit_code != 0:
         return again.output
     said = difference(whole, holdings(workspace))
-    shutil.rmtree(folder)
+    shutil.rmtree(workspace.root)
     return f"half a folder was to be seen: {wrong} {said}" if wrong else said
 
 
 def test_killed_anywhere_the_next_run_makes_it_whole(base: Workspace, whole: dict[str, Any], tmp_path: Path) -> None:
-    seen = touches(copy_of(base, tmp_path / "counted"), *RUN)
+    """One run is copied at each point, as a process killed there would leave it; where copies are the same, one goes on."""
+    copies = tmp_path / "copies"
+    seen = touches(
+        copy_of(base, tmp_path / "counted"), *RUN, wanted=lambda so_far: len(so_far) in some(so_far), copies=copies
+    )
     points = some(seen)
     assert len(points) >= 100
-    jobs = [
-        partial(survives, base, whole, tmp_path / f"at{n}", lambda workspace, n=n: killed_at(workspace, n, *RUN))  # type: ignore[misc]
-        for n in points
-    ]
+    alike: dict[str, list[int]] = {}
+    for n in points:
+        alike.setdefault(str(state(copies / f"at{n}")), []).append(n)
+    for n in {next(n for n in points if what in seen[n - 1]) for what in KINDS}:
+        assert left_by_a_kill(base, tmp_path / f"killed{n}", n) == state(copies / f"at{n}", *OF_ITS_OWN), seen[n - 1]
+    jobs = [partial(goes_on, base, whole, Workspace(root=copies / f"at{n}")) for n, *_ in alike.values()]
     said = side_by_side(jobs, tmp_path)
-    assert {f"{n} {seen[n - 1]}": text for n, text in zip(points, said, strict=True) if text} == {}
-    killed = " ".join(seen[n - 1] for n in points)
-    for what in ("run.lock", "stage read_inbox", "fsync", "sql COMMIT", "half outbox", "os.rename outbox", "os.remove"):
-        assert what in killed
+    assert {f"{some} {seen[some[0] - 1]}": text for some, text in zip(alike.values(), said, strict=True) if text} == {}
+
+
+def left_by_a_kill(base: Workspace, folder: Path, at: int) -> dict[str, str]:
+    """The state after a run was really killed at a point."""
+    killed_at(copy_of(base, folder), at, *RUN)
+    return state(folder, *OF_ITS_OWN)
 
 
 def test_killed_at_any_moment_the_next_run_makes_it_whole(

@@ -49,6 +49,7 @@ from pipeline.workbook.layout import (
 )
 from pipeline.workspace import Workspace
 from tests.builder import FIRST, KEY, SECOND, SMALL, THIRD, arrival, blank, campaign, filled, new_workspace, own_key
+from tests.kept import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -245,7 +246,13 @@ def originals() -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    workspace = Workspace(root=tmp_path_factory.mktemp("feedback") / "workspace")
+    made = kept("feedback", lived)
+    root = shutil.copytree(made.workspace.root, tmp_path_factory.mktemp("feedback") / "workspace")
+    return replace(made, workspace=Workspace(root=root))
+
+
+def lived(folder: Path) -> World:
+    workspace = Workspace(root=folder / "workspace")
     new_workspace(workspace.root)
     own_key(workspace)
     sent = originals()

@@ -21,7 +21,8 @@ from python_calamine import CalamineWorkbook
 from pipeline.checks.rules import BETWEEN, PAIR_GREATER, base_field
 from pipeline.program.model import FieldType
 from tests.builder import only_the_actions
-from tests.officer import Entry, Figures, Session, invent
+from tests.kept import kept
+from tests.officer import Entry, Figures, Session, invent, office_stamp
 
 if TYPE_CHECKING:
     from pipeline.checks.rules import Rule
@@ -151,8 +152,15 @@ class Campaign:
 
 
 @pytest.fixture(scope="module")
-def campaign(office: Session, program: Program, tmp_path_factory: pytest.TempPathFactory) -> Campaign:
-    root = tmp_path_factory.mktemp("campaign") / "云南 工作目录"
+def campaign(request: pytest.FixtureRequest, program: Program) -> Campaign:
+    """Only looked at, and never changed."""
+    return kept(
+        "libreoffice", lambda folder: campaign_in(folder, request.getfixturevalue("office"), program), office_stamp()
+    )
+
+
+def campaign_in(folder: Path, office: Session, program: Program) -> Campaign:
+    root = folder / "云南 工作目录"
     run_pipeline(root.parent, "init", str(root))
     only_the_actions(root)
     run_pipeline(root, "--as-of", ISSUED_ON, "issue", "--period", PERIOD)
@@ -383,8 +391,12 @@ def plain_figures(figures: Figures) -> Figures:
 
 
 @pytest.fixture(scope="module")
-def looks(office: Session, campaign: Campaign, program: Program) -> dict[str, SelfCheck]:
+def looks(request: pytest.FixtureRequest, campaign: Campaign, program: Program) -> dict[str, SelfCheck]:
     """What the self-check sheet says after each thing an officer does, recalculated by LibreOffice as it happens."""
+    return kept("self-check", lambda _: looked(request.getfixturevalue("office"), campaign, program), office_stamp())
+
+
+def looked(office: Session, campaign: Campaign, program: Program) -> dict[str, SelfCheck]:
     path = campaign.issued["xlsx"]
     where = tables(path)
     place = {(county, code): (t.sheet, t.rows[county], t.cols[code])

@@ -22,8 +22,12 @@ from pipeline.workbook.issue import Issue, issue_workbook
 from pipeline.workbook.layout import CHECK_SHEET, FIRST_ROW, sheet_layout
 from pipeline.workbook.read import read_return
 from tests.builder import FIRST, SECOND, SMALL, THIRD, arrival, fitting, part_of_campaign, sent, whole_campaign
+from tests.kept import kept
+from tests.officer import office_stamp
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.officer import Session
 
 C = part_of_campaign("A7", "S", "F")
@@ -35,9 +39,12 @@ MESS = ("约5", "　", " \u00a0 ", "三万", "#REF!", "=1/0", "=NA()", "", "5个
 
 
 @pytest.fixture(scope="module")
-def looks(office: Session, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[Any]]]:
+def looks(request: pytest.FixtureRequest) -> dict[str, list[list[Any]]]:
     """The sheet after a mess was made of all numbers of one county, in each format; and with a second row of another."""
-    folder = tmp_path_factory.mktemp("check")
+    return kept("messed", lambda folder: looked(folder, request.getfixturevalue("office")), office_stamp())
+
+
+def looked(folder: Path, office: Session) -> dict[str, list[list[Any]]]:
     (folder / "报表.xlsx").write_bytes(sent(PERIOD.code, of=C))
     steps: list[list[Any]] = [["open", str(folder / "报表.xlsx")]]
     for form in C.program.forms:
