@@ -20,23 +20,23 @@ from statistics import median
 
 from benchmarks import intake, national, store
 from benchmarks.guard import ratios as guard_ratios
-from pipeline.campaign import load_campaign
 from pipeline.demo import Filler, play
-from pipeline.issuing import issue
-from pipeline.starter import create_workspace
-from pipeline.workspace import DEMO_MARK, Workspace
+from pipeline.office.issuing import issue
+from pipeline.workspace.campaign import load_campaign
+from pipeline.workspace.paths import DEMO_MARK, Workspace
+from pipeline.workspace.starter import create_workspace
 
 ROUNDS = 3
 READ = (
     "import sys; from pathlib import Path; from datetime import date;"
-    "from pipeline.campaign import load_campaign; from pipeline.reading import registry;"
-    "from pipeline.inbox import read_inbox; from pipeline.workspace import Workspace;"
-    "from pipeline.workbook.read import read_return; w = Workspace(root=Path(sys.argv[1]));"
+    "from pipeline.workspace.campaign import load_campaign; from pipeline.intake.first_round import registry;"
+    "from pipeline.intake.inbox import read_inbox; from pipeline.workspace.paths import Workspace;"
+    "from pipeline.reading.read import read_return; w = Workspace(root=Path(sys.argv[1]));"
     "c = load_campaign(w); [read_return(registry(c, ()), a) for a in read_inbox(w, date(2023, 1, 16)).arrivals]"
 )
 PRODUCTS = (
     "import sys, time; from pathlib import Path; from datetime import date;"
-    "from pipeline.looking import look; from pipeline.products import make_reports; from pipeline.workspace import Workspace;"
+    "from pipeline.office.queries import look; from pipeline.office.making import make_reports; from pipeline.workspace.paths import Workspace;"
     "w = Workspace(root=Path(sys.argv[1])); m = look(w, sys.argv[2], date.fromisoformat(sys.argv[3]));"
     "t = time.process_time(); files = make_reports(w, m); print(time.process_time() - t, len(files))"
 )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import python_calamine
 
-from pipeline.workbook import package
-from pipeline.workbook.guard import inspect
+from pipeline.reading.formats import package
+from pipeline.reading.guard import inspect
 from tests.builder import SMALL, as_ods, as_xls, filled
 
 if TYPE_CHECKING:

@@ -25,20 +25,20 @@ import python_calamine
 
 from benchmarks.metered import Clock, Metered, peak_memory, ready
 from benchmarks.national import Known, known_totals, make_program, make_returns
-from pipeline import intake as rounds
-from pipeline.campaign import load_campaign, open_store
-from pipeline.dataset.standing import numbers, seen_from
-from pipeline.engine import open_engine
-from pipeline.inbox import read_inbox
+from pipeline.intake import take_in as rounds
+from pipeline.intake.inbox import read_inbox
+from pipeline.ledger.standing import numbers, seen_from
 from pipeline.measures.rollup import roll_up
-from pipeline.workspace import Workspace
+from pipeline.scale.choose import open_engine
+from pipeline.workspace.campaign import load_campaign, open_store
+from pipeline.workspace.paths import Workspace
 from tests.cluster_parts import running_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from pipeline.dataset.store import Store
-    from pipeline.engine import Engine
+    from pipeline.engine.engines import Engine
+    from pipeline.ledger.store import Store
 
 DAY = date(2025, 4, 1)
 SIZES = (400, 4_000, 40_000)

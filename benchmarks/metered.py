@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipeline.dataset.blobs import FolderBlobs
+from pipeline.ledger.blobs import FolderBlobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from pipeline.engine import Engine, Limits, Loss
+    from pipeline.engine.engines import Engine, Limits, Loss
 
 T, R = TypeVar("T"), TypeVar("R")
 _begun: dict[str, float] = {}
@@ -69,7 +69,7 @@ class Metered:
 
     def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],
              limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # fmt: skip
-        """See :class:`pipeline.engine.Engine`."""
+        """See :class:`pipeline.engine.engines.Engine`."""
         name = getattr(getattr(function, "func", function), "__name__", "")
         told = self.engine.each(partial(metered, function, name), items, limits=limits, chunk=chunk,
                                 lost=lambda item, why: (0, 0.0, 0.0, 0.0, 0, lost(item, why)))  # fmt: skip
@@ -104,4 +104,4 @@ def peak_memory() -> int:
 def ready() -> None:
     """Import what is imported late."""
     import pipeline.checks.suites  # noqa: PLC0415
-    import pipeline.dataset.frames  # noqa: F401, PLC0415
+    import pipeline.ledger.frames  # noqa: F401, PLC0415

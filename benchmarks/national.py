@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.national_program import LEVELS, PROVINCES, make_program
 from benchmarks.national_returns import FAULTS, Known, blank, figures, fill, make_returns
-from pipeline.campaign import load_campaign
+from pipeline.forms.issue import issue_workbook
 from pipeline.program.model import FieldType, Rows
-from pipeline.workbook.issue import issue_workbook
+from pipeline.workspace.campaign import load_campaign
 
 if TYPE_CHECKING:
     from pipeline.program.model import Unit
-    from pipeline.workspace import Workspace
+    from pipeline.workspace.paths import Workspace
 
 __all__ = ["FAULTS", "LEVELS", "PROVINCES", "Known", "known_totals", "make_program", "make_returns"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.checks import scaffold
-from pipeline.starter import create_workspace
-from pipeline.workspace import Workspace
+from pipeline.workspace.paths import Workspace
+from pipeline.workspace.starter import create_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -20,19 +20,19 @@ from xml.sax.saxutils import escape
 
 import xlwt.CompoundDoc
 
-from pipeline.campaign import Campaign, load_campaign
-from pipeline.checks.excel_rules import serial
+from pipeline.forms.excel_rules import serial
+from pipeline.forms.issue import Issue, file_name, issue_workbook
+from pipeline.program.identity import STAMP_WORD
+from pipeline.program.layout import FIRST_ROW, address, sheet_layout
 from pipeline.program.model import FieldType
-from pipeline.workbook.identity import STAMP_WORD
-from pipeline.workbook.issue import Issue, file_name, issue_workbook
-from pipeline.workbook.layout import FIRST_ROW, address, sheet_layout
+from pipeline.workspace.campaign import Campaign, load_campaign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from pipeline.program.model import Field, Prefecture
-    from pipeline.workspace import Workspace
+    from pipeline.workspace.paths import Workspace
 
     Cells = dict[tuple[str, str, str], Any]
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.campaign import choose_period, load_campaign
-from pipeline.looking import look
-from pipeline.reading import registry
-from pipeline.workbook.layout import CODE_ROW
-from pipeline.workspace import Workspace
+from pipeline.intake.first_round import registry
+from pipeline.office.queries import look
+from pipeline.program.layout import CODE_ROW
+from pipeline.workspace.campaign import choose_period, load_campaign
+from pipeline.workspace.paths import Workspace
 
 if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
@@ -42,8 +42,8 @@ def check(workspace: Workspace) -> int:
     """All rules on one workbook after the other."""
     from pipeline.checks.check import check_returns  # noqa: PLC0415
     from pipeline.checks.past import NO_PAST  # noqa: PLC0415
-    from pipeline.inbox import read_inbox  # noqa: PLC0415
-    from pipeline.workbook.read import read_return  # noqa: PLC0415
+    from pipeline.intake.inbox import read_inbox  # noqa: PLC0415
+    from pipeline.reading.read import read_return  # noqa: PLC0415
 
     campaign = load_campaign(workspace)
     period = choose_period(campaign.program, PERIOD, AS_OF)
@@ -101,7 +101,7 @@ def write(workspace: Workspace, m: PeriodMeasures, drawn: dict[str, bytes]) -> b
     from docx.shared import Mm  # noqa: PLC0415
     from docxtpl import DocxTemplate, InlineImage  # noqa: PLC0415
 
-    from pipeline.reports.bulletin import bulletin_context  # noqa: PLC0415
+    from pipeline.products.documents.bulletin import bulletin_context  # noqa: PLC0415
 
     template = DocxTemplate(workspace.templates / "工作简报.docx")
     context: dict[str, Any] = bulletin_context(m, is_demo=True)[0]

@@ -26,15 +26,15 @@ from sqlalchemy import event, text
 
 from benchmarks.national_program import make_program
 from benchmarks.national_returns import figures
-from pipeline.dataset.standing import stream
-from pipeline.dataset.store import Seen, Store
-from pipeline.dataset.writing import Written
 from pipeline.domain.place import Placing
 from pipeline.domain.state import State, Verdict
+from pipeline.forms.issue import Issue
+from pipeline.ledger.standing import stream
+from pipeline.ledger.store import Seen, Store
+from pipeline.ledger.writing import Written
+from pipeline.products.package.partitions import write_partitions
 from pipeline.program.load import load_program
 from pipeline.program.model import NOT_APPLICABLE, FieldType
-from pipeline.reports.export_partitions import write_partitions
-from pipeline.workbook.issue import Issue
 from tests.server import find_server, new_database, running
 
 if TYPE_CHECKING:

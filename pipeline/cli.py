@@ -34,20 +34,20 @@ from pipeline.commands.common import (
 )
 from pipeline.commands.look import print_status
 from pipeline.commands.words import COMMANDS, OPTIONS
-from pipeline.errors import PipelineError
+from pipeline.system.errors import PipelineError
 
 if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.checks.decide import Decision
     from pipeline.domain.findings import Finding
-    from pipeline.inbox import Inbox
-    from pipeline.intake import Taken
+    from pipeline.intake.inbox import Inbox
+    from pipeline.intake.take_in import Taken
     from pipeline.measures.period import PeriodMeasures
+    from pipeline.office.run import Outcome
     from pipeline.program.model import Program
-    from pipeline.run import Outcome
-    from pipeline.workbook.read import Reading
-    from pipeline.workspace import Workspace
+    from pipeline.reading.read import Reading
+    from pipeline.workspace.paths import Workspace
 
 MANY = 20  # of a kind, named on the screen
 
@@ -81,7 +81,7 @@ def main(ctx: click.Context, project: str, as_of: date | None, period: str | Non
 
 
 def _main_job(ctx: click.Context, period: str | None, workers: int | None, scheduler: str) -> None:
-    from pipeline.run import run  # noqa: PLC0415
+    from pipeline.office.run import run  # noqa: PLC0415
 
     as_of = ctx.obj["as_of"]
     with at_work(ctx, workers, scheduler) as (workspace, tell, where):
@@ -155,7 +155,7 @@ def _unread_counted(inbox: Inbox) -> str:
 
 def _tell(outcome: Outcome, workspace: Workspace, as_of: date) -> None:
     """What was taken in, and what it changed."""
-    from pipeline.dataset.snapshot import revised_lines  # noqa: PLC0415
+    from pipeline.ledger.snapshot import revised_lines  # noqa: PLC0415
 
     _tell_inbox(outcome.inbox, outcome.taken, as_of)
     for copy in outcome.measures.snapshot.copies:
@@ -177,9 +177,9 @@ def _tell(outcome: Outcome, workspace: Workspace, as_of: date) -> None:
 
 def _tell_unusable(m: PeriodMeasures, taken: Taken) -> None:
     """Files that came now and cannot be used: why, and whose they are; and how many have no owner yet."""
-    from pipeline.dataset.waiting import BLANK  # noqa: PLC0415
     from pipeline.domain.place import PLACING_NAMES, Placing  # noqa: PLC0415
     from pipeline.domain.state import Verdict  # noqa: PLC0415
+    from pipeline.ledger.waiting import BLANK  # noqa: PLC0415
 
     for s in m.snapshot.submissions:
         if s.seq in taken.seqs and s.verdict == Verdict.EMPTY:
@@ -210,7 +210,7 @@ def _tell_unusable(m: PeriodMeasures, taken: Taken) -> None:
 @click.pass_context
 def receive(ctx: click.Context, workers: int | None, scheduler: str | None) -> None:
     """只收表、核对、记入台账，不制作产品；单位很多时用，产品由以后的运行制作。"""
-    from pipeline.run import receive as take  # noqa: PLC0415
+    from pipeline.office.run import receive as take  # noqa: PLC0415
 
     with at_work(ctx, workers, scheduler or "") as (workspace, tell, where):
         inbox, taken, end = take(workspace, ctx.obj["as_of"], user(), tell, by_clock=not ctx.obj["as_of_given"],
@@ -226,9 +226,9 @@ def receive(ctx: click.Context, workers: int | None, scheduler: str | None) -> N
 @click.pass_context
 def issue(ctx: click.Context, period: str | None, prefecture: str | None, new_key: bool) -> None:
     """生成下发的报表，写入 outbox/报送期/下发/。"""
-    from pipeline import issuing  # noqa: PLC0415
-    from pipeline.campaign import choose_issue_period, load_campaign  # noqa: PLC0415
-    from pipeline.progress import shown  # noqa: PLC0415
+    from pipeline.office import issuing  # noqa: PLC0415
+    from pipeline.system.progress import shown  # noqa: PLC0415
+    from pipeline.workspace.campaign import choose_issue_period, load_campaign  # noqa: PLC0415
 
     workspace, as_of = workspace_of(ctx), ctx.obj["as_of"]
     campaign = load_campaign(workspace)
@@ -248,10 +248,10 @@ def issue(ctx: click.Context, period: str | None, prefecture: str | None, new_ke
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     """试检查报回的报表，什么也不写入。有退回的问题则返回码为1。"""
-    from pipeline.disk import reason  # noqa: PLC0415
-    from pipeline.inbox import read_files, readable  # noqa: PLC0415
-    from pipeline.looking import dry_run  # noqa: PLC0415
-    from pipeline.workbook.read import Arrival  # noqa: PLC0415
+    from pipeline.intake.inbox import read_files, readable  # noqa: PLC0415
+    from pipeline.office.queries import dry_run  # noqa: PLC0415
+    from pipeline.reading.read import Arrival  # noqa: PLC0415
+    from pipeline.system.disk import reason  # noqa: PLC0415
 
     as_of = ctx.obj["as_of"]
     arrivals = []
@@ -292,7 +292,7 @@ def _finding_json(f: Finding) -> dict[str, str]:
 @click.pass_context
 def watch(ctx: click.Context, once: bool) -> None:
     """守候收件箱：文件一到就试检查，结论写入 outbox/收件/。按 Ctrl+C 结束。"""
-    from pipeline.watch import look_once, wait_for_files  # noqa: PLC0415
+    from pipeline.office.watch import look_once, wait_for_files  # noqa: PLC0415
 
     workspace, as_of = workspace_of(ctx), ctx.obj["as_of"]
     workspace.check()
@@ -312,8 +312,8 @@ def watch(ctx: click.Context, once: bool) -> None:
 @click.pass_context
 def lint(ctx: click.Context, *, draft: bool) -> None:
     """检查 program/、expectations/ 和 templates/ 有没有写错；已经下发的表如与现在的不同，也会提醒。"""
-    from pipeline.looking import draft_rules, warnings  # noqa: PLC0415
-    from pipeline.looking import lint as check_all  # noqa: PLC0415
+    from pipeline.office.queries import draft_rules, warnings  # noqa: PLC0415
+    from pipeline.office.queries import lint as check_all  # noqa: PLC0415
 
     if draft:
         told = draft_rules(workspace_of(ctx))
@@ -334,7 +334,7 @@ def lint(ctx: click.Context, *, draft: bool) -> None:
 @click.argument("folder", metavar="目录", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
     """建一个新的工作目录。"""
-    from pipeline.starter import create_workspace  # noqa: PLC0415
+    from pipeline.workspace.starter import create_workspace  # noqa: PLC0415
 
     create_workspace(folder)
     note(f"已建好 {folder}。下一步：run-pipeline --project {folder} issue")

@@ -18,22 +18,22 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
 
-from pipeline.campaign import Campaign, load_campaign
 from pipeline.checks.past import NO_PAST
+from pipeline.forms.issue import Issue, issue_workbook
+from pipeline.intake.first_round import registry
+from pipeline.program.layout import FIRST_FIELD_COL, FIRST_ROW, NIL_COL, list_keys, sheet_layout
 from pipeline.program.model import County, FieldType
-from pipeline.reading import registry
-from pipeline.starter import create_workspace
-from pipeline.workbook.issue import Issue, issue_workbook
-from pipeline.workbook.layout import FIRST_FIELD_COL, FIRST_ROW, NIL_COL, list_keys, sheet_layout
-from pipeline.workbook.read import Arrival, read_return
-from pipeline.workspace import Workspace
+from pipeline.reading.read import Arrival, read_return
+from pipeline.workspace.campaign import Campaign, load_campaign
+from pipeline.workspace.paths import Workspace
+from pipeline.workspace.starter import create_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pipeline.checks.past import Past
     from pipeline.program.model import Field, Period, Unit
-    from pipeline.workbook.read import Reading
+    from pipeline.reading.read import Reading
 
 KEY = bytes(range(32))
 ROOT = Path(__file__).resolve().parent.parent

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from pipeline.engine import Loss
+    from pipeline.engine.engines import Loss
 
 ROOT = Path(__file__).parents[1]
 ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -126,7 +126,7 @@ def never(item: object, why: Loss) -> Any:
 
 def deadly_read(known: Any, keep: Any, arrival: Any) -> Any:
     """Reading, but of some files that kill whoever reads them."""
-    from pipeline.reading import read_one  # noqa: PLC0415 - pytest's process need not have it
+    from pipeline.intake.first_round import read_one  # noqa: PLC0415 - pytest's process need not have it
 
     if arrival.sha256.startswith("0"):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -135,7 +135,7 @@ def deadly_read(known: Any, keep: Any, arrival: Any) -> Any:
 
 def slow_read(known: Any, keep: Any, arrival: Any) -> Any:
     """Reading that takes its time, so that somebody can be killed meanwhile."""
-    from pipeline.reading import read_one  # noqa: PLC0415
+    from pipeline.intake.first_round import read_one  # noqa: PLC0415
 
     time.sleep(0.15)
     return read_one(known, keep, arrival)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.workspace import Workspace
+from pipeline.workspace.paths import Workspace
 from tests.builder import campaign, new_workspace, own_key
 from tests.kept import remembered
 from tests.officer import Session, find_office
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.checks.rules import Rule
     from pipeline.program.model import Program
+    from pipeline.program.rules import Rule
 
 LONGEST_FIRST = (
     "test_faults",

@@ -25,14 +25,14 @@ from typing import TYPE_CHECKING, Any
 from click.testing import CliRunner
 from sqlalchemy import Engine, event
 
-from pipeline import engine
 from pipeline.checks.suites import run_suite
 from pipeline.cli import main
+from pipeline.engine import engines as engine
 from pipeline.measures.period import measure_period
+from pipeline.products.documents.word import render
+from pipeline.products.summary.workbook import summary_workbook
 from pipeline.program.load import load_program
-from pipeline.reports.documents import render
-from pipeline.reports.summary_workbook import summary_workbook
-from pipeline.workspace import Workspace
+from pipeline.workspace.paths import Workspace
 from tests.test_example_program import BAIHE, DONGHU, FIRST, PROBLEMS, SECOND, Project, figures, type_in
 
 if sys.platform != "win32":
@@ -113,12 +113,12 @@ def made_quick(patch: pytest.MonkeyPatch) -> None:
     most of the time; so is reading the program.
     """
     patch.setattr(engine, "Pool", lambda **_: engine.InProcess())
-    patch.setattr("pipeline.inbox.SETTLE_SECONDS", 0)
+    patch.setattr("pipeline.intake.inbox.SETTLE_SECONDS", 0)
     patch.setattr("pipeline.checks.check.run_suite", _remembered(run_suite))
-    patch.setattr("pipeline.campaign.load_program", _remembered(load_program))
-    patch.setattr("pipeline.products.render", _remembered(render))
-    patch.setattr("pipeline.run.measure_period", _remembered(measure_period))
-    patch.setattr("pipeline.products.summary_workbook", _remembered(summary_workbook))
+    patch.setattr("pipeline.workspace.campaign.load_program", _remembered(load_program))
+    patch.setattr("pipeline.office.making.render", _remembered(render))
+    patch.setattr("pipeline.office.run.measure_period", _remembered(measure_period))
+    patch.setattr("pipeline.office.making.summary_workbook", _remembered(summary_workbook))
 
 
 def _remembered(function: Callable[..., Any]) -> Callable[..., Any]:

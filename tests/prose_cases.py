@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.dataset.snapshot import Snapshot
 from pipeline.domain.acts import Act, ActKind
 from pipeline.domain.entries import StandingRow, Submission
 from pipeline.domain.findings import Finding, finding
 from pipeline.domain.state import State
+from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.corrections import Correction, Moved
 from pipeline.measures.period import PeriodMeasures, measure_period
+from pipeline.products.returned_copy import ReturnedCopy
 from pipeline.program.calendar import Calendar
 from pipeline.program.model import NO, YES, FieldType
-from pipeline.workbook.feedback import ReturnedCopy
 from tests.builder import FIRST, KEY, SECOND, campaign
 
 if TYPE_CHECKING:

@@ -12,12 +12,13 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from pipeline import issuing, products
 from pipeline.domain.findings import Severity
-from pipeline.errors import IssueError
-from pipeline.workbook.issue import Issue, Mark, issue_workbook
-from pipeline.workbook.layout import FIRST_ROW, REMARK, address, sheet_layout
-from pipeline.workbook.style import CELL_LIMIT, Formats, SafeSheet, fitted, write_typed
+from pipeline.forms.issue import Issue, Mark, issue_workbook
+from pipeline.forms.style import CELL_LIMIT, Formats, SafeSheet, fitted, write_typed
+from pipeline.office import issuing
+from pipeline.office import making as products
+from pipeline.program.layout import FIRST_ROW, REMARK, address, sheet_layout
+from pipeline.system.errors import IssueError
 from tests.builder import FIRST, SMALL, new_workspace, part_of_campaign
 
 if TYPE_CHECKING:

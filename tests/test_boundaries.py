@@ -13,13 +13,13 @@ import frictionless
 import openpyxl
 import pytest
 
-from pipeline.campaign import load_campaign, open_store
 from pipeline.checks.past import Lineage
-from pipeline.errors import ProgramError
-from pipeline.looking import look
+from pipeline.office.queries import look
 from pipeline.program.counties import load_counties
 from pipeline.program.load import load_program
-from pipeline.workspace import Workspace
+from pipeline.system.errors import ProgramError
+from pipeline.workspace.campaign import load_campaign, open_store
+from pipeline.workspace.paths import Workspace
 from tests.test_example_program import (
     BAIHE,
     DONGHU,

@@ -17,17 +17,17 @@ import openpyxl
 from pipeline.checks.check import check_returns
 from pipeline.checks.past import Past
 from pipeline.domain.findings import Severity
+from pipeline.intake.first_round import registry
 from pipeline.program.model import Accumulation, FieldType
-from pipeline.reading import registry
-from pipeline.workbook.read import read_return
+from pipeline.reading.read import read_return
 from tests.builder import FIRST, SECOND, SMALL, THIRD, arrival, fitting, part_of_campaign, sent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.campaign import Campaign
     from pipeline.domain.findings import Finding
     from pipeline.program.model import Field, Unit
+    from pipeline.workspace.campaign import Campaign
 
 FORMS = ("A1", "A2", "A4", "A5", "A8", "F", "K")
 PERIOD, FILES, WRONG = "2023-02", 10, 0.16

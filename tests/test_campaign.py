@@ -16,15 +16,15 @@ import openpyxl
 import pytest
 from python_calamine import CalamineWorkbook
 
-from pipeline.campaign import load_campaign
 from pipeline.demo import play_periods
 from pipeline.domain.findings import CATALOGUE
 from pipeline.domain.state import State
 from pipeline.domain.value import show
-from pipeline.looking import look
-from pipeline.products import make_reports
-from pipeline.run import run
-from pipeline.workspace import Workspace
+from pipeline.office.making import make_reports
+from pipeline.office.queries import look
+from pipeline.office.run import run
+from pipeline.workspace.campaign import load_campaign
+from pipeline.workspace.paths import Workspace
 from tests.builder import new_workspace
 from tests.kept import kept
 
@@ -286,7 +286,7 @@ def test_a_failing_report_costs_only_itself(demo: Workspace, tmp_path: Path, mon
     def fail(*_: Any, **__: Any) -> bytes:
         raise RuntimeError
 
-    monkeypatch.setattr("pipeline.products.summary_workbook", fail)
+    monkeypatch.setattr("pipeline.office.making.summary_workbook", fail)
     assert any("全省汇总.xlsx" in one for one in run(copy, PERIOD, AS_OF).unmade)
     after = tree(copy.outbox(PERIOD))
     assert before.keys() - after.keys() == {"全省汇总.xlsx"}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.domain.text import plain
 from pipeline.program.model import Accumulation, Field, FieldType
-from pipeline.workbook.cells import chinese_integer, parse, parse_tick, remedy, spell
+from pipeline.reading.cells import chinese_integer, parse, parse_tick, remedy, spell
 
 if TYPE_CHECKING:
     from pipeline.domain.value import Raw

@@ -17,15 +17,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.reports import chart_parts, fonts, further_pictures
-from pipeline.reports.chart_answers import _yes
-from pipeline.reports.chart_calendar import _figure
-from pipeline.reports.chart_money import _texts
-from pipeline.reports.chart_ranking import _signed
-from pipeline.reports.chart_targets import _verdict
-from pipeline.reports.chart_tiles import _name_lines
-from pipeline.reports.chart_words import wrapped
-from pipeline.reports.charts import (
+from pipeline.products.pictures import chart_parts, fonts, further_pictures
+from pipeline.products.pictures.chart_answers import _yes
+from pipeline.products.pictures.chart_calendar import _figure
+from pipeline.products.pictures.chart_money import _texts
+from pipeline.products.pictures.chart_ranking import _signed
+from pipeline.products.pictures.chart_targets import _verdict
+from pipeline.products.pictures.chart_tiles import _name_lines
+from pipeline.products.pictures.chart_words import wrapped
+from pipeline.products.pictures.charts import (
     BulletRow,
     CalendarRow,
     ChartError,
@@ -294,7 +294,7 @@ def test_the_same_values_give_the_same_bytes_whatever_matplotlibrc_says(draw: Ca
 
 def test_bytes_do_not_depend_on_the_process() -> None:
     program = (
-        "import hashlib; from pipeline.reports.charts import *;"
+        "import hashlib; from pipeline.products.pictures.charts import *;"
         "png = timeliness([TimelinessRow(name='云县', marks=['LATE'])], ['第一期']);"
         "print(hashlib.sha256(png).hexdigest())"
     )

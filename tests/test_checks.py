@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from pipeline import engine
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
 from pipeline.checks.past import Past
-from pipeline.checks.rules import Rule
 from pipeline.checks.suites import run_suite
 from pipeline.domain.acts import Act, ActKind
 from pipeline.domain.findings import CATALOGUE, Severity
 from pipeline.domain.state import State, Verdict
-from pipeline.errors import SuiteError
-from pipeline.reading import LOST, lost, registry
-from pipeline.workbook.identity import Stamp
-from pipeline.workbook.read import Arrival, read_return
+from pipeline.engine import engines as engine
+from pipeline.intake.first_round import LOST, lost, registry
+from pipeline.program.identity import Stamp
+from pipeline.program.rules import Rule
+from pipeline.reading.read import Arrival, read_return
+from pipeline.system.errors import SuiteError
 from tests.builder import FIRST, KEY, SECOND, THIRD, arrival, campaign, filled, read
 from tests.test_diagnose import FIRES_HERE as CAUSES
 from tests.test_guard import REFUSED
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pipeline.checks.past import Previous
     from pipeline.domain.findings import Finding
     from pipeline.domain.value import Value
-    from pipeline.workbook.read import Reading
+    from pipeline.reading.read import Reading
 
 FIRED: set[str] = set()
 
@@ -485,7 +485,7 @@ def test_what_nobody_foresaw_in_a_file_costs_this_file_alone(monkeypatch: pytest
     def surprise(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("pipeline.workbook.guard.look_through_xlsx", surprise)
+    monkeypatch.setattr("pipeline.reading.guard.look_through_xlsx", surprise)
     reading = read_return(registry(campaign(), ()), arrival(filled()))
     FIRED.update(f.code for f in reading.findings)
     assert [(f.code, f.found) for f in reading.findings] == [("FILE_UNREADABLE", "ZeroDivisionError")]

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.cli import main
-from pipeline.holding import hold
-from pipeline.workspace import Workspace
+from pipeline.system.lock import hold
+from pipeline.workspace.paths import Workspace
 from tests.builder import FIRST, ROOT, filled, hear_ctrl_c, only_the_actions, own_key
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def test_an_unforeseen_error_is_one_line(ran: Path, monkeypatch: pytest.MonkeyPa
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("pipeline.looking.look", fail)
+    monkeypatch.setattr("pipeline.office.queries.look", fail)
     result = call("--project", str(ran), "status")
     assert result.exit_code == 2
     assert "程序内部错误" in result.output

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import dask
 import pytest
 
-from pipeline import cluster as module
-from pipeline.cluster import AHEAD, Cluster, ClusterError
-from pipeline.engine import InProcess, Limits, open_engine
-from pipeline.errors import PipelineError
+from pipeline.engine.engines import InProcess, Limits
+from pipeline.scale import cluster as module
+from pipeline.scale.choose import open_engine
+from pipeline.scale.cluster import AHEAD, Cluster, ClusterError
+from pipeline.system.errors import PipelineError
 from tests.cluster_parts import (
     ROOT,
     Counted,
@@ -262,6 +263,6 @@ def test_over_tls(tmp_path: Path) -> None:
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    monkeypatch.delitem(sys.modules, "pipeline.cluster")
+    monkeypatch.delitem(sys.modules, "pipeline.scale.cluster")
     with pytest.raises(PipelineError, match=r"run-pipeline\[cluster\]"), open_engine("tcp://127.0.0.1:1"):
         pass

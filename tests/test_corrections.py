@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.campaign import told_before
-from pipeline.dataset.snapshot import take_snapshot
-from pipeline.dataset.store import Store
 from pipeline.domain.acts import Act, ActKind
-from pipeline.intake import take_in
+from pipeline.intake.take_in import take_in
+from pipeline.ledger.snapshot import take_snapshot
+from pipeline.ledger.store import Store
 from pipeline.measures.period import PeriodMeasures, measure_period
-from pipeline.reports.correction_parts import correction_paragraphs
-from pipeline.reports.wording import Figures
+from pipeline.products.documents.correction_parts import correction_paragraphs
+from pipeline.products.wording import Figures
+from pipeline.workspace.campaign import told_before
 from tests.builder import FIRST, SECOND, SMALL, arrival, part_of_campaign, sent
 
 if TYPE_CHECKING:

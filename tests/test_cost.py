@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.workbook.guard import inspect
-from pipeline.workbook.identity import Stamp
+from pipeline.program.identity import Stamp
+from pipeline.reading.guard import inspect
 from tests.builder import ROOT
 from tests.hostile import container, ods_sheet, packed, raw_zip, with_record, xls, xls_stream, xlsx_sheet
 
@@ -116,7 +116,7 @@ def test_what_is_read_costs_little(case: str, tmp_path: Path) -> None:
 ALONE = """
 import re, sys, time
 from pathlib import Path
-from pipeline.workbook.guard import inspect
+from pipeline.reading.guard import inspect
 content = Path(sys.argv[1]).read_bytes()
 start = time.process_time()
 assert not inspect(content).refused

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.campaign import load_campaign, open_snapshot
-from pipeline.dataset.store import Store
 from pipeline.demo import Filler, play, play_periods, set_stage, stage
 from pipeline.domain.findings import Severity
 from pipeline.domain.state import State
-from pipeline.issuing import issue
+from pipeline.ledger.store import Store
 from pipeline.measures.funding import ROLES_OF
+from pipeline.office.issuing import issue
 from pipeline.program.model import FieldType, FormKind
-from pipeline.starter import create_workspace
-from pipeline.workspace import Workspace
+from pipeline.workspace.campaign import load_campaign, open_snapshot
+from pipeline.workspace.paths import Workspace
+from pipeline.workspace.starter import create_workspace
 from tests.builder import ROOT
 from tests.kept import kept
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.campaign import Campaign
-    from pipeline.dataset.snapshot import Snapshot
     from pipeline.domain.entries import StandingRow
+    from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.model import Form
+    from pipeline.workspace.campaign import Campaign
 
 PLAYED = 2
 AFTER = date(2023, 3, 14)

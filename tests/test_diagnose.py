@@ -17,19 +17,19 @@ from pipeline.checks.decide import decide
 from pipeline.checks.past import Past
 from pipeline.checks.problems import as_text
 from pipeline.domain.findings import Severity
+from pipeline.intake.first_round import registry
+from pipeline.program.layout import FIRST_FIELD_COL, FIRST_ROW
 from pipeline.program.model import Accumulation, County, FieldType
-from pipeline.reading import registry
-from pipeline.workbook.layout import FIRST_FIELD_COL, FIRST_ROW
-from pipeline.workbook.read import read_return
+from pipeline.reading.read import read_return
 from tests.builder import arrival, fitting, part_of_campaign, sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.campaign import Campaign
     from pipeline.checks.decide import Decision
     from pipeline.program.model import Field, Unit
-    from pipeline.workbook.read import Return
+    from pipeline.reading.read import Return
+    from pipeline.workspace.campaign import Campaign
 
 FORMS, PERIOD, WHERE = ("A1", "A2", "A4", "A5", "F"), "2023-02", "530500"  # 保山市: 5 counties
 WHOLES = {"Q06-3d": 900, "Q06-3n": 800, "Q13-2d": 900, "Q13-2n": 800, "F03-1": 15}

@@ -16,8 +16,8 @@ from docx import Document
 from docx.oxml.ns import qn
 from lxml import etree
 
-from pipeline.errors import PipelineError, TemplateError
-from pipeline.reports.documents import Picture, lint_template, normalise, render
+from pipeline.products.documents.word import Picture, lint_template, normalise, render
+from pipeline.system.errors import PipelineError, TemplateError
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "docx"
 BULLETIN, OVERDUE_LIST = TEMPLATES / "工作简报.docx", TEMPLATES / "逾期县清单.docx"

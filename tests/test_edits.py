@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pipeline.domain.findings import Finding
     from pipeline.domain.value import Value
     from pipeline.program.model import Field
-    from pipeline.workbook.read import Reading, Return
+    from pipeline.reading.read import Reading, Return
 
     Steps = list[list[Any]]
     Tables = list[Table]

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline import engine
-from pipeline.engine import CHUNK, InProcess, Limits, Loss, Pool, open_engine, usual_workers
-from pipeline.engine_chunks import chunks
+from pipeline.engine import engines as engine
+from pipeline.engine.chunks import chunks
+from pipeline.engine.engines import CHUNK, InProcess, Limits, Loss, Pool, usual_workers
+from pipeline.scale.choose import open_engine
 from tests.builder import hear_ctrl_c
 from tests.cluster_parts import ENV, Unloadable, act, gone, lost, never, slow_if_even
 
@@ -172,7 +173,7 @@ def test_chunks_are_filled_one_at_a_time_and_closed_when_they_are_heavy(monkeypa
     taken = iter(range(100))
     first = next(chunks(taken, 7))
     assert (first.items, next(taken)) == (tuple(range(7)), 7)
-    monkeypatch.setattr("pipeline.engine_chunks.CHUNK_BYTES", 250)
+    monkeypatch.setattr("pipeline.engine.chunks.CHUNK_BYTES", 250)
     assert [len(chunk.items) for chunk in chunks([bytes(100)] * 7, 5)] == [3, 3, 1]
 
 
@@ -199,7 +200,7 @@ def test_without_a_scheduler_the_engine_is_a_pool() -> None:
 
 SCRIPT = """
 import multiprocessing, sys
-from pipeline.engine import Limits, Pool
+from pipeline.engine.engines import Limits, Pool
 from tests.cluster_parts import act, lost
 
 def mine(word):

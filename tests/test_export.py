@@ -16,19 +16,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.campaign import Campaign, load_campaign
-from pipeline.dataset.snapshot import Snapshot, take_snapshot
-from pipeline.dataset.store import Store
 from pipeline.domain.acts import Act, ActKind
-from pipeline.errors import PipelineError
-from pipeline.exporting import export_files, write_package
-from pipeline.intake import take_in
+from pipeline.intake.take_in import take_in
+from pipeline.ledger.snapshot import Snapshot, take_snapshot
+from pipeline.ledger.store import Store
 from pipeline.measures.period import PeriodMeasures, measure_period
+from pipeline.office.exporting import export_files, write_package
+from pipeline.products.package.data_package import data_package
+from pipeline.products.package.export import TABLES, export
+from pipeline.products.package.facts import ACT_NAMES, STATUS_NAMES
 from pipeline.program.model import FormKind
-from pipeline.reports.data_package import data_package
-from pipeline.reports.export import TABLES, export
-from pipeline.reports.export_facts import ACT_NAMES, STATUS_NAMES
-from pipeline.workspace import Workspace
+from pipeline.system.errors import PipelineError
+from pipeline.workspace.campaign import Campaign, load_campaign
+from pipeline.workspace.paths import Workspace
 from tests.builder import FIRST, ROOT, SECOND, SMALL, THIRD, arrival, campaign, part_of_campaign, sent
 
 if TYPE_CHECKING:

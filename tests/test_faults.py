@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.workspace import Workspace, lock
+from pipeline.workspace.paths import Workspace, lock
 from tests.faults import (
     ISSUE,
     RUN,
@@ -376,7 +376,7 @@ def test_an_inbox_that_goes_while_it_is_read(base: Workspace, whole: dict[str, A
 
 def test_an_inbox_that_goes_after_it_was_listed(base: Workspace, whole: dict[str, Any], tmp_path: Path) -> None:
     workspace, away = copy_of(base, tmp_path / "office"), tmp_path / "away"
-    hook = partial(_hooked, "take_in", lambda: workspace.inbox.rename(away), "pipeline.run")
+    hook = partial(_hooked, "take_in", lambda: workspace.inbox.rename(away), "pipeline.office.run")
     refused(workspace, whole, "收件箱", "不见了", "网络盘", before=hook)
     away.rename(workspace.inbox)
     recovers(workspace, whole)
@@ -388,7 +388,7 @@ def test_a_file_that_changes_after_it_was_listed_is_left_for_the_next(
     workspace = copy_of(base, tmp_path / "office")
     file = workspace.inbox / "2024-07-09" / "空.xlsx"
     before = file.read_bytes()
-    hook = partial(_hooked, "take_in", lambda: file.write_bytes(b"PK"), "pipeline.run")
+    hook = partial(_hooked, "take_in", lambda: file.write_bytes(b"PK"), "pipeline.office.run")
     code, said = apart(workspace, *RUN, before=hook)
     assert (code, "未收：2024-07-09/空.xlsx（还在写入" in said) == (0, True), said
     file.write_bytes(before)
@@ -421,14 +421,14 @@ def test_a_file_that_comes_during_a_run_is_left_for_the_next(
         late.parent.mkdir()
         late.write_bytes(content)
 
-    code, said = apart(workspace, *RUN, before=partial(_hooked, "take_in", arrives, "pipeline.run"))
+    code, said = apart(workspace, *RUN, before=partial(_hooked, "take_in", arrives, "pipeline.office.run"))
     assert code == 0, said
     assert difference(whole, holdings(workspace)) == ""
     assert call(workspace, *RUN).exit_code == 0
     assert hashlib.sha256(content).hexdigest() in {Path(name).name for name in tree(workspace.dataset / "files")}
 
 
-def _hooked(name: str, first: Callable[[], object], module: str = "pipeline.inbox") -> None:
+def _hooked(name: str, first: Callable[[], object], module: str = "pipeline.intake.inbox") -> None:
     """In a child: something happens just before a function is called for the first time."""
     where = importlib.import_module(module)
     real, waiting = getattr(where, name), [first]

@@ -21,19 +21,18 @@ import openpyxl
 import pytest
 from openpyxl.utils.cell import coordinate_to_tuple
 
-from pipeline.campaign import open_snapshot
-from pipeline.dataset.snapshot import Snapshot, take_snapshot
-from pipeline.dataset.store import Store
 from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Severity
 from pipeline.domain.state import State
 from pipeline.domain.value import show
-from pipeline.engine import InProcess
-from pipeline.intake import take_in
-from pipeline.products import RETURNED
-from pipeline.run import returned_copies, run
-from pipeline.workbook.feedback import CELLS, returned_workbook
-from pipeline.workbook.identity import Stamp
-from pipeline.workbook.layout import (
+from pipeline.engine.engines import InProcess
+from pipeline.intake.take_in import take_in
+from pipeline.ledger.snapshot import Snapshot, take_snapshot
+from pipeline.ledger.store import Store
+from pipeline.office.making import RETURNED
+from pipeline.office.run import returned_copies, run
+from pipeline.products.returned_copy import CELLS, returned_workbook
+from pipeline.program.identity import Stamp
+from pipeline.program.layout import (
     APPENDIX_SHEET,
     CHECK_SHEET,
     CODE_ROW,
@@ -47,7 +46,8 @@ from pipeline.workbook.layout import (
     address,
     sheet_layout,
 )
-from pipeline.workspace import Workspace
+from pipeline.workspace.campaign import open_snapshot
+from pipeline.workspace.paths import Workspace
 from tests.builder import FIRST, KEY, SECOND, SMALL, THIRD, arrival, blank, campaign, filled, new_workspace, own_key
 from tests.kept import kept
 
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from pipeline.workbook.layout import SheetLayout
+    from pipeline.program.layout import SheetLayout
     from tests.officer import Session
 
 C = campaign()
@@ -625,7 +625,7 @@ def copies_of(folder: Path, *files: tuple[bytes, date]) -> tuple[dict[str, bytes
 def without_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only reading finds fault, and it reads here: the rules take two seconds, a process of its own takes one."""
     monkeypatch.setattr("pipeline.checks.check.run_suite", lambda *_: ())
-    monkeypatch.setattr("pipeline.engine.Pool", lambda **_: InProcess())
+    monkeypatch.setattr("pipeline.engine.engines.Pool", lambda **_: InProcess())
 
 
 def spaces_below(book: Any) -> None:

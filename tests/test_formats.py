@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.workbook.formats import as_shown, format_of
-from pipeline.workbook.notes import disguised, unshown
+from pipeline.reading.formats.notes import disguised, unshown
+from pipeline.reading.formats.number_formats import as_shown, format_of
 
 if TYPE_CHECKING:
     from pipeline.domain.value import Raw

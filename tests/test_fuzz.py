@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from pipeline import engine
 from pipeline.checks import lines
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
 from pipeline.checks.past import NO_PAST
 from pipeline.domain.state import State
-from pipeline.reading import lost, registry
-from pipeline.workbook.read import read_return
+from pipeline.engine import engines as engine
+from pipeline.intake.first_round import lost, registry
+from pipeline.reading.read import read_return
 from tests.builder import arrival, as_ods, as_xls, campaign, filled
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from pipeline.checks.decide import Decision
     from pipeline.domain.value import Value
-    from pipeline.workbook.read import Arrival, Reading
+    from pipeline.reading.read import Arrival, Reading
 
 SEED, FLIPS, CUTS, EDITS = 20221026, 60, 15, 120
 LIMITS = engine.Limits(seconds=20, cpu_seconds=20)

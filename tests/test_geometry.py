@@ -17,14 +17,14 @@ import pytest
 from docx.oxml.ns import qn
 from lxml import etree
 
-from pipeline.reports.bulletin import bulletin_context
-from pipeline.reports.documents import render
-from pipeline.reports.names import PICTURES, TEMPLATE_NAMES
-from pipeline.reports.overdue_list import overdue_context
-from pipeline.reports.pictures import pictures
-from pipeline.reports.profile import TEMPLATE as PROFILE
-from pipeline.reports.profile import profile_context
-from pipeline.reports.return_notice import notice_context
+from pipeline.products.documents.bulletin import bulletin_context
+from pipeline.products.documents.overdue_list import overdue_context
+from pipeline.products.documents.profile import TEMPLATE as PROFILE
+from pipeline.products.documents.profile import profile_context
+from pipeline.products.documents.return_notice import notice_context
+from pipeline.products.documents.template_names import PICTURES, TEMPLATE_NAMES
+from pipeline.products.documents.word import render
+from pipeline.products.pictures.pictures import pictures
 from tests.prose_cases import DIQING, PROGRAM, case, returned
 from tests.test_publications import AS_OF, TEMPLATES, drafts, measures
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pipeline.reports.documents import Picture
+    from pipeline.products.documents.word import Picture
 
 PORTRAIT = {"w": 11906, "h": 16838, "top": 2098, "bottom": 1984, "left": 1587, "right": 1474, "footer": 1446}
 LANDSCAPE = {"w": 16838, "h": 11906, "top": 1587, "bottom": 1474, "left": 2098, "right": 1984, "footer": 936}

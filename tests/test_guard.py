@@ -16,8 +16,8 @@ import xlsxwriter
 import xlwt
 
 from pipeline.domain.findings import CATALOGUE
-from pipeline.workbook import package
-from pipeline.workbook.guard import inspect
+from pipeline.reading.formats import package
+from pipeline.reading.guard import inspect
 from tests.builder import ROOT, filled
 from tests.hostile import (
     MAIN,
@@ -215,7 +215,7 @@ def test_what_is_refused(case: str) -> None:
 
 
 def test_every_refusal_has_its_file() -> None:
-    sources = (ROOT / "pipeline/workbook").glob("*.py")
+    sources = (ROOT / "pipeline/reading").rglob("*.py")
     known = {
         code for path in sources for code in re.findall(r'Refusal\("(FILE_\w+)"', path.read_text(encoding="utf-8"))
     }

@@ -18,22 +18,22 @@ from hypothesis import strategies as st
 
 from benchmarks.national import FAULTS, known_totals, make_program, make_returns
 from benchmarks.national_returns import blank, broken, figures, fill, spoilt
-from pipeline.campaign import Campaign, find_prefecture, load_campaign
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
 from pipeline.checks.past import NO_PAST
 from pipeline.checks.problems import verdict_text
 from pipeline.domain.findings import CATALOGUE
 from pipeline.domain.state import State
-from pipeline.errors import PipelineError, ProgramError
-from pipeline.issuing import ISSUED, issue
+from pipeline.forms.issue import Issue, issue_workbook, standard_workbook
+from pipeline.intake.first_round import registry
 from pipeline.measures.rollup import numbers_of, roll_up
+from pipeline.office.issuing import ISSUED, issue
+from pipeline.program.layout import row_name
 from pipeline.program.load import load_program
 from pipeline.program.model import County, FieldType, Prefecture, Region
-from pipeline.reading import registry
-from pipeline.workbook.issue import Issue, issue_workbook, standard_workbook
-from pipeline.workbook.layout import row_name
-from pipeline.workbook.read import Arrival, read_return
+from pipeline.reading.read import Arrival, read_return
+from pipeline.system.errors import PipelineError, ProgramError
+from pipeline.workspace.campaign import Campaign, find_prefecture, load_campaign
 from tests.builder import campaign, whole_campaign
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from benchmarks.national import Known
     from pipeline.checks.decide import Decision
     from pipeline.program.model import Program, Unit
-    from pipeline.workspace import Workspace
+    from pipeline.workspace.paths import Workspace
 
 SMALL: dict[str, Any] = {"provinces": 2, "prefectures": 4, "counties": 6, "townships": 12}
 LEVELS = ("全国", "省（区、市）", "市（州）", "县（市、区）", "乡镇（街道）")

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.errors import BusyError, WorkspaceError
-from pipeline.holding import HeldError, hold, holder_file
-from pipeline.workspace import Workspace, lock
+from pipeline.system.errors import BusyError, WorkspaceError
+from pipeline.system.lock import HeldError, hold, holder_file
+from pipeline.workspace.paths import Workspace, lock
 from tests.faults import ended, fork
 
 if TYPE_CHECKING:

@@ -17,28 +17,28 @@ import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline.acts import admit, close
 from pipeline.cli import main
-from pipeline.dataset.snapshot import take_snapshot
-from pipeline.dataset.store import Store
 from pipeline.domain.acts import ActKind
 from pipeline.domain.findings import CATALOGUE, Finding, Severity
 from pipeline.domain.state import State
-from pipeline.engine import InProcess
-from pipeline.errors import DatasetError, PipelineError, WorkspaceError
-from pipeline.intake import take_in
-from pipeline.workbook.identity import STAMP_WORD, WAITING, Admission, Registry, Stamp
-from pipeline.workbook.read import read_return
-from pipeline.workspace import Workspace, make_key, read_key
+from pipeline.engine.engines import InProcess
+from pipeline.intake.take_in import take_in
+from pipeline.ledger.snapshot import take_snapshot
+from pipeline.ledger.store import Store
+from pipeline.office.acts import admit, close
+from pipeline.program.identity import STAMP_WORD, WAITING, Admission, Registry, Stamp
+from pipeline.reading.read import read_return
+from pipeline.system.errors import DatasetError, PipelineError, WorkspaceError
+from pipeline.workspace.paths import Workspace, make_key, read_key
 from tests.builder import FIRST, KEY, SMALL, arrival, campaign, filled, new_workspace, only_the_actions, own_key, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pipeline.dataset.snapshot import Snapshot
     from pipeline.domain.entries import Submission
-    from pipeline.workbook.read import Reading
+    from pipeline.ledger.snapshot import Snapshot
+    from pipeline.reading.read import Reading
 
     Touch = Callable[[Any], None]
 

@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline import acts
-from pipeline.campaign import open_snapshot
 from pipeline.cli import main
 from pipeline.commands import common
 from pipeline.domain.unread import UnreadKind
-from pipeline.engine import InProcess
-from pipeline.errors import PipelineError
-from pipeline.inbox import kind_of, read_inbox, span
-from pipeline.looking import look
+from pipeline.engine.engines import InProcess
+from pipeline.intake.inbox import kind_of, read_inbox, span
 from pipeline.measures.timeliness import Timeliness
+from pipeline.office import acts
+from pipeline.office.queries import look
 from pipeline.program.days import folder_day
-from pipeline.workspace import Workspace
+from pipeline.system.errors import PipelineError
+from pipeline.workspace.campaign import open_snapshot
+from pipeline.workspace.paths import Workspace
 from tests import builder
 from tests.builder import SMALL, as_xls, campaign, new_workspace, own_key, part_of_campaign
 from tests.faults import ended, fork
@@ -68,9 +68,9 @@ def quick() -> Iterator[None]:
     campaign()  # before it is the only one there is
     made = part_of_campaign("A1")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.engine.open_engine", lambda *_: nullcontext(InProcess()))
-        patch.setattr("pipeline.campaign.load_program", lambda _: made.program)
-        patch.setattr("pipeline.campaign.load_rules", lambda *_: made.rules)
+        patch.setattr("pipeline.scale.choose.open_engine", lambda *_: nullcontext(InProcess()))
+        patch.setattr("pipeline.workspace.campaign.load_program", lambda _: made.program)
+        patch.setattr("pipeline.workspace.campaign.load_rules", lambda *_: made.rules)
         yield
 
 
@@ -173,8 +173,8 @@ def cluttered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result, R
     (root / "inbox" / "链接.xlsx").symlink_to(root / "inbox" / "2023-03-03" / "迪庆.xlsx")
     os.mkfifo(root / "inbox" / "管道")
     with pytest.MonkeyPatch.context() as patch:  # products are made of all sheets
-        patch.setattr("pipeline.campaign.load_program", lambda _: made.program)
-        patch.setattr("pipeline.campaign.load_rules", lambda *_: made.rules)
+        patch.setattr("pipeline.workspace.campaign.load_program", lambda _: made.program)
+        patch.setattr("pipeline.workspace.campaign.load_rules", lambda *_: made.rules)
         first = call(root, "--period", PERIOD)
         return root, first, call(root, "--period", PERIOD)
 
@@ -249,7 +249,7 @@ def test_a_folder_the_system_refuses_is_told(root: Path, monkeypatch: pytest.Mon
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return scandir(path)
 
-    monkeypatch.setattr("pipeline.inbox.os.scandir", refused)
+    monkeypatch.setattr("pipeline.intake.inbox.os.scandir", refused)
     result = call(root, "receive")
     assert result.exit_code == 0
     assert "没有读：昭通市/（打不开的文件夹，没有权限，或文件正被打开）" in result.stderr

@@ -26,9 +26,9 @@ from lxml import etree
 from openpyxl.cell import Cell
 
 from pipeline.cli import main
-from pipeline.workbook.identity import Stamp
-from pipeline.workbook.layout import APPENDIX_SHEET, CHECK_SHEET, COVER_SHEET, PROBLEM_SHEET, sheet_layout
-from pipeline.workspace import Workspace
+from pipeline.program.identity import Stamp
+from pipeline.program.layout import APPENDIX_SHEET, CHECK_SHEET, COVER_SHEET, PROBLEM_SHEET, sheet_layout
+from pipeline.workspace.paths import Workspace
 from tests.browser import chromium, find_chromium, opened
 from tests.builder import FIRST, SMALL, campaign, filled, new_workspace, own_key
 

@@ -18,27 +18,27 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks.national import LEVELS, known_totals, make_program, make_returns
-from pipeline import intake
-from pipeline.campaign import load_campaign, open_store
 from pipeline.cli import main
-from pipeline.cluster import Cluster, ClusterError
-from pipeline.dataset.backup import copy_database
-from pipeline.dataset.standing import numbers, seen_from
-from pipeline.engine import InProcess, Pool
-from pipeline.errors import ChangedError
-from pipeline.inbox import read_inbox
-from pipeline.intake import take_in
+from pipeline.engine.engines import InProcess, Pool
+from pipeline.intake import take_in as intake
+from pipeline.intake.inbox import read_inbox
+from pipeline.intake.spool import Shelf, Shelved
+from pipeline.intake.take_in import take_in
+from pipeline.ledger.backup import copy_database
+from pipeline.ledger.standing import numbers, seen_from
 from pipeline.measures.rollup import roll_up
-from pipeline.shelf import Shelf, Shelved
-from pipeline.workbook.read import Arrival
-from pipeline.workspace import Workspace
+from pipeline.reading.read import Arrival
+from pipeline.scale.cluster import Cluster, ClusterError
+from pipeline.system.errors import ChangedError
+from pipeline.workspace.campaign import load_campaign, open_store
+from pipeline.workspace.paths import Workspace
 from tests.cluster_parts import deadly_read, running_cluster, slow_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.engine import Engine
+    from pipeline.engine.engines import Engine
     from tests.cluster_parts import RunningCluster
 
 DAY = date(2025, 4, 1)
@@ -242,7 +242,7 @@ def test_the_only_file_that_changed_since_it_was_listed_is_left(nation: tuple[Wo
 
 
 def test_a_shelf_gives_back_in_turn_what_was_put_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.shelf.IN_MEMORY", 64)  # most of it goes to the file
+    monkeypatch.setattr("pipeline.intake.spool.IN_MEMORY", 64)  # most of it goes to the file
     days = [date(2023, 3, 1), date(2023, 3, 5)]
     put = [Shelved(period="2023-02", prefecture_code=code, received_on=day, admission=0, content=f"{code} {day}".encode() * 9)
            for code, day in (("b", days[1]), ("a", days[0]), ("b", days[0]), ("c", days[1]))]  # fmt: skip

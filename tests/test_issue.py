@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from pipeline.checks.excel_rules import contradictions
-from pipeline.checks.rules import NOT_NULL, rules_in
-from pipeline.program.model import FieldType
-from pipeline.workbook.identity import Stamp
-from pipeline.workbook.issue import HOW_TO, Issue, issue_workbook
-from pipeline.workbook.layout import (
+from pipeline.forms.excel_rules import contradictions
+from pipeline.forms.issue import HOW_TO, Issue, issue_workbook
+from pipeline.program.identity import Stamp
+from pipeline.program.layout import (
     CODE_ROW,
     FIRST_ROW,
     IDENTITY_SHEET,
@@ -27,6 +25,8 @@ from pipeline.workbook.layout import (
     plain,
     sheet_layout,
 )
+from pipeline.program.model import FieldType
+from pipeline.program.rules import NOT_NULL, rules_in
 from tests.builder import FIRST, SMALL, blank, campaign, whole_campaign
 
 if TYPE_CHECKING:

@@ -14,21 +14,21 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import inspect
 
-from pipeline import acts
-from pipeline.campaign import load_campaign, open_store
 from pipeline.cli import main
-from pipeline.dataset.backup import copy_database, restore
-from pipeline.dataset.schema import HEAD
-from pipeline.dataset.snapshot import take_snapshot
-from pipeline.dataset.store import Store
-from pipeline.dataset.story import sources_of
 from pipeline.domain.state import State
-from pipeline.errors import BusyError, DatasetError, PipelineError
-from pipeline.intake import take_in
-from pipeline.looking import history, look, printed_number
-from pipeline.proof import verify
-from pipeline.run import run
-from pipeline.workspace import Workspace
+from pipeline.intake.take_in import take_in
+from pipeline.ledger.backup import copy_database, restore
+from pipeline.ledger.history import sources_of
+from pipeline.ledger.schema import HEAD
+from pipeline.ledger.snapshot import take_snapshot
+from pipeline.ledger.store import Store
+from pipeline.office import acts
+from pipeline.office.proof import verify
+from pipeline.office.queries import history, look, printed_number
+from pipeline.office.run import run
+from pipeline.system.errors import BusyError, DatasetError, PipelineError
+from pipeline.workspace.campaign import load_campaign, open_store
+from pipeline.workspace.paths import Workspace
 from tests.builder import FIRST, KEY, SMALL, arrival, filled, new_workspace, own_key, part_of_campaign, sent
 from tests.server import new_database
 

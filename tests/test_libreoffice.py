@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from pipeline.checks.rules import BETWEEN, PAIR_GREATER, base_field
 from pipeline.program.model import FieldType
+from pipeline.program.rules import BETWEEN, PAIR_GREATER, base_field
 from tests.builder import only_the_actions
 from tests.kept import kept
 from tests.officer import Entry, Figures, Session, invent, office_stamp
 
 if TYPE_CHECKING:
-    from pipeline.checks.rules import Rule
     from pipeline.program.model import Field, Program
+    from pipeline.program.rules import Rule
 
 pytestmark = pytest.mark.libreoffice
 

@@ -16,29 +16,29 @@ from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
 from pipeline.checks.past import NO_PAST
 from pipeline.checks.problems import conclusion
-from pipeline.dataset.snapshot import take_snapshot
-from pipeline.dataset.store import Store
 from pipeline.domain.state import State, Verdict
-from pipeline.intake import take_in
-from pipeline.issuing import plan_issues
+from pipeline.forms.issue import issue_workbook
+from pipeline.intake.first_round import registry
+from pipeline.intake.take_in import take_in
+from pipeline.ledger.snapshot import take_snapshot
+from pipeline.ledger.store import Store
+from pipeline.office.issuing import plan_issues
+from pipeline.office.run import returned_copies
+from pipeline.products.returned_copy import returned_workbook
+from pipeline.program.layout import CODE_ROW, ENTRY, FIRST_ROW
 from pipeline.program.model import Field, FieldType, FormKind
-from pipeline.reading import registry
-from pipeline.run import returned_copies
-from pipeline.workbook.cells import parse
-from pipeline.workbook.feedback import returned_workbook
-from pipeline.workbook.issue import issue_workbook
-from pipeline.workbook.layout import CODE_ROW, ENTRY, FIRST_ROW
-from pipeline.workbook.read import read_return
+from pipeline.reading.cells import parse
+from pipeline.reading.read import read_return
 from tests.builder import FIRST, SECOND, SMALL, arrival, part_of_campaign, sent, whole_campaign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from pipeline.campaign import Campaign
-    from pipeline.dataset.snapshot import Snapshot
     from pipeline.domain.entries import StandingRow
     from pipeline.domain.findings import Finding
+    from pipeline.ledger.snapshot import Snapshot
+    from pipeline.workspace.campaign import Campaign
     from tests.officer import Session
 
 C = part_of_campaign("A1", "P", "L", "FP")  # GX takes its time for every rule

@@ -20,14 +20,14 @@ from click.testing import CliRunner, Result
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from pipeline import products
-from pipeline.campaign import load_campaign, open_snapshot
 from pipeline.cli import main
-from pipeline.engine import InProcess
-from pipeline.errors import ProgramError
+from pipeline.engine.engines import InProcess
+from pipeline.office import making as products
 from pipeline.program.load import load_program
-from pipeline.starter import create_workspace
-from pipeline.workspace import Workspace
+from pipeline.system.errors import ProgramError
+from pipeline.workspace.campaign import load_campaign, open_snapshot
+from pipeline.workspace.paths import Workspace
+from pipeline.workspace.starter import create_workspace
 from tests.builder import ROOT, blank, campaign, filled, new_workspace, own_key
 
 if TYPE_CHECKING:
@@ -105,11 +105,11 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
-        patch.setattr("pipeline.products.make_reports", once)
-        patch.setattr("pipeline.engine.open_engine", lambda *_: nullcontext(InProcess()))
+        patch.setattr("pipeline.office.making.make_reports", once)
+        patch.setattr("pipeline.scale.choose.open_engine", lambda *_: nullcontext(InProcess()))
         patch.setattr("pipeline.checks.suites.try_suite", lambda _: None)
         patch.setattr("pipeline.checks.check.run_suite", lambda *_: ())  # what is tried here are the commands
-        patch.setattr("pipeline.campaign.load_program", lambda folder: _program(folder, whole.program))
+        patch.setattr("pipeline.workspace.campaign.load_program", lambda folder: _program(folder, whole.program))
         yield root
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.dataset.snapshot import Snapshot
 from pipeline.domain.entries import Submission
 from pipeline.domain.state import State
+from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.overdue import Reason, obligations, overdue_counties
 from pipeline.measures.progress import Status, assess, change_pp, completion, elapsed, province_results, ranks, totals
 from pipeline.measures.timeliness import Timeliness, timeliness

@@ -12,13 +12,13 @@ import openpyxl
 import pytest
 
 from pipeline.checks import scaffold
-from pipeline.errors import ProgramError
-from pipeline.looking import look
 from pipeline.measures.progress import Completion, Part, change_pp, left_out
+from pipeline.office.queries import look
+from pipeline.products.wording import Figures, change
 from pipeline.program.load import load_program
 from pipeline.program.model import Target, TargetKind
-from pipeline.reports.wording import Figures, change
-from pipeline.workspace import Workspace
+from pipeline.system.errors import ProgramError
+from pipeline.workspace.paths import Workspace
 from tests.builder import whole_campaign
 from tests.test_example_program import (
     BAIHE,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from pipeline.dataset.snapshot import Snapshot
 from pipeline.domain.entries import StandingRow, Submission
 from pipeline.domain.state import State
+from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.escalation import AddresseeKind, Escalation, escalations, step_of
 from pipeline.measures.obligation import quarters
 from pipeline.measures.overdue import Obligation, ObligationKind, Reason, obligations, overdue_counties

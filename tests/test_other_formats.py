@@ -13,8 +13,8 @@ import xlsxwriter
 import xlwt
 from PIL import Image
 
-from pipeline.workbook.guard import Inspection, inspect
-from pipeline.workbook.notes import Seen
+from pipeline.reading.formats.notes import Seen
+from pipeline.reading.guard import Inspection, inspect
 from tests import locked
 from tests.hostile import (
     ODS_NAMES,

@@ -23,20 +23,20 @@ from benchmarks.national import make_program
 from benchmarks.store import batches
 from pipeline.checks import scaffold
 from pipeline.cli import main
-from pipeline.dataset.snapshot import take_snapshot
-from pipeline.dataset.standing import seen_from, stream
-from pipeline.dataset.store import Store
 from pipeline.domain.acts import Act, ActKind
 from pipeline.domain.state import State
-from pipeline.errors import PipelineError, WorkspaceError
-from pipeline.exporting import export_partitions as export_partitions_of
+from pipeline.ledger.snapshot import take_snapshot
+from pipeline.ledger.standing import seen_from, stream
+from pipeline.ledger.store import Store
 from pipeline.measures.rollup import numbers_of, roll_up
+from pipeline.office.exporting import export_partitions as export_partitions_of
+from pipeline.products.package import partitions as export_partitions
+from pipeline.products.package.export import export
+from pipeline.products.package.partitions import region_of, write_partitions
 from pipeline.program.load import load_calendar, load_program
 from pipeline.program.model import FieldType
-from pipeline.reports import export_partitions
-from pipeline.reports.export import export
-from pipeline.reports.export_partitions import region_of, write_partitions
-from pipeline.workspace import DEMO_MARK, Workspace
+from pipeline.system.errors import PipelineError, WorkspaceError
+from pipeline.workspace.paths import DEMO_MARK, Workspace
 from tests.builder import FIRST, ROOT, SECOND, SMALL, new_workspace, part_of_campaign
 from tests.faults import small_disk
 

@@ -16,21 +16,22 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.campaign import load_campaign
-from pipeline.dataset.snapshot import Snapshot
 from pipeline.domain.entries import StandingRow, Submission
 from pipeline.domain.state import State
+from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.period import measure_period
+from pipeline.products import wording
+from pipeline.products.documents.template_names import PICTURES, TEMPLATE_NAMES
+from pipeline.products.documents.word import lint_template, render
+from pipeline.products.pictures import chart_cache, charts, further_pictures
+from pipeline.products.pictures.chart_cache import drawn, key
+from pipeline.products.pictures.chart_calendar import MOST_COLUMNS
+from pipeline.products.pictures.further_pictures import _columns, _head, _kept, _place_of
+from pipeline.products.pictures.pictures import DRAWINGS, FILE_NAMES, pictures
 from pipeline.program.calendar import Calendar
 from pipeline.program.model import NO, NOT_APPLICABLE, YES, FieldType
-from pipeline.reports import chart_cache, charts, further_pictures, wording
-from pipeline.reports.chart_cache import drawn, key
-from pipeline.reports.chart_calendar import MOST_COLUMNS
-from pipeline.reports.documents import lint_template, render
-from pipeline.reports.further_pictures import _columns, _head, _kept, _place_of
-from pipeline.reports.names import PICTURES, TEMPLATE_NAMES
-from pipeline.reports.pictures import DRAWINGS, FILE_NAMES, pictures
-from pipeline.workspace import Workspace
+from pipeline.workspace.campaign import load_campaign
+from pipeline.workspace.paths import Workspace
 from tests.builder import ROOT, campaign, whole_campaign
 
 if TYPE_CHECKING:

@@ -16,34 +16,34 @@ import pytest
 import xlwt
 from click.testing import CliRunner
 
-from pipeline import run as straight_line
-from pipeline.acts import admit
 from pipeline.checks.problems import verdict_text
 from pipeline.cli import main
 from pipeline.commands.look import print_status
-from pipeline.dataset.snapshot import Snapshot, reported_again, take_snapshot
-from pipeline.dataset.store import Store
-from pipeline.dataset.writing import Written, unplaced
 from pipeline.domain.place import Placing
 from pipeline.domain.state import State
 from pipeline.domain.unread import Unread, UnreadKind
-from pipeline.engine import InProcess
-from pipeline.errors import PipelineError, WorkspaceError
-from pipeline.inbox import readable
-from pipeline.intake import take_in
+from pipeline.engine.engines import InProcess
+from pipeline.intake.inbox import readable
+from pipeline.intake.take_in import take_in
+from pipeline.ledger.snapshot import Snapshot, reported_again, take_snapshot
+from pipeline.ledger.store import Store
+from pipeline.ledger.writing import Written, unplaced
 from pipeline.measures.obligation import Reason
 from pipeline.measures.overdue import obligations
 from pipeline.measures.period import measure_period
 from pipeline.measures.timeliness import Timeliness
+from pipeline.office import run as straight_line
+from pipeline.office.acts import admit
+from pipeline.products.documents.publications import letters
+from pipeline.products.documents.return_notice import notice_context
+from pipeline.products.documents.timeliness_parts import not_reported, timeliness_paragraphs
+from pipeline.products.wording import Figures
+from pipeline.program.identity import WAITING, Admission, Registry, Stamp
 from pipeline.program.mentions import owner_named, period_meant, periods_named, prefectures_named
-from pipeline.reports.publications import letters
-from pipeline.reports.return_notice import notice_context
-from pipeline.reports.timeliness_parts import not_reported, timeliness_paragraphs
-from pipeline.reports.wording import Figures
-from pipeline.workbook.identity import WAITING, Admission, Registry, Stamp
-from pipeline.workbook.placing import stamps_in
-from pipeline.workbook.read import read_return
-from pipeline.workspace import Workspace
+from pipeline.reading.placing import stamps_in
+from pipeline.reading.read import read_return
+from pipeline.system.errors import PipelineError, WorkspaceError
+from pipeline.workspace.paths import Workspace
 from tests.builder import (
     KEY,
     SMALL,
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.workbook.read import Reading
+    from pipeline.reading.read import Reading
 
 FIRES_HERE = {"FILE_NOT_STORED", "TEXT_REPLACED", "IDENTITY_CONTRADICTED"}
 C = campaign()
@@ -600,7 +600,7 @@ def test_what_was_taken_in_is_told_though_its_products_could_not_be_made(
         raise WorkspaceError("无法写入 outbox：磁盘满了。原来的产品没有动")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.products.make_reports", lambda *_, **__: {})
+        patch.setattr("pipeline.office.making.make_reports", lambda *_, **__: {})
         patch.setattr(straight_line, "replace_folder", full)
         result = CliRunner().invoke(main, words)
     assert result.exit_code == 2

@@ -14,11 +14,11 @@ import pytest
 from openpyxl.utils import column_index_from_string, get_column_letter
 
 from pipeline.domain.findings import finding
-from pipeline.workbook.feedback import ReturnedCopy, returned_workbook
-from pipeline.workbook.issue import Issue, issue_workbook
-from pipeline.workbook.layout import CHECK_SHEET, FIRST_ROW, IDENTITY_SHEET, LABEL_ROW, sheet_layout
-from pipeline.workbook.printing import PAGE_PX, Print, cuts, pixels, scale
-from pipeline.workbook.sheet import Stray
+from pipeline.forms.issue import Issue, issue_workbook
+from pipeline.forms.printing import PAGE_PX, Print, cuts, pixels, scale
+from pipeline.products.returned_copy import ReturnedCopy, returned_workbook
+from pipeline.program.layout import CHECK_SHEET, FIRST_ROW, IDENTITY_SHEET, LABEL_ROW, sheet_layout
+from pipeline.reading.sheet import Stray
 from tests.builder import FIRST, SMALL, whole_campaign
 
 if TYPE_CHECKING:

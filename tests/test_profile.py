@@ -14,10 +14,10 @@ from click.testing import CliRunner, Result
 from pipeline.cli import main
 from pipeline.domain.state import State
 from pipeline.measures.obligation import ObligationKind
-from pipeline.reports.documents import lint_template, render
-from pipeline.reports.names import TEMPLATE_NAMES
-from pipeline.reports.profile import PROBLEM_LENGTH, TEMPLATE, profile_context
-from pipeline.workspace import Workspace
+from pipeline.products.documents.profile import PROBLEM_LENGTH, TEMPLATE, profile_context
+from pipeline.products.documents.template_names import TEMPLATE_NAMES
+from pipeline.products.documents.word import lint_template, render
+from pipeline.workspace.paths import Workspace
 from tests.builder import FIRST, SECOND, THIRD, filled, only_the_actions, own_key
 from tests.prose_cases import NUJIANG, case
 from tests.test_documents import HOSTILE, HOSTILE_AS_PRINTED

@@ -12,12 +12,12 @@ import chinese_calendar
 import holidays
 import pytest
 
-from pipeline.campaign import load_campaign
-from pipeline.errors import PipelineError, ProgramError, SuiteError
 from pipeline.program.calendar import Calendar
 from pipeline.program.load import load_program
 from pipeline.program.model import TargetKind
-from pipeline.workspace import Workspace
+from pipeline.system.errors import PipelineError, ProgramError, SuiteError
+from pipeline.workspace.campaign import load_campaign
+from pipeline.workspace.paths import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = load_program(ROOT / "program")

@@ -8,14 +8,14 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from pipeline.progress import PATIENCE_SECONDS, quiet, shown
+from pipeline.system.progress import PATIENCE_SECONDS, quiet, shown
 
 if TYPE_CHECKING:
     import pytest
 
 JOB = """
 import time
-from pipeline.progress import shown
+from pipeline.system.progress import shown
 with shown() as tell:
     for n in range(4):
         tell("读取文件", n, 4)

@@ -17,18 +17,18 @@ from zipfile import ZipFile
 import pytest
 from sqlalchemy import text
 
-from pipeline import acts
-from pipeline.campaign import load_campaign, open_store
-from pipeline.dataset.blobs import FolderBlobs
-from pipeline.dataset.chain import START, Link
-from pipeline.dataset.linking import SEAL, entry_tables, read_links
-from pipeline.dataset.tables import build_tables
-from pipeline.proof import verify
-from pipeline.proof.differences import differences
-from pipeline.proof.repair import repair
-from pipeline.proof.replay import replay
-from pipeline.reports.manifest import sha256
-from pipeline.workspace import Workspace
+from pipeline.ledger.blobs import FolderBlobs
+from pipeline.ledger.chain import START, Link
+from pipeline.ledger.linking import SEAL, entry_tables, read_links
+from pipeline.ledger.tables import build_tables
+from pipeline.office import acts
+from pipeline.office.proof import verify
+from pipeline.office.proof.differences import differences
+from pipeline.office.proof.repair import repair
+from pipeline.office.proof.replay import replay
+from pipeline.products.manifest import sha256
+from pipeline.workspace.campaign import load_campaign, open_store
+from pipeline.workspace.paths import Workspace
 from tests.faults import RUN, call, made_quick, new_office
 from tests.server import find_server, new_database
 
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from pipeline.campaign import Campaign
-    from pipeline.proof.ledger import Ledger
-    from pipeline.proof.replay import Replayed
+    from pipeline.office.proof.ledger import Ledger
+    from pipeline.office.proof.replay import Replayed
+    from pipeline.workspace.campaign import Campaign
 
 LATER = "2024-07-18"
 FIRST, SECOND = "2024-03", "2024-06"
@@ -62,8 +62,8 @@ def _quick() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         made_quick(patch)
-        patch.setattr("pipeline.proof.replay", remembered)
-        patch.setattr("pipeline.proof.load_campaign", cache(load_campaign))
+        patch.setattr("pipeline.office.proof.replay", remembered)
+        patch.setattr("pipeline.office.proof.load_campaign", cache(load_campaign))
         yield
 
 

@@ -17,12 +17,12 @@ import pytest
 from docx.oxml.ns import qn
 
 from pipeline.domain.state import State
-from pipeline.reports.bulletin import bulletin_context
-from pipeline.reports.documents import render
-from pipeline.reports.overdue_list import overdue_context
-from pipeline.reports.publications import MAKERS
-from pipeline.reports.return_notice import notice_context
-from pipeline.reports.wording import (
+from pipeline.products.documents.bulletin import bulletin_context
+from pipeline.products.documents.overdue_list import overdue_context
+from pipeline.products.documents.publications import MAKERS
+from pipeline.products.documents.return_notice import notice_context
+from pipeline.products.documents.word import render
+from pipeline.products.wording import (
     Figures,
     against_pace,
     change,

@@ -16,22 +16,22 @@ import pandas as pd
 import pytest
 from docx.oxml.ns import qn
 
-from pipeline.dataset.snapshot import Snapshot
 from pipeline.domain.entries import StandingRow, Submission
 from pipeline.domain.state import State
+from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.escalation import AddresseeKind
 from pipeline.measures.obligation import ObligationKind
 from pipeline.measures.period import PeriodMeasures, measure_period
+from pipeline.products.documents.publications import LETTER_TEMPLATE, MAKERS, Draft, letters, publications
+from pipeline.products.documents.quarterly import last_quarter
+from pipeline.products.documents.standing_parts import milestone_paragraphs
+from pipeline.products.documents.template_names import TEMPLATE_NAMES
+from pipeline.products.documents.word import Picture, lint_template, render
+from pipeline.products.pictures import further_pictures
+from pipeline.products.pictures.words import alt_text
+from pipeline.products.wording import Figures, number
 from pipeline.program.calendar import Calendar
 from pipeline.program.model import NO, NOT_APPLICABLE, YES, FieldType
-from pipeline.reports import further_pictures
-from pipeline.reports.documents import Picture, lint_template, render
-from pipeline.reports.names import TEMPLATE_NAMES
-from pipeline.reports.picture_words import alt_text
-from pipeline.reports.publications import LETTER_TEMPLATE, MAKERS, Draft, letters, publications
-from pipeline.reports.quarterly import last_quarter
-from pipeline.reports.standing_parts import milestone_paragraphs
-from pipeline.reports.wording import Figures, number
 from tests.builder import campaign, whole_campaign
 from tests.test_documents import png
 

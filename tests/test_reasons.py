@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.workbook.guard import inspect
+from pipeline.reading.guard import inspect
 from tests import locked
 from tests.hostile import (
     container,

@@ -13,18 +13,18 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.cli import main
-from pipeline.dataset.snapshot import take_snapshot
-from pipeline.dataset.store import Store
 from pipeline.domain.state import State
-from pipeline.workspace import Workspace
+from pipeline.ledger.snapshot import take_snapshot
+from pipeline.ledger.store import Store
+from pipeline.workspace.paths import Workspace
 from tests.builder import FIRST, SECOND, SMALL, THIRD, campaign, filled, only_the_actions, own_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pipeline.dataset.snapshot import Snapshot
     from pipeline.domain.findings import Finding
+    from pipeline.ledger.snapshot import Snapshot
 
 C = campaign()
 P2 = C.program.period_by_code["2023-02"]

@@ -22,12 +22,12 @@ from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
 from pipeline.checks.past import Past
 from pipeline.domain.state import Verdict
+from pipeline.forms.issue import Issue, issue_workbook
+from pipeline.program.identity import Registry
+from pipeline.program.layout import CODE_ROW
 from pipeline.program.model import FieldType
-from pipeline.workbook.identity import Registry
-from pipeline.workbook.issue import Issue, issue_workbook
-from pipeline.workbook.layout import CODE_ROW
-from pipeline.workbook.read import Arrival, Reading, read_return
-from pipeline.workbook.sheet import SHOWN_ROWS
+from pipeline.reading.read import Arrival, Reading, read_return
+from pipeline.reading.sheet import SHOWN_ROWS
 from tests.builder import KEY
 from tests.officer import Figures, invent, typed
 
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
     from pipeline.checks.decide import Decision
-    from pipeline.checks.rules import Rule
     from pipeline.domain.value import Value
     from pipeline.program.model import Field, Program
+    from pipeline.program.rules import Rule
 
 PERIOD, PREFECTURE = "2023-02", "533400"
 ONE, TWO, THREE = "533401", "533422", "533423"

@@ -16,16 +16,16 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 
-from pipeline.campaign import load_campaign
 from pipeline.cli import main
-from pipeline.dataset.store import Store
-from pipeline.errors import DatasetError
-from pipeline.exporting import export_files
-from pipeline.looking import look
-from pipeline.run import run
-from pipeline.workbook.identity import STAMP_WORD
-from pipeline.workbook.layout import COVER_INPUTS, COVER_SHEET
-from pipeline.workspace import Workspace
+from pipeline.ledger.store import Store
+from pipeline.office.exporting import export_files
+from pipeline.office.queries import look
+from pipeline.office.run import run
+from pipeline.program.identity import STAMP_WORD
+from pipeline.program.layout import COVER_INPUTS, COVER_SHEET
+from pipeline.system.errors import DatasetError
+from pipeline.workspace.campaign import load_campaign
+from pipeline.workspace.paths import Workspace
 from tests.builder import FIRST, SMALL, filled, new_workspace, own_key, part_of_campaign
 from tests.server import as_documented, of_role, said_as
 

@@ -13,9 +13,9 @@ from pipeline.checks.decide import decide
 from pipeline.checks.past import NO_PAST
 from pipeline.domain.findings import CATALOGUE, Severity
 from pipeline.domain.state import State
-from pipeline.workbook import read as reader
-from pipeline.workbook.guard import Inspection, inspect
-from pipeline.workbook.notes import COMMENT, PICTURE, Tally
+from pipeline.reading import read as reader
+from pipeline.reading.formats.notes import COMMENT, PICTURE, Tally
+from pipeline.reading.guard import Inspection, inspect
 from tests.builder import FIRST, SECOND, THIRD, arrival, campaign, filled, read
 
 if TYPE_CHECKING:

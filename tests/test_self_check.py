@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipeline.checks.carry import carried
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
 from pipeline.checks.past import NO_PAST
 from pipeline.checks.problems import conclusion
 from pipeline.domain.findings import finding
 from pipeline.domain.state import State, Verdict
+from pipeline.forms.issue import Issue, issue_workbook
+from pipeline.intake.first_round import registry
 from pipeline.program.forms import NUMBERS
-from pipeline.reading import registry
-from pipeline.workbook.carry import carried
-from pipeline.workbook.issue import Issue, issue_workbook
-from pipeline.workbook.layout import CHECK_SHEET, FIRST_ROW, sheet_layout
-from pipeline.workbook.read import read_return
+from pipeline.program.layout import CHECK_SHEET, FIRST_ROW, sheet_layout
+from pipeline.reading.read import read_return
 from tests.builder import FIRST, SECOND, SMALL, THIRD, arrival, fitting, part_of_campaign, sent, whole_campaign
 from tests.kept import kept
 from tests.officer import office_stamp

@@ -14,8 +14,8 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import expect
 
-from pipeline.run import run
-from pipeline.workspace import Workspace
+from pipeline.office.run import run
+from pipeline.workspace.paths import Workspace
 from tests.browser import DESKTOP, NARROW, chromium, find_chromium, opened
 from tests.builder import FIRST, SECOND, THIRD, campaign, filled, new_workspace, own_key
 from tests.test_example_program import BAIHE, DONGHU, NANLING, PROBLEMS, Project, figures, type_in

@@ -14,12 +14,12 @@ import docx
 import pytest
 from PIL import Image
 
-from pipeline import products
+from pipeline.office import making as products
+from pipeline.products.documents.word import Picture, render
+from pipeline.products.pictures import charts
+from pipeline.products.pictures.chart_parts import divided
 from pipeline.program.load import load_program
 from pipeline.program.mentions import periods_named
-from pipeline.reports import charts
-from pipeline.reports.chart_parts import divided
-from pipeline.reports.documents import Picture, render
 from tests.test_example_program import Project, type_in
 
 if TYPE_CHECKING:
@@ -288,14 +288,14 @@ def test_an_earlier_period_whose_product_failed_is_made_up_for(tmp_path: Path, m
 
 def test_lint_finds_what_a_run_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = made_up(tmp_path / "w", respondents=31, rows=1)
-    monkeypatch.setattr("pipeline.reports.charts.MOST_RANKS", 40)
+    monkeypatch.setattr("pipeline.products.pictures.charts.MOST_RANKS", 40)
     assert "图中有 31 行，超过一图能容纳的行数" in project.call("lint", exit_code=2).output
     assert not (project.root / "outbox").exists()
 
 
 def test_lint_draws_the_figures_that_a_first_period_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = made_up(tmp_path / "w", months=30)
-    monkeypatch.setattr("pipeline.reports.chart_trend._NARROWEST_MM", 3.0)
+    monkeypatch.setattr("pipeline.products.pictures.chart_trend._NARROWEST_MM", 3.0)
     said = project.call("lint", exit_code=2).output
     assert "图2_各期完成率.png：图中文字" in said
 

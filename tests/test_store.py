@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.dataset.backup import copy_database
-from pipeline.dataset.snapshot import take_snapshot
-from pipeline.dataset.store import Store
 from pipeline.domain.state import State
-from pipeline.errors import DatasetError
-from pipeline.intake import take_in
+from pipeline.intake.take_in import take_in
+from pipeline.ledger.backup import copy_database
+from pipeline.ledger.snapshot import take_snapshot
+from pipeline.ledger.store import Store
+from pipeline.system.errors import DatasetError
 from tests import builder
 from tests.builder import FIRST, SECOND, THIRD, arrival, part_of_campaign
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.dataset.snapshot import Snapshot
-    from pipeline.dataset.writing import Written
+    from pipeline.ledger.snapshot import Snapshot
+    from pipeline.ledger.writing import Written
 
 FORMS = ("A1", "A2", "A3", "A4")
 C = part_of_campaign(*FORMS)  # what is looked at below; rules take their time

@@ -12,6 +12,7 @@ import sys
 import tomllib
 import zipfile
 from collections import Counter
+from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions, requires
 from typing import TYPE_CHECKING
 
@@ -19,13 +20,15 @@ import pytest
 from docx import Document
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from pipeline.office.making.documents.template_names import TEMPLATE_NAMES
+from pipeline.office.making.pictures import chart_cache
+from pipeline.office.making.summary import workbook as summary_workbook
 
-from pipeline import sources
 from pipeline.checks import scaffold
 from pipeline.domain.findings import CATALOGUE
-from pipeline.reports import chart_cache, manifest, summary_workbook
-from pipeline.reports.names import TEMPLATE_NAMES
-from pipeline.workbook.issue import standard_workbook
+from pipeline.forms.issue import standard_workbook
+from pipeline.office.making import manifest
+from pipeline.workspace.paths import sources
 from tests.builder import ROOT, whole_campaign
 from tools.make_references import stale
 from tools.traceability import MEASURES, PLACES, REPORT_PLACES, WORKBOOKS, traces
@@ -33,102 +36,29 @@ from tools.traceability import MEASURES, PLACES, REPORT_PLACES, WORKBOOKS, trace
 if TYPE_CHECKING:
     from pathlib import Path
 
-ORDER = [
-    "domain",
-    "errors",
-    "disk",
-    "holding",
-    "program",
-    "workbook.identity",
-    "workbook.layout",
-    "workbook.cells",
-    "workbook.notes",
-    "workbook.kinds",
-    "workbook.package",
-    "workbook.sums",
-    "workbook.ooxml",
-    "workbook.formats",
-    "workbook.xlsx_styles",
-    "workbook.xlsx_texts",
-    "workbook.xlsx_sheet",
-    "workbook.xlsx_beside",
-    "workbook.xlsx",
-    "workbook.ods_styles",
-    "workbook.ods",
-    "workbook.ole",
-    "workbook.secret",
-    "workbook.biff_texts",
-    "workbook.biff_formula",
-    "workbook.biff_look",
-    "workbook.biff",
-    "workbook.xlsb",
-    "workbook.guard",
-    "workbook.placing",
-    "workbook.sheet",
-    "workbook.read",
-    "checks.rules",
-    "checks.excel_rules",
-    "checks.scaffold",
-    "workbook.printing",
-    "workbook.style",
-    "workbook.self_check",
-    "workbook.issue",
-    "checks.past",
-    "workbook.carry",
-    "checks.lines",
-    "checks.lists",
-    "checks.frames",
-    "checks.expectations",
-    "checks.suites",
-    "checks.bounds",
-    "checks.diagnose",
-    "checks.check",
-    "checks.decide",
-    "checks.problems",
-    "dataset",
-    "workbook.feedback",
-    "measures",
-    "reports",
-    "engine_chunks",
-    "engine_worker",
-    "engine_remote",
-    "cluster",
-    "engine",
-    "workspace",
-    "inbox",
-    "settings",
-    "starter",
-    "campaign",
-    "sources",
-    "progress",
-    "issuing",
-    "shelf",
-    "reading",
-    "intake",
-    "products",
-    "run",
-    "looking",
-    "exporting",
-    "acts",
-    "watch",
-    "demo",
-    "proof",
-    "commands",
-    "cli",
-]
+ROOMS = {  # folder → the folders it may import; docs/architecture.md says what each is for
+    "domain": "",
+    "system": "",
+    "engine": "",
+    "program": "domain system",
+    "reading": "domain system program",
+    "forms": "domain system program reading",
+    "checks": "domain system program reading forms",
+    "ledger": "domain system program reading checks",
+    "measures": "domain program ledger",
+    "products": "domain system program reading forms checks ledger measures",
+    "workspace": "domain system program reading ledger measures",
+    "intake": "domain system program reading checks ledger measures engine workspace",
+    "office": "domain system program reading forms checks ledger measures products engine workspace intake",
+    "scale": "system engine",
+    "demo": "domain program forms checks measures workspace office",
+    "commands": "domain system program reading checks ledger measures workspace intake office scale demo",
+}
 SOURCES = sorted((ROOT / "pipeline").rglob("*.py"))
 
 
 def module(path: Path) -> str:
     return ".".join(path.relative_to(ROOT / "pipeline").with_suffix("").parts).removesuffix(".__init__")
-
-
-def rank(name: str) -> int:
-    return max(
-        n
-        for n, prefix in enumerate(ORDER)
-        if name == prefix or name.startswith(prefix + ".") or prefix.startswith(name + ".")
-    )
 
 
 def imported(path: Path) -> set[str]:
@@ -138,12 +68,50 @@ def imported(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.name != "__init__.py"], ids=module)
-def test_imports_point_upstream_only(path: Path) -> None:
-    mine = rank(module(path))
+def room(name: str) -> str:
+    return "commands" if name == "cli" else name.split(".", maxsplit=1)[0]
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in SOURCES if p.parent != ROOT / "pipeline" or p.name == "cli.py"], ids=module
+)
+def test_a_folder_imports_only_what_it_may(path: Path) -> None:
+    mine = room(module(path))
     for name in imported(path):
         if name.startswith("pipeline."):
-            assert rank(name.removeprefix("pipeline.")) <= mine, f"{module(path)} imports {name}"
+            theirs = room(name.removeprefix("pipeline."))
+            assert theirs in {mine, *ROOMS[mine].split()}, f"{module(path)} imports {name}"
+
+
+def test_no_folder_needs_one_that_needs_it_and_no_rule_is_idle() -> None:
+    assert len(ROOMS) <= 20
+    tuple(TopologicalSorter({folder: may.split() for folder, may in ROOMS.items()}).static_order())
+    used: dict[str, set[str]] = {folder: set() for folder in ROOMS}
+    for path in SOURCES:
+        mine = room(module(path)) if module(path) != "__init__" else ""
+        used.setdefault(mine, set()).update(
+            room(name.removeprefix("pipeline.")) for name in imported(path) if name.startswith("pipeline.")
+        )
+    assert {folder: set(may.split()) for folder, may in ROOMS.items()} == {f: used[f] - {f} for f in ROOMS}
+
+
+def test_no_module_needs_one_that_needs_it() -> None:
+    """What is imported when a module is, and inside its functions; not what only type checkers read."""
+    needs: dict[str, set[str]] = {}
+    known = {module(path) for path in SOURCES}
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        typing = {inner for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+                  for inner in ast.walk(node)}  # fmt: skip
+        named = {
+            (node.module, alias.name)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node not in typing and (node.module or "").startswith("pipeline.")
+            for alias in node.names
+        }
+        whole = {(f"{of}.{name}".removeprefix("pipeline."), of.removeprefix("pipeline.")) for of, name in named if of}
+        needs[module(path)] = {full if full in known else of for full, of in whole}
+    tuple(TopologicalSorter(needs).static_order())
 
 
 @pytest.mark.parametrize(
@@ -153,45 +121,45 @@ def test_imports_point_upstream_only(path: Path) -> None:
         (
             "sqlalchemy",
             {
-                "dataset.backup",
-                "dataset.database",
-                "dataset.frames",
-                "dataset.labels",
-                "dataset.linking",
-                "dataset.migrations.versions.0002_acts_name_a_submission",
-                "dataset.migrations.versions.0003_units_first",
-                "dataset.migrations.versions.0004_days_of_receipt",
-                "dataset.migrations.versions.0005_placed",
-                "dataset.migrations.versions.0006_chained",
-                "dataset.rows",
-                "dataset.schema",
-                "dataset.standing",
-                "dataset.store",
-                "dataset.tables",
+                "ledger.backup",
+                "ledger.database",
+                "ledger.frames",
+                "ledger.labels",
+                "ledger.linking",
+                "ledger.migrations.versions.0002_acts_name_a_submission",
+                "ledger.migrations.versions.0003_units_first",
+                "ledger.migrations.versions.0004_days_of_receipt",
+                "ledger.migrations.versions.0005_placed",
+                "ledger.migrations.versions.0006_chained",
+                "ledger.rows",
+                "ledger.schema",
+                "ledger.standing",
+                "ledger.store",
+                "ledger.tables",
             },
         ),
         (
             "alembic",
             {
-                "dataset.schema",
-                "dataset.migrations.env",
-                "dataset.migrations.versions.0002_acts_name_a_submission",
-                "dataset.migrations.versions.0003_units_first",
-                "dataset.migrations.versions.0004_days_of_receipt",
-                "dataset.migrations.versions.0005_placed",
-                "dataset.migrations.versions.0006_chained",
+                "ledger.schema",
+                "ledger.migrations.env",
+                "ledger.migrations.versions.0002_acts_name_a_submission",
+                "ledger.migrations.versions.0003_units_first",
+                "ledger.migrations.versions.0004_days_of_receipt",
+                "ledger.migrations.versions.0005_placed",
+                "ledger.migrations.versions.0006_chained",
             },
         ),
-        ("docxtpl", {"reports.documents"}),
-        ("pyarrow", {"dataset.frames", "reports.export_parquet", "reports.export_partitions"}),
-        ("distributed", {"cluster", "engine_remote"}),
-        ("dask", {"cluster"}),
+        ("docxtpl", {"products.documents.word"}),
+        ("pyarrow", {"ledger.frames", "ledger.labels", "products.package.parquet", "products.package.partitions"}),
+        ("distributed", {"scale.cluster", "scale.remote"}),
+        ("dask", {"scale.cluster"}),
         ("python_calamine", set()),
         ("chinese_calendar", {"program.calendar"}),
-        ("pebble", {"engine_worker"}),
-        ("olefile", {"workbook.ole"}),
-        ("msoffcrypto", {"workbook.secret"}),
-        ("watchfiles", {"watch"}),
+        ("pebble", {"engine.worker"}),
+        ("olefile", {"reading.formats.ole"}),
+        ("msoffcrypto", {"reading.formats.secret"}),
+        ("watchfiles", {"office.watch"}),
     ],
 )
 def test_machinery_stays_behind_one_adapter(library: str, allowed: set[str]) -> None:
@@ -207,7 +175,10 @@ def test_only_the_command_line_prints_or_reads_the_clock() -> None:
         tree = ast.parse(text)
         calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         assert not calls & {"print", "date.today", "time.time", "datetime.today", "click.echo"}, path
-        if module(path) not in {"workspace", "inbox"}:  # the age of a stale lock and of a file, nothing else
+        if module(path) not in {
+            "workspace.paths",
+            "intake.inbox",
+        }:  # the age of a stale lock and of a file, nothing else
             assert "datetime.now" not in calls, path
 
 

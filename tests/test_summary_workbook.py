@@ -18,14 +18,14 @@ import pandas as pd
 import pytest
 from openpyxl.utils import get_column_letter
 
-from pipeline.campaign import load_campaign
-from pipeline.dataset.snapshot import Snapshot
 from pipeline.domain.entries import StandingRow, Submission
 from pipeline.domain.state import State
+from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.period import measure_period
-from pipeline.reports.summary_style import breaks
-from pipeline.reports.summary_workbook import summary_workbook
-from pipeline.workspace import Workspace
+from pipeline.products.summary.style import breaks
+from pipeline.products.summary.workbook import summary_workbook
+from pipeline.workspace.campaign import load_campaign
+from pipeline.workspace.paths import Workspace
 from tests.builder import ROOT, campaign, fitting, whole_campaign
 from tests.officer import find_office
 
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from pipeline.campaign import Campaign
     from pipeline.domain.value import Value
     from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Program, Unit
+    from pipeline.workspace.campaign import Campaign
 
 KUNMING, DIQING, NUJIANG = "530100", "533400", "533300"
 HOSTILE = ("=cmd|'/c calc'!A1", "<script>alert(1)</script>", "@SUM(A1)", "+1+1")

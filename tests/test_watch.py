@@ -17,9 +17,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.cli import main
-from pipeline.inbox import SETTLE_SECONDS, read_inbox
-from pipeline.watch import look_once, verdict_name, wait_for_files
-from pipeline.workspace import Workspace
+from pipeline.intake.inbox import SETTLE_SECONDS, read_inbox
+from pipeline.office.watch import look_once, verdict_name, wait_for_files
+from pipeline.workspace.paths import Workspace
 from tests.builder import FIRST, arrival, filled, hear_ctrl_c, new_workspace, own_key
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def test_a_second_look_checks_nothing_again(looked: tuple[Workspace, Result], mo
         return {p: p.stat().st_mtime_ns for p in workspace.root.rglob("*") if workspace.dataset not in {p, *p.parents}}
 
     before = stamps()
-    monkeypatch.setattr("pipeline.watch.dry_run", lambda *_: pytest.fail("checked again"))
+    monkeypatch.setattr("pipeline.office.watch.dry_run", lambda *_: pytest.fail("checked again"))
     assert look_once(workspace, DAY) == []
     assert stamps() == before
 
@@ -181,13 +181,13 @@ def test_a_file_that_grows_while_it_is_looked_at_is_left_for_next_time(
         with half.open("ab") as out:
             out.write(GOOD[9000:18000])
 
-    monkeypatch.setattr("pipeline.inbox.time.sleep", meanwhile)
+    monkeypatch.setattr("pipeline.intake.inbox.time.sleep", meanwhile)
     seen = read_inbox(inbox, DAY)
     assert pauses == [SETTLE_SECONDS]
     assert [one.name for one in seen.arrivals] == ["2023-03-03/全.xlsx"]
     assert [(one.name, one.changing) for one in seen.changing] == [("2023-03-03/半.xlsx", True)]
     half.write_bytes(GOOD)
-    monkeypatch.setattr("pipeline.inbox.time.sleep", pauses.append)
+    monkeypatch.setattr("pipeline.intake.inbox.time.sleep", pauses.append)
     again = read_inbox(inbox, DAY)
     assert [(one.name, one.read() == GOOD) for one in again.arrivals if one.name.endswith("半.xlsx")] == [
         ("2023-03-03/半.xlsx", True)
@@ -208,7 +208,7 @@ def test_a_file_taken_away_or_replaced_while_it_is_looked_at_is_left(
         gone.unlink()
         swapped.write_bytes(BAD)
 
-    monkeypatch.setattr("pipeline.inbox.time.sleep", meanwhile)
+    monkeypatch.setattr("pipeline.intake.inbox.time.sleep", meanwhile)
     seen = read_inbox(inbox, DAY)
     assert (seen.arrivals, sorted(one.name for one in seen.changing)) == ((), ["换.xlsx", "走.xlsx"])
 
@@ -220,7 +220,7 @@ def test_a_run_and_a_look_leave_it_out_and_say_so(inbox: Workspace, monkeypatch:
         with half.open("ab") as out:
             out.write(b"more")
 
-    monkeypatch.setattr("pipeline.inbox.time.sleep", meanwhile)
+    monkeypatch.setattr("pipeline.intake.inbox.time.sleep", meanwhile)
     base = ("--project", str(inbox.root), "--as-of", "2023-03-14")
     looked = call(*base, "watch", "--once")
     assert (looked.exit_code, looked.stdout, verdicts(inbox)) == (0, "", {})

@@ -15,12 +15,12 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from pipeline.campaign import find_prefecture, find_unit
 from pipeline.cli import main
 from pipeline.commands.words import SPEAKING, WORDS
-from pipeline.disk import reason
-from pipeline.errors import DatasetError, PipelineError
-from pipeline.workbook.guard import MAX_BYTES, inspect
+from pipeline.reading.guard import MAX_BYTES, inspect
+from pipeline.system.disk import reason
+from pipeline.system.errors import DatasetError, PipelineError
+from pipeline.workspace.campaign import find_prefecture, find_unit
 from tests.builder import ROOT, whole_campaign
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def test_a_name_of_several_lists_them_and_among_prefectures_it_is_one() -> None:
 def test_every_command_that_takes_a_unit_understands_them(tmp_path: Path) -> None:
     """One place says whom a text means: nobody else looks names up."""
     assert tmp_path.is_dir()
-    for name in ("looking.py", "acts.py", "issuing.py", "commands/look.py"):
+    for name in ("office/queries.py", "office/acts.py", "office/issuing.py", "commands/look.py"):
         text = (ROOT / "pipeline" / name).read_text(encoding="utf-8")
         assert ("find_unit(" in text or "find_prefecture(" in text, ".short_name, *u.names" in text) == (True, False), (
             name
@@ -173,7 +173,7 @@ def test_every_command_that_takes_a_unit_understands_them(tmp_path: Path) -> Non
 
 
 def test_a_path_too_long_is_not_a_matter_of_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.dataset.store import Store  # noqa: PLC0415
+    from pipeline.ledger.store import Store  # noqa: PLC0415
 
     deep = tmp_path.joinpath(*["很长的文件夹名称" * 4] * 5)
     deep.mkdir(parents=True)
@@ -182,7 +182,9 @@ def test_a_path_too_long_is_not_a_matter_of_rights(tmp_path: Path, monkeypatch: 
     assert reason(OSError(errno.ENAMETOOLONG, "File name too long")) == "路径太长"
     assert reason(OSError(errno.ENOENT, "gone", "x" * 5000)) == "路径太长"
     assert reason(OSError(errno.ENOENT, "gone", "x" * 300)) == "文件或文件夹不见了"
-    monkeypatch.setattr("pipeline.disk.os.name", "nt")  # which says of it that it is not there, or gives no leave
+    monkeypatch.setattr(
+        "pipeline.system.disk.os.name", "nt"
+    )  # which says of it that it is not there, or gives no leave
     assert {reason(OSError(number, "x", "C:\\" + "x" * 300)) for number in (errno.ENOENT, errno.EACCES)} == {"路径太长"}
 
 

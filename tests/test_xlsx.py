@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.workbook.guard import Inspection, inspect
-from pipeline.workbook.notes import Seen
+from pipeline.reading.formats.notes import Seen
+from pipeline.reading.guard import Inspection, inspect
 from tests.hostile import MAIN, RELATION, relations, xlsx, xlsx_sheet, zipped
 from tests.hostile import members_of as parts_of
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipeline.looking import look
-from pipeline.reports.pictures import FILE_NAMES, pictures
-from pipeline.workspace import Workspace
+from pipeline.office.queries import look
+from pipeline.products.pictures.pictures import FILE_NAMES, pictures
+from pipeline.workspace.paths import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path("图") / "图集"

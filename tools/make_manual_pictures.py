@@ -17,7 +17,7 @@ from pathlib import Path
 import openpyxl
 from PIL import Image, ImageChops
 
-from pipeline.workbook.layout import CODE_ROW, FIRST_ROW
+from pipeline.program.layout import CODE_ROW, FIRST_ROW
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "docs" / "图"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.campaign import load_campaign
 from pipeline.cli import main as cli
 from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES
-from pipeline.workbook.cells import wanted
-from pipeline.workbook.issue import target_text
-from pipeline.workspace import Workspace
+from pipeline.forms.issue import target_text
+from pipeline.reading.cells import wanted
+from pipeline.workspace.campaign import load_campaign
+from pipeline.workspace.paths import Workspace
 from tools.traceability import traceability
 
 if TYPE_CHECKING:

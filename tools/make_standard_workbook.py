@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.campaign import load_campaign
-from pipeline.workbook.issue import standard_workbook
-from pipeline.workspace import Workspace
+from pipeline.forms.issue import standard_workbook
+from pipeline.workspace.campaign import load_campaign
+from pipeline.workspace.paths import Workspace
 
 if __name__ == "__main__":
     root = Path(__file__).resolve().parent.parent

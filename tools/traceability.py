@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.campaign import load_campaign
 from pipeline.program.model import FormKind
-from pipeline.workspace import Workspace
+from pipeline.workspace.campaign import load_campaign
+from pipeline.workspace.paths import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipeline.campaign import Campaign
     from pipeline.program.model import Field
+    from pipeline.workspace.campaign import Campaign
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOWN = 3  # rules named; the others are counted

@@ -13,24 +13,24 @@ from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 
-from pipeline.checks.excel_rules import COMPARE
 from pipeline.checks.lines import cell_of
-from pipeline.checks.rules import BETWEEN, CONTEXT_COLUMNS, LENGTH, NOT_NULL, PAIR_GREATER, base_field, rules_in, terms
 from pipeline.domain.findings import CATALOGUE, Finding, Severity
 from pipeline.domain.value import show
+from pipeline.forms.excel_rules import COMPARE
 from pipeline.program.forms import NUMBERS
 from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, County, FieldType
-from pipeline.workbook.cells import CENT, remedy, wanted
+from pipeline.program.rules import BETWEEN, CONTEXT_COLUMNS, LENGTH, NOT_NULL, PAIR_GREATER, base_field, rules_in, terms
+from pipeline.reading.cells import CENT, remedy, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pipeline.checks.lines import Line
     from pipeline.checks.past import Past
-    from pipeline.checks.rules import Condition, Rule
     from pipeline.domain.value import Value
     from pipeline.program.model import Field, Period, Program
-    from pipeline.workbook.read import Return
+    from pipeline.program.rules import Condition, Rule
+    from pipeline.reading.read import Return
 
     Rules = Mapping[str, tuple[Rule, ...]]
 

@@ -14,22 +14,22 @@ from pipeline.checks.diagnose import diagnosed
 from pipeline.checks.frames import form_frame
 from pipeline.checks.lines import GIVEN, Line, cell_of, form_lines
 from pipeline.checks.lists import list_lines
-from pipeline.checks.rules import CONTEXT_COLUMNS, base_field, base_fields, rules_in
 from pipeline.checks.suites import run_suite
 from pipeline.domain.findings import Finding, Severity, finding
 from pipeline.domain.value import show
 from pipeline.program.model import Rows
-from pipeline.workbook.read import whole_file_findings
+from pipeline.program.rules import CONTEXT_COLUMNS, base_field, base_fields, rules_in
+from pipeline.reading.read import whole_file_findings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.checks.past import Past
-    from pipeline.checks.rules import Rule
     from pipeline.domain.value import Value
     from pipeline.program.model import Period, Program
-    from pipeline.workbook.read import Return
-    from pipeline.workbook.sheet import FormRow
+    from pipeline.program.rules import Rule
+    from pipeline.reading.read import Return
+    from pipeline.reading.sheet import FormRow
 
 
 CONFLICT = "ROW_CONFLICT"

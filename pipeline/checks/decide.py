@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pipeline.checks.lines import GIVEN, Line
 from pipeline.domain.findings import CATALOGUE, Finding, Severity, finding
 from pipeline.domain.state import State, Verdict
-from pipeline.workbook.layout import row_name
-from pipeline.workbook.read import whole_file_findings
+from pipeline.program.layout import row_name
+from pipeline.reading.read import whole_file_findings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.checks.check import Checked
     from pipeline.checks.past import Past
     from pipeline.program.model import Program
-    from pipeline.workbook.read import Return
+    from pipeline.reading.read import Return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

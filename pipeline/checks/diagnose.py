@@ -17,23 +17,23 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from pipeline.checks.lines import cell_of
-from pipeline.checks.rules import base_fields
 from pipeline.domain.findings import CATALOGUE, Finding, Severity, finding
 from pipeline.domain.value import show
 from pipeline.program.forms import NUMBERS
+from pipeline.program.layout import row_name
 from pipeline.program.model import Accumulation, FieldType, Rows
-from pipeline.workbook.cells import CENT, parse
-from pipeline.workbook.layout import row_name
+from pipeline.program.rules import base_fields
+from pipeline.reading.cells import CENT, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.checks.lines import Line
     from pipeline.checks.past import Past
-    from pipeline.checks.rules import Rule
     from pipeline.domain.value import Raw
     from pipeline.program.model import Field, Form, Period, Program
-    from pipeline.workbook.read import Return
+    from pipeline.program.rules import Rule
+    from pipeline.reading.read import Return
 
     Number = int | Decimal
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.checks.lines import GIVEN, Line
-from pipeline.checks.rules import terms
 from pipeline.program.forms import NUMBERS
 from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, Accumulation, FieldType, Rows
+from pipeline.program.rules import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.checks.past import Past
     from pipeline.domain.value import Value
     from pipeline.program.model import Field, Form, Period, Program
-    from pipeline.workbook.read import Return
+    from pipeline.reading.read import Return
 
 
 def form_frame(program: Program, form: Form, period: Period, returns: Sequence[Return], lines: Sequence[Line],

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from pipeline.checks.carry import prefilled
 from pipeline.domain.findings import Finding, finding
 from pipeline.program.model import Accumulation
-from pipeline.workbook.carry import prefilled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pipeline.checks.past import Past
     from pipeline.domain.value import Value
     from pipeline.program.model import Field, Form, Period, Program, Unit
-    from pipeline.workbook.read import Return
-    from pipeline.workbook.sheet import FormRow
+    from pipeline.reading.read import Return
+    from pipeline.reading.sheet import FormRow
 
 
 GIVEN = frozenset({"filled", "nil"})
@@ -30,7 +30,7 @@ class Line:
 
     Attributes:
         source: Index of the return.
-        state: filled, nil, kept, blank, absent or no_sheet (see :mod:`pipeline.checks.rules`).
+        state: filled, nil, kept, blank, absent or no_sheet (see :mod:`pipeline.program.rules`).
         values: Field code → final value: what was typed, or what 本期无新进展 stands for.
         row: The sheet row it was read from, or None.
         entry: Of an entry, its number; empty for the row of a unit.

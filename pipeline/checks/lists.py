@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from pipeline.checks.lines import Line, given
 from pipeline.domain.findings import Finding, finding
 from pipeline.domain.value import show
+from pipeline.program.layout import plain
 from pipeline.program.model import FieldType
-from pipeline.workbook.layout import plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pipeline.checks.past import Past, PastEntry
     from pipeline.domain.value import Value
     from pipeline.program.model import Form, Program
-    from pipeline.workbook.read import Return
-    from pipeline.workbook.sheet import FormRow
+    from pipeline.reading.read import Return
+    from pipeline.reading.sheet import FormRow
 
 
 def list_lines(

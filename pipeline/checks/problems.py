@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
 from pipeline.domain.place import PLACING_NAMES
 from pipeline.domain.state import VERDICT_NAMES, State, Verdict
-from pipeline.workbook.layout import row_name
-from pipeline.workbook.read import whole_file_findings
+from pipeline.program.layout import row_name
+from pipeline.reading.read import whole_file_findings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.checks.decide import Decision
     from pipeline.domain.place import Place
     from pipeline.program.model import Program
-    from pipeline.workbook.read import Reading
+    from pipeline.reading.read import Reading
 
 NAMED = 8
 IN_OUR_WORDS = frozenset(

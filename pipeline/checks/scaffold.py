@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.rules import BETWEEN, CHECKLIST, IN_SET, LENGTH, NOT_NULL, PAIR_GREATER, UNIQUE
-from pipeline.errors import ProgramError
 from pipeline.program.load import load_program
 from pipeline.program.model import Accumulation, Field, FieldType, Form
+from pipeline.program.rules import BETWEEN, CHECKLIST, IN_SET, LENGTH, NOT_NULL, PAIR_GREATER, UNIQUE
+from pipeline.system.errors import ProgramError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -16,14 +16,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import SuiteError
+from pipeline.system.errors import SuiteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
-    from pipeline.checks.rules import Rule
+    from pipeline.program.rules import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

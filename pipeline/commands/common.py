@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.commands.words import OPTIONS, again_in_utf8, be_readable, speak_chinese
-from pipeline.errors import PipelineError
+from pipeline.system.errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipeline.domain.entries import End
-    from pipeline.inbox import ClockDay
-    from pipeline.progress import Tell
-    from pipeline.workspace import Workspace
+    from pipeline.intake.inbox import ClockDay
+    from pipeline.system.progress import Tell
+    from pipeline.workspace.paths import Workspace
 
 speak_chinese()
 CHINA = timedelta(hours=8)
@@ -120,7 +120,7 @@ def _press_ctrl_c() -> None:
 
 def _report_refusal(ctx: click.Context, refused: OSError) -> str:
     """The system refused where nobody foresaw it; the details are kept as for a bug."""
-    from pipeline.disk import why  # noqa: PLC0415 - only where it is needed
+    from pipeline.system.disk import why  # noqa: PLC0415 - only where it is needed
 
     _report_bug(ctx, refused)
     return f"系统不让读写 {refused.filename or '临时文件'}：{why(refused)}。outbox 保持原样"
@@ -174,7 +174,7 @@ def today() -> date:
 
 def workspace_of(ctx: click.Context) -> Workspace:
     """The workspace the command was given."""
-    from pipeline.workspace import Workspace as Opened  # noqa: PLC0415 - keeps --help fast
+    from pipeline.workspace.paths import Workspace as Opened  # noqa: PLC0415 - keeps --help fast
 
     return Opened(root=Path(ctx.obj["project"]).resolve())
 
@@ -277,7 +277,7 @@ def alone(ctx: click.Context, *, only_looking: bool = False) -> Iterator[Workspa
     Raises:
         BusyError: Somebody else holds it.
     """
-    from pipeline.workspace import lock  # noqa: PLC0415
+    from pipeline.workspace.paths import lock  # noqa: PLC0415
 
     workspace = workspace_of(ctx)
     workspace.check()
@@ -295,9 +295,9 @@ def at_work(
     Raises:
         UsageError: Both a number of workers here and a cluster.
     """
-    from pipeline.engine import open_engine  # noqa: PLC0415
-    from pipeline.progress import shown  # noqa: PLC0415
-    from pipeline.settings import load_settings  # noqa: PLC0415
+    from pipeline.scale.choose import open_engine  # noqa: PLC0415
+    from pipeline.system.progress import shown  # noqa: PLC0415
+    from pipeline.workspace.settings import load_settings  # noqa: PLC0415
 
     if workers and scheduler:
         raise click.UsageError("--workers 和 --scheduler 只能写一个：集群有几个进程，由启动它的人定")
@@ -308,13 +308,13 @@ def at_work(
 @contextmanager
 def _turn(workspace: Workspace, who: str) -> Iterator[None]:
     """One office after the other, where several share a dataset; the workspace's own lock knows only of this one."""
-    from pipeline.settings import load_settings  # noqa: PLC0415
+    from pipeline.workspace.settings import load_settings  # noqa: PLC0415
 
     if not load_settings(workspace).dataset:
         yield
         return
-    from pipeline.campaign import open_store  # noqa: PLC0415
     from pipeline.program.load import load_program  # noqa: PLC0415
+    from pipeline.workspace.campaign import open_store  # noqa: PLC0415
 
     store = open_store(workspace, load_program(workspace.program))
     try:

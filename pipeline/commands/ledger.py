@@ -21,7 +21,7 @@ from pipeline.commands.common import Day, alone, at_terminal, confirmed, note, t
 @click.pass_context
 def admit(ctx: click.Context, file: str, prefecture: str, period: str | None, reason: str) -> None:
     """认定一个待认定或不能采用的文件是谁的报表，记入台账；待认定的下次运行时收入。"""
-    from pipeline import acts  # noqa: PLC0415
+    from pipeline.office import acts  # noqa: PLC0415
 
     with alone(ctx) as workspace:
         act, program = acts.admit(workspace, file, prefecture, period, reason, user(), **_day(ctx))
@@ -51,7 +51,7 @@ def _period(words: tuple[str | None, str | None]) -> str:
 @click.pass_context
 def close(ctx: click.Context, which: str | None, period: str | None, reason: str, *, yes: bool) -> None:
     """封存一期：此后收入的这一期报表先待认定，不直接收入，不论文件上是哪一天。用 reopen 重新开放。"""
-    from pipeline import acts  # noqa: PLC0415
+    from pipeline.office import acts  # noqa: PLC0415
 
     period = _period((which, period))
     if not yes and at_terminal() and not confirmed(f"封存 {period} 以后，这一期的产品不再重新制作。确定封存吗？"):
@@ -68,7 +68,7 @@ def close(ctx: click.Context, which: str | None, period: str | None, reason: str
 @click.pass_context
 def reopen(ctx: click.Context, which: str | None, period: str | None, reason: str) -> None:
     """重新开放一个封存了的报送期：此后收入的照常收入，产品重新制作。"""
-    from pipeline import acts  # noqa: PLC0415
+    from pipeline.office import acts  # noqa: PLC0415
 
     with alone(ctx) as workspace:
         act, program = acts.reopen(workspace, _period((which, period)), reason, user(), **_day(ctx))
@@ -84,7 +84,7 @@ def reopen(ctx: click.Context, which: str | None, period: str | None, reason: st
 @click.pass_context
 def received(ctx: click.Context, number: int, day: date, reason: str) -> None:
     """更正一份报送的收到日期（写报送序号和日期）：按时还是迟报、以哪一份为准，随之改变。"""
-    from pipeline import acts  # noqa: PLC0415
+    from pipeline.office import acts  # noqa: PLC0415
 
     with alone(ctx) as workspace:
         act, before, period = acts.received(workspace, number, day, reason, user(), **_day(ctx))
@@ -114,7 +114,7 @@ def reinstate(ctx: click.Context, number: int, reason: str) -> None:
 
 
 def _say_again(ctx: click.Context, number: int, reason: str, *, again: bool) -> None:
-    from pipeline import acts  # noqa: PLC0415
+    from pipeline.office import acts  # noqa: PLC0415
 
     with alone(ctx) as workspace:
         act, entry = acts.withdraw(workspace, number, reason, user(), again=again, **_day(ctx))
@@ -134,9 +134,9 @@ def _day(ctx: click.Context) -> dict[str, Any]:
 @click.pass_context
 def verify(ctx: click.Context, head: str, *, mend: bool) -> None:
     """核验：台账的链和签名、按原件重新核对的结果、产品与底账，两头比对，列出缺的、多的、改了的。有不符则返回码为1。"""
-    from pipeline.progress import shown  # noqa: PLC0415
-    from pipeline.proof import verify as prove  # noqa: PLC0415
-    from pipeline.proof.repair import repair  # noqa: PLC0415
+    from pipeline.office.proof import verify as prove  # noqa: PLC0415
+    from pipeline.office.proof.repair import repair  # noqa: PLC0415
+    from pipeline.system.progress import shown  # noqa: PLC0415
 
     done: list[str] = []
     if mend:
@@ -161,8 +161,8 @@ def verify(ctx: click.Context, head: str, *, mend: bool) -> None:
 @click.pass_context
 def backup(ctx: click.Context, file: Path, *, overwrite: bool) -> None:
     """把数据集备份成一个文件（不含签发密钥）；别人正在使用时也可以备份。"""
-    from pipeline.campaign import load_campaign, open_store  # noqa: PLC0415
-    from pipeline.dataset.backup import copy_database  # noqa: PLC0415
+    from pipeline.ledger.backup import copy_database  # noqa: PLC0415
+    from pipeline.workspace.campaign import load_campaign, open_store  # noqa: PLC0415
 
     workspace = workspace_of(ctx)
     store = open_store(workspace, load_campaign(workspace).program, create=False)
@@ -182,8 +182,8 @@ def backup(ctx: click.Context, file: Path, *, overwrite: bool) -> None:
 @click.pass_context
 def restore(ctx: click.Context, file: Path, *, unsigned: bool) -> None:
     """把备份恢复到还没有数据的数据集（本机的，或 settings.yaml 指定的服务器）；先核对备份，有不符的不恢复。"""
-    from pipeline.campaign import load_campaign, open_store  # noqa: PLC0415
-    from pipeline.dataset.backup import restore as put_back  # noqa: PLC0415
+    from pipeline.ledger.backup import restore as put_back  # noqa: PLC0415
+    from pipeline.workspace.campaign import load_campaign, open_store  # noqa: PLC0415
 
     with alone(ctx) as workspace:
         store = open_store(workspace, load_campaign(workspace).program)
@@ -204,7 +204,7 @@ def restore(ctx: click.Context, file: Path, *, unsigned: bool) -> None:
 @click.pass_context
 def export(ctx: click.Context, folder: Path, period: str | None, *, partitioned: bool) -> None:
     """把整个数据集导出成数据包（CSV、Parquet 和说明），供其他软件使用。"""
-    from pipeline.exporting import check_folder, export_files, export_partitions, write_package  # noqa: PLC0415
+    from pipeline.office.exporting import check_folder, export_files, export_partitions, write_package  # noqa: PLC0415
 
     if partitioned:
         with alone(ctx, only_looking=True) as workspace:

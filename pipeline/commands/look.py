@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def status(ctx: click.Context, period: str | None, as_json: bool) -> None:
     """谁报了，谁被退回，谁未报。"""
-    from pipeline.looking import look  # noqa: PLC0415
+    from pipeline.office.queries import look  # noqa: PLC0415
 
     m = look(workspace_of(ctx), period, ctx.obj["as_of"])
     if not as_json:
@@ -85,10 +85,10 @@ def _gaps(m: PeriodMeasures, p: Prefecture, states: Mapping[str, str], *, own: b
 @click.pass_context
 def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
     """逾期的县：原因、对口联系单位、天数、连续期数。"""
-    from pipeline.looking import look  # noqa: PLC0415
     from pipeline.measures.obligation import KIND_NAMES  # noqa: PLC0415
     from pipeline.measures.overdue import overdue_counties, overdue_others  # noqa: PLC0415
     from pipeline.measures.timeliness import Timeliness  # noqa: PLC0415
+    from pipeline.office.queries import look  # noqa: PLC0415
 
     m = look(workspace_of(ctx), period, ctx.obj["as_of"])
     late = [*overdue_counties(m.obligations, m.period), *overdue_others(m.obligations)]
@@ -128,8 +128,8 @@ def totals(ctx: click.Context, period: str | None, level: str | None, field: str
     """各级的合计：一个单位一个指标一行，写明下面应报几个、报了几个。没有人报的不写0。"""
     import pandas as pd  # noqa: PLC0415
 
-    from pipeline.looking import totals as add_up  # noqa: PLC0415
     from pipeline.measures.rollup import shown  # noqa: PLC0415
+    from pipeline.office.queries import totals as add_up  # noqa: PLC0415
 
     program, chosen, frame = add_up(workspace_of(ctx), period, ctx.obj["as_of"])
     level = level or program.levels[0]
@@ -163,9 +163,9 @@ def trace(ctx: click.Context, county: str, field: str, period: str | None, as_js
     if county.endswith(".docx"):
         _trace_document(ctx, county, field, period, as_json=as_json)
         return
-    from pipeline.campaign import choose_period, find_unit, open_snapshot  # noqa: PLC0415
-    from pipeline.checks.rules import base_fields  # noqa: PLC0415
     from pipeline.domain.value import show  # noqa: PLC0415
+    from pipeline.program.rules import base_fields  # noqa: PLC0415
+    from pipeline.workspace.campaign import choose_period, find_unit, open_snapshot  # noqa: PLC0415
 
     campaign, snapshot = open_snapshot(workspace_of(ctx), ctx.obj["as_of"])
     program = campaign.program
@@ -203,7 +203,7 @@ def trace(ctx: click.Context, county: str, field: str, period: str | None, as_js
 
 def _trace_document(ctx: click.Context, document: str, number: str, period: str | None, *, as_json: bool) -> None:
     """Where a number printed in a document comes from."""
-    from pipeline.looking import printed_number  # noqa: PLC0415
+    from pipeline.office.queries import printed_number  # noqa: PLC0415
 
     if not number.isdecimal():
         raise click.UsageError("请写这个数在 manifest.json 里的序号（figures 中的 no），如 17")
@@ -235,8 +235,8 @@ def _find_field(program: Program, text: str) -> str:
 @click.pass_context
 def profile(ctx: click.Context, county: str, period: str | None) -> None:
     """一个县的一页画像（Word），写入 outbox/画像/报送期/。"""
-    from pipeline.looking import profile as draw  # noqa: PLC0415
-    from pipeline.workspace import write_file  # noqa: PLC0415
+    from pipeline.office.queries import profile as draw  # noqa: PLC0415
+    from pipeline.workspace.paths import write_file  # noqa: PLC0415
 
     path, content = draw(workspace_of(ctx), county, period, ctx.obj["as_of"])
     write_file(path, content)
@@ -248,7 +248,7 @@ def profile(ctx: click.Context, county: str, period: str | None) -> None:
 @click.pass_context
 def history(ctx: click.Context, unit: str) -> None:
     """一个县或州（市）的全部报送：何时收到、结论、改动了什么，以及工作人员的认定、撤回和封存。"""
-    from pipeline.looking import history as told  # noqa: PLC0415
+    from pipeline.office.queries import history as told  # noqa: PLC0415
 
     for line in told(workspace_of(ctx), unit, ctx.obj["as_of"]):
         click.echo(line)

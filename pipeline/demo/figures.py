@@ -10,20 +10,20 @@ import random
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.rules import BETWEEN, NOT_NULL, PAIR_EQUAL, PAIR_GREATER, base_field
 from pipeline.demo.fit import ROUNDS, TOWNSHIPS, Fit
 from pipeline.demo.further import Further, dice_for
 from pipeline.measures.progress import elapsed
 from pipeline.program.model import NO, NONE_TICKED, NOT_APPLICABLE, YES, Accumulation, County, FieldType, Rows
+from pipeline.program.rules import BETWEEN, NOT_NULL, PAIR_EQUAL, PAIR_GREATER, base_field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from random import Random
 
-    from pipeline.campaign import Campaign
     from pipeline.demo.fit import Row
     from pipeline.domain.value import Value
     from pipeline.program.model import Field, Form, Period, Unit
+    from pipeline.workspace.campaign import Campaign
 
 SEED = 20221026
 USUAL = {Accumulation.CUMULATIVE: 3.0, Accumulation.STOCK: 0.3, Accumulation.STATUS: 1.0}  # without target

@@ -10,7 +10,9 @@ import operator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipeline.checks.rules import (
+from pipeline.program.forms import NUMBERS
+from pipeline.program.model import NO, NONE_TICKED, NOT_APPLICABLE, Accumulation, FieldType
+from pipeline.program.rules import (
     BETWEEN,
     IN_SET,
     NOT_NULL,
@@ -21,16 +23,14 @@ from pipeline.checks.rules import (
     rules_in,
     terms,
 )
-from pipeline.program.forms import NUMBERS
-from pipeline.program.model import NO, NONE_TICKED, NOT_APPLICABLE, Accumulation, FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from random import Random
 
-    from pipeline.checks.rules import Condition, Rule
     from pipeline.domain.value import Value
     from pipeline.program.model import Field, Program
+    from pipeline.program.rules import Condition, Rule
 
 Row = dict[str, "Value"]
 Number = int | Decimal

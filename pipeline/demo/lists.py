@@ -5,23 +5,23 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from pipeline.checks.carry import raw
 from pipeline.demo.fit import Fit
 from pipeline.demo.further import dice_for
 from pipeline.demo.words import THEMES, TROUBLES, Theme, Trouble, fitted, highlight, prose
 from pipeline.measures.obligation import quarters
+from pipeline.program.layout import ENTRY
 from pipeline.program.model import NO, YES, FieldType, FormKind
-from pipeline.workbook.carry import raw
-from pipeline.workbook.layout import ENTRY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from random import Random
 
-    from pipeline.campaign import Campaign
     from pipeline.demo.fit import Row
     from pipeline.domain.value import Raw, Value
     from pipeline.measures.obligation import Quarter
     from pipeline.program.model import County, Field, Form, Period, Prefecture, Program
+    from pipeline.workspace.campaign import Campaign
 
     Typed = dict[str, Raw]
 

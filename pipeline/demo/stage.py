@@ -14,16 +14,16 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pipeline.campaign import Campaign, load_campaign, open_store
+from pipeline.checks.carry import raw
 from pipeline.demo.figures import SEED, Figures
 from pipeline.demo.lists import Lists, numbered
-from pipeline.issuing import ISSUED, issue, plan_issues
-from pipeline.run import run
-from pipeline.starter import create_workspace
-from pipeline.workbook.carry import raw
-from pipeline.workbook.issue import file_name, issue_workbook
-from pipeline.workbook.layout import FIRST_ROW, NIL, list_keys
-from pipeline.workspace import DEMO_MARK, Workspace
+from pipeline.forms.issue import file_name, issue_workbook
+from pipeline.office.issuing import ISSUED, issue, plan_issues
+from pipeline.office.run import run
+from pipeline.program.layout import FIRST_ROW, NIL, list_keys
+from pipeline.workspace.campaign import Campaign, load_campaign, open_store
+from pipeline.workspace.paths import DEMO_MARK, Workspace
+from pipeline.workspace.starter import create_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from pipeline.demo.fit import Row
     from pipeline.domain.value import Raw
+    from pipeline.forms.issue import Issue
     from pipeline.program.model import Period, Unit
-    from pipeline.workbook.issue import Issue
 
     Entries = dict[tuple[str, str, str], Raw]  # (form, row, column) → what stands in the cell
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
-    from pipeline.dataset.snapshot import Snapshot
     from pipeline.domain.value import Value
+    from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.model import Period, Program
 
     Given = Mapping[str, Mapping[str, Value]]

@@ -12,9 +12,9 @@ from pipeline.program.model import NOT_APPLICABLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pipeline.dataset.snapshot import Snapshot
     from pipeline.domain.entries import StandingRow
     from pipeline.domain.value import Value
+    from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.model import Field, Form, Period, Prefecture, Program
 
 

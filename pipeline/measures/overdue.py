@@ -34,9 +34,9 @@ from pipeline.program.model import YES, County, FormKind, Milestone, Prefecture,
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipeline.dataset.snapshot import Snapshot
     from pipeline.domain.entries import StandingRow, Submission
     from pipeline.domain.value import Value
+    from pipeline.ledger.snapshot import Snapshot
     from pipeline.measures.evidence import Evidence, Said
     from pipeline.measures.obligation import Quarter
     from pipeline.measures.timeliness import Arrived

@@ -36,8 +36,8 @@ from pipeline.program.model import FormKind
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.dataset.snapshot import Snapshot
     from pipeline.domain.value import Value
+    from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Period, Prefecture, Program
 

@@ -13,7 +13,7 @@ from pipeline.program.calendar import Calendar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.dataset.snapshot import Snapshot
+    from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.model import County, Period, Prefecture, Program, Unit
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.errors import ProgramError
 from pipeline.program.calendar import Calendar
 from pipeline.program.counties import load_counties
 from pipeline.program.forms import Seen, check_window, load_form, plain_values
@@ -22,6 +21,7 @@ from pipeline.program.regions import (
 )
 from pipeline.program.strict import Node, nearest, read_csv, read_yaml
 from pipeline.program.systems import check_systems
+from pipeline.system.errors import ProgramError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipeline.errors import ProgramError
 from pipeline.program.model import LEVELS, FieldType, Prefecture, Region, Rows
 from pipeline.program.strict import decode, nearest, read_csv
+from pipeline.system.errors import ProgramError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -16,7 +16,7 @@ from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from pipeline.errors import ProgramError
+from pipeline.system.errors import ProgramError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

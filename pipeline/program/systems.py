@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import ProgramError
 from pipeline.program.strict import nearest
+from pipeline.system.errors import ProgramError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,1 +1,0 @@
-"""The ledger, the records and what stands."""

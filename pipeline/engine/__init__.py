@@ -1,0 +1,1 @@
+"""One function over many items: here, or in worker processes that may die of it."""

@@ -1,0 +1,126 @@
+"""Map one function over many workbooks: here, in worker processes that may die of it, or on a cluster."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Event
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from pipeline.engine.chunks import LIMITS, Chunk, Limits, Loss, Outcome, chunks
+from pipeline.engine.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+__all__ = ["LIMITS", "Engine", "InProcess", "Limits", "Loss", "Pool"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+WORKERS_IF_MEMORY_IS_UNKNOWN = 4
+CHUNK = 25  # of many items, so many go to a worker together: of workbooks, a twentieth of a second of work
+
+
+class Engine(Protocol):
+    """Whatever can map; the results are the same."""
+
+    def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],
+             limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # fmt: skip
+        """``function`` over ``items``, in order.
+
+        Args:
+            function: Importable by name, like its results picklable. What it raises is our bug and is raised here.
+            items: Taken as they are needed, a few for each worker.
+            lost: Gives the result of an item whose worker was lost; no other item is touched by it.
+            limits: For each item; the engine's own if None.
+            chunk: Items that go to a worker together; the engine's own if None.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InProcess:
+    """Here and now: for functions that cannot harm. Nothing is ever lost, short of the process itself."""
+
+    def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],  # noqa: ARG002
+             limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # noqa: ARG002 # fmt: skip
+        """See :class:`Engine`."""
+        yield from map(function, items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Worker processes on this machine, started as they are needed and ended with the results.
+
+    Attributes:
+        workers: How many at most; :func:`usual_workers` if None.
+        limits: For each item.
+        chunk: Items that go to a worker together.
+    """
+
+    workers: int | None = None
+    limits: Limits = LIMITS
+    chunk: int = 1
+
+    def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],
+             limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # fmt: skip
+        """See :class:`Engine`.
+
+        Raises:
+            BrokenProcessPool: No worker can be started.
+        """
+        limits = limits or self.limits
+        count = self.workers or usual_workers(limits)
+        stopped = Event()
+        packed = pickle.dumps(function)
+        workers = [Worker(packed, limits, stopped) for _ in range(count)]
+        idle = list(workers)
+
+        def run(together: tuple[bytes, ...]) -> list[Outcome]:
+            worker = idle.pop()
+            try:
+                return worker.run(together)
+            finally:
+                idle.append(worker)
+
+        threads = ThreadPoolExecutor(count)
+        ahead: deque[tuple[Chunk[T], Future[list[Outcome]]]] = deque()
+        try:
+            for one in chunks(items, chunk or self.chunk):
+                ahead.append((one, threads.submit(run, one.packed)))
+                if len(ahead) == 2 * count:
+                    first, outcomes = ahead.popleft()
+                    yield from first.results(outcomes.result(), lost)
+            while ahead:
+                first, outcomes = ahead.popleft()
+                yield from first.results(outcomes.result(), lost)
+        finally:
+            stopped.set()
+            threads.shutdown(cancel_futures=True)
+            for worker in workers:
+                worker.stop()
+            for worker in workers:
+                worker.join()
+
+
+def usual_workers(limits: Limits = LIMITS) -> int:
+    """One for each processor, as long as the memory is enough for all of them at their limit at once."""
+    memory = _memory_bytes()
+    most = memory // limits.memory_bytes if memory else WORKERS_IF_MEMORY_IS_UNKNOWN
+    return max(1, min(_processors(), most))
+
+
+def _processors() -> int:
+    """Those this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _memory_bytes() -> int:
+    """Of this machine; 0 where it cannot be told."""
+    if sys.platform == "win32":
+        return 0
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -1,0 +1,1 @@
+"""The workbook that goes out: sheets, rules in the cells, the live self-check."""

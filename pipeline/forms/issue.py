@@ -1,0 +1,542 @@
+"""The workbooks that go out: one per prefecture, every rule visible in the cell, the same bytes each time.
+
+Written with xlsxwriter. Any warning or non-zero return code is an error: nothing is silently left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import warnings
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, time
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import xlsxwriter
+
+from pipeline.domain.value import show
+from pipeline.forms.excel_rules import bounds, compared, contradictions, validation
+from pipeline.forms.printing import Print, cuts, to_paper
+from pipeline.forms.self_check import CHECK_FIRST, write_self_check
+from pipeline.forms.style import FONT, MESSAGE_LIMITS, Formats, PlainSheet, fitted, lines_of, ok, protect, write_typed
+from pipeline.program.identity import Stamp
+from pipeline.program.layout import (
+    CHECK_SHEET,
+    CODE_ROW,
+    COUNTY_CODE,
+    COUNTY_NAME,
+    COVER_INPUTS,
+    COVER_SHEET,
+    ENTRY,
+    FIRST_ROW,
+    IDENTITY_SHEET,
+    ITEM_ROW,
+    LABEL_ROW,
+    NIL,
+    REMARK,
+    STAMP_ROW,
+    TITLE_ROW,
+    WHO_ROW,
+    SheetLayout,
+    address,
+    column_letter,
+    frame_labels,
+    list_keys,
+    row_name,
+    rows_heading,
+    sheet_layout,
+    unit_name,
+)
+from pipeline.program.model import LEVELS, County, FieldType, Prefecture, Program, TargetKind
+from pipeline.program.rules import rules_in
+from pipeline.system.errors import IssueError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
+
+    from pipeline.domain.findings import Severity
+    from pipeline.domain.value import Raw, Value
+    from pipeline.program.model import Field, Item, Period, Quantity
+    from pipeline.program.rules import Rule
+
+    SheetWriter = Callable[[xlsxwriter.Workbook, Formats], None]
+
+CADENCES = {1: "月", 2: "双月", 3: "季度", 6: "半年", 12: "年度"}  # months of a period → what its workbook is called
+COMMENT_WIDTH, COMMENT_LINE, COMMENT_LIMIT = 2.2, 40, 1_000
+BLANK_ENTRIES = 15  # rows drawn below the filled ones of a list; all that it takes are checked
+SHORT_TEXT = 60  # characters that stand in a narrow column
+REMARK_WIDTH = 18  # characters of column width; a Chinese one takes two
+FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 11, NIL: 7, ENTRY: 12, REMARK: REMARK_WIDTH}
+SMALL = 1.1  # how much more of 10 points than of 11 a column holds
+LINE_HEIGHT, HIGHEST_ROW, CODE_HEIGHT = 15, 200, 16  # points
+COVER_WIDTHS = (14, 38, 38, 38)
+HOW_TO = (
+    "用WPS表格、Excel或LibreOffice打开，逐张填写各工作表，一行一个县（市、区）。",
+    "计数类指标填自专项工作开始（列标题另有起算日的，从该日）至本报送期末的累计数，不是本期新增数；个数、是否类指标填期末情况。",
+    "没有发生的填0或“否”，不要留空；确无新进展的县，在各张表的“本期无新进展”列都选“√”，其余各格可不填，沿用上次已接收的数。",
+    "首次报送选“√”的，计数按0、是否按“否”处理，但各“总数”类指标（比率的分母）仍须填写。",
+    "比率不用填，只填分子、分母两个数，由系统计算。",
+    "可多选的格，直接写选项，用“、”或“，”隔开；一项也没有填“无”。",
+    "标有“不适用”选项的指标，不具备条件的县选“不适用”。",
+    "点中单元格即显示单位、目标、上次已接收的数和填写口径；变红的格前后矛盾，请核对。",
+    "要填的格以外都已锁定（没有密码），不用改动；可以筛选、调整列宽和行高，在“备注”列写说明。",
+    "填完后看“自查”表，全部为绿色再报送；原样存为xlsx、xls、ods均可，文件名不限。",
+)
+
+
+HOW_TO_LISTS = "清单类的表一行写一条；“编号”由系统编排，新增的留空；系统带出的各条都要保留，已办结的写明状态和日期。"
+HOW_TO_CARRY = "有的表已带出上次接收的内容，只改有变化的格；灰底的格由公式从行动表带出，不用填、不要改。"
+
+
+def how_to(program: Program) -> tuple[str, ...]:
+    """The instructions on the cover, as far as the campaign has what they speak of."""
+    lists = (HOW_TO_LISTS,) if program.list_forms else ()
+    carry = (HOW_TO_CARRY,) if any(form.carry for form in program.forms) else ()
+    lines = (*HOW_TO[:-2], *lists, *carry, *HOW_TO[-2:])
+    return tuple(program.worded(line) for line in lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What is wrong with one cell, for the cell itself: its colour and its comment."""
+
+    severity: Severity
+    comment: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issue:
+    """What one workbook is made from.
+
+    Attributes:
+        key: Signs every stamp.
+        rules: Form code → rules.
+        previous: (unit code, field code) → last accepted value before the period.
+        entries: (form, row, column) → what already stands in the cell, as typed; a row is a unit's code, or the
+            :func:`~pipeline.program.layout.list_keys` of a list.
+        marks: (form, row, column) → what is wrong with it.
+        cover: Label → what already stands beside it on the cover.
+        answers: What is being answered, when this is a returned copy; makes its number its own.
+    """
+
+    program: Program
+    key: bytes
+    rules: Mapping[str, tuple[Rule, ...]]
+    period: Period
+    prefecture: Prefecture
+    previous: Mapping[tuple[str, str], Value]
+    entries: Mapping[tuple[str, str, str], Raw] = field(default_factory=dict)
+    marks: Mapping[tuple[str, str, str], Mark] = field(default_factory=dict)
+    cover: Mapping[str, Raw] = field(default_factory=dict)
+    answers: str = ""
+
+    @cached_property
+    def number(self) -> str:
+        """Issue number: changes whenever what is issued would."""
+        content = [
+            repr([asdict(f) for form in self.program.forms for f in form.fields_in(self.period)]),
+            json.dumps([[dict(r.config) for r in self.rules[f.code]] for f in self.program.forms], sort_keys=True),
+            repr(self.period), repr(self.prefecture), repr(sorted(self.previous.items())), self.answers,
+            repr(sorted(self.entries.items())), repr(sorted(self.marks.items())), repr(self.cover),
+            *([repr((self.program.levels, self.regions))] if self.program.levels != LEVELS else []),
+        ]  # fmt: skip
+        return hashlib.sha256("\n".join(content).encode()).hexdigest()[:8]
+
+    @property
+    def regions(self) -> str:
+        """Where the respondent is, from the highest region down: in a whole country names recur."""
+        return "　".join(one.name for one in reversed(self.program.ancestors(self.prefecture.code)))
+
+    def stamp(self, form: str, version: int) -> Stamp:
+        """The identity written on a sheet."""
+        return Stamp(program=self.program.code, form=form, version=version, period=self.period.code,
+                     prefecture_code=self.prefecture.code, issue_no=self.number).signed(self.key)  # fmt: skip
+
+    def layouts(self) -> tuple[SheetLayout, ...]:
+        """One per form."""
+        return tuple(
+            sheet_layout(form, self.period, self.program.units_of(form, self.prefecture.code))
+            for form in self.program.forms
+        )
+
+    def rows(self, layout: SheetLayout) -> tuple[str, ...]:
+        """The rows of a sheet, from the first on: units' codes; of a list, as many as are filled and some more."""
+        if not layout.form.is_list:
+            return tuple(unit.code for unit in layout.units)
+        filled = {row for form, row, _ in (*self.entries, *self.marks) if form == layout.form.code}
+        most = max((n for n, key in enumerate(list_keys(), 1) if key in filled), default=0)
+        return list_keys()[: most + BLANK_ENTRIES]
+
+
+def issue_workbook(issue: Issue, before: Sequence[SheetWriter] = (), after: Sequence[SheetWriter] = ()) -> bytes:
+    """Write one prefecture's workbook.
+
+    Args:
+        issue: What it is made from.
+        before: Write further sheets in front.
+        after: Write further sheets behind.
+
+    Raises:
+        IssueError: xlsxwriter refused or warned about anything.
+    """
+    out = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            _write(issue, out, before, after)
+        except (UserWarning, xlsxwriter.exceptions.XlsxWriterException, IssueError, ValueError, TypeError) as problem:
+            raise IssueError(f"{issue.prefecture.name} {issue.period.code} 表样无法生成：{problem}") from problem
+    return out.getvalue()
+
+
+def file_name(issue: Issue) -> str:
+    """For people; nothing ever reads it back."""
+    return f"{issue.prefecture.code}_{issue.prefecture.short_name}_{issue.period.title}.xlsx"
+
+
+def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: Sequence[SheetWriter]) -> None:
+    normal = {"font_name": FONT, "font_size": 11, "valign": "vcenter"}
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "default_format_properties": normal})
+    book.worksheet_class = PlainSheet
+    book.set_properties({"title": f"{issue.program.short_title}报表 {issue.period.title}",
+                         "author": issue.program.office, "created": datetime.combine(issue.program.notice_date, time())})  # fmt: skip
+    book.set_size(2400, 1400)
+    formats = Formats(book)
+    for write in before:
+        write(book, formats)
+    _cover(book, formats, issue)
+    for layout in issue.layouts():
+        _form_sheet(book, formats, issue, layout)
+    rosters = tuple(layout for layout in issue.layouts() if not layout.form.is_list)
+    write_self_check(book, formats, rosters, issue.rules, issue.previous.keys(), issue.entries, issue.stamp("CHECK", 1),
+                     issue.program.row_level)  # fmt: skip
+    for write in after:
+        write(book, formats)
+    _identity(book, issue)
+    book.close()
+
+
+def _cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
+    sheet = book.add_worksheet(COVER_SHEET)
+    sheet.hide_gridlines(2)
+    for col, width in enumerate(COVER_WIDTHS):
+        sheet.set_column(col, col, width)
+    heights = [36.0, *[20.0] * 13]
+    for row, height in enumerate(heights):
+        sheet.set_row(row, height)
+    _merged(sheet, (0, 0), f"{issue.program.title}{_cadence(issue.period)}报表", f.title)
+    ok(sheet.write_string(1, 0, str(issue.stamp("COVER", 1)) + "（请勿改动）", f.stamp))
+    facts = (
+        ("填报单位", unit_name(issue.program, issue.prefecture) + (f"（{issue.regions}）" if issue.regions else "")),
+        ("报送期", f"{issue.period.title}（数据截至{_cn_date(issue.period.end)}）"),
+        ("报送截止", _cn_date(issue.period.due_on) + ("（暂定）" if issue.period.provisional else "")),
+        ("报送对象", issue.program.office),
+    )
+    for row, (label, value) in enumerate(facts, 3):
+        ok(sheet.write_string(row, 0, label, f.cover_label))
+        _merged(sheet, (row, 1), value, f.county)
+    for row, label in enumerate(COVER_INPUTS, 8):
+        ok(sheet.write_string(row, 0, label, f.cover_label))
+        ok(sheet.merge_range(row, 1, row, 3, "", f.cover_input))
+        if label in issue.cover:
+            write_typed(sheet, f, row, 1, issue.cover[label], "cover")
+    ok(sheet.write_string(13, 0, "怎样填写", f.cover_label))
+    for row, line in enumerate(how_to(issue.program), 14):
+        _merged(sheet, (row, 0), f"{row - 13}. {line}", f.text)
+        heights.append(6.0 + LINE_HEIGHT * lines_of(f"{row - 13}. {line}", sum(COVER_WIDTHS)))
+        sheet.set_row(row, heights[-1])
+    to_paper(sheet, Print(widths=COVER_WIDTHS, heights=heights, top=0, title=""))
+    protect(sheet)
+
+
+def _merged(sheet: Any, place: tuple[int, int], text: str, look: Any) -> None:
+    """A text across the cover; xlsxwriter's own way would take one that begins with = for a formula."""
+    ok(sheet.merge_range(*place, place[0], 3, "", look))
+    ok(sheet.write_string(*place, text, look))
+
+
+def _cadence(period: Period) -> str:
+    """双月, 季度 …; empty for a period of another length."""
+    months = 12 * (period.end.year - period.start.year) + period.end.month - period.start.month + 1
+    return CADENCES.get(months, "")
+
+
+def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: SheetLayout) -> None:
+    sheet = book.add_worksheet(layout.form.sheet)
+    widths = [(FRAME_WIDTHS | {x.code: _width(x) for x in layout.fields})[code] for code in layout.columns]
+    shape, above = _shape(issue, layout, widths), (30, 16, 14)
+    pages = cuts(shape)
+    for row, height in enumerate(above):
+        sheet.set_row(row, height)
+    col = shape.repeated if layout.form.is_list and pages else 0  # what reaches over repeated columns would be cut
+    ok(sheet.write_string(TITLE_ROW, col, layout.form.heading, f.title))
+    who = (f"填报单位：{unit_name(issue.program, issue.prefecture)}　　报送期：{issue.period.title}"
+           f"　　报送截止：{_cn_date(issue.period.due_on)}")  # fmt: skip
+    ok(sheet.write_string(WHO_ROW, col, who, f.who))
+    stamp = issue.stamp(layout.form.code, layout.form.version)
+    ok(sheet.write_string(STAMP_ROW, col, f"{stamp}（请勿改动）", f.stamp))
+    heads = _headings(sheet, f, issue.program, layout, widths, pages)
+    heights = [*heads, *_rows(sheet, f, layout, issue)]
+    rules = rules_in(issue.rules[layout.form.code], [x.code for x in layout.fields])
+    for asked in layout.fields:
+        if not asked.shows:
+            _validate_column(sheet, issue, layout, asked, rules)
+    if NIL in layout.frame:
+        col = layout.col_of(NIL)
+        ok(sheet.data_validation(FIRST_ROW, col, layout.last_row, col, {
+            "validate": "list", "source": ["√"], "input_title": "本期无新进展",
+            "input_message": "本期确无新进展的选“√”，其余各格可不填，沿用上次已接收的数。",
+            "error_title": "填写有误", "error_message": "只能选“√”或留空。"}))  # fmt: skip
+    _paint(sheet, f, layout, rules)
+    sheet.autofilter(CODE_ROW, 0, layout.last_row, layout.remark_col)
+    sheet.freeze_panes(FIRST_ROW, layout.first_field_col)
+    if layout.form.is_list:  # what is added below is printed too
+        to_paper(sheet, replace(shape, heights=[*above, *heights]))
+    else:
+        to_paper(sheet, replace(shape, top=ITEM_ROW, heights=heights))
+    protect(sheet)
+
+
+def _shape(issue: Issue, layout: SheetLayout, widths: Sequence[float]) -> Print:
+    """What is printed: of a roster from the names on, of a list its number and county on every page."""
+    left = 0 if layout.form.is_list else layout.col_of(COUNTY_NAME)
+    named = layout.fields[0].type is FieldType.COUNTY if layout.form.is_list else False
+    items, what = [x.item for x in layout.fields], layout.form.heading if layout.form.is_list else "报送期"
+    starts = {layout.first_field_col + n for n in range(1, len(items)) if items[n] != items[n - 1]}
+    return Print(
+        widths=widths[left:], left=left, repeated=1 + named, starts=frozenset(col - left for col in starts),
+        heads=(ITEM_ROW, LABEL_ROW), title="" if layout.form.is_list else layout.form.heading, signed=True,
+        corners=(f"填报单位：{unit_name(issue.program, issue.prefecture)}", f"{what}：{issue.period.title}"),
+    )  # fmt: skip
+
+
+def _heading(item: Item) -> str:
+    return f"{item.label}\n{item.title}"
+
+
+def _headings(sheet: Any, f: Formats, program: Program, layout: SheetLayout, widths: Sequence[float],
+              pages: Sequence[int]) -> list[float]:  # fmt: skip
+    """Write items, titles and codes; the codes are read by us and seen by nobody. An item cut by a page is named on both.
+
+    Returns:
+        The heights of these rows.
+    """
+    left = 0 if layout.form.is_list else layout.col_of(COUNTY_NAME)
+    begins = {left + page for page in pages}
+    whose = rows_heading(program, layout.form)
+    for code in (*layout.frame, REMARK):
+        ok(sheet.write_string(ITEM_ROW, layout.col_of(code), whose if code == COUNTY_NAME else "", f.item))
+    lines = 2
+    headings = {item.no: _heading(item) for item in layout.form.items}
+    runs: list[tuple[int, int, int]] = []
+    for col, asked in enumerate(layout.fields, layout.first_field_col):
+        if runs and runs[-1][0] == asked.item and col not in begins:
+            runs[-1] = (asked.item, runs[-1][1], col)
+        else:
+            runs.append((asked.item, col, col))
+    for item, first, last in runs:
+        lines = max(lines, lines_of(headings[item], sum(widths[first : last + 1])))
+        if last > first:
+            ok(sheet.merge_range(ITEM_ROW, first, ITEM_ROW, last, headings[item], f.item))
+        else:
+            ok(sheet.write_string(ITEM_ROW, first, headings[item], f.item))
+    shown = {x.code: _two_lines(x) for x in layout.fields} | frame_labels(program, layout.form)
+    for col, (code, width) in enumerate(zip(layout.columns, widths, strict=True)):
+        is_open = layout.form.is_list and code != ENTRY
+        sheet.set_column(col, col, width, f.list_column if is_open else None)  # all that a list takes can be filled
+        ok(sheet.write_string(LABEL_ROW, col, shown[code], f.label))
+        ok(sheet.write_string(CODE_ROW, col, code, f.unseen))
+    tallest = max(lines_of(shown[code], width * SMALL) for code, width in zip(layout.columns, widths, strict=True))
+    heights = [17.0 * lines, 6 + 14.0 * max(3, tallest), float(CODE_HEIGHT)]
+    for row, height in zip((ITEM_ROW, LABEL_ROW, CODE_ROW), heights, strict=True):
+        sheet.set_row(row, height)
+    return heights
+
+
+def _two_lines(field: Field) -> str:
+    """The visible title with its unit on a line of its own (white space means nothing when it is read back)."""
+    return f"{field.title}\n{field.label.removeprefix(field.title)}"
+
+
+def _width(field: Field) -> int:
+    if field.type is FieldType.TEXT:
+        return 15 if (field.max or 0) <= SHORT_TEXT else 40
+    return 18 if field.type is FieldType.CHECKLIST else 11
+
+
+def _kind(field: Field) -> str:
+    """How a cell of it looks."""
+    if field.shows:
+        return "shown"
+    return {FieldType.DATE: "date", FieldType.TEXT: "remark"}.get(field.type, "input")
+
+
+def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> list[float]:
+    """What stands in the rows: names, what was typed or carried, marks, and what is shown from another sheet; their heights."""
+    kinds = {COUNTY_CODE: "code", ENTRY: "code", COUNTY_NAME: "county", NIL: "input", REMARK: "remark"}
+    kinds |= {x.code: _kind(x) for x in layout.fields}
+    shows = {x.code: x.shows for x in layout.fields if x.shows}
+    widths = {x.code: _width(x) * (SMALL if x.type is FieldType.TEXT else 1) for x in layout.fields}
+    widths[REMARK] = REMARK_WIDTH * SMALL
+    names = {unit.code: row_name(unit) for unit in layout.units}
+    heights: list[float] = []
+    for row, key in enumerate(issue.rows(layout), FIRST_ROW):
+        own = {} if layout.form.is_list else {COUNTY_CODE: key, COUNTY_NAME: names[key]}
+        texts = {code: own.get(code, issue.entries.get((layout.form.code, key, code))) for code in layout.columns}
+        lines = max(lines_of(show(texts[code]), width) for code, width in widths.items())
+        heights.append(max(30.0, min(LINE_HEIGHT * lines + 4, HIGHEST_ROW)))
+        sheet.set_row(row, heights[-1])
+        for col, code in enumerate(layout.columns):
+            mark = issue.marks.get((layout.form.code, key, code))
+            severity = mark.severity if mark else None
+            if code in shows:
+                _show(sheet, f, issue, (row, col), shows[code], key, severity)
+            elif texts[code] is None:
+                ok(sheet.write_blank(row, col, None, f.entry(kinds[code], severity)))
+            else:
+                write_typed(sheet, f, row, col, texts[code], kinds[code], severity)
+            if mark:
+                size = {"x_scale": COMMENT_WIDTH, "y_scale": 0.4 + 0.2 * lines_of(mark.comment, COMMENT_LINE)}
+                ok(
+                    sheet.write_comment(
+                        row, col, fitted(mark.comment, COMMENT_LIMIT), {"author": issue.program.office, **size}
+                    )
+                )
+    return heights
+
+
+def _show(sheet: Any, f: Formats, issue: Issue, place: tuple[int, int], code: str, key: str,
+          severity: Severity | None) -> None:  # fmt: skip
+    """A value of an action sheet, found by the county's code; blank where that is blank, never zero."""
+    source = next((x for x in issue.layouts() if any(one.code == code for one in x.fields)), None)
+    if source is None:  # not asked yet in this period
+        ok(sheet.write_blank(*place, None, f.entry("shown", severity)))
+        return
+    letter, last = column_letter(source.col_of(code)), source.last_row + 1
+    codes, values = (f"'{source.form.sheet}'!${c}${FIRST_ROW + 1}:${c}${last}" for c in ("A", letter))
+    found = f"INDEX({values},MATCH($A{place[0] + 1},{codes},0))"
+    cached = issue.entries.get((source.form.code, key, code))
+    value = cached if isinstance(cached, (int, float, str)) else ""
+    ok(
+        sheet.write_formula(
+            *place, f'=IF(ISERROR({found}),"",IF({found}="","",{found}))', f.entry("shown", severity), value
+        )
+    )
+
+
+def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field, rules: tuple[Rule, ...]) -> None:
+    """One validation per run of rows that share the last accepted value: prompts show it, minimums obey it."""
+    col, first = layout.col_of(field.code), FIRST_ROW
+    values = [None] if layout.form.is_list else [issue.previous.get((unit.code, field.code)) for unit in layout.units]
+    counties = len(issue.program.counties_of(issue.prefecture.code))
+    named = f"='{CHECK_SHEET}'!$B${CHECK_FIRST + 1}:$B${CHECK_FIRST + counties}"
+    for n, value in enumerate(values):
+        row = layout.last_row if n == len(values) - 1 else FIRST_ROW + n
+        following = values[n + 1] if row < layout.last_row else object()
+        if following == value and type(following) is type(value):
+            continue
+        options = validation(field, rules, address(first, col), value, issue.period, issue.program.window.start, named)
+        limits = compared(field, rules, {one.code: one.title for one in layout.fields})
+        prompt = _prompt(issue.program, field, value, limits)
+        options |= {
+            "input_title": "填写要求",
+            "input_message": prompt,
+            "error_message": _alert(field, options, rules),
+        }
+        ok(sheet.data_validation(first, col, row, col, options))
+        first = row + 1
+
+
+def _prompt(program: Program, field: Field, previous: Value, limits: str) -> str:
+    quantity = next((q for q in program.quantities if field.code in q.fields), None)
+    goal = target_text(quantity) if quantity else ""
+    several = "可多选，用“、”或“，”隔开" if field.type is FieldType.CHECKLIST else "选项"
+    parts = [field.title, f"单位：{field.unit}" if field.unit else "", f"目标：{goal}" if goal else "",
+             _when(field),
+             f"{several}：{'、'.join(field.options)}" if field.options else "",
+             "不具备条件的填“不适用”" if field.not_applicable else "",
+             f"上次已接收：{previous}" if previous is not None else "", field.hint]  # fmt: skip
+    told = "\n".join(part for part in parts if part)
+    fits = len(told) + len(limits) < MESSAGE_LIMITS["input_message"]
+    return f"{told}\n{limits}" if limits and fits else told
+
+
+def _when(field: Field) -> str:
+    """Of figures: since when and till when they count."""
+    if field.type in {FieldType.TEXT, FieldType.DATE, FieldType.COUNTY}:
+        return ""
+    return "填累计数" if field.accumulation == "cumulative" else "填期末情况"
+
+
+def target_text(quantity: Quantity) -> str:
+    """A target as officers read it: 不少于500人次."""
+    if quantity.target is None:
+        return ""
+    kind, threshold = quantity.target.kind, quantity.target.threshold
+    if kind is TargetKind.AT_LEAST:
+        if quantity.is_rate:
+            return f"{quantity.title}达到{threshold}%"
+        return f"不少于{threshold}{quantity.unit}"
+    return {TargetKind.YES: "是", TargetKind.ALL_OPTIONS: "各项齐全", TargetKind.ANY_OPTION: "至少一项"}[kind]
+
+
+def _alert(field: Field, options: Mapping[str, Any], rules: Sequence[Rule]) -> str:
+    if field.type is FieldType.COUNT and options["validate"] == "integer":
+        low = options["minimum"]
+        why = f"（不少于上次已接收的{low}，累计数不能减少）" if low else ""
+        return f"“{field.title}”应填 {low} 到 {options['maximum']} 之间的整数，只填数字，单位是{field.unit}{why}。"
+    limits = bounds(field, rules, None)
+    asked = {
+        FieldType.COUNT: f"0或正整数（单位：{field.unit}），或“不适用”",
+        FieldType.AMOUNT: f"0 到 {limits.high} 之间的数，最多两位小数，单位是{field.unit}；累计数不能小于上次已接收的数",
+        FieldType.CHECKLIST: "、".join(field.options) + "中的一项或几项，用“、”或“，”隔开，一项也没有填“无”",
+        FieldType.DATE: "专项工作开始以后的日期，如 2023-02-15"
+        if field.future
+        else "专项工作开始以后、本报送期末以前的日期，如 2023-02-15",
+        FieldType.TEXT: f"{limits.low}到{limits.high}字",
+    }.get(field.type, "下拉列表中的一项")
+    return f"“{field.title}”应填：{asked}。"
+
+
+def _paint(sheet: Any, f: Formats, layout: SheetLayout, rules: tuple[Rule, ...]) -> None:
+    """Red where rules between columns are broken; grey where nothing need be filled."""
+    for clash in contradictions(rules):
+        formula = "=" + clash.broken(lambda code: f"${column_letter(layout.col_of(code))}{FIRST_ROW + 1}")
+        for code in clash.rule.columns:
+            col = layout.col_of(code)
+            ok(sheet.conditional_format(FIRST_ROW, col, layout.last_row, col, {
+                "type": "formula", "criteria": f"{formula}>0", "format": f.bad, "stop_if_true": True}))  # fmt: skip
+    if NIL in layout.frame:
+        ok(sheet.conditional_format(FIRST_ROW, layout.first_field_col, layout.last_row, layout.remark_col - 1, {
+            "type": "formula", "criteria": f'=$C{FIRST_ROW + 1}="√"', "format": f.zebra}))  # fmt: skip
+
+
+def _identity(book: xlsxwriter.Workbook, issue: Issue) -> None:
+    sheet = book.add_worksheet(IDENTITY_SHEET)
+    sheet.very_hidden()
+    for row, layout in enumerate(issue.layouts()):
+        ok(sheet.write_string(row, 0, layout.form.sheet))
+        ok(sheet.write_string(row, 1, str(issue.stamp(layout.form.code, layout.form.version))))
+
+
+def _cn_date(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def standard_workbook(program: Program, rules: Mapping[str, tuple[Rule, ...]]) -> bytes:
+    """The blank standard workbook kept in ``templates/xlsx/``: every field, sample counties, never accepted as a return."""
+    sample = Prefecture(code="000000", name="样表", short_name=f"某{program.respondent_level}",
+                        alone=not program.has_rows)  # fmt: skip
+    names = [f"某{program.row_word}{n}" for n in range(1, 6)] if program.has_rows else []
+    counties = tuple(
+        County(code=f"00000{n}", name=name, short_name=name, prefecture_code=sample.code, aliases=(),
+               townships=0, tile_row=0, tile_col=n)
+        for n, name in enumerate(names, 1)
+    )  # fmt: skip
+    shown = replace(program, prefectures=(sample,), counties=counties)
+    return issue_workbook(
+        Issue(program=shown, key=b"", rules=rules, period=program.periods[-1], prefecture=sample, previous={})
+    )

@@ -1,0 +1,1 @@
+"""What lies in the inbox, taken in: found, read, checked, decided, written."""

@@ -1,0 +1,279 @@
+"""Taking in: files → readings → decisions → ledger, a batch at a time, on one processor or on many.
+
+Two rounds over workers. The first reads every file by itself (guard, read, normalise); what it gives goes to a shelf, so
+that memory does not grow with the inbox. The second takes it from there by period and respondent, because rules look
+across what one respondent sent, and checks and decides a batch at a time. The ledger is written here, in one order,
+whoever did the work.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pipeline.checks.check import check_returns
+from pipeline.checks.decide import decide
+from pipeline.engine import engines as engine
+from pipeline.intake.first_round import Unjudged, for_taking_in, lost, packed, read_one
+from pipeline.intake.spool import Shelf
+from pipeline.ledger.blobs import FolderBlobs
+from pipeline.ledger.writing import decided, unplaced
+from pipeline.system.errors import ChangedError, PipelineError
+from pipeline.system.progress import quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
+
+    from pipeline.checks.decide import Decision
+    from pipeline.checks.past import Past
+    from pipeline.engine.engines import Engine
+    from pipeline.intake.spool import Place
+    from pipeline.ledger.store import Store
+    from pipeline.ledger.writing import Written
+    from pipeline.program.identity import Registry
+    from pipeline.program.model import Period, Program
+    from pipeline.program.rules import Rule
+    from pipeline.reading.read import Arrival, Reading, Return
+    from pipeline.system.progress import Tell
+    from pipeline.workspace.campaign import Campaign
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+LOSS_NAMES = {
+    engine.Loss.TIMED_OUT: "超时",
+    engine.Loss.OUT_OF_MEMORY: "内存不够",
+    engine.Loss.DIED: "进程被终止",
+}
+MANY = 200  # files: from so many on, what they travel in is the engine's to choose
+KEEPERS = 8  # files whose bytes are synced to disk at the same time: a disk takes several together about as fast as one
+BATCH = 500  # returns that are checked together: a suite costs as much for one as for hundreds
+JUDGING = engine.Limits(seconds=1800, cpu_seconds=1800, memory_bytes=8 << 30)  # of a batch, Great Expectations included
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What taking in did.
+
+    Attributes:
+        seqs: Ledger numbers of the submissions added.
+        repeated: Files seen for the first time whose content had come in before.
+        changing: Files that changed or went since they were listed: left for the next time.
+        again: Files taken in before, whose entry was gone from the ledger.
+    """
+
+    seqs: tuple[int, ...]
+    repeated: tuple[Arrival, ...]
+    changing: tuple[Arrival, ...] = ()
+    again: tuple[Arrival, ...] = ()
+
+
+def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of: date, tell: Tell = quiet,
+            on: Engine | None = None, *, sent: bool = False) -> Taken:  # fmt: skip
+    """Read, check, decide and record what is new, period by period, because each is checked against the one before.
+
+    Args:
+        campaign: The campaign.
+        store: Where it is recorded.
+        arrivals: What lies in the inbox.
+        as_of: The day.
+        tell: Hears how far it is.
+        on: What the work is done on; worker processes of this machine if None.
+        sent: Whoever works does not see our disk, and files are sent.
+
+    Raises:
+        PipelineError: There is something to take in and no key to tell by whether it was issued here.
+    """
+    finished, lost, acts = store.finished_files(), store.lost_files(), store.acts(as_of)
+    store.mend(one for one in arrivals if one.sha256 in finished)
+    new, pending = _distinct([a for a in arrivals if a.sha256 not in finished]), store.pending(acts, as_of)
+    if new and not campaign.key:
+        raise PipelineError(
+            "没有签发密钥 issue.key，认不出收到的表是不是这里下发的；请从备份找回，放在工作目录里再运行"
+        )
+    there, seqs = store.half_taken(), list[int | None]()
+    left: list[Arrival] = []
+    with Shelf(store.folder) as shelf:
+        refusals: list[Reading] = []
+        known, where = for_taking_in(campaign, acts, store.acts(date.max)), on or engine.Pool(chunk=engine.CHUNK)
+        readings = chain(
+            _read_new(known, store, new, left, where, sent=sent), _read_admitted(known, store, pending, where)
+        )
+        for n, one in enumerate(readings, 1):
+            tell("读取文件", n, len(new) + len(pending))
+            sha256 = one.refusal.arrival.sha256
+            shelf.put(r for r in one.returns if (sha256, r.period, r.prefecture_code, r.admission) not in there)
+            refusals += [one.refusal] if one.refusal.findings else []
+            if len(refusals) == BATCH:
+                seqs += store.add(unplaced(refusals, as_of))
+                refusals.clear()
+        seqs += store.add(unplaced(refusals, as_of))
+        done = 0
+        for period in campaign.program.periods:
+            for turn in shelf.turns(period.code):
+                work = _Work(program=campaign.program, rules=campaign.rules, period=period, as_of=as_of)
+                for written in _judged(work, store, shelf, turn, on):
+                    tell("核对报表", done, len(shelf))
+                    seqs += store.add(written)
+                    done += len(written.entries)
+    gone = {one.sha256 for one in left}
+    return Taken(
+        seqs=tuple(seq for seq in seqs if seq is not None),
+        changing=tuple(left),
+        again=tuple(one for one in new if one.sha256 in lost - gone),
+        repeated=store.finish([one for one in arrivals if one.sha256 not in gone], as_of),
+    )
+
+
+def _read_new(known: Registry, store: Store, new: Sequence[Arrival], left: list[Arrival], on: Engine, *,
+              sent: bool) -> Iterator[Unjudged]:  # fmt: skip
+    """Each file read, its bytes safe in the dataset: kept by whoever reads it, where that can be, else here.
+
+    One that is no longer what was listed is left for the next time.
+
+    Raises:
+        ChangedError: They went with their folders: that is no file somebody is still writing.
+    """
+    shared = None if sent or not isinstance(store.blobs, FolderBlobs) else store.blobs
+    readings = on.each(partial(read_one, known, shared), new if shared else _kept(store, new),
+                       lost=partial(_lost, known, store), chunk=None if len(new) >= MANY else 1)  # fmt: skip
+    for arrival, reading in zip(new, readings, strict=True):
+        if reading is None:
+            left.append(arrival)
+        else:
+            yield reading
+    if left and not any(one.path is None or one.path.parent.is_dir() for one in left):
+        raise ChangedError(
+            f"收件箱里刚列出的文件不见了（{left[0].name}等{len(left)}个）。请检查磁盘、网络盘是否还连着，再运行一次。"
+            "本次没有收完，原来的产品没有动"
+        )
+
+
+def _read_admitted(known: Registry, store: Store, pending: Mapping[int, Arrival], on: Engine) -> Iterator[Unjudged]:
+    """Files that staff let in: of these only what their word lets in, the rest came before or waits on."""
+    for one in (
+        on.each(partial(read_one, known, None), pending.values(), lost=partial(_lost, known, store)) if pending else ()
+    ):
+        if one is not None:
+            yield Unjudged(refusal=replace(one.refusal, findings=()),
+                           returns=tuple(r for r in one.returns if r.admission in pending))  # fmt: skip
+
+
+def _lost(known: Registry, store: Store, arrival: Arrival, why: engine.Loss) -> Unjudged | None:
+    """A file that took its reader with it is kept all the same."""
+    try:
+        store.keep(arrival)
+    except ChangedError:
+        return None
+    return packed(lost(known, arrival, why))
+
+
+def _kept(store: Store, new: Iterable[Arrival]) -> Iterator[Arrival]:
+    """Each file with its bytes, which are safe in the dataset; without them, if it is no longer what was listed."""
+    with ThreadPoolExecutor(KEEPERS) as keepers:
+        for one, kept in _ahead(new, lambda one: keepers.submit(store.keep, one)):
+            try:
+                yield kept.result()
+            except ChangedError:
+                yield one.named
+
+
+def _ahead(items: Iterable[T], start: Callable[[T], Future[R]]) -> Iterator[tuple[T, Future[R]]]:
+    """Items in their order with what was started for them, a few ahead."""
+    started: deque[tuple[T, Future[R]]] = deque()
+    for one in items:
+        started.append((one, start(one)))
+        if len(started) > KEEPERS:
+            yield started.popleft()
+    yield from started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """What judging needs to know."""
+
+    program: Program
+    rules: dict[str, tuple[Rule, ...]]
+    period: Period
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """Returns to be judged together, packed, and what was accepted of their respondents before."""
+
+    returns: tuple[bytes, ...]
+    past: Past
+
+
+def _judged(work: _Work, store: Store, shelf: Shelf, turn: Sequence[Place], on: Engine | None) -> Iterator[Written]:
+    """What is to be written of one turn, batch by batch; a few returns are judged here, where nothing has to travel."""
+    batches = (
+        _Batch(returns=tuple(shelf.content(one) for one in some),
+               past=store.past(work.period.code, work.as_of, {one.prefecture_code for one in some}))
+        for some in in_batches(turn)
+    )  # fmt: skip
+    if len(turn) <= BATCH:
+        yield from (_judge_batch(work, batch) for batch in batches)
+        return
+    from pipeline.ledger.frames import unpacked  # noqa: PLC0415 - Arrow is slow to import, and only for many
+
+    judges = on or engine.Pool()
+    yield from map(
+        unpacked, judges.each(partial(_judge_afar, work), batches, lost=_not_judged, limits=JUDGING, chunk=1)
+    )
+
+
+def in_batches(turn: Sequence[Place]) -> Iterator[list[Place]]:
+    """Batches of some size in which all of one prefecture's returns stay together, whatever the engine."""
+    batch: list[Place] = []
+    for _, some in groupby(turn, key=lambda one: one.prefecture_code):
+        batch += some
+        if len(batch) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _judge_batch(work: _Work, batch: _Batch) -> Written:
+    returns = [pickle.loads(one) for one in batch.returns]  # noqa: S301 - from our own worker
+    return decided(work.program, judge(work.program, work.rules, work.period, returns, batch.past), work.as_of)
+
+
+def _judge_afar(work: _Work, batch: _Batch) -> dict[str, Any]:
+    """In a worker: the same, as Arrow tables."""
+    from pipeline.ledger.frames import packed  # noqa: PLC0415
+    from pipeline.ledger.tables import build_tables  # noqa: PLC0415
+
+    return packed(_judge_batch(work, batch), build_tables(work.program))
+
+
+def _not_judged(batch: _Batch, why: engine.Loss) -> dict[str, Any]:
+    raise PipelineError(
+        f"核对{len(batch.returns)}份报表的工作进程没有做完（{LOSS_NAMES[why]}）；已经记入台账的不受影响，请减少 --workers 再运行一次"
+    )
+
+
+def judge(program: Program, rules: Mapping[str, tuple[Rule, ...]], period: Period, returns: Sequence[Return],
+          past: Past) -> tuple[Decision, ...]:  # fmt: skip
+    """Check and decide returns of one period together; nothing is written."""
+    if not returns:
+        return ()
+    then = program.at(period)
+    return decide(then, returns, check_returns(then, rules, period, returns, past), past)
+
+
+def _distinct(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """Each content once, as first received; in order of receipt."""
+    first: dict[str, Arrival] = {}
+    for arrival in sorted(arrivals, key=lambda a: (a.received_on, a.name)):
+        first.setdefault(arrival.sha256, arrival)
+    return list(first.values())

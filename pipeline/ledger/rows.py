@@ -1,0 +1,137 @@
+"""Rows of the tables ↔ values: a county's line into its columns, and back as the officer meant it."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pipeline.checks.past import PastEntry
+from pipeline.domain.entries import Change, StandingRow, Submission
+from pipeline.domain.findings import CATALOGUE, Finding, Location, Severity
+from pipeline.domain.value import show
+from pipeline.ledger.tables import NOT_APPLICABLE_COLUMN
+from pipeline.program.model import NOT_APPLICABLE, FieldType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from sqlalchemy import RowMapping
+
+    from pipeline.checks.decide import Record
+    from pipeline.checks.lines import Line
+    from pipeline.domain.value import Value
+    from pipeline.program.model import Field, Form
+    from pipeline.reading.read import Arrival
+
+
+def arrival_columns(arrival: Arrival, taken_on: date) -> dict[str, Any]:
+    """What a file says of itself."""
+    return {"sha256": arrival.sha256, "file": arrival.name, "received_on": arrival.received_on, "taken_on": taken_on}
+
+
+def kind_title(one: Finding) -> str:
+    """The title of its kind."""
+    return CATALOGUE[one.code].title
+
+
+def as_json(value: Any) -> str:
+    """The same text for the same value."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def lines_of(form: Form, record: Record) -> tuple[Line, ...]:
+    """A unit's lines on a form: its row, or the entries of its list."""
+    if form.is_list:
+        return record.entries.get(form.code, ())
+    return (record.lines[form.code],) if form.code in record.lines else ()
+
+
+def form_row(form: Form, period: str, unit: str, line: Line) -> tuple[Any, ...]:
+    """The columns of a reported line, without ``seq``."""
+    assert line.row is not None  # noqa: S101 - only reported lines are written
+    typed = {code: line.row.typed.get(code, "") for code, value in line.values.items()}
+    typed = {code: text for code, text in typed.items() if text != show(line.values[code])}
+    away = [
+        one.code for one in form.fields if one.type is FieldType.COUNT and line.values.get(one.code) == NOT_APPLICABLE
+    ]
+    values = (None if one.code in away else _stored(line.values.get(one.code)) for one in form.fields)
+    return unit, line.entry, period, line.row.row, line.row.nil, as_json(typed), " ".join(away), *values
+
+
+def _stored(value: Value) -> int | str | date | None:
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def standing_row(form: Form, row: RowMapping) -> StandingRow:
+    """A line as it was meant."""
+    away = set(row[NOT_APPLICABLE_COLUMN].split())
+    values: dict[str, Value] = {one.code: _value(one, row, away) for one in form.fields if not one.shows}
+    return StandingRow(seq=row["seq"], form=form.code, period=row["period"], county_code=row["county_code"], entry=row["entry"],
+                       sheet_row=row["sheet_row"], nil=row["nil"], received_on=row["received_on"],
+                       typed=json.loads(row["typed"]), values=values)  # fmt: skip
+
+
+def _value(one: Field, row: RowMapping, away: set[str]) -> Value:
+    value = row[one.code]
+    if one.type is FieldType.AMOUNT and value is not None:
+        return Decimal(value)
+    return NOT_APPLICABLE if one.code in away else value
+
+
+def submission(row: RowMapping) -> Submission:
+    """An entry of the ledger."""
+    fields = {key: row[key] for key in row if key not in {"sheets", "columns"}}
+    return Submission(**fields, sheets=json.loads(row["sheets"]), columns=json.loads(row["columns"]))
+
+
+def found(row: RowMapping, entry: Submission) -> Finding:
+    """A finding of a submission."""
+    return Finding(
+        code=row["code"], severity=Severity(row["severity"]),
+        location=Location(file=entry.file, sheet=row["sheet"], cell=row["cell"]),
+        prefecture_code=entry.prefecture_code, county_code=row["county_code"], field=row["field"], rule=row["rule"],
+        found=row["found"], expected=row["expected"], fix=row["fix"],
+    )  # fmt: skip
+
+
+def is_open(form: Form, row: StandingRow) -> bool:
+    """Whether an entry of a list is not done with."""
+    return form.closing is not None and row.values.get(form.closing.field) not in form.closing.values
+
+
+def past_entry(row: StandingRow) -> PastEntry:
+    """An entry as rules look back at it."""
+    return PastEntry(number=row.entry, values=row.values)
+
+
+def by_submission(rows: Sequence[StandingRow]) -> dict[tuple[str, str, int], list[StandingRow]]:
+    """(period, prefecture, submission) → the entries of one list, in the order of receipt."""
+    lists: dict[tuple[str, str, int], list[StandingRow]] = {}
+    for row in rows:
+        lists.setdefault((row.period, row.county_code, row.seq), []).append(row)
+    return lists
+
+
+def changes_of(old: StandingRow, new: StandingRow) -> list[Change]:
+    """Every value that differs between two rows of one unit."""
+    return [
+        Change(period=new.period, county_code=new.county_code, entry=new.entry, field=code, old=old.values[code],
+               new=value, old_seq=old.seq)
+        for code, value in new.values.items() if value != old.values[code]
+    ]  # fmt: skip
+
+
+def list_changes(form: Form, before: Sequence[StandingRow], after: Sequence[StandingRow]) -> list[Change]:
+    """Entries by their numbers: what changed in those that stay, and those that came or went, by their first column."""
+    old, new = ({row.entry: row for row in rows} for rows in (before, after))
+    first = form.same_by[0] if form.same_by else form.fields[0].code
+    changes = [change for number, row in new.items() if number in old for change in changes_of(old[number], row)]
+    for number in [*(old.keys() - new.keys()), *(new.keys() - old.keys())]:
+        row = old.get(number) or new[number]
+        gone = number in old
+        changes.append(Change(period=row.period, county_code=row.county_code, entry=number, field=first,
+                              old=row.values[first] if gone else None, new=None if gone else row.values[first],
+                              old_seq=before[0].seq))  # fmt: skip
+    return sorted(changes, key=lambda change: change.entry)

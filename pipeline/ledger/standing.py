@@ -1,0 +1,134 @@
+"""What stands, some units at a time, straight from SQL: for whoever takes out all of it and may keep little of it in memory.
+
+The same rows as :class:`~pipeline.ledger.snapshot.Snapshot` has, seen at one moment throughout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from sqlalchemy import and_, select
+
+from pipeline.domain.acts import ActKind
+from pipeline.domain.state import State
+from pipeline.ledger.database import told
+from pipeline.ledger.store import Seen
+from pipeline.ledger.tables import NOT_APPLICABLE_COLUMN
+from pipeline.program.model import NOT_APPLICABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from pipeline.ledger.store import Store
+    from pipeline.program.model import Form
+
+UNITS_AT_ONCE = 1_000
+Asked = tuple[str, "Sequence[str]"]  # a period and codes of units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The row that stands of a unit on one sheet.
+
+    Attributes:
+        submission: Number in the ledger of what it came in by.
+        away: Codes of the counts that do not apply.
+        values: As stored, in the order of the form's fields: an amount is its text.
+    """
+
+    unit: str
+    submission: int
+    received_on: date
+    away: frozenset[str]
+    values: tuple[Any, ...]
+
+
+def seen_from(store: Store, as_of: date) -> Seen:
+    """From where a day looks: of one on which products were made, only at what had been taken in by then."""
+    made = any(act.kind is ActKind.TELL and act.done_on == as_of for act in store.acts(as_of))
+    return Seen(as_of=as_of, taken_by=as_of) if made else Seen(as_of=as_of)
+
+
+def stream(store: Store, seen: Seen, asked: Iterable[Asked]) -> Iterator[Mapping[str, list[Standing]]]:
+    """For each period and its units: form code → rows in the order of the units' codes; only of units whose record stands.
+
+    Raises:
+        DatasetError: It cannot be read.
+    """
+    gone, s = store.withdrawn(seen.as_of), store.tables.submissions
+    received_on = store.received_on(seen)
+    visible = and_(received_on <= seen.as_of, s.c.taken_on <= seen.taken_by, s.c.seq.not_in(gone))
+    with told(store.where), store.reader.connect() as connection:
+        for period, units in asked:
+            yield _standing(store, connection, visible, received_on, (period, units))
+
+
+def numbers(store: Store, seen: Seen, period: str, units: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """Counts and amounts that stand in a period, some units at a time: unit, field, value (an amount is its text)."""
+    asked = ((period, units[n : n + UNITS_AT_ONCE]) for n in range(0, len(units), UNITS_AT_ONCE))
+    for rows in stream(store, seen, asked):
+        given = [(row.unit, one.code, value)
+                 for form in store.program.roster_forms for n, one in enumerate(form.fields) if one.adds_up
+                 for row in rows[form.code]
+                 if (value := row.values[n]) is not None and value != NOT_APPLICABLE and one.code not in row.away]  # fmt: skip
+        yield pd.DataFrame(given, columns=["unit", "field", "value"])
+
+
+def _standing(
+    store: Store, connection: Connection, visible: ColumnElement[bool], received_on: ColumnElement[date], asked: Asked
+) -> dict[str, list[Standing]]:
+    forms = store.program.roster_forms
+    rows = {form.code: _latest(store, connection, visible, received_on, form, asked) for form in forms}
+    sheets: dict[str, int] = {}
+    for some in rows.values():
+        for unit in some:
+            sheets[unit] = sheets.get(unit, 0) + 1
+    known, accepted = store.program.unit_by_code, _accepted(store, connection, visible, asked)
+    there = {unit for unit, n in sheets.items()
+             if unit in accepted or (unit in known and n == len(store.program.roster_of(known[unit])))}  # fmt: skip
+    return {code: [row for unit, row in some.items() if unit in there] for code, some in rows.items()}
+
+
+def _latest(store: Store, connection: Connection, visible: ColumnElement[bool], received_on: ColumnElement[date],
+            form: Form, asked: Asked) -> dict[str, Standing]:  # fmt: skip
+    """Unit → its row received last."""
+    t, s = store.tables.forms[form.code], store.tables.submissions
+    period, units = asked
+    fields = [t.c[one.code] for one in form.fields]
+    query = (
+        select(t.c.county_code, t.c.seq, received_on, t.c[NOT_APPLICABLE_COLUMN], *fields)
+        .join(s, s.c.seq == t.c.seq).where(t.c.period == period, t.c.county_code.in_(units), visible)
+        .order_by(t.c.county_code, received_on, t.c.seq)
+    )  # fmt: skip
+    return {
+        unit: Standing(unit=unit, submission=seq, received_on=day, away=frozenset(away.split()), values=tuple(values))
+        for unit, seq, day, away, *values in connection.execute(query)
+    }
+
+
+def _accepted(store: Store, connection: Connection, visible: ColumnElement[bool], asked: Asked) -> frozenset[str]:
+    """Units whose record was ever accepted."""
+    r, s = store.tables.records, store.tables.submissions
+    period, units = asked
+    query = (
+        select(r.c.county_code).join(s, s.c.seq == r.c.seq)
+        .where(r.c.period == period, r.c.county_code.in_(units), r.c.state != State.RETURNED.value, visible)
+    )  # fmt: skip
+    return frozenset(connection.execute(query).scalars())
+
+
+def periods_of(store: Store, seen: Seen) -> frozenset[str]:
+    """Codes of the periods that somebody has reported for.
+
+    Raises:
+        DatasetError: It cannot be read.
+    """
+    s = store.tables.submissions
+    query = select(s.c.period).where(store.received_on(seen) <= seen.as_of, s.c.taken_on <= seen.taken_by).distinct()
+    with told(store.where), store.reader.connect() as connection:
+        return frozenset(connection.execute(query).scalars())

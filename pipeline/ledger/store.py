@@ -1,0 +1,689 @@
+"""The ledger and the records: the only module that speaks SQL.
+
+Submissions are written in batches, a transaction each, their original bytes synced to disk before. The same bytes for the
+same unit and period are a no-op, so an interrupted run is simply run again. Reads give values; what stands for a county and form is the
+accepted row received last (by received date, then ``seq``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from decimal import Decimal
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from sqlalchemy import Date, and_, case, func, insert, select, true, type_coerce
+
+from pipeline.checks.past import Lineage, Past, reported_by
+from pipeline.domain.acts import Act, ActKind, received_days, withdrawn
+from pipeline.domain.entries import Copy, End, Revision, placed_by
+from pipeline.domain.state import State, Verdict
+from pipeline.domain.unread import Unread, unread_by, unread_change
+from pipeline.ledger.chain import ISSUED, KEY, PROGRAM, SUBMISSION, Link, Seal, plain_row, same
+from pipeline.ledger.database import UnstorableError, check_whole, held, insert_rows, open_database, told
+from pipeline.ledger.linking import (
+    Entry,
+    add_links,
+    chain_all,
+    doubt,
+    files_entry,
+    hanging,
+    last_link,
+    next_number,
+    read_seal,
+    submission_entries,
+    write_seal,
+)
+from pipeline.ledger.rows import (
+    by_submission,
+    changes_of,
+    found,
+    is_open,
+    list_changes,
+    past_entry,
+    standing_row,
+    submission,
+)
+from pipeline.ledger.schema import CHAINED, prepare
+from pipeline.ledger.tables import build_tables
+from pipeline.program.model import FieldType
+from pipeline.reading.read import Arrival
+from pipeline.system.errors import DatasetError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from pipeline.checks.past import PastEntry
+    from pipeline.domain.entries import Change, StandingRow, Submission
+    from pipeline.domain.findings import Finding
+    from pipeline.domain.value import Value
+    from pipeline.ledger.linking import Respondent
+    from pipeline.ledger.tables import Tables
+    from pipeline.ledger.writing import Written
+    from pipeline.program.model import Form, Program
+
+    Among = Collection[str] | None
+    Entries = dict[tuple[str, str], tuple[PastEntry, ...]]
+
+
+TOGETHER = 500  # files that are noted in one transaction
+IDENTITY = ("sha256", "period", "prefecture_code", "admission")  # the same again is no new entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """From where the ledger is looked at: what was received by ``as_of``, and had been taken in by ``taken_by``."""
+
+    as_of: date
+    taken_by: date = date.max
+
+
+class Store:
+    """A dataset opened for one program.
+
+    Args:
+        folder: Where the database and the kept bytes live.
+        program: Gives the form tables their columns.
+        url: Of a server that holds the dataset instead.
+        create: Make the dataset when there is none; otherwise an empty one stands in for it and nothing is written.
+        key: Signs what is entered; without one it is not signed.
+
+    Raises:
+        DatasetError: Not our database, a newer schema, or it cannot be read or written.
+    """
+
+    def __init__(self, folder: Path, program: Program, *, url: str = "", create: bool = True, key: bytes = b"") -> None:
+        self.folder = folder
+        self.program = program
+        self.key = key
+        self._sealing = create
+        self.tables: Tables = build_tables(program)
+        with told(folder):
+            self.database = open_database(folder, url, self.tables.blobs, create=create)
+        self.where, self.engine, self.blobs = self.database.where, self.database.engine, self.database.blobs
+        self.reader = self.engine.execution_options(read_only=True)
+        with told(self.where):
+            if create:
+                check_whole(self.database)
+            with self.engine.begin() as connection:
+                before = prepare(connection, self.tables, program, self.where, self._before_upgrade if create else None)
+                upgraded = bool(before) and before < CHAINED
+                if upgraded:
+                    chain_all(connection, self.tables, key, self.last_day(connection))
+                fresh = upgraded or last_link(connection, self.tables) is None
+            if create and fresh and read_seal(folder) is None:
+                self._seal()
+
+    def _before_upgrade(self, revision: str) -> None:
+        """Keep the database as it was."""
+        from pipeline.ledger.backup import copy_database  # noqa: PLC0415 - only where there is something to upgrade
+
+        copy_database(self.database, self.folder / f"升级前_{revision}.zip", key=self.key, again=True)
+
+    @contextmanager
+    def held(self, who: str) -> Iterator[None]:
+        """Hold a dataset that is shared through a server.
+
+        Raises:
+            BusyError: Somebody else holds it.
+        """
+        with held(self.database, self.tables.meta, who):
+            yield
+
+    def close(self) -> None:
+        """Release the database file, and leave the seal at the end of the chain."""
+        try:
+            if self._sealing and not self.doubt():
+                self._seal()
+        except DatasetError:
+            pass  # the seal may lag behind: whoever writes next puts it right
+        finally:
+            self.engine.dispose()
+
+    def _seal(self) -> None:
+        """Say beside the dataset where the chain ends."""
+        seal = self.seal()
+        if seal != read_seal(self.folder):
+            write_seal(self.folder, seal)
+
+    def seal_anew(self) -> bool:
+        """Make the seal again where there is none that can be believed; one that can speaks of a longer or another chain."""
+        there = read_seal(self.folder)
+        if there and self.key and same(there.signature, there.signed(self.key)):
+            return False
+        self._seal()
+        return True
+
+    def seal(self) -> Seal:
+        """Where the chain ends."""
+        with told(self.where), self.reader.connect() as connection:
+            return Seal.of(self.program.code, last_link(connection, self.tables), self.key)
+
+    def end(self) -> End:
+        """Where the ledger ends, for whoever prints it."""
+        return End(word=self.seal().word, doubt=self.doubt())
+
+    def doubt(self) -> str:
+        """Why the seal beside the dataset is not that of its chain; empty where nothing speaks against it."""
+        with told(self.where), self.reader.connect() as connection:
+            return doubt(connection, self.tables, read_seal(self.folder), self.key)
+
+    def sealed_by(self, as_of: date) -> Seal:
+        """The chain as far as it tells what products of a day rest on: that they were made is noted afterwards."""
+        c = self.tables.chain
+        query = (
+            select(c)
+            .where(c.c.day <= as_of, c.c.kind.not_in((ActKind.TELL.value, ISSUED)))
+            .order_by(c.c.no.desc())
+            .limit(1)
+        )
+        with told(self.where), self.reader.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return Seal.of(self.program.code, Link(**row) if row else None, self.key)
+
+    def last_day(self, connection: Connection) -> date:
+        """Of everything in the ledger."""
+        s, a = self.tables.submissions, self.tables.acts
+        days = [connection.execute(select(func.max(column))).scalar() for column in (s.c.taken_on, a.c.done_on)]
+        return max((one for one in days if one), default=date.min)
+
+    def _link(
+        self, entries: Iterable[Entry], connection: Connection, firsts: dict[Respondent, int] | None = None
+    ) -> None:
+        """What was just entered, in the same transaction."""
+        self._sealing = True
+        add_links(connection, self.tables, self.key, entries, firsts)
+
+    def use(self, program: bytes, day: date, **facts: str) -> None:
+        """Note that from here on the program is this, if it was another before; it is kept, to judge again by it."""
+        sha256 = hashlib.sha256(program).hexdigest()
+        c = self.tables.chain
+        query = select(c.c.facts).where(c.c.kind == PROGRAM).order_by(c.c.no.desc()).limit(1)
+        with told(self.where), self.reader.connect() as connection:
+            known = connection.execute(query).scalar()
+        if known and json.loads(known)["sha256"] == sha256:
+            return
+        self.blobs.keep(sha256, program)
+        with told(self.where), self.engine.begin() as connection:
+            self._link([Entry(kind=PROGRAM, seq=0, day=day, facts={"sha256": sha256, **facts}, rows={})], connection)
+
+    def use_key(self, day: date, manifests: Mapping[str, str]) -> None:
+        """Note that from here on another key signs: it answers for the chain so far, and for the manifests there are.
+
+        Args:
+            day: The day.
+            manifests: Period → sha256 of the manifest.
+        """
+        with told(self.where), self.engine.begin() as connection:
+            if last_link(connection, self.tables) is None:
+                return
+            self._link([Entry(kind=KEY, seq=0, day=day, facts={"manifests": dict(manifests)}, rows={})], connection)
+        self._seal()
+
+    def issued(self, period: str, day: date, files: Mapping[str, str]) -> None:
+        """Note what went out for a period: name → sha256."""
+        with told(self.where), self.engine.begin() as connection:
+            facts = {"period": period, "files": dict(files)}
+            self._link([Entry(kind=ISSUED, seq=0, day=day, facts=facts, rows={})], connection)
+
+    def last_issued(self, period: str) -> dict[str, str]:
+        """What went out last for a period: name → sha256; empty where nothing did."""
+        query = (
+            select(self.tables.chain.c.facts).where(self.tables.chain.c.kind == ISSUED).order_by(self.tables.chain.c.no)
+        )
+        with told(self.where), self.reader.connect() as connection:
+            issued = [
+                facts for facts in map(json.loads, connection.execute(query).scalars()) if facts["period"] == period
+            ]
+        return issued[-1]["files"] if issued else {}
+
+    def finished_files(self) -> frozenset[str]:
+        """sha256 of every content whose returns are all in the ledger."""
+        with told(self.where), self.reader.connect() as connection:
+            finished = frozenset(connection.execute(select(self.tables.files.c.sha256)).scalars())
+        return finished - self.lost_files()
+
+    def lost_files(self) -> frozenset[str]:
+        """sha256 of files that were taken in, and of which an entry is gone from the ledger and was not taken in again."""
+        s, c, f = self.tables.submissions, self.tables.chain, self.tables.files
+        gone = select(c.c.facts).where(c.c.kind == SUBMISSION, c.c.seq.not_in(select(s.c.seq)))
+        unknown = select(f.c.sha256).where(f.c.sha256.not_in(select(s.c.sha256)))
+        with told(self.where), self.reader.connect() as connection:
+            entered = [
+                tuple(facts[name] for name in IDENTITY) for facts in map(json.loads, connection.execute(gone).scalars())
+            ]
+            there = self._there({one[0] for one in entered}, connection)
+            lost = {one[0] for one in entered if one not in there}
+            return frozenset(lost.union(connection.execute(unknown).scalars()))
+
+    def half_taken(self) -> frozenset[tuple[Any, ...]]:
+        """Sha256, period, prefecture and admission of entries of files of which something is left to take in."""
+        s, f = self.tables.submissions, self.tables.files
+        query = select(*(s.c[name] for name in IDENTITY)).where(s.c.sha256.not_in(select(f.c.sha256)))
+        with told(self.where), self.reader.connect() as connection:
+            unfinished = {tuple(row) for row in connection.execute(query)}
+            return frozenset(unfinished | self._there(self.lost_files(), connection))
+
+    def finish(self, arrivals: Sequence[Arrival], day: date) -> tuple[Arrival, ...]:
+        """Note that nothing of these files is left to take in; until then an interrupted run reads them again.
+
+        Returns:
+            Those whose content was known under another name or day.
+        """
+        table = self.tables.files
+        with told(self.where), self.reader.connect() as connection:
+            known = {tuple(row) for row in connection.execute(select(table.c.sha256, table.c.file))}
+        new = list({(a.sha256, a.name): a for a in arrivals if (a.sha256, a.name) not in known}.values())
+        rows = [(a.sha256, a.name, a.received_on) for a in new]
+        for some in (rows[n : n + TOGETHER] for n in range(0, len(rows), TOGETHER)):
+            with told(self.where), self.engine.begin() as connection:
+                last = last_link(connection, self.tables)
+                seq = last.no + 1 if last else 1
+                connection.execute(insert(self.tables.files), [{"sha256": sha256, "file": file, "received_on": received_on, "seq": seq}
+                                                               for sha256, file, received_on in some])  # fmt: skip
+                self._link([files_entry(some, day)], connection)
+        seen = {sha256 for sha256, _ in known}
+        repeated = []
+        for one in sorted(new, key=lambda a: (a.received_on, a.name)):
+            if one.sha256 in seen:
+                repeated.append(one)
+            seen.add(one.sha256)
+        return tuple(repeated)
+
+    def mend(self, arrivals: Iterable[Arrival]) -> None:
+        """Keep again the bytes of files that were taken in and whose kept copy is gone."""
+        there = self.blobs.names()
+        for one in arrivals:
+            if one.sha256 not in there:
+                self.keep(one)
+
+    def not_before(self, day: date) -> None:
+        """Refuse a day by the clock that is before something already in the ledger.
+
+        Raises:
+            DatasetError: The clock, or the ledger, is wrong; the remedy is to say the day.
+        """
+        with told(self.where), self.reader.connect() as connection:
+            last = self.last_day(connection)
+        if last > day:
+            raise DatasetError(
+                f"今天按电脑的日期是 {day}，台账里却已有 {last} 的记录：请先核对电脑的日期。"
+                f"日期没有错、确要以这一天为准的，请写明 --as-of {day}"
+            )
+
+    def keep(self, arrival: Arrival) -> Arrival:
+        """Keep the bytes of a file, synced to disk before the ledger names them.
+
+        Returns:
+            The file with its bytes.
+
+        Raises:
+            ChangedError: It is gone from where it was listed, or is another.
+        """
+        content = arrival.read()
+        self.blobs.keep(arrival.sha256, content)
+        return replace(arrival, content=content, path=None)
+
+    def add(self, written: Written) -> list[int | None]:
+        """Write entries of the ledger with all that hangs on them, in one transaction.
+
+        What the database cannot hold costs only its own entry: the rest is written, and it is written as refused.
+
+        Args:
+            written: The entries; what one respondent sent was judged together, if it was judged.
+
+        Returns:
+            Their numbers; None for one that is already in the ledger.
+        """
+        if not written.entries:
+            return []
+        try:
+            return self._write(written, {})
+        except UnstorableError:
+            firsts: dict[Respondent, int] = {}
+            return [seq for one in written.apart() for seq in self._write_one(one, firsts)]
+
+    def _write_one(self, written: Written, firsts: dict[Respondent, int]) -> list[int | None]:
+        """One entry; what the database cannot hold of it is left out."""
+        try:
+            return self._write(written, firsts)
+        except UnstorableError as fault:
+            return self._write(written.quarantined(str(fault)), firsts)
+
+    def _write(self, written: Written, firsts: dict[Respondent, int]) -> list[int | None]:
+        names = self.tables.submissions.columns.keys()[1:]
+        identity = itemgetter(*(names.index(name) for name in IDENTITY))
+        keys = [identity(entry) for entry in written.entries]
+        with told(self.where), self.engine.begin() as connection:
+            there, number = (
+                self._there({key[0] for key in keys}, connection),
+                next_number(connection, self.tables, "submissions"),
+            )
+            numbers: list[int | None] = []
+            for key in keys:
+                numbers.append(None if key in there else number)
+                number += key not in there
+                there.add(key)
+            numbered = [(seq, *entry) for seq, entry in zip(numbers, written.entries, strict=True) if seq is not None]
+            insert_rows(connection, self.tables.submissions, numbered)
+            for name, rows in written.rows.items():
+                new = [(numbers[row[0]], *row[1:]) for row in rows if numbers[row[0]] is not None]
+                insert_rows(connection, self.tables.metadata.tables[name], new)
+            hung = hanging(self.tables, written)
+            self._link(submission_entries(names, numbers, written, hung), connection, firsts)
+            return numbers
+
+    def _there(self, hashes: Collection[str], connection: Connection) -> set[tuple[Any, ...]]:
+        """What the ledger has of some contents."""
+        table = self.tables.submissions
+        query = select(*(table.c[name] for name in IDENTITY)).where(table.c.sha256.in_(hashes))
+        return {tuple(row) for row in connection.execute(query)}
+
+    def enter(self, act: Act) -> int:
+        """Enter an act; its number."""
+        fields = {key: value for key, value in asdict(act).items() if key != "seq"}
+        with told(self.where), self.engine.begin() as connection:
+            seq = next_number(connection, self.tables, "acts")
+            connection.execute(insert(self.tables.acts).values(seq=seq, **fields))
+            entered = plain_row(fields, fields.values())
+            self._link(
+                [Entry(kind=act.kind.value, seq=seq, day=act.done_on, facts=entered, rows={"acts": [entered]})],
+                connection,
+            )
+            return seq
+
+    def tell(self, period: str, as_of: date, who: str, *, looking_back: bool = False) -> None:
+        """Note that the products of a period were made as of a day; once for each day, and in hindsight only if asked to."""
+        if self._taken_after(as_of) and not looking_back:
+            return
+        earlier = (act for act in self.acts(as_of) if act.kind is ActKind.TELL and act.period == period)
+        if all(act.done_on != as_of for act in earlier):
+            self.enter(Act(kind=ActKind.TELL, period=period, reason="", who=who, done_on=as_of))
+
+    def note_unread(self, unread: Sequence[Unread], as_of: date, who: str) -> tuple[Unread, ...]:
+        """Note what lies in the inbox that no return is read from, where that has changed; not in hindsight.
+
+        Returns:
+            What is new of it.
+        """
+        acts = self.acts(date.max)
+        told, new = unread_change(unread_by(acts), unread)
+        if told and not self._taken_after(as_of) and all(act.done_on <= as_of for act in acts):
+            self.enter(Act(kind=ActKind.UNREAD, period="", reason=told, who=who, done_on=as_of))
+        return new
+
+    def _taken_after(self, day: date) -> bool:
+        """Something was taken in later: whoever looks from that day looks back."""
+        s = self.tables.submissions
+        with told(self.where), self.reader.connect() as connection:
+            return connection.execute(select(s.c.seq).where(s.c.taken_on > day).limit(1)).first() is not None
+
+    def acts(self, as_of: date) -> tuple[Act, ...]:
+        """What staff decided by ``as_of``, in order."""
+        table = self.tables.acts
+        with told(self.where), self.reader.connect() as connection:
+            rows = connection.execute(select(table).where(table.c.done_on <= as_of).order_by(table.c.seq)).mappings()
+            return tuple(Act(**{**row, "kind": ActKind(row["kind"])}) for row in rows)
+
+    def withdrawn(self, as_of: date) -> frozenset[int]:
+        """Numbers of the submissions that stand no more, as of a day."""
+        return withdrawn(self.acts(as_of))
+
+    def pending(self, acts: Sequence[Act], as_of: date) -> dict[int, Arrival]:
+        """Act → the file it admits, as first received; of the admissions by which nothing has come in yet."""
+        entries = self.submissions(as_of)
+        done = {entry.admission for entry in entries}  # withdrawn ones too: they came in by that word, and need another
+        latest = {(act.sha256, act.claimed_prefecture, act.claimed_period): act.seq for act in acts}
+        first = {entry.sha256: entry for entry in reversed(entries)}
+        return {
+            act.seq: self.arrival(one)
+            for act in acts
+            if act.kind is ActKind.ADMIT
+            and not act.target
+            and act.seq in latest.values()
+            and act.seq not in done
+            and (one := first.get(act.sha256))
+        }
+
+    def arrival(self, entry: Submission) -> Arrival:
+        """The file of a submission, its bytes where they are kept.
+
+        Raises:
+            DatasetError: They are gone, or no longer what was received.
+        """
+        return Arrival(name=entry.file, content=self.content(entry.sha256), received_on=entry.noted_on)
+
+    def content(self, sha256: str) -> bytes:
+        """The bytes kept of a submission.
+
+        Raises:
+            DatasetError: They are gone, or no longer what was received.
+        """
+        return self.blobs.read(sha256)
+
+    def _seen(self, as_of: date | Seen) -> ColumnElement[bool]:
+        """The submissions that can be seen from a day."""
+        seen, s = as_of if isinstance(as_of, Seen) else Seen(as_of=as_of), self.tables.submissions
+        return and_(self.received_on(seen) <= seen.as_of, s.c.taken_on <= seen.taken_by)
+
+    def received_on(self, as_of: date | Seen) -> ColumnElement[date]:
+        """The day each submission was received: as noted, or as staff had said by a day."""
+        noted = self.tables.submissions.c.received_on
+        days = received_days(self.acts(as_of.as_of if isinstance(as_of, Seen) else as_of))
+        said = case(days, value=self.tables.submissions.c.seq, else_=noted) if days else noted
+        return type_coerce(said, Date).label("received_on")
+
+    def _standing(self, as_of: date | Seen, among: Among = None) -> ColumnElement[bool]:
+        """Of those, the ones not withdrawn; of some prefectures only, where they are named."""
+        gone, s = self.withdrawn(as_of.as_of if isinstance(as_of, Seen) else as_of), self.tables.submissions
+        whose = s.c.prefecture_code.in_(among) if among is not None else true()
+        return and_(self._seen(as_of), s.c.seq.not_in(gone), whose)
+
+    def submissions(self, as_of: date | Seen) -> tuple[Submission, ...]:
+        """The ledger as far as received by ``as_of``, in order; what was withdrawn bears that verdict."""
+        table, until = self.tables.submissions, as_of.as_of if isinstance(as_of, Seen) else as_of
+        gone = self.withdrawn(until)
+        with told(self.where), self.reader.connect() as connection:
+            rows = connection.execute(select(table).where(self._seen(as_of)).order_by(table.c.seq)).mappings()
+            all_ = tuple(submission(row) for row in rows)
+        acts = self.acts(until)
+        days, given = received_days(acts), {act.target: act for act in acts if act.kind is ActKind.ADMIT and act.target}
+        all_ = tuple(replace(one, received_on=days[one.seq], noted=one.received_on) if one.seq in days else one
+                     for one in all_)  # fmt: skip
+        all_ = tuple(placed_by(given[one.seq], one) if one.seq in given else one for one in all_)
+        return tuple(replace(one, verdict=Verdict.WITHDRAWN.value) if one.seq in gone else one for one in all_)
+
+    def copies(self, as_of: date | Seen) -> tuple[Copy, ...]:
+        """Files whose content was already in the ledger under another name."""
+        first = {s.sha256: s for s in reversed(self.submissions(as_of))}
+        table, until = self.tables.files, as_of.as_of if isinstance(as_of, Seen) else as_of
+        with told(self.where), self.reader.connect() as connection:
+            query = select(table).where(table.c.received_on <= until).order_by(table.c.received_on, table.c.file)
+            rows = connection.execute(query).mappings().all()
+        return tuple(
+            Copy(file=row["file"], received_on=row["received_on"], original=first[row["sha256"]])
+            for row in rows
+            if row["sha256"] in first and first[row["sha256"]].file != row["file"]
+        )
+
+    def findings(self, as_of: date | Seen) -> tuple[tuple[Submission, Finding], ...]:
+        """All findings of the ledger, in reading order within each submission."""
+        table = self.tables.findings
+        entries = {s.seq: s for s in self.submissions(as_of)}
+        with told(self.where), self.reader.connect() as connection:
+            rows = connection.execute(select(table).order_by(table.c.seq, table.c.no)).mappings().all()
+        return tuple((entries[row["seq"]], found(row, entries[row["seq"]])) for row in rows if row["seq"] in entries)
+
+    def records(self, as_of: date | Seen, among: Among = None) -> pd.DataFrame:
+        """Every decided record: period, county_code, state, seq, received_on; oldest first."""
+        r, s, received_on = self.tables.records, self.tables.submissions, self.received_on(as_of)
+        query = (
+            select(r.c.period, r.c.county_code, r.c.state, r.c.seq, received_on)
+            .join(s, s.c.seq == r.c.seq).where(self._standing(as_of, among)).order_by(received_on, r.c.seq)
+        )  # fmt: skip
+        with told(self.where), self.reader.connect() as connection:
+            rows = connection.execute(query).all()
+        return pd.DataFrame(rows, columns=["period", "county_code", "state", "seq", "received_on"])
+
+    def standing(self, form: Form, as_of: date | Seen, among: Among = None) -> list[StandingRow]:
+        """What stands of a roster sheet: one row per (period, unit), the accepted row received last."""
+        latest = {(row.period, row.county_code): row for row in self._accepted_rows(form, as_of, among)}
+        return [latest[key] for key in sorted(latest)]
+
+    def lists(
+        self, form: Form, as_of: date | Seen, among: Among = None
+    ) -> dict[tuple[str, str], tuple[StandingRow, ...]]:
+        """What stands of a list: (period, prefecture) → entries; each accepted list replaces the one before it whole."""
+        latest: dict[tuple[str, str], tuple[StandingRow, ...]] = {}
+        for row in self._accepted_rows(form, as_of, among):
+            before = latest.get((row.period, row.county_code), ())
+            same = before if before and before[0].seq == row.seq else ()
+            latest[row.period, row.county_code] = (*same, row)
+        return {key: latest[key] for key in sorted(latest)}
+
+    def _accepted_rows(self, form: Form, as_of: date | Seen, among: Among = None) -> list[StandingRow]:
+        """Every row of a form that ever stood and was not withdrawn, in the order of receipt."""
+        t, s, received_on = self.tables.forms[form.code], self.tables.submissions, self.received_on(as_of)
+        query = (
+            select(t, received_on).join(s, s.c.seq == t.c.seq).where(self._standing(as_of, among))
+            .order_by(received_on, t.c.seq, t.c.sheet_row)
+        )  # fmt: skip
+        with told(self.where), self.reader.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [standing_row(form, row) for row in rows]
+
+    def revisions(self, as_of: date | Seen) -> tuple[Revision, ...]:
+        """What each submission changed of what stood before it, in the order of receipt."""
+        counties: dict[int, dict[str, None]] = {}
+        changes: dict[int, list[Change]] = {}
+        for form in self.program.roster_forms:
+            before: dict[tuple[str, str], StandingRow] = {}
+            for row in self._accepted_rows(form, as_of):
+                old = before.get((row.period, row.county_code))
+                before[row.period, row.county_code] = row
+                if old is None:
+                    continue
+                counties.setdefault(row.seq, {})[row.county_code] = None
+                changes.setdefault(row.seq, []).extend(changes_of(old, row))
+        for form in self.program.list_forms:
+            lists: dict[tuple[str, str], list[StandingRow]] = {}
+            for (period, unit, seq), new in by_submission(self._accepted_rows(form, as_of)).items():
+                before_it = lists.get((period, unit))
+                lists[period, unit] = new
+                if before_it is None:
+                    continue
+                counties.setdefault(seq, {})[unit] = None
+                changes.setdefault(seq, []).extend(list_changes(form, before_it, new))
+        return tuple(
+            Revision(seq=seq, counties=tuple(sorted(again)), changes=tuple(changes[seq]))
+            for seq, again in sorted(counties.items())
+        )
+
+    def came(self, as_of: date | Seen, among: Among = None) -> dict[tuple[str, str, str], date]:
+        """(form, period, county) → day the first row that ever stood was received."""
+        days: dict[tuple[str, str, str], date] = {}
+        for form in self.program.roster_forms:
+            for row in self._accepted_rows(form, as_of, among):
+                days.setdefault((form.code, row.period, row.county_code), row.received_on)
+        return days
+
+    def _whole(self, as_of: date | Seen, among: Among = None) -> set[tuple[str, str]]:
+        """(period, county) of what was accepted, at once or sheet by sheet."""
+        forms: dict[tuple[str, str], int] = {}
+        for _, period, county in self.came(as_of, among):
+            forms[period, county] = forms.get((period, county), 0) + 1
+        records = self.records(as_of, among)
+        accepted = records[records["state"] != State.RETURNED]
+        units = self.program.unit_by_code
+        whole = {key for key, n in forms.items() if key[1] in units and n == len(self.program.roster_of(units[key[1]]))}
+        return whole | set(accepted[["period", "county_code"]].itertuples(index=False, name=None))
+
+    def past(self, period: str, as_of: date | Seen, prefectures: Collection[str] | None = None) -> Past:
+        """What was accepted before this run, seen from ``period``; of some prefectures only, where they are named."""
+        program, chosen = self.program, self.program.period_by_code[period]
+        previous: dict[tuple[str, str], tuple[date, Value]] = {}
+        current: dict[tuple[str, str], Value] = {}
+        floors: dict[tuple[str, str], tuple[date, Value]] = {}
+        standing: dict[tuple[str, str], bool] = {}
+        later: dict[tuple[str, str], int | Decimal] = {}
+        received: dict[tuple[str, str], date] = {}
+        among = None if prefectures is None else reported_by(self.program, prefectures)
+        whole = self._whole(as_of, among)
+        for form in program.roster_forms:
+            for row in self.standing(form, as_of, among):
+                if row.period != period and (row.period, row.county_code) not in whole:
+                    continue  # sheets of a county that never became whole were never accepted
+                given = {(row.county_code, code): v for code, v in row.values.items() if v is not None}
+                if row.period < period:
+                    end = program.period_by_code[row.period].end
+                    previous |= {key: (end, v) for key, v in given.items()}
+                    floors |= {key: (end, v) for key, v in given.items() if isinstance(v, (int, Decimal))}
+                elif row.period == period:
+                    current |= given
+                    standing[row.county_code, form.code] = row.nil
+                    received[row.county_code, form.code] = row.received_on
+                elif code := program.comparable_code(program.unit_by_code[row.county_code], chosen):
+                    then = {(code, key[1]): v for key, v in given.items() if isinstance(v, (int, Decimal))}
+                    later |= {key: min(v, later.get(key, v)) for key, v in then.items()}
+        carried, listed, numbers, days = self._past_lists(period, as_of, among)
+        lineage, numeric = Lineage(program=program, given=previous), Lineage(program=program, given=floors)
+        least = {key: v for key, v in numeric.taken_over(chosen).items() if isinstance(v, (int, Decimal))}
+        return Past(previous=lineage.taken_over(chosen), floors=least, current=current, standing=standing, later=later,
+                    received=received | days, carried=carried, listed=listed, numbers=numbers,
+                    merged=lineage.merged(chosen))  # fmt: skip
+
+    def _inherited(self, form: str, period: str, entry: PastEntry) -> PastEntry:
+        """An entry about a county that is no more is one about the county that stands for it."""
+        counties, values = self.program.county_by_code, dict(entry.values)
+        for one in self.program.form_by_code[form].fields:
+            about = counties.get(str(values.get(one.code))) if one.type is FieldType.COUNTY else None
+            heir = self.program.heir(about, self.program.period_by_code[period]) if about else None
+            if about and heir and heir.prefecture_code == about.prefecture_code:
+                values[one.code] = heir.code
+        return replace(entry, values=values)
+
+    def _numbers(self, form: Form, among: Among) -> list[tuple[str, str]]:
+        """(prefecture, number) of every entry there ever was, withdrawn ones too."""
+        t = self.tables.forms[form.code]
+        whose = t.c.county_code.in_(among) if among is not None else true()
+        query = select(t.c.county_code, t.c.entry).where(whose).distinct()
+        with told(self.where), self.reader.connect() as connection:
+            return [(row[0], row[1]) for row in connection.execute(query)]
+
+    def _past_lists(
+        self, period: str, as_of: date | Seen, among: Among
+    ) -> tuple[Entries, Entries, dict[tuple[str, str], frozenset[str]], dict[tuple[str, str], date]]:
+        """Entries carried into a period, those that already stand for it, every number given out, and days of receipt.
+
+        A number is given for ever, so the numbers are those of the whole ledger, whatever day is looked from.
+        """
+        latest: dict[tuple[str, str], dict[str, StandingRow]] = {}
+        listed: Entries = {}
+        numbers: dict[tuple[str, str], set[str]] = {}
+        days: dict[tuple[str, str], date] = {}
+        for form in self.program.list_forms:
+            for prefecture, number in self._numbers(form, among):
+                numbers.setdefault((prefecture, form.code), set()).add(number)
+            for (of, prefecture), rows in self.lists(form, as_of, among).items():  # earliest period first
+                if of < period:
+                    latest.setdefault((prefecture, form.code), {}).update({row.entry: row for row in rows})
+                elif of == period:
+                    listed[prefecture, form.code] = tuple(past_entry(row) for row in rows)
+                    days[prefecture, form.code] = rows[0].received_on
+        carried = {
+            (prefecture, form): tuple(
+                self._inherited(form, period, past_entry(row))
+                for row in rows.values()
+                if is_open(self.program.form_by_code[form], row)
+            )
+            for (prefecture, form), rows in latest.items()
+        }
+        return carried, listed, {key: frozenset(given) for key, given in numbers.items()}, days

@@ -1,0 +1,1 @@
+"""What the office does: run, issue, acts, queries, export, verify; commands call it."""

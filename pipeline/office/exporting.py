@@ -1,0 +1,125 @@
+"""The dataset taken out of the workspace into a folder of the user's choice: as a data package, or as partitioned Parquet."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from typing import TYPE_CHECKING
+
+from pipeline.ledger.standing import periods_of, seen_from
+from pipeline.products.package.export import TABLE_FILES, export
+from pipeline.products.package.partitions import PATHS, write_partitions
+from pipeline.system.disk import why
+from pipeline.system.errors import PipelineError, WorkspaceError
+from pipeline.workspace.campaign import choose_period, load_campaign, open_snapshot, open_store
+from pipeline.workspace.paths import replace_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date
+    from pathlib import Path
+
+    from pipeline.ledger.store import Seen, Store
+    from pipeline.program.model import Period
+    from pipeline.workspace.paths import Workspace
+
+
+def export_files(workspace: Workspace, period_code: str | None, as_of: date) -> dict[str, bytes]:
+    """Path → content of the package: all periods, or one.
+
+    Raises:
+        PipelineError: There is no such period, or something to export with is not installed.
+    """
+    campaign, snapshot = open_snapshot(workspace, as_of)
+    chosen = None if period_code is None else [choose_period(campaign.program, period_code, as_of).code]
+    return export(campaign.program, snapshot, campaign.calendar, chosen, is_demo=workspace.is_demo)
+
+
+def write_package(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a package, whole or not at all, into a new or empty folder or over an earlier package.
+
+    Raises:
+        WorkspaceError: The folder holds something else, which would be lost; or the disk refused.
+    """
+    check_folder(folder)
+    replace_folder(folder.resolve(), files)
+
+
+def export_partitions(workspace: Workspace, folder: Path, period_code: str | None, as_of: date) -> tuple[int, int]:
+    """Write what stands as partitioned Parquet, all periods or one, whole or not at all; an earlier export is replaced.
+
+    Returns:
+        How many files and values were written.
+
+    Raises:
+        PipelineError: There is no such period, something to export with is not installed, the folder holds something
+            else, or the disk refused.
+    """
+    check_folder(folder, partitioned=True)
+    program = load_campaign(workspace).program
+    store = open_store(workspace, program, create=False)
+    try:
+        seen = seen_from(store, as_of)
+        chosen = (choose_period(program, period_code, as_of),) if period_code else _periods(store, seen)
+        return _write_beside(
+            folder.resolve(), lambda part: write_partitions(part, store, seen, chosen, is_demo=workspace.is_demo)
+        )
+    finally:
+        store.close()
+
+
+def _periods(store: Store, seen: Seen) -> tuple[Period, ...]:
+    """Those that have begun, or that somebody has reported for."""
+    reported = periods_of(store, seen)
+    return tuple(p for p in store.program.periods if p.start <= seen.as_of or p.code in reported)
+
+
+def _write_beside(target: Path, write: Callable[[Path], int]) -> tuple[int, int]:
+    """Let a folder be written beside another, then swap it in; files written, and what ``write`` counted."""
+    fresh, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
+    try:
+        _put_back(target, old)
+        for left in (fresh, old):
+            if left.exists():
+                shutil.rmtree(left)
+        fresh.mkdir(parents=True)
+        count = write(fresh)
+        files = sum(path.is_file() for path in fresh.rglob("*"))
+        if target.exists():
+            target.rename(old)
+        fresh.rename(target)
+    except (OSError, PipelineError) as error:
+        shutil.rmtree(fresh, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            _put_back(target, old)
+        if isinstance(error, PipelineError):
+            raise
+        raise WorkspaceError(f"没有导出：无法写入 {target}：{why(error)}。原来的文件没有动") from error
+    shutil.rmtree(old, ignore_errors=True)
+    return files, count
+
+
+def _put_back(target: Path, old: Path) -> None:
+    """Put back the old folder if a swap was cut short."""
+    if old.exists() and not target.exists():
+        old.rename(target)
+
+
+def check_folder(folder: Path, *, partitioned: bool = False) -> None:
+    """Refuse a folder that holds anything but an earlier export of the same sort.
+
+    Raises:
+        WorkspaceError: It does, or it is no folder.
+    """
+    try:
+        held = (
+            {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
+            if folder.is_dir()
+            else set()
+        )
+    except OSError as error:
+        raise WorkspaceError(f"读不出 {folder}：{error.strerror or error}") from error
+    other = sorted(name for name in held if not (PATHS.fullmatch(name) if partitioned else name in TABLE_FILES))
+    if other or (folder.exists() and not folder.is_dir()):
+        what = f"里面已有别的文件（{other[0]}）" if other else "不是目录"
+        raise WorkspaceError(f"没有导出：{folder} {what}。请换一个新的目录")

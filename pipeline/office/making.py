@@ -1,0 +1,286 @@
+"""Every product of a period, from its measures; nothing is written here."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipeline.intake.first_round import as_taken, read_all
+from pipeline.ledger.snapshot import Snapshot
+from pipeline.measures.period import measure_period
+from pipeline.products.documents.bulletin import bulletin_context
+from pipeline.products.documents.officer_contacts import OfficerContact, contact_of, newest_first
+from pipeline.products.documents.overdue_list import overdue_context, overdue_workbook
+from pipeline.products.documents.publications import letters, publications
+from pipeline.products.documents.return_notice import by_prefecture, notice_context
+from pipeline.products.documents.word import render
+from pipeline.products.manifest import manifest, sha256, signed
+from pipeline.products.package.data_package import data_package
+from pipeline.products.page.site import index_page
+from pipeline.products.pictures.pictures import pictures, try_pictures
+from pipeline.products.pictures.words import file_name
+from pipeline.products.returned_copy import returned_workbook
+from pipeline.products.summary.workbook import summary_workbook
+from pipeline.system.errors import PipelineError
+from pipeline.workspace.paths import read_key, replace_folder
+from pipeline.workspace.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pipeline.domain.acts import Act
+    from pipeline.domain.entries import Submission
+    from pipeline.ledger.store import Store
+    from pipeline.ledger.waiting import Waiting
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.products.documents.word import Picture
+    from pipeline.products.returned_copy import ReturnedCopy
+    from pipeline.products.wording import Figures
+    from pipeline.program.identity import Registry
+    from pipeline.workspace.campaign import Campaign
+    from pipeline.workspace.paths import Workspace
+
+    Hear = Callable[[str, Exception], None]
+
+RETURNED, RETURNED_LATER, CHARTS, PACKAGE = "退回", "退回（封存后）", "图表", "数据包"
+MANIFEST = "manifest.json"
+UNMADE = "_未能生成.txt"
+BULLETIN = "工作简报.docx"
+
+
+def unheard(_name: str, _fault: Exception) -> None:
+    """Nobody is told but by the files."""
+
+
+def make_reports(
+    workspace: Workspace,
+    m: PeriodMeasures,
+    copies: Sequence[ReturnedCopy] = (),
+    contacts: Sequence[OfficerContact] | None = None,
+    hear: Hear = unheard,
+    *,
+    keep_pictures: bool = True,
+) -> dict[str, bytes]:
+    """Every product of a period by its path in ``outbox/P/``; nothing is written here.
+
+    One that cannot be made costs only itself: a file in its place says why.
+
+    Args:
+        workspace: Its templates, its inputs and what it is called.
+        m: Of the period.
+        copies: What goes back to the officers.
+        contacts: Whom to call in each prefecture; None where the office did not ask for it.
+        hear: Is told of each that cannot be made.
+        keep_pictures: Pictures are taken from those drawn before, and kept for the next run.
+    """
+    is_demo, templates = workspace.is_demo, workspace.templates
+    made = _Made(hear=hear)
+    key = read_key(workspace)
+    drawn = pictures(m, workspace.pictures if keep_pictures else None, key)
+    made.document(BULLETIN, templates / BULLETIN, lambda: bulletin_context(m, is_demo=is_demo), drawn)
+    made.document("逾期县清单.docx", templates / "逾期县清单.docx", lambda: overdue_context(m, is_demo=is_demo), {})
+    made.file("逾期县清单.xlsx", lambda: overdue_workbook(m, contacts))
+    made.file("全省汇总.xlsx", lambda: summary_workbook(m))
+    for one in publications(m, is_demo=is_demo):
+        made.document(one.name, templates / one.template, one.make, drawn)
+    for one in letters(m, is_demo=is_demo):
+        made.document(one.name, templates / one.template, one.make, {})
+    returned, notices = returned_files(workspace, m, copies, m.snapshot.refused(m.period), hear)
+    made.files |= {f"{RETURNED}/{name}": content for name, content in returned.items()}
+    made.registers |= {f"{RETURNED}/{name}": figures for name, figures in notices.items()}
+    for name, picture in drawn.items():
+        for n, part in enumerate(picture.parts):
+            made.file(f"{CHARTS}/{file_name(name, n, len(picture.parts))}", partial(_drawn, part))
+    with made.attempt(f"{PACKAGE}/"):
+        made.files |= {f"{PACKAGE}/{name}": content for name, content in data_package(m).items()}
+    made.file(
+        "index.html",
+        lambda: index_page(
+            m, drawn, tuple(made.files), inbox=workspace.inbox, outbox=workspace.outbox(m.period.code), is_demo=is_demo
+        ),
+    )
+    made.files[MANIFEST] = manifest(
+        program=m.program.code, period=m.period.code, as_of=m.snapshot.as_of, submissions=m.snapshot.submissions,
+        inputs=workspace.inputs(), outputs=made.files, unmade=made.unmade,
+        figures=made.registers, seal=m.snapshot.seal, key=key,
+    )  # fmt: skip
+    return made.files
+
+
+@dataclass(slots=True, kw_only=True)
+class _Made:
+    """Products by path, as they are made, with the registers of their numbers and the names of those that failed."""
+
+    hear: Hear
+    files: dict[str, bytes] = field(default_factory=dict)
+    registers: dict[str, Figures] = field(default_factory=dict)
+    unmade: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def attempt(self, name: str) -> Iterator[None]:
+        """Make one; whatever goes wrong is told in a file beside the others."""
+        try:
+            yield
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the other products are made all the same
+            self.files[_without_suffix(name) + UNMADE] = f"{name.rstrip('/')}：{_reason(fault)}\n".encode()
+            self.unmade.append(name)
+            self.hear(name, fault)
+
+    def file(self, name: str, make: Callable[[], bytes]) -> None:
+        """One file."""
+        with self.attempt(name):
+            self.files[name] = make()
+
+    def document(
+        self,
+        name: str,
+        template: Path,
+        make: Callable[[], tuple[dict[str, Any], Figures]],
+        drawn: Mapping[str, Picture],
+    ) -> None:
+        """One Word document, with the register of its numbers."""
+        with self.attempt(name):
+            context, figures = make()
+            self.files[name] = render(template, context, drawn)
+            self.registers[name] = figures
+
+
+def _drawn(picture: Picture) -> bytes:
+    if picture.fault:
+        raise picture.fault
+    return picture.png
+
+
+def _without_suffix(name: str) -> str:
+    return name.rstrip("/").removesuffix(Path(name).suffix)
+
+
+def _reason(fault: Exception) -> str:
+    return str(fault) if isinstance(fault, PipelineError) else f"程序内部错误（{type(fault).__name__}）"
+
+
+def try_products(workspace: Workspace, campaign: Campaign) -> list[str]:
+    """Make everything at the programme's true size: of the last period before anybody reports, and with every figure there.
+
+    Returns:
+        What could not be made and why, as a run would say it; nothing is kept.
+    """
+    program = campaign.program
+    nobody = Snapshot(
+        as_of=program.window.start,
+        submissions=(),
+        copies=(),
+        findings=(),
+        revisions=(),
+        acts=(),
+        rows={},
+        records=pd.DataFrame(columns=["period", "county_code", "state", "seq", "received_on"]),
+    )
+    m = measure_period(program, nobody, campaign.calendar, program.periods[-1])
+    files = make_reports(workspace, m, keep_pictures=False)
+    full = (f"{CHARTS}/{name}：{_reason(fault)}" for name, fault in try_pictures(m) if f"{CHARTS}/{name}" in files)
+    return [*unmade(files), *full]
+
+
+def returned_files(
+    workspace: Workspace,
+    m: PeriodMeasures,
+    copies: Sequence[ReturnedCopy],
+    refused: Mapping[str, Waiting] | None = None,
+    hear: Hear = unheard,
+) -> tuple[dict[str, bytes], dict[str, Figures]]:
+    """What goes back to the officers of a period: returned copies and a notice for each prefecture; and the notices' numbers.
+
+    A copy or a notice that cannot be written stops no other: a file in its place says why.
+
+    Args:
+        workspace: Its templates.
+        m: Of the period.
+        copies: Of what could be read.
+        refused: Prefecture → what of it could not be used; where there is a copy of it, the copy tells.
+        hear: Is told of each that cannot be made.
+    """
+    refused = {
+        code: one for code, one in (refused or {}).items() if one.entry and one.entry.seq not in {c.seq for c in copies}
+    }
+    made = _Made(hear=hear)
+    for copy in copies:
+        made.file(copy.name, partial(returned_workbook, copy))
+    groups = by_prefecture(copies)
+    for prefecture in (p for p in m.program.prefectures if p in groups or p.code in refused):
+        name = f"{prefecture.code}_{prefecture.short_name}_退回通知.docx"
+        notice = partial(
+            notice_context,
+            m,
+            prefecture,
+            groups.get(prefecture, ()),
+            is_demo=workspace.is_demo,
+            refused=refused.get(prefecture.code),
+        )
+        made.document(name, workspace.templates / "退回通知.docx", notice, {})
+    return made.files, made.registers
+
+
+def unmade(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Of the files of a period, what says that one could not be made."""
+    return tuple(content.decode().strip() for name, content in files.items() if name.endswith(UNMADE))
+
+
+def keep_closed(workspace: Workspace, m: PeriodMeasures, closing: Act, copies: Sequence[ReturnedCopy]) -> None:
+    """Leave the products of a closed period as they are; what came in since goes back from a folder of its own.
+
+    Since then only what staff have admitted comes in, and what cannot be used.
+    """
+    late = [copy for copy in copies if m.snapshot.by_seq[copy.seq].admission > closing.seq]
+    refused = {
+        code: one
+        for code, one in m.snapshot.refused(m.period).items()
+        if one.entry and one.entry.taken_on > closing.done_on
+    }
+    if late or refused:
+        files = returned_files(workspace, m, late, refused)[0]
+        listed = {"outputs": {name: sha256(data) for name, data in sorted(files.items())}}
+        files[MANIFEST] = signed(listed, read_key(workspace))
+        replace_folder(workspace.outbox(m.period.code) / RETURNED_LATER, files)
+
+
+def officer_contacts(
+    workspace: Workspace, store: Store, snapshot: Snapshot, known: Registry
+) -> tuple[OfficerContact, ...] | None:
+    """Who filled in each prefecture's last return that says so, read from the bytes kept of it; never stored.
+
+    Args:
+        workspace: Its settings ask for it.
+        store: Gives the bytes.
+        snapshot: Says what had been received.
+        known: What reading needs to know of the office.
+
+    Returns:
+        One for each prefecture, in order; None unless the settings ask for it.
+    """
+    if not load_settings(workspace).officer_contacts:
+        return None
+    found = {p.code: OfficerContact(prefecture=p) for p in known.program.prefectures}
+    waiting = newest_first(known.program, snapshot)
+    while waiting:  # a return whose cover is blank leaves the word to the one before
+        for code, one in _covers(store, known, [entries[0] for entries in waiting.values()]).items():
+            if one.says_whom or found[code].source is None:
+                found[code] = one
+        waiting = {code: rest for code, (_, *rest) in waiting.items() if rest and not found[code].says_whom}
+    return tuple(found.values())
+
+
+def _covers(store: Store, known: Registry, entries: Sequence[Submission]) -> dict[str, OfficerContact]:
+    """Prefecture → what the cover of a return of its says."""
+    readings = read_all(as_taken(known, entries), [store.arrival(s) for s in entries])
+    found = {}
+    for entry, reading in zip(entries, readings, strict=True):
+        whose = entry.prefecture_code, entry.period
+        cover = next((r.cover for r in reading.returns if (r.prefecture_code, r.period) == whose), {})
+        found[entry.prefecture_code] = contact_of(known.program.prefecture_by_code[entry.prefecture_code], entry, cover)
+    return found

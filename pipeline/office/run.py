@@ -1,0 +1,218 @@
+"""The straight line, readable as one page.
+
+program ─► issue ┄┄(officers)┄┄► inbox ─► guard ─► read ─► check ─► decide ─► dataset ─► measures ─► reports ─► outbox
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pipeline.domain.acts import closings
+from pipeline.intake.first_round import as_taken, read_all, registry
+from pipeline.intake.inbox import Inbox, clock_day, clock_days, read_inbox, span
+from pipeline.intake.take_in import Taken, take_in
+from pipeline.ledger.snapshot import Snapshot, take_snapshot
+from pipeline.measures.period import PeriodMeasures, measure_period
+from pipeline.office.issuing import ISSUED
+from pipeline.products.returned_copy import ReturnedCopy, returned_copy
+from pipeline.system.progress import quiet
+from pipeline.workspace.campaign import choose_period, load_campaign, open_store, told_before
+from pipeline.workspace.paths import Workspace, replace_folder
+from pipeline.workspace.sources import use_sources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.domain.entries import End
+    from pipeline.engine.engines import Engine
+    from pipeline.intake.inbox import Ask
+    from pipeline.ledger.store import Store
+    from pipeline.program.model import Period
+    from pipeline.system.progress import Tell
+    from pipeline.workspace.campaign import Campaign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run did, for whoever prints it.
+
+    Attributes:
+        others: Other periods that something came in for, whose products were made anew too.
+        closed: Codes of the periods that are closed: what was made of them is left as it is.
+        unmade: What could not be made, and why.
+        broken: The faults behind it.
+        failed: Periods whose products could not be made, and why: what was taken in for them is in the ledger all the same.
+        end: Of the ledger.
+    """
+
+    measures: PeriodMeasures
+    inbox: Inbox
+    taken: Taken
+    others: tuple[Period, ...]
+    closed: tuple[str, ...]
+    end: End
+    unmade: tuple[str, ...] = ()
+    broken: tuple[Exception, ...] = ()
+    failed: tuple[tuple[Period, Exception], ...] = ()
+
+
+def unasked(_: object) -> None:
+    """Nobody is there to be asked."""
+
+
+def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "", tell: Tell = quiet, *,
+        by_clock: bool = False, on: Engine | None = None, sent: bool = False, ask: Ask = unasked) -> Outcome:  # fmt: skip
+    """The main job: inbox → dataset → outbox, of the period asked for and of every other that something came in for.
+
+    Args:
+        workspace: Where.
+        period_code: The period asked for; the last that has ended if None.
+        as_of: The day.
+        who: Runs it.
+        tell: Hears how far it is.
+        by_clock: The day is what the clock says, and refused when the ledger knows a later one.
+        on: What files are read and checked on; worker processes of this machine if None.
+        sent: Whoever works does not see our disk, and files are sent.
+        ask: Is asked before days of receipt that only the clock of a file says are entered; may refuse by raising.
+    """
+    from pipeline.office.making import (  # noqa: PLC0415 - matplotlib and docxtpl are slow to import
+        BULLETIN,
+        MANIFEST,
+        keep_closed,
+        make_reports,
+        officer_contacts,
+        unmade,
+    )
+
+    campaign = load_campaign(workspace)
+    period = choose_period(campaign.program, period_code, as_of)
+    store = open_store(workspace, campaign.program)
+    try:
+        if by_clock:
+            store.not_before(as_of)
+        inbox, taken = _take(workspace, campaign, store, as_of, who, ask, tell, on, sent=sent)
+        snapshot = take_snapshot(store, campaign.program, as_of)
+        closed = closings(store.acts(date.max))
+        touched = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq}
+        touched |= behind(workspace, snapshot) - closed.keys()
+        others = tuple(one for one in campaign.program.periods if one.code in touched - {period.code})
+        contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))
+        missing: list[str] = []
+        failed: list[tuple[Period, Exception]] = []
+        broken: dict[tuple[str, str], Exception] = {}
+        for n, one in enumerate((*others, period)):
+            tell("制作产品", n, len(others) + 1)
+            told = told_before(store, campaign.program, snapshot, one)
+            measures = measure_period(campaign.program, snapshot, campaign.calendar, one, told)
+            try:
+                copies = returned_copies(campaign, store, snapshot, one)
+                if one.code in closed and (workspace.outbox(one.code) / MANIFEST).is_file():
+                    keep_closed(workspace, measures, closed[one.code], copies)
+                    continue
+                files = make_reports(
+                    workspace,
+                    measures,
+                    copies,
+                    contacts,
+                    partial(_note, broken, one.code),
+                )
+                missing += unmade(files)
+                replace_folder(workspace.outbox(one.code), files, keep=(ISSUED,))
+            except Exception as fault:  # noqa: BLE001 - whatever it is, what was taken in is told before it
+                failed.append((one, fault))
+        untold = {*closed, *(one.code for one, _ in failed), *(code for code, name in broken if name == BULLETIN)}
+        if period.code not in untold:
+            store.tell(period.code, as_of, who)
+        end = store.end()
+    finally:
+        store.close()
+    return Outcome(
+        measures=measures,
+        inbox=inbox,
+        taken=taken,
+        others=others,
+        closed=tuple(closed),
+        unmade=tuple(missing),
+        broken=tuple(broken.values()),
+        failed=tuple(failed),
+        end=end,
+    )
+
+
+def _note(broken: dict[tuple[str, str], Exception], period: str, name: str, fault: Exception) -> None:
+    broken[period, name] = fault
+
+
+def receive(workspace: Workspace, as_of: date, who: str = "", tell: Tell = quiet, *, by_clock: bool = False,
+            on: Engine | None = None, sent: bool = False, ask: Ask = unasked) -> tuple[Inbox, Taken, End]:  # fmt: skip
+    """The first half of the main job: inbox → dataset. Products are made by the next run; see :func:`run`."""
+    campaign = load_campaign(workspace)
+    store = open_store(workspace, campaign.program)
+    try:
+        if by_clock:
+            store.not_before(as_of)
+        return *_take(workspace, campaign, store, as_of, who, ask, tell, on, sent=sent), store.end()
+    finally:
+        store.close()
+
+
+def _take(workspace: Workspace, campaign: Campaign, store: Store, as_of: date, who: str, ask: Ask, tell: Tell,
+          on: Engine | None, *, sent: bool) -> tuple[Inbox, Taken]:  # fmt: skip
+    """Take in what lies in the inbox, and note what lies there besides."""
+    inbox = read_inbox(workspace, as_of, span(campaign.program))
+    finished = store.finished_files()
+    clocked = {one.name: one for one in inbox.arrivals if one.name in inbox.clocked and one.sha256 not in finished}
+    if doubtful := clock_days(campaign.program, clocked.values(), as_of):
+        ask(doubtful)
+    new = store.note_unread(inbox.unread, as_of, who)
+    use_sources(workspace, store, as_of)
+    taken = take_in(campaign, store, inbox.arrivals, as_of, tell, on, sent=sent)
+    entries = [one for one in store.submissions(as_of) if one.seq in taken.seqs]
+    decided = [clock_day(campaign.program.period_by_code[one.period], one.file, one.received_on, as_of, one.seq)
+               for one in entries if one.file in clocked and one.period]  # fmt: skip
+    early = [(one, campaign.program.period_by_code[one.period].start) for one in entries if one.period]
+    return replace(inbox, changing=(*inbox.changing, *taken.changing), new=new, decided=tuple(one for one in decided if one),
+                   early=tuple((one.file, one.received_on, start, one.seq) for one, start in early if one.received_on < start)), taken  # fmt: skip
+
+
+def behind(workspace: Workspace, snapshot: Snapshot) -> set[str]:
+    """Periods whose products do not tell of all that came in for them: a run cut off did not reach them, or could not make some."""
+    received: dict[str, set[int]] = {}
+    for one in snapshot.submissions:
+        received.setdefault(one.period, set()).add(one.seq)
+    return {period for period, seqs in received.items() if period and seqs - _told_in(workspace.outbox(period))}
+
+
+def _told_in(outbox: Path) -> frozenset[int]:
+    """The submissions that the products of a folder tell of."""
+    try:
+        content = json.loads((outbox / "manifest.json").read_bytes())
+        return frozenset(one["seq"] for one in content["inputs"]["submissions"] if not content.get("unmade"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset()
+
+
+def returned_copies(campaign: Campaign, store: Store, snapshot: Snapshot, period: Period) -> tuple[ReturnedCopy, ...]:
+    """What goes back to the officers of a period, from the bytes they sent."""
+    entries = {s.sha256: s for s in snapshot.to_return(period)}
+    arrivals = [store.arrival(s) for s in entries.values()]
+    readings = read_all(as_taken(registry(campaign, snapshot.acts), entries.values()), arrivals)
+    returns = {
+        (r.arrival.sha256, one.prefecture_code, one.admission): one
+        for r in readings
+        for one in r.returns
+        if one.period == period.code
+    }
+    past = store.past(period.code, snapshot.seen)
+    return tuple(
+        returned_copy(campaign.program.at(period), campaign.rules, campaign.key, snapshot, past, entry, one)
+        for entry in snapshot.to_return(period)
+        if (
+            one := returns.get((entry.sha256, entry.prefecture_code, entry.admission))
+            or returns.get((entry.sha256, entry.prefecture_code, 0))
+        )
+    )

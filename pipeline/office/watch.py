@@ -1,0 +1,125 @@
+"""Look at each file as it lands in the inbox and write what would become of it into ``outbox/收件/``; nothing is taken in."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import threading
+import unicodedata
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from watchfiles import watch
+
+from pipeline.checks.problems import verdict_text
+from pipeline.domain.unread import unread_by
+from pipeline.intake.inbox import read_inbox, span
+from pipeline.office.queries import dry_run
+from pipeline.system.errors import WorkspaceError
+from pipeline.workspace.campaign import load_campaign, open_store
+from pipeline.workspace.paths import write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+    from types import FrameType
+
+    from pipeline.domain.unread import Unread
+    from pipeline.reading.read import Arrival
+    from pipeline.workspace.paths import Workspace
+
+NAME_LIMIT = 150  # bytes; file systems take 255
+FORBIDDEN = frozenset('/\\:*?"<>|%')
+PAUSE_MS = 60_000  # files still being written are looked at again even if the system says nothing more
+
+
+def wait_for_files(workspace: Workspace) -> Iterator[None]:
+    """Now, and each time something in the inbox has changed; ends with Ctrl+C.
+
+    Raises:
+        WorkspaceError: There is no inbox.
+    """
+    if not workspace.inbox.is_dir():
+        raise WorkspaceError(f"没有收件箱 {workspace.inbox}，请先建立这个文件夹")
+    with _ctrl_c() as pressed:
+        yield
+        for _ in watch(workspace.inbox, rust_timeout=PAUSE_MS, yield_on_timeout=True, raise_interrupt=False,
+                       stop_event=pressed):  # fmt: skip
+            yield
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[threading.Event]:
+    """Remember that Ctrl+C was pressed: a library that swallows the interrupt must not make us wait for ever."""
+    pressed, before = threading.Event(), signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def look_once(workspace: Workspace, as_of: date) -> list[tuple[str, str]]:
+    """Check every file of the inbox that is neither taken in nor has a verdict yet.
+
+    Returns:
+        Name of each file checked and its conclusion in one line.
+
+    Raises:
+        WorkspaceError: The verdicts cannot be written.
+    """
+    program = load_campaign(workspace).program
+    store = open_store(workspace, program, create=False)
+    try:
+        known, told_by_runs = store.finished_files(), set(unread_by(store.acts(as_of)))
+    finally:
+        store.close()
+    inbox = read_inbox(workspace, as_of, span(program))
+    told = [*_unread(workspace, (one for one in inbox.unread if one not in told_by_runs))]
+    new = [a for a in inbox.arrivals if a.sha256 not in known]
+    waiting = [a for a in new if not (workspace.verdicts / verdict_name(a)).exists()]
+    if not waiting:
+        return told
+    program, results = dry_run(workspace, waiting, as_of)
+    for reading, decisions in results:
+        lines = list(verdict_text(program, reading, decisions))
+        told.append((reading.arrival.name, "；".join(line for line in lines[1:] if "结论：" in line)))
+        _write(workspace, verdict_name(reading.arrival), lines)
+    return told
+
+
+def _unread(workspace: Workspace, unread: Iterable[Unread]) -> Iterator[tuple[str, str]]:
+    """What no return is read from and may hold one: told and written once, like a verdict."""
+    for one in unread:
+        mark = hashlib.sha256(f"{one.name}|{one.kind}|{one.reason}".encode()).hexdigest()
+        name, verdict = _file_name(one.name, mark), f"结论：没有读（{one.what}）。{one.fix}。"
+        if one.may_hold_a_return and not (workspace.verdicts / name).exists():
+            _write(workspace, name, [one.name, verdict])
+            yield one.name, verdict
+
+
+def _write(workspace: Workspace, name: str, lines: Iterable[str]) -> None:
+    text = "\r\n".join(lines) + "\r\n"
+    write_file(workspace.verdicts / name, text.encode("utf-8-sig"))  # older editors need the mark
+
+
+def verdict_name(arrival: Arrival) -> str:
+    """The file's name made harmless as a name of ours, and what makes it this content's."""
+    return _file_name(arrival.name, arrival.sha256)
+
+
+def _file_name(name: str, mark: str) -> str:
+    plain = "".join(
+        "_" if ch in FORBIDDEN or unicodedata.category(ch).startswith("C") else ch
+        for ch in unicodedata.normalize("NFC", name)
+    )
+    short = plain.encode()[-NAME_LIMIT:].decode(errors="ignore").strip(" .")
+    return f"{short}_{mark[:8]}.txt"

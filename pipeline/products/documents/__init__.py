@@ -1,0 +1,1 @@
+"""The Word documents and lists."""

@@ -1,0 +1,89 @@
+"""典型案例汇编 (五（三）): every highlight the prefectures sent, by kind, as they wrote it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.products.documents.outline import quoted
+from pipeline.products.documents.strand_parts import day_of, place
+from pipeline.products.wording import Figures, numeral
+
+if TYPE_CHECKING:
+    from pipeline.measures.highlights import Highlight
+    from pipeline.measures.period import PeriodMeasures
+
+UNSORTED, UNTITLED = "其他", "（无标题）"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One highlight as printed; ``meta`` is where, when, and whether others could use it."""
+
+    no: str
+    place: str
+    title: str
+    meta: str
+    paragraphs: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """The cases of one kind."""
+
+    numeral: str
+    name: str
+    count: str
+    cases: list[Case]
+
+
+def casebook_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
+    """The context of 典型案例汇编.docx and the register of its numbers."""
+    say = Figures()
+    chapters = _chapters(m, say)
+    return {
+        "is_demo": is_demo,
+        "title": f"“{m.program.short_title}”专项工作\n典型案例汇编",
+        "office": m.program.office,
+        "issued_on": say.day("as_of", m.snapshot.as_of),
+        "foreword": _foreword(m, say) if chapters else "",
+        "chapters": chapters,
+        "empty_line": "" if chapters else "截至目前，还没有已接收的亮点工作和经验推广信息。",
+    }, say  # fmt: skip
+
+
+def _foreword(m: PeriodMeasures, say: Figures) -> str:
+    h = m.systems.highlights
+    if h is None:
+        return ""
+    told = sum(n is not None for n in h.by_prefecture.values())
+    can = sum(one.spread is True for one in h.entries)
+    return (f"本汇编收录{say('cases.prefectures', told)}个州（市）自专项工作开始至{say.day('period.end', m.period.end)}报送的"
+            f"亮点工作和经验推广信息{say('cases.count', len(h.entries))}条，其中填报单位认为可复制推广的"
+            f"{say('cases.spread', can)}条。内容按类型编排，文字为报送单位原文，采用前请核实。")  # fmt: skip
+
+
+def _chapters(m: PeriodMeasures, say: Figures) -> list[Chapter]:
+    h = m.systems.highlights
+    if h is None:
+        return []
+    kinds = [kind for kind, n in sorted(h.by_kind.items(), key=lambda one: not one[0]) if n]
+    return [
+        _chapter(m, kind, no, [one for one in h.entries if one.kind == kind], say) for no, kind in enumerate(kinds, 1)
+    ]
+
+
+def _chapter(m: PeriodMeasures, kind: str, no: int, some: list[Highlight], say: Figures) -> Chapter:
+    ordered = sorted(some, key=lambda one: (one.prefecture_code, one.county_code, one.number))
+    return Chapter(numeral=numeral(no), name=kind or UNSORTED, count=say(f"cases.{kind}", len(some)),
+                   cases=[_case(m, one, n, say) for n, one in enumerate(ordered, 1)])  # fmt: skip
+
+
+def _case(m: PeriodMeasures, one: Highlight, no: int, say: Figures) -> Case:
+    key, where = f"highlight.{one.prefecture_code}.{one.number}", place(m, one)
+    spread = {True: "可复制推广", False: "填报单位认为暂不宜推广"}.get(one.spread) if one.spread is not None else ""
+    return Case(
+        no=say(f"{key}.no", no), place=where, title=quoted(say, f"{key}.title", one.title or UNTITLED),
+        meta="　".join(text for text in (where, day_of(one, say), spread) if text),
+        paragraphs=[quoted(say, f"{key}.text", line.strip()) for line in one.text.splitlines() if line.strip()],
+    )  # fmt: skip

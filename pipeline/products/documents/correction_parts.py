@@ -1,0 +1,70 @@
+"""更正: what the next bulletin says of figures that moved after the last one had told them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.domain.value import show
+from pipeline.measures.progress import change_pp
+from pipeline.products.documents.outline import quoted
+from pipeline.products.wording import LIST_LIMIT, in_quotes, listing
+
+if TYPE_CHECKING:
+    from pipeline.measures.corrections import Correction, Moved
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.products.wording import Figures
+
+EXAMPLES = 3
+
+
+def correction_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
+    """One paragraph for each earlier period that moved."""
+    return [_paragraph(m, one, say) for one in m.corrections]
+
+
+def _paragraph(m: PeriodMeasures, one: Correction, say: Figures) -> str:
+    key, what = f"correction.{one.period.code}", []
+    if one.added:
+        names = [m.program.unit_by_code[code].short_name for code in one.added]
+        listed = listing(names, "县", say, f"{key}.added")
+        what.append(
+            f"补报{say(f'{key}.added', len(names))}个县（{listed}）" if len(names) <= LIST_LIMIT else f"补报{listed}"
+        )
+    if one.removed:
+        names = [m.program.unit_by_code[code].short_name for code in one.removed]
+        what.append(f"撤回{listing(names, '县', say, f'{key}.removed')}的报送")
+    if one.changes:
+        what.append(
+            f"更正{say(f'{key}.units', len(one.corrected))}个单位填报的{say(f'{key}.changes', len(one.changes))}项数据"
+        )
+    text = f"{quoted(say, f'{key}.period', one.period.title)}的数据，{say.day(f'{key}.told_on', one.told_on)}以后{'，'.join(what)}"
+    text = f"更正：{text}{_moved(one, say, key)}。"
+    if m.before and one.period == m.before.period:
+        text += "本期与上期的比较，按更正后的数计算。"
+    return text + _examples(m, one, say, key)
+
+
+def _moved(one: Correction, say: Figures, key: str) -> str:
+    if one.after_pct is None:
+        return ""
+    after = say.pct(f"{key}.after", one.after_pct)
+    if one.before_pct is None:
+        return f"，该期总体完成率现为{after}"
+    if not change_pp(one.after_pct, one.before_pct):
+        return f"，该期总体完成率仍为{after}"
+    return f"，该期总体完成率由{say.pct(f'{key}.before', one.before_pct)}更正为{after}"
+
+
+def _examples(m: PeriodMeasures, one: Correction, say: Figures, key: str) -> str:
+    if not one.changes:
+        return ""
+    said = "；".join(_change(m, change, say, key) for change in one.changes[:EXAMPLES])
+    return f"{'更正的数如' if len(one.changes) > EXAMPLES else '更正的有'}：{said}。"
+
+
+def _change(m: PeriodMeasures, change: Moved, say: Figures, key: str) -> str:
+    unit, field = m.program.unit_by_code[change.county_code], m.program.field_by_code[change.field]
+    prefecture = m.program.prefecture_by_code[unit.prefecture_code]
+    whose = prefecture.short_name + unit.short_name if unit is not prefecture else prefecture.own_name
+    old, new = (quoted(say, f"{key}.{change.field}", show(value)) or "空" for value in (change.old, change.new))
+    return f"{whose}{quoted(say, f'{key}.title', in_quotes(field.title))}由{old}更正为{new}"

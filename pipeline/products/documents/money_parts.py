@@ -1,0 +1,163 @@
+"""Money by funding line: planned, received, matched, spent, each with how many told; and what the notice leaves open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, of, parts, quoted, wan, wan_cell
+from pipeline.products.wording import listing, one_decimal
+from pipeline.program.model import FormKind
+
+if TYPE_CHECKING:
+    from pipeline.measures.figures import Sum
+    from pipeline.measures.funding import LineFunding
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.measures.social import SocialTotal
+    from pipeline.products.documents.outline import Part
+    from pipeline.products.wording import Figures
+    from pipeline.program.model import FundingLine, Program
+
+
+def line_name(program: Program, line: FundingLine) -> str:
+    """What the sheets call a line, else its code."""
+    for kind in (FormKind.FUNDING, FormKind.SOCIAL_WORKERS):
+        for form in program.forms_of_kind(kind):
+            for item in form.items:
+                if item.label == line.code:
+                    return item.title
+    return line.code
+
+
+def is_asked(m: PeriodMeasures) -> bool:
+    """Whether some sheet asks about money at all."""
+    return any(one.province.arrived.roster or one.province.spent.roster for one in m.systems.funding.lines)
+
+
+def funding_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
+    """One row per line."""
+    return [_row(m, one, say) for one in m.systems.funding.lines] if is_asked(m) and m.reported else []
+
+
+def _row(m: PeriodMeasures, one: LineFunding, say: Figures) -> Row:
+    key, place = f"funding.{one.line.code}", one.province
+    rate = place.execution
+    return {
+        "name": line_name(m.program, one.line) + ("" if one.line.amount_wan is not None else "（按人数核定）"),
+        "planned": wan_cell(say, f"{key}.planned", one.budget_wan),
+        "arrived": wan_cell(say, f"{key}.arrived", one.arrived),
+        "matched": wan_cell(say, f"{key}.matched", place.matched),
+        "spent": wan_cell(say, f"{key}.spent", place.spent),
+        "execution": NO_FIGURE if rate.pct is None else say(f"{key}.execution", one_decimal(rate.pct)),
+        "told_arrived": _told(say, f"{key}.arrived", one.arrived),
+        "told_spent": _told(say, f"{key}.spent", place.spent),
+    }
+
+
+def _told(say: Figures, measure: str, one: Sum) -> str:
+    return of(say, measure, one.reported, one.roster) if one.roster else NO_FIGURE
+
+
+def funding_parts(m: PeriodMeasures, say: Figures) -> list[Part]:
+    """What goes with the table: matching, limits, social workers, and where the notice's own figures do not fit."""
+    if not is_asked(m):
+        return []
+    return parts((
+        ("配套和补助情况", [*_matches(m, say), *_caps(m, say), *_social(m, say)] if m.reported else []),
+        ("方案中需要明确的事项", _tensions(m, say)),
+    ))  # fmt: skip
+
+
+def funding_lead(m: PeriodMeasures, say: Figures) -> list[str]:
+    """The plan, and how the table is to be read."""
+    figures = m.systems.funding
+    if not is_asked(m) or figures.planned_wan is None:
+        return []
+    text = f"按照实施方案，省级资金计划安排合计{wan(say, 'funding.planned', figures.planned_wan)}万元"
+    if any(one.line.amount_wan is None for one in figures.lines):
+        text += "（不含按人数核定的项目）"
+    if figures.planned_with_match_wan is not None and figures.planned_with_match_wan != figures.planned_wan:
+        text += (
+            f"，加上州（市）应配套资金为{wan(say, 'funding.planned_with_match', figures.planned_with_match_wan)}万元"
+        )
+    if not m.reported:
+        return [text + "。截至目前尚无资金到位和支出的填报。"]
+    return [text + "。到位、支出为累计数，按已填报的单位统计，未填报的不按零计；填报单位数列在表中。"
+            "执行率为支出占到位和配套资金之和的百分比，只按各数均已填报的单位计算。"]  # fmt: skip
+
+
+def _matches(m: PeriodMeasures, say: Figures) -> list[str]:
+    """Per line to be matched: which prefectures did, did not, did not say."""
+    names, paragraphs = {p.code: p.short_name for p in m.program.prefectures}, []
+    for one in m.systems.funding.lines:
+        if not one.matches:
+            continue
+        key = f"funding.{one.line.code}"
+        by_met = {met: [names[x.prefecture_code] for x in one.matches if x.met is met] for met in (True, False, None)}
+        clauses = [f"已足额配套的州（市）{say(f'{key}.match_met', len(by_met[True]))}个"] if by_met[True] else []
+        for met, label in ((False, "未配足的"), (None, "到位数和配套数未填齐的")):
+            if some := by_met[met]:
+                listed = listing(some, "州（市）", say, f"{key}.match_names", 16)
+                clauses.append(f"{label}{say(f'{key}.match_{met}', len(some))}个（{listed}）")
+        ratio = quoted(say, f"{key}.ratio", one.line.match_ratio)
+        paragraphs.append(f"{line_name(m.program, one.line)}应由州（市）按{ratio}配套：{'，'.join(clauses)}。")
+    return paragraphs
+
+
+def _caps(m: PeriodMeasures, say: Figures) -> list[str]:
+    paragraphs = []
+    for one in m.systems.funding.lines:
+        if one.cap is None or one.line.per_unit_wan is None:
+            continue
+        key, told = f"funding.{one.line.code}", one.cap.units
+        text = (f"{line_name(m.program, one.line)}按每个{wan(say, f'{key}.per_unit', one.line.per_unit_wan)}万元、"
+                f"至多{say(f'{key}.most', one.cap.most)}个安排，")  # fmt: skip
+        if told.amount is None:
+            paragraphs.append(f"{text}尚无单位填报。")
+            continue
+        fits = "未超过计划个数" if one.cap.within else "已超过计划个数，需核实"
+        paragraphs.append(f"{text}按填报的{say(f'{key}.units.reported', told.reported)}个县统计，已补助"
+                          f"{say(f'{key}.units', float(told.amount))}个，{fits}。")  # fmt: skip
+    return paragraphs
+
+
+def _social(m: PeriodMeasures, say: Figures) -> list[str]:
+    social = m.systems.social
+    if social is None or social.province.heads.amount is None:
+        return []
+    whole = social.province
+    text = (f"享受补助的工会社会工作专业人才{say('social.heads', float(whole.heads.amount or 0))}人"
+            f"（按填报的{say('social.heads.reported', whole.heads.reported)}个县统计）")  # fmt: skip
+    if social.line and social.line.per_unit_wan is not None and whole.due_wan.amount is not None:
+        text += (f"，按每人每年{wan(say, 'social.a_head', social.line.per_unit_wan)}万元计，全年应补助"
+                 f"{wan(say, 'social.due', whole.due_wan.amount)}万元")  # fmt: skip
+    return [f"{text}{_instalments(whole, say)}。"]
+
+
+def _instalments(whole: SocialTotal, say: Figures) -> str:
+    """What came of each half that is asked about; what nobody told is said to be unknown."""
+    text = ""
+    for name, one in (("first", whole.received_first_wan), ("second", whole.received_second_wan)):
+        if not one.roster:
+            continue
+        label = {"first": "第一次", "second": "第二次"}[name]
+        if one.amount is None:
+            text += f"；{label}拨付{NOT_REPORTED}"
+            continue
+        if not one.amount:
+            text += f"；{label}拨付尚未到账（{say(f'social.{name}.reported', one.reported)}个县填报）"
+            continue
+        text += (f"；{label}已收到{wan(say, f'social.{name}', one.amount)}万元"
+                 f"（{say(f'social.{name}.reported', one.reported)}个县填报）")  # fmt: skip
+    return text
+
+
+def _tensions(m: PeriodMeasures, say: Figures) -> list[str]:
+    """One line each, said as they stand and left to whoever decides."""
+    found = []
+    for n, one in enumerate(m.systems.funding.tensions, 1):
+        text = one.text.partition("：")[2] or one.text
+        found.append(
+            f"{say('tension.no', n)}.{line_name(m.program, one.line)}：{quoted(say, f'tension.{one.line.code}', text)}。"
+        )
+    lead = "方案中的下列资金安排有不尽一致或未作规定之处，如实列出，请予明确，统计时未作调整。"
+    return [lead, *found] if found else []

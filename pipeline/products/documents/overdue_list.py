@@ -1,0 +1,155 @@
+"""逾期县清单: as a document leadership reads and a workbook staff filter."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import xlsxwriter
+
+from pipeline.forms.style import SafeSheet
+from pipeline.measures.obligation import KIND_NAMES
+from pipeline.measures.overdue import Reason, overdue_counties, overdue_others
+from pipeline.products.documents.officer_contacts import CONTACTS, CONTACTS_NOTE, CONTACTS_SHEET, contact_rows
+from pipeline.products.documents.timeliness_parts import pending_sentence
+from pipeline.products.wording import Figures, cn_date, made_up_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.products.documents.officer_contacts import OfficerContact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverdueRow:
+    """One county of the list."""
+
+    no: str
+    prefecture: str
+    county: str
+    reason: str
+    contact: str
+    due_on: str
+    days: str
+    streak: str
+
+
+HEADINGS = (
+    "序号",
+    "州（市）",
+    "县（市、区）",
+    "县代码",
+    "逾期原因",
+    "对口联系单位",
+    "应报日期",
+    "逾期天数",
+    "逾期工作日",
+    "连续未按时期数",
+)
+WIDTHS = (6, 14, 16, 10, 14, 34, 14, 10, 12, 16)
+OTHERS = (("序号", 6), ("类别", 14), ("州（市）", 14), ("单位", 16), ("事项", 44), ("应报日期", 14), ("逾期天数", 10), ("连续未按时期数", 16),
+          ("原因", 18), ("依据（报送序号、工作表、格）", 30), ("对口联系单位", 34))  # fmt: skip
+WIDE = 20  # columns wider than this wrap
+
+
+def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
+    """The context of 逾期县清单.docx and the register of its numbers."""
+    say = Figures()
+    late = overdue_counties(m.obligations, m.period)
+    rows = [
+        OverdueRow(no=say("row.no", no), prefecture=o.prefecture.short_name, county=o.name, reason=o.reason.value,
+                   contact=o.contact, due_on=say.day("due_on", o.due_on), days=say(f"{o.who}.days", o.days_overdue),
+                   streak=say(f"{o.who}.streak", o.streak))
+        for no, o in enumerate(late, 1)
+    ]  # fmt: skip
+    kinds = [(f"{one.value}的", f"overdue.{one.name}", sum(o.reason is one for o in late)) for one in Reason]
+    outcome = (
+        f"逾期{say('overdue.count', len(late))}个，{made_up_of(say, len(late), kinds)}。"
+        if late
+        else "没有逾期的县级工会。"
+    )
+    title = say("period.title", m.period.title)
+    summary = (f"{title}工作推进信息应于{say.day('due_on', m.period.due_on)}前报送。截至"
+               f"{say.day('as_of', m.snapshot.as_of)}，应报{say('counties.roster', len(m.program.measured))}个县级工会中，"
+               f"{outcome}{pending_sentence(m, say)}")  # fmt: skip
+    return {
+        "title": "逾期县清单", "org_line": m.program.title, "as_of_line": f"（{title}，截至{cn_date(m.snapshot.as_of)}）",
+        "summary": [summary], "rows": rows, "empty_line": "本期没有逾期的县级工会。", "compiler": m.program.office,
+        "issued_on": cn_date(m.snapshot.as_of), "is_demo": is_demo,
+    }, say  # fmt: skip
+
+
+def overdue_workbook(m: PeriodMeasures, contacts: Sequence[OfficerContact] | None = None) -> bytes:
+    """逾期县清单.xlsx: overdue counties, and everything else that is overdue; filters on, the header on every page.
+
+    Args:
+        m: Of the period.
+        contacts: Whom to call in each prefecture, on a sheet of its own; None where the office did not ask for it.
+    """
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    book.worksheet_class = SafeSheet
+    book.set_properties({"title": "逾期县清单", "created": _created(m)})
+    late = overdue_counties(m.obligations, m.period)
+    counties = [
+        (no, o.prefecture.short_name, o.name, o.who, o.reason.value, o.contact, o.due_on, o.days_overdue, o.workdays_overdue, o.streak)
+        for no, o in enumerate(late, 1)
+    ]  # fmt: skip
+    others = [
+        (no, KIND_NAMES[o.kind], o.prefecture.short_name, o.name, o.what, o.due_on, o.days_overdue, o.streak, o.reason.value,
+         f"{o.submission} {o.sheet} {o.cell}".strip() if o.submission else "", o.contact)
+        for no, o in enumerate(overdue_others(m.obligations), 1)
+    ]  # fmt: skip
+    _sheet(book, m, "逾期县清单", tuple(zip(HEADINGS, WIDTHS, strict=True)), counties, "本期没有逾期的县级工会。")
+    _sheet(book, m, "其他逾期事项", OTHERS, others, "没有其他逾期的事项。")
+    if contacts is not None:
+        _sheet(book, m, CONTACTS_SHEET, CONTACTS, contact_rows(contacts, late), "", CONTACTS_NOTE)
+    book.close()
+    return out.getvalue()
+
+
+def _sheet(book: xlsxwriter.Workbook, m: PeriodMeasures, name: str, columns: tuple[tuple[str, int], ...],
+           rows: Sequence[tuple[str | int | date, ...]], nothing: str, under_title: str = "") -> None:  # fmt: skip
+    """One list; a date is a date, a number a number, and officers' words only ever text."""
+    sheet = book.add_worksheet(name)
+    base = {"font_name": "宋体", "font_size": 11, "valign": "vcenter", "border": 1, "border_color": "#B8C2CC"}
+    head = book.add_format({**base, "bold": True, "bg_color": "#E8EEF5", "align": "center", "text_wrap": True})
+    cell = book.add_format({**base, "align": "center"})
+    wide = book.add_format({**base, "text_wrap": True})
+    day = book.add_format({**base, "num_format": "yyyy-mm-dd", "align": "center"})
+    sheet.write_string(0, 0, f"{name}（{m.period.title}，截至{cn_date(m.snapshot.as_of)}）",
+                       book.add_format({"font_name": "黑体", "font_size": 16}))  # fmt: skip
+    sheet.set_row(0, 28)
+    if under_title:
+        sheet.write_string(1, 0, under_title, book.add_format({"font_name": "宋体", "font_size": 11}))
+    sheet.set_row(2, 32)
+    for col, (heading, width) in enumerate(columns):
+        sheet.set_column(col, col, width)
+        sheet.write_string(2, col, heading, head)
+    for row, values in enumerate(rows, 3):
+        for col, value in enumerate(values):
+            if isinstance(value, str):
+                sheet.write_string(row, col, value, wide if columns[col][1] > WIDE else cell)
+            elif isinstance(value, int):
+                sheet.write_number(row, col, value, cell)
+            else:
+                sheet.write_datetime(row, col, value, day)
+    if rows:
+        sheet.autofilter(2, 0, 2 + len(rows), len(columns) - 1)
+    else:
+        sheet.write_string(3, 0, nothing, book.add_format({"font_name": "宋体"}))
+    sheet.freeze_panes(3, 3)
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(2)
+    sheet.set_footer("&R&9第 &P 页，共 &N 页")
+
+
+def _created(m: PeriodMeasures) -> Any:
+    from datetime import datetime, time  # noqa: PLC0415
+
+    return datetime.combine(m.snapshot.as_of, time())

@@ -1,0 +1,189 @@
+"""Milestones, commendation candidates, lagging counties and what comes next: the figures, for a human to decide on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.measures.commendation import LagReason
+from pipeline.products.documents.bulletin import furthest_behind, milestones_due
+from pipeline.products.documents.money_parts import is_asked, line_name
+from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, parts, quoted
+from pipeline.products.wording import cn_date, listing, made_up_of, one_decimal
+from pipeline.program.model import Rows
+
+if TYPE_CHECKING:
+    from pipeline.measures.commendation import Lagging, Record
+    from pipeline.measures.milestones import MilestoneFigures
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.products.documents.outline import Part
+    from pipeline.products.wording import Figures
+    from pipeline.program.model import Period
+
+LISTED = 30
+LOW_LINES, FEW = 2, 3
+
+
+def milestone_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
+    """One row per milestone that is asked about, its counties and its prefectures apart."""
+    return [_milestone_row(one, say) for one in m.systems.milestones] if m.reported else []
+
+
+def _milestone_row(one: MilestoneFigures, say: Figures) -> Row:
+    n, due, key = one.province, one.milestone.due, f"milestone.{one.milestone.code}.{one.level.value}"
+    figures = {"owed": n.roster - n.not_applicable, "done": n.done + n.late, "late": n.late, "not_done": n.not_done,
+               "silent": n.not_reported}  # fmt: skip
+    return {
+        "name": quoted(say, f"{key}.name", one.milestone.deliverable),
+        "level": _level(one.level),
+        "due_on": NO_FIGURE if due is None else say(f"{key}.due_on", cn_date(due)),
+        **{name: say(f"{key}.{name}", count) for name, count in figures.items()},
+    }
+
+
+def _level(level: Rows) -> str:
+    return "州（市）" if level is Rows.PREFECTURE else "县"
+
+
+def milestone_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
+    """Where what was due is still not done, by prefecture."""
+    past = [one for one in m.systems.milestones if one.milestone.due and one.milestone.due < m.snapshot.as_of]
+    if not past or not m.reported:
+        return []
+    behind = [one for one in past if one.province.overdue]
+    day = say.day("as_of", m.snapshot.as_of)
+    if not behind:
+        return [f"截至{day}，没有逾期未完成的工作节点。"]
+    lead = (f"截至{day}，逾期未完成的工作节点有{say('milestones.behind', len(behind))}项，"
+            "各单位以最近一次报告为准，从未报告的计入未完成。")  # fmt: skip
+    return [lead, *(_behind(m, one, n, say) for n, one in enumerate(behind, 1))]
+
+
+def _behind(m: PeriodMeasures, one: MilestoneFigures, no: int, say: Figures) -> str:
+    key, short = f"milestone.{one.milestone.code}.{one.level.value}", m.program.prefecture_by_code
+    if one.level is Rows.PREFECTURE:
+        where = [short[u.unit_code].short_name for u in one.units if u.overdue]
+    else:
+        late = sorted((p for p in one.prefectures if p.overdue), key=lambda p: (-p.overdue, p.prefecture_code))
+        where = [f"{short[p.prefecture_code].short_name}{say(f'{key}.{p.prefecture_code}', p.overdue)}个" for p in late]
+    due = say(f"{key}.due_on", cn_date(one.milestone.due)) if one.milestone.due else ""
+    few = len(where) <= FEW or one.level is Rows.PREFECTURE
+    names = "：" + listing(where, "州（市）", say, f"{key}.where") if few else "，较多的是" + "、".join(where[:FEW])
+    owing = f"{say(f'{key}.overdue', one.province.overdue)}个{_level(one.level)}未完成"
+    return f"{say('milestones.no', no)}.{quoted(say, f'{key}.name', one.milestone.deliverable)}（{due}前），尚有{owing}{names}。"
+
+
+def lagging_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
+    """How many lag, and why."""
+    some = m.standing.lagging
+    if not some:
+        return []
+    kinds = [
+        (f"{reason.value}的", f"lagging.{reason.name}", sum(reason in one.reasons for one in some))
+        for reason in LagReason
+    ]
+    more = f"，表中列前{say('lagging.listed', LISTED)}个" if len(some) > LISTED else ""
+    both = "（有的两种情形兼有）" if sum(len(one.reasons) for one in some) > len(some) else ""
+    text = (f"按报送和完成情况梳理，进度滞后的县级工会{say('lagging.count', len(some))}个，"
+            f"{made_up_of(say, len(some), kinds)}{both}{more}。")  # fmt: skip
+    return [text + "以下只列数据，是否滞后、如何督促，请结合实际研究。"]
+
+
+def lagging_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
+    """The counties that lag, with the figures that put them there."""
+    return [_lagging_row(m, one, no, say) for no, one in enumerate(m.standing.lagging[:LISTED], 1)]
+
+
+def _lagging_row(m: PeriodMeasures, one: Lagging, no: int, say: Figures) -> Row:
+    r, key = one.record, f"county.{one.record.county_code}"
+    gap = (
+        NO_FIGURE
+        if r.gap_pp is None
+        else say(f"{key}.gap", f"{'−' if r.gap_pp < 0 else '+'}{one_decimal(float(abs(r.gap_pp)))}")
+    )
+    return {**_record(m, r, no, say), "gap": gap, "streak": say(f"{key}.streak", r.streak) if r.streak else NO_FIGURE,
+            "why": "、".join(reason.value for reason in one.reasons)}  # fmt: skip
+
+
+def candidate_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
+    """How many might be commended, by what."""
+    some = m.standing.candidates
+    if not some:
+        return []
+    more = f"，表中列前{say('candidates.listed', LISTED)}个" if len(some) > LISTED else ""
+    text = f"历次报送均按时、本期适用指标均已达标或达到序时进度的县级工会{say('candidates.count', len(some))}个{more}。"
+    return [text + "以下只列数据，供研究通报表扬时参考，由领导小组研究确定。"]
+
+
+def candidate_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
+    """Commendation candidates, highest completion first."""
+    return [_record(m, one, no, say) for no, one in enumerate(m.standing.candidates[:LISTED], 1)]
+
+
+def _record(m: PeriodMeasures, r: Record, no: int, say: Figures) -> Row:
+    key, done = f"county.{r.county_code}", r.completion
+    return {
+        "no": say(f"{key}.no", no),
+        "prefecture": m.program.prefecture_by_code[r.prefecture_code].short_name,
+        "county": m.program.unit_by_code[r.county_code].short_name,
+        "completion": NOT_REPORTED if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
+        "met": NO_FIGURE if done.pct is None else f"{say(f'{key}.met', done.met)}/{say(f'{key}.applicable', done.applicable)}",
+        "on_pace": NO_FIGURE if done.pct is None else f"{say(f'{key}.on_pace', r.on_pace)}/{say(f'{key}.applicable', done.applicable)}",
+        "on_time": f"{say(f'{key}.on_time', r.on_time)}/{say(f'{key}.due', r.due)}",
+    }  # fmt: skip
+
+
+def next_parts(m: PeriodMeasures, say: Figures) -> list[Part]:
+    """What to do next, drawn from what the figures show."""
+    return parts((
+        ("补齐任务短板", furthest_behind(m, say) if m.reported else []),
+        ("推动解决问题", _open_problems(m, say)),
+        ("督促滞后单位", _lagging_next(m, say)),
+        ("加快资金拨付使用", _slow_money(m, say)),
+        ("把握时间节点", _ahead(m, say)),
+    ))  # fmt: skip
+
+
+def _open_problems(m: PeriodMeasures, say: Figures) -> list[str]:
+    p = m.systems.problems
+    if p is None or p.province is None or not p.province.open:
+        return []
+    text = f"尚未解决的{say('problems.open', p.province.open)}个问题，由有关部室和各级工会按职责逐一研究解决"
+    if p.province.overdue:
+        text += f"，其中已超过计划解决日期的{say('problems.overdue', p.province.overdue)}个要重新明确时限、抓紧办理"
+    return [text + "。"]
+
+
+def _lagging_next(m: PeriodMeasures, say: Figures) -> list[str]:
+    some = m.standing.lagging
+    if not some:
+        return []
+    who = f"所在州（市）{m.program.unit_suffix}会同对口联系单位"
+    return [f"对{say('lagging.count', len(some))}个进度滞后的县级工会，由{who}逐县分析原因，加强指导督促。"]
+
+
+def _slow_money(m: PeriodMeasures, say: Figures) -> list[str]:
+    """The lines of which least was spent of what came."""
+    known = [
+        (one.province.execution, one.line) for one in m.systems.funding.lines if one.province.execution.pct is not None
+    ]
+    slow = sorted(known, key=lambda one: (one[0].pct or 0.0, one[1].code))[:LOW_LINES]
+    if not slow or not is_asked(m):
+        return []
+    named = "、".join(
+        f"{line_name(m.program, line)}（{say.pct(f'funding.{line.code}.execution', rate.pct or 0.0)}）"
+        for rate, line in slow
+    )
+    return [f"资金执行率较低的是{named}，有关州（市）和县级工会要加快使用进度、规范管理。"]
+
+
+def _ahead(m: PeriodMeasures, say: Figures) -> list[str]:
+    """The next report and the milestones that are still to come."""
+    paragraphs = []
+    if later := m.program.periods[m.period.no :]:
+        paragraphs.append(_next_report(m, later[0], say))
+    return paragraphs + milestones_due((s for s in m.program.milestones if s.due and s.due > m.snapshot.as_of), say)
+
+
+def _next_report(m: PeriodMeasures, ahead: Period, say: Figures) -> str:
+    return (f"下一报送期为{say('next.period', ahead.title)}，各州（市）{m.program.unit_suffix}于"
+            f"{say.day('next.due_on', ahead.due_on)}前报送。")  # fmt: skip

@@ -1,0 +1,317 @@
+"""The five measures of section 三: paired contacts, visits, problems, highlights and what of them can be spread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.measures.highlights import Duly
+from pipeline.measures.problems import for_departments
+from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, clipped, parts, quoted
+from pipeline.products.wording import cn_date, listing, numeral
+from pipeline.program.model import FormKind
+
+if TYPE_CHECKING:
+    from pipeline.measures.highlights import Highlight, HighlightFigures
+    from pipeline.measures.obligation import Quarter
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.measures.problems import Problem, ProblemCount
+    from pipeline.products.documents.outline import Part
+    from pipeline.products.wording import Figures
+    from pipeline.program.model import Strand
+
+UNASSIGNED, UNSORTED = "未指定部室", "未分类"
+TITLES = 6
+UNMET = {Duly.NOT_MET: "尚欠", Duly.NOT_REPORTED: "没有可用的报表、情况不明", Duly.NOT_DUE: "季度未满、尚未到期"}
+PROBLEM_LENGTH, MEASURE_LENGTH, PRESSING = 90, 60, 8
+
+
+def strand_parts(m: PeriodMeasures, say: Figures) -> list[Part]:
+    """Each measure the programme names, by the sheets it is followed on."""
+    return parts((strand.name, _strand(m, strand, say)) for strand in m.program.strands)
+
+
+def _strand(m: PeriodMeasures, strand: Strand, say: Figures) -> list[str]:
+    kinds = {m.program.form_by_code[code].kind for code in strand.forms}
+    if FormKind.CONTACTS in kinds:
+        return contacts(m, say) if strand.most else visits(m, say)
+    if FormKind.PROBLEMS in kinds:
+        return problem_paragraphs(m, say)
+    if FormKind.HIGHLIGHTS in kinds and m.systems.highlights:
+        wanted = [kind for kind in m.systems.highlights.by_kind if kind and f"“{kind}”" in strand.reading]
+        return _brands(m.systems.highlights, wanted[0], say) if wanted else _spread(m.systems.highlights, say)
+    return []
+
+
+def contacts(m: PeriodMeasures, say: Figures) -> list[str]:
+    """Coverage of the counties, and the load of those who look after them."""
+    c = m.systems.contacts
+    if c is None:
+        return []
+    covered, key = c.province.covered, "contacts"
+    given = sum(any(link.given for link in one.links) for one in c.counties)
+    text = (f"全省{say(f'{key}.roster', covered.roster)}个县级工会中，已明确对口联系单位或领导的"
+            f"{say(f'{key}.covered', covered.met)}个")  # fmt: skip
+    if 0 < given < covered.met:
+        text += (
+            f"（方案已定{say(f'{key}.given', given)}个，州（市）填报{say(f'{key}.entered', covered.met - given)}个）"
+        )
+    if none := covered.reported - covered.met:
+        text += f"，尚未明确的{say(f'{key}.none', none)}个"
+    if silent := covered.roster - covered.reported:
+        text += f"，未填报的{say(f'{key}.silent', silent)}个"
+    text += "。"
+    most = next((one.most for one in m.program.strands if one.most), None)
+    if c.overloaded and most:
+        names = [f"{one.link.title}（{say(f'{key}.load', len(one.county_codes))}个县）" for one in c.overloaded]
+        text += f"一个单位或一名领导联系县数多于{say(f'{key}.most', most)}个的有{listing(names, '单位（领导）', say, f'{key}.overloaded')}。"
+    return [text]
+
+
+def visits(m: PeriodMeasures, say: Figures) -> list[str]:
+    """Visits made and reports handed in."""
+    c = m.systems.contacts
+    if c is None or not (c.province.visited.reported or c.province.handed_in.reported):
+        return []
+    seen, report, key, sentences = c.province.visited, c.province.handed_in, "visits", []
+    if seen.reported:
+        text = (f"按填报的{say(f'{key}.reported', seen.reported)}个县统计，上级对口联系方已到县调研的"
+                f"{say(f'{key}.met', seen.met)}个")  # fmt: skip
+        if c.province.visits.amount is not None:
+            text += f"，累计到县{say(f'{key}.total', float(c.province.visits.amount))}次"
+        if none := seen.reported - seen.met:
+            text += f"，尚未到县的{say(f'{key}.none', none)}个"
+        sentences.append(text + "。")
+    if report.reported:
+        share = f"，占{say.pct(f'{key}.report.share', report.pct or 0.0)}" if report.met else ""
+        handed_in = f"已提交调研报告的{say(f'{key}.report.met', report.met)}个县{share}。"
+        if report.reported == seen.reported:
+            sentences = [sentences[0].removesuffix("。") + "；" + handed_in]
+        else:
+            sentences.append(f"按填报的{say(f'{key}.report.reported', report.reported)}个县统计，{handed_in}")
+    behind = [(total.visited.reported - total.visited.met, total.prefecture_code) for total in c.prefectures]
+    names = [f"{m.program.prefecture_by_code[code].short_name}{say(f'{key}.{code}.none', n)}个"
+             for n, code in sorted(behind, key=lambda one: (-one[0], one[1])) if n]  # fmt: skip
+    if names:
+        sentences.append(f"填报尚未到县的，分布在{listing(names, '州（市）', say, f'{key}.prefectures')}。")
+    return ["".join(sentences)]
+
+
+def _brands(h: HighlightFigures, kind: str, say: Figures) -> list[str]:
+    if not h.by_kind[kind]:
+        return []
+    return [
+        f"{_told(h, say)}共有“{kind}”{say('brands.entries', h.by_kind[kind])}条，涉及{say('brands.counties', h.counties_by_kind[kind])}个县。"
+    ]
+
+
+def _spread(h: HighlightFigures, say: Figures) -> list[str]:
+    if not h.entries:
+        return []
+    unsaid = h.spread.roster - h.spread.reported
+    text = (f"{_told(h, say)}报送亮点经验{say('spread.entries', h.spread.roster)}条，其中填报单位认为可复制推广的"
+            f"{say('spread.yes', h.spread.met)}条")  # fmt: skip
+    return [text + (f"，未说明的{say('spread.unsaid', unsaid)}条。" if unsaid else "。")]
+
+
+def _told(h: HighlightFigures, say: Figures) -> str:
+    return f"按报送过亮点经验表的{say('highlights.prefectures', h.told.reported)}个州（市）统计，"
+
+
+def problem_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
+    """How many, how many solved, whose to solve."""
+    p = m.systems.problems
+    if p is None or p.province is None or not p.province.total:
+        return []
+    n, key = p.province, "problems"
+    known = sum(one is not None for one in p.by_prefecture.values())
+    text = f"按报送过问题台账的{say(f'{key}.prefectures', known)}个州（市）统计，累计梳理问题{say(f'{key}.total', n.total)}个，"
+    if n.closed and n.open:
+        text += f"已办结{say(f'{key}.closed', n.closed)}个，尚未解决{say(f'{key}.open', n.open)}个"
+    else:
+        text += "均已办结" if n.closed else "均尚未解决"
+    if n.overdue:
+        text += f"，其中已超过计划解决日期的{say(f'{key}.overdue', n.overdue)}个"
+    return [f"{text}。{_this_period(n, say)}。"]
+
+
+def _this_period(n: ProblemCount, say: Figures) -> str:
+    if not n.new and not n.closed_now:
+        return "本期无新报、无办结"
+    new = f"新报{say('problems.new', n.new)}个" if n.new else "无新报"
+    return f"本期{new}，" + (f"办结{say('problems.closed_now', n.closed_now)}个" if n.closed_now else "无办结")
+
+
+def pressing_problems(m: PeriodMeasures, say: Figures) -> list[str]:
+    """The open problems put to the highest level, those past their day first."""
+    p = m.systems.problems
+    level = next((name for name, n in p.by_level.items() if name and n.open), "") if p else ""
+    if p is None or not level:
+        return []
+    mine = sorted((one for one in p.open if one.level == level),
+                  key=lambda one: (-one.days_overdue, one.prefecture_code, one.county_code, one.number))  # fmt: skip
+    lead = f"请{level}解决、尚未办结的问题{say('problems.pressing', len(mine))}个"
+    lead += f"，列出前{say('problems.listed', PRESSING)}个：" if len(mine) > PRESSING else "："
+    return [lead, *(_pressing(m, one, n, say) for n, one in enumerate(mine[:PRESSING], 1))]
+
+
+def _pressing(m: PeriodMeasures, one: Problem, no: int, say: Figures) -> str:
+    row, key = _problem_row(m, one, no, say), f"problem.{one.prefecture_code}.{one.number}"
+    asked = "，".join(
+        text for text in (
+            f"建议由{one.department}研究" if one.department in {d.name for d in m.program.departments} else "",
+            f"计划{say.day(f'{key}.due_on', one.due_on)}前解决" if one.due_on else "",
+            _late(one, key, say) if one.overdue else "",
+        ) if text
+    )  # fmt: skip
+    return f"{row['no']}.{_whose(m, one)}：{row['problem'].rstrip('。')}" + (f"（{asked}）。" if asked else "。")
+
+
+def category_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
+    """Problems by category, with what the notice has done about each."""
+    p = m.systems.problems
+    if p is None or p.province is None:
+        return []
+    actions = {c.name: c.action for c in m.program.problem_categories}
+    return [
+        {"name": name or UNSORTED, "action": actions.get(name, NO_FIGURE), **_counts(n, say, f"problems.category.{name}")}
+        for name, n in p.by_category.items() if n.total
+    ]  # fmt: skip
+
+
+def department_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
+    """Open problems by department."""
+    p = m.systems.problems
+    if p is None:
+        return []
+    return [
+        {"name": name or UNASSIGNED, **_counts(p.by_department[name], say, f"problems.department.{name}")}
+        for name, _ in for_departments(p)
+    ]
+
+
+def _counts(n: ProblemCount, say: Figures, key: str) -> Row:
+    return {name: _cell(count, say, f"{key}.{name}") for name, count in _known(n).items()}
+
+
+def _known(n: ProblemCount | None) -> dict[str, int | None]:
+    """Counts by column; None where no list was ever sent."""
+    return {name: getattr(n, name) if n else None for name in ("total", "closed", "open", "overdue")}
+
+
+def department_lists(m: PeriodMeasures, say: Figures) -> list[dict[str, object]]:
+    """问题清单: the open problems of each department, those past their day first."""
+    p = m.systems.problems
+    if p is None:
+        return []
+    return [
+        {
+            "numeral": numeral(n), "name": name or UNASSIGNED, "count": say(f"problems.department.{name}.open", len(some)),
+            "rows": [_problem_row(m, one, no, say) for no, one in enumerate(some, 1)],
+        }
+        for n, (name, some) in enumerate(for_departments(p), 1)
+    ]  # fmt: skip
+
+
+def _problem_row(m: PeriodMeasures, one: Problem, no: int, say: Figures) -> Row:
+    key = f"problem.{one.prefecture_code}.{one.number}"
+    due = (
+        NO_FIGURE
+        if one.due_on is None
+        else say(f"{key}.due_on", f"{one.due_on.year}.{one.due_on.month}.{one.due_on.day}")
+    )
+    if one.overdue:
+        due += f"\n{_late(one, key, say)}"
+    return {
+        "no": say(f"{key}.no", no),
+        "county": "\n".join(text for text in (_whose(m, one), quoted(say, f"{key}.number", one.number)) if text),
+        "problem": quoted(say, f"{key}.problem", clipped(one.problem, PROBLEM_LENGTH)),
+        "measure": quoted(say, f"{key}.measure", clipped(one.measure, MEASURE_LENGTH)) or NO_FIGURE,
+        "since": say(f"{key}.since", m.program.period_by_code[one.first_period].short_title),
+        "due": due,
+        "status": one.status or NO_FIGURE,
+    }
+
+
+def _whose(m: PeriodMeasures, one: Problem) -> str:
+    county, prefecture = (
+        m.program.county_by_code.get(one.county_code),
+        m.program.prefecture_by_code[one.prefecture_code],
+    )
+    return prefecture.short_name + county.short_name if county else prefecture.own_name
+
+
+def _late(one: Problem, key: str, say: Figures) -> str:
+    return f"已超期{say(f'{key}.days_overdue', one.days_overdue)}天"
+
+
+def prefecture_problem_rows(m: PeriodMeasures, quarter: Quarter | None, say: Figures) -> list[Row]:
+    """Highlights and problems of each prefecture; one that never sent the list is 未报, not nought."""
+    h, p = m.systems.highlights, m.systems.problems
+    if h is None and p is None:
+        return []
+    rows = []
+    for prefecture in m.program.prefectures:
+        code, key = prefecture.code, f"prefecture.{prefecture.code}"
+        sent = (
+            next((d.count for d in h.duties if d.quarter == quarter and d.prefecture_code == code), None) if h else None
+        )
+        all_sent, n = (h.by_prefecture[code] if h else None), (p.by_prefecture[code] if p else None)
+        rows.append({
+            "name": prefecture.short_name,
+            "sent": _cell(sent, say, f"{key}.highlights_now"), "all_sent": _cell(all_sent, say, f"{key}.highlights"),
+            **{name: _cell(count, say, f"{key}.problems.{name}") for name, count in _known(n).items()},
+        })  # fmt: skip
+    return rows
+
+
+def _cell(count: int | None, say: Figures, measure: str) -> str:
+    return NOT_REPORTED if count is None else say(measure, count)
+
+
+def highlight_paragraphs(m: PeriodMeasures, quarter: Quarter | None, say: Figures) -> list[str]:
+    """Who sent highlights of a quarter, who owes one, and of whom nothing is known."""
+    h = m.systems.highlights
+    if h is None or quarter is None:
+        return []
+    mine = [d for d in h.duties if d.quarter == quarter]
+    sent, short = h.dated_in(quarter), {p.code: p.short_name for p in m.program.prefectures}
+    by_duly = {duly: [short[d.prefecture_code] for d in mine if d.duly is duly] for duly in Duly}
+    roster = say("quarter.roster", len(mine))
+    clauses = [f"{say('quarter', quarter.title)}应报送亮点工作或经验推广信息的州（市）{roster}个"]
+    if met := by_duly[Duly.MET]:
+        clauses.append(f"已报{say('quarter.met', len(met))}个、共{say('quarter.entries', len(sent))}条")
+    for duly, label in UNMET.items():
+        if names := by_duly[duly]:
+            listed = "" if len(names) == len(mine) else f"（{listing(names, '州（市）', say, 'quarter.names')}）"
+            clauses.append(f"{label}的{say(f'quarter.{duly.value}', len(names))}个{listed}")
+    return [f"{'，'.join(clauses)}。", *_titles(m, sent, say)]
+
+
+def _titles(m: PeriodMeasures, sent: tuple[Highlight, ...], say: Figures) -> list[str]:
+    if not sent:
+        return []
+    named = [f"{place(m, one)}《{quoted(say, 'highlight.title', one.title)}》" for one in _one_each(sent)[:TITLES]]
+    more = "等" if len(sent) > len(named) else ""
+    return [f"报送的内容有{'、'.join(named)}{more}。"]
+
+
+def _one_each(sent: tuple[Highlight, ...]) -> list[Highlight]:
+    """First one of each prefecture, then the rest."""
+    first: dict[str, Highlight] = {}
+    for one in sent:
+        first.setdefault(one.prefecture_code, one)
+    return [*first.values(), *(one for one in sent if one not in first.values())]
+
+
+def place(m: PeriodMeasures, one: Highlight) -> str:
+    """昆明市五华区, or 昆明市总工会 for the prefecture's own."""
+    prefecture, county = (
+        m.program.prefecture_by_code[one.prefecture_code],
+        m.program.county_by_code.get(one.county_code),
+    )
+    return prefecture.short_name + (county.short_name if county else m.program.unit_suffix)
+
+
+def day_of(one: Highlight, say: Figures) -> str:
+    """When it happened, empty where the entry does not say."""
+    return "" if one.dated_on is None else say("highlight.dated_on", cn_date(one.dated_on))

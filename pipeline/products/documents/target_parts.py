@@ -1,0 +1,98 @@
+"""What the counties' figures come to, item by item, and the targets of the whole province: sentences of 工作简报."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.products.wording import counted, statement, topic
+from pipeline.program.model import FieldType
+
+if TYPE_CHECKING:
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.measures.progress import ProvinceResult, Total
+    from pipeline.products.wording import Figures
+    from pipeline.program.model import Item, Quantity
+
+
+def item_text(m: PeriodMeasures, item: Item, say: Figures) -> str:
+    """An item's number and title, and a clause for each of its quantities."""
+    by_code = {t.quantity.code: t for t in m.totals}
+    sentences = [_quantity(m, by_code[q.code], say) for q in item.quantities if q.code in by_code]
+    return f"{say('item.no', item.no)}.{item.title}。" + ("；".join(sentences) + "。" if sentences else "")
+
+
+def _quantity(m: PeriodMeasures, t: Total, say: Figures) -> str:
+    """One quantity in a clause; its coverage is said when not all reported counties are in it."""
+    q, code = t.quantity, t.quantity.code
+    if q.window.start > m.period.end:
+        return f"{_what(q)}自{say.day(f'{code}.from', q.window.start)}起统计"
+    if t.actual is None:
+        return f"{_what(q)}没有适用的县"
+    if q.is_rate:
+        return _rate(t, say)
+    if m.program.field_by_code[q.value or ""].type is FieldType.COUNT:
+        return _count(t, say)
+    among = f"{say(f'{code}.applicable', t.applicable)}个适用县中，" if t.applicable < t.reported else ""
+    if t.actual == 0:
+        return f"{among}尚无{_what(q)}的县"
+    return f"{among}{_what(q)}的有{say(f'{code}.yes', t.actual)}个县"
+
+
+def _rate(t: Total, say: Figures) -> str:
+    q, code = t.quantity, t.quantity.code
+    text = (
+        f"{q.title}为{say.pct(f'{code}.rate', t.actual or 0.0)}"
+        f"（{say(f'{code}.numerator', t.numerator or 0)}/{say(f'{code}.denominator', t.denominator or 0)}）"
+    )
+    if q.target is None:
+        return text
+    return text + f"，{_reached(t, say)}{say(f'{code}.target', _target(t))}%"
+
+
+def _count(t: Total, say: Figures) -> str:
+    q, code = t.quantity, t.quantity.code
+    if not t.actual:
+        return f"{_what(q)}各县所报均为{say(f'{code}.total', 0)}"
+    text = f"{_what(q)}共{say(f'{code}.total', t.actual)}{q.unit}"
+    if q.target is None or not q.judged:
+        return text
+    return f"{text}，{_reached(t, say)}不少于{say(f'{code}.target', _target(t))}{q.unit}的要求"
+
+
+def _reached(t: Total, say: Figures) -> str:
+    """有97个县达到 / 75个适用县均达到 / 尚无县达到."""
+    some = f"{say(f'{t.quantity.code}.applicable', t.applicable)}个适用县" if t.applicable < t.reported else ""
+    among = f"{some}中" if some else ""
+    if t.met == 0:
+        return f"{among}尚无县达到"
+    if t.met == t.applicable > 1:
+        return f"{some or '已报各县'}均达到"
+    return f"{among}有{say(f'{t.quantity.code}.met', t.met)}个县达到"
+
+
+def _what(q: Quantity) -> str:
+    return counted(statement(q.title))
+
+
+def _target(t: Total) -> float:
+    assert t.quantity.target is not None  # noqa: S101 - asked only of quantities with a target
+    return float(t.quantity.target.threshold)
+
+
+def province_target(m: PeriodMeasures, r: ProvinceResult, say: Figures) -> str:
+    """A target of the whole province in a sentence; while some have not reported, a share of 100 % is theirs that have."""
+    code, title = r.quantity.code, topic(r.quantity.title)
+    if r.actual is None:
+        return f"{title}：尚无可统计的数据。"
+    if not r.is_share:
+        done = "已达到" if r.met else "尚未达到"
+        return (f"{title}：{say(f'{code}.sum', r.actual)}{r.quantity.unit}，"
+                f"{done}全省至少{say(f'{code}.threshold', r.threshold)}{r.quantity.unit}的目标。")  # fmt: skip
+    whole = f"{title}：{say(f'{code}.base', r.base)}个适用的已报县中"
+    share = (
+        f"有{say(f'{code}.met_count', r.met_count)}个，占{say.pct(f'{code}.share', r.actual)}"
+        if r.met_count
+        else "尚无做到的"
+    )
+    done = "尚未实现" if not r.met else "已实现" if m.reported == len(m.program.measured) else "按已报县统计已达到"
+    return f"{whole}{share}，{done}{say(f'{code}.threshold', r.threshold)}%的全省目标。"

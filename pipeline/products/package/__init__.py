@@ -1,0 +1,1 @@
+"""数据包: the dataset as CSV and Parquet with its description."""

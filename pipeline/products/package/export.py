@@ -1,0 +1,121 @@
+"""The whole dataset as a Frictionless Data Package: every table as CSV and as Parquet, described by datapackage.json.
+
+Texts stand as they were typed: these files are for programs. What is to be opened in a spreadsheet is the period's own
+package (:mod:`pipeline.products.package.data_package`), where no text can be taken for a formula.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from pipeline.domain.state import REPORTED
+from pipeline.measures.overdue import obligations
+from pipeline.measures.progress import assess
+from pipeline.products.package.facts import FACTS
+from pipeline.products.package.parquet import parquet
+from pipeline.products.package.program_tables import LISTS
+from pipeline.products.package.schema import Source, csv_text, descriptor
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from pipeline.ledger.snapshot import Snapshot
+    from pipeline.products.package.schema import Table
+    from pipeline.program.calendar import Calendar
+    from pipeline.program.model import Period, Program
+
+TABLES = (*FACTS, *LISTS)
+DESCRIPTOR = "datapackage.json"
+TABLE_FILES = frozenset(
+    {DESCRIPTOR, *(f"csv/{t.name}.csv" for t in TABLES), *(f"parquet/{t.name}.parquet" for t in TABLES)}
+)
+NOTES = (
+    "没有报的不是0：values里没有它的行，measures里它的状态是missing，states里是MISSING。",
+    "文字照填报人所填，可能以=、+、-、@开头：请用程序读取，不要用WPS或Excel直接打开CSV；要在表格里看，用outbox里各期的数据包。",
+    "封面上的填报人、电话、审核人不在其中。",
+)
+
+
+def export(
+    program: Program, snapshot: Snapshot, calendar: Calendar, period_codes: Collection[str] | None = None,
+    *, is_demo: bool = False,
+) -> dict[str, bytes]:  # fmt: skip
+    """Path → content of the package.
+
+    Args:
+        program: The campaign.
+        snapshot: What was received, and by when.
+        calendar: For what is owed.
+        period_codes: Periods to tell of; None: all that have begun by the snapshot's day, or that somebody has reported
+            for. The ledger (submissions, findings, acts) is whole in any case: a file need not say its period.
+        is_demo: The figures are invented; the package says so.
+    """
+    periods = _periods(program, snapshot, period_codes)
+    source = _source(program, snapshot, calendar, periods)
+    files: dict[str, bytes] = {}
+    for table in TABLES:
+        lines = table.lines(source)
+        files[f"csv/{table.name}.csv"] = csv_text(table.header, lines).encode()
+        files[f"parquet/{table.name}.parquet"] = parquet(table, lines)
+    package = _package(program, snapshot, periods, is_demo=is_demo) | {"resources": _resources(files)}
+    return {DESCRIPTOR: (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode(), **files}
+
+
+def _periods(program: Program, snapshot: Snapshot, codes: Collection[str] | None) -> tuple[Period, ...]:
+    if codes is not None:
+        return tuple(p for p in program.periods if p.code in codes)
+    told = {s.period for s in snapshot.submissions}
+    return tuple(p for p in program.periods if p.start <= snapshot.as_of or p.code in told)
+
+
+def _source(program: Program, snapshot: Snapshot, calendar: Calendar, periods: tuple[Period, ...]) -> Source:
+    owed = obligations(program, snapshot, calendar, periods[-1]) if periods else ()
+    return Source(
+        program=program, snapshot=snapshot, periods=periods,
+        obligations=tuple(o for o in owed if o.period in periods),
+        assessed=tuple((p, assess(program, p, snapshot.values(program, p))) for p in periods),
+    )  # fmt: skip
+
+
+def _package(program: Program, snapshot: Snapshot, periods: tuple[Period, ...], *, is_demo: bool) -> dict[str, Any]:
+    covered = [_coverage(program, snapshot, p) for p in periods] or ["还没有开始的报送期。"]
+    notice = ["演示数据，数字均为虚构。"] if is_demo else []
+    return {
+        "profile": "data-package",
+        "name": program.code.lower(),
+        "title": f"{program.title}数据集",
+        "description": "\n".join([*notice, f"截至{snapshot.as_of}收到的报表。", *covered, *NOTES]),
+        "as_of": snapshot.as_of.isoformat(),
+        "ledger": max((s.seq for s in snapshot.submissions), default=0),
+        "contributors": [{"title": program.organizer, "role": "publisher"}],
+    }
+
+
+def _coverage(program: Program, snapshot: Snapshot, period: Period) -> str:
+    roster = program.roster_in(period)
+    there = sum(snapshot.state(period, county) in REPORTED for county in roster)
+    return f"{period.title}：已报{there}/{len(roster)}个县。"
+
+
+def _resources(files: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """Every table as CSV with its schema, then as a Parquet file, which carries its own."""
+    present = {table.name for table in TABLES}
+    tabular = [
+        {**_file(table, f"csv/{table.name}.csv", files), "name": table.name, "format": "csv", "mediatype": "text/csv",
+         "encoding": "utf-8", "profile": "tabular-data-resource", "schema": descriptor(table, present)}
+        for table in TABLES
+    ]  # fmt: skip
+    binary = [
+        {**_file(table, f"parquet/{table.name}.parquet", files), "name": f"{table.name}-parquet", "format": "parquet",
+         "mediatype": "application/vnd.apache.parquet", "profile": "data-resource", "type": "file"}
+        for table in TABLES
+    ]  # fmt: skip
+    return tabular + binary
+
+
+def _file(table: Table, path: str, files: Mapping[str, bytes]) -> dict[str, Any]:
+    content = files[path]
+    return {"name": "", "path": path, "title": table.title, "description": table.description,
+            "bytes": len(content), "hash": f"sha256:{hashlib.sha256(content).hexdigest()}"}  # fmt: skip

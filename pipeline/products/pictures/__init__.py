@@ -1,0 +1,1 @@
+"""The pictures, and how they are drawn."""

@@ -1,0 +1,212 @@
+"""Counts parted by what became of them, a row for each: problems by age, milestones by who has taken them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipeline.products.pictures.chart_parts import (
+    HATCH,
+    INK,
+    MUTED,
+    RED,
+    RULE,
+    SMALL_PT,
+    TRACK,
+    WHITE,
+    Box,
+    Sheet,
+    fitted,
+    label_room,
+    plain,
+    rounded,
+    row_pitch,
+)
+from pipeline.products.pictures.chart_words import wrapped, write_lines
+from pipeline.products.pictures.fonts import ChartError, width_mm
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_RIGHT_MM = 155.0
+_TOP_MM, _OVER_MM, _FOOT_MM, _TITLE_MM = 8.6, 4.4, 1.5, 5.4
+_COLUMN_GAP_MM = 3.2
+_SHORTEST_BAR_MM = 25.0
+MOST_ROWS = 18
+_NOTE_MM = 4.6
+_TWO_LINES_MM = 6.6  # the pitch from which a label may take two lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackPart:
+    """What a part of the bars stands for; without a fill it is hatched: nobody said.
+
+    Attributes:
+        over: What stands over the heads of the parts that share it; may be empty.
+    """
+
+    name: str
+    fill: str | None
+    over: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackRow:
+    """One bar.
+
+    Attributes:
+        label: What is counted.
+        note: A day or the like, in a column of its own; may be empty.
+        counts: One for each part.
+        alarm: How many of them are past their day.
+    """
+
+    label: str
+    note: str
+    counts: Sequence[int]
+    alarm: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackGroup:
+    """Rows under one heading; the heading may be empty."""
+
+    title: str
+    rows: Sequence[StackRow]
+
+
+class _Frame(NamedTuple):
+    """Where things stand, in mm: right edge of the labels' room and of the notes, the bars, the columns' right edges."""
+
+    label_room: float
+    note: float
+    left: float
+    right: float
+    columns: tuple[float, ...]
+    pitch: float
+
+
+@plain
+def stacks(
+    groups: Sequence[StackGroup],
+    parts: Sequence[StackPart],
+    *,
+    total: str,
+    note: str,
+    alarm: str,
+    whole: bool,
+    foot: str = "",
+) -> bytes:
+    """Draw bars of parts beside a table of the same figures, whose heads explain the fills.
+
+    Args:
+        groups: The rows.
+        parts: What the counts of every row are, from left to right.
+        total: Head of the column of sums.
+        note: Head of the column of notes; empty when there are none.
+        alarm: Head of the last column.
+        whole: Whether each bar is as long as the others (parts of a roster), not as its sum.
+        foot: A note under the rows: coverage, or what was left out; may be empty.
+
+    Returns:
+        PNG bytes, 156 mm wide.
+
+    Raises:
+        ChartError: no rows, too many, counts that are not one for each part, or a text that does not fit.
+    """
+    rows = [row for group in groups for row in group.rows]
+    for row in rows:
+        if len(row.counts) != len(parts) or min((*row.counts, row.alarm)) < 0:
+            raise ChartError(f"“{row.label}”的分项个数有误：{list(row.counts)}")
+    below = _FOOT_MM + (_NOTE_MM if foot else 0.0)
+    titles = _TITLE_MM * sum(bool(group.title) for group in groups)
+    top = _TOP_MM + _OVER_MM * any(part.over for part in parts)
+    pitch = row_pitch(len(rows), top + below + titles, widest=8.4)
+    frame = _frame(rows, parts, (total, alarm), note, pitch)
+    sheet = Sheet(top + titles + pitch * len(rows) + below)
+    _heads(sheet, frame, parts, (total, note, alarm), top)
+    longest = max((sum(row.counts) for row in rows), default=0)
+    y = top
+    for group in groups:
+        if group.title:
+            sheet.text(1.0, y + _TITLE_MM / 2 + 0.4, group.title, size=SMALL_PT, colour=MUTED)
+            y += _TITLE_MM
+        sheet.lines([((1.0, y + pitch * i), (_RIGHT_MM, y + pitch * i)) for i in range(len(group.rows) + 1)], RULE, 0.5)
+        for i, row in enumerate(group.rows):
+            middle = y + pitch * (i + 0.5)
+            _bar(sheet, frame, parts, row, middle, sum(row.counts) if whole else longest)
+            _texts(sheet, frame, row, middle)
+        y += pitch * len(group.rows)
+    sheet.text(_RIGHT_MM, y + 3.0, foot, size=SMALL_PT, align="right", colour=MUTED)
+    return sheet.png()
+
+
+def _frame(
+    rows: Sequence[StackRow], parts: Sequence[StackPart], ends: tuple[str, str], note: str, pitch: float
+) -> _Frame:
+    """Give the columns the width of their longest entry, the labels what they need, and the rest to the bars."""
+    figures = [[sum(row.counts), *row.counts, row.alarm] for row in rows]
+    heads = (ends[0], *(part.name for part in parts), ends[1])
+    edges, edge = [], _RIGHT_MM
+    for n in range(len(heads) - 1, -1, -1):
+        edges.append(edge)
+        texts = [rounded(line[n], 0) for line in figures]
+        edge -= max(width_mm(heads[n], SMALL_PT), *(width_mm(text, 8.0) for text in texts)) + _COLUMN_GAP_MM
+    notes = label_room([row.note for row in rows] + [note], least=0.0, size=SMALL_PT) + 3.0 if note else 0.0
+    room = edge - notes - _SHORTEST_BAR_MM - 4.0
+    most = min(room, 42.0 if pitch >= _TWO_LINES_MM else 60.0)
+    labels = label_room([row.label for row in rows], least=8.0, most=most)
+    if room < labels:
+        raise ChartError("图中数字太大，条形没有位置")
+    return _Frame(labels, 1.0 + labels + notes, 1.0 + labels + notes + 2.5, edge, tuple(reversed(edges)), pitch)
+
+
+def _heads(sheet: Sheet, frame: _Frame, parts: Sequence[StackPart], names: tuple[str, str, str], top: float) -> None:
+    """Write the heads of the columns, those of the parts under a sample of their fill."""
+    total, note, alarm = names
+    y = top - 2.3
+    sheet.text(frame.note, y, note, size=SMALL_PT, align="right", colour=MUTED)
+    for x, text in zip(frame.columns, (total, *(part.name for part in parts), alarm), strict=True):
+        sheet.text(x, y, text, size=SMALL_PT, align="right", colour=MUTED)
+    for x, part in zip(frame.columns[1:-1], parts, strict=True):
+        _fill(sheet, [Box(x - 5.0, y - 4.3, 5.0, 2.2)], part)
+    for over in dict.fromkeys(part.over for part in parts if part.over):
+        some = [n for n, part in enumerate(parts) if part.over == over]
+        left = frame.columns[some[0]] + _COLUMN_GAP_MM / 2
+        right = frame.columns[some[-1] + 1]
+        sheet.lines([((left, y - 5.6), (right, y - 5.6))], HATCH, 0.6)
+        text, size = fitted(over, right - left, SMALL_PT)
+        sheet.text((left + right) / 2, y - 7.6, text, size=size, align="center", colour=MUTED)
+
+
+def _fill(sheet: Sheet, boxes: Sequence[Box], part: StackPart) -> None:
+    """Fill boxes as a part; the palest fills get an outline, or they would be lost on white."""
+    if part.fill is None:
+        sheet.hatched(boxes)
+        return
+    pale = part.fill in {WHITE, TRACK}
+    sheet.boxes(boxes, part.fill, edge=HATCH if pale else WHITE, edge_pt=0.6)
+
+
+def _bar(sheet: Sheet, frame: _Frame, parts: Sequence[StackPart], row: StackRow, y: float, full: int) -> None:
+    """Draw one bar; nothing to count is nothing drawn."""
+    x, tall = frame.left, min(frame.pitch * 0.58, 4.2)
+    for part, count in zip(parts, row.counts, strict=True):
+        wide = (frame.right - frame.left) * count / full if full else 0.0
+        if count:
+            _fill(sheet, [Box(x, y - tall / 2, wide, tall)], part)
+        x += wide
+
+
+def _texts(sheet: Sheet, frame: _Frame, row: StackRow, y: float) -> None:
+    lines, size = wrapped(row.label, frame.label_room, most=2 if frame.pitch >= _TWO_LINES_MM else 1)
+    write_lines(sheet, 1.0, y, lines, size)
+    if row.note:
+        text, small = fitted(row.note, frame.note - frame.label_room - 3.0, SMALL_PT)
+        sheet.text(frame.note, y, text, size=small, align="right", colour=MUTED)
+    figures = (sum(row.counts), *row.counts, row.alarm)
+    for x, value in zip(frame.columns, figures, strict=True):
+        colour = INK if value else MUTED
+        if x == frame.columns[-1] and value:
+            colour = RED
+        sheet.text(x, y, rounded(value, 0), align="right", colour=colour)

@@ -1,0 +1,398 @@
+"""The returned copy: a freshly issued workbook on the officer's own figures, what is wrong in colour with its remedy.
+
+Only what must be mended need be touched; sent back, it is the resubmission. Officers' text is written as text, never as
+a formula, and what was not taken stands in an appendix.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from pipeline.checks.carry import named, raw
+from pipeline.checks.problems import conclusion, grouped
+from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
+from pipeline.domain.state import State, Verdict
+from pipeline.domain.value import show
+from pipeline.forms.issue import Issue, Mark, issue_workbook
+from pipeline.forms.printing import Print, to_paper
+from pipeline.forms.style import Formats, lines_of, ok, protect, write_typed
+from pipeline.program.layout import (
+    APPENDIX_SHEET,
+    COUNTY_CODE,
+    COUNTY_NAME,
+    ENTRY,
+    FIRST_ROW,
+    NIL,
+    NIL_COL,
+    PROBLEM_SHEET,
+    REMARK,
+    SheetLayout,
+    address,
+    list_keys,
+    row_name,
+    sheet_layout,
+)
+from pipeline.reading.read import whole_file_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import xlsxwriter
+
+    from pipeline.checks.past import Past
+    from pipeline.domain.entries import StandingRow, Submission
+    from pipeline.domain.value import Raw, Value
+    from pipeline.ledger.snapshot import Snapshot
+    from pipeline.program.model import Period, Prefecture, Program
+    from pipeline.program.rules import Rule
+    from pipeline.reading.read import Return
+    from pipeline.reading.sheet import Stray
+
+Key = tuple[str, str, str]
+APPENDIX_FIRST, APPENDIX_LIMIT = 4, 20_000
+CELLS = re.compile(r"（(?:“[^”]*”)?[A-Z]{1,3}[0-9]+）|(?:“[^”]*”)?(?<![A-Z])[A-Z]{1,3}[0-9]+(?=“)")
+SHOULD = re.compile(r"^应(?:为：|填写：|为)?")  # the label says it
+COLUMNS = (
+    ("序号", 6),
+    ("县（市、区）", 14),
+    ("位置（点击即到）", 22),
+    ("指标", 26),
+    ("所填", 34),
+    ("应为（或读作）", 44),
+)
+ADVICE = (
+    "本表是按你单位报来的数重新生成的，所填内容原样保留；红色格必须改正，黄色格请再核对，批注写明所填、应为和改法。",
+    "只改有问题的格，其余不必动；改完看“自查”表，原样发回即为重报。已接收的县不必改，原样留着不影响。要说明的情况写在“备注”列，写在本页的不会读取。",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnedCopy:
+    """What goes back for one submission.
+
+    Attributes:
+        seq: Number of the submission in the ledger.
+        file: Its name as received.
+        sha256: Of what was received.
+        conclusion: What became of it, in words.
+        findings: Those still open, and notes.
+        sheets: Officer's sheet name → form code.
+        entries: (form, county, column) → cell as typed.
+        strays: What was not taken.
+        cover: Label on the cover → what was typed beside it.
+        previous: (unit, field) → last accepted value before the period.
+        list_rows: (form, 1-based row of the officer's list) → the copy's row.
+    """
+
+    program: Program
+    key: bytes
+    rules: Mapping[str, tuple[Rule, ...]]
+    period: Period
+    prefecture: Prefecture
+    seq: int
+    file: str
+    sha256: str
+    conclusion: str
+    findings: tuple[Finding, ...]
+    sheets: Mapping[str, str]
+    entries: Mapping[Key, Raw]
+    strays: tuple[Stray, ...]
+    cover: Mapping[str, Raw]
+    previous: Mapping[tuple[str, str], Value]
+    list_rows: Mapping[tuple[str, int], str]
+
+    @cached_property
+    def appendix(self) -> dict[tuple[str, str], int]:
+        """Sheet and cell of a stray → its row (0-based) in the appendix."""
+        shown = self.strays[:APPENDIX_LIMIT]
+        return {(stray.sheet, stray.cell): row for row, stray in enumerate(shown, APPENDIX_FIRST)}
+
+    @property
+    def name(self) -> str:
+        """Of the workbook; for people, never read back."""
+        return f"{self.prefecture.code}_{self.prefecture.short_name}_{self.period.title}_退回{self.seq}.xlsx"
+
+
+def returned_copy(program: Program, rules: Mapping[str, tuple[Rule, ...]], key: bytes, snapshot: Snapshot, past: Past,
+                  entry: Submission, one: Return) -> ReturnedCopy:  # fmt: skip
+    """What goes back for a submission.
+
+    Args:
+        program: The campaign.
+        rules: Form code → rules.
+        key: Signs the copy's stamps.
+        snapshot: The dataset, this submission included.
+        past: What was accepted before the period.
+        entry: The submission in the ledger.
+        one: What was read from its bytes.
+    """
+    rows = {(form, row.county_code): row for form, some in one.rows.items() for row in some}
+    newer: dict[tuple[str, str], StandingRow] = {
+        (form, county): row
+        for (form, period, county), row in snapshot.rows.items()
+        if period == entry.period
+        and (
+            (form, county) not in rows
+            or rows[form, county].blank
+            or (row.received_on, row.seq) > (entry.received_on, entry.seq)
+        )
+    }
+    findings = snapshot.open_findings(entry)
+    states = snapshot.states_in(entry)
+    whole = whole_file_findings(findings)
+    verdict = Verdict(entry.verdict) if whole else _verdict(states)
+    ours = {unit.code for unit in program.reporters_of(entry.prefecture_code)}
+    lists = {
+        form: some
+        for (form, period, prefecture), some in snapshot.lists.items()
+        if (period, prefecture) == (entry.period, entry.prefecture_code)
+        and (not one.rows.get(form) or (some[0].received_on, some[0].seq) > (entry.received_on, entry.seq))
+    }
+    return ReturnedCopy(
+        program=program, key=key, rules=rules, period=program.period_by_code[entry.period],
+        prefecture=program.prefecture_by_code[entry.prefecture_code], seq=entry.seq, file=entry.file, sha256=entry.sha256,
+        conclusion=conclusion(program, verdict, entry.reason if whole else "", states, findings), findings=findings,
+        sheets={sheet: form for form, sheet in one.sheets.items()}, entries=entries_of(program, one, newer, lists, past), strays=one.strays,
+        cover=one.cover, list_rows={
+            (form.code, row.row): key for form in program.list_forms if form.code not in lists
+            for key, row in zip(list_keys(), one.rows.get(form.code, ()), strict=False)
+        },
+        previous={k: v for k, v in {**past.previous, **past.floors}.items() if k[0] in ours},
+    )  # fmt: skip
+
+
+def _verdict(states: Mapping[str, State]) -> Verdict:
+    """What is left of a submission's verdict when later ones have taken over some of its counties."""
+    returned = sum(state is State.RETURNED for state in states.values())
+    if not returned:
+        return Verdict.ACCEPTED
+    return Verdict.RETURNED if returned == len(states) else Verdict.PARTIAL
+
+
+def entries_of(program: Program, one: Return, standing: Mapping[tuple[str, str], StandingRow],
+               lists: Mapping[str, tuple[StandingRow, ...]], past: Past) -> dict[Key, Raw]:  # fmt: skip
+    """What the cells of a returned copy hold.
+
+    Args:
+        program: The campaign.
+        one: What was read: the officer's own text.
+        standing: (form, unit) → the row that stands, of those that are newer than this or that it leaves blank.
+        lists: Form → the entries that stand, of the lists that are newer than this or that it leaves blank.
+        past: What was accepted before: entries that are carried and not in the return are put back behind it.
+    """
+    rows = {(form, row.county_code): row for form, some in one.rows.items() for row in some}
+    entries: dict[Key, Raw] = {}
+    for form in program.roster_forms:
+        for unit in program.units_of(form, one.prefecture_code):
+            row, stands = rows.get((form.code, unit.code)), standing.get((form.code, unit.code))
+            typed: dict[str, Raw] = dict(row.cells) if row else {}
+            if stands:
+                typed = typed_again(stands)
+                typed |= {NIL: "√"} if stands.nil else {}
+                typed |= {REMARK: row.cells[REMARK]} if row and REMARK in row.cells else {}
+            entries |= {(form.code, unit.code, code): cell for code, cell in typed.items()
+                        if cell not in {None, ""} and code not in {COUNTY_CODE, COUNTY_NAME}}  # fmt: skip
+    for form in program.list_forms:
+        given = [dict(row.cells) for row in one.rows.get(form.code, ())]
+        if form.code in lists:
+            given = [typed_again(row) | {ENTRY: row.entry} for row in lists[form.code]]
+        elif form.code in one.rows:
+            here = {show(cells.get(ENTRY)).strip() for cells in given}
+            given += [
+                {code: named(program, form, code, value) for code, value in entry.values.items()}
+                | {ENTRY: entry.number}
+                for entry in past.carried.get((one.prefecture_code, form.code), ())
+                if entry.number not in here
+            ]
+        entries |= {(form.code, key, code): cell for key, cells in zip(list_keys(), given, strict=False)
+                    for code, cell in cells.items() if cell not in {None, ""}}  # fmt: skip
+    return entries
+
+
+def typed_again(row: StandingRow) -> dict[str, Raw]:
+    """A standing row as its officer typed it."""
+    return {code: row.typed.get(code, raw(value)) for code, value in row.values.items()}
+
+
+def returned_workbook(copy: ReturnedCopy) -> bytes:
+    """Write the returned copy of one submission.
+
+    Raises:
+        IssueError: xlsxwriter refused or warned about anything.
+    """
+    copy = replace(copy, findings=tuple(_in_its_place(copy, one) for one in copy.findings))
+    issue = Issue(
+        program=copy.program, key=copy.key, rules=copy.rules, period=copy.period, prefecture=copy.prefecture,
+        previous=copy.previous, entries=copy.entries, marks=_marks(copy), cover=copy.cover,
+        answers=f"{copy.seq}|{copy.sha256}",
+    )  # fmt: skip
+    after = [partial(_appendix, copy=copy, issue=issue)] if copy.strays else []
+    return issue_workbook(issue, before=[partial(_problems, copy=copy, issue=issue)], after=after)
+
+
+def _in_its_place(copy: ReturnedCopy, one: Finding) -> Finding:
+    """Where the copy has rows or columns elsewhere than the officer had, other cells are named by their titles alone."""
+    key = key_of(copy, one)
+    form = copy.program.form_by_code[key[0]] if key else None
+    if key is None or form is None or not one.field or form.is_list:
+        return one
+    layout = sheet_layout(form, copy.period, copy.program.units_of(form, copy.prefecture.code))
+    units = [unit.code for unit in layout.units]
+    if address(FIRST_ROW + units.index(key[1]), layout.col_of(key[2])) == one.location.cell:
+        return one
+    return replace(one, expected=CELLS.sub("", one.expected))
+
+
+def key_of(copy: ReturnedCopy, one: Finding) -> Key | None:
+    """Form, county and column of the cell a finding is about; None when it is about no cell of the copy.
+
+    What is said of a county's row, or of a county on no sheet in particular, goes to its name.
+    """
+    unit = copy.program.unit_by_code.get(one.county_code)
+    if unit is None or unit.prefecture_code != copy.prefecture.code:
+        return None
+    listed = _list_key(copy, one)
+    if listed:
+        return listed
+    forms = {f.code: form.code for form in copy.program.forms for f in form.fields_in(copy.period)}
+    form = forms.get(one.field) or copy.sheets.get(one.location.sheet) or copy.program.roster_of(unit)[0].code
+    if copy.program.form_by_code[form].is_list or unit not in copy.program.units_of(
+        copy.program.form_by_code[form], unit.prefecture_code
+    ):
+        return None
+    if one.field in forms:
+        return form, one.county_code, one.field
+    column = {"REMARK": REMARK, "NIL_UNCLEAR": NIL, "NIL_WITHOUT_BASE": NIL}.get(one.code, COUNTY_NAME)
+    return form, one.county_code, column
+
+
+def _list_key(copy: ReturnedCopy, one: Finding) -> Key | None:
+    """The copy's cell of an entry: its row as the officer had it, in the column of the field, or of its number."""
+    form = copy.sheets.get(one.location.sheet, "")
+    digits = one.location.cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    row = copy.list_rows.get((form, int(digits))) if digits.isdecimal() else None
+    return (form, row, one.field or (REMARK if one.code == "REMARK" else ENTRY)) if row else None
+
+
+def _marks(copy: ReturnedCopy) -> dict[Key, Mark]:
+    """One mark per cell with something to mend or to look at again; errors first."""
+    told: dict[Key, list[Finding]] = defaultdict(list)
+    for group in grouped(copy.program, copy.findings):
+        for one in group.findings:
+            if group.severity is not Severity.INFO and (key := key_of(copy, one)):
+                told[key].append(one)
+    return {
+        key: Mark(severity=some[0].severity, comment="\n".join(_comment(copy.program, one) for one in some))
+        for key, some in told.items()
+    }
+
+
+def _comment(program: Program, one: Finding) -> str:
+    parts = (f"【{SEVERITY_NAMES[one.severity]}】{program.worded(CATALOGUE[one.code].title)}", f"所填：{one.found}" if one.found else "",
+             f"应为：{SHOULD.sub('', one.expected)}" if one.expected else "", f"改法：{program.worded(one.fix)}")  # fmt: skip
+    return "\n".join(part for part in parts if part)
+
+
+def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issue: Issue) -> None:
+    """问题清单: the conclusion, how to go on, and every finding with a link to its cell."""
+    sheet = book.add_worksheet(PROBLEM_SHEET)
+    sheet.hide_gridlines(2)
+    last = len(COLUMNS) - 1
+    for col, (_, width) in enumerate(COLUMNS):
+        sheet.set_column(col, col, width)
+    sheet.set_row(0, 32)
+    ok(sheet.write_string(0, 0, f"问题清单　{copy.prefecture.short_name}　{copy.period.title}", f.title))
+    ok(sheet.write_string(1, 0, f"{issue.stamp('PROBLEMS', 1)}（请勿改动）", f.stamp))
+    counts = Counter(one.severity for one in copy.findings)
+    summary = "，".join(f"{SEVERITY_NAMES[s]}{counts[s]}处" for s in Severity if counts[s])
+    for row, text in enumerate(
+        (
+            f"结论：{copy.conclusion}",
+            f"来件：{copy.file.rsplit('/', 1)[-1]}（报送序号{copy.seq}）；共{summary}。",
+            *map(copy.program.worded, ADVICE),
+        ),
+        2,
+    ):
+        ok(sheet.merge_range(row, 0, row, last, "", f.text))
+        ok(sheet.write_string(row, 0, text, f.text))
+        sheet.set_row(row, 20 + 16 * (len(text) // 80))
+    row = 7
+    sheet.set_row(row, 22)
+    for col, (heading, _) in enumerate(COLUMNS):
+        ok(sheet.write_string(row, col, copy.program.worded(heading), f.item))
+    sheet.freeze_panes(row + 1, 0)
+    number = 0
+    for group in grouped(copy.program, copy.findings):
+        row += 1
+        look = {Severity.CRITICAL: f.bad_row, Severity.WARNING: f.todo_row}.get(group.severity, f.note_row)
+        ok(sheet.merge_range(row, 0, row, last, "", look))
+        ok(sheet.write_string(row, 0, group.heading, look))
+        sheet.set_row(row, 16 * lines_of(group.heading, sum(width for _, width in COLUMNS)) + 6)
+        for one in group.findings:
+            row, number = row + 1, number + 1
+            _problem_row(sheet, f, copy, issue, row, number, one)
+    to_paper(sheet, Print(widths=[width for _, width in COLUMNS], heads=(7, 7), title=""))
+    protect(sheet)
+
+
+def _problem_row(sheet: Any, f: Formats, copy: ReturnedCopy, issue: Issue, row: int, number: int, one: Finding) -> None:
+    program = copy.program
+    unit, field = program.unit_by_code.get(one.county_code), program.field_by_code.get(one.field)
+    ok(sheet.write_number(row, 0, number, f.list_middle))
+    texts = (row_name(unit) if unit else "", None, field.title if field else "", one.found, one.expected)
+    for col, text in enumerate(texts, 1):
+        if text is not None:
+            write_typed(sheet, f, row, col, text, "remark")
+    target = _target(copy, issue, one)
+    if target:
+        form, cell = target
+        ok(sheet.write_url(row, 2, f"internal:'{form}'!{cell}", f.link, f"{form} {cell}"))
+    else:
+        there = f"原表“{one.location.sheet}”{one.location.cell}" if one.location.sheet else "整份报表"
+        write_typed(sheet, f, row, 2, there, "remark")
+    lines = max(lines_of(text, width) for text, (_, width) in zip(texts, COLUMNS[1:], strict=True) if text is not None)
+    sheet.set_row(row, min(15 * lines + 6, 200))
+
+
+def _target(copy: ReturnedCopy, issue: Issue, one: Finding) -> tuple[str, str] | None:
+    """Sheet and cell of the copy to go to: the cell itself, the sheet that is missing, or the appendix."""
+    key = key_of(copy, one)
+    if key:
+        return copy.program.form_by_code[key[0]].sheet, _address(issue, key)
+    if one.code == "SHEET_MISSING":
+        return one.location.sheet, address(FIRST_ROW, NIL_COL)
+    row = copy.appendix.get((one.location.sheet, one.location.cell))
+    return (APPENDIX_SHEET, address(row, 2)) if row is not None else None
+
+
+def _address(issue: Issue, key: Key) -> str:
+    form, county, column = key
+    layout: SheetLayout = next(x for x in issue.layouts() if x.form.code == form)
+    return address(FIRST_ROW + issue.rows(layout).index(county), layout.col_of(column))
+
+
+def _appendix(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issue: Issue) -> None:
+    """未采用的内容: every cell that was told and not taken, so that nothing the officer wrote is lost."""
+    sheet = book.add_worksheet(APPENDIX_SHEET)
+    widths = (24, 12, 90)
+    for col, width in enumerate(widths):
+        sheet.set_column(col, col, width)
+    ok(sheet.write_string(0, 0, "未采用的内容（原表中多填的行、列和工作表，原样列出备查）", f.title))
+    ok(sheet.write_string(1, 0, f"{issue.stamp('APPENDIX', 1)}（请勿改动）", f.stamp))
+    shown: Sequence[Stray] = copy.strays[:APPENDIX_LIMIT]
+    more = (
+        f"；只列前{APPENDIX_LIMIT}格，共{len(copy.strays)}格，其余见原件" if len(copy.strays) > APPENDIX_LIMIT else ""
+    )
+    ok(sheet.write_string(2, 0, f"如是要报送的数，请填入对应的格；本表的内容不会被读取{more}。", f.who))
+    for col, heading in enumerate(("原工作表", "原单元格", "内容")):
+        ok(sheet.write_string(3, col, heading, f.item))
+    for row, stray in enumerate(shown, APPENDIX_FIRST):
+        for col, text in enumerate((stray.sheet, stray.cell, stray.text)):
+            write_typed(sheet, f, row, col, text, "remark")
+    sheet.freeze_panes(4, 0)
+    to_paper(sheet, Print(widths=widths, heads=(3, 3), title=""))
+    protect(sheet)

@@ -1,0 +1,1 @@
+"""The workbook that comes back: looked through, placed, read."""

@@ -1,0 +1,1 @@
+"""Bytes → cells with everything an officer sees, one reader for each format."""

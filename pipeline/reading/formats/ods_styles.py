@@ -1,0 +1,114 @@
+"""Styles of an ods, as far as they decide whether a cell or a piece of its text is seen as it stands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipeline.reading.formats.notes import Refusal, alike
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_STYLES, MAX_PARENTS = 100_000, 30
+LENGTH, POINTS = re.compile(r"(\d*\.?\d+)(mm|cm|in|pt)", re.ASCII), {"mm": 2.83, "cm": 28.3, "in": 72, "pt": 1}
+LEAST_SIZE = 2  # points
+WHITE, BLACK = "#ffffff", "#000000"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a style says of a text; an empty string where it leaves a colour to its parent."""
+
+    struck: bool = False
+    raised: bool = False
+    unseen: bool = False
+
+
+PLAIN = Look()
+STRUCK, POSITION = ("style:text-line-through-style", "style:text-line-through-type"), "style:text-position"
+FRONT, BACK = "fo:color", "fo:background-color"
+
+
+@dataclass
+class Styles:
+    """By name, each with the properties that matter here and with the name of its parent.
+
+    Attributes:
+        above: The styles of another part, which those here are derived from.
+        unseen_tables: Styles of tables that are not shown.
+        small: Styles of rows and columns in which nothing can be read.
+    """
+
+    above: Styles | None = None
+    unseen_tables: set[str] = field(default_factory=set)
+    small: set[str] = field(default_factory=set)
+    _said: dict[str, dict[str, str]] = field(default_factory=dict)
+    _looks: dict[str, Look] = field(default_factory=dict)
+    _current: dict[str, str] = field(default_factory=dict)
+    _name: str = ""
+
+    @property
+    def handlers(self) -> dict[str, Callable[[dict[str, str]], None]]:
+        """For whoever follows the part."""
+        return {
+            "style:style": self._open, "style:default-style": self._open, "style:text-properties": self._texts,
+            "style:table-cell-properties": self._cells, "style:table-properties": self._tables,
+            "style:table-row-properties": self._sizes, "style:table-column-properties": self._sizes,
+        }  # fmt: skip
+
+    def look(self, name: str) -> Look:
+        """How a text of this style looks."""
+        if not name:
+            return PLAIN
+        known = self._looks.get(name)
+        if known is None:
+            known = self._looks[name] = self._resolved(name)
+        return known
+
+    def _resolved(self, name: str) -> Look:
+        said: dict[str, str] = {}
+        for _ in range(MAX_PARENTS):
+            own = self.said(name)
+            said = own | said
+            name = own.get("parent", "")
+            if not name:
+                break
+        back = said.get(BACK, WHITE)
+        return Look(
+            struck=any(said.get(word, "none") != "none" for word in STRUCK) and said.get(STRUCK[0]) != "none",
+            raised=said.get(POSITION, "0%").split()[0] not in {"0%", "0"},
+            unseen=alike(said.get(FRONT, BLACK)[1:].lower(), (WHITE if back == "transparent" else back)[1:].lower()),
+        )
+
+    def said(self, name: str) -> dict[str, str]:
+        """What the style of this name says, here or above."""
+        return self._said.get(name) or (self.above.said(name) if self.above else {})
+
+    def _open(self, attributes: dict[str, str]) -> None:
+        self._name = attributes.get("style:name", "")
+        self._current = self._said[self._name] = {}
+        if "style:parent-style-name" in attributes:
+            self._current["parent"] = attributes["style:parent-style-name"]
+        if len(self._said) > MAX_STYLES:
+            raise Refusal("FILE_TOO_LARGE", f"有{MAX_STYLES // 10_000}万种以上的格式")
+
+    def _texts(self, attributes: dict[str, str]) -> None:
+        self._take(attributes, *STRUCK, POSITION, FRONT)
+
+    def _cells(self, attributes: dict[str, str]) -> None:
+        self._take(attributes, BACK)
+
+    def _take(self, attributes: dict[str, str], *names: str) -> None:
+        self._current |= {name: attributes[name] for name in names if name in attributes}
+
+    def _sizes(self, attributes: dict[str, str]) -> None:
+        for name in ("style:row-height", "style:column-width"):
+            size = LENGTH.fullmatch(attributes.get(name, ""))
+            if size and float(size[1]) * POINTS[size[2]] < LEAST_SIZE:
+                self.small.add(self._name)
+
+    def _tables(self, attributes: dict[str, str]) -> None:
+        if attributes.get("table:display") == "false":
+            self.unseen_tables.add(self._name)

@@ -1,0 +1,124 @@
+"""What is refused before anything is read: by content, never by extension.
+
+The seam for everything hostile: a file passes or becomes one finding code. Reading never starts on a refused file.
+Every kind of file is looked through once, in time that grows with its size and in bounded memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from pipeline.reading.formats.biff import look_through_xls
+from pipeline.reading.formats.notes import Notes, Refusal
+from pipeline.reading.formats.ods import look_through_fods, look_through_ods
+from pipeline.reading.formats.ole import open_container
+from pipeline.reading.formats.ooxml import XLSB, XLSX, main_part
+from pipeline.reading.formats.package import LOCAL_MAGIC, Package, size_text
+from pipeline.reading.formats.secret import open_package
+from pipeline.reading.formats.xlsb import look_through_xlsb
+from pipeline.reading.formats.xlsx import look_through_xlsx
+from pipeline.reading.kinds import is_something_else, what_else, what_zip
+
+MAX_BYTES = 20_000_000
+OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OPEN_BY_AN_OFFICE = ("~$", ".~")
+LEFT_BY_DESKTOPS = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".directory", ".gitkeep"})
+LONGEST_FOUND = 100
+PREFIX = 1_024  # what a server or a mail program may have set before a file
+RAW_BIFF = {b"\x09\x08\x10\0\0\x06", b"\x09\x08\x08\0\0\x05"}  # an xls without a container around it
+FLAT_ODS = b'office:mimetype="application/vnd.oasis.opendocument.spreadsheet'
+ODS_KIND = b"application/vnd.oasis.opendocument.spreadsheet"
+
+
+def is_office_litter(name: str) -> bool:
+    """Lock files that office programs leave beside an open workbook."""
+    return PurePath(name).name.startswith(OPEN_BY_AN_OFFICE)
+
+
+def is_system_litter(name: str) -> bool:
+    """Files that desktops leave in folders, and that packing on a Mac leaves beside a file."""
+    base = PurePath(name).name
+    return base.startswith("._") or base.lower() in LEFT_BY_DESKTOPS
+
+
+def is_litter(name: str) -> bool:
+    """Nothing that anybody wrote."""
+    return is_office_litter(name) or is_system_litter(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What looking through a file gave.
+
+    Attributes:
+        refused: Finding code that refuses the file, or an empty string.
+        found: What was found, in words, for the finding.
+        notes: What a reader of values would not see.
+    """
+
+    refused: str = ""
+    found: str = ""
+    notes: Notes = field(default_factory=Notes)
+
+
+def inspect(content: bytes) -> Inspection:
+    """Look through a file before anything is read from it; never raises for what is in it."""
+    try:
+        return Inspection(notes=_look_through(content))
+    except Refusal as refusal:
+        found = "".join(ch if ch.isprintable() else " " for ch in refusal.found[:LONGEST_FOUND])
+        return Inspection(refused=refusal.code, found=found)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what nobody foresaw in a file costs this file, not the run
+        return Inspection(refused="FILE_UNREADABLE", found=type(error).__name__)
+
+
+def _look_through(content: bytes) -> Notes:
+    notes = _by_kind(content)
+    if not notes.grids:
+        raise Refusal("FILE_NOT_A_WORKBOOK", "里面没有工作表")
+    return notes
+
+
+def _by_kind(content: bytes) -> Notes:
+    if not content:
+        raise Refusal("FILE_EMPTY")
+    if len(content) > MAX_BYTES:
+        raise Refusal("FILE_TOO_LARGE", f"超过{size_text(MAX_BYTES)}")
+    begins = [at for magic in (OLE_MAGIC, LOCAL_MAGIC) if (at := content.find(magic, 0, PREFIX)) >= 0]
+    if begins and not is_something_else(content):
+        whole = content[min(begins) :]
+        return _look_through_ole(whole) if whole.startswith(OLE_MAGIC) else _look_through_zip(Package(whole))
+    if LOCAL_MAGIC.startswith(content) or OLE_MAGIC.startswith(content):
+        raise Refusal("FILE_TRUNCATED", f"只有{size_text(len(content))}")
+    if content[:6] in RAW_BIFF:
+        return look_through_xls({"workbook"}, {"workbook": content})
+    if FLAT_ODS in content[: PREFIX * 8] and content.lstrip().startswith(b"<"):
+        return look_through_fods(content)
+    raise what_else(content)
+
+
+def _look_through_ole(content: bytes) -> Notes:
+    names, streams = open_container(content)
+    if "encryptedpackage" in names:
+        return _look_through_zip(Package(open_package(streams, content)))
+    return look_through_xls(names, streams)
+
+
+def _look_through_zip(package: Package) -> Notes:
+    names = set(package.names)
+    part, kind = main_part(package)
+    if part:
+        look = {XLSX: look_through_xlsx, XLSB: look_through_xlsb}.get(kind)
+        if look is None:
+            raise Refusal("FILE_NOT_A_WORKBOOK", f"是{kind}")
+        return look(package, part)
+    if "encrypted-package" in names:  # what LibreOffice 24.8 and later write
+        raise Refusal("FILE_ENCRYPTED", "内容已加密")
+    if "content.xml" in names:
+        if "mimetype" in names and not package.take("mimetype").startswith(ODS_KIND):
+            raise Refusal("FILE_NOT_A_WORKBOOK", "是文字文档或演示文稿")
+        return look_through_ods(package)
+    raise what_zip(names)

@@ -1,1 +1,0 @@
-"""Everything leadership and staff read."""

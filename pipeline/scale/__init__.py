@@ -1,0 +1,1 @@
+"""The same over many machines: a Dask cluster."""

@@ -1,1 +1,0 @@
-"""The workbook that goes out and the one that comes back."""

@@ -1,0 +1,1 @@
+"""A campaign on disk: its folders, settings, program and dataset, opened together."""
