@@ -20,15 +20,15 @@ import pytest
 from docx import Document
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from pipeline.office.making.documents.template_names import TEMPLATE_NAMES
-from pipeline.office.making.pictures import chart_cache
-from pipeline.office.making.summary import workbook as summary_workbook
 
 from pipeline.checks import scaffold
 from pipeline.domain.findings import CATALOGUE
 from pipeline.forms.issue import standard_workbook
-from pipeline.office.making import manifest
-from pipeline.workspace.paths import sources
+from pipeline.products import manifest
+from pipeline.products.documents.template_names import TEMPLATE_NAMES
+from pipeline.products.pictures import chart_cache
+from pipeline.products.summary import workbook as summary_workbook
+from pipeline.workspace import sources
 from tests.builder import ROOT, whole_campaign
 from tools.make_references import stale
 from tools.traceability import MEASURES, PLACES, REPORT_PLACES, WORKBOOKS, traces
@@ -151,7 +151,7 @@ def test_no_module_needs_one_that_needs_it() -> None:
             },
         ),
         ("docxtpl", {"products.documents.word"}),
-        ("pyarrow", {"ledger.frames", "ledger.labels", "products.package.parquet", "products.package.partitions"}),
+        ("pyarrow", {"ledger.frames", "products.package.parquet", "products.package.partitions"}),
         ("distributed", {"scale.cluster", "scale.remote"}),
         ("dask", {"scale.cluster"}),
         ("python_calamine", set()),
