@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 RUN = ("--as-of", "2024-07-16")
 ISSUE = ("--as-of", "2024-06-21", "issue")
 STAGES = {
-    "run": (
+    "office.run": (
         "load_campaign",
         "read_inbox",
         "take_in",
@@ -56,7 +56,7 @@ STAGES = {
         "measure_period",
         "replace_folder",
     ),
-    "intake": ("unplaced", "check_returns", "decide", "decided"),
+    "intake.take_in": ("unplaced", "check_returns", "decide", "decided"),
 }
 OF_A_PROCESS = re.compile(r"(?<=\.part)\d+$|(?<=\.)\d+(?=\.part$)")
 LEFTOVERS = (".part", ".new", ".old", ".holder")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from pipeline.checks.rules import Rule
+    from pipeline.program.rules import Rule
 
 Made = TypeVar("Made")
 CACHE = ROOT / ".cache" / "tests"
