@@ -135,7 +135,7 @@ def _tell_unread(inbox: Inbox) -> None:
     from pipeline.domain.unread import UNREAD_NAMES, UnreadKind  # noqa: PLC0415
 
     for kind in UnreadKind:
-        new = [one for one in inbox.new if one.kind is kind]
+        new = [one for one in inbox.new if one.kind is kind and one in inbox.unread]
         for one in new[:MANY]:
             note(f"没有读：{one.name}（{one.what}）")
         if len(new) > MANY:
@@ -178,7 +178,7 @@ def _tell(outcome: Outcome, workspace: Workspace, as_of: date) -> None:
 def _tell_unusable(m: PeriodMeasures, taken: Taken) -> None:
     """Files that came now and cannot be used: why, and whose they are; and how many have no owner yet."""
     from pipeline.domain.place import PLACING_NAMES, Placing  # noqa: PLC0415
-    from pipeline.domain.state import Verdict  # noqa: PLC0415
+    from pipeline.domain.state import State, Verdict  # noqa: PLC0415
     from pipeline.ledger.waiting import BLANK  # noqa: PLC0415
 
     for s in m.snapshot.submissions:
@@ -203,6 +203,10 @@ def _tell_unusable(m: PeriodMeasures, taken: Taken) -> None:
         note(
             f"不能采用、不知是谁的文件共 {len(nobodys)} 个；知道是谁的：run-pipeline admit {example} --as 州（市） --reason 理由"
         )
+        silent = [p.short_name for p in m.program.prefectures
+                  if {m.snapshot.state(m.period, unit) for unit in m.program.measured_of(p.code)} == {State.MISSING}]  # fmt: skip
+        if silent and m.snapshot.as_of > m.period.due_on:
+            note(f"其中可能有全部未报的{'、'.join(silent)}报来的，查明以前请不要给这些单位发催报函。")
 
 
 @main.command()

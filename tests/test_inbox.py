@@ -11,6 +11,7 @@ import time
 import zipfile
 from contextlib import nullcontext
 from datetime import date, datetime
+from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -223,6 +224,65 @@ def test_what_lay_unread_is_remembered_by_day_and_leaves_with_the_file(
     back = call(root, "receive", day=DAY)  # looking back enters nothing
     assert back.exit_code == 0
     assert unread(date(2023, 3, 20)) == {*CLUTTER, *LINKED, "管道"}
+
+
+def mailed(subject: str, name: str, content: bytes) -> bytes:
+    mail = EmailMessage()
+    mail["Subject"] = subject
+    mail.set_content("见附件")
+    mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    return mail.as_bytes()
+
+
+def packed(**files: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in files.items():
+            package.writestr(name, content)
+    return out.getvalue()
+
+
+def as_windows_packs(name: str) -> bytes:
+    """A name in GBK, not marked as anything."""
+    stand_in = "#" * len(name.encode("gbk"))
+    return zipped(stand_in).replace(stand_in.encode(), name.encode("gbk"))
+
+
+def test_what_is_not_read_is_placed_by_what_is_in_it(root: Path) -> None:
+    """By stamps in archives, mail and downloads cut short; else by the names in them; each of several."""
+    two = packed(a=filled(prefecture_code="530600"), b=filled(prefecture_code=NUJIANG))
+    put(root, "2023-03-03/滇东北报表.zip", two)
+    put(root, "2023-03-03/来信.eml", mailed("报表", "表.xlsx", filled(prefecture_code="530700")))
+    put(root, "2023-03-03/转发.eml", mailed("转发：保山市总工会报表", "表.rar", b"Rar!"))
+    put(root, "2023-03-03/打包.zip", as_windows_packs("红河州/报表.rar"))
+    put(root, "2023-03-03/下载.crdownload", filled(prefecture_code="530800")[:-40])
+    put(root, "2023-03-03/附件.zip", packed(a=b"x"))
+    assert "没有读" in call(root, "receive").stderr
+    _, snapshot = open_snapshot(Workspace(root=root), date.fromisoformat(DAY))
+    told = {
+        owner: (one.file, "推定" in one.reason) for (period, owner), one in snapshot.waiting.items() if period == PERIOD
+    }
+    assert told == {
+        "530600": ("2023-03-03/滇东北报表.zip", False), NUJIANG: ("2023-03-03/滇东北报表.zip", False),
+        "530700": ("2023-03-03/来信.eml", False), "530500": ("2023-03-03/转发.eml", True),
+        "532500": ("2023-03-03/打包.zip", True), "530800": ("2023-03-03/下载.crdownload", False),
+    }  # fmt: skip
+    assert "没有读" not in call(root, "receive").stderr.replace("另有没有读", "")
+
+
+def test_nobody_is_accused_whose_file_is_still_being_written(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = put(root, "2023-03-03/昭通市.xlsx", filled(prefecture_code="530600"))
+    grown = iter(range(100))
+    monkeypatch.setattr("pipeline.intake.inbox._trace", lambda status: (status.st_size, next(grown)))
+    said = call(root, "receive").stderr
+    monkeypatch.undo()
+    assert said.count("昭通市.xlsx") == 1
+    workspace, day = Workspace(root=root), date.fromisoformat(DAY)
+    waits = open_snapshot(workspace, day)[1].waiting[PERIOD, "530600"]
+    assert waits.reason == "有文件未能读取（没有传完的文件，还在写入；归属按文件名推定）"
+    assert path.is_file()
+    assert "新收 1 份报送" in call(root, "receive").stderr
+    assert open_snapshot(workspace, day)[1].waiting == {}
 
 
 def test_empty_files_of_the_same_content_are_each_told(root: Path) -> None:

@@ -17,14 +17,14 @@ import xlwt
 from click.testing import CliRunner
 
 from pipeline.checks.problems import verdict_text
-from pipeline.cli import main
+from pipeline.cli import _tell_unusable, main
 from pipeline.commands.look import print_status
 from pipeline.domain.place import Placing
 from pipeline.domain.state import State
 from pipeline.domain.unread import Unread, UnreadKind
 from pipeline.engine.engines import InProcess
 from pipeline.intake.inbox import readable
-from pipeline.intake.take_in import take_in
+from pipeline.intake.take_in import Taken, take_in
 from pipeline.ledger.snapshot import Snapshot, reported_again, take_snapshot
 from pipeline.ledger.store import Store
 from pipeline.ledger.writing import Written, unplaced
@@ -361,6 +361,17 @@ def test_it_is_not_accused_of_being_overdue(office: Workspace) -> None:
     assert "报表已收到、不能采用，待重报的州（市）3个（均于2023年3月4日报来，按时）：昭通市、" in said
     assert "有文件未能读取的州（市）1个：怒江州" in said
     assert "逾期未报的州（市）11个" in said
+
+
+def test_letters_wait_for_files_that_may_be_anybodys(office: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    _tell_unusable(measured(office), Taken(seqs=(), repeated=()))
+    said = capsys.readouterr().err
+    assert "不知是谁的文件共 1 个" in said
+    assert "其中可能有全部未报的昆明市、" in said
+    assert "查明以前请不要给这些单位发催报函" in said
+    assert not {one for one in ("昭通市", "怒江州", "临沧市", "迪庆州") if one in said}
+    _tell_unusable(measured(office, DUE), Taken(seqs=(), repeated=()))
+    assert "催报函" not in capsys.readouterr().err
 
 
 def test_before_the_day_it_is_only_said_to_have_come(office: Workspace) -> None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pipeline.domain.acts import ActKind
+from pipeline.domain.place import Place, Placing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,12 +59,14 @@ class Unread:
         name: Path in the inbox; of a folder with a slash at the end.
         reason: Why the system refuses it; empty where it does not.
         since: The day of the run that first told of it; None before that.
+        places: Whose may be in it, by what could be read of it; empty where only its name can say.
     """
 
     name: str
     kind: UnreadKind
     reason: str = ""
     since: date | None = field(default=None, compare=False)
+    places: tuple[Place, ...] = field(default=(), compare=False)
 
     @property
     def may_hold_a_return(self) -> bool:
@@ -90,8 +93,8 @@ def unread_by(acts: Iterable[Act]) -> tuple[Unread, ...]:
             for name in told["gone"]:
                 there.pop(name, None)
             there |= {
-                name: Unread(name=name, kind=UnreadKind(kind), reason=why, since=act.done_on)
-                for name, kind, why in told["new"]
+                name: Unread(name=name, kind=UnreadKind(kind), reason=why, since=act.done_on, places=_places(places))
+                for name, kind, why, *places in told["new"]
             }
     return tuple(there[name] for name in sorted(there))
 
@@ -101,5 +104,13 @@ def unread_change(before: Iterable[Unread], now: Iterable[Unread]) -> tuple[str,
     known, there = {one.name: one for one in before}, {one.name: one for one in now}
     new = tuple(one for name, one in there.items() if known.get(name) != one)
     gone = [name for name in known if name not in there]
-    told = {"new": [[one.name, one.kind.value, one.reason] for one in new], "gone": gone}
+    told = {"new": [[one.name, one.kind.value, one.reason, *map(_plain, one.places)] for one in new], "gone": gone}
     return json.dumps(told, ensure_ascii=False) if new or gone else "", new
+
+
+def _plain(place: Place) -> list[str]:
+    return [place.prefecture_code, place.period, place.placed.value]
+
+
+def _places(told: Iterable[tuple[str, str, str]]) -> tuple[Place, ...]:
+    return tuple(Place(prefecture_code=code, period=period, placed=Placing(placed)) for code, period, placed in told)

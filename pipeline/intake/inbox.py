@@ -9,7 +9,7 @@ import time
 import unicodedata
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -20,14 +20,17 @@ from pipeline.program.days import folder_day
 from pipeline.reading.formats.package import LOCAL_MAGIC
 from pipeline.reading.guard import MAX_BYTES, OLE_MAGIC, is_office_litter, is_system_litter
 from pipeline.reading.kinds import ARCHIVES, OTHER_KINDS, PICTURE
+from pipeline.reading.placing import places
 from pipeline.reading.read import Arrival
 from pipeline.system.disk import reason, why
 from pipeline.system.errors import WorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from pipeline.domain.place import Place
+    from pipeline.program.identity import Registry
     from pipeline.program.model import Period, Program
     from pipeline.workspace.paths import Workspace
 
@@ -70,6 +73,7 @@ class Inbox:
         new: Of ``unread``, what no run has told before.
         decided: Of what was taken in, days by the clock that decide whether it came in time.
         early: Of what was taken in, what came before its period began: file, that day, the first day, number in the ledger.
+        lying: Of ``unread``, where the files are that can be opened, by name.
     """
 
     arrivals: tuple[Arrival, ...]
@@ -81,6 +85,13 @@ class Inbox:
     new: tuple[Unread, ...] = ()
     decided: tuple[ClockDay, ...] = ()
     early: tuple[tuple[str, date, date, int], ...] = ()
+    lying: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def waiting(self) -> tuple[Unread, ...]:
+        """What no return was read from, what is still being written included."""
+        still = (Unread(name=one.name, kind=UnreadKind.PARTIAL, reason="还在写入") for one in self.changing)
+        return (*self.unread, *still)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +167,7 @@ def read_inbox(workspace: Workspace, as_of: date, campaign: tuple[date, date] | 
             paths[path] = name, dated
     arrivals: list[Arrival] = []
     changing: list[Arrival] = []
+    lying: dict[str, Path] = {}
     for path, seen in read_files(paths).items():
         name, dated = paths[path]
         if isinstance(seen, OSError):
@@ -166,12 +178,39 @@ def read_inbox(workspace: Workspace, as_of: date, campaign: tuple[date, date] | 
         one = Arrival(name=name, path=path, sha256=seen.sha256, received_on=received_on, changing=seen.changing)
         if seen.kind and not one.changing:
             unread.append(Unread(name=name, kind=seen.kind))
+            lying[name] = path
         else:
             (changing if one.changing else arrivals).append(one)
     _must_be_there(workspace.inbox)
     return Inbox(arrivals=tuple(arrivals), changing=tuple(changing), later=tuple(later), undated=tuple(undated),
                  unread=tuple(sorted(unread, key=lambda one: one.name)),
-                 clocked=frozenset(name for name, dated in paths.values() if dated is None))  # fmt: skip
+                 clocked=frozenset(name for name, dated in paths.values() if dated is None), lying=lying)  # fmt: skip
+
+
+def with_places(inbox: Inbox, registry: Registry, known: Iterable[Unread], as_of: date) -> tuple[Unread, ...]:
+    """What waits unread, each with whose it may be: as noted before, else by what can be read of it now."""
+    before = {one.name: one for one in known}
+    return tuple(
+        replace(
+            one, places=before[one.name].places if before.get(one.name) == one else _places(inbox, registry, one, as_of)
+        )
+        for one in inbox.waiting
+    )
+
+
+def _places(inbox: Inbox, registry: Registry, one: Unread, as_of: date) -> tuple[Place, ...]:
+    path = inbox.lying.get(one.name)
+    if path is None or not one.may_hold_a_return:
+        return ()
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES)
+    except OSError:
+        return ()
+    day = folder_day(one.name, as_of, span(registry.program))
+    return places(
+        registry, one.name, day if isinstance(day, date) else as_of, content, is_mail=one.kind is UnreadKind.MAIL
+    )
 
 
 def _listed(inbox: Path) -> tuple[list[Path], list[Unread]]:

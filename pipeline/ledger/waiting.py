@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipeline.domain.place import PLACING_NAMES, Placing
+from pipeline.domain.place import PLACING_NAMES, Place, Placing
 from pipeline.domain.state import STATE_NAMES, State, Verdict
 from pipeline.program.days import folder_day
 from pipeline.program.mentions import owner_named, period_meant
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.domain.entries import Submission
+    from pipeline.domain.unread import Unread
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.model import Program
 
@@ -69,17 +70,26 @@ def what_waits(program: Program, snapshot: Snapshot) -> dict[tuple[str, str], Wa
         if s.prefecture_code and (key not in usable or usable[key] < (s.received_on, s.seq)):
             found[key] = _waiting(snapshot, s)
     for one in snapshot.unread:
-        owner = owner_named(program, one.name) if one.may_hold_a_return else ""
-        if owner:
-            seen = one.since or snapshot.as_of
-            dated = folder_day(one.name, seen, (program.periods[0].start, max(p.due_on for p in program.periods)))
-            day = dated if isinstance(dated, date) else seen
-            reason = f"{STATE_NAMES[State.UNREAD]}（{one.what}；归属按{PLACING_NAMES[Placing.NAME]}）"
-            waits = Waiting(state=State.UNREAD, reason=reason, file=one.name, received_on=day)
-            key = period_meant(program, one.name, day), owner
+        for key, waits in _unread(program, snapshot, one) if one.may_hold_a_return else ():
             if key not in found or found[key].is_blank:
                 found[key] = waits
     return found
+
+
+def _unread(program: Program, snapshot: Snapshot, one: Unread) -> Iterator[tuple[tuple[str, str], Waiting]]:
+    """Whose something may be that no return was read from, and for when: by what could be read of it, else by its name."""
+    seen = one.since or snapshot.as_of
+    dated = folder_day(one.name, seen, (program.periods[0].start, max(p.due_on for p in program.periods)))
+    day = dated if isinstance(dated, date) else seen
+    owner = owner_named(program, one.name)
+    named = Place(prefecture_code=owner, period=period_meant(program, one.name, day), placed=Placing.NAME)
+    for place in one.places or ([named] if owner else []):
+        how = f"；归属按{PLACING_NAMES[Placing.NAME]}" if place.placed is Placing.NAME else ""
+        reason = f"{STATE_NAMES[State.UNREAD]}（{one.what}{how}）"
+        yield (
+            (place.period, place.prefecture_code),
+            Waiting(state=State.UNREAD, reason=reason, file=one.name, received_on=day),
+        )
 
 
 def _each(program: Program, snapshot: Snapshot, waiting: set[int]) -> Iterator[Submission]:

@@ -12,8 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.domain.acts import closings
+from pipeline.domain.unread import unread_by
 from pipeline.intake.first_round import as_taken, read_all, registry
-from pipeline.intake.inbox import Inbox, clock_day, clock_days, read_inbox, span
+from pipeline.intake.inbox import Inbox, clock_day, clock_days, read_inbox, span, with_places
 from pipeline.intake.take_in import Taken, take_in
 from pipeline.ledger.snapshot import Snapshot, take_snapshot
 from pipeline.measures.period import PeriodMeasures, measure_period
@@ -168,7 +169,8 @@ def _take(workspace: Workspace, campaign: Campaign, store: Store, as_of: date, w
     clocked = {one.name: one for one in inbox.arrivals if one.name in inbox.clocked and one.sha256 not in finished}
     if doubtful := clock_days(campaign.program, clocked.values(), as_of):
         ask(doubtful)
-    new = store.note_unread(inbox.unread, as_of, who)
+    unread = with_places(inbox, registry(campaign, ()), unread_by(store.acts(date.max)), as_of)
+    new = store.note_unread(unread, as_of, who)
     use_sources(workspace, store, as_of)
     taken = take_in(campaign, store, inbox.arrivals, as_of, tell, on, sent=sent)
     entries = [one for one in store.submissions(as_of) if one.seq in taken.seqs]

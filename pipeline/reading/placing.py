@@ -1,11 +1,18 @@
 """Whose a file is that cannot be used: by the stamps in whatever part of it can be read, else by its name: a guess.
 
+Archives and mail may hold the returns of several; where neither stamps nor their own name say whose, the names in them do.
+
 Looking for stamps never raises for what is in a file, and reads no more of it than :data:`MOST` bytes.
 """
 
 from __future__ import annotations
 
+import io
+import zipfile
 import zlib
+from email import message_from_bytes
+from email.errors import MessageError
+from email.policy import default
 from typing import TYPE_CHECKING
 
 from pipeline.domain.place import NOBODYS, Place, Placing
@@ -26,6 +33,18 @@ WINDOW = 200  # characters a stamp may take
 HEADER = 30  # bytes of a member before its name
 DEPTH = 2  # a workbook in an archive
 CHUNK = 65_536
+UTF8_NAME = 0x800
+UNSOUND = (
+    zipfile.BadZipFile,
+    MessageError,
+    NotImplementedError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OSError,
+    RecursionError,
+)
 
 
 def place(registry: Registry, name: str, received_on: date, content: bytes) -> Place:
@@ -41,6 +60,52 @@ def place(registry: Registry, name: str, received_on: date, content: bytes) -> P
         return NOBODYS
     period = next(iter(periods)) if len(periods) == 1 else period_meant(program, name, received_on)
     return Place(prefecture_code=owner, period=period, placed=placed)
+
+
+def places(
+    registry: Registry, name: str, received_on: date, content: bytes, *, is_mail: bool = False
+) -> tuple[Place, ...]:
+    """Whose returns may be in something that none is read from: all that its stamps say, else its name, else the names in it."""
+    program, parts = registry.program, _attached(content) if is_mail else [("", content)]
+    stamps = {
+        (s.prefecture_code, s.period)
+        for _, part in parts for s in stamps_in(part, program.code)
+        if s.genuine(registry.key) and s.prefecture_code in program.prefecture_by_code and s.period in program.period_by_code
+    }  # fmt: skip
+    if stamps:
+        return tuple(
+            Place(prefecture_code=code, period=period, placed=Placing.STAMP) for code, period in sorted(stamps)
+        )
+    names = [name] if owner_named(program, name) else [inner for inner, _ in parts if inner] or _names_in(content)
+    named = {
+        (owner, period_meant(program, inner, received_on)) for inner in names if (owner := owner_named(program, inner))
+    }
+    return tuple(Place(prefecture_code=code, period=period, placed=Placing.NAME) for code, period in sorted(named))
+
+
+def _attached(content: bytes) -> list[tuple[str, bytes]]:
+    """What a mail is about, and what is attached to it: names and contents."""
+    try:
+        mail = message_from_bytes(content, policy=default)
+        found = [(str(mail["subject"] or ""), b"")]
+        for part in mail.walk():
+            inside = part.get_payload(decode=True)
+            found += [(part.get_filename() or "", inside)] if isinstance(inside, bytes) else []
+    except UNSOUND:
+        return [("", content)]
+    return found
+
+
+def _names_in(content: bytes) -> list[str]:
+    """The names of what is packed in a zip, as they were written where it was packed."""
+    try:
+        members = zipfile.ZipFile(io.BytesIO(content)).infolist()[:MEMBERS]
+        return [
+            one.filename if one.flag_bits & UTF8_NAME else one.filename.encode("cp437").decode("gb18030")
+            for one in members
+        ]
+    except UNSOUND:
+        return []
 
 
 def stamps_in(content: bytes, program: str, depth: int = DEPTH) -> Iterator[Stamp]:
