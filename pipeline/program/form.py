@@ -59,6 +59,7 @@ class FormKind(StrEnum):
     FUNDING = "funding"  # 附件1第三栏
     SOCIAL_WORKERS = "social_workers"  # 第26项
     SURVEY = "survey"  # 附件5
+    PLAIN = "plain"  # asked for its own sake: kept, traced, summed and given away like any other, measured by no system
 
 
 ROLES: dict[FormKind, tuple[str, ...]] = {
@@ -71,6 +72,7 @@ ROLES: dict[FormKind, tuple[str, ...]] = {
     FormKind.FUNDING: ("received", "matched", "spent", "units"),
     FormKind.SOCIAL_WORKERS: ("heads", "received_first", "received_second", "spent"),
     FormKind.SURVEY: ("ratio",),
+    FormKind.PLAIN: (),
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ ROWS = {Rows.COUNTY: "每县一行", Rows.PREFECTURE: "州（市）本级一行"
 FORM_KINDS = {
     FormKind.ACTION: "行动", FormKind.MILESTONES: "工作节点", FormKind.TEN_TASKS: "十个一", FormKind.CONTACTS: "对口联系",
     FormKind.PROBLEMS: "问题", FormKind.HIGHLIGHTS: "亮点", FormKind.FUNDING: "资金",
-    FormKind.SOCIAL_WORKERS: "社会工作者", FormKind.SURVEY: "调研",
+    FormKind.SOCIAL_WORKERS: "社会工作者", FormKind.SURVEY: "调研", FormKind.PLAIN: "其他",
 }  # fmt: skip
 TARGETS = {
     TargetKind.AT_LEAST: "不少于目标", TargetKind.YES: "为是", TargetKind.ALL_OPTIONS: "选项全部做到",
