@@ -172,7 +172,7 @@ def running_cluster(
     port = free_port()
     address = f"{protocol}://127.0.0.1:{port}"
     arguments = ("scheduler", "--host", f"{protocol}://127.0.0.1", "--port", str(port), "--no-dashboard",
-                 "--idle-timeout", "60")  # fmt: skip  # by itself, should the tests be killed; its workers follow
+                 "--idle-timeout", "900")  # fmt: skip  # by itself, should the tests be killed; its workers follow
     with ExitStack() as processes:
         scheduler = processes.enter_context(_process(*arguments, environment=environment, folder=folder))
         cluster = RunningCluster(address=address, environment=environment, scheduler=scheduler, processes=processes)
