@@ -203,8 +203,11 @@ def _tell_unusable(m: PeriodMeasures, taken: Taken) -> None:
         note(
             f"不能采用、不知是谁的文件共 {len(nobodys)} 个；知道是谁的：run-pipeline admit {example} --as 州（市） --reason 理由"
         )
-        silent = [p.short_name for p in m.program.prefectures
-                  if {m.snapshot.state(m.period, unit) for unit in m.program.measured_of(p.code)} == {State.MISSING}]  # fmt: skip
+        silent = [
+            p.short_name
+            for p in m.program.prefectures
+            if {m.snapshot.state(m.period, unit) for unit in m.program.measured_of(p.code)} == {State.MISSING}
+        ]
         if silent and m.snapshot.as_of > m.period.due_on:
             note(f"其中可能有全部未报的{'、'.join(silent)}报来的，查明以前请不要给这些单位发催报函。")
 

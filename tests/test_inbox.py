@@ -263,10 +263,13 @@ def test_what_is_not_read_is_placed_by_what_is_in_it(root: Path) -> None:
         owner: (one.file, "推定" in one.reason) for (period, owner), one in snapshot.waiting.items() if period == PERIOD
     }
     assert told == {
-        "530600": ("2023-03-03/滇东北报表.zip", False), NUJIANG: ("2023-03-03/滇东北报表.zip", False),
-        "530700": ("2023-03-03/来信.eml", False), "530500": ("2023-03-03/转发.eml", True),
-        "532500": ("2023-03-03/打包.zip", True), "530800": ("2023-03-03/下载.crdownload", False),
-    }  # fmt: skip
+        "530600": ("2023-03-03/滇东北报表.zip", False),
+        NUJIANG: ("2023-03-03/滇东北报表.zip", False),
+        "530700": ("2023-03-03/来信.eml", False),
+        "530500": ("2023-03-03/转发.eml", True),
+        "532500": ("2023-03-03/打包.zip", True),
+        "530800": ("2023-03-03/下载.crdownload", False),
+    }
     assert "没有读" not in call(root, "receive").stderr.replace("另有没有读", "")
 
 

@@ -136,6 +136,60 @@ def test_what_an_ods_shows_otherwise(cell: str, told: tuple[str, str] | None) ->
     assert doubts(ods_cell(cell, T_STYLES)) == ({(2, 1): told} if told else {})
 
 
+RULED_STYLES = T_STYLES + (
+    '<style:style style:name="W_5f_1" style:display-name="W_1"><style:text-properties fo:color="#ffffff"/></style:style>'
+    '<style:style style:name="T"><style:text-properties fo:font-size="1pt"/></style:style>'
+    '<style:style style:name="M" style:family="table-cell"><style:map style:condition="{}" style:apply-style-name="{}"/></style:style>'
+    '<number:number-style style:name="N9"><style:map style:condition="value()&gt;=0" style:apply-style-name="W"/></number:number-style>'
+)
+GONE, UNSURE = "CELL_UNSEEN", "CELL_MAYBE_UNSEEN"
+
+
+@pytest.mark.parametrize(
+    ("condition", "style", "code"),
+    [
+        ("cell-content()=7", "W", GONE),
+        ("cell-content()&gt;7", "W", ""),
+        ("cell-content()!=8", "L", GONE),
+        ("cell-content()=7", "R", ""),
+        ("cell-content-is-between(1,7)", "W", GONE),
+        ("cell-content-is-not-between(1,7)", "W", ""),
+        ("is-true-formula(1)", "W", GONE),
+        ("is-true-formula([.A1]=1)", "W", UNSURE),
+        ("is-true-formula([.A1]=1)", "R", ""),
+    ],
+)
+def test_what_a_condition_of_an_ods_hides_is_told(condition: str, style: str, code: str) -> None:
+    seen = doubts(ods_cell(f'table:style-name="M" {FLOAT}', RULED_STYLES.format(condition, style)))
+    assert [told for told, _ in seen.values()] == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ('<calcext:condition calcext:apply-style-name="W_1" calcext:value="&gt;1"/>', GONE),
+        ('<calcext:condition calcext:apply-style-name="R" calcext:value="&gt;1"/>', ""),
+        ('<calcext:condition calcext:apply-style-name="W_1" calcext:value="formula-is([.A1])"/>', UNSURE),
+        ('<calcext:data-bar calcext:show-value="false"/>', GONE),
+        ("<calcext:data-bar/>", ""),
+    ],
+)
+def test_what_a_condition_behind_the_cells_of_an_ods_hides_is_told(rule: str, code: str) -> None:
+    row = f"<table:table-row><table:table-cell {FLOAT}</table:table-cell></table:table-row>"
+    rules = (
+        f'<calcext:conditional-format calcext:target-range-address="表.A1:表.B9">{rule}</calcext:conditional-format>'
+    )
+    behind = f"<calcext:conditional-formats>{rules}</calcext:conditional-formats>"
+    seen = doubts(inspect(ods_sheet(row + behind, styles=RULED_STYLES.format("", ""))))
+    assert {place: told for place, (told, _) in seen.items()} == ({(0, 0): code} if code else {})
+
+
+def test_letters_nobody_can_read_are_not_seen() -> None:
+    assert [code for code, _ in doubts(ods_cell(f'table:style-name="T" {FLOAT}', RULED_STYLES)).values()] == [GONE]
+    content = xls(lambda sheet: sheet.write(50, 0, 7, xlwt.easyxf("font: height 20")))
+    assert [code for code, _ in doubts(inspect(content)).values()] == [GONE]
+
+
 def test_a_covered_value_is_not_seen() -> None:
     row = '<table:table-row><table:table-cell table:number-columns-spanned="2"/><table:covered-table-cell {}/></table:table-row>'
     seen = inspect(ods_sheet(row.format('office:value-type="float" office:value="3"')))
@@ -309,6 +363,17 @@ def test_a_formula_of_figures_that_shows_something_else_is_told() -> None:
     assert doubts(inspect(content[:at] + struct.pack("<d", 4) + content[at + 8 :])) == {}
 
 
+@pytest.mark.parametrize(
+    ("formula", "result"), [("SUM(1,2,1)", 4), ("SUM(4)", 4), ("SUM(1+1,2)", 4), ("1+SUM(1,2)", 4)]
+)
+def test_a_sum_of_figures_that_shows_something_else_is_told(formula: str, result: float) -> None:
+    content = xls(lambda sheet: sheet.write(50, 0, xlwt.Formula(formula)))
+    at = content.index(struct.pack("<HHH", 50, 0, 0x11)) + 6
+    for shown, told in ((500, [f"公式算出{result:g}，显示500"]), (result, [])):
+        seen = inspect(content[:at] + struct.pack("<d", shown) + content[at + 8 :])
+        assert [words for _, words in doubts(seen).values()] == told
+
+
 def macro_sheet() -> bytes:
     """An xls whose sheet says that it holds Excel 4 macros."""
     content = xls()
@@ -425,6 +490,17 @@ def everything() -> bytes:
         sheet.insert_image("D4", "a.png", {"image_data": picture})
         sheet.write_formula("A5", '=IF(A6="","",A6)', None, "")
         sheet.write_formula("C5", "='[other.xlsx]Sheet1'!A1", None, 77)
+        white, struck_by_rule = book.add_format({"font_color": "#FFFFFF"}), book.add_format({"font_strikeout": 1})
+        for nth, rule in enumerate(
+            (
+                {"type": "cell", "criteria": "=", "value": 5, "format": white},
+                {"type": "cell", "criteria": "between", "minimum": 1, "maximum": 4, "format": white},
+                {"type": "formula", "criteria": '=$A$1="x"', "format": struck_by_rule},
+                {"type": "cell", "criteria": ">", "value": 1, "format": bold},
+            )
+        ):
+            sheet.write(7, nth, 5)
+            sheet.conditional_format(7, nth, 7, nth, rule)
         hidden.write("A1", 5)
         hidden.hide()
         for row in (("a", "b"), ("x", 1), ("y", 2)):
@@ -449,5 +525,6 @@ def test_what_libreoffice_saves_is_seen_as_its_officer_sees_it(kind: str, looks:
     )
     assert {place: code for place, (code, _) in doubts(seen).items()} == {
         (0, 0): "CELL_STRUCK", (0, 1): "CELL_SUPERSCRIPT", (0, 2): "CELL_STRUCK", (0, 3): "CELL_UNSEEN", (4, 2): "CELL_LINKED",
+        (7, 0): "CELL_UNSEEN", (7, 2): "CELL_MAYBE_UNSEEN",
     }  # fmt: skip
     assert look.beside == {(1, 1): "批注“说明一下”", (3, 2): "文本框“文本框里的字”", (3, 3): "一张图片"}

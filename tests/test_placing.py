@@ -474,8 +474,13 @@ def test_a_return_in_which_nothing_was_filled_in_is_told_as_that(tmp_path: Path)
     new_workspace(workspace.root)
     own_key(workspace)
     bad = with_doctype(filled(prefecture_code=NUJIANG))
-    files = {"昭通.xlsx": (blank("2023-02", ZHAOTONG), EARLY), "怒江.xlsx": (bad, EARLY), "怒江又.xlsx": (blank("2023-02", NUJIANG), DUE),
-             "迪庆.xlsx": (filled(), EARLY), "迪庆又.xlsx": (blank("2023-02", SMALL), DUE)}  # fmt: skip
+    files = {
+        "昭通.xlsx": (blank("2023-02", ZHAOTONG), EARLY),
+        "怒江.xlsx": (bad, EARLY),
+        "怒江又.xlsx": (blank("2023-02", NUJIANG), DUE),
+        "迪庆.xlsx": (filled(), EARLY),
+        "迪庆又.xlsx": (blank("2023-02", SMALL), DUE),
+    }
     taken(workspace, files)
     m = measured(workspace)
     state = {code: m.snapshot.state(P2, C.program.counties_of(code)[0]) for code in (ZHAOTONG, NUJIANG, SMALL)}

@@ -241,8 +241,10 @@ def test_a_dataset_that_says_it_is_another_is_opened_by_nobody(office: Office, w
 
 def test_a_trigger_that_would_change_what_is_written_is_found(office: Office) -> None:
     if (office.workspace.root / "settings.yaml").exists():
-        office.say("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
-                   "CREATE TRIGGER spare BEFORE INSERT ON records FOR EACH ROW EXECUTE FUNCTION f()")  # fmt: skip
+        office.say(
+            "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+            "CREATE TRIGGER spare BEFORE INSERT ON records FOR EACH ROW EXECUTE FUNCTION f()",
+        )
     else:
         office.say("CREATE TRIGGER spare AFTER INSERT ON records BEGIN UPDATE records SET state = 'NIL'; END")
     assert "多出触发器“spare”" in office.faults

@@ -247,6 +247,65 @@ def test_what_a_rule_hides_is_told(kind: str, look: int, rest: str, code: str) -
     assert doubt("<c r='B3'><v>0</v></c>", end=RULE.format(kind, look, rest))[0] == code
 
 
+X14 = "xmlns:x='http://schemas.microsoft.com/office/spreadsheetml/2009/9/main' xmlns:m='http://schemas.microsoft.com/office/excel/2006/main'"
+LATE = (
+    f"<extLst><ext {X14} uri='a'><x:conditionalFormattings><x:conditionalFormatting><x:cfRule type='{{}}' {{}}>{{}}</x:cfRule>"
+    "<m:sqref>A1 B2:C9</m:sqref></x:conditionalFormatting></x:conditionalFormattings></ext>"
+    "<ext uri='b'><x:dataValidation><m:f>5</m:f></x:dataValidation></ext></extLst>"
+)
+LATE = LATE.replace("<ext uri='b'>", f"<ext {X14} uri='b'>")
+
+
+@pytest.mark.parametrize(
+    ("kind", "rest", "inside", "code"),
+    [
+        ("cellIs", "operator='equal'", "<m:f>0</m:f><x:dxf><font><strike/></font></x:dxf>", "CELL_UNSEEN"),
+        (
+            "cellIs",
+            "operator='equal'",
+            "<m:f> 0 </m:f><x:dxf><font><color rgb='FFFFFFFF'/></font></x:dxf>",
+            "CELL_UNSEEN",
+        ),
+        ("cellIs", "operator='equal'", "<m:f>1</m:f><x:dxf><font><strike/></font></x:dxf>", ""),
+        (
+            "expression",
+            "",
+            "<m:f>B3=0</m:f><x:dxf><numFmt numFmtId='170' formatCode=';;;'/></x:dxf>",
+            "CELL_MAYBE_UNSEEN",
+        ),
+        (
+            "expression",
+            "",
+            "<m:f>TRUE</m:f><x:dxf><fill><patternFill><bgColor rgb='FF000000'/></patternFill></fill></x:dxf>",
+            "CELL_UNSEEN",
+        ),
+        (
+            "expression",
+            "",
+            f"<m:f>TRUE</m:f><x:dxf><font><b/>{RED}</font><border><left><color rgb='FFFFFFFF'/></left></border></x:dxf>",
+            "",
+        ),
+        ("dataBar", "", "<x:dataBar showValue='0'><x:cfvo><m:f>3</m:f></x:cfvo></x:dataBar>", "CELL_UNSEEN"),
+        ("dataBar", "", "<x:dataBar/>", ""),
+        ("iconSet", "", "<x:iconSet showValue='0'/>", "CELL_UNSEEN"),
+    ],
+)
+def test_what_a_rule_of_newer_programs_hides_is_told(kind: str, rest: str, inside: str, code: str) -> None:
+    assert doubt("<c r='B3'><v>0</v></c>", end=LATE.format(kind, rest, inside))[0] == code
+
+
+@pytest.mark.parametrize(("shown", "code"), [("showValue='0'", "CELL_UNSEEN"), ("", "")])
+def test_a_bar_in_place_of_a_number_hides_it(shown: str, code: str) -> None:
+    rule = f"<conditionalFormatting sqref='B2:C9'><cfRule type='dataBar'><dataBar {shown}/></cfRule></conditionalFormatting>"
+    assert doubt("<c r='B3'><v>7</v></c>", end=rule)[0] == code
+
+
+def test_letters_nobody_can_read_are_not_seen() -> None:
+    for size, code in (("1", "CELL_UNSEEN"), ("11", "")):
+        styles = STYLES.replace("<font/>", f"<font><sz val='{size}'/></font>", 1)
+        assert doubt("<c r='B3' s='0'><v>7</v></c>", parts={"xl/styles.xml": styles})[0] == code
+
+
 def test_noughts_of_a_sheet_that_shows_none_are_told() -> None:
     sheet = f'<worksheet xmlns="{MAIN}"><sheetViews><sheetView showZeros="0"/></sheetViews><sheetData>{{}}</sheetData></worksheet>'
     cells = "<row r='3'><c r='B3'><v>0</v></c><c r='C3'><v>10</v></c><c r='D3' t='b'><v>0</v></c></row>"

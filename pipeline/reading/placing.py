@@ -69,9 +69,12 @@ def places(
     program, parts = registry.program, _attached(content) if is_mail else [("", content)]
     stamps = {
         (s.prefecture_code, s.period)
-        for _, part in parts for s in stamps_in(part, program.code)
-        if s.genuine(registry.key) and s.prefecture_code in program.prefecture_by_code and s.period in program.period_by_code
-    }  # fmt: skip
+        for _, part in parts
+        for s in stamps_in(part, program.code)
+        if s.genuine(registry.key)
+        and s.prefecture_code in program.prefecture_by_code
+        and s.period in program.period_by_code
+    }
     if stamps:
         return tuple(
             Place(prefecture_code=code, period=period, placed=Placing.STAMP) for code, period in sorted(stamps)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from pipeline.domain.value import show
 from pipeline.reading.formats.biff_formula import Links, constant, differs, is_figure
 from pipeline.reading.formats.biff_look import Looks, Overlay
+from pipeline.reading.formats.biff_rules import Rules
 from pipeline.reading.formats.biff_texts import WIDE, Chain, in_runs, shared_texts
-from pipeline.reading.formats.notes import UNCALCULATED, Cells, Notes, Refusal, Run, Tally, doubt_of
+from pipeline.reading.formats.notes import RULED, UNCALCULATED, Cells, Notes, Refusal, Run, Tally, doubt_of
 from pipeline.reading.formats.number_formats import Format, as_shown
 from pipeline.reading.formats.secret import MAX_RECORDS, open_stream
 
@@ -26,6 +27,7 @@ BOF, EOF, BOUNDSHEET, SUPBOOK, EXTERNSHEET, CODEPAGE, IS_1904 = 0x809, 0x0A, 0x8
 FONT, PALETTE, FORMAT, XF, SST, CONTINUE = 0x31, 0x92, 0x41E, 0xE0, 0xFC, 0x3C
 FORMULA, STRING, NUMBER, RK, MULRK, BOOLERR = 0x06, 0x207, 0x203, 0x27E, 0xBD, 0x205
 LABEL, LABELSST, RSTRING = 0x204, 0xFD, 0xD6
+AREAS, RULE = 0x1B0, 0x1B1  # of conditional formats
 ROW, COLUMNS, FILTERED, NOTE, DRAWING, OBJECT, TEXT_OBJECT = 0x208, 0x7D, 0x9B, 0x1C, 0xEC, 0x5D, 0x1B6
 VALUED = {FORMULA, NUMBER, RK, BOOLERR, LABEL, LABELSST, RSTRING}
 BETWEEN = {0x221, 0x4BC, 0x236, CONTINUE}  # ARRAY, SHRFMLA, TABLE, CONTINUE: may stand between a formula and its text
@@ -214,7 +216,7 @@ class _Sheet:
 
     def __init__(self, name: str, tally: Tally, book: _Globals) -> None:
         self._name, self._tally, self._book = name, tally, book
-        self._cells, self._overlay = Cells(name, tally), Overlay()
+        self._cells, self._overlay, self._rules = Cells(name, tally), Overlay(), Rules(book.text)
         self._waiting: tuple[int, int, int] | None = None
         self._pieces: list[bytes] = []
         self._hidden: list[int] = []
@@ -233,6 +235,7 @@ class _Sheet:
         if book.wide:
             over = self._overlay
             self._looks |= {DRAWING: over.drawing, OBJECT: over.object, TEXT_OBJECT: over.text_follows}
+            self._looks |= {AREAS: self._rules.areas, RULE: self._rules.rule}
 
     def take(self, record: int, data: bytes) -> None:
         """One record."""
@@ -265,7 +268,22 @@ class _Sheet:
         if self._noughts_unseen:
             self._tally.noughts_unseen(self._name, self._cells.rows)
         self._overlay.tell(self._name, self._tally)
+        self._tell_rules()
         return self._cells.rows
+
+    def _tell_rules(self) -> None:
+        """Cells that a rule hides, or may hide."""
+        for rule in self._rules.found:
+            if not self._book.looks.hides(rule.look):
+                continue
+            for top, bottom, left, right in rule.areas:
+                for row, cells in enumerate(self._cells.rows[top : bottom + 1], top):
+                    self._tally.room(1 + max(0, min(right + 1, len(cells)) - left))
+                    for col in range(left, min(right + 1, len(cells))):
+                        told = RULED.get(rule.applies(cells[col])) if cells[col] != "" else None
+                        if told:
+                            seen = told[1].format(show(cells[col]))
+                            self._tally.doubt(self._name, row, col, told[0], seen, instead=told[0] == "CELL_UNSEEN")
 
     def _value(self, record: int, data: bytes) -> None:
         row, col, style = struct.unpack_from("<3H", data)

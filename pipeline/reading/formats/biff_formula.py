@@ -26,6 +26,7 @@ TWO: dict[int, Callable[[float, float], float]] = {
 }  # fmt: skip
 ONE: dict[int, Callable[[float], float]] = {0x12: operator.pos, 0x13: operator.neg, 0x14: lambda n: n / 100}
 FUNCTION, SUM, SUMS = 0x22, b"\x10", {b"\0\0", b"\4\0", b"\5\0", b"\6\0", b"\7\0"}  # and count, mean, least and most
+ADDED, PASSED_OVER, BOOLEAN = b"\4\0", {0x10, 0x40}, 0x1D  # SUM of several; of one, and blanks; TRUE or FALSE
 NEAR = 1e-9
 MAX_WALKED = 5_000_000  # bytes of formulas
 
@@ -88,11 +89,21 @@ def constant(formula: bytes) -> float | None:
                 stack.append(TWO[token](left, right))
             elif token in ONE:
                 stack.append(ONE[token](stack.pop()))
+            elif token == FUNCTION and formula[at + 2 : at + 4] == ADDED:
+                count = formula[at + 1]
+                stack[-count:] = [sum(stack[-count:])] if 0 < count <= len(stack) else [stack[len(stack)]]
+            elif token == ATTRIBUTE and formula[at + 1] in PASSED_OVER:  # the sum of one figure is that figure
+                end = at + 4
             elif token != PAREN:
                 return None
     except (IndexError, ArithmeticError):
         return None
     return stack[0] if len(stack) == 1 and end == len(formula) else None
+
+
+def is_true(formula: bytes) -> bool:
+    """A formula that is TRUE and nothing else."""
+    return formula == bytes((BOOLEAN, 1))
 
 
 def is_figure(formula: bytes) -> bool:

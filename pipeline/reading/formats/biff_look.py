@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.reading.formats.biff_texts import WIDE
-from pipeline.reading.formats.notes import COMMENT, PICTURE, TEXT_BOX, alike
+from pipeline.reading.formats.notes import COMMENT, LEAST_SIZE, PICTURE, TEXT_BOX, alike
 from pipeline.reading.formats.number_formats import NOTHING_SHOWN, Format, format_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pipeline.reading.formats.biff_rules import Look
     from pipeline.reading.formats.notes import Tally
 
 STRUCK, FIRST_OWN_COLOUR = 0x8, 8
@@ -26,6 +27,7 @@ PALETTE = bytes.fromhex(
 )
 SYSTEM_FRONT, SYSTEM_BACK, AUTOMATIC = 64, 65, 0x7FFF
 SOLID, NO_FILL = 1, 0
+TWENTIETHS = 20  # of a point: what sizes are told in
 MAX_FORMATS = 0xFFFF
 BIFF8_FORMAT = 20  # bytes of a cell format
 ANCHOR, CONTAINER, HEAD = 0xF010, 0xF, 8
@@ -45,11 +47,14 @@ class Looks:
     _codes: dict[int, str] = field(default_factory=dict)
     _cells: list[tuple[int, int, int, int, int]] = field(default_factory=list)
     _palette: bytes = PALETTE
+    _tiny: set[int] = field(default_factory=set)
 
     def font(self, data: bytes) -> None:
         """One font; there is none of number four."""
         number = len(self._colours) + (len(self._colours) > 3)  # noqa: PLR2004
-        flags, colour, _, raised = struct.unpack_from("<4H", data, 2)
+        size, flags, colour, _, raised = struct.unpack_from("<5H", data)
+        if size < LEAST_SIZE * TWENTIETHS:
+            self._tiny.add(number)
         if flags & STRUCK or raised:
             self.fonts[number] = bool(flags & STRUCK), bool(raised)
         self._colours.append(colour)
@@ -90,11 +95,19 @@ class Looks:
             own = self._colours[nth_font] if nth_font < len(self._colours) else AUTOMATIC
             if struck:
                 found[nth] = "CELL_STRUCK"
-            elif NOTHING_SHOWN.fullmatch(self._codes.get(number, "")) or alike(
-                self._colour(own).hex(), behind.hex() or None
+            elif (
+                font in self._tiny
+                or NOTHING_SHOWN.fullmatch(self._codes.get(number, ""))
+                or alike(self._colour(own).hex(), behind.hex() or None)
             ):
                 found[nth] = "CELL_UNSEEN"
         return found
+
+    def hides(self, look: Look) -> bool:
+        """Whether a rule lets nothing be seen, or strikes it."""
+        ink = BLACK if look.ink is None else self._colour(look.ink)
+        paper = WHITE if look.paper is None else self._colour(look.paper)
+        return look.struck or alike(ink.hex(), paper.hex()) or bool(NOTHING_SHOWN.fullmatch(look.code))
 
     def _colour(self, number: int) -> bytes:
         if number < FIRST_OWN_COLOUR:

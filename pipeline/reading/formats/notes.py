@@ -26,10 +26,18 @@ MAX_ROOM, ROW_ROOM = 2_000_000, 8  # places of the grids of all sheets; what a r
 UNCALCULATED = "=（没有计算结果的公式）"
 SHOWN_LENGTH = 100
 NOUGHT = "0（这张表设为不显示零值）"
+LEAST_SIZE = 3  # points: nobody reads letters that are smaller
 NEAR = 16  # of 255 in every part of a colour: nobody tells them apart
 COVERED = "“{}”（被合并的格盖住）"
 PICTURE, TEXT_BOX, COMMENT = "一张图片", "文本框“{}”", "批注“{}”"
 OWN_COMMENT = re.compile("批注“\\s*【(须改正|请核对|提示)】")
+
+
+NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII).fullmatch
+RULED = {
+    True: ("CELL_UNSEEN", "“{}”（条件格式使它看不见，或画了删除线）"),
+    None: ("CELL_MAYBE_UNSEEN", "“{}”（条件格式可能使它看不见）"),
+}  # whether a rule that hides applies → what is said
 
 
 class Refusal(Exception):  # noqa: N818 - not an error of ours: the way out of a file that is refused
@@ -240,6 +248,17 @@ class Cells:
             for col in range(first_col, min(last_col + 1, len(cells))):
                 if cells[col] != "" and (row, col) != (first_row, first_col):
                     self._tally.doubt(self._sheet, row, col, "CELL_UNSEEN", COVERED.format(cells[col]), instead=True)
+
+
+def compares(operator: str, value: Raw, low: float, high: float) -> bool | None:
+    """Whether a value stands to one or two figures as a rule asks; None where nobody can say."""
+    if not isinstance(value, (int, float)):
+        return None
+    return {
+        "equal": value == low, "notEqual": value != low, "lessThan": value < low, "lessThanOrEqual": value <= low,
+        "greaterThan": value > low, "greaterThanOrEqual": value >= low, "between": low <= value <= high,
+        "notBetween": not low <= value <= high,
+    }.get(operator)  # fmt: skip
 
 
 def alike(ink: str | None, paper: str | None) -> bool:

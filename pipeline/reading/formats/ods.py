@@ -12,6 +12,7 @@ from pipeline.reading.formats.notes import (
     COMMENT,
     COVERED,
     PICTURE,
+    RULED,
     SHOWN_LENGTH,
     TEXT_BOX,
     UNCALCULATED,
@@ -26,12 +27,14 @@ from pipeline.reading.formats.notes import (
     shown_otherwise,
 )
 from pipeline.reading.formats.number_formats import SCALED, worded
+from pipeline.reading.formats.ods_rules import ALL, applies, areas
 from pipeline.reading.formats.ods_styles import Styles
 from pipeline.reading.formats.package import Unread, Watcher, follow_alone
 from pipeline.reading.formats.sums import contradiction
 
 if TYPE_CHECKING:
     from pipeline.domain.value import Raw
+    from pipeline.reading.formats.ods_rules import Area
     from pipeline.reading.formats.package import Package
 
 MODULE = re.compile(r"basic/[^/]+/(?!script-l[bc]\.xml$|dialog-l[bc]\.xml$)[^/]+|scripts/.*[^/]")
@@ -40,6 +43,7 @@ DURATION = re.compile(r"PT(\d+)H(\d+)M(\d+)(?:[.,]\d+)?S")
 SPACE = re.compile(r"[ \t\r\n]+")
 FIGURE = re.compile(r"[￥¥$]?\s*(-?[\d,]*\d(?:\.(\d+))?)\s*([^\x00-\u2e7f]*)", re.ASCII)
 NO_WORDS = ["", ""]
+MAX_RULES = 10_000  # of all sheets, by the areas they are for
 MAX_SPACES = 32_767  # characters of a cell
 TABLE_NAMES = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
 NUMBERS = {"float", "currency"}
@@ -141,16 +145,21 @@ class _Content(Watcher):
         self._words = ["", ""]  # of a comment, of a box
         self._picture = False
         self._linked = ""
+        self._ruled: list[Area] = []
+        self._rules: list[tuple[str, Area, str, str]] = []  # sheet, cells, condition, style
         self.opened |= self._styles.handlers | {
             "table:table": self._open_sheet, "table:table-column": self._open_column, "table:table-row": self._open_row,
             "table:table-cell": self._open_cell, COVERED_CELL: self._open_cell, "text:p": self._open_paragraph,
             "text:span": self._open_piece, "text:ruby-text": self._open_aside, "text:s": self._spaces, "text:tab": self._break,
             "text:line-break": self._break, "draw:image": self._open_picture, "table:table-source": self._source,
+            "calcext:conditional-format": self._open_rules, "calcext:condition": self._rule,
+            "calcext:data-bar": self._bar, "calcext:icon-set": self._bar,
             "table:dde-link": self._dde, "document-content": self._root, "document": self._root, "script:module": self._module,
         }  # fmt: skip
 
     def notes(self) -> Notes:
         """What was gathered."""
+        self._tell_rules()
         if self._linked:
             self.tally.parts["LINKS_UNUSED"] = self._linked
         return self.tally.notes({name: cells.rows for name, cells in self._grids.items()})
@@ -163,6 +172,36 @@ class _Content(Watcher):
     def _root(self, attributes: dict[str, str]) -> None:
         if attributes.get("xmlns:table") != TABLE_NAMES:
             raise Refusal("FILE_BAD_MEMBERS", "表格的名称空间不是通常的写法")
+
+    def _open_rules(self, attributes: dict[str, str]) -> None:
+        self._ruled = areas(attributes.get("calcext:target-range-address", ""))
+
+    def _rule(self, attributes: dict[str, str]) -> None:
+        self._keep_rule(attributes.get("calcext:value", ""), attributes.get("calcext:apply-style-name", ""))
+
+    def _bar(self, attributes: dict[str, str]) -> None:
+        if attributes.get("calcext:show-value") == "false":
+            self._keep_rule(ALL, "")
+
+    def _keep_rule(self, condition: str, style: str) -> None:
+        self._rules += [(self._sheet, area, condition, style) for area in self._ruled]
+        if len(self._rules) > MAX_RULES:
+            raise Refusal("FILE_TOO_MANY_CELLS", f"条件格式超过{MAX_RULES}处")
+
+    def _tell_rules(self) -> None:
+        """Cells that a rule hides, or may hide."""
+        for sheet, area, condition, style in self._rules:
+            if condition != ALL and not self._styles.hides(style):
+                continue
+            rows = self._grids[sheet].rows if sheet in self._grids else []
+            for row, cells in enumerate(rows[area.top : area.bottom + 1], area.top):
+                self.tally.room(1 + max(0, min(area.right + 1, len(cells)) - area.left))
+                for col in range(area.left, min(area.right + 1, len(cells))):
+                    told = RULED.get(applies(condition, cells[col])) if cells[col] != "" else None
+                    if told:
+                        self.tally.doubt(
+                            sheet, row, col, told[0], told[1].format(show(cells[col])), instead=told[0] == "CELL_UNSEEN"
+                        )
 
     def _module(self, _: dict[str, str]) -> None:
         self.tally.parts["MACROS_IGNORED"] = "有宏"
@@ -300,7 +339,15 @@ class _Content(Watcher):
         self.tally.count(self._sheet, self._row, place.col, rows, cols)
         if isinstance(value, str) and (rows > 1 or cols > 1):
             self.tally.repeat_text(len(value) * (rows * cols - 1))
-        one = Doubt(code=doubt[0], seen=doubt[1][:SHOWN_LENGTH], instead=doubt[0] != "CELL_LINKED") if doubt else None
+        one = (
+            Doubt(
+                code=doubt[0],
+                seen=doubt[1][:SHOWN_LENGTH],
+                instead=doubt[0] not in {"CELL_LINKED", "CELL_MAYBE_UNSEEN"},
+            )
+            if doubt
+            else None
+        )
         for row in range(self._row, self._row + rows):
             for col in range(place.col, place.col + cols):
                 self._cells.put(row, col, value)
@@ -313,9 +360,8 @@ class _Content(Watcher):
         """Finding code and words for a value that its officer does not see as it is."""
         if place.covered:
             return "CELL_UNSEEN", COVERED.format(show(value))
-        look = self._styles.look(
-            place.attributes.get("table:style-name") or self._row_style or self._column_style(place.col)
-        )
+        style = place.attributes.get("table:style-name") or self._row_style or self._column_style(place.col)
+        look = self._styles.look(style)
         if look.struck:
             return "CELL_STRUCK", f"{show(value)}（画了删除线）"
         formula = place.attributes.get("table:formula", "")
@@ -329,6 +375,9 @@ class _Content(Watcher):
             plain = False, False
             runs = [(text, *marks.get(nth, plain)) for nth, text in enumerate(texts)]
             return doubt_of([Run(text=text, struck=struck, raised=raised) for text, struck, raised in runs])
+        for condition, brings in self._styles.maps(style):
+            if self._styles.hides(brings) and (told := RULED.get(applies(condition, value))):
+                return told[0], told[1].format(show(value))
         other = OTHER_FILE.search(formula) if "'" in formula or "DDE" in formula else None
         link = (other[1] or other[2] or "别的文件") if other else self._link
         return ("CELL_LINKED", f"引用了“{link}”") if link else None

@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pipeline.reading.formats.notes import LEAST_SIZE as LEAST_FONT
 from pipeline.reading.formats.notes import Refusal, alike
+from pipeline.reading.formats.ods_rules import OF_NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAX_STYLES, MAX_PARENTS = 100_000, 30
+MAX_STYLES, MAX_PARENTS, MAX_MAPS = 100_000, 30, 20
 LENGTH, POINTS = re.compile(r"(\d*\.?\d+)(mm|cm|in|pt)", re.ASCII), {"mm": 2.83, "cm": 28.3, "in": 72, "pt": 1}
 LEAST_SIZE = 2  # points
 WHITE, BLACK = "#ffffff", "#000000"
@@ -28,7 +30,7 @@ class Look:
 
 PLAIN = Look()
 STRUCK, POSITION = ("style:text-line-through-style", "style:text-line-through-type"), "style:text-position"
-FRONT, BACK = "fo:color", "fo:background-color"
+FRONT, BACK, SIZE = "fo:color", "fo:background-color", "fo:font-size"
 
 
 @dataclass
@@ -45,6 +47,7 @@ class Styles:
     unseen_tables: set[str] = field(default_factory=set)
     small: set[str] = field(default_factory=set)
     _said: dict[str, dict[str, str]] = field(default_factory=dict)
+    _maps: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     _looks: dict[str, Look] = field(default_factory=dict)
     _current: dict[str, str] = field(default_factory=dict)
     _name: str = ""
@@ -55,7 +58,7 @@ class Styles:
         return {
             "style:style": self._open, "style:default-style": self._open, "style:text-properties": self._texts,
             "style:table-cell-properties": self._cells, "style:table-properties": self._tables,
-            "style:table-row-properties": self._sizes, "style:table-column-properties": self._sizes,
+            "style:map": self._map, "style:table-row-properties": self._sizes, "style:table-column-properties": self._sizes,
         }  # fmt: skip
 
     def look(self, name: str) -> Look:
@@ -79,23 +82,41 @@ class Styles:
         return Look(
             struck=any(said.get(word, "none") != "none" for word in STRUCK) and said.get(STRUCK[0]) != "none",
             raised=said.get(POSITION, "0%").split()[0] not in {"0%", "0"},
-            unseen=alike(said.get(FRONT, BLACK)[1:].lower(), (WHITE if back == "transparent" else back)[1:].lower()),
+            unseen=_points(said.get(SIZE, "")) < LEAST_FONT
+            or alike(said.get(FRONT, BLACK)[1:].lower(), (WHITE if back == "transparent" else back)[1:].lower()),
         )
 
     def said(self, name: str) -> dict[str, str]:
         """What the style of this name says, here or above."""
         return self._said.get(name) or (self.above.said(name) if self.above else {})
 
+    def maps(self, name: str) -> list[tuple[str, str]]:
+        """The conditions that hang on a style, each with the style it brings."""
+        return self._maps.get(name) or (self.above.maps(name) if self.above else [])
+
+    def hides(self, name: str) -> bool:
+        """Whether nothing is seen in this style, or what is seen is struck."""
+        look = self.look(name)
+        return look.unseen or look.struck
+
+    def _map(self, attributes: dict[str, str]) -> None:
+        condition = attributes.get("style:condition", "")
+        if not condition.startswith(OF_NUMBERS) and len(self._maps) < MAX_STYLES:
+            maps = self._maps.setdefault(self._name, [])
+            maps += [(condition, attributes.get("style:apply-style-name", ""))] if len(maps) < MAX_MAPS else []
+
     def _open(self, attributes: dict[str, str]) -> None:
         self._name = attributes.get("style:name", "")
         self._current = self._said[self._name] = {}
         if "style:parent-style-name" in attributes:
             self._current["parent"] = attributes["style:parent-style-name"]
+        if shown := attributes.get("style:display-name"):
+            self._said.setdefault(shown, self._current)  # conditions name it so
         if len(self._said) > MAX_STYLES:
             raise Refusal("FILE_TOO_LARGE", f"有{MAX_STYLES // 10_000}万种以上的格式")
 
     def _texts(self, attributes: dict[str, str]) -> None:
-        self._take(attributes, *STRUCK, POSITION, FRONT)
+        self._take(attributes, *STRUCK, POSITION, FRONT, SIZE)
 
     def _cells(self, attributes: dict[str, str]) -> None:
         self._take(attributes, BACK)
@@ -105,10 +126,15 @@ class Styles:
 
     def _sizes(self, attributes: dict[str, str]) -> None:
         for name in ("style:row-height", "style:column-width"):
-            size = LENGTH.fullmatch(attributes.get(name, ""))
-            if size and float(size[1]) * POINTS[size[2]] < LEAST_SIZE:
+            if _points(attributes.get(name, "")) < LEAST_SIZE:
                 self.small.add(self._name)
 
     def _tables(self, attributes: dict[str, str]) -> None:
         if attributes.get("table:display") == "false":
             self.unseen_tables.add(self._name)
+
+
+def _points(length: str) -> float:
+    """A length in points; what is none, or relative, is no small one."""
+    size = LENGTH.fullmatch(length)
+    return float(size[1]) * POINTS[size[2]] if size else LEAST_FONT

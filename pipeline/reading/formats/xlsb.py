@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.value import show
 from pipeline.reading.formats.biff import ERRORS, SHOWS_NOUGHTS, UNSEEN, compact
+from pipeline.reading.formats.biff_look import TWENTIETHS
 from pipeline.reading.formats.biff_texts import in_runs
 from pipeline.reading.formats.notes import (
+    LEAST_SIZE,
     MAX_ROWS,
     MAX_VALUED,
     UNCALCULATED,
@@ -150,12 +152,14 @@ class _Book:
         codes: dict[int, str] = {}
         colours: list[bytes] = []
         fills: list[bytes] = []
+        tiny: set[int] = set()
         inside = False
         for record, data in _records(package, part):
             if record == FORMAT:
                 codes[struct.unpack_from("<H", data)[0]] = _text(data, 2)[0]
             elif record == FONT:
-                flags, _, raised = struct.unpack_from("<3H", data, 2)
+                size, flags, _, raised = struct.unpack_from("<4H", data)
+                tiny |= {len(colours)} if size < LEAST_SIZE * TWENTIETHS else set()
                 if flags & STRUCK or raised:
                     self.fonts[len(colours)] = bool(flags & STRUCK), bool(raised)
                 colours.append(_colour(data[12:20]))
@@ -168,10 +172,14 @@ class _Book:
                 _, number, font, fill = struct.unpack_from("<4H", data)
                 if self.fonts.get(font, (False, False))[0]:
                     self.marks[len(self.formats)] = "CELL_STRUCK"
-                elif NOTHING_SHOWN.fullmatch(codes.get(number, "")) or (
-                    font < len(colours)
-                    and fill < len(fills)
-                    and alike(colours[font].hex() or None, fills[fill].hex() or None)
+                elif (
+                    NOTHING_SHOWN.fullmatch(codes.get(number, ""))
+                    or font in tiny
+                    or (
+                        font < len(colours)
+                        and fill < len(fills)
+                        and alike(colours[font].hex() or None, fills[fill].hex() or None)
+                    )
                 ):
                     self.marks[len(self.formats)] = "CELL_UNSEEN"
                 self.formats.append(format_of(number, codes.get(number, "")))

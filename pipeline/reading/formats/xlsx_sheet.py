@@ -8,10 +8,11 @@ from datetime import date, datetime, time
 from string import digits
 from typing import TYPE_CHECKING, ClassVar
 
-from pipeline.reading.formats.notes import MAX_COLS, MAX_ROWS, ROW_ROOM, UNCALCULATED, Refusal, Tally
+from pipeline.reading.formats.notes import MAX_COLS, MAX_ROWS, NUMBER, ROW_ROOM, RULED, UNCALCULATED, Refusal, Tally
 from pipeline.reading.formats.number_formats import Format, as_shown
 from pipeline.reading.formats.package import Watcher
 from pipeline.reading.formats.sums import contradiction
+from pipeline.reading.formats.xlsx_rules import Rules
 from pipeline.reading.formats.xlsx_styles import FALSE, MAIN, Looks
 from pipeline.reading.formats.xlsx_texts import MARKS, STRUCK, UNSEEN, Mark, Runs, unescaped
 
@@ -25,7 +26,6 @@ EXACT_DIGITS = 16
 PLAIN_FORMAT = Format()
 NOWHERE = -1, -1
 SHOWN_LENGTH = 40
-NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII).fullmatch
 CELLS = frozenset(f"{space} c" for space in MAIN)
 VALUES = frozenset(f"{space} {name}" for space in MAIN for name in ("v", "f", "t"))
 OTHER_BOOK = re.compile(r"\[\d+\]")
@@ -33,7 +33,6 @@ PICTURE_FORMULA = "DISPIMG("
 PICTURE_FROM_WEB = "_XLFN.IMAGE("
 PICTURE = "一张图片（嵌入单元格）"
 MOST_COVERED = 1_000_000  # cells looked at under merged ones and rules
-MOST_LIMITS = 3  # formulas of a rule
 LEAST_HEIGHT, LEAST_WIDTH = 2, 0.3  # points, characters: nobody reads a row or column that is smaller
 
 
@@ -104,11 +103,10 @@ class SheetPart(Watcher):
         self._valued = self._covered = 0
         self._filtered: tuple[int, int] | None = None
         self._noughts_unseen = False
-        self._areas = ""
-        self._rules: list[tuple[str, dict[str, str], list[str]]] = []
+        self._rules = Rules(self, looks.hiding)
         self.on(c=self._open_cell, v=self._value, f=self._open_formula, row=self._open_row, col=self._columns)
         self.on(autoFilter=self._filter, filterColumn=self._filter_on, mergeCell=self._merge)
-        self.on(sheetView=self._view, conditionalFormatting=self._rules_of, cfRule=self._rule, formula=self._limit)
+        self.on(sheetView=self._view, conditionalFormatting=self._rules_of)
         self.on(**{"is": self._open_inline})
 
     # rows and columns
@@ -187,14 +185,14 @@ class SheetPart(Watcher):
             self.parser.EndElementHandler = self._runs.end
 
     def _stop_listening(self) -> None:
-        self._listens = False
+        self._listens = self._rules.listens = False
         self.parser.CharacterDataHandler = None
 
     def unknown(self, _: str) -> None:
         """Nothing of what others put into a cell is its value."""
         if self._waits and self.open[-2] in VALUES:
             raise ValueError
-        if self._listens or self._formula:
+        if self._listens or self._formula or self._rules.listens:
             self._stop_listening()
 
     def _settle(self) -> None:
@@ -348,34 +346,14 @@ class SheetPart(Watcher):
     def _rules_of(self, attributes: dict[str, str]) -> None:
         if self._waits:
             self._settle()
-        self._areas = attributes.get("sqref", "")
-
-    def _rule(self, attributes: dict[str, str]) -> None:
-        if attributes.get("dxfId") in self._book.looks.hiding:
-            self._rules.append((self._areas, attributes, []))
-
-    def _limit(self, _: dict[str, str]) -> None:
-        if self._rules and self.latest is not None and len(self._rules[-1][2]) < MOST_LIMITS:
-            self._rules[-1][2].append("")
-            self._listens = True
-            self.parser.CharacterDataHandler = self._keep_limit
-
-    def _keep_limit(self, text: str) -> None:
-        self._rules[-1][2][-1] += text
+        self._rules.begin(attributes)
 
     def _tell_rules(self) -> None:
         """Cells that a rule hides, or may hide: most formulas are not worked out here."""
-        for areas, rule, limits in self._rules:
-            for row, col, value in self._values_in(areas.split()):
-                hidden = hides(rule, limits, value)
-                if hidden:
-                    self.tally.doubt(
-                        self._name, row, col, "CELL_UNSEEN", f"“{_plain(value)}”（条件格式使它看不见，或画了删除线）"
-                    )
-                elif hidden is None:
-                    self.tally.doubt(
-                        self._name, row, col, "CELL_MAYBE_UNSEEN", f"“{_plain(value)}”（条件格式可能使它看不见）"
-                    )
+        for rule in self._rules.hiding():
+            for row, col, value in self._values_in(rule.areas.split()):
+                if told := RULED.get(rule.hides(value)):
+                    self.tally.doubt(self._name, row, col, told[0], told[1].format(_plain(value)))
 
     def _values_in(self, areas: Sequence[str]) -> Iterator[tuple[int, int, Raw]]:
         for area in areas:
@@ -427,21 +405,6 @@ def _corners(ref: str) -> tuple[tuple[int, int], tuple[int, int]]:
         return _locate(first), _locate(last or first)
     except ValueError:
         return (0, 0), (-1, -1)
-
-
-def hides(rule: Mapping[str, str], limits: Sequence[str], value: Raw) -> bool | None:
-    """Whether a rule that hides applies to a value; None where it is not worked out here."""
-    kind = rule.get("type")
-    if kind == "expression" and limits[:1] in (["1"], ["TRUE"]):
-        return True
-    if kind != "cellIs" or not isinstance(value, (int, float)) or not limits or not all(map(NUMBER, limits)):
-        return None
-    low, high = float(limits[0]), float(limits[-1])
-    return {
-        "equal": value == low, "notEqual": value != low, "lessThan": value < low, "lessThanOrEqual": value <= low,
-        "greaterThan": value > low, "greaterThanOrEqual": value >= low, "between": low <= value <= high,
-        "notBetween": not low <= value <= high,
-    }.get(rule.get("operator", ""))  # fmt: skip
 
 
 def _iso(text: str) -> Raw:

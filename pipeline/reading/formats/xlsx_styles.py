@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from pipeline.reading.formats.notes import alike
+from pipeline.reading.formats.notes import LEAST_SIZE, alike
 from pipeline.reading.formats.number_formats import NOTHING_SHOWN, Format, Shown, format_of
 from pipeline.reading.formats.package import Watcher
 
@@ -46,12 +46,13 @@ class Styles(Watcher):
         self._codes: dict[str, str] = {}
         self._inks: list[str | None] = []
         self._struck: set[int] = set()
+        self._tiny: set[int] = set()
         self._papers: list[str | None] = []
         self._uses: list[dict[str, str]] = []
         self._in = self._part = ""
         self._rules: list[dict[str, str | None]] = []
         lists = ("fonts", "fills", "borders", "cellXfs", "cellStyleXfs", "cellStyles", "dxfs", "colors", "tableStyles")
-        self.on(numFmt=self._format, font=self._font, strike=self._strike, color=self._ink, fill=self._fill,
+        self.on(numFmt=self._format, font=self._font, strike=self._strike, sz=self._size, color=self._ink, fill=self._fill,
                 patternFill=self._pattern, fgColor=self._paper, xf=self._use, dxf=self._rule, bgColor=self._rule_paper,
                 border=self._border)  # fmt: skip
         for name in lists:
@@ -84,6 +85,10 @@ class Styles(Watcher):
             self._struck.add(len(self._inks) - 1)
         elif self._in == "dxfs" and self._rules and attributes.get("val") not in FALSE:
             self._rules[-1]["hides"] = "strike"
+
+    def _size(self, attributes: dict[str, str]) -> None:
+        if self._in == "fonts" and float(attributes.get("val", "11")) < LEAST_SIZE:
+            self._tiny.add(len(self._inks) - 1)
 
     def _ink(self, attributes: dict[str, str]) -> None:
         if self._in == "fonts" and self._inks:
@@ -121,7 +126,7 @@ class Styles(Watcher):
             ink, paper = inks.get(font, BLACK), papers.get(int(use.get("fillId", "0")), WHITE)
             if not alike(paper, WHITE):
                 looks.papers[at] = paper
-            if NOTHING_SHOWN.fullmatch(code) or alike(ink, paper):
+            if NOTHING_SHOWN.fullmatch(code) or alike(ink, paper) or font in self._tiny:
                 looks.unseen.add(at)
         looks.hiding = {
             str(nth)
