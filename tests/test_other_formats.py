@@ -19,14 +19,17 @@ from tests import locked
 from tests.hostile import (
     ODS_NAMES,
     SPREADSHEET,
+    members_of,
     ods_sheet,
     patched,
     record,
+    relations,
     wide_text,
     with_storage,
     xls,
     xls_stream,
     xlsb,
+    zipped,
 )
 from tests.officer import find_office
 
@@ -436,6 +439,24 @@ def test_hidden_rows_and_columns_of_an_xlsb() -> None:
     look = seen.notes.seen["表"]
     assert (look.rows, look.cols) == ({3: False}, {2, 3})
     assert doubts(seen) == {(3, 1): ("CELL_UNSEEN", "“2”（被合并的格盖住）")}
+
+
+def test_comments_and_pictures_of_an_xlsb_are_noted_by_their_cell() -> None:
+    place = struct.pack("<I4I", 0, 6, 6, 3, 3) + bytes(16)
+    comments = record(635, place) + record(637, b"\0" + wide_text("本季度没有")) + record(636, b"")
+    anchor = "<x:from><x:col>4</x:col><x:row>7</x:row></x:from><x:to><x:col>4</x:col><x:row>7</x:row></x:to><x:pic/>"
+    space = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
+    members: dict[str, bytes | str] = {
+        "xl/worksheets/_rels/sheet1.bin.rels": relations(
+            rId1=("comments", "../comments1.bin"), rId2=("drawing", "../drawing1.xml")
+        ),
+        "xl/comments1.bin": comments,
+        "xl/drawing1.xml": f'<x:wsDr xmlns:x="{space}"><x:twoCellAnchor>{anchor}</x:twoCellAnchor></x:wsDr>',
+    }
+    cells = record(0, struct.pack("<IIHH", 0, 0, 0, 0)) + record(5, struct.pack("<IId", 0, 0, 1))
+    seen = inspect(zipped(members_of(xlsb(cells)) | members))
+    assert (seen.refused, seen.found) == ("", "")
+    assert seen.notes.seen["表"].beside == {(6, 3): "批注“本季度没有”", (7, 4): "一张图片"}
 
 
 # what was locked is read

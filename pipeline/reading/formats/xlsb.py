@@ -27,6 +27,8 @@ from pipeline.reading.formats.number_formats import NOTHING_SHOWN, Format, as_sh
 from pipeline.reading.formats.ooxml import relations_of
 from pipeline.reading.formats.secret import MAX_RECORDS
 from pipeline.reading.formats.xlsx import note_macros, sheets_of
+from pipeline.reading.formats.xlsx_beside import look_beside
+from pipeline.reading.formats.xlsx_sheet import COLUMNS as LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +45,7 @@ FORMULA_TEXT, FORMULA_REAL, FORMULA_BOOLEAN, FORMULA_ERROR = 8, 9, 10, 11
 CELLS = {RK, ERROR, BOOLEAN, REAL, TEXT, SHARED, RICH_TEXT, FORMULA_TEXT, FORMULA_REAL, FORMULA_BOOLEAN, FORMULA_ERROR}
 FONT, FORMAT, FILL, CELL_FORMAT, BEGIN_CELL_FORMATS, END_CELL_FORMATS = 43, 44, 45, 47, 617, 618
 BOOK, SHEET, SHARED_TEXT = 153, 156, 19
+COMMENT, COMMENT_TEXT = 635, 637
 STRUCK, SOLID, HIDDEN_ROW = 0x8, 1, 0x10
 WHITE, THEME_WHITE = b"\xff\xff\xff", 3 << 1
 
@@ -68,6 +71,7 @@ def look_through_xlsb(package: Package, part: str) -> Notes:
             for record, data in _records(package, sheet_part):
                 sheet.take(record, data)
             grids[name] = sheet.finish()
+            look_beside(package, name, sheet_part, tally, _comments)
     except (struct.error, IndexError) as error:
         raise _damaged() from error
     package.follow_the_rest()
@@ -87,6 +91,17 @@ def _records(package: Package, name: str) -> Iterator[tuple[int, bytes]]:
         yield record, part[at : at + size]
         at += size
     raise Refusal("FILE_TOO_MANY_CELLS", f"有{MAX_RECORDS // 10_000}万条记录")
+
+
+def _comments(package: Package, part: str) -> Iterator[tuple[str, str]]:
+    """(cell, text) of every comment."""
+    names, ref = list(LETTERS), ""
+    for record, data in _records(package, part):
+        if record == COMMENT:
+            row, _, col = struct.unpack_from("<3I", data, 4)
+            ref = f"{names[col]}{row + 1}" if col < len(names) else ""
+        elif record == COMMENT_TEXT and ref:
+            yield ref, _text(data, 1)[0]
 
 
 def _number(part: bytes, at: int, most: int) -> tuple[int, int]:

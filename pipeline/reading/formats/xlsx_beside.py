@@ -14,8 +14,12 @@ from pipeline.reading.formats.xlsx_sheet import ADDRESS, COLUMNS
 from pipeline.reading.formats.xlsx_styles import MAIN
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from pipeline.reading.formats.notes import Tally
     from pipeline.reading.formats.package import Package
+
+    Comments = Callable[[Package, str], Iterable[tuple[str, str]]]
 
 DRAWING = (
     "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing",
@@ -30,8 +34,13 @@ OBJECT = "一个图片或嵌入的对象"
 MOST_CELLS = 40  # a picture over more is a background: its first cell names it
 
 
-def look_beside(package: Package, sheet: str, part: str, tally: Tally) -> None:
-    """Everything the sheet in ``part`` refers to that is no cell."""
+def comments_of(package: Package, part: str) -> Iterable[tuple[str, str]]:
+    """(cell, text) of every comment."""
+    return package.follow(part, _Comments).texts
+
+
+def look_beside(package: Package, sheet: str, part: str, tally: Tally, comments: Comments = comments_of) -> None:
+    """Everything the sheet in ``part`` refers to that is no cell; ``comments`` reads those of its kind of workbook."""
     relations = relations_of(package, part)
     for one in relations.of_kind("drawing"):
         for (top, left), (bottom, right), what in package.follow(one.part, _Drawing).objects:
@@ -42,9 +51,7 @@ def look_beside(package: Package, sheet: str, part: str, tally: Tally) -> None:
         with suppress(Unread):  # old programs write what is no XML
             for row, col in package.follow(one.part, _OldDrawing).pictures:
                 tally.beside(sheet, row, col, OBJECT)
-    notes = {
-        ref: text for one in relations.of_kind("comments") for ref, text in package.follow(one.part, _Comments).texts
-    }
+    notes = {ref: text for one in relations.of_kind("comments") for ref, text in comments(package, one.part)}
     notes = {ref: text for ref, text in notes.items() if not STAND_IN.match(text.lstrip())}
     for one in relations.of_kind("threadedComment"):
         for ref, text in package.follow(one.part, _Threads).texts:
