@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from pipeline.domain.findings import Severity
 from tests.builder import FIRST as FIRST_COUNTY
-from tests.builder import arrival, campaign, filled, read, sent
+from tests.builder import arrival, as_ods, as_xls, campaign, filled, read, sent
 from tests.conformance.mutations import FIRST, LAST, THEN, mutant
+from tests.conformance.mutations_others import OF_ODS, OF_XLS, ods_mutant, xls_mutant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    Mutate = Callable[[bytes, random.Random], tuple[bytes, list[str]]]
 
 MUTANTS = 40
 
@@ -51,3 +57,17 @@ def test_the_same_values_whatever_the_structure() -> None:
     assert wrong == []
     assert len(refused) <= 0.02 * len(tried), refused
     assert {name for _, names, _, _ in tried for name in names} == {one.__name__ for one in (*FIRST, *THEN, *LAST)}
+
+
+@pytest.mark.parametrize(("write", "mutate", "ways"), [(as_ods, ods_mutant, OF_ODS), (as_xls, xls_mutant, OF_XLS)])
+def test_the_same_values_whatever_the_structure_of_other_formats(
+    write: Callable[[bytes], bytes], mutate: Mutate, ways: tuple[Callable[..., object], ...]
+) -> None:
+    base = write(filled())
+    expected, tried = said(base), set[str]()
+    assert expected[1] == []
+    for seed in range(MUTANTS):
+        changed, names = mutate(base, random.Random(seed))  # noqa: S311 - a test
+        assert said(changed) == expected, names
+        tried.update(names)
+    assert tried == {one.__name__ for one in ways}
