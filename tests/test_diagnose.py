@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import io
 import random
+from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import openpyxl
 import pytest
 
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
-from pipeline.checks.past import Past
+from pipeline.checks.diagnose import Cell, _copied, _Findings
+from pipeline.checks.past import NO_PAST, Past
 from pipeline.checks.problems import as_text
 from pipeline.domain.findings import Severity
 from pipeline.intake.first_round import registry
@@ -24,9 +28,10 @@ from pipeline.reading.read import read_return
 from tests.builder import arrival, fitting, part_of_campaign, sent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pipeline.checks.decide import Decision
+    from pipeline.checks.lines import Line
     from pipeline.program.model import Field, Unit
     from pipeline.reading.read import Return
     from pipeline.workspace.campaign import Campaign
@@ -220,6 +225,79 @@ def test_the_last_return_again_and_a_row_pasted_twice_are_asked_about() -> None:
     assert "1.思想引领" in told.found
     copied = [f for f in decisions()["copied"].findings if f.code == "ROW_COPIED"]
     assert [f.severity for f in copied] == [Severity.WARNING]
+
+
+@cache
+def in_the_first_period() -> dict[str, Counter[str]]:
+    """Nothing was reported before: amounts in yuan show against the plan, and against what the county reports besides."""
+    c, period, county = campaign(), campaign().program.period_by_code[PERIOD], counties()[1].code
+    amounts = [one.code for one in c.program.form_by_code["F"].fields if one.unit.startswith("万")]
+    yuan = {key: float(value) * 10_000 for key, value in figures().items() if key[2] in amounts}
+    cases: dict[str, dict[Key, Any]] = {
+        "right": {},
+        "all": yuan,
+        "a county": {key: yuan[key] for key in yuan if key[1] == county},
+    }
+    cases |= {code: {("F", county, code): yuan["F", county, code]} for code in amounts}
+    returns: list[Return] = []
+    for n, (name, changes) in enumerate(cases.items()):
+        content = sent(PERIOD, WHERE, changes={**figures(), **changes}, past=NO_PAST, of=c)
+        day = date(2023, 3, 1) + timedelta(days=n)
+        returns += read_return(registry(c, ()), arrival(content, f"{name}.xlsx", day)).returns
+    checked = check_returns(c.program, c.rules, period, returns, NO_PAST)
+    told = decide(c.program, returns, checked, NO_PAST)
+    return {
+        name: Counter(f.code for f in one.findings if f.severity is Severity.CRITICAL)
+        for name, one in zip(cases, told, strict=True)
+    }
+
+
+def test_yuan_in_the_first_period_is_told_by_the_plan_and_by_its_row() -> None:
+    told = dict(in_the_first_period())
+    assert told.pop("right") == {}
+    assert set(told.pop("all")) == set(told.pop("a county")) == {"UNIT_MISTAKEN"}
+    assert len(told) > 10
+    assert {code: one for code, one in told.items() if one != {"UNIT_MISTAKEN": 1}} == {}
+
+
+def copied(figures_of_a_row: Sequence[int], *, wrong: bool = False, form: str = "A2") -> bool:
+    """Whether two counties with these figures are asked whether one was copied from the other; ``wrong``: one is returned."""
+    made = campaign().program.form_by_code[form]
+    rows = [SimpleNamespace(row=n, typed={}) for n in (7, 8)]
+    a_count = next(one for one in made.fields if one.type is FieldType.COUNT)
+    columns = [replace(a_count, code=f"X-{n}") for n in range(len(figures_of_a_row))]
+    cells = [
+        Cell(form=made, field=one, line=cast("Line", SimpleNamespace(row=row, unit=unit)), value=value, before=None)
+        for row, unit in zip(rows, counties(), strict=False)
+        for one, value in zip(columns, figures_of_a_row, strict=True)
+    ]
+    source = cast(
+        "Return", SimpleNamespace(sheets={form: form}, arrival=SimpleNamespace(name="x"), prefecture_code=WHERE)
+    )
+    mine = _Findings(one=source, kept=[])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_Findings, "critical", lambda _, cell: wrong and cell.line.row.row == rows[1].row)
+        _copied(mine, cells)
+    return [f.code for f in mine.kept] == ["ROW_COPIED"]
+
+
+@pytest.mark.parametrize(
+    ("row", "wrong", "told"),
+    [
+        ([255] * 5, False, True),  # 40 bits
+        ([255] * 4 + [254], False, False),  # a little less: may be chance
+        ([1] * 39, False, False),
+        ([1] * 40, False, True),  # many small ones tell as much
+        ([31, 31, 31], True, True),  # 15 bits, and something in the row is wrong
+        ([31, 31, 30], True, False),
+        ([31, 31, 31], False, False),
+        ([0] * 60, True, False),  # nothing is no copy
+    ],
+)
+def test_a_row_is_asked_about_when_its_figures_tell_too_much_for_chance(
+    row: list[int], wrong: bool, told: bool
+) -> None:
+    assert copied(row, wrong=wrong) is told
 
 
 def test_every_cause_is_proved_to_fire() -> None:

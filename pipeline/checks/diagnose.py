@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 WAN = 10_000
 FELL_AT_LEAST = 4  # falls in one row or column that make it likely that all of it is increments
+ROW_AT_LEAST = 2  # other amounts of a row that say of what size they are
 NEAR = 3  # times the last value, within which a figure may well be of its own county …
 NEAR_MORE = 20  # … and so much more, for small ones
 REPEATED_AT_LEAST = 20  # figures equal to the last ones that are no chance
@@ -178,8 +179,12 @@ def _units(mine: _Findings, cells: Sequence[Cell], peers: Mapping[str, float]) -
     for cell in cells:
         if cell.field.unit.startswith("万") and cell.value:
             columns[cell.field.code].append(cell)
-    for code, column in columns.items():
-        scaled = [cell for cell in column if _ten_thousandfold(cell, peers.get(code))]
+    known = {
+        id(cell) for code, column in columns.items() for cell in column if _ten_thousandfold(cell, peers.get(code))
+    }
+    rows = _of_rows(cell for column in columns.values() for cell in column)
+    for column in columns.values():
+        scaled = [cell for cell in column if id(cell) in known or _beyond_its_row(mine, cell, rows, known)]
         whole = len(scaled) == len(column)
         for cell in scaled if whole else [cell for cell in scaled if mine.critical(cell)]:
             unit, plain = cell.field.unit, cell.field.unit[1:]
@@ -188,6 +193,29 @@ def _units(mine: _Findings, cells: Sequence[Cell], peers: Mapping[str, float]) -
             mine.at(cell, "UNIT_MISTAKEN", severity,
                     expected=f"如填的是{plain}，应为{show((Decimal(cell.value) / WAN).quantize(CENT))}",
                     fix=f"“{cell.field.title}”的单位是{unit}，{which}约大一万倍，像是按“{plain}”填的：确是的改为建议的数，不是的请核对")  # fmt: skip
+
+
+def _of_rows(cells: Iterable[Cell]) -> dict[tuple[str, str], list[Cell]]:
+    rows: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        rows[cell.form.code, cell.line.unit.code].append(cell)
+    return rows
+
+
+def _beyond_its_row(
+    mine: _Findings, cell: Cell, rows: Mapping[tuple[str, str], Sequence[Cell]], known: set[int]
+) -> bool:
+    """Where nothing was reported before: a figure that is returned, and fits what its unit reports besides if it is in the unit itself."""
+    if cell.before is not None or not mine.critical(cell):
+        return False
+    row = rows[cell.form.code, cell.line.unit.code]
+    others = [float(one.value) / (WAN if id(one) in known else 1) for one in row if one is not cell]
+    return len(others) >= ROW_AT_LEAST and _fits_scaled(float(cell.value), median(others))
+
+
+def _fits_scaled(value: float, peer: float) -> bool:
+    """Far from others of its kind as it is, near them if it is in the unit itself."""
+    return peer / 100 < value / WAN < peer * 100 and value > 1000 * peer
 
 
 def _ten_thousandfold(cell: Cell, peer: float | None) -> bool:
@@ -199,7 +227,7 @@ def _ten_thousandfold(cell: Cell, peer: float | None) -> bool:
         return float(cell.value) > 1000 * float(cell.before)
     if cell.field.max and cell.value > cell.field.max:
         return small <= cell.field.max
-    return peer is not None and peer / 100 < small < peer * 100 and float(cell.value) > 1000 * peer
+    return peer is not None and _fits_scaled(float(cell.value), peer)
 
 
 def _increments(mine: _Findings, cells: Sequence[Cell]) -> None:
