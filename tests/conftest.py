@@ -32,7 +32,6 @@ LONGEST_FIRST = (
     "test_partitions",
 )
 """A worker that begins a long module when the others are done lets them wait; ``--no-loadscope-reorder`` keeps this order."""
-RULES_FOR_REAL = {"tests.test_checks"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,12 +40,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: turn.get(item.path.stem, len(turn)))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _rules_asked_once(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The same rules over the same frame are asked once for the same sources; where rules themselves are tried, each time."""
+@pytest.fixture(scope="session", autouse=True)
+def _rules_asked_once() -> Iterator[None]:
+    """The same rules over the same frame are asked once for the same sources; tests of the adapter itself call it directly."""
     with pytest.MonkeyPatch.context() as patch:
-        if request.module.__name__ not in RULES_FOR_REAL:
-            patch.setattr("pipeline.checks.check.run_suite", remembered)
+        patch.setattr("pipeline.checks.check.run_suite", remembered)
         yield
 
 
