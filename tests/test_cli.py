@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.cli import main
+from pipeline.office.queries import warnings
 from pipeline.system.lock import hold
 from pipeline.workspace.paths import Workspace
 from tests.builder import FIRST, ROOT, filled, hear_ctrl_c, only_the_actions, own_key
@@ -198,6 +199,17 @@ def test_an_unforeseen_error_is_one_line(ran: Path, monkeypatch: pytest.MonkeyPa
 def test_lint_of_the_repository_is_clean() -> None:
     result = call("--project", str(ROOT), "lint")
     assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_lint_says_that_a_programme_urges_nobody(tmp_path: Path) -> None:
+    """One written for a version in which how to urge was no data."""
+    assert call("init", str(tmp_path / "w")).exit_code == 0
+    workspace = Workspace(root=tmp_path / "w")
+    assert not [line for line in warnings(workspace) if "escalation" in line]
+    path = workspace.program / "program.yaml"
+    before, _, after = path.read_text(encoding="utf-8").partition("\nescalation:\n")
+    path.write_text(before + "\n" + after[after.index("\nproblem_ages:") :], encoding="utf-8")
+    assert [line for line in warnings(workspace) if "不会制作催报函" in line]
 
 
 def test_init_refuses_a_folder_in_use(ran: Path) -> None:

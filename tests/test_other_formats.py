@@ -441,6 +441,14 @@ def test_hidden_rows_and_columns_of_an_xlsb() -> None:
     assert doubts(seen) == {(3, 1): ("CELL_UNSEEN", "“2”（被合并的格盖住）")}
 
 
+def test_a_formula_of_figures_of_an_xlsb_that_shows_something_else_is_told() -> None:
+    formula = b"\x1e\x01\x00\x1e\x01\x00\x03"  # 1+1
+    for shown, told in ((500.0, {(0, 0): ("CELL_CONTRADICTS", "公式算出2，显示500")}), (2.0, {})):
+        cell = struct.pack("<IIdHI", 0, 0, shown, 0, len(formula)) + formula + bytes(4)
+        seen = inspect(xlsb(record(0, struct.pack("<IIHH", 0, 0, 0, 0)) + record(9, cell)))
+        assert (grid(seen), doubts(seen)) == ([[shown]], told)
+
+
 def test_comments_and_pictures_of_an_xlsb_are_noted_by_their_cell() -> None:
     place = struct.pack("<I4I", 0, 6, 6, 3, 3) + bytes(16)
     comments = record(635, place) + record(637, b"\0" + wide_text("本季度没有")) + record(636, b"")

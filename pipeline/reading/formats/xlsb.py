@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.value import show
 from pipeline.reading.formats.biff import ERRORS, SHOWS_NOUGHTS, UNSEEN, compact
+from pipeline.reading.formats.biff_formula import constant, differs
 from pipeline.reading.formats.biff_look import TWENTIETHS
 from pipeline.reading.formats.biff_texts import in_runs
 from pipeline.reading.formats.notes import (
@@ -46,6 +47,7 @@ CELLS = {RK, ERROR, BOOLEAN, REAL, TEXT, SHARED, RICH_TEXT, FORMULA_TEXT, FORMUL
 FONT, FORMAT, FILL, CELL_FORMAT, BEGIN_CELL_FORMATS, END_CELL_FORMATS = 43, 44, 45, 47, 617, 618
 BOOK, SHEET, SHARED_TEXT = 153, 156, 19
 COMMENT, COMMENT_TEXT = 635, 637
+FORMULA_AT, SHORT_FORMULA = 14, 200  # bytes of a cell before its formula; of a formula of figures alone
 STRUCK, SOLID, HIDDEN_ROW = 0x8, 1, 0x10
 WHITE, THEME_WHITE = b"\xff\xff\xff", 3 << 1
 
@@ -264,6 +266,7 @@ class _Sheet:
         doubt = (
             (mark, f"{show(text)}（{UNSEEN[mark]}）") if mark else doubt_of(value) if isinstance(value, tuple) else None
         )
+        doubt = doubt or (_contradiction(data) if record == FORMULA_REAL else None)
         if doubt:
             self._tally.doubt(self._name, self._row, self._col, *doubt, instead=True)
 
@@ -280,6 +283,18 @@ class _Sheet:
     def rich(self, data: bytes) -> str | tuple[Run, ...]:
         """A text with its looks."""
         return _rich(data, self._book.fonts)
+
+
+def _contradiction(data: bytes) -> tuple[str, str] | None:
+    """A formula of figures alone that comes to something else than what is shown."""
+    shown, size = (
+        struct.unpack_from("<d", data)[0],
+        struct.unpack_from("<I", data, 10)[0] if len(data) >= FORMULA_AT else 0,
+    )
+    should_be = constant(data[FORMULA_AT : FORMULA_AT + size]) if 0 < size <= SHORT_FORMULA else None
+    if should_be is None or not differs(should_be, shown):
+        return None
+    return "CELL_CONTRADICTS", f"公式算出{should_be:g}，显示{shown:g}"
 
 
 def _result(data: bytes) -> str:
