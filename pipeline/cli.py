@@ -272,7 +272,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
         f for reading, decisions in results for f in (*reading.findings, *(x for d in decisions for x in d.findings))
     ]
     if as_json:
-        click.echo(json.dumps([_finding_json(f) for f in found], ensure_ascii=False, indent=1))
+        click.echo(json.dumps([_finding_json(program, f) for f in found], ensure_ascii=False, indent=1))
     else:
         for reading, decisions in results:
             _print_check(program, reading, decisions)
@@ -286,12 +286,12 @@ def _print_check(program: Program, reading: Reading, decisions: tuple[Decision, 
         click.echo(line)
 
 
-def _finding_json(f: Finding) -> dict[str, str]:
+def _finding_json(program: Program, f: Finding) -> dict[str, str]:
     from pipeline.domain.findings import CATALOGUE  # noqa: PLC0415
 
     return {"file": f.location.file, "county_code": f.county_code, "code": f.code, "severity": f.severity.value,
-            "title": CATALOGUE[f.code].title, "sheet": f.location.sheet, "cell": f.location.cell, "field": f.field,
-            "found": f.found, "expected": f.expected, "fix": f.fix}  # fmt: skip
+            "title": program.worded(CATALOGUE[f.code].title), "sheet": f.location.sheet, "cell": f.location.cell, "field": f.field,
+            "found": f.found, "expected": f.expected, "fix": program.worded(f.fix)}  # fmt: skip
 
 
 @main.command()

@@ -97,7 +97,7 @@ def rank_rows(values: Sequence[float | None], names: Sequence[str] = PREFECTURES
 
 def draw_heat(value: float | None, names: Sequence[str] = PREFECTURES, actions: Sequence[str] = ACTIONS) -> bytes:
     cells = [[value] * len(actions) for _ in names]
-    return heatmap(names, actions, cells, [value] * len(names), [value] * len(actions), value)
+    return heatmap(names, actions, cells, [value] * len(names), [value] * len(actions), value, "全省")
 
 
 def tiles(value: float | None) -> list[Tile]:
@@ -203,8 +203,8 @@ EVERY: dict[str, Callable[[], bytes]] = {
     "ranking": lambda: ranking(rank_rows([70.0 - 2 * i for i in range(15)] + [None]), pace_pct=60.0),
     "heatmap": lambda: draw_heat(61.2),
     "tile_map": lambda: tile_map(tiles(58.0)),
-    "trend": lambda: trend(trend_points([(14, 9.2, 3), (36.2, 24, 11), (58, 43, 27.3), (79, 61, 44.1)])),
-    "target_vs_actual": lambda: target_vs_actual([bullet(f"职工培训第{i}类") for i in range(12)]),
+    "trend": lambda: trend(trend_points([(14, 9.2, 3), (36.2, 24, 11), (58, 43, 27.3), (79, 61, 44.1)]), "全省"),
+    "target_vs_actual": lambda: target_vs_actual([bullet(f"职工培训第{i}类") for i in range(12)], "县"),
     "timeliness": lambda: timeliness(timely_rows(), PERIODS),
     "money": lambda: money([money_row(), money_row(match_planned=500.0, matched=341.13), money_row(arrived=None)]),
     "stacks": lambda: stack([(56, 16, 10, 9, 3)] * 7),
@@ -229,16 +229,18 @@ EDGES: dict[str, Callable[[], bytes]] = {
     "tile map, all complete": lambda: tile_map(tiles(100.0)),
     "tile map, zeros": lambda: tile_map(tiles(0.0)),
     "tile map, one tile": lambda: tile_map(tiles(33.333)[:1]),
-    "trend, nothing yet": lambda: trend(trend_points([])),
-    "trend, first period": lambda: trend(trend_points([(14.0, 9.2, 3.0)])),
-    "trend, first period, zeros": lambda: trend(trend_points([(0.0, 0.0, 0.0)])),
-    "trend, all tied": lambda: trend(trend_points([(33.333, 33.333, 33.333)] * 4)),
-    "trend, all complete": lambda: trend(trend_points([(100.0, 100.0, 100.0)] * 6)),
-    "trend, a period without returns": lambda: trend(trend_points([(14.0, 9.2, 3.0), None, (58.0, 43.0, 27.0)])),
-    "targets, one row": lambda: target_vs_actual([bullet()]),
-    "targets, far exceeded": lambda: target_vs_actual([bullet(actual=9_999_999.5, full=1, due=1)]),
-    "targets, zeros": lambda: target_vs_actual([bullet(actual=0, due=0), bullet(actual=0, due=33.333)]),
-    "targets, long label": lambda: target_vs_actual([bullet(LONG, actual=33.333)]),
+    "trend, nothing yet": lambda: trend(trend_points([]), "全省"),
+    "trend, first period": lambda: trend(trend_points([(14.0, 9.2, 3.0)]), "全省"),
+    "trend, first period, zeros": lambda: trend(trend_points([(0.0, 0.0, 0.0)]), "全省"),
+    "trend, all tied": lambda: trend(trend_points([(33.333, 33.333, 33.333)] * 4), "全省"),
+    "trend, all complete": lambda: trend(trend_points([(100.0, 100.0, 100.0)] * 6), "全省"),
+    "trend, a period without returns": lambda: trend(
+        trend_points([(14.0, 9.2, 3.0), None, (58.0, 43.0, 27.0)]), "全省"
+    ),
+    "targets, one row": lambda: target_vs_actual([bullet()], "县"),
+    "targets, far exceeded": lambda: target_vs_actual([bullet(actual=9_999_999.5, full=1, due=1)], "县"),
+    "targets, zeros": lambda: target_vs_actual([bullet(actual=0, due=0), bullet(actual=0, due=33.333)], "县"),
+    "targets, long label": lambda: target_vs_actual([bullet(LONG, actual=33.333)], "县"),
     "timeliness, one row": lambda: timeliness(timely_rows(["昆明市"]), PERIODS),
     "timeliness, long names": lambda: timeliness(timely_rows([LONG] * 16), PERIODS),
     "money, nobody said": lambda: money(
@@ -343,7 +345,7 @@ def test_a_missing_figure_is_neither_zero_nor_complete() -> None:
 def test_a_quantity_nobody_reported_is_not_drawn_as_its_figure() -> None:
     silent = BulletRow(label="职工培训", unit="人次", actual=0, full_target=9, required=3, reported=0, roster=9)
     assert _verdict(silent)[0] == "未计入"
-    assert target_vs_actual([silent]) != target_vs_actual([bullet(actual=0, full=9, due=3)])
+    assert target_vs_actual([silent], "县") != target_vs_actual([bullet(actual=0, full=9, due=3)], "县")
 
 
 def test_shades_darken_with_completion_in_grey() -> None:
@@ -570,18 +572,18 @@ def test_nan_is_not_a_missing_value(value: float) -> None:
 def test_figures_that_cannot_be_drawn_are_refused() -> None:
     with pytest.raises(ChartError, match="没有行"):
         ranking([], pace_pct=None)
-    with pytest.raises(ChartError, match="没有任何县"):
+    with pytest.raises(ChartError, match="没有任何单位"):
         tile_map([])
     with pytest.raises(ChartError, match="没有任何一期"):
-        trend([])
+        trend([], "全省")
     with pytest.raises(ChartError, match="最多 12 行"):
-        target_vs_actual([bullet()] * 13)
+        target_vs_actual([bullet()] * 13, "县")
     with pytest.raises(ChartError, match="应大于零"):
-        target_vs_actual([bullet(full=0)])
+        target_vs_actual([bullet(full=0)], "县")
     with pytest.raises(ChartError, match="超过一图"):
         timeliness(timely_rows(PREFECTURES * 3), PERIODS)
     with pytest.raises(ChartError, match="不一致"):
-        heatmap(PREFECTURES, ACTIONS, [[1.0]], [], [], None)
+        heatmap(PREFECTURES, ACTIONS, [[1.0]], [], [], None, "全省")
     with pytest.raises(ChartError, match="小于零"):
         money([money_row(spent=-1.0)])
     with pytest.raises(ChartError, match="分项个数有误"):

@@ -66,7 +66,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 
 def said(m: PeriodMeasures) -> list[str]:
-    return correction_paragraphs(m, Figures())
+    return correction_paragraphs(m, Figures(m.program.words))
 
 
 def test_a_value_changed_after_it_was_told_is_a_correction(office: Office) -> None:

@@ -16,12 +16,15 @@ from docx import Document
 from docx.oxml.ns import qn
 from lxml import etree
 
+from pipeline.products.documents.template_names import WORDS as WORD_NAMES
 from pipeline.products.documents.word import Picture, lint_template, normalise, render
 from pipeline.system.errors import PipelineError, TemplateError
+from tests.builder import whole_campaign
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "docx"
 BULLETIN, OVERDUE_LIST = TEMPLATES / "工作简报.docx", TEMPLATES / "逾期县清单.docx"
 FONTS = ("仿宋_GB2312", "楷体_GB2312", "黑体", "宋体", "方正小标宋简体")
+WORDS = whole_campaign().program.words
 PICTURES = ("rank", "heat", "map", "trend", "bullet", "timely")
 HOSTILE = "{{7*7}} {%p for %} <b>&amp;</w:t> “引号” \x07\x0c\x00\ud800完"
 HOSTILE_AS_PRINTED = "{{7*7}} {%p for %} <b>&amp;</w:t> “引号” 完"
@@ -47,6 +50,7 @@ def bulletin_context(**changes: Any) -> dict[str, Any]:
         **{name: name for name in texts + foot},
         **{name: [f"{name}之一", f"{name}之二"] for name in lists},
         "actions_name": "八项行动",
+        "words": WORDS,
         "is_demo": False,
         "actions": [SimpleNamespace(numeral="一", name="思想引领行动", paragraphs=["已完成4项。"])],
         "table_rows": [SimpleNamespace(**row, overdue="0", note="")] * 2,
@@ -60,6 +64,7 @@ def list_context(**changes: Any) -> dict[str, Any]:
     return {
         **{name: name for name in ("title", "org_line", "as_of_line", "empty_line", "compiler", "issued_on")},
         "summary": ["共1个县逾期。"],
+        "words": WORDS,
         "rows": [SimpleNamespace(**row)],
         "is_demo": True,
         **changes,
@@ -371,6 +376,11 @@ def test_shipped_templates_are_clean() -> None:
     names = {*bulletin_context(), *(f"pictures.{name}" for name in PICTURES)}
     assert lint_template(BULLETIN, names) == []
     assert lint_template(OVERDUE_LIST, list_context()) == []
+
+
+def test_a_word_that_no_campaign_has_is_told(tmp_path: Path) -> None:
+    (fault,) = lint_template(written(tmp_path, "各{{ words.rows }}", "{{ words.bodi }}"), WORD_NAMES)
+    assert fault == "样张.docx “{{ words.bodi }}”：没有名为 bodi 的叫法；是否应为 bodies"
 
 
 @pytest.mark.parametrize(

@@ -231,17 +231,25 @@ def test_comparing_completions() -> None:
     three, five = (Target(kind=TargetKind.AT_LEAST, threshold=Decimal(n)) for n in (3, 5))
     old, new = (Part(target=t, met=1, applicable=1) for t in (three, five))
     waits, idle = Part(target=None, met=0, applicable=0), Part(target=five, met=0, applicable=0)
-    say = Figures()
+    say = Figures(whole_campaign().program.words)
     assert change(say, "x", done(2, 4, q=new), done(2, 4, q=replace(old, met=0))) == (
         "较上期下降33.4个百分点（比较时不含本期调整目标的1项指标）"
     )
     assert [f.measure for f in say.entries] == ["x.retargeted", "x"]
-    assert change(Figures(), "x", done(2, 4, q=new), done(2, 4, q=new)) == "与上期持平"
-    assert change(Figures(), "x", done(1, 1, q=new), done(1, 1, q=old)) == "上期无可比数据"
-    assert change(Figures(), "x", done(2, 4), done(2, 4, q=old), "上次通报").endswith("（比较时不含其间停用的1项指标）")
-    assert change(Figures(), "x", done(2, 4, q=new), done(2, 4, q=waits)) == "与上期持平"  # begins when it was to begin
-    assert change(Figures(), "x", done(2, 4, q=idle), done(2, 4)) == "与上期持平"  # judged of nobody
-    assert change(Figures(), "x", done(0, 0), done(2, 4)) == ""
+    assert change(Figures(whole_campaign().program.words), "x", done(2, 4, q=new), done(2, 4, q=new)) == "与上期持平"
+    assert (
+        change(Figures(whole_campaign().program.words), "x", done(1, 1, q=new), done(1, 1, q=old)) == "上期无可比数据"
+    )
+    assert change(Figures(whole_campaign().program.words), "x", done(2, 4), done(2, 4, q=old), "上次通报").endswith(
+        "（比较时不含其间停用的1项指标）"
+    )
+    assert (
+        change(Figures(whole_campaign().program.words), "x", done(2, 4, q=new), done(2, 4, q=waits)) == "与上期持平"
+    )  # begins when it was to begin
+    assert (
+        change(Figures(whole_campaign().program.words), "x", done(2, 4, q=idle), done(2, 4)) == "与上期持平"
+    )  # judged of nobody
+    assert change(Figures(whole_campaign().program.words), "x", done(0, 0), done(2, 4)) == ""
 
 
 @pytest.mark.parametrize(

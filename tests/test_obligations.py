@@ -155,6 +155,33 @@ def test_the_offices_duties_are_listed_and_never_claimed_met() -> None:
     assert [o.due_on.month for o in owed if o.serves == "R3"] == [12, 3, 6, 9]
 
 
+def test_what_is_owed_goes_by_what_is_declared_and_by_no_word() -> None:
+    """Other words in phases, names and frequencies change nothing; other flags do."""
+    program = whole()
+    renamed = replace(
+        program,
+        milestones=tuple(replace(one, phase="甲", who="乙") for one in program.milestones),
+        duties=tuple(replace(one, who="丙", frequency="丁") for one in program.duties),
+    )
+    day = date(2023, 11, 20)
+
+    def owed(some: Program) -> list[tuple[str, ObligationKind, str, date]]:
+        return [(o.who, o.kind, o.serves, o.due_on) for o in Office().owed(day, "2023-10", some)]
+
+    assert owed(renamed) == owed(program)
+    flagless = replace(
+        program,
+        milestones=tuple(replace(one, material=False, office=False) for one in program.milestones),
+        duties=tuple(replace(one, office=False) for one in program.duties),
+    )
+    assert {kind for _, kind, _, _ in owed(program)} - {kind for _, kind, _, _ in owed(flagless)} == {
+        ObligationKind.MATERIAL, ObligationKind.OFFICE_DUTY,
+    }  # fmt: skip
+    owed_late = Office().owed(date(2023, 3, 8), "2023-02", PLAIN)
+    assert escalations(PLAIN, owed_late, Calendar(), date(2023, 3, 8))
+    assert not escalations(replace(PLAIN, escalation=None), owed_late, Calendar(), date(2023, 3, 8))
+
+
 def test_a_quarter_is_owed_when_it_ends_inside_the_window() -> None:
     assert [q.title for q in quarters(PLAIN.window)] == [
         "2022年第四季度", "2023年第一季度", "2023年第二季度", "2023年第三季度",

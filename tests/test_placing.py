@@ -357,7 +357,7 @@ def test_it_is_not_accused_of_being_overdue(office: Workspace) -> None:
     text = "".join(str(d.make()[0]) for d in letters(m, is_demo=False) if ZHAOTONG in d.name)
     assert "2022年11—12月工作推进信息" in text, "of the period before nothing came"
     assert "2023年1—2月" not in text
-    (said,) = timeliness_paragraphs(m, Figures())
+    (said,) = timeliness_paragraphs(m, Figures(m.program.words))
     assert "报表已收到、不能采用，待重报的州（市）3个（均于2023年3月4日报来，按时）：昭通市、" in said
     assert "有文件未能读取的州（市）1个：怒江州" in said
     assert "逾期未报的州（市）11个" in said
@@ -382,7 +382,7 @@ def test_before_the_day_it_is_only_said_to_have_come(office: Workspace) -> None:
         store.close()
     m = measure_period(C.program, shot, C.calendar, P2)
     assert owed_by(m, ZHAOTONG) == [(Timeliness.NOT_DUE, Reason.UNUSABLE)]
-    assert "已报来、尚未接收（未到截止日）的州（市）3个" in timeliness_paragraphs(m, Figures())[0]
+    assert "已报来、尚未接收（未到截止日）的州（市）3个" in timeliness_paragraphs(m, Figures(m.program.words))[0]
 
 
 def test_it_is_overdue_when_the_next_return_was_due_and_it_never_came_again(office: Workspace) -> None:

@@ -206,7 +206,7 @@ def test_a_long_name_of_a_contact_is_cut() -> None:
 def test_the_template_knows_its_names() -> None:
     assert lint_template(TEMPLATES / TEMPLATE, TEMPLATE_NAMES[TEMPLATE]) == []
     context, _ = profile_context(measures("2022-12"), measures("2022-12").program.counties[0], is_demo=False)
-    assert {*context, "pictures"} == set(TEMPLATE_NAMES[TEMPLATE])
+    assert {*context, "pictures"} == {name for name in TEMPLATE_NAMES[TEMPLATE] if "." not in name}
 
 
 def test_the_same_measures_give_the_same_bytes() -> None:

@@ -139,6 +139,7 @@ def edit(path: Path, old: str, new: str) -> int:
         ("program.yaml", "streak: 2", "streak: 1", "streak 从1起、逐步增大"),
         ("program.yaml", "于{by}前{to_do}，由你单位", "于{day}前{to_do}，由你单位", "允许：{asking}、{besides}、{by}、{to_do}、{office}"),
         ("program.yaml", "office: true", "office: 是", "true/false"),
+        ("program.yaml", "  body: 县级工会", "  bodi: 县级工会", "不认识的键 bodi，是否想写 body"),
         ("counties.csv", "530103,盘龙区", "530102,盘龙区", "code 530102 重复"),
         ("counties.csv", "530103,盘龙区,盘龙区", "530103,五华区,五华区", "必须只指一个县"),
         ("counties.csv", "530103,盘龙区,盘龙区,530100", "530103,盘龙区,盘龙区,539900", "不在 prefectures.csv 中"),

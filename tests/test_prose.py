@@ -309,7 +309,7 @@ def test_a_closed_period_asks_for_no_new_return() -> None:
 
 
 def test_change_is_compared_as_printed() -> None:
-    say = Figures()
+    say = Figures(PROGRAM.words)
     assert change(say, "x", 61.04, 60.96) == "与上期持平"
     assert change(say, "x", 61.0, 57.8) == "较上期提高3.2个百分点"
     assert change(say, "x", 57.8, 61.0, "上次通报") == "较上次通报下降3.2个百分点"
@@ -351,7 +351,7 @@ def test_the_word_of_counting_is_not_said_twice() -> None:
 
 
 def test_so_many_of_so_many() -> None:
-    say = Figures()
+    say = Figures(PROGRAM.words)
     assert [met_among(say, "x", met, of) for met, of in ((50, 115), (0, 115), (115, 115), (0, 1), (1, 1))] == [
         "115个县中50个达标", "115个县均未达标", "115个县均达标", "1个县未达标", "1个县达标",
     ]  # fmt: skip
@@ -364,8 +364,8 @@ def test_so_many_of_so_many() -> None:
 
 
 def test_names_and_numerals() -> None:
-    say = Figures()
-    assert listing(list("甲乙丙"), "县", say, "x", 3) == "甲、乙、丙"
-    assert listing(list("甲乙丙丁"), "县", say, "x", 3) == "甲、乙、丙等4个县"
+    say = Figures(PROGRAM.words)
+    assert listing(list("甲乙丙"), "个县", say, "x", 3) == "甲、乙、丙"
+    assert listing(list("甲乙丙丁"), "个县", say, "x", 3) == "甲、乙、丙等4个县"
     assert [how_many_actions(n) for n in (1, 2, 8, 12)] == ["一项行动", "两项行动", "八项行动", "十二项行动"]
     assert [numeral(n) for n in (10, 11, 20, 21)] == ["十", "十一", "二十", "二十一"]

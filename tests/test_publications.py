@@ -369,7 +369,7 @@ def test_templates_know_their_names_and_keep_the_geometry(template: str) -> None
 @pytest.mark.parametrize(("document", "maker"), MAKERS.items())
 def test_contexts_give_the_names_their_templates_may_use(document: str, maker: Any) -> None:
     context, _ = maker(measures_of(campaign().program), is_demo=False)
-    known = {name for name in TEMPLATE_NAMES[f"{document}.docx"] if not name.startswith("pictures")}
+    known = {name for name in TEMPLATE_NAMES[f"{document}.docx"] if not name.startswith(("pictures", "words."))}
     assert set(context) == known
 
 
@@ -404,7 +404,7 @@ def test_what_is_overdue_is_one_count_wherever_it_is_printed(period: str) -> Non
     assert sum(row.alarm for group in drawn.args[0] for row in group.rows) == len(steps)
     assert f"逾期未完成或没有可用的报表{len(steps)}家次" in alt_text(m, "milestones")
     behind = {(o.serves, o.is_county) for o in steps}
-    told = "\n".join(milestone_paragraphs(m, Figures()))
+    told = "\n".join(milestone_paragraphs(m, Figures(m.program.words)))
     assert f"逾期未完成的工作节点有{len(behind)}项" in told or not behind
     for serves, is_county in behind:
         count = sum((o.serves, o.is_county) == (serves, is_county) for o in steps)

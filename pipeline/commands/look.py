@@ -40,7 +40,7 @@ def print_status(m: PeriodMeasures) -> None:
 
     names = [f"{STATE_NAMES[state]} {n}" for state, n in m.states_shown.items()]
     click.echo(
-        f"{m.period.title}（截止 {m.period.due_on}）：应报 {len(m.program.measured)} 个{m.program.row_word}，"
+        f"{m.period.title}（截止 {m.period.due_on}）：应报 {len(m.program.measured)} {m.program.words.rows}，"
         + "，".join(names)
     )
     own = [
@@ -99,7 +99,7 @@ def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     counties = overdue_counties(m.obligations, m.period)
-    click.echo(f"{m.period.title}逾期{m.program.row_word} {len(counties)} 个（截至 {m.snapshot.as_of}）")
+    click.echo(f"{m.period.title}逾期{m.program.words.row} {len(counties)} 个（截至 {m.snapshot.as_of}）")
     for o in counties:
         click.echo(
             f"  {o.prefecture.short_name}\t{o.name}\t{o.reason.value}\t逾期{o.days_overdue}天\t连续{o.streak}期\t{o.contact}"
@@ -112,9 +112,9 @@ def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
         )
     others = overdue_others(m.obligations)
     if others:
-        kinds = Counter(KIND_NAMES[o.kind] for o in others)
+        kinds = Counter(m.program.worded(KIND_NAMES[o.kind]) for o in others)
         click.echo(
-            f"其他逾期事项 {len(others)} 项：{'，'.join(f'{kind}{n}项' for kind, n in kinds.items())}，见逾期县清单.xlsx"
+            f"其他逾期事项 {len(others)} 项：{'，'.join(f'{kind}{n}项' for kind, n in kinds.items())}，见{m.program.worded('逾期县清单')}.xlsx"
         )
 
 
@@ -176,7 +176,7 @@ def trace(ctx: click.Context, county: str, field: str, period: str | None, as_js
         unit, name, row = county, county, snapshot.entry(form, chosen, county)
         absent = "这一期的清单里没有这个编号"
     else:
-        unit = find_unit(county, tuple(program.unit_by_code.values()), program.row_word, program).code
+        unit = find_unit(county, tuple(program.unit_by_code.values()), program.words.row, program).code
         name, absent = program.unit_by_code[unit].name, snapshot.absence(chosen, program.unit_by_code[unit])
         stands = snapshot.state(chosen, program.unit_by_code[unit]).is_reported
         row = snapshot.rows.get((form.code, chosen.code, unit)) if stands else None

@@ -51,6 +51,7 @@ from pipeline.program.layout import (
 )
 from pipeline.program.model import LEVELS, County, FieldType, Prefecture, Program, TargetKind
 from pipeline.program.rules import rules_in
+from pipeline.program.words import COUNTER
 from pipeline.system.errors import IssueError
 
 if TYPE_CHECKING:
@@ -137,11 +138,12 @@ class Issue:
     def number(self) -> str:
         """Issue number: changes whenever what is issued would."""
         content = [
-            repr([asdict(f) for form in self.program.forms for f in form.fields_in(self.period)]),
+            repr([_as_declared(f) for form in self.program.forms for f in form.fields_in(self.period)]),
             json.dumps([[dict(r.config) for r in self.rules[f.code]] for f in self.program.forms], sort_keys=True),
             repr(self.period), repr(self.prefecture), repr(sorted(self.previous.items())), self.answers,
             repr(sorted(self.entries.items())), repr(sorted(self.marks.items())), repr(self.cover),
             *([repr((self.program.levels, self.regions))] if self.program.levels != LEVELS else []),
+            *([self.program.words.counter] if self.program.words.counter != COUNTER else []),
         ]  # fmt: skip
         return hashlib.sha256("\n".join(content).encode()).hexdigest()[:8]
 
@@ -169,6 +171,11 @@ class Issue:
         filled = {row for form, row, _ in (*self.entries, *self.marks) if form == layout.form.code}
         most = max((n for n, key in enumerate(list_keys(), 1) if key in filled), default=0)
         return list_keys()[: most + BLANK_ENTRIES]
+
+
+def _as_declared(field: Field) -> dict[str, Any]:
+    """A column as its form says it: how levels are called is said once, of the program."""
+    return {name: value for name, value in asdict(field).items() if name not in {"row_word", "respondent_word"}}
 
 
 def issue_workbook(issue: Issue, before: Sequence[SheetWriter] = (), after: Sequence[SheetWriter] = ()) -> bytes:
@@ -530,7 +537,7 @@ def standard_workbook(program: Program, rules: Mapping[str, tuple[Rule, ...]]) -
     """The blank standard workbook kept in ``templates/xlsx/``: every field, sample counties, never accepted as a return."""
     sample = Prefecture(code="000000", name="样表", short_name=f"某{program.respondent_level}",
                         alone=not program.has_rows)  # fmt: skip
-    names = [f"某{program.row_word}{n}" for n in range(1, 6)] if program.has_rows else []
+    names = [f"某{program.words.row}{n}" for n in range(1, 6)] if program.has_rows else []
     counties = tuple(
         County(code=f"00000{n}", name=name, short_name=name, prefecture_code=sample.code, aliases=(),
                townships=0, tile_row=0, tile_col=n)

@@ -49,7 +49,7 @@ ROWS_BELOW = 20  # where a second row of a county is looked for too
 
 def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[SheetLayout, ...], rules: Rules,
                      known: Collection[tuple[str, str]], entries: Mapping[tuple[str, str, str], Raw],
-                     stamp: Stamp, level: str = "县（市、区）") -> None:  # fmt: skip
+                     stamp: Stamp, level: str) -> None:  # fmt: skip
     """Write the sheet.
 
     Args:

@@ -80,12 +80,13 @@ def sources_of(program: Program, snapshot: Snapshot, period: Period, measure: st
     A measure is named by what it is of: a quantity or column (``Q01-1.total``), an action, a unit; anything else is made of
     the returns of the period.
     """
+    w = program.words
     parts = measure.split(".")
     quantities = {q.code: q for q in program.quantities}
     units = [u for u in program.unit_by_code.values() if u.code in parts or u.prefecture_code in parts]
     if quantity := next((quantities[part] for part in parts if part in quantities), None):
         fields = list(quantity.fields) or ([quantity.province.field] if quantity.province else [])
-        how = f"由“{quantity.title}”各县所填的数得出"
+        how = f"由“{quantity.title}”各{w.row}所填的数得出"
     elif field := next((program.field_by_code[part] for part in parts if part in program.field_by_code), None):
         fields, how = [field.shows or field.code], f"由“{field.title}”所填的数得出"
     elif parts[0] == "action" and len(parts) > 1 and parts[1].isdecimal():
@@ -93,7 +94,7 @@ def sources_of(program: Program, snapshot: Snapshot, period: Period, measure: st
         fields = [code for item in form.items for q in item.quantities for code in q.fields] if form else []
         how = "由这项行动各指标是否达标得出"
     elif units:
-        fields, how = [code for q in program.quantities for code in q.fields], "由所辖各县各项指标是否达标得出"
+        fields, how = [code for q in program.quantities for code in q.fields], f"由所辖各{w.row}各项指标是否达标得出"
     else:
         return "由本期各份报送和报送期的日期得出", [
             _of_submission(s) for s in snapshot.submissions if s.period == period.code

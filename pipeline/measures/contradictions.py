@@ -44,18 +44,19 @@ class Tension:
 
 def tensions(program: Program) -> tuple[Tension, ...]:
     """What the notice's own numbers contradict, line by line, whatever was reported."""
+    w = program.words
     found: list[Tension] = []
     for line in program.funding:
         found += _too_few(program, line)
         if line.match_ratio and line.amount_wan is not None and line.per_unit_wan is None:
             found.append(_tension(
                 line, TensionKind.NO_SPLIT, line.amount_wan, Decimal(len(program.prefectures)),
-                f"{line.code}：{line.amount_wan:f}万元要求按{line.match_ratio}配套，但未明确{len(program.prefectures)}个州（市）的分配数额",
+                f"{line.code}：{line.amount_wan:f}万元要求按{line.match_ratio}配套，但未明确{len(program.prefectures)}{w.respondents}的分配数额",
             ))  # fmt: skip
         if _is_wider(program, line):
             found.append(_tension(
                 line, TensionKind.WIDER, line.amount_wan, Decimal(len(program.counties)),
-                f"{line.code}：该项经费不限于{len(program.counties)}个县级工会，还包括州（市）本级等，不能按县平均",
+                f"{line.code}：该项经费不限于{len(program.counties)}{w.bodies}，还包括{w.respondent}本级等，不能按{w.row}平均",
             ))  # fmt: skip
         if line.amount_wan is None and line.per_unit_wan is not None:
             found.append(
@@ -66,16 +67,17 @@ def tensions(program: Program) -> tuple[Tension, ...]:
 
 def _too_few(program: Program, line: FundingLine) -> list[Tension]:
     """Units paid for against counties; if there are enough, events paid for against the events the items ask."""
+    w = program.words
     if line.per_unit_wan is None or line.units is None:
         return []
     counties, units = len(program.counties), Decimal(line.units)
     if units < counties:
-        text = f"{line.code}：按每个{line.per_unit_wan:f}万元至多补助{line.units}个，少于{counties}个县"
+        text = f"{line.code}：按每个{line.per_unit_wan:f}万元至多补助{line.units}个，少于{counties}{w.rows}"
         return [_tension(line, TensionKind.FEWER_UNITS, units, Decimal(counties), text)]
     asked = _events_asked(program, line) * counties
     if asked <= units:
         return []
-    text = f"{line.code}：补助{line.units}个（场），而所列任务合计至少要求{asked:f}个（场）（{counties}个县）"
+    text = f"{line.code}：补助{line.units}个（场），而所列任务合计至少要求{asked:f}个（场）（{counties}{w.rows}）"
     return [_tension(line, TensionKind.FEWER_EVENTS, units, asked, text)]
 
 

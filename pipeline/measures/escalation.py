@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pipeline.measures.obligation import Obligation, ObligationKind, Reason
+from pipeline.measures.overdue import contact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -115,8 +116,8 @@ def _addressees(
         yield kind, contact.unit_id, contact.title
     if o.is_county and not contacts:  # 三（一）: its prefecture's leaders, as entered
         for name in o.contact.split("、"):
-            whole = f"{o.prefecture.name}{program.unit_suffix}领导"
-            named = whole if name == urging.without_contact else f"{name.strip()}（{o.prefecture.short_name}）"
+            whole = f"{o.prefecture.name}{program.unit_suffix}{program.words.head}"
+            named = whole if name == contact_text(program, ()) else f"{name.strip()}（{o.prefecture.short_name}）"
             yield AddresseeKind.LEADER, o.prefecture.code, named
 
 
@@ -130,7 +131,7 @@ def _letter(program: Program, urging: Urging, place: int, kind: AddresseeKind, a
     lines = [f"{n}.{line}" for n, line in enumerate(_lines(owed), 1)]
     asked = appeal.asked.format(
         asking=step.asking, besides=step.besides, by=_cn(reply_by) + ("（暂定）" if provisional else ""),
-        to_do="、".join(dict.fromkeys(_to_do(o) for o in owed)), office=program.office,
+        to_do="、".join(dict.fromkeys(program.worded(_to_do(o)) for o in owed)), office=program.office,
     )  # fmt: skip
     told = appeal.told.format(level=step.level)
     opening = f"截至{_cn(as_of)}，{appeal.whose}有{len(owed)}项应报事项逾期，{step.opening}{told}："

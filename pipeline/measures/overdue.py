@@ -92,9 +92,8 @@ def late_problems(owed: tuple[Obligation, ...]) -> dict[tuple[str, str], int]:
 
 
 def contact_text(program: Program, contacts: tuple[Contact, ...]) -> str:
-    """Contact units in words: 全总研究室、省总工会组织部."""
-    nobody = program.escalation.without_contact if program.escalation else ""
-    return "、".join(c.title for c in contacts) or nobody
+    """Contact units in words: 全总研究室、省总工会组织部; who has none is left to its prefecture's leaders (三（一）)."""
+    return "、".join(c.title for c in contacts) or program.words.respondent_body + program.words.head
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +118,7 @@ class _Table:
         overdue = one.timeliness is Timeliness.OVERDUE
         return Obligation(
             kind=ObligationKind.REPORT, who=unit.code, name=unit.short_name, is_county=isinstance(unit, County),
-            prefecture=self._prefecture(unit), what=f"{one.period.title}工作推进信息", serves="", period=one.period,
+            prefecture=self._prefecture(unit), what=f"{one.period.title}{self.program.words.report}", serves="", period=one.period,
             due_on=one.period.due_on, hand_in_by=self.calendar.last_workday_by(one.period.due_on),
             answer_by=one.period.due_on, met=one.met_on is not None, met_on=one.met_on, timeliness=one.timeliness,
             days_overdue=one.days if overdue else 0, workdays_overdue=one.workdays if overdue else 0,
@@ -181,7 +180,7 @@ class _Table:
         for form in self.program.forms_of_kind(FormKind.CONTACTS):
             for role, day_role, enough in (("visits", "visited_on", _visited), ("report", "report_on", _is_yes)):
                 for n, column in enumerate(form.of_role(role)):
-                    what = (f"到县实地调研（不少于{FEWEST_VISITS}次）" if role == "visits"
+                    what = (f"到{self.program.words.row}实地调研（不少于{FEWEST_VISITS}次）" if role == "visits"
                             else self._title(column.serves) or form.title)  # fmt: skip
                     day = _paired(form.of_role(day_role), n)
                     for unit in self._units(form):

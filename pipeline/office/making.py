@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 RETURNED, RETURNED_LATER, CHARTS, PACKAGE = "退回", "退回（封存后）", "图表", "数据包"
 MANIFEST = "manifest.json"
 UNMADE = "_未能生成.txt"
-BULLETIN = "工作简报.docx"
+BULLETIN, OVERDUE = "工作简报.docx", "逾期县清单"
 
 
 def unheard(_name: str, _fault: Exception) -> None:
@@ -83,9 +83,10 @@ def make_reports(
     key = read_key(workspace)
     drawn = pictures(m, workspace.pictures if keep_pictures else None, key)
     made.document(BULLETIN, templates / BULLETIN, lambda: bulletin_context(m, is_demo=is_demo), drawn)
-    made.document("逾期县清单.docx", templates / "逾期县清单.docx", lambda: overdue_context(m, is_demo=is_demo), {})
-    made.file("逾期县清单.xlsx", lambda: overdue_workbook(m, contacts))
-    made.file("全省汇总.xlsx", lambda: summary_workbook(m))
+    overdue = m.program.worded(OVERDUE)
+    made.document(f"{overdue}.docx", templates / f"{OVERDUE}.docx", lambda: overdue_context(m, is_demo=is_demo), {})
+    made.file(f"{overdue}.xlsx", lambda: overdue_workbook(m, contacts))
+    made.file(m.program.worded("全省汇总.xlsx"), lambda: summary_workbook(m))
     for one in publications(m, is_demo=is_demo):
         made.document(one.name, templates / one.template, one.make, drawn)
     for one in letters(m, is_demo=is_demo):
@@ -95,7 +96,7 @@ def make_reports(
     made.registers |= {f"{RETURNED}/{name}": figures for name, figures in notices.items()}
     for name, picture in drawn.items():
         for n, part in enumerate(picture.parts):
-            made.file(f"{CHARTS}/{file_name(name, n, len(picture.parts))}", partial(_drawn, part))
+            made.file(f"{CHARTS}/{file_name(m, name, n, len(picture.parts))}", partial(_drawn, part))
     with made.attempt(f"{PACKAGE}/"):
         made.files |= {f"{PACKAGE}/{name}": content for name, content in data_package(m).items()}
     made.file(

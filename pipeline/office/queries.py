@@ -75,7 +75,7 @@ def profile(workspace: Workspace, county: str, period_code: str | None, as_of: d
     from pipeline.products.documents.word import render  # noqa: PLC0415 - docxtpl is slow to import
 
     m = look(workspace, period_code, as_of)
-    one = find_unit(county, m.program.counties, m.program.row_word, m.program)
+    one = find_unit(county, m.program.counties, m.program.words.row, m.program)
     context, _ = profile_context(m, one, is_demo=workspace.is_demo)
     prefecture = m.program.prefecture_by_code[one.prefecture_code]
     name = f"{one.code}_{prefecture.short_name}{one.short_name}.docx"
@@ -157,7 +157,7 @@ def history(workspace: Workspace, unit: str, as_of: date) -> list[str]:
     """
     campaign, snapshot = open_snapshot(workspace, as_of)
     program = campaign.program
-    word = f"{program.row_word}或{program.respondent_level}"
+    word = f"{program.words.row}或{program.respondent_level}"
     found = find_unit(unit, tuple(program.unit_by_code.values()), word, program)
     return list(history_lines(program, snapshot, found))
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.measures.progress import Score
+    from pipeline.program.words import Words
 
 LIST_LIMIT = 8
 NUMERALS = "〇一二三四五六七八九十"
@@ -29,8 +30,9 @@ class Figure:
 
 @dataclass(slots=True)
 class Figures:
-    """Every number of one document passes through here on its way into the prose."""
+    """Every number of one document passes through here on its way into the prose; with the campaign's own words."""
 
+    words: Words
     entries: list[Figure] = field(default_factory=list)
 
     def __call__(self, measure: str, value: float | str, text: str | None = None) -> str:
@@ -76,11 +78,11 @@ def how_many_actions(count: int) -> str:
     return ("两" if count == 2 else numeral(count)) + "项行动"  # noqa: PLR2004
 
 
-def listing(names: Sequence[str], unit: str, say: Figures, measure: str, limit: int = LIST_LIMIT) -> str:
-    """Names joined by 、, cut at a sensible length: 甲、乙、丙等12个县."""
+def listing(names: Sequence[str], counted: str, say: Figures, measure: str, limit: int = LIST_LIMIT) -> str:
+    """Names joined by 、, cut at a sensible length: 甲、乙、丙等12个县; ``counted`` is 个县."""
     if len(names) <= limit:
         return "、".join(names)
-    return "、".join(names[:limit]) + f"等{say(measure, len(names))}个{unit}"
+    return "、".join(names[:limit]) + f"等{say(measure, len(names))}{counted}"
 
 
 def change(say: Figures, measure: str, now: Score, before: Score, since: str = "上期") -> str:
@@ -141,7 +143,8 @@ def counted(title: str) -> str:
 
 def met_among(say: Figures, measure: str, met: int, of: int) -> str:
     """115个县中50个达标 / 115个县均达标 / 115个县均未达标."""
-    whole = f"{say(f'{measure}.applicable', of)}个县"
+    w = say.words
+    whole = f"{say(f'{measure}.applicable', of)}{w.rows}"
     if 0 < met < of:
         return f"{whole}中{say(f'{measure}.met', met)}个达标"
     return whole + ("均" if of > 1 else "") + ("达标" if met else "未达标")

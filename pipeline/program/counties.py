@@ -89,8 +89,8 @@ def _check_end(row: Row, counties: dict[str, County]) -> None:
 def _county(row: Row, prefectures: set[str]) -> County:
     if row["prefecture_code"] not in prefectures:
         raise row.fail(f"prefecture_code {row['prefecture_code']} 不在 prefectures.csv 中")
-    if not re.fullmatch(r"\d{6,12}", row["code"]):
-        raise row.fail(f"code“{row['code']}”不对，应为6位行政区划代码")
+    if not re.fullmatch(r"[0-9A-Za-z]{1,20}", row["code"]):
+        raise row.fail(f"code“{row['code']}”不对，应为20位以内的数字或字母")
     return County(
         code=row["code"],
         name=row["name"],

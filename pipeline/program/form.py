@@ -111,6 +111,7 @@ class Field:
         serves: Code of the milestone, duty or funding line it belongs to.
         reading: How an ambiguous sentence of the notice was read: for the office, never for officers.
         hint: How to fill it in, in the officer's words.
+        row_word: What a column that asks for a county calls it, and ``respondent_word`` what that belongs to.
     """
 
     code: str
@@ -137,6 +138,8 @@ class Field:
     counts_until: date | None = None
     former: tuple[str, ...] = ()
     hint: str = ""
+    row_word: str = "县"
+    respondent_word: str = "州（市）"
 
     @property
     def label(self) -> str:
@@ -151,7 +154,7 @@ class Field:
     def labelled(self, title: str) -> str:
         """A title with what is asked under it: unit or kind, and since when."""
         hint = {FieldType.YESNO: "是/否", FieldType.DATE: "日期", FieldType.CHOICE: "单选", FieldType.CHECKLIST: "可多选",
-                FieldType.COUNTY: "县名", FieldType.TEXT: "文字"}.get(self.type, self.unit)  # fmt: skip
+                FieldType.COUNTY: f"{self.row_word}名", FieldType.TEXT: "文字"}.get(self.type, self.unit)  # fmt: skip
         if self.type is FieldType.TEXT and self.max:
             hint = f"{self.min}—{self.max}字" if self.min else f"{self.max}字以内"
         hint = "自动带出" if self.shows else hint

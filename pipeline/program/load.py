@@ -86,6 +86,7 @@ def load_program(folder: Path) -> Program:
         load_form(folder / "forms" / f"{code}.yaml", action, said.window, seen)
         for code, action in (*((one.form, one) for one in said.actions), *((code, None) for code in said.sheets))
     )
+    forms = tuple(_spoken(form, levels.words[-1].partition("（")[0], levels.words[-2:][0]) for form in forms)
     _check_forms_used(folder, forms)
     if not counties:
         check_rows(forms)
@@ -108,6 +109,12 @@ def load_program(folder: Path) -> Program:
     program = replace(program, counties=program.roster_in(last), other_counties=program.others_in(last))
     _check_references(program, folder)
     return program
+
+
+def _spoken(form: Form, row: str, respondent: str) -> Form:
+    """A form whose columns ask for a county of a prefecture in the words of the campaign."""
+    fields = (tuple(replace(f, row_word=row, respondent_word=respondent) for f in item.fields) for item in form.items)
+    return replace(form, items=tuple(replace(item, fields=some) for item, some in zip(form.items, fields, strict=True)))
 
 
 def load_calendar(folder: Path) -> Calendar:

@@ -11,7 +11,7 @@ from pipeline.domain.text import plain
 if TYPE_CHECKING:
     from pipeline.program.model import Program
 
-CODE = re.compile(r"(?<![0-9A-Za-z])\d{6,12}(?![0-9A-Za-z])")
+CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{3,20}(?![0-9A-Za-z])")
 MONTHS = re.compile(r"(\d{4})年(\d{1,2})月?[—–\-~至到、和]+(\d{1,2})月")
 DAY = re.compile(r"(\d{4})[年.\-/](\d{1,2})[月.\-/](\d{1,2})(?!\d)")
 PERIOD_CODE = re.compile(r"(?<!\d)(\d{4}-\d{2})(?![\d\-])")

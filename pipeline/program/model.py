@@ -5,8 +5,7 @@ Words are those of DESIGN §4. Everything here is immutable; nothing here reads 
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date  # noqa: TC003 - pydantic reads what these values are made of
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -52,6 +51,7 @@ from pipeline.program.notice import (
     Urging,
 )
 from pipeline.program.units import County, Prefecture, Region, Unit, grouped
+from pipeline.program.words import Words, WordsEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -130,6 +130,7 @@ class Notice:
     publications: tuple[Publication, ...] = ()
     escalation: Urging | None = None
     problem_ages: tuple[int, int] = (60, 180)
+    wording: WordsEntry = field(default_factory=WordsEntry)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,17 +252,22 @@ class Program(Notice):
         """What the unit of a row is called: 县（市、区）; the respondent where there is nothing below it."""
         return self.levels[-1]
 
-    @property
-    def row_word(self) -> str:
-        """The same in a sentence: 县."""
-        return self.row_level.partition("（")[0]
+    @cached_property
+    def words(self) -> Words:
+        """What the levels are called, in the forms that texts need."""
+        said, row = self.wording, self.row_level.partition("（")[0]
+        return Words(
+            whole=self.levels[0], of_whole=said.of_whole, respondent=self.respondent_level,
+            respondent_body=self.respondent_level + self.unit_suffix, row=row, row_title=self.row_level,
+            of_row=said.of_row or row, body=said.body or row + self.unit_suffix, institution=said.institution, counter=said.counter,
+            department=said.department or said.section, section=said.section, board=said.board,
+            head=said.head, contact=said.contact, tasks=said.tasks, office=said.office or self.office,
+            report=said.report, highlight=said.highlight,
+        )  # fmt: skip
 
     def worded(self, text: str) -> str:
-        """A text of ours, written for counties that report through their prefectures, in the words of this campaign."""
-        if self.levels == LEVELS:
-            return text
-        words = {LEVELS[-1]: self.row_level, LEVELS[-2]: self.respondent_level, "县": self.row_word}
-        return re.sub("|".join(words), lambda found: words[found[0]], text)
+        """A fixed text of ours in the words of this campaign; see :meth:`Words.put`."""
+        return self.words.put(text)
 
     def forms_of_kind(self, kind: FormKind) -> tuple[Form, ...]:
         """The sheets that serve one system of the notice; none where the campaign does not have it."""

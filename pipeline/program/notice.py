@@ -224,12 +224,10 @@ class Urging:
 
     Attributes:
         leaders: Levels of contacts.csv that are persons.
-        without_contact: Who is in charge of a county that has no contact.
         steps: From the mildest to the sharpest.
     """
 
     leaders: tuple[str, ...] = ()
-    without_contact: str
     steps: tuple[Step, ...]
     to_respondent: Appeal
     to_contact: Appeal

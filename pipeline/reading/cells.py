@@ -174,7 +174,7 @@ def wanted(field: Field) -> str:
         FieldType.DATE: "日期，如 2023-02-15",
         FieldType.AMOUNT: f"0或正数，最多两位小数（单位：{field.unit}）",
         FieldType.TEXT: f"文字，{field.min}到{field.max}字" if field.min else f"文字，不超过{field.max}字",
-        FieldType.COUNTY: "本州（市）的县名，从下拉列表中选",
+        FieldType.COUNTY: f"本{field.respondent_word}的{field.row_word}名，从下拉列表中选",
     }[field.type]
     return f"{own}，或 不适用" if field.not_applicable else own
 

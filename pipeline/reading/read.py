@@ -418,7 +418,7 @@ def _foreign(program: Program, stamp: Stamp) -> tuple[str, str, str] | None:
     if stamp.period not in program.period_by_code:
         return "FILE_WRONG_PERIOD", f"此表是{stamp.period}的表样", "、".join(program.period_by_code)
     if stamp.prefecture_code not in program.prefecture_by_code:
-        return "FILE_WRONG_PREFECTURE", stamp.prefecture_code, "本专项工作的州（市）代码"
+        return "FILE_WRONG_PREFECTURE", stamp.prefecture_code, f"本专项工作的{program.words.respondent}代码"
     return None
 
 

@@ -300,7 +300,7 @@ def _read_rows(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header:
         sheet.note(
             "ROW_UNRECOGNISED", *more[0], found=f"第{more[0][0] + 1}行至第{more[-1][0] + 1}行，另有{len(more)}行"
         )
-    one_row = f"一个{program.row_word}一行"
+    one_row = f"一个{program.words.row}一行"
     return tuple(_only_row(sheet, header, county_rows, one_row) for county_rows in rows.values())
 
 
@@ -518,7 +518,7 @@ def _read_entry(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header
             if values[one.code] is None:
                 refused.add(one.code)
                 sheet.note("CELL_UNKNOWN_COUNTY", row, header.columns[one.code], found=text, field=one.code,
-                           expected=f"本{program.respondent_level}的{program.row_word}名", county_code=stamp.prefecture_code)  # fmt: skip
+                           expected=f"本{program.respondent_level}的{program.words.row}名", county_code=stamp.prefecture_code)  # fmt: skip
     number = tidy(show(read.cells.get(ENTRY)))
     return replace(read, values=values, refused=frozenset(refused), entry=number)
 

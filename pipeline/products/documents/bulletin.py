@@ -65,10 +65,11 @@ class TableRow:
 
 def bulletin_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
     """The context of 工作简报.docx and the register of its numbers."""
-    say = Figures()
+    w = m.program.words
+    say = Figures(m.program.words)
     settings = m.program.bulletin
     number, ahead = settings.number_from + m.period.no - 1, next_due(m, say)
-    contents = ["总体情况", f"{how_many_actions(len(m.program.actions))}进展", "县级工会进展", "报送情况"]
+    contents = ["总体情况", f"{how_many_actions(len(m.program.actions))}进展", f"{w.body}进展", "报送情况"]
     context = {
         "org_line": m.program.title,
         "number_line": f"第{say('bulletin.number', number)}期（总第{say('bulletin.number', number)}期）",
@@ -78,6 +79,7 @@ def bulletin_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any
         "contents": [*contents, "下一步工作"] if ahead else contents,
         "title": f"{m.period.title}“{m.program.short_title}”\n专项工作推进情况",
         "is_demo": is_demo,
+        "words": say.words,
         "actions_name": how_many_actions(len(m.program.actions)),
         "overall": overall(m, say),
         "actions": [_action(m, action, say) for action in m.program.actions] if m.reported else [],
@@ -100,14 +102,15 @@ def bulletin_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any
 
 def coverage(m: PeriodMeasures, say: Figures) -> str:
     """按已报118个县统计 — no figure is printed without it."""
-    return f"按已报{say('counties.reported', m.reported)}个{m.program.row_word}统计"
+    return f"按已报{say('counties.reported', m.reported)}{m.program.words.rows}统计"
 
 
 def _editor_note(m: PeriodMeasures, say: Figures) -> str:
-    whose = f"按照{m.program.notice}要求，现将各州（市）{m.program.unit_suffix}"
+    w = m.program.words
+    whose = f"按照{m.program.notice}要求，现将各{w.respondent_body}"
     period, day = say("period.title", m.period.title), say.day("as_of", m.snapshot.as_of)
     if not m.reported:
-        return f"{whose}{period}工作推进信息的报送情况予以通报。报送情况截至{day}。"
+        return f"{whose}{period}{w.report}的报送情况予以通报。报送情况截至{day}。"
     return (
         f"{whose}报送的{period}“{m.program.short_title}”专项工作推进情况予以通报。"
         f"数据截至{say.day('period.end', m.period.end)}，报送情况截至{day}。"
@@ -124,36 +127,36 @@ def overall(m: PeriodMeasures, say: Figures) -> list[str]:
 
 def received(m: PeriodMeasures, say: Figures) -> str:
     """Who owed a report and who is in the figures."""
+    w = m.program.words
     roster, state = len(m.program.measured), m.states
-    owed = (f"全省{say('prefectures.roster', len(m.program.prefectures))}个州（市）、{say('counties.roster', roster)}个县级工会"
-            f"应报送{say('period.title', m.period.title)}工作推进信息")  # fmt: skip
+    owed = (f"{w.whole}{say('prefectures.roster', len(m.program.prefectures))}{w.respondents}、{say('counties.roster', roster)}{w.bodies}"
+            f"应报送{say('period.title', m.period.title)}{w.report}")  # fmt: skip
     rest = [
         f"{STATE_NAMES[one]}{say(f'counties.{one.name.lower()}', state[one])}个"
         for one in (State.RETURNED, State.UNUSABLE, State.UNREAD, State.MISSING) if state[one]
     ]  # fmt: skip
     if not m.reported:
         given = f"（{'，'.join(rest)}）" if state[State.MISSING] < roster else ""
-        return f"{owed}，截至{say.day('as_of', m.snapshot.as_of)}尚无已接收的县级报送{given}，本期不作完成情况统计。"
-    got = (
-        "已全部接收"
-        if m.reported == roster
-        else f"已接收{say('counties.reported', m.reported)}个{m.program.row_word}的报送"
-    )
+        return (
+            f"{owed}，截至{say.day('as_of', m.snapshot.as_of)}尚无已接收的{w.of_row}报送{given}，本期不作完成情况统计。"
+        )
+    got = "已全部接收" if m.reported == roster else f"已接收{say('counties.reported', m.reported)}{w.rows}的报送"
     if state[State.NIL]:
         got += f"（其中零报告{say('counties.nil', state[State.NIL])}个）"
-    silent = "，未报的县不按零计" if m.reported < roster else ""
+    silent = f"，未报的{w.row}不按零计" if m.reported < roster else ""
     return f"{'，'.join((owed, got, *rest))}。以下完成情况均{coverage(m, say)}{silent}。"
 
 
 def completion_paragraph(m: PeriodMeasures, since: Scores | None, say: Figures, since_name: str = "上期") -> str:
     """How far the province is, against an earlier period and against time."""
+    w = m.program.words
     now, before = m.now.province, since.province if since else None
     assert now.pct is not None  # noqa: S101 - only called when somebody reported
     compared = "" if m.before else "，本期为首次报送"
     if before:
         compared = "，" + change(say, "province.change", now, before, since_name)
     if before and before.pct is not None and before.reported != now.reported:
-        base = f"{since_name}按已报{say('province.reported_before', before.reported)}个县统计）"
+        base = f"{since_name}按已报{say('province.reported_before', before.reported)}{w.rows}统计）"
         compared = f"{compared[:-1]}；{base}" if compared.endswith("）") else f"{compared}（{base}"
     return (
         f"各项指标应达标{say('province.applicable', now.applicable)}项次，已达标{say('province.met', now.met)}项次，"
@@ -164,6 +167,7 @@ def completion_paragraph(m: PeriodMeasures, since: Scores | None, say: Figures, 
 
 def first_and_last(m: PeriodMeasures, say: Figures) -> list[str]:
     """The prefectures in front and behind, those tied with the third included, and those without a rank."""
+    w = m.program.words
     ranked = [(p, m.ranks[p.code] or 0) for p in m.prefecture_order if m.ranks[p.code] is not None]
     front = [p for p, rank in ranked if rank <= FEW]
     back = [p for p, rank in ranked[FEW:] if rank >= ranked[-FEW][1]]
@@ -174,17 +178,18 @@ def first_and_last(m: PeriodMeasures, say: Figures) -> list[str]:
         text = extremes([(m.now.by_prefecture[p.code].pct or 0.0, p) for p, _ in ranked], say, "prefecture", "完成率")
     silent = [p.short_name for p in m.prefecture_order if m.ranks[p.code] is None]
     if silent:
-        text += f"{listing(silent, '州（市）', say, 'prefectures.silent')}尚无已接收的县级报送，不参加排名。"
+        text += f"{listing(silent, w.respondents, say, 'prefectures.silent')}尚无已接收的{w.of_row}报送，不参加排名。"
     return [text] if text else []
 
 
 def _with_pct(m: PeriodMeasures, prefectures: Iterable[Prefecture], say: Figures) -> str:
+    w = m.program.words
     shown = []
     for p in prefectures:
         done = m.now.by_prefecture[p.code]
         text = say.pct(f"prefecture.{p.code}.completion", done.pct or 0.0)
         partly = (
-            f"，已报{say('reported', done.reported)}/{say('roster', done.roster)}个县"
+            f"，已报{say('reported', done.reported)}/{say('roster', done.roster)}{w.rows}"
             if done.reported < done.roster
             else ""
         )
@@ -216,13 +221,14 @@ def best_and_worst(m: PeriodMeasures, action: Action, say: Figures) -> str:
 
 def extremes(scored: Sequence[tuple[float, Prefecture]], say: Figures, measure: str, lead: str = "") -> str:
     """最高的是甲（92.5%），最低的是乙、丙（70.0%）, compared as printed."""
+    w = say.words
     shown = [(float(one_decimal(pct)), p) for pct, p in scored]
     top, low = max(s for s, _ in shown), min(s for s, _ in shown)
     if top == low:
-        return "已报的各州（市）完成率相同。"
+        return f"已报的各{w.respondent}完成率相同。"
 
     def names(score: float) -> str:
-        return listing([p.short_name for s, p in shown if s == score], "州（市）", say, f"{measure}.tied", FEW)
+        return listing([p.short_name for s, p in shown if s == score], w.respondents, say, f"{measure}.tied", FEW)
 
     return (f"{lead}最高的是{names(top)}（{say.pct(f'{measure}.highest', top)}），"
             f"最低的是{names(low)}（{say.pct(f'{measure}.lowest', low)}）。")  # fmt: skip
@@ -256,12 +262,13 @@ def signed(done: Completion, before: Completion | None, say: Figures, measure: s
 
 def next_due(m: PeriodMeasures, say: Figures) -> list[str]:
     """The next report, the milestones until then, and the targets furthest behind."""
+    w = m.program.words
     later = m.program.periods[m.period.no :]
     paragraphs = []
     if later:
         ahead = later[0]
         paragraphs.append(
-            f"下一报送期为{say('next.period', ahead.title)}，请各州（市）{m.program.unit_suffix}于{say.day('next.due_on', ahead.due_on)}前报送。"
+            f"下一报送期为{say('next.period', ahead.title)}，请各{w.respondent_body}于{say.day('next.due_on', ahead.due_on)}前报送。"
         )
     until = later[0].end if later else m.program.periods[-1].end
     ahead_of = [s for s in m.program.milestones if s.due and m.snapshot.as_of <= s.due <= until]
@@ -282,6 +289,7 @@ def milestones_due(steps: Iterable[Milestone], say: Figures) -> list[str]:
 
 def furthest_behind(m: PeriodMeasures, say: Figures) -> list[str]:
     """The three targets fewest counties have met, so that the next two months have a direction."""
+    w = m.program.words
     open_ones = [t for t in m.totals if t.full_target is not None and t.applicable and t.met < t.applicable]
     weakest = sorted(open_ones, key=lambda t: (t.met / t.applicable, t.quantity.code))[:FEW]
     if not weakest:
@@ -289,19 +297,18 @@ def furthest_behind(m: PeriodMeasures, say: Figures) -> list[str]:
     named = "、".join(
         f"{topic(t.quantity.title)}（{met_among(say, t.quantity.code, t.met, t.applicable)}）" for t in weakest
     )
-    lead = "达标县占比最低的三项" if len(weakest) == FEW else "尚未全部达标的"
-    return [f"{lead}是{named}，有关县级工会要抓紧推进。"]
+    lead = f"达标{w.row}占比最低的三项" if len(weakest) == FEW else "尚未全部达标的"
+    return [f"{lead}是{named}，有关{w.body}要抓紧推进。"]
 
 
 def data_notes(m: PeriodMeasures, say: Figures, *, is_demo: bool) -> list[str]:
     """How the figures are to be read."""
+    w = m.program.words
     ambiguous = sum(q.ambiguous for q in m.program.quantities)
     notes = [
-        "完成率为已达标的县次占应达标县次的百分比；县级工会填“不适用”的、尚未起算的和没有目标的指标不计入。",
+        f"完成率为已达标的{w.row}次占应达标{w.row}次的百分比；{w.body}填“不适用”的、尚未起算的和没有目标的指标不计入。",
         "计数为自专项工作开始（指标另有起算日的，从该日）至报送期末的累计数；比率由填报的分子、分母计算。",
     ]
     if ambiguous:
-        notes.append(
-            f"文件原文有{say('program.ambiguous', ambiguous)}项表述可作不同理解，所取理解存领导小组办公室备查。"
-        )
+        notes.append(f"文件原文有{say('program.ambiguous', ambiguous)}项表述可作不同理解，所取理解存{w.office}备查。")
     return [*notes, "本件为演示，全部数字均为虚构。"] if is_demo else notes

@@ -39,10 +39,10 @@ class Chapter:
 
 def casebook_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
     """The context of 典型案例汇编.docx and the register of its numbers."""
-    say = Figures()
+    say = Figures(m.program.words)
     chapters = _chapters(m, say)
     return {
-        "is_demo": is_demo,
+        "is_demo": is_demo, "words": say.words,
         "title": f"“{m.program.short_title}”专项工作\n典型案例汇编",
         "office": m.program.office,
         "issued_on": say.day("as_of", m.snapshot.as_of),
@@ -53,12 +53,13 @@ def casebook_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any
 
 
 def _foreword(m: PeriodMeasures, say: Figures) -> str:
+    w = m.program.words
     h = m.systems.highlights
     if h is None:
         return ""
     told = sum(n is not None for n in h.by_prefecture.values())
     can = sum(one.spread is True for one in h.entries)
-    return (f"本汇编收录{say('cases.prefectures', told)}个州（市）自专项工作开始至{say.day('period.end', m.period.end)}报送的"
+    return (f"本汇编收录{say('cases.prefectures', told)}{w.respondents}自专项工作开始至{say.day('period.end', m.period.end)}报送的"
             f"亮点工作和经验推广信息{say('cases.count', len(h.entries))}条，其中填报单位认为可复制推广的"
             f"{say('cases.spread', can)}条。内容按类型编排，文字为报送单位原文，采用前请核实。")  # fmt: skip
 

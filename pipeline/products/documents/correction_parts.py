@@ -23,16 +23,19 @@ def correction_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
 
 
 def _paragraph(m: PeriodMeasures, one: Correction, say: Figures) -> str:
+    w = m.program.words
     key, what = f"correction.{one.period.code}", []
     if one.added:
         names = [m.program.unit_by_code[code].short_name for code in one.added]
-        listed = listing(names, "县", say, f"{key}.added")
+        listed = listing(names, w.rows, say, f"{key}.added")
         what.append(
-            f"补报{say(f'{key}.added', len(names))}个县（{listed}）" if len(names) <= LIST_LIMIT else f"补报{listed}"
+            f"补报{say(f'{key}.added', len(names))}{w.rows}（{listed}）"
+            if len(names) <= LIST_LIMIT
+            else f"补报{listed}"
         )
     if one.removed:
         names = [m.program.unit_by_code[code].short_name for code in one.removed]
-        what.append(f"撤回{listing(names, '县', say, f'{key}.removed')}的报送")
+        what.append(f"撤回{listing(names, w.rows, say, f'{key}.removed')}的报送")
     if one.changes:
         what.append(
             f"更正{say(f'{key}.units', len(one.corrected))}个单位填报的{say(f'{key}.changes', len(one.changes))}项数据"

@@ -28,10 +28,11 @@ TABLES = ("category_rows", "prefecture_rows", "funding_rows", "candidate_rows", 
 
 def half_year_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
     """The context of 半年会议材料.docx and the register of its numbers."""
-    say, last = Figures(), is_last(m)
+    say, last = Figures(m.program.words), is_last(m)
     context: dict[str, Any] = {
         "is_demo": is_demo,
-        "title": f"“{m.program.short_title}”专项工作领导小组\n会议材料",
+        "words": say.words,
+        "title": f"“{m.program.short_title}”专项工作{m.program.words.board}\n会议材料",
         "office": m.program.office,
         "issued_on": say.day("as_of", m.snapshot.as_of),
         "intro": [_intro(m, say, last=last)],
@@ -63,7 +64,7 @@ def is_last(m: PeriodMeasures) -> bool:
 def _intro(m: PeriodMeasures, say: Figures, *, last: bool) -> str:
     asks = "研究经验总结、成果运用和通报表扬，并研究解决尚存的困难和问题" if last else "研究推动解决工作中的困难和问题"
     return (
-        f"按照{quoted(say, 'notice', m.program.notice)}关于领导小组每半年召开一次会议的要求，现提供以下材料，请会议{asks}。"
+        f"按照{quoted(say, 'notice', m.program.notice)}关于{m.program.words.board}每半年召开一次会议的要求，现提供以下材料，请会议{asks}。"
         f"完成情况依据{say('period.title', m.period.title)}报表，数据截至{say.day('period.end', m.period.end)}；"
         f"报送情况截至{say.day('as_of', m.snapshot.as_of)}。"
     )

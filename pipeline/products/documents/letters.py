@@ -43,17 +43,18 @@ def letter_groups(m: PeriodMeasures) -> Iterator[tuple[str, list[Escalation]]]:
         others = [e for e in m.escalations if e.addressee_kind is kind]
         firsts = list(dict.fromkeys(e.addressee for e in others))
         if others:
-            yield name, sorted(others, key=lambda e: firsts.index(e.addressee))
+            yield m.program.worded(name), sorted(others, key=lambda e: firsts.index(e.addressee))
 
 
 def letter_context(m: PeriodMeasures, some: Sequence[Escalation], *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
     """The context of 催报函.docx and the register of its numbers; ``compact`` where many short letters follow each other."""
-    say = Figures()
+    say = Figures(m.program.words)
     compact = any(one.addressee_kind is not AddresseeKind.PREFECTURE for one in some)
     return {
         "letters": [_letter(m, one, n, say) for n, one in enumerate(some, 1)],
         "compact": compact,
         "is_demo": is_demo,
+        "words": say.words,
     }, say
 
 

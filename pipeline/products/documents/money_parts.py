@@ -69,16 +69,15 @@ def funding_parts(m: PeriodMeasures, say: Figures) -> list[Part]:
 
 def funding_lead(m: PeriodMeasures, say: Figures) -> list[str]:
     """The plan, and how the table is to be read."""
+    w = m.program.words
     figures = m.systems.funding
     if not is_asked(m) or figures.planned_wan is None:
         return []
-    text = f"按照实施方案，省级资金计划安排合计{wan(say, 'funding.planned', figures.planned_wan)}万元"
+    text = f"按照实施方案，{w.of_whole}资金计划安排合计{wan(say, 'funding.planned', figures.planned_wan)}万元"
     if any(one.line.amount_wan is None for one in figures.lines):
         text += "（不含按人数核定的项目）"
     if figures.planned_with_match_wan is not None and figures.planned_with_match_wan != figures.planned_wan:
-        text += (
-            f"，加上州（市）应配套资金为{wan(say, 'funding.planned_with_match', figures.planned_with_match_wan)}万元"
-        )
+        text += f"，加上{w.respondent}应配套资金为{wan(say, 'funding.planned_with_match', figures.planned_with_match_wan)}万元"
     if not m.reported:
         return [text + "。截至目前尚无资金到位和支出的填报。"]
     return [text + "。到位、支出为累计数，按已填报的单位统计，未填报的不按零计；填报单位数列在表中。"
@@ -87,23 +86,25 @@ def funding_lead(m: PeriodMeasures, say: Figures) -> list[str]:
 
 def _matches(m: PeriodMeasures, say: Figures) -> list[str]:
     """Per line to be matched: which prefectures did, did not, did not say."""
+    w = m.program.words
     names, paragraphs = {p.code: p.short_name for p in m.program.prefectures}, []
     for one in m.systems.funding.lines:
         if not one.matches:
             continue
         key = f"funding.{one.line.code}"
         by_met = {met: [names[x.prefecture_code] for x in one.matches if x.met is met] for met in (True, False, None)}
-        clauses = [f"已足额配套的州（市）{say(f'{key}.match_met', len(by_met[True]))}个"] if by_met[True] else []
+        clauses = [f"已足额配套的{w.respondent}{say(f'{key}.match_met', len(by_met[True]))}个"] if by_met[True] else []
         for met, label in ((False, "未配足的"), (None, "到位数和配套数未填齐的")):
             if some := by_met[met]:
-                listed = listing(some, "州（市）", say, f"{key}.match_names", 16)
+                listed = listing(some, w.respondents, say, f"{key}.match_names", 16)
                 clauses.append(f"{label}{say(f'{key}.match_{met}', len(some))}个（{listed}）")
         ratio = quoted(say, f"{key}.ratio", one.line.match_ratio)
-        paragraphs.append(f"{line_name(m.program, one.line)}应由州（市）按{ratio}配套：{'，'.join(clauses)}。")
+        paragraphs.append(f"{line_name(m.program, one.line)}应由{w.respondent}按{ratio}配套：{'，'.join(clauses)}。")
     return paragraphs
 
 
 def _caps(m: PeriodMeasures, say: Figures) -> list[str]:
+    w = m.program.words
     paragraphs = []
     for one in m.systems.funding.lines:
         if one.cap is None or one.line.per_unit_wan is None:
@@ -115,18 +116,19 @@ def _caps(m: PeriodMeasures, say: Figures) -> list[str]:
             paragraphs.append(f"{text}尚无单位填报。")
             continue
         fits = "未超过计划个数" if one.cap.within else "已超过计划个数，需核实"
-        paragraphs.append(f"{text}按填报的{say(f'{key}.units.reported', told.reported)}个县统计，已补助"
+        paragraphs.append(f"{text}按填报的{say(f'{key}.units.reported', told.reported)}{w.rows}统计，已补助"
                           f"{say(f'{key}.units', float(told.amount))}个，{fits}。")  # fmt: skip
     return paragraphs
 
 
 def _social(m: PeriodMeasures, say: Figures) -> list[str]:
+    w = m.program.words
     social = m.systems.social
     if social is None or social.province.heads.amount is None:
         return []
     whole = social.province
-    text = (f"享受补助的工会社会工作专业人才{say('social.heads', float(whole.heads.amount or 0))}人"
-            f"（按填报的{say('social.heads.reported', whole.heads.reported)}个县统计）")  # fmt: skip
+    text = (f"享受补助的{w.institution}社会工作专业人才{say('social.heads', float(whole.heads.amount or 0))}人"
+            f"（按填报的{say('social.heads.reported', whole.heads.reported)}{w.rows}统计）")  # fmt: skip
     if social.line and social.line.per_unit_wan is not None and whole.due_wan.amount is not None:
         text += (f"，按每人每年{wan(say, 'social.a_head', social.line.per_unit_wan)}万元计，全年应补助"
                  f"{wan(say, 'social.due', whole.due_wan.amount)}万元")  # fmt: skip
@@ -135,6 +137,7 @@ def _social(m: PeriodMeasures, say: Figures) -> list[str]:
 
 def _instalments(whole: SocialTotal, say: Figures) -> str:
     """What came of each half that is asked about; what nobody told is said to be unknown."""
+    w = say.words
     text = ""
     for name, one in (("first", whole.received_first_wan), ("second", whole.received_second_wan)):
         if not one.roster:
@@ -144,10 +147,10 @@ def _instalments(whole: SocialTotal, say: Figures) -> str:
             text += f"；{label}拨付{NOT_REPORTED}"
             continue
         if not one.amount:
-            text += f"；{label}拨付尚未到账（{say(f'social.{name}.reported', one.reported)}个县填报）"
+            text += f"；{label}拨付尚未到账（{say(f'social.{name}.reported', one.reported)}{w.rows}填报）"
             continue
         text += (f"；{label}已收到{wan(say, f'social.{name}', one.amount)}万元"
-                 f"（{say(f'social.{name}.reported', one.reported)}个县填报）")  # fmt: skip
+                 f"（{say(f'social.{name}.reported', one.reported)}{w.rows}填报）")  # fmt: skip
     return text
 
 

@@ -57,7 +57,8 @@ WIDE = 20  # columns wider than this wrap
 
 def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
     """The context of 逾期县清单.docx and the register of its numbers."""
-    say = Figures()
+    w = m.program.words
+    say = Figures(m.program.words)
     late = overdue_counties(m.obligations, m.period)
     rows = [
         OverdueRow(no=say("row.no", no), prefecture=o.prefecture.short_name, county=o.name, reason=o.reason.value,
@@ -69,16 +70,16 @@ def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any]
     outcome = (
         f"逾期{say('overdue.count', len(late))}个，{made_up_of(say, len(late), kinds)}。"
         if late
-        else "没有逾期的县级工会。"
+        else f"没有逾期的{w.body}。"
     )
     title = say("period.title", m.period.title)
-    summary = (f"{title}工作推进信息应于{say.day('due_on', m.period.due_on)}前报送。截至"
-               f"{say.day('as_of', m.snapshot.as_of)}，应报{say('counties.roster', len(m.program.measured))}个县级工会中，"
+    summary = (f"{title}{w.report}应于{say.day('due_on', m.period.due_on)}前报送。截至"
+               f"{say.day('as_of', m.snapshot.as_of)}，应报{say('counties.roster', len(m.program.measured))}{w.bodies}中，"
                f"{outcome}{pending_sentence(m, say)}")  # fmt: skip
     return {
-        "title": "逾期县清单", "org_line": m.program.title, "as_of_line": f"（{title}，截至{cn_date(m.snapshot.as_of)}）",
-        "summary": [summary], "rows": rows, "empty_line": "本期没有逾期的县级工会。", "compiler": m.program.office,
-        "issued_on": cn_date(m.snapshot.as_of), "is_demo": is_demo,
+        "title": f"逾期{w.row}清单", "org_line": m.program.title, "as_of_line": f"（{title}，截至{cn_date(m.snapshot.as_of)}）",
+        "summary": [summary], "rows": rows, "empty_line": f"本期没有逾期的{w.body}。", "compiler": m.program.office,
+        "issued_on": cn_date(m.snapshot.as_of), "is_demo": is_demo, "words": say.words,
     }, say  # fmt: skip
 
 
@@ -89,21 +90,24 @@ def overdue_workbook(m: PeriodMeasures, contacts: Sequence[OfficerContact] | Non
         m: Of the period.
         contacts: Whom to call in each prefecture, on a sheet of its own; None where the office did not ask for it.
     """
+    w = m.program.words
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     book.worksheet_class = SafeSheet
-    book.set_properties({"title": "逾期县清单", "created": _created(m)})
+    book.set_properties({"title": f"逾期{w.row}清单", "created": _created(m)})
     late = overdue_counties(m.obligations, m.period)
     counties = [
         (no, o.prefecture.short_name, o.name, o.who, o.reason.value, o.contact, o.due_on, o.days_overdue, o.workdays_overdue, o.streak)
         for no, o in enumerate(late, 1)
     ]  # fmt: skip
     others = [
-        (no, KIND_NAMES[o.kind], o.prefecture.short_name, o.name, o.what, o.due_on, o.days_overdue, o.streak, o.reason.value,
+        (no, m.program.worded(KIND_NAMES[o.kind]), o.prefecture.short_name, o.name, o.what, o.due_on, o.days_overdue, o.streak, o.reason.value,
          f"{o.submission} {o.sheet} {o.cell}".strip() if o.submission else "", o.contact)
         for no, o in enumerate(overdue_others(m.obligations), 1)
     ]  # fmt: skip
-    _sheet(book, m, "逾期县清单", tuple(zip(HEADINGS, WIDTHS, strict=True)), counties, "本期没有逾期的县级工会。")
+    _sheet(
+        book, m, f"逾期{w.row}清单", tuple(zip(HEADINGS, WIDTHS, strict=True)), counties, f"本期没有逾期的{w.body}。"
+    )
     _sheet(book, m, "其他逾期事项", OTHERS, others, "没有其他逾期的事项。")
     if contacts is not None:
         _sheet(book, m, CONTACTS_SHEET, CONTACTS, contact_rows(contacts, late), "", CONTACTS_NOTE)
@@ -124,11 +128,11 @@ def _sheet(book: xlsxwriter.Workbook, m: PeriodMeasures, name: str, columns: tup
                        book.add_format({"font_name": "黑体", "font_size": 16}))  # fmt: skip
     sheet.set_row(0, 28)
     if under_title:
-        sheet.write_string(1, 0, under_title, book.add_format({"font_name": "宋体", "font_size": 11}))
+        sheet.write_string(1, 0, m.program.worded(under_title), book.add_format({"font_name": "宋体", "font_size": 11}))
     sheet.set_row(2, 32)
     for col, (heading, width) in enumerate(columns):
         sheet.set_column(col, col, width)
-        sheet.write_string(2, col, heading, head)
+        sheet.write_string(2, col, m.program.worded(heading), head)
     for row, values in enumerate(rows, 3):
         for col, value in enumerate(values):
             if isinstance(value, str):

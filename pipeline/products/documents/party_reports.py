@@ -48,7 +48,7 @@ TABLES = ("trend_rows", "prefecture_rows", "goal_rows", "task_rows", "funding_ro
 
 def mid_term_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
     """The context of 中期调度报告.docx and the register of its numbers."""
-    say = Figures()
+    say = Figures(m.program.words)
     context = {
         **_whole(m, say, MID, is_demo=is_demo),
         "title": f"关于“{m.program.short_title}”专项工作\n中期情况的报告",
@@ -61,7 +61,7 @@ def mid_term_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any
 
 def final_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
     """The context of 总结报告.docx and the register of its numbers."""
-    say = Figures()
+    say = Figures(m.program.words)
     context = {
         **_whole(m, say, FINAL, is_demo=is_demo),
         "title": f"关于“{m.program.short_title}”专项工作\n情况的总结报告",
@@ -79,6 +79,7 @@ def _whole(m: PeriodMeasures, say: Figures, document: str, *, is_demo: bool) -> 
     owed, actions = duty(m, document), action_parts(m, m.before, "上期", say)
     return {
         "is_demo": is_demo,
+        "words": say.words,
         "to_line": f"{owed.to if owed and owed.to else m.program.organizer}：",
         "prefecture_rows": prefecture_rows(m, m.before, say),
         "actions_name": how_many_actions(len(m.program.actions)),
@@ -109,10 +110,11 @@ def _whole(m: PeriodMeasures, say: Figures, document: str, *, is_demo: bool) -> 
 
 def _targets(m: PeriodMeasures, no: int, say: Figures) -> list[Part]:
     """The targets of the whole province, after its actions."""
+    w = m.program.words
     if not m.reported or not m.province_results:
         return []
     texts = [province_target(m, r, say) for r in m.province_results]
-    return [Part(numeral=numeral(no), name="全省性目标", paragraphs=texts)]
+    return [Part(numeral=numeral(no), name=f"{w.whole}性目标", paragraphs=texts)]
 
 
 def _intro(m: PeriodMeasures, say: Figures, what: str) -> str:
@@ -125,6 +127,7 @@ def _intro(m: PeriodMeasures, say: Figures, what: str) -> str:
 
 def _course(m: PeriodMeasures, say: Figures) -> list[str]:
     """From the first period with figures to this one."""
+    w = m.program.words
     known = [s for s in m.scores if s.province.pct is not None]
     if len(known) < 2:  # noqa: PLR2004 - no course without two points
         return []
@@ -139,4 +142,4 @@ def _course(m: PeriodMeasures, say: Figures) -> list[str]:
         moved = (f"总体完成率由{say('trend.first', first.period.title)}的{start}%{'提高' if step > 0 else '下降'}到"
                  f"{say('trend.last', last.period.title)}的{end}%")  # fmt: skip
     aside = not_compared(say, "trend", last.province, first.province, "其间", "各期均按当期目标评定，含")
-    return [f"{moved}，各期均按当期已报县统计{aside}。"]
+    return [f"{moved}，各期均按当期已报{w.row}统计{aside}。"]

@@ -27,13 +27,13 @@ MONEY = ("received", "matched", "spent")
 
 def profile_context(m: PeriodMeasures, county: County, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
     """The context of 县级画像.docx and the register of its numbers."""
-    say = Figures()
+    say = Figures(m.program.words)
     prefecture = m.program.prefecture_by_code[county.prefecture_code]
     return {
         "title": f"{prefecture.short_name}{county.short_name}{m.program.unit_suffix}",
         "subject": (f"“{m.program.short_title}”专项工作　{say('period.title', m.period.title)}　"
                     f"截至{say.day('as_of', m.snapshot.as_of)}"),
-        "is_demo": is_demo,
+        "is_demo": is_demo, "words": say.words,
         "summary": _summary(m, county, say),
         "periods": [_period_row(m, county, scores, say) for scores in m.scores[-PERIODS:]
                     if m.program.code_in(county, scores.period)],
@@ -47,20 +47,21 @@ def profile_context(m: PeriodMeasures, county: County, *, is_demo: bool) -> tupl
 
 def _summary(m: PeriodMeasures, county: County, say: Figures) -> str:
     """What stands of it, how far it is, and how far the others are."""
+    w = m.program.words
     state, done = m.snapshot.state(m.period, county), m.now.by_county[county.code]
     if done.pct is None:
-        return f"本期{STATE_NAMES[state]}，不作完成情况统计；全省按已报{say('counties.reported', m.reported)}个{m.program.row_word}统计。"
+        return f"本期{STATE_NAMES[state]}，不作完成情况统计；{w.whole}按已报{say('counties.reported', m.reported)}{w.rows}统计。"
     near, all_ = m.now.by_prefecture[county.prefecture_code], m.now.province
     place = _rank(m.now, county, m)
     text = (
         f"本期{STATE_NAMES[state]}。已达标{say('county.met', done.met)}项，应达标{say('county.applicable', done.applicable)}项，"
-        f"完成率{say.pct('county.completion', done.pct)}，在全省已报的{say('counties.reported', m.reported)}个县中居第"
+        f"完成率{say.pct('county.completion', done.pct)}，在{w.whole}已报的{say('counties.reported', m.reported)}{w.rows}中居第"
         f"{say('county.rank', place or 0)}位。"
     )
-    compared = f"全省{say.pct('province.completion', all_.pct or 0.0)}"
+    compared = f"{w.whole}{say.pct('province.completion', all_.pct or 0.0)}"
     if near.pct is not None:
         compared = (f"{m.program.prefecture_by_code[county.prefecture_code].short_name}{say.pct('prefecture.completion', near.pct)}"
-                    f"（已报{say('prefecture.reported', near.reported)}/{say('prefecture.roster', near.roster)}个县），{compared}")  # fmt: skip
+                    f"（已报{say('prefecture.reported', near.reported)}/{say('prefecture.roster', near.roster)}{w.rows}），{compared}")  # fmt: skip
     return f"{text}同期{compared}；序时进度{say.pct('pace', m.now.pace_pct)}。"
 
 
@@ -137,6 +138,7 @@ def _actual(m: PeriodMeasures, q: Quantity, value: float, say: Figures) -> str:
 
 def _contacts(m: PeriodMeasures, county: County, say: Figures) -> str:
     """Who looks after it, and whether anybody came."""
+    w = m.program.words
     c = (
         next((one for one in m.systems.contacts.counties if one.county_code == county.code), None)
         if m.systems.contacts
@@ -147,7 +149,7 @@ def _contacts(m: PeriodMeasures, county: County, say: Figures) -> str:
     who = clipped("、".join(link.title for link in c.links), CONTACTS_LENGTH)
     text = f"对口联系：{quoted(say, 'contact', who) if who else ('填报为尚未明确' if c.reported else NOT_REPORTED)}"
     if c.visits is not None:
-        text += f"，已到县{say('visits', int(c.visits))}次" if c.visits else "，尚未到县"
+        text += f"，已到{w.row}{say('visits', int(c.visits))}次" if c.visits else f"，尚未到{w.row}"
     if c.handed_in is not None:
         text += "，调研报告已提交" if c.handed_in else "，调研报告尚未提交"
     return text + "。"
@@ -194,12 +196,14 @@ def _overdue(m: PeriodMeasures, county: County, say: Figures) -> str:
             return f"逾期事项：无。本期{quoted(say, 'report.absence', m.snapshot.absence(m.period, county))}。"
         return "逾期事项：本期报表已退回，待改后重报。" if state is State.RETURNED else "逾期事项：无。"
     said = "；".join(
-        f"{quoted(say, 'overdue.what', _owed(o))}逾期{say('overdue.days', o.days_overdue)}天" for o in late[:OVERDUE]
+        f"{quoted(say, 'overdue.what', _owed(o, say))}逾期{say('overdue.days', o.days_overdue)}天"
+        for o in late[:OVERDUE]
     )
     more = f"等{say('overdue.count', len(late))}项" if len(late) > OVERDUE else ""
     return f"逾期事项：{said}{more}。"
 
 
-def _owed(o: Obligation) -> str:
+def _owed(o: Obligation, say: Figures) -> str:
     """工作节点“制定具体工作方案”; what names its kind itself stands alone: 2023年3—4月工作推进信息."""
-    return o.what if KIND_NAMES[o.kind] in o.what else KIND_NAMES[o.kind] + in_quotes(clipped(o.what, PROBLEM_LENGTH))
+    kind = say.words.put(KIND_NAMES[o.kind])
+    return o.what if kind in o.what else kind + in_quotes(clipped(o.what, PROBLEM_LENGTH))

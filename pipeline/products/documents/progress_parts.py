@@ -96,9 +96,10 @@ def action_parts(m: PeriodMeasures, since: Scores | None, since_name: str, say: 
 
 
 def _action(m: PeriodMeasures, action: Action, since: Scores | None, since_name: str, say: Figures) -> str:
+    w = m.program.words
     key, done = f"action.{action.no}", m.now.by_action[action.no]
     if done.pct is None:
-        return "所涉指标尚未起算或没有适用的县，暂不统计。"
+        return f"所涉指标尚未起算或没有适用的{w.row}，暂不统计。"
     text = f"完成率{say.pct(f'{key}.completion', done.pct)}"
     if since:
         text += "，" + change(say, f"{key}.change", done, since.by_action[action.no], since_name)
@@ -110,6 +111,7 @@ def _action(m: PeriodMeasures, action: Action, since: Scores | None, since_name:
 
 def _targets(m: PeriodMeasures, action: Action, say: Figures) -> str:
     """How many targets every county has met, and which fewest have."""
+    w = m.program.words
     key = f"action.{action.no}"
     judged = [t for t in m.totals if t.quantity.action == action.no and t.full_target is not None and t.applicable]
     if not judged:
@@ -118,12 +120,12 @@ def _targets(m: PeriodMeasures, action: Action, say: Figures) -> str:
     rest = sorted((t for t in judged if t.met < t.applicable), key=lambda t: (t.met / t.applicable, t.quantity.code))
     text = f"有明确目标的{say(f'{key}.targets', len(judged))}项指标"
     if not rest:
-        return f"{text}，已报各县均已达标。"
+        return f"{text}，已报各{w.row}均已达标。"
     if len(judged) == 1:
         return f"{text}是{_share(rest[0], say)}。"
-    met = f"{say(f'{key}.full', len(full))}项已报各县均已达标，" if full else ""
+    met = f"{say(f'{key}.full', len(full))}项已报各{w.row}均已达标，" if full else ""
     weakest = "、".join(_share(t, say) for t in rest[:WEAKEST])
-    lead = "尚未全部达标的" if len(rest) == 1 else "达标县占比最低的"
+    lead = "尚未全部达标的" if len(rest) == 1 else f"达标{w.row}占比最低的"
     return f"{text}中，{met}{lead}是{weakest}。"
 
 
@@ -155,6 +157,7 @@ def _item_row(m: PeriodMeasures, t: Total, say: Figures) -> Row:
 
 
 def _actual(m: PeriodMeasures, t: Total, say: Figures) -> str:
+    w = m.program.words
     q, code = t.quantity, t.quantity.code
     if q.window.start > m.period.end:
         return "未起算"
@@ -164,17 +167,18 @@ def _actual(m: PeriodMeasures, t: Total, say: Figures) -> str:
         return say.pct(f"{code}.rate", t.actual)
     if m.program.field_by_code[q.value or ""].type is FieldType.COUNT:
         return f"{say(f'{code}.total', t.actual)}{q.unit}"
-    return f"{say(f'{code}.yes', t.actual)}个县"
+    return f"{say(f'{code}.yes', t.actual)}{w.rows}"
 
 
 def _target(m: PeriodMeasures, t: Total, say: Figures) -> str:
+    w = m.program.words
     q = t.quantity
     if q.target is None or not q.judged:
         return NO_FIGURE
     if not q.is_rate and m.program.field_by_code[q.value or ""].type is not FieldType.COUNT:
-        return "各县做到"
+        return f"各{w.row}做到"
     threshold = say(f"{q.code}.target", float(q.target.threshold))
-    return f"不低于{threshold}%" if q.is_rate else f"每县{threshold}{q.unit}"
+    return f"不低于{threshold}%" if q.is_rate else f"每{w.row}{threshold}{q.unit}"
 
 
 def goal_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
@@ -250,30 +254,33 @@ def survey_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
 
 def _task_done(task: TaskFigures, say: Figures) -> list[str]:
     """How many counties have done it, as the programme reads it; nothing where none can be judged."""
+    w = say.words
     done = task.done.province if task.done else None
     if done is None or not done.reported:
         return []
     key = f"task.{task.no}.done"
-    return [f"可判断的{say(f'{key}.reported', done.reported)}个县中已完成的{say(f'{key}.met', done.met)}个"]
+    return [f"可判断的{say(f'{key}.reported', done.reported)}{w.rows}中已完成的{say(f'{key}.met', done.met)}个"]
 
 
 def _task_clause(c: TaskColumn, say: Figures) -> str:
+    w = say.words
     answers, key = c.province, f"task.{c.field.code}"
     title = quoted(say, f"{key}.title", counted(statement(c.field.title)))
     if answers.total and answers.total.amount is not None:
         return title + _sum(c, answers.total.amount, say, key)
     if answers.share:
-        return f"{title}的{say(f'{key}.yes', answers.share.met)}个县"
+        return f"{title}的{say(f'{key}.yes', answers.share.met)}{w.rows}"
     if not answers.options:
-        return f"{title}：{say(f'{key}.texts', answers.reported)}个县填写了文字材料"
-    ticked = "、".join(f"{option}{say(f'{key}.option', n)}个县" for option, n in answers.options.items())
+        return f"{title}：{say(f'{key}.texts', answers.reported)}{w.rows}填写了文字材料"
+    ticked = "、".join(f"{option}{say(f'{key}.option', n)}{w.rows}" for option, n in answers.options.items())
     return f"{title}：{ticked}"
 
 
 def _sum(c: TaskColumn, amount: Decimal, say: Figures, key: str) -> str:
     """277次, 11,851.00万元; shares of different wholes are not added: 各县所报平均55.3%."""
+    w = say.words
     if c.source.unit == PER_CENT:
-        return f"各县所报平均{say.pct(f'{key}.mean', float(amount) / c.province.reported)}"
+        return f"各{w.row}所报平均{say.pct(f'{key}.mean', float(amount) / c.province.reported)}"
     text = (
         wan(say, f"{key}.total", amount)
         if c.source.type is FieldType.AMOUNT

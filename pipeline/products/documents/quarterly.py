@@ -25,7 +25,8 @@ TABLES = ("prefecture_rows", "work_rows", "milestone_rows", "overdue_groups")
 
 def quarterly_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
     """The context of 季度通报.docx and the register of its numbers."""
-    say, settings = Figures(), m.program.bulletin
+    w = m.program.words
+    say, settings = Figures(m.program.words), m.program.bulletin
     quarter, since = last_quarter(m), _since(m)
     title = say("quarter", quarter.title) if quarter else say("period.title", m.period.title)
     context: dict[str, Any] = {
@@ -34,7 +35,8 @@ def quarterly_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, An
         "office": m.program.office,
         "issued_on": say.day("as_of", m.snapshot.as_of),
         "is_demo": is_demo,
-        "title": f"{title}各州（市）\n“{m.program.short_title}”专项工作开展情况",
+        "words": say.words,
+        "title": f"{title}各{w.respondent}\n“{m.program.short_title}”专项工作开展情况",
         "intro": [_intro(m, say)],
         "overall": [received(m, say), *(_figures(m, since, say) if m.reported else [])],
         "prefecture_rows": prefecture_rows(m, since, say),
@@ -89,8 +91,9 @@ def _spanned(m: PeriodMeasures) -> tuple[Period, ...]:
 
 
 def _intro(m: PeriodMeasures, say: Figures) -> str:
+    w = m.program.words
     return (
-        f"按照{quoted(say, 'notice', m.program.notice)}关于每季度公布各州（市）工作开展情况的要求，现予通报。"
+        f"按照{quoted(say, 'notice', m.program.notice)}关于每季度公布各{w.respondent}工作开展情况的要求，现予通报。"
         f"完成情况依据{say('period.title', m.period.title)}报表，数据截至{say.day('period.end', m.period.end)}；"
         f"报送情况截至{say.day('as_of', m.snapshot.as_of)}。"
     )

@@ -67,7 +67,7 @@ def notice_context(
         is_demo: The figures are invented.
         refused: What came and could not be used: nothing of it can be handed back.
     """
-    say = Figures()
+    say = Figures(m.program.words)
     unit, title = unit_name(m.program, prefecture), say("period.title", m.period.title)
     asked = sorted(_asked(copies), key=lambda one: (one[1].severity is not Severity.CRITICAL, one[1].county_code))
     whole = _refused_rows(m, refused, say) if refused else []
@@ -99,7 +99,7 @@ def notice_context(
         "attachments": [f"{'附件：' if n == 1 else '　　　'}{quoted(say, 'attachment', f'{n}.{copy.name}')}"
                         for n, copy in enumerate(copies, 1)],
         "paste": _paste(openings, asked, say), "office": m.program.office,
-        "issued_on": say.day("as_of", m.snapshot.as_of), "is_demo": is_demo,
+        "issued_on": say.day("as_of", m.snapshot.as_of), "is_demo": is_demo, "words": say.words,
     }, say  # fmt: skip
 
 
@@ -153,7 +153,7 @@ def _faults(m: PeriodMeasures, refused: Waiting) -> list[_Fault]:
         return [_Fault(what=m.program.worded(refused.entry.reason), fix=fix, found="空白", expected=fix)]
     return [
         _Fault(what=m.program.worded(CATALOGUE[f.code].title), fix=m.program.worded(f.fix), found=f.found,
-               where=f.location.sheet or "整份文件", expected=m.program.worded(f.expected or f.fix))
+               where=f.location.sheet or "整份文件", expected=f.expected or m.program.worded(f.fix))
         for f in m.snapshot.findings_of(refused.entry) if f.severity is Severity.CRITICAL
     ]  # fmt: skip
 
@@ -204,7 +204,7 @@ def _row(no: int, asked: Asked, say: Figures) -> NoticeRow:
         county=county.short_name if county else "全表",
         where=quoted(say, "where", where),
         found=quoted(say, "found", f.found),
-        expected=quoted(say, "expected", f.expected or f.fix),
+        expected=quoted(say, "expected", f.expected or say.words.put(f.fix)),
         what=quoted(say, "what", kind + (f"：{field.title}" if field else "")),
     )
 
@@ -217,7 +217,7 @@ def _paste(openings: Sequence[str], asked: Sequence[Asked], say: Figures) -> lis
         sheet = f"“{row.where}”表" if row.where else ""
         place = "，".join(part for part in (row.county, sheet, field.title if field else "") if part)
         found = f"（所填“{f.found}”）" if f.found and f.location.cell else ""
-        lines.append(f"（{no}）{place}：{kind}{found}，{quoted(say, 'fix', f.fix)}。")
+        lines.append(f"（{no}）{place}：{kind}{found}，{quoted(say, 'fix', say.words.put(f.fix))}。")
     if len(asked) > PASTED:
         lines.append(f"……共{say('asked', len(asked))}处，详见附件“问题清单”。")
     return lines

@@ -34,14 +34,14 @@ def _milestone_row(one: MilestoneFigures, say: Figures) -> Row:
                "silent": n.not_reported}  # fmt: skip
     return {
         "name": quoted(say, f"{key}.name", one.milestone.deliverable),
-        "level": _level(one.level),
+        "level": _level(one.level, say),
         "due_on": NO_FIGURE if due is None else say(f"{key}.due_on", cn_date(due)),
         **{name: say(f"{key}.{name}", count) for name, count in figures.items()},
     }
 
 
-def _level(level: Rows) -> str:
-    return "州（市）" if level is Rows.PREFECTURE else "县"
+def _level(level: Rows, say: Figures) -> str:
+    return say.words.respondent if level is Rows.PREFECTURE else say.words.row
 
 
 def milestone_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
@@ -59,6 +59,7 @@ def milestone_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
 
 
 def _behind(m: PeriodMeasures, one: MilestoneFigures, no: int, say: Figures) -> str:
+    w = m.program.words
     key, short = f"milestone.{one.milestone.code}.{one.level.value}", m.program.prefecture_by_code
     if one.level is Rows.PREFECTURE:
         where = [short[u.unit_code].short_name for u in one.units if u.overdue]
@@ -67,23 +68,24 @@ def _behind(m: PeriodMeasures, one: MilestoneFigures, no: int, say: Figures) -> 
         where = [f"{short[p.prefecture_code].short_name}{say(f'{key}.{p.prefecture_code}', p.overdue)}个" for p in late]
     due = say(f"{key}.due_on", cn_date(one.milestone.due)) if one.milestone.due else ""
     few = len(where) <= FEW or one.level is Rows.PREFECTURE
-    names = "：" + listing(where, "州（市）", say, f"{key}.where") if few else "，较多的是" + "、".join(where[:FEW])
-    owing = f"{say(f'{key}.overdue', one.province.overdue)}个{_level(one.level)}未完成"
+    names = "：" + listing(where, w.respondents, say, f"{key}.where") if few else "，较多的是" + "、".join(where[:FEW])
+    owing = f"{say(f'{key}.overdue', one.province.overdue)}{say.words.respondents if one.level is Rows.PREFECTURE else say.words.rows}未完成"
     return f"{say('milestones.no', no)}.{quoted(say, f'{key}.name', one.milestone.deliverable)}（{due}前），尚有{owing}{names}。"
 
 
 def lagging_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     """How many lag, and why."""
+    w = m.program.words
     some = m.standing.lagging
     if not some:
         return []
     kinds = [
-        (f"{reason.value}的", f"lagging.{reason.name}", sum(reason in one.reasons for one in some))
+        (f"{say.words.put(reason.value)}的", f"lagging.{reason.name}", sum(reason in one.reasons for one in some))
         for reason in LagReason
     ]
     more = f"，表中列前{say('lagging.listed', LISTED)}个" if len(some) > LISTED else ""
     both = "（有的两种情形兼有）" if sum(len(one.reasons) for one in some) > len(some) else ""
-    text = (f"按报送和完成情况梳理，进度滞后的县级工会{say('lagging.count', len(some))}个，"
+    text = (f"按报送和完成情况梳理，进度滞后的{w.body}{say('lagging.count', len(some))}个，"
             f"{made_up_of(say, len(some), kinds)}{both}{more}。")  # fmt: skip
     return [text + "以下只列数据，是否滞后、如何督促，请结合实际研究。"]
 
@@ -101,17 +103,18 @@ def _lagging_row(m: PeriodMeasures, one: Lagging, no: int, say: Figures) -> Row:
         else say(f"{key}.gap", f"{'−' if r.gap_pp < 0 else '+'}{one_decimal(float(abs(r.gap_pp)))}")
     )
     return {**_record(m, r, no, say), "gap": gap, "streak": say(f"{key}.streak", r.streak) if r.streak else NO_FIGURE,
-            "why": "、".join(reason.value for reason in one.reasons)}  # fmt: skip
+            "why": "、".join(say.words.put(reason.value) for reason in one.reasons)}  # fmt: skip
 
 
 def candidate_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     """How many might be commended, by what."""
+    w = m.program.words
     some = m.standing.candidates
     if not some:
         return []
     more = f"，表中列前{say('candidates.listed', LISTED)}个" if len(some) > LISTED else ""
-    text = f"历次报送均按时、本期适用指标均已达标或达到序时进度的县级工会{say('candidates.count', len(some))}个{more}。"
-    return [text + "以下只列数据，供研究通报表扬时参考，由领导小组研究确定。"]
+    text = f"历次报送均按时、本期适用指标均已达标或达到序时进度的{w.body}{say('candidates.count', len(some))}个{more}。"
+    return [text + f"以下只列数据，供研究通报表扬时参考，由{w.board}研究确定。"]
 
 
 def candidate_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
@@ -147,22 +150,24 @@ def _open_problems(m: PeriodMeasures, say: Figures) -> list[str]:
     p = m.systems.problems
     if p is None or p.province is None or not p.province.open:
         return []
-    text = f"尚未解决的{say('problems.open', p.province.open)}个问题，由有关部室和各级工会按职责逐一研究解决"
+    text = f"尚未解决的{say('problems.open', p.province.open)}个问题，由有关{say.words.section}和各级{say.words.institution}按职责逐一研究解决"
     if p.province.overdue:
         text += f"，其中已超过计划解决日期的{say('problems.overdue', p.province.overdue)}个要重新明确时限、抓紧办理"
     return [text + "。"]
 
 
 def _lagging_next(m: PeriodMeasures, say: Figures) -> list[str]:
+    w = m.program.words
     some = m.standing.lagging
     if not some:
         return []
-    who = f"所在州（市）{m.program.unit_suffix}会同对口联系单位"
-    return [f"对{say('lagging.count', len(some))}个进度滞后的县级工会，由{who}逐县分析原因，加强指导督促。"]
+    who = f"所在{w.respondent_body}会同{w.contact}"
+    return [f"对{say('lagging.count', len(some))}个进度滞后的{w.body}，由{who}逐{w.row}分析原因，加强指导督促。"]
 
 
 def _slow_money(m: PeriodMeasures, say: Figures) -> list[str]:
     """The lines of which least was spent of what came."""
+    w = m.program.words
     known = [
         (one.province.execution, one.line) for one in m.systems.funding.lines if one.province.execution.pct is not None
     ]
@@ -173,7 +178,7 @@ def _slow_money(m: PeriodMeasures, say: Figures) -> list[str]:
         f"{line_name(m.program, line)}（{say.pct(f'funding.{line.code}.execution', rate.pct or 0.0)}）"
         for rate, line in slow
     )
-    return [f"资金执行率较低的是{named}，有关州（市）和县级工会要加快使用进度、规范管理。"]
+    return [f"资金执行率较低的是{named}，有关{w.respondent}和{w.body}要加快使用进度、规范管理。"]
 
 
 def _ahead(m: PeriodMeasures, say: Figures) -> list[str]:
@@ -185,5 +190,6 @@ def _ahead(m: PeriodMeasures, say: Figures) -> list[str]:
 
 
 def _next_report(m: PeriodMeasures, ahead: Period, say: Figures) -> str:
-    return (f"下一报送期为{say('next.period', ahead.title)}，各州（市）{m.program.unit_suffix}于"
+    w = m.program.words
+    return (f"下一报送期为{say('next.period', ahead.title)}，各{w.respondent_body}于"
             f"{say.day('next.due_on', ahead.due_on)}前报送。")  # fmt: skip

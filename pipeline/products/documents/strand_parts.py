@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.products.wording import Figures
     from pipeline.program.model import Strand
 
-UNASSIGNED, UNSORTED = "未指定部室", "未分类"
+UNSORTED = "未分类"
 TITLES = 6
 UNMET = {Duly.NOT_MET: "尚欠", Duly.NOT_REPORTED: "没有可用的报表、情况不明", Duly.NOT_DUE: "季度未满、尚未到期"}
 PROBLEM_LENGTH, MEASURE_LENGTH, PRESSING = 90, 60, 8
@@ -44,17 +44,16 @@ def _strand(m: PeriodMeasures, strand: Strand, say: Figures) -> list[str]:
 
 def contacts(m: PeriodMeasures, say: Figures) -> list[str]:
     """Coverage of the counties, and the load of those who look after them."""
+    w = m.program.words
     c = m.systems.contacts
     if c is None:
         return []
     covered, key = c.province.covered, "contacts"
     given = sum(any(link.given for link in one.links) for one in c.counties)
-    text = (f"全省{say(f'{key}.roster', covered.roster)}个县级工会中，已明确对口联系单位或领导的"
+    text = (f"{w.whole}{say(f'{key}.roster', covered.roster)}{w.bodies}中，已明确{w.contact}或领导的"
             f"{say(f'{key}.covered', covered.met)}个")  # fmt: skip
     if 0 < given < covered.met:
-        text += (
-            f"（方案已定{say(f'{key}.given', given)}个，州（市）填报{say(f'{key}.entered', covered.met - given)}个）"
-        )
+        text += f"（方案已定{say(f'{key}.given', given)}个，{w.respondent}填报{say(f'{key}.entered', covered.met - given)}个）"
     if none := covered.reported - covered.met:
         text += f"，尚未明确的{say(f'{key}.none', none)}个"
     if silent := covered.roster - covered.reported:
@@ -62,45 +61,47 @@ def contacts(m: PeriodMeasures, say: Figures) -> list[str]:
     text += "。"
     most = next((one.most for one in m.program.strands if one.most), None)
     if c.overloaded and most:
-        names = [f"{one.link.title}（{say(f'{key}.load', len(one.county_codes))}个县）" for one in c.overloaded]
-        text += f"一个单位或一名领导联系县数多于{say(f'{key}.most', most)}个的有{listing(names, '单位（领导）', say, f'{key}.overloaded')}。"
+        names = [f"{one.link.title}（{say(f'{key}.load', len(one.county_codes))}{w.rows}）" for one in c.overloaded]
+        text += f"一个单位或一名领导联系{w.row}数多于{say(f'{key}.most', most)}个的有{listing(names, '个单位（领导）', say, f'{key}.overloaded')}。"
     return [text]
 
 
 def visits(m: PeriodMeasures, say: Figures) -> list[str]:
     """Visits made and reports handed in."""
+    w = m.program.words
     c = m.systems.contacts
     if c is None or not (c.province.visited.reported or c.province.handed_in.reported):
         return []
     seen, report, key, sentences = c.province.visited, c.province.handed_in, "visits", []
     if seen.reported:
-        text = (f"按填报的{say(f'{key}.reported', seen.reported)}个县统计，上级对口联系方已到县调研的"
+        text = (f"按填报的{say(f'{key}.reported', seen.reported)}{w.rows}统计，上级对口联系方已到{w.row}调研的"
                 f"{say(f'{key}.met', seen.met)}个")  # fmt: skip
         if c.province.visits.amount is not None:
-            text += f"，累计到县{say(f'{key}.total', float(c.province.visits.amount))}次"
+            text += f"，累计到{w.row}{say(f'{key}.total', float(c.province.visits.amount))}次"
         if none := seen.reported - seen.met:
-            text += f"，尚未到县的{say(f'{key}.none', none)}个"
+            text += f"，尚未到{w.row}的{say(f'{key}.none', none)}个"
         sentences.append(text + "。")
     if report.reported:
         share = f"，占{say.pct(f'{key}.report.share', report.pct or 0.0)}" if report.met else ""
-        handed_in = f"已提交调研报告的{say(f'{key}.report.met', report.met)}个县{share}。"
+        handed_in = f"已提交调研报告的{say(f'{key}.report.met', report.met)}{w.rows}{share}。"
         if report.reported == seen.reported:
             sentences = [sentences[0].removesuffix("。") + "；" + handed_in]
         else:
-            sentences.append(f"按填报的{say(f'{key}.report.reported', report.reported)}个县统计，{handed_in}")
+            sentences.append(f"按填报的{say(f'{key}.report.reported', report.reported)}{w.rows}统计，{handed_in}")
     behind = [(total.visited.reported - total.visited.met, total.prefecture_code) for total in c.prefectures]
     names = [f"{m.program.prefecture_by_code[code].short_name}{say(f'{key}.{code}.none', n)}个"
              for n, code in sorted(behind, key=lambda one: (-one[0], one[1])) if n]  # fmt: skip
     if names:
-        sentences.append(f"填报尚未到县的，分布在{listing(names, '州（市）', say, f'{key}.prefectures')}。")
+        sentences.append(f"填报尚未到{w.row}的，分布在{listing(names, w.respondents, say, f'{key}.prefectures')}。")
     return ["".join(sentences)]
 
 
 def _brands(h: HighlightFigures, kind: str, say: Figures) -> list[str]:
+    w = say.words
     if not h.by_kind[kind]:
         return []
     return [
-        f"{_told(h, say)}共有“{kind}”{say('brands.entries', h.by_kind[kind])}条，涉及{say('brands.counties', h.counties_by_kind[kind])}个县。"
+        f"{_told(h, say)}共有“{kind}”{say('brands.entries', h.by_kind[kind])}条，涉及{say('brands.counties', h.counties_by_kind[kind])}{w.rows}。"
     ]
 
 
@@ -114,17 +115,19 @@ def _spread(h: HighlightFigures, say: Figures) -> list[str]:
 
 
 def _told(h: HighlightFigures, say: Figures) -> str:
-    return f"按报送过亮点经验表的{say('highlights.prefectures', h.told.reported)}个州（市）统计，"
+    w = say.words
+    return f"按报送过亮点经验表的{say('highlights.prefectures', h.told.reported)}{w.respondents}统计，"
 
 
 def problem_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     """How many, how many solved, whose to solve."""
+    w = m.program.words
     p = m.systems.problems
     if p is None or p.province is None or not p.province.total:
         return []
     n, key = p.province, "problems"
     known = sum(one is not None for one in p.by_prefecture.values())
-    text = f"按报送过问题台账的{say(f'{key}.prefectures', known)}个州（市）统计，累计梳理问题{say(f'{key}.total', n.total)}个，"
+    text = f"按报送过问题台账的{say(f'{key}.prefectures', known)}{w.respondents}统计，累计梳理问题{say(f'{key}.total', n.total)}个，"
     if n.closed and n.open:
         text += f"已办结{say(f'{key}.closed', n.closed)}个，尚未解决{say(f'{key}.open', n.open)}个"
     else:
@@ -184,7 +187,10 @@ def department_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     if p is None:
         return []
     return [
-        {"name": name or UNASSIGNED, **_counts(p.by_department[name], say, f"problems.department.{name}")}
+        {
+            "name": name or f"未指定{say.words.section}",
+            **_counts(p.by_department[name], say, f"problems.department.{name}"),
+        }
         for name, _ in for_departments(p)
     ]
 
@@ -205,7 +211,7 @@ def department_lists(m: PeriodMeasures, say: Figures) -> list[dict[str, object]]
         return []
     return [
         {
-            "numeral": numeral(n), "name": name or UNASSIGNED, "count": say(f"problems.department.{name}.open", len(some)),
+            "numeral": numeral(n), "name": name or f"未指定{say.words.section}", "count": say(f"problems.department.{name}.open", len(some)),
             "rows": [_problem_row(m, one, no, say) for no, one in enumerate(some, 1)],
         }
         for n, (name, some) in enumerate(for_departments(p), 1)
@@ -270,6 +276,7 @@ def _cell(count: int | None, say: Figures, measure: str) -> str:
 
 def highlight_paragraphs(m: PeriodMeasures, quarter: Quarter | None, say: Figures) -> list[str]:
     """Who sent highlights of a quarter, who owes one, and of whom nothing is known."""
+    w = m.program.words
     h = m.systems.highlights
     if h is None or quarter is None:
         return []
@@ -277,12 +284,12 @@ def highlight_paragraphs(m: PeriodMeasures, quarter: Quarter | None, say: Figure
     sent, short = h.dated_in(quarter), {p.code: p.short_name for p in m.program.prefectures}
     by_duly = {duly: [short[d.prefecture_code] for d in mine if d.duly is duly] for duly in Duly}
     roster = say("quarter.roster", len(mine))
-    clauses = [f"{say('quarter', quarter.title)}应报送亮点工作或经验推广信息的州（市）{roster}个"]
+    clauses = [f"{say('quarter', quarter.title)}应报送亮点工作或经验推广信息的{w.respondent}{roster}个"]
     if met := by_duly[Duly.MET]:
         clauses.append(f"已报{say('quarter.met', len(met))}个、共{say('quarter.entries', len(sent))}条")
     for duly, label in UNMET.items():
         if names := by_duly[duly]:
-            listed = "" if len(names) == len(mine) else f"（{listing(names, '州（市）', say, 'quarter.names')}）"
+            listed = "" if len(names) == len(mine) else f"（{listing(names, w.respondents, say, 'quarter.names')}）"
             clauses.append(f"{label}的{say(f'quarter.{duly.value}', len(names))}个{listed}")
     return [f"{'，'.join(clauses)}。", *_titles(m, sent, say)]
 

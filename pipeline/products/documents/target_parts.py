@@ -23,19 +23,20 @@ def item_text(m: PeriodMeasures, item: Item, say: Figures) -> str:
 
 def _quantity(m: PeriodMeasures, t: Total, say: Figures) -> str:
     """One quantity in a clause; its coverage is said when not all reported counties are in it."""
+    w = m.program.words
     q, code = t.quantity, t.quantity.code
     if q.window.start > m.period.end:
         return f"{_what(q)}自{say.day(f'{code}.from', q.window.start)}起统计"
     if t.actual is None:
-        return f"{_what(q)}没有适用的县"
+        return f"{_what(q)}没有适用的{w.row}"
     if q.is_rate:
         return _rate(t, say)
     if m.program.field_by_code[q.value or ""].type is FieldType.COUNT:
         return _count(t, say)
-    among = f"{say(f'{code}.applicable', t.applicable)}个适用县中，" if t.applicable < t.reported else ""
+    among = f"{say(f'{code}.applicable', t.applicable)}个适用{w.row}中，" if t.applicable < t.reported else ""
     if t.actual == 0:
-        return f"{among}尚无{_what(q)}的县"
-    return f"{among}{_what(q)}的有{say(f'{code}.yes', t.actual)}个县"
+        return f"{among}尚无{_what(q)}的{w.row}"
+    return f"{among}{_what(q)}的有{say(f'{code}.yes', t.actual)}{w.rows}"
 
 
 def _rate(t: Total, say: Figures) -> str:
@@ -50,9 +51,10 @@ def _rate(t: Total, say: Figures) -> str:
 
 
 def _count(t: Total, say: Figures) -> str:
+    w = say.words
     q, code = t.quantity, t.quantity.code
     if not t.actual:
-        return f"{_what(q)}各县所报均为{say(f'{code}.total', 0)}"
+        return f"{_what(q)}各{w.row}所报均为{say(f'{code}.total', 0)}"
     text = f"{_what(q)}共{say(f'{code}.total', t.actual)}{q.unit}"
     if q.target is None or not q.judged:
         return text
@@ -61,13 +63,14 @@ def _count(t: Total, say: Figures) -> str:
 
 def _reached(t: Total, say: Figures) -> str:
     """有97个县达到 / 75个适用县均达到 / 尚无县达到."""
-    some = f"{say(f'{t.quantity.code}.applicable', t.applicable)}个适用县" if t.applicable < t.reported else ""
+    w = say.words
+    some = f"{say(f'{t.quantity.code}.applicable', t.applicable)}个适用{w.row}" if t.applicable < t.reported else ""
     among = f"{some}中" if some else ""
     if t.met == 0:
-        return f"{among}尚无县达到"
+        return f"{among}尚无{w.row}达到"
     if t.met == t.applicable > 1:
-        return f"{some or '已报各县'}均达到"
-    return f"{among}有{say(f'{t.quantity.code}.met', t.met)}个县达到"
+        return f"{some or f'已报各{w.row}'}均达到"
+    return f"{among}有{say(f'{t.quantity.code}.met', t.met)}{w.rows}达到"
 
 
 def _what(q: Quantity) -> str:
@@ -81,18 +84,21 @@ def _target(t: Total) -> float:
 
 def province_target(m: PeriodMeasures, r: ProvinceResult, say: Figures) -> str:
     """A target of the whole province in a sentence; while some have not reported, a share of 100 % is theirs that have."""
+    w = m.program.words
     code, title = r.quantity.code, topic(r.quantity.title)
     if r.actual is None:
         return f"{title}：尚无可统计的数据。"
     if not r.is_share:
         done = "已达到" if r.met else "尚未达到"
         return (f"{title}：{say(f'{code}.sum', r.actual)}{r.quantity.unit}，"
-                f"{done}全省至少{say(f'{code}.threshold', r.threshold)}{r.quantity.unit}的目标。")  # fmt: skip
-    whole = f"{title}：{say(f'{code}.base', r.base)}个适用的已报县中"
+                f"{done}{w.whole}至少{say(f'{code}.threshold', r.threshold)}{r.quantity.unit}的目标。")  # fmt: skip
+    whole = f"{title}：{say(f'{code}.base', r.base)}个适用的已报{w.row}中"
     share = (
         f"有{say(f'{code}.met_count', r.met_count)}个，占{say.pct(f'{code}.share', r.actual)}"
         if r.met_count
         else "尚无做到的"
     )
-    done = "尚未实现" if not r.met else "已实现" if m.reported == len(m.program.measured) else "按已报县统计已达到"
-    return f"{whole}{share}，{done}{say(f'{code}.threshold', r.threshold)}%的全省目标。"
+    done = (
+        "尚未实现" if not r.met else "已实现" if m.reported == len(m.program.measured) else f"按已报{w.row}统计已达到"
+    )
+    return f"{whole}{share}，{done}{say(f'{code}.threshold', r.threshold)}%的{w.whole}目标。"

@@ -51,9 +51,10 @@ def not_reported(m: PeriodMeasures, p: Prefecture) -> str:
 
 def timeliness_paragraphs(m: PeriodMeasures, say: Figures, period: Period | None = None) -> list[str]:
     """Which prefectures handed in the reports of a period (this one unless named) on time, late or not at all."""
+    w = m.program.words
     period = period or m.period
     owed = [o for o in m.obligations if o.is_report and not o.is_county and o.period == period]
-    due = f"{say('period.title', period.title)}工作推进信息应于{say.day('due_on', period.due_on)}前报送"
+    due = f"{say('period.title', period.title)}{say.words.report}应于{say.day('due_on', period.due_on)}前报送"
     if period.provisional:
         due += "（该年放假安排尚未公布，截止日为暂定）"
     clauses = []
@@ -61,11 +62,11 @@ def timeliness_paragraphs(m: PeriodMeasures, say: Figures, period: Period | None
         some = [o for o in owed if o.timeliness is kind and (not reasons or o.reason in reasons)]
         if len(some) == len(owed) > 1:
             alike = f"（{note}）" if (note := _alike(m, some, say)) else ""
-            clauses.append(f"{say(f'prefectures.{kind.value}', len(some))}个州（市）均{label}{alike}")
+            clauses.append(f"{say(f'prefectures.{kind.value}', len(some))}{w.respondents}均{label}{alike}")
         elif some:
             named = kind is not Timeliness.ON_TIME or len(some) <= LIST_LIMIT
             clauses.append(
-                f"{label}的州（市）{say(f'prefectures.{kind.value}', len(some))}个{_names(m, some, say) if named else ''}"
+                f"{label}的{w.respondent}{say(f'prefectures.{kind.value}', len(some))}个{_names(m, some, say) if named else ''}"
             )
     return [due + "。" + "；".join(clauses) + "。"]
 
@@ -111,26 +112,28 @@ def _late_note(m: PeriodMeasures, o: Obligation, say: Figures) -> str:
 
 def overdue_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     """Counties overdue with this period's report, and why."""
+    w = m.program.words
     late = overdue_counties(m.obligations, m.period)
     day = say.day("as_of", m.snapshot.as_of)
     waiting = pending_sentence(m, say)
     if not late:
         not_due = any(o.timeliness is Timeliness.NOT_DUE for o in m.owed_now if o.is_report)
-        return [f"截至{day}，{'本期报送尚未到期，' if not_due else ''}没有逾期的县级工会。{waiting}"]
+        return [f"截至{day}，{'本期报送尚未到期，' if not_due else ''}没有逾期的{w.body}。{waiting}"]
     count, kinds = len(late), [(f"{reason.value}的", f"overdue.{reason.name}", sum(o.reason is reason for o in late))
                                for reason in Reason]  # fmt: skip
-    text = f"截至{day}，逾期县级工会{say('overdue.count', count)}个，{made_up_of(say, count, kinds)}。"
+    text = f"截至{day}，逾期{w.body}{say('overdue.count', count)}个，{made_up_of(say, count, kinds)}。"
     repeated = [o for o in late if o.streak > 1]
     if len(repeated) == count > 1:
-        text += "以上县级工会均已连续两期以上未按时报送。"
+        text += f"以上{w.body}均已连续两期以上未按时报送。"
     elif repeated:
-        names = listing([o.name for o in repeated], "县", say, "overdue.repeated")
+        names = listing([o.name for o in repeated], w.rows, say, "overdue.repeated")
         text += f"连续两期以上未按时报送的有{names}。"
-    return [f"{text}名单见《逾期县清单》。{waiting}"]
+    return [f"{text}名单见《逾期{w.row}清单》。{waiting}"]
 
 
 def pending_sentence(m: PeriodMeasures, say: Figures) -> str:
     """Counties that are not overdue because what came of them has to be dealt with first; empty where there are none."""
+    w = m.program.words
     some = [o for o in m.owed_now if o.is_report and o.is_measured and o.timeliness is Timeliness.PENDING]
     if not some:
         return ""
@@ -143,7 +146,7 @@ def pending_sentence(m: PeriodMeasures, say: Figures) -> str:
             if (n := sum(o.prefecture == p for o in mine))
         )
         parts.append(f"{reason.value}的{say(f'pending.{reason.name}', len(mine))}个（{names}）")
-    return f"另有县级工会{say('pending.count', len(some))}个，不列入逾期：{'；'.join(parts)}。"
+    return f"另有{w.body}{say('pending.count', len(some))}个，不列入逾期：{'；'.join(parts)}。"
 
 
 def overdue_groups(m: PeriodMeasures, say: Figures) -> list[OverdueGroup]:

@@ -119,7 +119,7 @@ def lint_template(template: Path, names: Collection[str]) -> list[str]:
 
     Args:
         template: The .docx template.
-        names: The names its tags may use. Where some are of the form ``pictures.NAME``, pictures are checked too.
+        names: The names its tags may use. Where some are of the form ``pictures.NAME`` or ``words.NAME``, those are checked too.
 
     Returns:
         One Chinese line for each problem, naming file, paragraph and remedy; empty when there is none.
@@ -313,16 +313,17 @@ def _lint_source(root: Any, paragraphs: list[Any], names: Collection[str]) -> It
     texts = [_text(element) for element in paragraphs]
     for name in sorted(used - {"pictures", *names}):
         yield _first_using(name, texts), f"没有名为 {name} 的内容{_nearest(name, names)}"
-    known = {name.removeprefix("pictures.") for name in names if name.startswith("pictures.")}
-    for text, name in _pictures_used(texts) if known else ():
-        if name not in known:
-            yield text, f"没有名为 {name} 的图片{_nearest(name, known)}"
+    for group, what in (("pictures", "图片"), ("words", "叫法")):
+        known = {name.removeprefix(f"{group}.") for name in names if name.startswith(f"{group}.")}
+        for text, name in _used_of(group, texts) if known else ():
+            if name not in known:
+                yield text, f"没有名为 {name} 的{what}{_nearest(name, known)}"
 
 
-def _pictures_used(texts: list[str]) -> Iterator[tuple[str, str]]:
+def _used_of(group: str, texts: list[str]) -> Iterator[tuple[str, str]]:
     for text in texts:
         for tag in _WHOLE_TAG.findall(text):
-            yield from ((text, name) for name in re.findall(r"\bpictures\.(\w+)", tag))
+            yield from ((text, name) for name in re.findall(rf"\b{group}\.(\w+)", tag))
 
 
 def _first_using(name: str, texts: list[str]) -> str:

@@ -49,7 +49,7 @@ def _descriptor(m: PeriodMeasures) -> bytes:
             "format": "csv", "mediatype": "text/csv", "encoding": "utf-8", "profile": "tabular-data-resource",
             "schema": descriptor(table, present),
         }
-        for table in TABLES
+        for table in (one.worded(m.program) for one in TABLES)
     ]  # fmt: skip
     package = {"profile": "tabular-data-package", "name": m.program.code.lower(), "title": f"{m.program.title} {m.period.title}",
                "resources": resources}  # fmt: skip

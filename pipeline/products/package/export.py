@@ -55,11 +55,12 @@ def export(
     periods = _periods(program, snapshot, period_codes)
     source = _source(program, snapshot, calendar, periods)
     files: dict[str, bytes] = {}
-    for table in TABLES:
+    tables = tuple(one.worded(program) for one in TABLES)
+    for table in tables:
         lines = table.lines(source)
         files[f"csv/{table.name}.csv"] = csv_text(table.header, lines).encode()
         files[f"parquet/{table.name}.parquet"] = parquet(table, lines)
-    package = _package(program, snapshot, periods, is_demo=is_demo) | {"resources": _resources(files)}
+    package = _package(program, snapshot, periods, is_demo=is_demo) | {"resources": _resources(tables, files)}
     return {DESCRIPTOR: (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode(), **files}
 
 
@@ -94,23 +95,24 @@ def _package(program: Program, snapshot: Snapshot, periods: tuple[Period, ...], 
 
 
 def _coverage(program: Program, snapshot: Snapshot, period: Period) -> str:
+    w = program.words
     roster = program.roster_in(period)
     there = sum(snapshot.state(period, county) in REPORTED for county in roster)
-    return f"{period.title}：已报{there}/{len(roster)}个县。"
+    return f"{period.title}：已报{there}/{len(roster)}{w.rows}。"
 
 
-def _resources(files: Mapping[str, bytes]) -> list[dict[str, Any]]:
+def _resources(tables: Collection[Table], files: Mapping[str, bytes]) -> list[dict[str, Any]]:
     """Every table as CSV with its schema, then as a Parquet file, which carries its own."""
-    present = {table.name for table in TABLES}
+    present = {table.name for table in tables}
     tabular = [
         {**_file(table, f"csv/{table.name}.csv", files), "name": table.name, "format": "csv", "mediatype": "text/csv",
          "encoding": "utf-8", "profile": "tabular-data-resource", "schema": descriptor(table, present)}
-        for table in TABLES
+        for table in tables
     ]  # fmt: skip
     binary = [
         {**_file(table, f"parquet/{table.name}.parquet", files), "name": f"{table.name}-parquet", "format": "parquet",
          "mediatype": "application/vnd.apache.parquet", "profile": "data-resource", "type": "file"}
-        for table in TABLES
+        for table in tables
     ]  # fmt: skip
     return tabular + binary
 

@@ -73,11 +73,11 @@ def _submissions(s: Source) -> Iterator[Line]:
 
 
 def _findings(s: Source) -> Iterator[Line]:
-    counted: dict[int, int] = {}
+    counted, put = dict[int, int](), s.program.worded
     for one, f in s.snapshot.findings:
         counted[one.seq] = no = counted.get(one.seq, 0) + 1
         yield (one.file, one.seq, f.county_code, f.code, f.severity.value, f.location.sheet, f.location.cell, f.found,
-               f.expected, f.fix, no, CATALOGUE[f.code].title, f.field)  # fmt: skip
+               f.expected, put(f.fix), no, put(CATALOGUE[f.code].title), f.field)  # fmt: skip
 
 
 def _obligations(s: Source) -> Iterator[Line]:

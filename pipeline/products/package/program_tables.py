@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.products.package.schema import PERIOD, Column, Table, to, words
+from pipeline.products.package.schema import CODE, PERIOD, Column, Table, to, words
 from pipeline.program.model import Accumulation, FieldType, FormKind, Rows, TargetKind
 
 if TYPE_CHECKING:
@@ -149,7 +149,6 @@ def _optional(column: Column) -> Column:
     return replace(column, required=False)
 
 
-CODE = "[0-9]{6,12}"
 BASIS = (_text("basis", "原文"), _text("reading", "读法", "原文没有写明之处，这里怎样理解", required=False))
 PREFECTURE = Column(name="prefecture_code", type="string", title="州（市）代码", required=True)
 

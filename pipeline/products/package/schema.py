@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +25,7 @@ Cell = str | int | float | bool | date | None
 Line = tuple[Cell, ...]
 Type = Literal["string", "integer", "number", "boolean", "date"]
 DECIMALS = 4  # of a number, in every format
+CODE, ANY_CODE = "[0-9]{6,12}", "[0-9A-Za-z]{1,20}"
 PERIOD = "[0-9]{4}-[0-9]{2}"
 CELL = "[A-Z]{1,3}[0-9]{1,7}"
 SHA256 = "[0-9a-f]{64}"
@@ -100,6 +102,21 @@ class Table:
     def header(self) -> tuple[str, ...]:
         """The names of its columns."""
         return tuple(c.name for c in self.columns)
+
+    def worded(self, program: Program) -> Table:
+        """The same with titles and descriptions in the words of a campaign, for the codes it has."""
+        put, digits = program.words.put, all(re.fullmatch(CODE, code) for code in program.county_by_code)
+        columns = (
+            replace(
+                c,
+                title=put(c.title),
+                description=put(c.description),
+                pattern=c.pattern if digits or c.pattern != CODE else ANY_CODE,
+                enum=tuple((word, put(name)) for word, name in c.enum),
+            )
+            for c in self.columns
+        )
+        return replace(self, title=put(self.title), description=put(self.description), columns=tuple(columns))
 
     def lines(self, source: Source) -> list[Line]:
         """Its rows: no text is empty, it is None then; numbers are rounded as they are written."""

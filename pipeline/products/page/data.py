@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.measures.overdue import Obligation
     from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Field, Form, Period, Quantity, Unit
+    from pipeline.program.words import Words
 
 STATUS_NAMES = {
     Status.MET: "达标", Status.NOT_MET: "未达标", Status.NOT_APPLICABLE: "不适用", Status.NOT_STARTED: "尚未开始",
@@ -186,14 +187,15 @@ def _owed(m: PeriodMeasures) -> dict[str, list[Any]]:
         if o.who:
             found.setdefault(o.who, []).append(o)
     return {
-        who: [owed_row(o) for o in sorted(some, key=lambda o: (not o.overdue, o.due_on))] for who, some in found.items()
+        who: [owed_row(o, m.program.words) for o in sorted(some, key=lambda o: (not o.overdue, o.due_on))]
+        for who, some in found.items()
     }
 
 
-def owed_row(o: Obligation) -> dict[str, Any]:
+def owed_row(o: Obligation, w: Words) -> dict[str, Any]:
     """An obligation as the page shows it."""
     return {
-        "kind": KIND_NAMES[o.kind], "what": o.what, "due": o.due_on.isoformat(), "timely": o.timeliness.value,
+        "kind": w.put(KIND_NAMES[o.kind]), "what": o.what, "due": o.due_on.isoformat(), "timely": o.timeliness.value,
         "timely_name": TIMELINESS_NAMES[o.timeliness], "met_on": o.met_on.isoformat() if o.met_on else "",
         "days": o.days_overdue, "streak": o.streak, "reason": o.reason.value, "file": o.submission, "sheet": o.sheet,
         "cell": o.cell,

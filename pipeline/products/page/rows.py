@@ -96,11 +96,11 @@ def _finding(m: PeriodMeasures, s: Submission, f: Finding, links: Mapping[str, s
     mended = f.severity is Severity.CRITICAL and is_mended(m, s, f)
     return {
         "mended": mended, "severity": f.severity.value, "kind": "mended" if mended else f.severity.value,
-        "severity_name": "已改正" if mended else SEVERITY_NAMES[f.severity], "what": CATALOGUE[f.code].title,
+        "severity_name": "已改正" if mended else SEVERITY_NAMES[f.severity], "what": m.program.worded(CATALOGUE[f.code].title),
         "unit": unit.code if unit else "", "county": row_name(unit) if unit and f.county_code else unit.short_name if unit else "",
         "field": field.code if field else "", "field_title": field.title if field else "", "file": s.file,
         "href": links.get(s.file, ""), "sheet": f.location.sheet, "cell": f.location.cell, "found": f.found,
-        "expected": f.expected, "fix": f.fix,
+        "expected": f.expected, "fix": m.program.worded(f.fix),
     }  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def overdue_groups(m: PeriodMeasures, links: Mapping[str, str]) -> list[tuple[st
     """What is overdue besides the period's reports, by kind."""
     groups: dict[str, list[Row]] = {}
     for o in overdue_others(m.obligations):
-        groups.setdefault(KIND_NAMES[o.kind], []).append(_overdue(m, o, links))
+        groups.setdefault(m.program.worded(KIND_NAMES[o.kind]), []).append(_overdue(m, o, links))
     return list(groups.items())
 
 
@@ -198,17 +198,17 @@ def _field(m: PeriodMeasures, form: Form, field: Field, totals: Mapping[str, Tot
     given = sum(1 for row in rows if row and row.values.get(field.code) is not None)
     total = totals.get(field.code)
     return {"code": field.code, "title": field.title, "given": given, "roster": len(units),
-            "total": _total(total, field) if total else "", "target": target_text(total.quantity) if total else "",
+            "total": _total(m, total, field) if total else "", "target": target_text(total.quantity) if total else "",
             "met": f"{total.met}/{total.applicable}" if total and target_text(total.quantity) and total.applicable else ""}  # fmt: skip
 
 
-def _total(t: Total, field: Field) -> str:
+def _total(m: PeriodMeasures, t: Total, field: Field) -> str:
     """Over the counties that reported; of words, how many counties gave the one that is wanted."""
     if t.actual is None:
         return NOT_REPORTED
     if t.quantity.is_rate:
         return f"{one_decimal(t.actual)}%（{number(t.numerator or 0)}/{number(t.denominator or 0)}）"
-    return f"{number(t.actual)}{t.quantity.unit if field.type is FieldType.COUNT else '个县'}"
+    return f"{number(t.actual)}{t.quantity.unit if field.type is FieldType.COUNT else m.program.words.rows}"
 
 
 def province_rows(m: PeriodMeasures) -> Iterator[Row]:

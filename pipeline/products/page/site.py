@@ -67,8 +67,8 @@ def index_page(m: PeriodMeasures, pictures: Mapping[str, Picture], files: Sequen
     late, others = overdue_counties(m.obligations, m.period), rows.overdue_groups(m, links)
     findings = rows.finding_rows(m, links)
     kinds = {**{severity.value: name for severity, name in SEVERITY_NAMES.items()}, "mended": "已改正"}
-    style, script = _asset("index.css"), _asset("index.js")
-    return _template().render(
+    style, script = _asset("index.css"), m.program.worded(_asset("index.js"))
+    return _template(m.program.worded(_asset("index.html.j2"))).render(
         title=f"{m.program.short_title} {m.period.title}", style=Markup(style), script=Markup(script),  # noqa: S704 - our own files
         style_hash=_csp_hash(style), script_hash=_csp_hash(script), data=as_json(page_data(m, links)),
         example=f"{m.program.measured[0].short_name}　{m.program.measured[-1].short_name}",
@@ -82,16 +82,16 @@ def index_page(m: PeriodMeasures, pictures: Mapping[str, Picture], files: Sequen
         received=rows.received_groups(m, links), revisions=rows.revision_rows(m, links), copies=_copies(m),
         overdue=late, others=others, others_count=sum(len(some) for _, some in others), office=rows.office_rows(m),
         fields=rows.field_groups(m), provincial=list(rows.province_rows(m)), documents=_documents([*files, *issued]),
-        pictures=[one for name, picture in pictures.items() for one in _shown(name, picture, files)],
+        pictures=[one for name, picture in pictures.items() for one in _shown(m, name, picture, files)],
     ).encode()  # fmt: skip
 
 
 @cache
-def _template() -> jinja2.Template:
+def _template(source: str) -> jinja2.Template:
     environment = SandboxedEnvironment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string(_asset("index.html.j2"))
+    return environment.from_string(source)
 
 
 @cache
@@ -125,7 +125,7 @@ def _summary(m: PeriodMeasures) -> dict[str, Any]:
     reports = [o.timeliness for o in m.owed_now if o.is_report and not o.is_county]
     return {
         "roster": len(m.program.measured), "reported": m.reported, "pct": None if done.pct is None else one_decimal(done.pct),
-        "pace": one_decimal(m.now.pace_pct), "change": change(Figures(), "", done, before) if m.before else "",
+        "pace": one_decimal(m.now.pace_pct), "change": change(Figures(m.program.words), "", done, before) if m.before else "",
         "timely": [(t.value, TIMELINESS_NAMES[t], n) for t in Timeliness if (n := reports.count(t))],
     }  # fmt: skip
 
@@ -147,12 +147,13 @@ def _documents(files: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def _by_prefecture(file: tuple[str, str]) -> tuple[str, bool, str]:
-    """The code a file begins with, then letters and notices before workbooks."""
+    """The code a file begins with, or the first of its name; then letters and notices before workbooks."""
     name = file[1]
-    return name[:6], not name.endswith(".docx"), name
+    code = name.partition("_")[0]
+    return code if code.isascii() else name[:6], not name.endswith(".docx"), name
 
 
-def _shown(name: str, picture: Picture, files: Sequence[str]) -> Iterator[Shown]:
+def _shown(m: PeriodMeasures, name: str, picture: Picture, files: Sequence[str]) -> Iterator[Shown]:
     for n, part in enumerate(picture.parts):
-        file = f"{CHARTS}/{file_name(name, n, len(picture.parts))}"
+        file = f"{CHARTS}/{file_name(m, name, n, len(picture.parts))}"
         yield Shown(alt=part.alt, data=base64.b64encode(part.png).decode(), file=file if file in files else "")

@@ -36,7 +36,7 @@ _WHITE_GAP_MM = 0.45
 _TOTAL_GAP_MM = 1.4
 _ALL_LABELS = 6  # so many columns bear a shortened label rather than none
 _MARK_NAMES = {"ON_TIME": "按时", "LATE": "迟报", "OVERDUE": "逾期", "PENDING": "收到待处理", "NOT_DUE": "未到期"}
-MOST_GRID_ROWS, MOST_GRID_COLUMNS = 20, 13  # beside the row 全省 and the column 合计
+MOST_GRID_ROWS, MOST_GRID_COLUMNS = 20, 13  # beside the row of the whole and the column 合计
 MOST_MARKS = 30
 _RARE = "PENDING"  # explained where it occurs
 
@@ -67,8 +67,9 @@ def heatmap(
     row_means: Sequence[float | None],
     column_means: Sequence[float | None],
     total: float | None,
+    whole: str,
 ) -> bytes:
-    """Draw completion by row and column, with a column 合计 and a row 全省.
+    """Draw completion by row and column, with a column 合计 and a row of the whole.
 
     Args:
         row_names: Prefectures.
@@ -77,6 +78,7 @@ def heatmap(
         row_means: Completion of each row.
         column_means: Completion of each column.
         total: Completion of all.
+        whole: What all are called: 全省.
 
     Returns:
         PNG bytes, 156 mm wide.
@@ -88,7 +90,7 @@ def heatmap(
     if not column_names or shape != (len(row_names), {len(column_names)}, len(row_names), len(column_names)):
         raise ChartError("热力图的行、列与数值个数不一致")
     values = [[*row, mean] for row, mean in zip(cells, row_means, strict=True)] + [[*column_means, total]]
-    names = [*row_names, "全省"]
+    names = [*row_names, whole]
     heads = [_two_lines(name) for name in [*column_names, "合计"]]
     top = 5.0 if all(len(head) == 1 for head in heads) else 8.4
     pitch = row_pitch(len(names), top + _TOTAL_GAP_MM + 6.5, widest=6.2)

@@ -56,13 +56,14 @@ class BulletRow:
 
 
 @plain
-def target_vs_actual(rows: Sequence[BulletRow]) -> bytes:
+def target_vs_actual(rows: Sequence[BulletRow], unit: str) -> bytes:
     """Draw quantities as a share of their full targets, with what is due by now.
 
     A bar ends at 100 % however far a target is exceeded; the figures beside it say by how much.
 
     Args:
         rows: Up to 12 quantities.
+        unit: What reports: 县.
 
     Returns:
         PNG bytes, 156 mm wide.
@@ -82,7 +83,7 @@ def target_vs_actual(rows: Sequence[BulletRow]) -> bytes:
     sheet = Sheet(plot.bottom + FOOT_MM)
     _bullet_bars(sheet, plot, rows)
     _bullet_texts(sheet, plot, rows, columns)
-    _bullet_key(sheet, plot, rows)
+    _bullet_key(sheet, plot, rows, unit)
     return sheet.png()
 
 
@@ -176,7 +177,7 @@ def _verdict(row: BulletRow) -> tuple[str, str]:
     return f"差 {_quantity(float(short.quantize(step, ROUND_CEILING)))}", RED
 
 
-def _bullet_key(sheet: Sheet, plot: BarPlot, rows: Sequence[BulletRow]) -> None:
+def _bullet_key(sheet: Sheet, plot: BarPlot, rows: Sequence[BulletRow], unit: str) -> None:
     """Explain the marks in one line under the scale."""
     y, x = plot.bottom + 7.0, plot.left
     sheet.text(x, y, "占目标（%）", size=SMALL_PT, colour=MUTED)
@@ -190,4 +191,4 @@ def _bullet_key(sheet: Sheet, plot: BarPlot, rows: Sequence[BulletRow]) -> None:
     if any(not row.reported for row in rows):
         key_hatch(sheet, x, y)
     if any(0 < row.reported < row.roster for row in rows):
-        sheet.text(RIGHT_MM, y, "目标和应达数按已报的县计", size=SMALL_PT, align="right", colour=MUTED)
+        sheet.text(RIGHT_MM, y, f"目标和应达数按已报的{unit}计", size=SMALL_PT, align="right", colour=MUTED)

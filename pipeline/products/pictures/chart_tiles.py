@@ -77,7 +77,7 @@ def tile_map(tiles: Sequence[Tile]) -> bytes:
         ChartError: no tiles, two in one place, too many for the sheet, or a name that does not fit its tile.
     """
     if not tiles:
-        raise ChartError("示意图没有任何县")
+        raise ChartError("示意图没有任何单位")
     cells = _cells(tiles)
     grid, height = _layout(cells)
     sheet = Sheet(height)
@@ -116,7 +116,7 @@ def _cells(tiles: Sequence[Tile]) -> dict[Cell, Tile]:
         cell = tile.row - first_row, tile.col - first_col
         if cell in cells:
             raise ChartError(
-                f"示意图中有两个县在同一格：{cells[cell].name}、{tile.name}（第{tile.row}行第{tile.col}列）"
+                f"示意图中有两个单位在同一格：{cells[cell].name}、{tile.name}（第{tile.row}行第{tile.col}列）"
             )
         cells[cell] = tile
     return cells
@@ -194,7 +194,7 @@ def _name_lines(name: str, room: float) -> tuple[list[str], float]:
     half = (len(name) + 1) // 2
     lines = [name[:half], name[half:]]
     if max(width_mm(line, MIN_PT) for line in lines) > room:
-        raise ChartError(f"县名“{name}”在示意图的一格中写不下，请使用简称")
+        raise ChartError(f"名称“{name}”在示意图的一格中写不下，请使用简称")
     return lines, MIN_PT
 
 

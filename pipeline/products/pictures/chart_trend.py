@@ -71,11 +71,12 @@ class _Series(NamedTuple):
 
 
 @plain
-def trend(points: Sequence[TrendPoint]) -> bytes:
+def trend(points: Sequence[TrendPoint], whole: str) -> bytes:
     """Draw completion by period over a table of the same figures.
 
     Args:
         points: All periods of the campaign in order, those to come included.
+        whole: What all units together are called: 全省.
 
     Returns:
         PNG bytes, 156 mm wide.
@@ -88,7 +89,7 @@ def trend(points: Sequence[TrendPoint]) -> bytes:
     sheet = Sheet(_BASE_MM + 7.0 + 4 * _ROW_MM + 2.0)
     wide = (_RIGHT_MM - _LEFT_MM) / len(points)
     xs = [_LEFT_MM + wide * (j + 0.5) for j in range(len(points))]
-    series = _all_series(points)
+    series = _all_series(points, whole)
     columns = _columns(points, xs, wide)
     cell = max(wide, _NARROWEST_MM)
     _frame(sheet, points, columns, cell)
@@ -100,13 +101,13 @@ def trend(points: Sequence[TrendPoint]) -> bytes:
     return sheet.png()
 
 
-def _all_series(points: Sequence[TrendPoint]) -> list[_Series]:
+def _all_series(points: Sequence[TrendPoint], whole: str) -> list[_Series]:
     """Return the four lines, in the order of the table."""
     unnamed = [None] * len(points)
     highest, lowest = [point.highest_name for point in points], [point.lowest_name for point in points]
     return [
         _Series("最高", _STEEL, 1.2, _square, [point.highest_pct for point in points], highest),
-        _Series("全省", NAVY, 2.4, _disc, [point.province_pct for point in points], unnamed),
+        _Series(whole, NAVY, 2.4, _disc, [point.province_pct for point in points], unnamed),
         _Series("最低", _GREY, 1.2, _triangle, [point.lowest_pct for point in points], lowest),
         _Series("序时进度", RED, 1.0, None, [point.pace_pct for point in points], unnamed),
     ]

@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from pipeline.measures.ten_tasks import Answers, TaskColumn, TaskFigures
     from pipeline.products.pictures.chart_cache import Drawing
     from pipeline.program.model import Period
+    from pipeline.program.words import Words
 
 T = TypeVar("T")
 STEEL = "#4F7FB3"
 OPEN = "未办结，从首次列入的报送期末算起"
 COLUMNS = 15
-OWNERS = {True: "县级工会", False: "州（市）总工会"}
 NOT_APPLICABLE_NAME = "不适用"
 
 
@@ -75,6 +75,7 @@ def _float(amount: Decimal | None) -> float | None:
 
 def problems(m: PeriodMeasures) -> Drawing | None:
     """Problems by category and by the level asked to act: closed, and how long the open ones have been."""
+    w = m.program.words
     figures = m.systems.problems
     if figures is None or not figures.problems:
         return None
@@ -99,7 +100,7 @@ def problems(m: PeriodMeasures) -> Drawing | None:
         groups.append(charts.StackGroup(title=title, rows=kept))
         left_out += len(rows) - len(kept)
     heard = figures.coverage
-    foot = _foot(f"本期已报问题清单的州（市）{heard.reported}/{heard.roster}个，未报的按上次所报", left_out)
+    foot = _foot(f"本期已报问题清单的{w.respondent}{heard.reported}/{heard.roster}个，未报的按上次所报", left_out)
     return partial(charts.stacks, groups, parts, total="合计", note="", alarm="超期", whole=False, foot=foot)
 
 
@@ -119,7 +120,7 @@ def milestones(m: PeriodMeasures) -> Drawing | None:
     there = [one for one in m.systems.milestones if one.province.roster]
     if not any(one.province.reported for one in there):
         return None
-    figures = _kept(there, charts.MOST_ROWS, lambda one: -one.province.overdue)
+    figures, w = _kept(there, charts.MOST_ROWS, lambda one: -one.province.overdue), m.program.words
     parts = [
         charts.StackPart(name="按时完成", fill=NAVY),
         charts.StackPart(name="逾期完成", fill=PALE),
@@ -130,7 +131,7 @@ def milestones(m: PeriodMeasures) -> Drawing | None:
     if applies:
         parts.insert(3, charts.StackPart(name=NOT_APPLICABLE_NAME, fill="#FFFFFF"))
     groups = [
-        charts.StackGroup(title=OWNERS[level is Rows.COUNTY], rows=[_step(one, applies) for one in some])
+        charts.StackGroup(title=w.body if level is Rows.COUNTY else w.respondent_body, rows=[_step(one, applies) for one in some])
         for level in (Rows.PREFECTURE, Rows.COUNTY) if (some := [one for one in figures if one.level is level])
     ]  # fmt: skip
     return partial(charts.stacks, groups, parts, total="总数" if applies else "应完成", note="时限", alarm="逾期", whole=True,
@@ -202,18 +203,18 @@ def _sum(group: str, column: TaskColumn) -> charts.CountCell:
 def calendar(m: PeriodMeasures) -> Drawing:
     """Everything owed in the whole campaign by the month it falls due, as it stands on the day of the report."""
     # The days told here are the notice's own, which no holiday moves: any calendar gives the same.
-    owed = obligations(m.program, m.snapshot, Calendar(), m.program.periods[-1])
+    owed, w = obligations(m.program, m.snapshot, Calendar(), m.program.periods[-1]), m.program.words
     columns = _columns([o.due_on for o in owed if o.kind is not ObligationKind.PROBLEM])
     first, last = columns[0][0], columns[-1][-1]
-    rows = {key: Counter[tuple[int, Timeliness]]() for key in _kinds(owed)}
+    rows = {key: Counter[tuple[int, Timeliness]]() for key in _kinds(owed, w)}
     for o in owed:
         place = (min(max(_month(o.due_on), first), last) - first) // len(columns[0])
-        rows[_kind(o)][place, _shown(o, m.period)] += 1
+        rows[_kind(o, w)][place, _shown(o, m.period)] += 1
     months = [_month(o.due_on) for o in owed]
     heads = [_head(one, earlier=min(months) < one[0] == first, later=max(months) > one[-1] == last) for one in columns]
     return partial(
         charts.calendar,
-        [charts.CalendarRow(name=KIND_NAMES[kind], who=who, cells=[_due(count, n) for n in range(len(columns))])
+        [charts.CalendarRow(name=w.put(KIND_NAMES[kind]), who=who, cells=[_due(count, n) for n in range(len(columns))])
          for (kind, who), count in rows.items()],
         heads, today=_place_of(m.snapshot.as_of, columns), today_label=f"截至{cn_date(m.snapshot.as_of)}",
     )  # fmt: skip
@@ -224,19 +225,19 @@ def _shown(o: Obligation, period: Period) -> Timeliness:
     return Timeliness.NOT_DUE if o.overdue and o.period.no > period.no else o.timeliness
 
 
-def _kinds(owed: Sequence[Obligation]) -> list[tuple[ObligationKind, str]]:
+def _kinds(owed: Sequence[Obligation], w: Words) -> list[tuple[ObligationKind, str]]:
     """The rows, in the order of the kinds, prefectures before counties."""
-    order, owners = list(ObligationKind), list(OWNERS.values())
+    order, owners = list(ObligationKind), (w.body, w.respondent_body)
     return sorted(
-        {_kind(o) for o in owed},
+        {_kind(o, w) for o in owed},
         key=lambda key: (order.index(key[0]), -owners.index(key[1]) if key[1] in owners else 0),
     )
 
 
-def _kind(o: Obligation) -> tuple[ObligationKind, str]:
+def _kind(o: Obligation, w: Words) -> tuple[ObligationKind, str]:
     if o.kind is ObligationKind.PROBLEM:
-        return o.kind, "提出问题的工会"
-    return o.kind, "领导小组办公室" if o.kind is ObligationKind.OFFICE_DUTY else OWNERS[o.is_county]
+        return o.kind, f"提出问题的{w.institution}"
+    return o.kind, w.office if o.kind is ObligationKind.OFFICE_DUTY else w.body if o.is_county else w.respondent_body
 
 
 def _month(day: date) -> int:

@@ -78,7 +78,7 @@ def try_pictures(m: PeriodMeasures) -> Iterator[tuple[str, Exception]]:
             try:
                 partial(drawing.func, *(filled(one, longest) for one in drawing.args), **drawing.keywords)()
             except Exception as fault:  # noqa: BLE001 - any of them would cost the picture in a run
-                yield file_name(name, n, len(parts)), fault
+                yield file_name(m, name, n, len(parts)), fault
 
 
 def filled(value: Any, name: str) -> Any:
@@ -132,6 +132,7 @@ def _heatmap(m: PeriodMeasures) -> Parts:
                 [m.now.by_prefecture[p.code].pct for p in some],
                 [m.now.by_action[a.no].pct for a in actions],
                 m.now.province.pct,
+                program.words.whole,
             ),
         )
         for what, actions in _spans(program.actions, charts.MOST_GRID_COLUMNS, attrgetter("short_title"))
@@ -177,7 +178,7 @@ def _trend(m: PeriodMeasures) -> Parts:
             lowest_pct=low[0] if low else None, lowest_name=low[1].short_name if low else None,
             pace_pct=min(100.0, 100 * gone),
         ))  # fmt: skip
-    return _whole(partial(charts.trend, points))
+    return _whole(partial(charts.trend, points, m.program.words.whole))
 
 
 def _targets(m: PeriodMeasures) -> Parts:
@@ -188,7 +189,9 @@ def _targets(m: PeriodMeasures) -> Parts:
     chosen = sorted(counts, key=lambda t: (_share(t), t.quantity.code))[:BULLETS]
     rows = [_bullet(t) for t in sorted(chosen, key=lambda t: t.quantity.code)]
     return _whole(
-        partial(charts.target_vs_actual, rows) if rows else partial(charts.sentence, "本期没有可列的量化任务")
+        partial(charts.target_vs_actual, rows, m.program.words.row)
+        if rows
+        else partial(charts.sentence, "本期没有可列的量化任务")
     )
 
 

@@ -31,15 +31,15 @@ def ordinal(n: int, of: int) -> str:
     return f"之{numeral(n + 1)}" if of > 1 else ""
 
 
-def file_name(name: str, n: int, of: int) -> str:
+def file_name(m: PeriodMeasures, name: str, n: int, of: int) -> str:
     """What a part of a picture is called as a file: 图3之一_….png."""
-    number, _, title = FILE_NAMES[name].partition("_")
+    number, _, title = m.program.worded(FILE_NAMES[name]).partition("_")
     return f"{number}{ordinal(n, of)}_{title}"
 
 
 def alt_text(m: PeriodMeasures, name: str) -> str:
     """The period, what the picture is of, and what it comes to."""
-    title = FILE_NAMES[name].split("_", 1)[1].removesuffix(".png")
+    title = m.program.worded(FILE_NAMES[name]).split("_", 1)[1].removesuffix(".png")
     said = {
         "rank": _rank, "timely": _timely, "funding": _funding, "problems": _problems, "calendar": _calendar,
         "milestones": _milestones, "survey": _reported, "ten_tasks": _reported,
@@ -48,12 +48,14 @@ def alt_text(m: PeriodMeasures, name: str) -> str:
 
 
 def _reported(m: PeriodMeasures) -> str:
-    return f"按已报{m.reported}个{m.program.row_word}统计" if m.reported else "尚无县报送"
+    w = m.program.words
+    return f"按已报{m.reported}{w.rows}统计" if m.reported else f"尚无{w.row}报送"
 
 
 def _overall(m: PeriodMeasures) -> str:
+    w = m.program.words
     done = m.now.province.pct
-    figure = "全省尚无可统计的数据" if done is None else f"全省完成率{one_decimal(done)}%"
+    figure = f"{w.whole}尚无可统计的数据" if done is None else f"{w.whole}完成率{one_decimal(done)}%"
     return f"{figure}，{_reported(m)}"
 
 
@@ -66,10 +68,11 @@ def _rank(m: PeriodMeasures) -> str:
 
 
 def _timely(m: PeriodMeasures) -> str:
+    w = m.program.words
     marks = [o.timeliness for o in m.owed_now if o.is_report and not o.is_county]
     words = (("按时", Timeliness.ON_TIME), ("迟报", Timeliness.LATE), ("收到待处理", Timeliness.PENDING),
              ("逾期", Timeliness.OVERDUE), ("未到期", Timeliness.NOT_DUE))  # fmt: skip
-    return "本期" + "，".join(f"{word}{marks.count(one)}个州（市）" for word, one in words if one in marks)
+    return "本期" + "，".join(f"{word}{marks.count(one)}{w.respondents}" for word, one in words if one in marks)
 
 
 def _funding(m: PeriodMeasures) -> str:
@@ -79,12 +82,13 @@ def _funding(m: PeriodMeasures) -> str:
 
 
 def _problems(m: PeriodMeasures) -> str:
+    w = m.program.words
     figures = m.systems.problems
     if figures is None or figures.province is None:
         return "尚无问题清单"
     count = figures.province
     return (f"共{count.total}个，已办结{count.closed}个，未办结{count.open}个，其中超期{count.overdue}个，"
-            f"本期报送问题清单的州（市）{figures.coverage.reported}个")  # fmt: skip
+            f"本期报送问题清单的{w.respondent}{figures.coverage.reported}个")  # fmt: skip
 
 
 def _calendar(m: PeriodMeasures) -> str:

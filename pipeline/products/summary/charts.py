@@ -46,12 +46,13 @@ CROWDED = 24  # prefectures beyond which a page is too low to name each
 
 def charts_sheet(book: xlsxwriter.Workbook, sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]) -> None:
     """Completion and states of the prefectures; the actions and the periods; each action by prefecture."""
+    w = m.program.words
     roster = len(m.program.measured)
     heading(
         sheet,
         f,
         f"{CHARTS}（{m.period.title}）",
-        f"按已报{m.reported}个{m.program.row_word}统计，应报{roster}个{m.program.row_word}；名称后为已报县/应报县；未报的不画，不按零计",
+        f"按已报{m.reported}{w.rows}统计，应报{roster}{w.rows}；名称后为已报{w.row}/应报{w.row}；未报的不画，不按零计",
     )
     for row in (0, 1):
         sheet.set_row_pixels(row, ROW_PX if row else 2 * ROW_PX)
@@ -60,14 +61,14 @@ def charts_sheet(book: xlsxwriter.Workbook, sheet: Any, f: Look, m: PeriodMeasur
     if m.reported:
         _put(
             sheet,
-            _by_prefecture(book, m, PCT, "各州（市）完成率", NAVY),
+            _by_prefecture(book, m, PCT, f"各{w.respondent}完成率", NAVY),
             row,
             0,
             width,
             height,
-            "各州（市）完成率条形图",
+            f"各{w.respondent}完成率条形图",
         )
-    _put(sheet, _states(book, m), row, width if m.reported else 0, width, height, "各州（市）报送状态堆积条形图")
+    _put(sheet, _states(book, m), row, width if m.reported else 0, width, height, f"各{w.respondent}报送状态堆积条形图")
     cuts = [PAGE[1] // ROW_PX]
     if m.reported and grids:
         row, half = cuts[-1] + 1, PAGE[1] // 2 - ROW_PX  # a row between the break and what stands after it
@@ -115,7 +116,7 @@ def _frame(chart: Any, title: str, *, legend: bool = False) -> Any:
 
 def _span(m: PeriodMeasures, col: int) -> list[Any]:
     """A column of the prefectures' sheet."""
-    return [PREFECTURES, FIRST_PREFECTURE, col, FIRST_PREFECTURE + len(m.prefecture_order) - 1, col]
+    return [m.program.worded(PREFECTURES), FIRST_PREFECTURE, col, FIRST_PREFECTURE + len(m.prefecture_order) - 1, col]
 
 
 def _names(m: PeriodMeasures, actions: int) -> list[Any]:
@@ -131,7 +132,7 @@ def _by_prefecture(book: xlsxwriter.Workbook, m: PeriodMeasures, col: int, title
     """Shares as bars, the first prefecture on top."""
     chart = book.add_chart({"type": "bar"})
     chart.add_series({
-        "name": [PREFECTURES, PREFECTURE_HEAD, col], "categories": _names(m, _count(m)), "values": _span(m, col),
+        "name": [m.program.worded(PREFECTURES), PREFECTURE_HEAD, col], "categories": _names(m, _count(m)), "values": _span(m, col),
         "fill": {"color": color}, "gap": 45, "data_labels": {"value": True, "num_format": "0.0%", "font": _font(8)},
     })  # fmt: skip
     _bar_axes(chart, m)
@@ -148,6 +149,7 @@ def _bar_axes(chart: Any, m: PeriodMeasures) -> None:
 
 def _states(book: xlsxwriter.Workbook, m: PeriodMeasures) -> Any:
     """How many counties of each prefecture are in each state: what is missing is hatched."""
+    w = m.program.words
     chart = book.add_chart({"type": "bar", "subtype": "stacked"})
     for col, state in enumerate(State, FIRST_STATE):
         color = STATE_COLORS[state]
@@ -155,7 +157,7 @@ def _states(book: xlsxwriter.Workbook, m: PeriodMeasures) -> Any:
         fill = {"pattern": hatch} if state in HATCHED else {"fill": {"color": color}}
         ink = "#FFFFFF" if state is State.ACCEPTED else "#1F2933"
         chart.add_series({
-            "name": [PREFECTURES, PREFECTURE_HEAD, col], "categories": _names(m, _count(m)), "values": _span(m, col),
+            "name": [m.program.worded(PREFECTURES), PREFECTURE_HEAD, col], "categories": _names(m, _count(m)), "values": _span(m, col),
             **fill, "border": {"color": color}, "gap": 45,
             "data_labels": {"value": True, "num_format": "0;;", "font": {**_font(8), "color": ink}},
         })  # fmt: skip
@@ -164,24 +166,25 @@ def _states(book: xlsxwriter.Workbook, m: PeriodMeasures) -> Any:
                       "major_gridlines": {"visible": True, "line": {"color": "#E4E7EB"}}})  # fmt: skip
     return _frame(
         chart,
-        f"各州（市）报送状态（县数，{'、'.join(f'{STATE_NAMES[s]}{n}' for s, n in m.states_shown.items())}）",
+        f"各{w.respondent}报送状态（{w.row}数，{'、'.join(f'{STATE_NAMES[s]}{n}' for s, n in m.states_shown.items())}）",
         legend=True,
     )
 
 
 def _actions(book: xlsxwriter.Workbook, m: PeriodMeasures, count: int) -> Any:
+    w = m.program.words
     chart = book.add_chart({"type": "column"})
     last = FIRST_ACTION + count - 1
     chart.add_series({
-        "name": "全省完成率", "categories": [PREFECTURES, PREFECTURE_HEAD, FIRST_ACTION, PREFECTURE_HEAD, last],
-        "values": [PREFECTURES, WHOLE_ROW, FIRST_ACTION, WHOLE_ROW, last], "fill": {"color": NAVY}, "gap": 90,
+        "name": f"{w.whole}完成率", "categories": [m.program.worded(PREFECTURES), PREFECTURE_HEAD, FIRST_ACTION, PREFECTURE_HEAD, last],
+        "values": [m.program.worded(PREFECTURES), WHOLE_ROW, FIRST_ACTION, WHOLE_ROW, last], "fill": {"color": NAVY}, "gap": 90,
         "data_labels": {"value": True, "num_format": "0.0%", "font": _font()},
     })  # fmt: skip
     chart.set_x_axis({"num_font": _font(), "line": {"color": LINE_COLOR}, "major_tick_mark": "none"})
     _share_axis(chart)
     return _frame(
         chart,
-        f"各行动完成率（按已报{m.reported}个{m.program.row_word}统计，应报{len(m.program.measured)}个{m.program.row_word}）",
+        f"各行动完成率（按已报{m.reported}{w.rows}统计，应报{len(m.program.measured)}{w.rows}）",
     )
 
 
@@ -211,6 +214,7 @@ def _each_action(
     book: xlsxwriter.Workbook, sheet: Any, m: PeriodMeasures, grids: Sequence[Grid], row: int
 ) -> list[int]:
     """A chart for each action, eight to a page; gives where the pages end."""
+    w = m.program.words
     titles, ends = {a.no: a.short_title for a in m.program.actions}, []
     width, height = PAGE[0] // ACROSS, PAGE[1] // 2 - 2 * ROW_PX
     for n, grid in enumerate(grids):
@@ -222,5 +226,5 @@ def _each_action(
         chart = _by_prefecture(
             book, m, FIRST_ACTION + n, f"行动{grid.form.action}　{titles[grid.form.action or 0]}", NAVY
         )
-        _put(sheet, chart, at, place * width, width, height, f"{grid.form.title}各州（市）完成率条形图")
+        _put(sheet, chart, at, place * width, width, height, f"{grid.form.title}各{w.respondent}完成率条形图")
     return ends

@@ -39,11 +39,12 @@ class Listed:
 
 def contents(sheet: Any, f: Look, m: PeriodMeasures, listed: Sequence[Listed]) -> None:
     """What the book covers, what its colours mean, and a link to every sheet."""
+    w = m.program.words
     sheet.hide_gridlines(2)
     for col, width in enumerate((7, 25, 60, 26)):
         sheet.set_column(col, col, width)
     sheet.set_row(0, 34)
-    write_text(sheet, 0, 0, f"{m.program.title}全省汇总（{m.period.title}）", f.title)
+    write_text(sheet, 0, 0, f"{m.program.title}{w.whole}汇总（{m.period.title}）", f.title)
     row = _facts(sheet, f, m, 1)
     row = _states(sheet, f, m, row + 1)
     _links(sheet, f, listed, row + 1)
@@ -55,11 +56,12 @@ def contents(sheet: Any, f: Look, m: PeriodMeasures, listed: Sequence[Listed]) -
 
 def _facts(sheet: Any, f: Look, m: PeriodMeasures, row: int) -> int:
     """The days it stands for and the province's share, a line each; gives the next row."""
+    w = m.program.words
     done = m.now.province
     facts = (
         ("数据截至", cn_date(m.period.end)),
         ("报送截至", f"{cn_date(m.snapshot.as_of)}收到的报表"),
-        ("覆盖", f"按已报{m.reported}个{m.program.row_word}统计，应报{len(m.program.measured)}个{m.program.row_word}"),
+        ("覆盖", f"按已报{m.reported}{w.rows}统计，应报{len(m.program.measured)}{w.rows}"),
     )
     for label, text in facts:
         write_text(sheet, row, 0, label, f.note)
@@ -67,32 +69,34 @@ def _facts(sheet: Any, f: Look, m: PeriodMeasures, row: int) -> int:
         row += 1
     write_text(sheet, row, 0, "完成率", f.note)
     if done.pct is None:
-        write_text(sheet, row, 1, "本期没有已报的县，不作完成情况统计", f.note)
+        write_text(sheet, row, 1, f"本期没有已报的{w.row}，不作完成情况统计", f.note)
     else:
-        share = f"'{PREFECTURES}'!{address(WHOLE_ROW, PCT)}"
-        formula = f'="全省"&TEXT({share},"{NUMBERS_AS["pct"]}")&"，为达标数占应达标数的比例，见“{PREFECTURES}”"'
+        there = m.program.worded(PREFECTURES)
+        share = f"'{there}'!{address(WHOLE_ROW, PCT)}"
+        formula = f'="{w.whole}"&TEXT({share},"{NUMBERS_AS["pct"]}")&"，为达标数占应达标数的比例，见“{there}”"'
         write_formula(
             sheet,
             row,
             1,
             formula,
             f.note,
-            f"全省{done.met / done.applicable:.1%}，为达标数占应达标数的比例，见“{PREFECTURES}”",
+            f"{w.whole}{done.met / done.applicable:.1%}，为达标数占应达标数的比例，见“{there}”",
         )
     return row + 1
 
 
 def _states(sheet: Any, f: Look, m: PeriodMeasures, row: int) -> int:
     """The legend: each state, what it means, how many counties are in it."""
-    for col, text in enumerate(("图例", "状态", "含义", "县数")):
+    w = m.program.words
+    for col, text in enumerate(("图例", "状态", "含义", f"{w.row}数")):
         write_text(sheet, row, col, text, f.head)
     last = FIRST_ROW + len(m.program.measured) - 1
     for state in State:
         row += 1
         write_text(sheet, row, 0, "", f.states[state] if state.is_reported else f.hatched[state])
         write_text(sheet, row, 1, STATE_NAMES[state], f.states[state])
-        write_text(sheet, row, 2, MEANINGS[state], f.text)
-        cells = f"'{COUNTIES}'!{address(FIRST_ROW, STATE_COL)}:{address(last, STATE_COL)}"
+        write_text(sheet, row, 2, m.program.worded(MEANINGS[state]), f.text)
+        cells = f"'{m.program.worded(COUNTIES)}'!{address(FIRST_ROW, STATE_COL)}:{address(last, STATE_COL)}"
         formula = f'=COUNTIF({cells},"{STATE_NAMES[state]}")'
         write_formula(sheet, row, 3, formula, f.number("count"), m.states[state])
     return row + 1

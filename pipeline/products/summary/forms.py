@@ -89,16 +89,17 @@ def form_sheet(sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, values: Value
 
 
 def _coverage(m: PeriodMeasures, grid: Grid, values: Values) -> str:
-    whose = "个州（市）" if grid.of_prefectures else "个县"
+    w = m.program.words
+    whose = w.respondents if grid.of_prefectures else w.rows
     units = [unit.code for _, mine in grid.units for unit in mine]
     said = f"按已报{sum(code in values for code in units)}{whose}统计，应报{len(units)}{whose}；斜纹格没有已接收的数，不按零计"
-    how = "" if grid.of_prefectures else "；点左侧＋、－可展开、收起各县"
+    how = "" if grid.of_prefectures else f"；点左侧＋、－可展开、收起各{w.row}"
     return f"{said}；截至{m.snapshot.as_of:%Y-%m-%d}{how}；右侧各列写明每行出自哪个文件的哪一行"
 
 
 def _heads(sheet: Any, f: Look, m: PeriodMeasures, grid: Grid) -> dict[int, float]:
     """The four rows of titles; gives their heights."""
-    labels = [*(name for name, _ in LEADING), *(one.label for one in grid.fields), *map(rate_label, grid.rates),
+    labels = [*(m.program.worded(name) for name, _ in LEADING), *(one.label for one in grid.fields), *map(rate_label, grid.rates),
               *(name for name, _ in SCORE if grid.scored)]  # fmt: skip
     for col, (label, width) in enumerate(zip(labels, grid.widths, strict=True)):
         sheet.set_column(col, col, width)

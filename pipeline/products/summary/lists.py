@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pipeline.products.summary.grid import Grid
     from pipeline.products.summary.style import Look
     from pipeline.program.model import Field, Form, Prefecture
+    from pipeline.program.words import Words
 
 SURVEY, ODD = "调研提纲汇总", "请留意的数"
 HEAD_ROW, FIRST_ROW = 2, 3
@@ -53,10 +55,11 @@ BODY_WIDTH = 72.0  # of a column of long texts
 
 def list_sheet(sheet: Any, f: Look, m: PeriodMeasures, form: Form) -> None:
     """The entries of the period that stand, by prefecture, each with the file and row it was read from."""
+    w = m.program.words
     fields = form.fields_in(m.period)
     lists = [(p, m.snapshot.lists.get((form.code, m.period.code, p.code), ())) for p in m.program.prefectures]
     entries = [(p, entry) for p, some in lists for entry in some]
-    columns = [Column(head="编号", width=15), Column(head="州（市）", width=12),
+    columns = [Column(head="编号", width=15), Column(head=w.respondent, width=12),
                *(_list_column(one, [entry for _, entry in entries]) for one in fields),
                Column(head="出处（文件、工作表、行）", width=46, kind="quiet_wrapped")]  # fmt: skip
     rows = [
@@ -70,10 +73,11 @@ def list_sheet(sheet: Any, f: Look, m: PeriodMeasures, form: Form) -> None:
 
 def coverage_of_list(m: PeriodMeasures, form: Form) -> str:
     """How many prefectures' lists stand, how many entries they hold, and whose are missing."""
+    w = m.program.words
     lists = {p.code: m.snapshot.lists.get((form.code, m.period.code, p.code), ()) for p in m.program.prefectures}
     absent = [p for p in m.program.prefectures if not lists[p.code] and not _reported(m, p)]
     count, there = sum(map(len, lists.values())), len(lists) - len(absent)
-    said = f"已报{there}/{len(lists)}个州（市），共{count}条"
+    said = f"已报{there}/{len(lists)}{w.respondents}，共{count}条"
     if not absent:
         return said
     names = "、".join(f"{p.short_name}{_why(m, p)}" for p in absent[:LIST_LIMIT])
@@ -110,6 +114,7 @@ def _origin(m: PeriodMeasures, entry: StandingRow) -> str:
 
 def survey_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Mapping[str, Grid]) -> None:
     """Every question over the counties that answered it, drawn from its sheet: sums, averages, yes and options."""
+    w = m.program.words
     rows: list[tuple[Value, ...]] = []
     figures: list[tuple[int, int, str, float]] = []
     for question in m.systems.survey:
@@ -124,12 +129,12 @@ def survey_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Mapping[str, Gri
                     all_.roster,
                     None,
                     None,
-                    _answers(column),
+                    _answers(column, w),
                 )
             )
             figures += [(row, *one) for one in _survey_figures(column, grids, row)]
-    note = f"按已答的县统计，应报{len(m.program.measured)}个{m.program.row_word}，已报{m.reported}个{m.program.row_word}；合计、平均取自各题所在的表"
-    _table(sheet, f, f"{SURVEY}（{m.period.title}）", note, SURVEY_COLUMNS, rows, frozen=3)
+    note = f"按已答的{w.row}统计，应报{len(m.program.measured)}{w.rows}，已报{m.reported}{w.rows}；合计、平均取自各题所在的表"
+    _table(sheet, f, f"{SURVEY}（{m.period.title}）", note, _worded(m, SURVEY_COLUMNS), rows, frozen=3)
     for row, col, formula, value in figures:
         kind = "count" if col == SUM_COL and value.is_integer() else "amount"
         write_formula(sheet, row, col, formula, f.number(kind), value)
@@ -148,30 +153,33 @@ def _survey_figures(column: TaskColumn, grids: Mapping[str, Grid], row: int) -> 
     return [(5, f"={cell}", float(given)), (6, f"={address(row, 5)}/{address(row, 3)}", mean)]
 
 
-def _answers(column: TaskColumn) -> str:
+def _answers(column: TaskColumn, w: Words) -> str:
     all_ = column.province
     if all_.share and all_.reported:
-        return f"是{all_.share.met}个县，否{all_.reported - all_.share.met}个县"
-    options = "，".join(f"{option}{n}个县" for option, n in all_.options.items() if n)
-    return options or ("" if all_.reported else "没有县作答")
+        return f"是{all_.share.met}{w.rows}，否{all_.reported - all_.share.met}{w.rows}"
+    options = "，".join(f"{option}{n}{w.rows}" for option, n in all_.options.items() if n)
+    return options or ("" if all_.reported else f"没有{w.row}作答")
 
 
 def odd_sheet(sheet: Any, f: Look, m: PeriodMeasures) -> None:
     """Values far from the county's own past or its peers, for staff to ask about."""
+    w = m.program.words
     rows: list[tuple[Value, ...]] = []
     for odd in m.outliers:
         county, one = m.program.county_by_code[odd.county_code], m.program.field_by_code[odd.field]
-        whose = "其他县" if odd.against is Against.PEERS else "本县以往各期的变化"
+        whose = f"其他{w.row}" if odd.against is Against.PEERS else f"本{w.row}以往各期的变化"
         origin = m.snapshot.origin(one.form, m.period.code, county.code, one.code)
         place = f"{origin.file}，{origin.sheet}{origin.cell}" if origin else ""
         name = m.program.prefecture_by_code[county.prefecture_code].short_name
         rows.append((name, county.short_name, one.code, one.title, one.unit, odd.value, odd.compared,
                      f"{whose}（{odd.sample}个数）", Decimal(str(odd.centre)), place))  # fmt: skip
     title = f"{ODD}（{m.period.title}）"
-    note = (
-        f"共{len(rows)}处，与本县以往或其他县相差悬殊，请核对，不影响接收；按已报{m.reported}个{m.program.row_word}比较"
-    )
-    _table(sheet, f, title, note, ODD_COLUMNS, rows, frozen=2)
+    note = f"共{len(rows)}处，与本{w.row}以往或其他{w.row}相差悬殊，请核对，不影响接收；按已报{m.reported}{w.rows}比较"
+    _table(sheet, f, title, note, _worded(m, ODD_COLUMNS), rows, frozen=2)
+
+
+def _worded(m: PeriodMeasures, columns: Sequence[Column]) -> list[Column]:
+    return [replace(one, head=m.program.worded(one.head)) for one in columns]
 
 
 def _table(sheet: Any, f: Look, title: str, note: str, columns: Sequence[Column], rows: Sequence[tuple[Value, ...]], *,

@@ -56,16 +56,17 @@ TREND_COLUMNS = (("报送期", 18.0), ("应报县", 9.0), ("已报县", 9.0), ("
 
 def counties_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid], absences: Mapping[str, str]) -> None:
     """Every county: its state, when it came, and its targets met as the sum of the sheets of the actions."""
+    w = m.program.words
     heading(
         sheet,
         f,
-        f"{COUNTIES}（{m.period.title}）",
-        f"应报日期{cn_date(m.period.due_on)}；达标数为各行动表之和，只算已报的县",
+        f"{m.program.worded(COUNTIES)}（{m.period.title}）",
+        f"应报日期{cn_date(m.period.due_on)}；达标数为各行动表之和，只算已报的{w.row}",
     )
     sheet.set_row(HEAD_ROW, 34)
     for col, column in enumerate(COUNTY_COLUMNS):
         sheet.set_column(col, col, column.width)
-        write_text(sheet, HEAD_ROW, col, column.head, f.head)
+        write_text(sheet, HEAD_ROW, col, m.program.worded(column.head), f.head)
     owed = {o.who: o for o in m.owed_now if o.is_report and o.is_measured}
     heights, blocks, row = [28.0, 18.0, 34.0], [], HEAD_ROW
     for prefecture in m.program.prefectures:
@@ -148,12 +149,15 @@ def _change(
 
 def prefectures_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]) -> None:
     """Prefectures by rank: coverage and targets met counted from 各县情况, each action's share from its own sheet."""
-    word = m.program.row_word
-    heading(sheet, f, f"各州（市）完成率（{m.period.title}）", f"按已报{m.reported}个{word}统计，应报{len(m.program.measured)}个{word}；"
+    w = m.program.words
+    heading(sheet, f, f"各{w.respondent}完成率（{m.period.title}）", f"按已报{m.reported}{w.rows}统计，应报{len(m.program.measured)}{w.rows}；"
             "完成率＝达标数÷应达标数；排名按完成率（一位小数），并列同名次；斜纹格为无人报送" + _aside(m))  # fmt: skip
     titles = {a.no: a.short_title for a in m.program.actions}
     actions = [(titles[g.form.action], 9.0) for g in grids if g.form.action is not None]
-    columns: list[tuple[str, float]] = [*PREFECTURE_COLUMNS, *actions]
+    columns: list[tuple[str, float]] = [
+        *((m.program.worded(head), width) for head, width in PREFECTURE_COLUMNS),
+        *actions,
+    ]
     for col, (head, width) in enumerate(columns):
         sheet.set_column(col, col, width)
         write_text(sheet, PREFECTURE_HEAD, col, head, f.head)
@@ -178,12 +182,13 @@ def prefectures_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Gr
 
 
 def _aside(m: PeriodMeasures) -> str:
-    return not_compared(Figures(), "", m.now.province, m.before.province if m.before else None)
+    return not_compared(Figures(m.program.words), "", m.now.province, m.before.province if m.before else None)
 
 
 def _whole_row(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]) -> None:
+    w = m.program.words
     row, last = WHOLE_ROW, FIRST_PREFECTURE + len(m.prefecture_order) - 1
-    for col, text in enumerate(("", "", "全省")):
+    for col, text in enumerate(("", "", w.whole)):
         write_text(sheet, row, col, text, f.said("whole"))
     done = m.now.province
     counts = [len(m.program.measured), *(m.states[s] for s in State), m.reported]
@@ -234,7 +239,7 @@ def _of_counties(m: PeriodMeasures, col: int) -> str:
     """A column of 各县情况."""
     first, last = address(FIRST_ROW, col), address(FIRST_ROW + len(m.program.measured) - 1, col)
     letters = first.rstrip("0123456789")
-    return f"'{COUNTIES}'!${letters}${first[len(letters) :]}:${letters}${last[len(letters) :]}"
+    return f"'{m.program.worded(COUNTIES)}'!${letters}${first[len(letters) :]}:${letters}${last[len(letters) :]}"
 
 
 def _linked_share(sheet: Any, f: Look, row: int, col: int, grid: Grid, of: int, done: Completion | None,
@@ -259,12 +264,16 @@ def _chart_name(sheet: Any, f: Look, row: int, col: int, name: str, done: Comple
 
 def trend_sheet(sheet: Any, f: Look, m: PeriodMeasures) -> None:
     """Completion of every period so far, as it stands today, beside the share of the time gone."""
+    w = m.program.words
     heading(
-        sheet, f, f"{TREND}（截至{m.period.title}）", "各期按当期已报的县统计；时间进度为专项工作期内已过的天数占比"
+        sheet,
+        f,
+        f"{TREND}（截至{m.period.title}）",
+        f"各期按当期已报的{w.row}统计；时间进度为专项工作期内已过的天数占比",
     )
     for col, (head, width) in enumerate(TREND_COLUMNS):
         sheet.set_column(col, col, width)
-        write_text(sheet, HEAD_ROW, col, head, f.head)
+        write_text(sheet, HEAD_ROW, col, m.program.worded(head), f.head)
     for row, score in enumerate(m.scores, FIRST_ROW):
         done = score.province
         write_text(sheet, row, 0, score.period.title, f.middle)
@@ -275,7 +284,14 @@ def trend_sheet(sheet: Any, f: Look, m: PeriodMeasures) -> None:
             write_value(sheet, f, row, 4, done.applicable)
         elif done.reported:
             for col, of, count in ((3, MET, done.met), (4, APPLIES, done.applicable)):
-                write_formula(sheet, row, col, f"='{PREFECTURES}'!{address(WHOLE_ROW, of)}", f.number("count"), count)
+                write_formula(
+                    sheet,
+                    row,
+                    col,
+                    f"='{m.program.worded(PREFECTURES)}'!{address(WHOLE_ROW, of)}",
+                    f.number("count"),
+                    count,
+                )
         if done.reported:
             _share(sheet, f, row, 3, done)
         else:

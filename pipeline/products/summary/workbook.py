@@ -43,16 +43,22 @@ OF_ACTIONS, OF_OTHERS = "#5B84BD", "#9DB8DC"
 
 def summary_workbook(m: PeriodMeasures) -> bytes:
     """Write the workbook. Sums are over reported counties only; a cell nobody reported is hatched, never 0."""
+    w = m.program.words
     out = io.BytesIO()
     book = xlsxwriter.Workbook(
         out, {"in_memory": True, "default_format_properties": {"font_name": FONT, "font_size": 11}}
     )
-    book.set_properties({"title": f"全省汇总 {m.period.title}", "created": datetime.combine(m.snapshot.as_of, time())})
+    book.set_properties(
+        {"title": f"{w.whole}汇总 {m.period.title}", "created": datetime.combine(m.snapshot.as_of, time())}
+    )
     f, values = Look(book), m.snapshot.values(m.program, m.period)
     by_form = grids(m, values)
     actions, absences = scored(by_form.values()), _absences(m, values)
     listed = _listed(m, by_form, values)
-    sheets = {name: _add(book, name, TABS[name]) for name in (CONTENTS, CHARTS, PREFECTURES, COUNTIES, TREND)}
+    sheets = {
+        name: _add(book, m.program.worded(name), TABS[name])
+        for name in (CONTENTS, CHARTS, PREFECTURES, COUNTIES, TREND)
+    }
     contents(sheets[CONTENTS], f, m, listed)
     charts_sheet(book, sheets[CHARTS], f, m, actions)
     prefectures_sheet(sheets[PREFECTURES], f, m, actions)
@@ -86,22 +92,25 @@ def _absences(m: PeriodMeasures, values: Values) -> dict[str, str]:
 
 def _listed(m: PeriodMeasures, by_form: dict[str, Grid], values: Values) -> list[Listed]:
     """Every sheet after the contents, in order."""
-    counties = f"已报{m.reported}/{len(m.program.measured)}个{m.program.row_word}"
+    w = m.program.words
+    counties = f"已报{m.reported}/{len(m.program.measured)}{w.rows}"
     first = [
         Listed(sheet=CHARTS, what="完成率、报送状态、各行动和各期的图，随各表的数变动", covers=counties),
-        Listed(sheet=PREFECTURES, what=f"{len(m.program.prefectures)}个州（市）的排名、报送状态、完成率和各行动完成率", covers=counties),
-        Listed(sheet=COUNTIES, what="各县的状态、收到日期、达标数、完成率和没有计入的原因", covers=counties),
+        Listed(sheet=m.program.worded(PREFECTURES), covers=counties,
+               what=f"{len(m.program.prefectures)}{w.respondents}的排名、报送状态、完成率和各行动完成率"),
+        Listed(sheet=m.program.worded(COUNTIES), what=f"各{w.row}的状态、收到日期、达标数、完成率和没有计入的原因", covers=counties),
         Listed(sheet=TREND, what="各期完成率与时间进度", covers=f"{len(m.scores)}期"),
     ]  # fmt: skip
     forms = [Listed(sheet=x.sheet, what=x.heading, covers=_covers(m, x, by_form, values)) for x in m.program.forms]
-    survey = [Listed(sheet=SURVEY, what="调研提纲各题的合计、平均和各选项的县数", covers=counties)]
-    odd = Listed(sheet=ODD, what="与本县以往或其他县相差悬殊的数，请核对", covers=f"{len(m.outliers)}处")
+    survey = [Listed(sheet=SURVEY, what=f"调研提纲各题的合计、平均和各选项的{w.row}数", covers=counties)]
+    odd = Listed(sheet=ODD, what=f"与本{w.row}以往或其他{w.row}相差悬殊的数，请核对", covers=f"{len(m.outliers)}处")
     return [*first, *forms, *(survey if m.systems.survey else []), odd]
 
 
 def _covers(m: PeriodMeasures, form: Form, by_form: dict[str, Grid], values: Values) -> str:
+    w = m.program.words
     if form.is_list:
         return coverage_of_list(m, form)
     units = [unit.code for _, mine in by_form[form.code].units for unit in mine]
-    whose = "州（市）" if by_form[form.code].of_prefectures else "县"
-    return f"已报{sum(code in values for code in units)}/{len(units)}个{whose}"
+    whose = w.respondents if by_form[form.code].of_prefectures else w.rows
+    return f"已报{sum(code in values for code in units)}/{len(units)}{whose}"
