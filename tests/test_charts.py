@@ -17,41 +17,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.products.pictures import chart_parts, fonts, further_pictures
-from pipeline.products.pictures.chart_answers import _yes
-from pipeline.products.pictures.chart_calendar import _figure
-from pipeline.products.pictures.chart_money import _texts
-from pipeline.products.pictures.chart_ranking import _signed
-from pipeline.products.pictures.chart_targets import _verdict
-from pipeline.products.pictures.chart_tiles import _name_lines
-from pipeline.products.pictures.chart_words import wrapped
-from pipeline.products.pictures.charts import (
-    BulletRow,
-    CalendarRow,
-    ChartError,
-    CountCell,
-    Due,
-    GlyphError,
-    MoneyRow,
-    RankRow,
-    ShareRow,
-    StackGroup,
-    StackPart,
-    StackRow,
-    Tile,
-    TimelinessRow,
-    TrendPoint,
-    answers,
-    calendar,
-    heatmap,
-    money,
-    ranking,
-    stacks,
-    target_vs_actual,
-    tile_map,
-    timeliness,
-    trend,
-)
+from pipeline.products.drawing import fonts
+from pipeline.products.drawing import parts as chart_parts
+from pipeline.products.drawing.answers import CountCell, ShareRow, _yes, answers
+from pipeline.products.drawing.calendar import CalendarRow, Due, _figure, calendar
+from pipeline.products.drawing.fonts import ChartError, GlyphError
+from pipeline.products.drawing.grids import TimelinessRow, heatmap, timeliness
+from pipeline.products.drawing.money import MoneyRow, _texts, money
+from pipeline.products.drawing.ranking import RankRow, _signed, ranking
+from pipeline.products.drawing.stacks import StackGroup, StackPart, StackRow, stacks
+from pipeline.products.drawing.targets import BulletRow, _verdict, target_vs_actual
+from pipeline.products.drawing.tiles import Tile, _name_lines, tile_map
+from pipeline.products.drawing.trend import TrendPoint, trend
+from pipeline.products.drawing.words import wrapped
+from pipeline.products.pictures.problems import STEEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -147,7 +126,7 @@ PARTS = tuple(
     for name, fill, over in (
         ("已办结", chart_parts.TRACK, ""),
         ("60天以内", chart_parts.PALE, "未办结"),
-        ("61—180天", further_pictures.STEEL, "未办结"),
+        ("61—180天", STEEL, "未办结"),
         ("180天以上", chart_parts.NAVY, "未办结"),
         ("未报", None, ""),
     )
@@ -296,11 +275,11 @@ def test_the_same_values_give_the_same_bytes_whatever_matplotlibrc_says(draw: Ca
 
 def test_bytes_do_not_depend_on_the_process() -> None:
     program = (
-        "import hashlib; from pipeline.products.pictures.charts import *;"
+        "import hashlib; from pipeline.products.drawing.grids import TimelinessRow, timeliness;"
         "png = timeliness([TimelinessRow(name='云县', marks=['LATE'])], ['第一期']);"
         "print(hashlib.sha256(png).hexdigest())"
     )
-    root = Path(fonts.__file__).parents[2]
+    root = Path(fonts.__file__).parents[3]
     command = [sys.executable, "-c", program]
     runs = {subprocess.check_output(command, cwd=root, env={**os.environ, "PYTHONHASHSEED": seed}) for seed in "12"}
     assert len(runs) == 1
@@ -373,7 +352,7 @@ def test_the_four_marks_differ_in_grey() -> None:
     assert len(drawn) == 4
 
 
-FILLS = (chart_parts.TRACK, chart_parts.PALE, further_pictures.STEEL, chart_parts.NAVY)
+FILLS = (chart_parts.TRACK, chart_parts.PALE, STEEL, chart_parts.NAVY)
 
 
 def test_parts_side_by_side_differ_in_grey() -> None:
@@ -391,9 +370,7 @@ def test_what_becomes_of_a_duty_differs_in_grey() -> None:
 
 
 def test_spent_arrived_and_plan_differ_in_grey() -> None:
-    tones = [
-        Image.new("RGB", (1, 1), fill).convert("L").getpixel((0, 0)) for fill in FILLS if fill != further_pictures.STEEL
-    ]
+    tones = [Image.new("RGB", (1, 1), fill).convert("L").getpixel((0, 0)) for fill in FILLS if fill != STEEL]
     assert min(int(a) - int(b) for a, b in pairwise(tones)) >= 60  # type: ignore[arg-type]
 
 

@@ -18,8 +18,8 @@ from click.testing import CliRunner
 from pipeline.checks import scaffold
 from pipeline.cli import main
 from pipeline.office.queries import look
-from pipeline.products.pictures.chart_parts import Sheet
-from pipeline.products.pictures.pictures import pictures
+from pipeline.products.drawing.parts import Sheet
+from pipeline.products.pictures.registry import pictures
 from pipeline.workspace.paths import Workspace
 from tests.builder import ROOT, whole_campaign
 

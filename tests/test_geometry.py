@@ -24,7 +24,7 @@ from pipeline.products.documents.profile import profile_context
 from pipeline.products.documents.return_notice import notice_context
 from pipeline.products.documents.template_names import PICTURES, TEMPLATE_NAMES
 from pipeline.products.documents.word import render
-from pipeline.products.pictures.pictures import pictures
+from pipeline.products.pictures.registry import pictures
 from tests.prose_cases import DIQING, PROGRAM, case, returned
 from tests.test_publications import AS_OF, TEMPLATES, drafts, measures
 

@@ -23,11 +23,13 @@ from pipeline.measures.period import measure_period
 from pipeline.products import wording
 from pipeline.products.documents.template_names import PICTURES, TEMPLATE_NAMES
 from pipeline.products.documents.word import lint_template, render
-from pipeline.products.pictures import chart_cache, charts, further_pictures
-from pipeline.products.pictures.chart_cache import drawn, key
-from pipeline.products.pictures.chart_calendar import MOST_COLUMNS
-from pipeline.products.pictures.further_pictures import _columns, _head, _kept, _place_of
-from pipeline.products.pictures.pictures import DRAWINGS, FILE_NAMES, pictures
+from pipeline.products.drawing import cache as chart_cache
+from pipeline.products.drawing.cache import drawn, key
+from pipeline.products.drawing.calendar import MOST_COLUMNS
+from pipeline.products.drawing.grids import heatmap
+from pipeline.products.drawing.ranking import RankRow, ranking
+from pipeline.products.pictures.calendar import _columns, _head, _place_of
+from pipeline.products.pictures.registry import kept_of, kinds, pictures
 from pipeline.program.calendar import Calendar
 from pipeline.program.model import NO, NOT_APPLICABLE, YES, FieldType
 from pipeline.workspace.campaign import load_campaign
@@ -216,8 +218,9 @@ def test_the_same_measures_give_the_same_bytes() -> None:
 
 
 def test_every_picture_has_a_file_a_name_for_templates_and_words() -> None:
-    assert tuple(DRAWINGS) == tuple(FILE_NAMES) == SIX + FURTHER
-    assert ("pictures", *(f"pictures.{name}" for name in DRAWINGS)) == PICTURES
+    assert tuple(kinds()) == SIX + FURTHER
+    assert ("pictures", *(f"pictures.{name}" for name in kinds())) == PICTURES
+    assert [one.number for one in kinds().values()] == [*range(1, 13)]
 
 
 @pytest.mark.parametrize("period", [0, 1])
@@ -240,16 +243,15 @@ def test_a_template_asks_first_whether_there_is_a_picture(tmp_path: Path, period
     assert len(printed.inline_shapes) == period
 
 
-def values(make: Callable[[PeriodMeasures], Any], m: PeriodMeasures) -> tuple[Any, ...]:
-    drawing = make(m)
-    assert drawing is not None
+def values(name: str, m: PeriodMeasures) -> tuple[Any, ...]:
+    ((_, drawing),) = kinds()[name].drawings(m)
     return tuple(drawing.args)
 
 
 def test_problems_in_the_picture_are_those_of_the_measure() -> None:
     m = measures("whole", 3)
     assert m.systems.problems is not None
-    (total,), by_category, by_level = (group.rows for group in values(further_pictures.problems, m)[0])
+    (total,), by_category, by_level = (group.rows for group in values("problems", m)[0])
     count = m.systems.problems.province
     assert count is not None
     assert (sum(total.counts), total.counts[0], total.alarm) == (count.total, count.closed, count.overdue)
@@ -259,21 +261,20 @@ def test_problems_in_the_picture_are_those_of_the_measure() -> None:
 
 
 def test_the_picture_of_problems_says_who_sent_a_list() -> None:
-    drawing = further_pictures.problems(measures("whole", 3, usual, frozenset({"530100"})))
-    assert drawing is not None
+    ((_, drawing),) = kinds()["problems"].drawings(measures("whole", 3, usual, frozenset({"530100"})))
     assert "15/16个" in drawing.keywords["foot"]
 
 
 def test_the_calendar_holds_every_obligation_once() -> None:
     m = measures("whole", 5)
-    cells = [due for row in values(further_pictures.calendar, m)[0] for due in row.cells if due]
+    cells = [due for row in values("calendar", m)[0] for due in row.cells if due]
     assert sum(due.told + due.unknown for due in cells) == len(m.obligations)
     assert sum(due.overdue for due in cells) == sum(o.overdue for o in m.obligations)
 
 
 def test_the_calendar_tells_what_is_still_to_come() -> None:
     m = measures("whole", 0)
-    rows = {(row.name, row.who): row for row in values(further_pictures.calendar, m)[0]}
+    rows = {(row.name, row.who): row for row in values("calendar", m)[0]}
     reports = [due for due in rows["工作推进信息", "州（市）总工会"].cells if due]
     assert [due.told for due in reports] == [16] * 6
     assert [due.not_due for due in reports] == [0, 16, 16, 16, 16, 16]
@@ -292,8 +293,8 @@ def test_a_far_off_day_of_an_officer_does_not_stretch_the_calendar() -> None:
 
 
 def test_what_does_not_fit_is_chosen_by_rank_and_keeps_its_order() -> None:
-    assert _kept([5, 1, 4, 1, 3], 3, float) == [1, 1, 3]
-    assert _kept([5, 1], 3, float) == [5, 1]
+    assert kept_of([5, 1, 4, 1, 3], 3, float) == [1, 1, 3]
+    assert kept_of([5, 1], 3, float) == [5, 1]
 
 
 @pytest.mark.parametrize(
@@ -312,7 +313,7 @@ def test_questions_are_written_as_what_yes_says(question: str, said: str) -> Non
 
 
 def test_funding_speaks_of_nobody_only_where_nobody_spoke() -> None:
-    first, last = (values(further_pictures.funding, measures("whole", no))[0] for no in (0, 5))
+    first, last = (values("funding", measures("whole", no))[0] for no in (0, 5))
     assert [row.label for row in first] == [row.label for row in last]
     assert all(row.arrived is not None and row.reported for row in last)
     matched = [row for row in last if row.match_planned]
@@ -321,16 +322,14 @@ def test_funding_speaks_of_nobody_only_where_nobody_spoke() -> None:
 
 
 def test_those_to_whom_a_question_does_not_apply_have_reported() -> None:
-    rows = values(further_pictures.survey, measures("whole", 2))[0]
+    rows = values("survey", measures("whole", 2))[0]
     assert any(row.answered < row.reported for row in rows)
     assert all(row.met <= row.answered <= row.reported <= row.roster for row in rows)
 
 
 def drawing(value: float = 33.3) -> chart_cache.Drawing:
-    row = charts.RankRow(
-        rank=1, name="云县", completion_pct=value, change_pp=None, previous_pct=None, reported=1, roster=2
-    )
-    return partial(charts.ranking, [row], pace_pct=50.0)
+    row = RankRow(rank=1, name="云县", completion_pct=value, change_pp=None, previous_pct=None, reported=1, roster=2)
+    return partial(ranking, [row], pace_pct=50.0)
 
 
 def test_the_cache_gives_the_bytes_that_drawing_gives(tmp_path: Path) -> None:
@@ -384,7 +383,7 @@ def test_the_key_tells_apart_whatever_changes_the_picture(monkeypatch: pytest.Mo
         key(one),
         key(other),
         key(partial(one.func, *one.args, pace_pct=None)),
-        key(partial(charts.heatmap, *one.args)),
+        key(partial(heatmap, *one.args)),
     }
     assert len(keys) == 4
     assert key(one) == key(drawing())
@@ -398,7 +397,7 @@ def test_the_key_tells_apart_whatever_changes_the_picture(monkeypatch: pytest.Mo
 
 def test_a_value_whose_text_is_not_certain_has_no_key() -> None:
     with pytest.raises(TypeError, match="Decimal"):
-        key(partial(charts.ranking, [Decimal(1)]))  # type: ignore[list-item]
+        key(partial(ranking, [Decimal(1)]))  # type: ignore[list-item]
 
 
 def test_a_second_run_takes_a_fraction_of_the_time(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +27,7 @@ from pipeline.products.documents.quarterly import last_quarter
 from pipeline.products.documents.standing_parts import milestone_paragraphs
 from pipeline.products.documents.template_names import TEMPLATE_NAMES
 from pipeline.products.documents.word import Picture, lint_template, render
-from pipeline.products.pictures import further_pictures
-from pipeline.products.pictures.words import alt_text
+from pipeline.products.pictures.registry import kinds
 from pipeline.products.wording import Figures, number
 from pipeline.program.calendar import Calendar
 from pipeline.program.model import NO, NOT_APPLICABLE, YES, FieldType
@@ -399,10 +398,9 @@ def test_what_is_overdue_is_one_count_wherever_it_is_printed(period: str) -> Non
     assert late
     assert sum(one.province.overdue for one in m.systems.milestones) == len(steps)
     assert sum(p.overdue for one in m.systems.milestones for p in one.prefectures) == len(steps)
-    drawn = further_pictures.milestones(m)
-    assert isinstance(drawn, partial)
+    ((_, drawn),) = kinds()["milestones"].drawings(m)
     assert sum(row.alarm for group in drawn.args[0] for row in group.rows) == len(steps)
-    assert f"逾期未完成或没有可用的报表{len(steps)}家次" in alt_text(m, "milestones")
+    assert f"逾期未完成或没有可用的报表{len(steps)}家次" in kinds()["milestones"].alt_text(m)
     behind = {(o.serves, o.is_county) for o in steps}
     told = "\n".join(milestone_paragraphs(m, Figures(m.program.words)))
     assert f"逾期未完成的工作节点有{len(behind)}项" in told or not behind
@@ -418,11 +416,9 @@ def test_what_is_overdue_is_one_count_wherever_it_is_printed(period: str) -> Non
     assert solving.province is not None
     assert solving.province.overdue == len(solving.overdue) == len(problems)
     assert sum(count.overdue for count in solving.by_prefecture.values() if count) == len(problems)
-    drawn = further_pictures.problems(m)
-    assert isinstance(drawn, partial)
+    ((_, drawn),) = kinds()["problems"].drawings(m)
     assert drawn.args[0][0].rows[0].alarm == len(problems)
 
-    drawn = further_pictures.calendar(m)
-    assert isinstance(drawn, partial)
+    ((_, drawn),) = kinds()["calendar"].drawings(m)
     assert sum(cell.overdue for row in drawn.args[0] for cell in row.cells if cell) == len(late)
-    assert f"逾期未办结{number(len(late))}件" in alt_text(m, "calendar")
+    assert f"逾期未办结{number(len(late))}件" in kinds()["calendar"].alt_text(m)

@@ -16,8 +16,8 @@ from PIL import Image
 
 from pipeline.office import making as products
 from pipeline.products.documents.word import Picture, render
-from pipeline.products.pictures import charts
-from pipeline.products.pictures.chart_parts import divided
+from pipeline.products.drawing.parts import divided, sentence
+from pipeline.products.drawing.ranking import MOST_RANKS, RankRow, ranking
 from pipeline.program.load import load_program
 from pipeline.program.mentions import periods_named
 from tests.test_example_program import Project, type_in
@@ -198,16 +198,16 @@ def test_months_that_follow_each_other_are_told_apart(tmp_path: Path) -> None:
 
 def test_333_rows_are_divided_and_none_is_lost() -> None:
     rows = [
-        charts.RankRow(
+        RankRow(
             rank=None, name=name_of(n), completion_pct=None, change_pp=None, previous_pct=None, reported=0, roster=1
         )
         for n in range(333)
     ]
-    parts = divided(rows, charts.MOST_RANKS)
+    parts = divided(rows, MOST_RANKS)
     assert [row for part in parts for row in part] == rows
-    assert max(map(len, parts)) <= charts.MOST_RANKS
+    assert max(map(len, parts)) <= MOST_RANKS
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
-    assert charts.ranking(parts[0], pace_pct=50.0)
+    assert ranking(parts[0], pace_pct=50.0)
 
 
 def test_333_respondents_go_through(tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def test_a_product_that_fails_costs_only_itself(
 def test_a_picture_that_fails_is_said_where_it_would_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = made_up(tmp_path / "w")
     with monkeypatch.context() as patch:
-        patch.setattr(charts, "trend", lambda *_: charts.ranking([], pace_pct=None))
+        patch.setattr("pipeline.products.pictures.trend.trend", lambda *_: ranking([], pace_pct=None))
         result = project.call("--as-of", "2024-02-06", exit_code=2)
     assert "没有生成：图表/图2_各期完成率.png" in result.stderr
     folder = project.root / "outbox" / "2024-01"
@@ -288,20 +288,20 @@ def test_an_earlier_period_whose_product_failed_is_made_up_for(tmp_path: Path, m
 
 def test_lint_finds_what_a_run_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = made_up(tmp_path / "w", respondents=31, rows=1)
-    monkeypatch.setattr("pipeline.products.pictures.charts.MOST_RANKS", 40)
+    monkeypatch.setattr("pipeline.products.pictures.rank.MOST_RANKS", 40)
     assert "图中有 31 行，超过一图能容纳的行数" in project.call("lint", exit_code=2).output
     assert not (project.root / "outbox").exists()
 
 
 def test_lint_draws_the_figures_that_a_first_period_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = made_up(tmp_path / "w", months=30)
-    monkeypatch.setattr("pipeline.products.pictures.chart_trend._NARROWEST_MM", 3.0)
+    monkeypatch.setattr("pipeline.products.drawing.trend._NARROWEST_MM", 3.0)
     said = project.call("lint", exit_code=2).output
     assert "图2_各期完成率.png：图中文字" in said
 
 
 def test_pictures_under_one_number_stand_in_one_document(tmp_path: Path) -> None:
-    png = charts.sentence("本期没有可列的量化任务")
+    png = sentence("本期没有可列的量化任务")
     second = Picture(png=png, alt="二")
     path = tmp_path / "t.docx"
     document = docx.Document()

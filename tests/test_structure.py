@@ -26,7 +26,7 @@ from pipeline.domain.findings import CATALOGUE
 from pipeline.forms.issue import standard_workbook
 from pipeline.products import manifest
 from pipeline.products.documents.template_names import TEMPLATE_NAMES
-from pipeline.products.pictures import chart_cache
+from pipeline.products.drawing import cache as chart_cache
 from pipeline.products.summary import workbook as summary_workbook
 from pipeline.workspace import sources
 from tests.builder import ROOT, whole_campaign

@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.domain.findings import CATALOGUE
 from pipeline.forms.issue import HOW_TO
-from pipeline.products.pictures.words import FILE_NAMES
+from pipeline.products.pictures.registry import kinds
 from pipeline.program.load import load_program
 from tests.builder import ROOT
 from tests.test_example_program import (
@@ -152,5 +152,8 @@ def test_fixed_texts_are_put_and_quotations_are_not() -> None:
     assert mine.put("同一个县出现两行") == "同一家诊所出现两行"
     assert mine.put("各县级工会和州（市）总工会，逐一填写各县（市、区）") == "各诊所和区卫生处，逐一填写各诊所"
     assert mine.put("“县前街诊所”这个县的“十个一”任务") == "“县前街诊所”这家诊所的“清单”任务"
-    texts = [text for kind in CATALOGUE.values() for text in (kind.title, kind.fix)] + [*FILE_NAMES.values(), *HOW_TO]
+    texts = [text for kind in CATALOGUE.values() for text in (kind.title, kind.fix)] + [
+        *(one.title for one in kinds().values()),
+        *HOW_TO,
+    ]
     assert [theirs.put(text) for text in texts] == texts

@@ -13,13 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.state import State, Verdict
 from pipeline.measures.evidence import entries, evidence_of, first_reports, said, stands
-from pipeline.measures.obligation import (
-    KIND_NAMES,
-    Obligation,
-    ObligationKind,
-    Reason,
-    quarters,
-)
+from pipeline.measures.obligation import KIND_NAMES, Obligation, ObligationKind, Reason, quarters
 from pipeline.measures.timeliness import (
     BEHIND,
     Remembering,

@@ -22,8 +22,7 @@ from pipeline.products.documents.word import render
 from pipeline.products.manifest import manifest, sha256, signed
 from pipeline.products.package.data_package import data_package
 from pipeline.products.page.site import index_page
-from pipeline.products.pictures.pictures import pictures, try_pictures
-from pipeline.products.pictures.words import file_name
+from pipeline.products.pictures.registry import kinds, pictures, try_pictures
 from pipeline.products.returned_copy import returned_workbook
 from pipeline.products.summary.workbook import summary_workbook
 from pipeline.system.errors import PipelineError
@@ -96,7 +95,7 @@ def make_reports(
     made.registers |= {f"{RETURNED}/{name}": figures for name, figures in notices.items()}
     for name, picture in drawn.items():
         for n, part in enumerate(picture.parts):
-            made.file(f"{CHARTS}/{file_name(m, name, n, len(picture.parts))}", partial(_drawn, part))
+            made.file(f"{CHARTS}/{kinds()[name].file_name(m, n, len(picture.parts))}", partial(_drawn, part))
     with made.attempt(f"{PACKAGE}/"):
         made.files |= {f"{PACKAGE}/{name}": content for name, content in data_package(m).items()}
     made.file(

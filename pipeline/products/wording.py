@@ -156,3 +156,8 @@ def made_up_of(say: Figures, total: int, kinds: Iterable[tuple[str, str, int]]) 
     if len(there) == 1 and there[0][2] == total:
         return f"{'均' if total > 1 else ''}为{there[0][0]}"
     return "其中" + "、".join(f"{kind}{say(measure, count)}个" for kind, measure, count in there)
+
+
+def ordinal(n: int, of: int) -> str:
+    """Which of several pictures under one number it is: 之一; empty of one alone."""
+    return f"之{numeral(n + 1)}" if of > 1 else ""

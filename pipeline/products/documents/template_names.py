@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
+from pipeline.products.pictures.registry import kinds
 from pipeline.program.words import Words
 
-PICTURES = (
-    "pictures",
-    "pictures.rank",
-    "pictures.trend",
-    "pictures.heat",
-    "pictures.bullet",
-    "pictures.map",
-    "pictures.timely",
-    "pictures.funding",
-    "pictures.problems",
-    "pictures.calendar",
-    "pictures.milestones",
-    "pictures.survey",
-    "pictures.ten_tasks",
-)
+PICTURES = ("pictures", *(f"pictures.{name}" for name in kinds()))
 WORDS = ("words", *(f"words.{one}" for one in dir(Words) if not one.startswith("_")))
 REPORT = (
     "title", "to_line", "intro", "is_demo", "no", "tab", "counted", "overall", "trend_rows", "prefecture_rows", "actions_name",

@@ -32,7 +32,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
 from markupsafe import Markup
 
-from pipeline.products.pictures.words import ordinal
+from pipeline.products.wording import ordinal
 from pipeline.system.errors import TemplateError
 
 if TYPE_CHECKING:

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.domain.state import STATE_NAMES, State
-from pipeline.products.pictures.chart_parts import WIDTH_MM
-from pipeline.products.pictures.chart_tile_names import Grid, place_names
+from pipeline.products.drawing.parts import WIDTH_MM
+from pipeline.products.drawing.tile_names import Grid, place_names
 from pipeline.products.wording import one_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.products.pictures.chart_parts import Point
-    from pipeline.products.pictures.chart_tile_names import Cell
+    from pipeline.products.drawing.parts import Point
+    from pipeline.products.drawing.tile_names import Cell
     from pipeline.program.model import Unit
 
 _EDGE_MM, _NAMES_MM = 1.0, 6.0

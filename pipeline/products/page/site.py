@@ -21,7 +21,7 @@ from pipeline.measures.timeliness import TIMELINESS_NAMES, Timeliness
 from pipeline.products.page import rows
 from pipeline.products.page.data import as_json, page_data
 from pipeline.products.page.map import county_map
-from pipeline.products.pictures.words import file_name
+from pipeline.products.pictures.registry import kinds
 from pipeline.products.wording import Figures, change, cn_date, one_decimal
 
 if TYPE_CHECKING:
@@ -155,5 +155,5 @@ def _by_prefecture(file: tuple[str, str]) -> tuple[str, bool, str]:
 
 def _shown(m: PeriodMeasures, name: str, picture: Picture, files: Sequence[str]) -> Iterator[Shown]:
     for n, part in enumerate(picture.parts):
-        file = f"{CHARTS}/{file_name(m, name, n, len(picture.parts))}"
+        file = f"{CHARTS}/{kinds()[name].file_name(m, n, len(picture.parts))}"
         yield Shown(alt=part.alt, data=base64.b64encode(part.png).decode(), file=file if file in files else "")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.products.pictures.chart_parts import (
+from pipeline.products.drawing.fonts import ChartError, width_mm
+from pipeline.products.drawing.parts import (
     HATCH,
     INK,
     MIN_PT,
@@ -26,7 +27,6 @@ from pipeline.products.pictures.chart_parts import (
     rounded,
     row_pitch,
 )
-from pipeline.products.pictures.fonts import ChartError, width_mm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,7 +21,7 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from pipeline.ledger.chain import sign
-from pipeline.products.pictures.fonts import FONT_FILE
+from pipeline.products.drawing.fonts import FONT_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +67,7 @@ def key(drawing: Drawing) -> str:
 def style() -> str:
     """Sha256 of everything but the values that decides how a picture looks."""
     here = Path(__file__).parent
-    files = [*sorted(here.glob("chart_*.py")), here / "fonts.py", FONT_FILE]
+    files = [*sorted(here.glob("*.py")), FONT_FILE]
     return _digest(
         [*(f"{name} {version(name)}".encode() for name in LIBRARIES), *(file.read_bytes() for file in files)]
     )

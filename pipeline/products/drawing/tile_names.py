@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.products.pictures.chart_parts import BODY_PT, WIDTH_MM, Align, Box, Point
-from pipeline.products.pictures.fonts import MM_PER_POINT, width_mm
+from pipeline.products.drawing.fonts import MM_PER_POINT, width_mm
+from pipeline.products.drawing.parts import BODY_PT, WIDTH_MM, Align, Box, Point
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

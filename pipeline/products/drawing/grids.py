@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.products.pictures.chart_parts import (
+from pipeline.products.drawing.fonts import ChartError, width_mm
+from pipeline.products.drawing.parts import (
     MIN_PT,
     MIST,
     MUTED,
@@ -26,7 +27,6 @@ from pipeline.products.pictures.chart_parts import (
     row_pitch,
     shade,
 )
-from pipeline.products.pictures.fonts import ChartError, width_mm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

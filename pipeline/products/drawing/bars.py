@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pipeline.products.pictures.chart_parts import MUTED, RULE, SMALL_PT, Box, Sheet, clamp_pct
-from pipeline.products.pictures.fonts import width_mm
+from pipeline.products.drawing.fonts import width_mm
+from pipeline.products.drawing.parts import MUTED, RULE, SMALL_PT, Box, Sheet, clamp_pct
 
 FOOT_MM = 10.0
 RIGHT_MM = 155.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.products.pictures.chart_parts import (
+from pipeline.products.drawing.fonts import ChartError, width_mm
+from pipeline.products.drawing.parts import (
     HATCH,
     INK,
     MUTED,
@@ -22,8 +23,7 @@ from pipeline.products.pictures.chart_parts import (
     rounded,
     row_pitch,
 )
-from pipeline.products.pictures.chart_words import wrapped, write_lines
-from pipeline.products.pictures.fonts import ChartError, width_mm
+from pipeline.products.drawing.words import wrapped, write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.products.pictures.chart_bars import FOOT_MM, RIGHT_MM, BarPlot, draw_scale, key_hatch, key_text
-from pipeline.products.pictures.chart_parts import (
+from pipeline.products.drawing.bars import FOOT_MM, RIGHT_MM, BarPlot, draw_scale, key_hatch, key_text
+from pipeline.products.drawing.fonts import width_mm
+from pipeline.products.drawing.parts import (
     BODY_PT,
     INK,
     MUTED,
@@ -23,7 +24,6 @@ from pipeline.products.pictures.chart_parts import (
     rounded,
     row_pitch,
 )
-from pipeline.products.pictures.fonts import width_mm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.products.pictures.chart_parts import (
+from pipeline.products.drawing.fonts import ChartError, width_mm
+from pipeline.products.drawing.parts import (
     INK,
     MUTED,
     NAVY,
@@ -23,7 +24,6 @@ from pipeline.products.pictures.chart_parts import (
     plain,
     rounded,
 )
-from pipeline.products.pictures.fonts import ChartError, width_mm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.products.pictures.chart_grids import shade_scale
-from pipeline.products.pictures.chart_parts import (
+from pipeline.products.drawing.fonts import ChartError, width_mm
+from pipeline.products.drawing.grids import shade_scale
+from pipeline.products.drawing.parts import (
     BODY_PT,
     INK,
     MAX_HEIGHT_MM,
@@ -26,8 +27,7 @@ from pipeline.products.pictures.chart_parts import (
     rounded,
     shade,
 )
-from pipeline.products.pictures.chart_tile_names import Cell, Grid, place_names
-from pipeline.products.pictures.fonts import ChartError, width_mm
+from pipeline.products.drawing.tile_names import Cell, Grid, place_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.products.pictures.chart_bars import FOOT_MM, RIGHT_MM, BarPlot, draw_scale, key_hatch, key_text
-from pipeline.products.pictures.chart_parts import (
+from pipeline.products.drawing.bars import FOOT_MM, RIGHT_MM, BarPlot, draw_scale, key_hatch, key_text
+from pipeline.products.drawing.fonts import ChartError, width_mm
+from pipeline.products.drawing.parts import (
     INK,
     MUTED,
     NAVY,
@@ -23,7 +24,6 @@ from pipeline.products.pictures.chart_parts import (
     rounded,
     row_pitch,
 )
-from pipeline.products.pictures.fonts import ChartError, width_mm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

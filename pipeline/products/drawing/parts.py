@@ -23,7 +23,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 from PIL import Image
 
-from pipeline.products.pictures.fonts import MM_PER_POINT, ChartError, family, require_glyphs, width_mm
+from pipeline.products.drawing.fonts import MM_PER_POINT, ChartError, family, require_glyphs, width_mm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

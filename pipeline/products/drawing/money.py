@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.products.pictures.chart_bars import FOOT_MM, RIGHT_MM, BarPlot, draw_scale, key_hatch, key_text
-from pipeline.products.pictures.chart_parts import (
+from pipeline.products.drawing.bars import FOOT_MM, RIGHT_MM, BarPlot, draw_scale, key_hatch, key_text
+from pipeline.products.drawing.fonts import ChartError, width_mm
+from pipeline.products.drawing.parts import (
     BODY_PT,
     HATCH,
     INK,
@@ -24,8 +25,7 @@ from pipeline.products.pictures.chart_parts import (
     rounded,
     row_pitch,
 )
-from pipeline.products.pictures.chart_words import wrapped, write_lines
-from pipeline.products.pictures.fonts import ChartError, width_mm
+from pipeline.products.drawing.words import wrapped, write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.products.pictures.chart_parts import BODY_PT, INK, MIN_PT, SMALL_PT, fitted
-from pipeline.products.pictures.fonts import MM_PER_POINT, width_mm
+from pipeline.products.drawing.fonts import MM_PER_POINT, width_mm
+from pipeline.products.drawing.parts import BODY_PT, INK, MIN_PT, SMALL_PT, fitted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.products.pictures.chart_parts import Sheet
+    from pipeline.products.drawing.parts import Sheet
 
 _NEVER_FIRST = frozenset("，。；：、？！）》”’%…")  # no line begins with a closing mark (GB/T 15834)
 _NEVER_LAST = frozenset("（《“‘")

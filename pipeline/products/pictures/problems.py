@@ -1,0 +1,80 @@
+"""Problems by category and level: closed, and how long open."""
+
+from __future__ import annotations
+
+from functools import partial
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from pipeline.products.drawing.parts import NAVY, PALE, TRACK
+from pipeline.products.drawing.stacks import MOST_ROWS, StackGroup, StackPart, StackRow, stacks
+from pipeline.products.pictures.registry import Kind, foot_of, kept_of, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.measures.problems import Problem
+    from pipeline.products.pictures.registry import Parts
+
+OPEN = "未办结，从首次列入的报送期末算起"
+STEEL = "#4F7FB3"
+
+
+def _drawings(m: PeriodMeasures) -> Parts:
+    """Problems by category and by the level asked to act: closed, and how long the open ones have been."""
+    w = m.program.words
+    figures = m.systems.problems
+    if figures is None or not figures.problems:
+        return []
+    young, old = m.program.problem_ages
+    parts = [
+        StackPart(name="已办结", fill=TRACK),
+        StackPart(name=f"{young}天以内", fill=PALE, over=OPEN),
+        StackPart(name=f"{young + 1}—{old}天", fill=STEEL, over=OPEN),
+        StackPart(name=f"{old}天以上", fill=NAVY, over=OPEN),
+    ]
+    groups = [StackGroup(title="", rows=[_problem_row(m, "全部问题", figures.problems)])]
+    left_out = 0
+    for title, names, word in (
+        ("按问题类别", figures.by_category, attrgetter("category")),
+        ("按解决层级", figures.by_level, attrgetter("level")),
+    ):
+        if not any(names):
+            continue
+        rows = [_problem_row(m, name or "未填", [p for p in figures.problems if word(p) == name]) for name in names]
+        most = MOST_ROWS // 2 - 1
+        kept = kept_of(rows, most, lambda row: -sum(row.counts))
+        groups.append(StackGroup(title=title, rows=kept))
+        left_out += len(rows) - len(kept)
+    heard = figures.coverage
+    foot = foot_of(f"本期已报问题清单的{w.respondent}{heard.reported}/{heard.roster}个，未报的按上次所报", left_out)
+    return whole(partial(stacks, groups, parts, total="合计", note="", alarm="超期", whole=False, foot=foot))
+
+
+def _problem_row(m: PeriodMeasures, label: str, some: Sequence[Problem]) -> StackRow:
+    ages, (youngest, oldest) = [p.age_days or 0 for p in some if p.is_open], m.program.problem_ages
+    young, old = sum(age <= youngest for age in ages), sum(age > oldest for age in ages)
+    counts = (len(some) - len(ages), young, len(ages) - young - old, old)
+    return StackRow(label=label, note="", counts=counts, alarm=sum(p.overdue for p in some))
+
+
+def _words(m: PeriodMeasures) -> str:
+    w = m.program.words
+    figures = m.systems.problems
+    if figures is None or figures.province is None:
+        return "尚无问题清单"
+    count = figures.province
+    return (f"共{count.total}个，已办结{count.closed}个，未办结{count.open}个，其中超期{count.overdue}个，"
+            f"本期报送问题清单的{w.respondent}{figures.coverage.reported}个")  # fmt: skip
+
+
+PICTURE = Kind(
+    name="problems",
+    number=8,
+    title="问题清单分类和办理情况",
+    drawings=_drawings,
+    words=_words,
+    shows="问题清单里的全部问题，以及按类别、按请求解决的层级分，已办结的和未办结的各有多久。",
+    reading="时长从首次列入的报送期末算到统计日；“超期”是过了计划解决日期仍未解决的个数。",
+)

@@ -1,0 +1,34 @@
+"""Answers to the survey (附件5)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pipeline.products.drawing.answers import MOST_SHARES, answers
+from pipeline.products.pictures.answers import share_rows
+from pipeline.products.pictures.registry import Kind, kept_of, reported, whole
+
+if TYPE_CHECKING:
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.products.pictures.registry import Parts
+
+
+def _drawings(m: PeriodMeasures) -> Parts:
+    """Shares of yes and of options in the survey; those with the least yes when there are more than fit."""
+    shares = [row for task in m.systems.survey for row in share_rows(task.label, task.columns)]
+    if not any(row.answered for row in shares):
+        return []
+    kept = kept_of(shares, MOST_SHARES, lambda row: row.pct if row.answered else 101.0)
+    return whole(partial(answers, kept, [], more=len(shares) - len(kept)))
+
+
+PICTURE = Kind(
+    name="survey",
+    number=11,
+    title="调研提纲各题回答情况",
+    drawings=_drawings,
+    words=reported,
+    shows="调研提纲中答“是”或“否”和勾选的题，各有多少单位答“是”或勾选。",
+    reading="占比按作答的单位算，答“不适用”的算已报，不算作答。超过二十行时取占比最低的二十行，并注明未列的项数。",
+)
