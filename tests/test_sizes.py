@@ -60,6 +60,9 @@ def made_up(
     ]
     (year, month), top = spans[-1], (program / "program.yaml")
     text = re.sub(r"periods:\n(  - .*\n)+", "periods:\n" + "\n".join(periods) + "\n", top.read_text("utf-8"))
+    (y, m), *_ = spans
+    text = re.sub(r"periods: \[2024[^\]]*\]", f"periods: [{y}-{m:02}]", text)  # every document, in the first period
+    text = text.replace("[全宁川, 市（州）, 县（市、区）]", "[全省, 市（州）, 县]")
     text = text.replace("end: 2024-12-31}", f"end: {year}-{month:02}-{monthrange(year, month)[1]}}}", 1)
     top.write_text(text.replace("expected: 3", f"expected: {respondents}"), encoding="utf-8")
     if not rows:
@@ -75,9 +78,7 @@ def alone(program: Path, expectations: Path) -> None:
     """Nobody below the respondents: their sheets have one row, and none asks for a county."""
     top = program / "program.yaml"
     text = top.read_text("utf-8").replace("sheets: [WT, FA]", "sheets: [FA]")
-    text = text[: text.index("problem_categories")].replace(
-        "region: 宁川省", "region: 宁川省\nlevels: [全省, 市（州）]"
-    )
+    text = text[: text.index("problem_categories")].replace("市（州）, 县]", "市（州）]")
     top.write_text(text, encoding="utf-8")
     for path in (program / "forms" / "WT.yaml", expectations / "WT.json"):
         path.unlink()
