@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import docx
 import pandas as pd
@@ -22,11 +22,11 @@ from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.escalation import AddresseeKind
 from pipeline.measures.obligation import ObligationKind
 from pipeline.measures.period import PeriodMeasures, measure_period
-from pipeline.products.documents.publications import LETTER_TEMPLATE, MAKERS, Draft, letters, publications
-from pipeline.products.documents.quarterly import last_quarter
+from pipeline.products.documents.document_parts import PARTS, Issue
+from pipeline.products.documents.publications import LETTER_TEMPLATE, OWN, Draft, letters, publication_of, publications
 from pipeline.products.documents.standing_parts import milestone_paragraphs
 from pipeline.products.documents.template_names import TEMPLATE_NAMES
-from pipeline.products.documents.word import Picture, lint_template, render
+from pipeline.products.documents.word import Picture, asked_by, lint_template, render
 from pipeline.products.pictures.registry import kinds
 from pipeline.products.wording import Figures, number
 from pipeline.program.calendar import Calendar
@@ -149,7 +149,9 @@ def measures(period: str) -> PeriodMeasures:
 def drafts(period: str) -> dict[str, Draft]:
     """Every document of a period by its name, letters by their file name."""
     m = measures(period)
-    return {d.name.removesuffix(".docx"): d for d in (*publications(m, is_demo=True), *letters(m, is_demo=True))}
+    return {
+        d.name.removesuffix(".docx"): d for d in (*publications(m, TEMPLATES, is_demo=True), *letters(m, is_demo=True))
+    }
 
 
 @cache
@@ -191,7 +193,7 @@ EVERY = [
 def test_each_period_publishes_what_the_programme_says() -> None:
     made = [(period, name) for period in AS_OF for name in drafts(period) if "/" not in name]
     assert made == PUBLISHED
-    assert not list(publications(measures_of(campaign().program), is_demo=True))
+    assert not list(publications(measures_of(campaign().program), TEMPLATES, is_demo=True))
 
 
 @pytest.mark.parametrize(("period", "name"), EVERY)
@@ -243,7 +245,7 @@ def test_the_quarterly_compares_with_its_last_issue_and_says_who_owes_highlights
     assert f"总体完成率{now:.1f}%，较上次通报提高{step}个百分点" in second
     assert "上次通报" not in first.replace("比上次", "")
     assert ("第1期" in first, "第2期" in second) == (True, True)
-    quarter = last_quarter(m)
+    quarter = Issue(m=m, document="季度通报", say=Figures(m.program.words), is_demo=False).quarter
     assert quarter
     assert quarter.title == "2023年第一季度"
     assert "2023年第一季度应报送亮点工作或经验推广信息的州（市）16个" in second
@@ -333,10 +335,11 @@ def measures_of(program: Program, as_of: date = date(2023, 5, 16)) -> PeriodMeas
 @pytest.mark.parametrize(
     "program", [campaign().program, whole_campaign().program], ids=["actions only", "nobody reported"]
 )
-@pytest.mark.parametrize("document", MAKERS)
+@pytest.mark.parametrize("document", OWN)
 def test_without_figures_sections_vanish_and_nothing_is_nought(document: str, program: Program) -> None:
-    context, figures = MAKERS[document](measures_of(program), is_demo=False)
-    text = text_of(render(TEMPLATES / f"{document}.docx", context, PICTURES))
+    template = TEMPLATES / f"{document}.docx"
+    context, figures = publication_of(measures_of(program), document, template, is_demo=False)
+    text = text_of(render(template, context, PICTURES))
     for wrong in ("None", "nan", "0.0%", "演示", "共0"):
         assert wrong not in text, wrong
     known = {number for f in figures.entries for number in NUMBER.findall(f.text)}
@@ -350,13 +353,15 @@ def test_the_actions_alone_make_every_document() -> None:
     program, shot = campaign().program, snapshot(AS_OF["2023-10"])
     m = measure_period(program, shot, Calendar(), program.period_by_code["2023-10"])
     assert m.reported
-    for document, make in MAKERS.items():
-        text = text_of(render(TEMPLATES / f"{document}.docx", make(m, is_demo=False)[0], PICTURES))
+    for document in OWN:
+        template = TEMPLATES / f"{document}.docx"
+        context, _ = publication_of(m, document, template, is_demo=False)
+        text = text_of(render(template, context, PICTURES))
         for absent in ("资金", "十个一", "五强", "问题台账", "对口联系单位或领导"):
             assert absent not in text, (document, absent)
 
 
-@pytest.mark.parametrize("template", [*(f"{name}.docx" for name in MAKERS), LETTER_TEMPLATE])
+@pytest.mark.parametrize("template", [*(f"{name}.docx" for name in OWN), LETTER_TEMPLATE])
 def test_templates_know_their_names_and_keep_the_geometry(template: str) -> None:
     assert lint_template(TEMPLATES / template, TEMPLATE_NAMES[template]) == []
     section = docx.Document(str(TEMPLATES / template)).sections[0]
@@ -365,11 +370,13 @@ def test_templates_know_their_names_and_keep_the_geometry(template: str) -> None
     assert [round(margin.mm) for margin in margins if margin] == [37, 35, 28, 26]
 
 
-@pytest.mark.parametrize(("document", "maker"), MAKERS.items())
-def test_contexts_give_the_names_their_templates_may_use(document: str, maker: Any) -> None:
-    context, _ = maker(measures_of(campaign().program), is_demo=False)
-    known = {name for name in TEMPLATE_NAMES[f"{document}.docx"] if not name.startswith(("pictures", "words."))}
-    assert set(context) == known
+@pytest.mark.parametrize("document", OWN)
+def test_a_context_holds_what_its_template_asks_for_and_nothing_else(document: str) -> None:
+    template = TEMPLATES / f"{document}.docx"
+    context, _ = publication_of(measures_of(campaign().program), document, template, is_demo=False)
+    asked = asked_by(template)
+    assert set(context) - {"no", "tab"} == {name for name in asked.names if name in {*PARTS, *OWN[document]}}
+    assert {*asked.sections, *asked.tables} <= set(context)
 
 
 @pytest.mark.parametrize(("period", "name"), EVERY)

@@ -86,7 +86,7 @@ def make_reports(
     made.document(f"{overdue}.docx", templates / f"{OVERDUE}.docx", lambda: overdue_context(m, is_demo=is_demo), {})
     made.file(f"{overdue}.xlsx", lambda: overdue_workbook(m, contacts))
     made.file(m.program.worded("全省汇总.xlsx"), lambda: summary_workbook(m))
-    for one in publications(m, is_demo=is_demo):
+    for one in publications(m, templates, is_demo=is_demo):
         made.document(one.name, templates / one.template, one.make, drawn)
     for one in letters(m, is_demo=is_demo):
         made.document(one.name, templates / one.template, one.make, {})

@@ -112,26 +112,30 @@ def lint(workspace: Workspace) -> list[str]:
     """Everything wrong with what the office wrote: the first fault of program and rules, every fault of templates and products."""
     from pipeline.checks.suites import try_suite  # noqa: PLC0415 - GX is slow to import
     from pipeline.office.making import try_products  # noqa: PLC0415 - matplotlib too
-    from pipeline.products.documents.template_names import TEMPLATE_NAMES  # noqa: PLC0415
+    from pipeline.products.documents.template_names import TEMPLATE_NAMES, published  # noqa: PLC0415
     from pipeline.products.documents.word import lint_template  # noqa: PLC0415
 
     problems: list[str] = []
+    known = dict(TEMPLATE_NAMES)
     campaign: Campaign | None
     try:
         campaign = load_campaign(workspace)
         for rules in campaign.rules.values():
             try_suite(rules)
-        documents = [name.removesuffix(".docx") for name in TEMPLATE_NAMES]
+        documents = {path.stem for path in workspace.templates.glob("*.docx")}
+        ours = {name.removesuffix(".docx") for name in known}
+        asked = dict.fromkeys(one.document for one in campaign.program.publications)
         problems += [
-            f"program.yaml：publications 的 document“{one.document}”没有模板{nearest(one.document, documents)}"
-            for one in campaign.program.publications if one.document not in documents
+            f"program.yaml：publications 的 document“{one}”没有模板{nearest(one, [*documents, *ours])}"
+            for one in asked if one not in {*documents, *ours}
         ]  # fmt: skip
+        known |= {f"{one}.docx": published(one) for one in asked if one in documents - ours}
     except PipelineError as fault:
         problems.append(str(fault))
         campaign = None
-    for name, known in TEMPLATE_NAMES.items():
+    for name, names in known.items():
         path = workspace.templates / name
-        problems += lint_template(path, known) if path.is_file() else [f"templates/docx/{name}：模板不存在"]
+        problems += lint_template(path, names) if path.is_file() else [f"templates/docx/{name}：模板不存在"]
     if campaign and not problems:
         problems += try_products(workspace, campaign)
     return problems

@@ -10,8 +10,11 @@ from pipeline.products.documents.strand_parts import day_of, place
 from pipeline.products.wording import Figures, numeral
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from pipeline.measures.highlights import Highlight
     from pipeline.measures.period import PeriodMeasures
+    from pipeline.products.documents.document_parts import Issue
 
 UNSORTED, UNTITLED = "其他", "（无标题）"
 
@@ -35,21 +38,6 @@ class Chapter:
     name: str
     count: str
     cases: list[Case]
-
-
-def casebook_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
-    """The context of 典型案例汇编.docx and the register of its numbers."""
-    say = Figures(m.program.words)
-    chapters = _chapters(m, say)
-    return {
-        "is_demo": is_demo, "words": say.words,
-        "title": f"“{m.program.short_title}”专项工作\n典型案例汇编",
-        "office": m.program.office,
-        "issued_on": say.day("as_of", m.snapshot.as_of),
-        "foreword": _foreword(m, say) if chapters else "",
-        "chapters": chapters,
-        "empty_line": "" if chapters else "截至目前，还没有已接收的亮点工作和经验推广信息。",
-    }, say  # fmt: skip
 
 
 def _foreword(m: PeriodMeasures, say: Figures) -> str:
@@ -88,3 +76,13 @@ def _case(m: PeriodMeasures, one: Highlight, no: int, say: Figures) -> Case:
         meta="　".join(text for text in (where, day_of(one, say), spread) if text),
         paragraphs=[quoted(say, f"{key}.text", line.strip()) for line in one.text.splitlines() if line.strip()],
     )  # fmt: skip
+
+
+OWN: Mapping[str, Callable[[Issue], Any]] = {
+    "title": lambda i: f"“{i.m.program.short_title}”专项工作\n典型案例汇编",
+    "chapters": lambda i: _chapters(i.m, i.say),
+    "foreword": lambda i: _foreword(i.m, i.say) if _chapters(i.m, Figures(i.m.program.words)) else "",
+    "empty_line": lambda i: (
+        "" if _chapters(i.m, Figures(i.m.program.words)) else "截至目前，还没有已接收的亮点工作和经验推广信息。"
+    ),
+}

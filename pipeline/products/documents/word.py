@@ -138,6 +138,40 @@ def lint_template(template: Path, names: Collection[str]) -> list[str]:
     return list(dict.fromkeys(problems))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a template asks for, in the order in which it stands there.
+
+    Attributes:
+        names: All it uses.
+        sections: Those numbered 一、二、三 (``no.NAME``).
+        tables: Those numbered 表1, 表2 (``tab.NAME``).
+    """
+
+    names: tuple[str, ...]
+    sections: tuple[str, ...]
+    tables: tuple[str, ...]
+
+
+def asked_by(template: Path) -> Asked:
+    """What a template asks for.
+
+    Raises:
+        TemplateError: The file is missing or is not a Word document.
+    """
+    document = _open(template)
+    tags = [
+        tag for root in _rendered_roots(document) for p in root.iter(qn("w:p")) for tag in _WHOLE_TAG.findall(_text(p))
+    ]
+
+    def found(pattern: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for tag in tags for name in re.findall(pattern, tag)))
+
+    return Asked(
+        names=found(r"(?<![\w.'\"])([A-Za-z_]\w*)"), sections=found(r"\bno\.(\w+)"), tables=found(r"\btab\.(\w+)")
+    )
+
+
 def normalise(package: bytes) -> bytes:
     """Return the .docx without what differs from run to run: member order, times, edit marks, volatile properties."""
     with ZipFile(BytesIO(package)) as source:
