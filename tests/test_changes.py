@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
+import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+import docx
 import openpyxl
 
 from pipeline.checks import scaffold
 from pipeline.domain.findings import CATALOGUE, Kind, Severity
 from pipeline.engine.engines import InProcess
+from tests.builder import ROOT
 from tests.test_example_program import COUNTIES, DONGHU, FIRST, Project, document_text, figures, type_in, workbook_text
 
 if TYPE_CHECKING:
@@ -59,7 +65,7 @@ def test_a_new_sheet_of_a_plain_kind_is_data_only(tmp_path: Path) -> None:
 
     kept = {(row["county_code"], row["field"]): row["value"] for row in project.table(FIRST, "values")}
     assert [kept[code, "ZX-1"] for code in ("990102", "990121", "990122") if (code, "ZX-1") in kept] == ["0", "1", "2"]
-    assert "心理咨询场次" in workbook_text(project.root / "outbox" / FIRST[0] / "全省汇总.xlsx")
+    assert "心理咨询场次" in workbook_text(project.root / "outbox" / FIRST[0] / "全宁川汇总.xlsx")
     told = json.loads(project.call("trace", counties[2], "ZX-1", "--period", FIRST[0], "--json").stdout)
     assert (told["value"], told["sheet"]) == ("2", "5.心理服务")
     page = (project.root / "outbox" / FIRST[0] / "index.html").read_text(encoding="utf-8")
@@ -93,3 +99,103 @@ def test_a_new_finding_is_one_entry_and_where_it_fires(tmp_path: Path, monkeypat
     assert "没有驿站却有驿站服务" in workbook_text(copy)
     (notice,) = (outbox / "退回").glob("990100_东湖市_退回通知.docx")
     assert "没有驿站却有驿站服务" in document_text(notice)
+
+
+def in_a_package_of_its_own(folder: Path, project: Project, *words: str) -> str:
+    """A command with one more folder of pictures and of documents' own parts, as if their files lay beside ours."""
+    code = f"""
+import sys
+from pipeline.products import pictures
+from pipeline.products.documents import own
+pictures.__path__.append({str(folder / "pictures")!r})
+own.__path__.append({str(folder / "own")!r})
+from pipeline.cli import main
+main(["--project", {str(project.root)!r}, *sys.argv[1:]])
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False, cwd=ROOT, encoding="utf-8"
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+    return told.stdout + told.stderr
+
+
+PICTURE = """
+from functools import partial
+
+from pipeline.products.drawing.parts import sentence
+from pipeline.products.pictures.registry import Kind, reported, whole
+
+PICTURE = Kind(
+    name="slogan", number=13, title="一句话", words=reported, shows="一句话。", reading="照读。",
+    drawings=lambda m: whole(partial(sentence, f"{m.period.title}已报{m.reported}个")),
+)
+"""
+
+
+def reported_once(root: Path) -> Project:
+    """The example with one return in its inbox."""
+    project = Project(root)
+    project.call("--as-of", "2024-03-25", "issue")
+    project.receive("2024-04-08", "东湖", type_in(project.issued(FIRST, DONGHU), figures(DONGHU, 1)))
+    return project
+
+
+def with_lines(template: Path, *lines: str, style: str | None = None) -> None:
+    """A template with paragraphs added at its end."""
+    document = docx.Document(str(template))
+    for line in lines:
+        document.add_paragraph(line, style=style)
+    document.save(str(template))
+
+
+def test_a_new_picture_is_one_file_and_one_line_of_a_template(tmp_path: Path) -> None:
+    project = reported_once(tmp_path / "ningchuan")
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures/slogan.py").write_text(PICTURE, encoding="utf-8")
+    with_lines(project.root / "templates/docx/工作简报.docx", "{{ pictures.slogan }}", style="图")
+    assert "没有名为 slogan 的图片" in project.call("lint", exit_code=2).output, "without the file there is none"
+    assert "都没有问题" in in_a_package_of_its_own(tmp_path, project, "lint")
+    in_a_package_of_its_own(tmp_path, project, "--as-of", "2024-04-10")
+    outbox = project.root / "outbox" / FIRST[0]
+    assert (outbox / "图表/图13_一句话.png").read_bytes().startswith(b"\x89PNG")
+    xml = docx.Document(str(outbox / "工作简报.docx")).element.xml
+    assert {*re.findall('2024年第一季度一句话；按已报[^"]*', xml)} == {"2024年第一季度一句话；按已报3个县统计。"}
+    assert "图13_一句话.png" in (outbox / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_new_publication_is_one_template_and_one_entry(tmp_path: Path) -> None:
+    """Its title and introduction stand in the template; what else it says are parts that are there for all."""
+    project = reported_once(tmp_path / "ningchuan")
+    folder = project.root / "templates/docx"
+    shutil.copyfile(folder / "半年会议材料.docx", folder / "专报.docx")
+    with_lines(folder / "专报.docx", "{%p for text in timeliness %}", "{{ text }}", "{%p endfor %}")
+    program = project.root / "program/program.yaml"
+    text = program.read_text(encoding="utf-8")
+    entry = "publications:\n  - {document: 专报, periods: [2024-03]}\n"
+    program.write_text(text.replace("publications:\n", entry), encoding="utf-8")
+    assert "都没有问题" in project.call("lint").output
+    assert "专报.docx" in "".join(p.name for p in folder.iterdir())
+    project.run("2024-04-10")
+    said = document_text(project.root / "outbox" / FIRST[0] / "专报.docx")
+    assert "“职工服务提质年”专项工作\n专报" in said
+    assert "完成情况依据2024年第一季度报表" in said
+    assert "东湖市" in said
+    assert "2024年第一季度工作推进信息" in said.replace("季度工作信息", "工作推进信息")
+
+
+OWN = """
+OWN = {"专报": {"overall": lambda i: [f"本期一句话：已报{i.say('counties.reported', i.m.reported)}个。"]}}
+"""
+
+
+def test_a_part_of_its_own_is_one_file_more(tmp_path: Path) -> None:
+    project = reported_once(tmp_path / "ningchuan")
+    folder = project.root / "templates/docx"
+    shutil.copyfile(folder / "半年会议材料.docx", folder / "专报.docx")
+    program = project.root / "program/program.yaml"
+    entry = "publications:\n  - {document: 专报, periods: [2024-03]}\n"
+    program.write_text(program.read_text(encoding="utf-8").replace("publications:\n", entry), encoding="utf-8")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/briefing.py").write_text(OWN, encoding="utf-8")
+    in_a_package_of_its_own(tmp_path, project, "--as-of", "2024-04-10")
+    assert "本期一句话：已报3个。" in document_text(project.root / "outbox" / FIRST[0] / "专报.docx")

@@ -19,7 +19,7 @@ from docx.oxml.ns import qn
 from pipeline.domain.state import State
 from pipeline.products.documents.bulletin import bulletin_context
 from pipeline.products.documents.overdue_list import overdue_context
-from pipeline.products.documents.publications import OWN, publication_of
+from pipeline.products.documents.publications import own_parts, publication_of
 from pipeline.products.documents.return_notice import notice_context
 from pipeline.products.documents.word import render
 from pipeline.products.wording import (
@@ -91,7 +91,7 @@ def made(name: str, document: str) -> tuple[dict[str, Any], Figures]:
     m = case(name)
     if document == NOTICE:
         return notice_context(m, PROGRAM.prefecture_by_code[DIQING], [returned()], is_demo=False)
-    if document in OWN:
+    if document in own_parts():
         return publication_of(m, document, TEMPLATES / f"{document}.docx", is_demo=False)
     makers = {BULLETIN: bulletin_context, OVERDUE: overdue_context}
     return makers[document](m, is_demo=False)

@@ -23,7 +23,14 @@ from pipeline.measures.escalation import AddresseeKind
 from pipeline.measures.obligation import ObligationKind
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.products.documents.document_parts import PARTS, Issue
-from pipeline.products.documents.publications import LETTER_TEMPLATE, OWN, Draft, letters, publication_of, publications
+from pipeline.products.documents.publications import (
+    LETTER_TEMPLATE,
+    Draft,
+    letters,
+    own_parts,
+    publication_of,
+    publications,
+)
 from pipeline.products.documents.standing_parts import milestone_paragraphs
 from pipeline.products.documents.template_names import TEMPLATE_NAMES
 from pipeline.products.documents.word import Picture, asked_by, lint_template, render
@@ -40,6 +47,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "docx"
 PICTURES = {name: Picture(png(), f"{name}图") for name in ("rank", "trend", "heat", "bullet", "map", "timely")}
+OWN = own_parts()
 AS_OF = {
     "2022-12": date(2023, 1, 20),
     "2023-04": date(2023, 5, 16),

@@ -1,7 +1,7 @@
 """What a publication may hold, by the names its template uses: a part is made where the template asks for it, and only there.
 
 A new publication is a template in ``templates/docx/`` and its entry in ``program.yaml``; a part that is here for all of them, and
-what only one of them has (``OWN`` of :mod:`quarterly`, :mod:`party_reports`, :mod:`half_year`, :mod:`casebook`), is a function of the issue.
+what only one of them has (a module of ``own/``), is a function of the issue.
 """
 
 from __future__ import annotations

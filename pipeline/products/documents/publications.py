@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-from pipeline.products.documents import casebook, half_year, party_reports, quarterly
-from pipeline.products.documents.document_parts import Issue, context_of
+from pipeline.products.documents import own
+from pipeline.products.documents.document_parts import context_of
 from pipeline.products.documents.letters import letter_context, letter_groups
 from pipeline.products.documents.word import asked_by
 
@@ -16,17 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.measures.period import PeriodMeasures
+    from pipeline.products.documents.document_parts import Issue
     from pipeline.products.wording import Figures
 
 LETTERS, LETTER_TEMPLATE = "催报", "催报函.docx"
 ALWAYS = "工作简报"  # made in every period, whatever the programme says
-OWN: dict[str, Mapping[str, Callable[[Issue], Any]]] = {
-    "季度通报": quarterly.OWN,
-    "中期调度报告": party_reports.MID,
-    "半年会议材料": half_year.OWN,
-    "总结报告": party_reports.FINAL,
-    "典型案例汇编": casebook.OWN,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +32,13 @@ class Draft:
     name: str
     template: str
     make: Callable[[], tuple[dict[str, Any], Figures]]
+
+
+@cache
+def own_parts() -> dict[str, Mapping[str, Callable[[Issue], Any]]]:
+    """Document → its own parts, of every module of the folder ``own``."""
+    modules = (import_module(f"{own.__name__}.{one.name}") for one in iter_modules(own.__path__))
+    return {document: parts for module in modules for document, parts in module.OWN.items()}
 
 
 def publications(m: PeriodMeasures, templates: Path, *, is_demo: bool) -> Iterator[Draft]:
@@ -56,7 +59,7 @@ def publication_of(
     Raises:
         TemplateError: The template is missing or is not a Word document.
     """
-    return context_of(m, document, asked_by(template), OWN.get(document, {}), is_demo=is_demo)
+    return context_of(m, document, asked_by(template), own_parts().get(document, {}), is_demo=is_demo)
 
 
 def letters(m: PeriodMeasures, *, is_demo: bool) -> Iterator[Draft]:

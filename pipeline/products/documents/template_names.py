@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.products.documents.document_parts import PARTS
-from pipeline.products.documents.publications import OWN
+from pipeline.products.documents.publications import own_parts
 from pipeline.products.pictures.registry import kinds
 from pipeline.program.words import Words
 
@@ -13,11 +13,11 @@ WORDS = ("words", *(f"words.{one}" for one in dir(Words) if not one.startswith("
 
 def published(document: str) -> tuple[str, ...]:
     """What the template of a publication may ask for."""
-    return ("no", "tab", *PARTS, *OWN.get(document, {}), *PICTURES, *WORDS)
+    return ("no", "tab", *PARTS, *own_parts().get(document, {}), *PICTURES, *WORDS)
 
 
 TEMPLATE_NAMES: dict[str, tuple[str, ...]] = {
-    **{f"{document}.docx": published(document) for document in OWN},
+    **{f"{document}.docx": published(document) for document in own_parts()},
     "工作简报.docx": (
         "org_line", "number_line", "office", "issued_on", "editor_note", "contents", "title", "is_demo", "overall",
         "actions", "actions_name", "province_targets", "table_rows", "timeliness", "overdue", "overdue_groups", "next_due", "data_notes",

@@ -20,20 +20,6 @@ def _intro(i: Issue, what: str) -> list[str]:
     return [f"按照{i.notice()}要求，现将“{i.m.program.short_title}”专项工作{what}报告如下。{i.as_of()}"]
 
 
-MID: Mapping[str, Callable[[Issue], Any]] = {
-    "title": lambda i: f"关于“{i.m.program.short_title}”专项工作\n中期情况的报告",
-    "intro": lambda i: _intro(i, "中期情况"),
-    **dict.fromkeys(
-        ("trend_rows", "candidates", "candidate_rows"), lambda _: []
-    ),  # midway there is no course, nobody to commend
-}
-FINAL: Mapping[str, Callable[[Issue], Any]] = {
-    "title": lambda i: f"关于“{i.m.program.short_title}”专项工作\n情况的总结报告",
-    "intro": lambda i: _intro(i, "总结"),
-    "overall": lambda i: [*overall(i.m, i.say), *_course(i.m, i.say)],
-}
-
-
 def _course(m: PeriodMeasures, say: Figures) -> list[str]:
     """From the first period with figures to this one."""
     w = m.program.words
@@ -52,3 +38,18 @@ def _course(m: PeriodMeasures, say: Figures) -> list[str]:
                  f"{say('trend.last', last.period.title)}的{end}%")  # fmt: skip
     aside = not_compared(say, "trend", last.province, first.province, "其间", "各期均按当期目标评定，含")
     return [f"{moved}，各期均按当期已报{w.row}统计{aside}。"]
+
+
+OWN: dict[str, Mapping[str, Callable[[Issue], Any]]] = {
+    "中期调度报告": {
+        "title": lambda i: f"关于“{i.m.program.short_title}”专项工作\n中期情况的报告",
+        "intro": lambda i: _intro(i, "中期情况"),
+        # midway there is no course yet, and nobody to commend
+        **dict.fromkeys(("trend_rows", "candidates", "candidate_rows"), lambda _: []),
+    },
+    "总结报告": {
+        "title": lambda i: f"关于“{i.m.program.short_title}”专项工作\n情况的总结报告",
+        "intro": lambda i: _intro(i, "总结"),
+        "overall": lambda i: [*overall(i.m, i.say), *_course(i.m, i.say)],
+    },
+}

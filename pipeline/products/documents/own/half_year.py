@@ -23,10 +23,12 @@ def _intro(i: Issue) -> list[str]:
     return [f"按照{i.notice()}关于{board}每半年召开一次会议的要求，现提供以下材料，请会议{asks}。{i.as_of()}"]
 
 
-OWN: Mapping[str, Callable[[Issue], Any]] = {
-    "title": lambda i: f"“{i.m.program.short_title}”专项工作{i.m.program.words.board}\n会议材料",
-    "intro": _intro,
-    "actions": lambda i: action_parts(i.m, i.m.before, "上期", i.say),
-    "candidates": lambda i: candidate_paragraphs(i.m, i.say) if i.is_last else [],
-    "candidate_rows": lambda i: candidate_rows(i.m, i.say) if i.is_last else [],
+OWN: dict[str, Mapping[str, Callable[[Issue], Any]]] = {
+    "半年会议材料": {
+        "title": lambda i: f"“{i.m.program.short_title}”专项工作{i.m.program.words.board}\n会议材料",
+        "intro": _intro,
+        "actions": lambda i: action_parts(i.m, i.m.before, "上期", i.say),
+        "candidates": lambda i: candidate_paragraphs(i.m, i.say) if i.is_last else [],
+        "candidate_rows": lambda i: candidate_rows(i.m, i.say) if i.is_last else [],
+    },
 }

@@ -78,11 +78,13 @@ def _case(m: PeriodMeasures, one: Highlight, no: int, say: Figures) -> Case:
     )  # fmt: skip
 
 
-OWN: Mapping[str, Callable[[Issue], Any]] = {
-    "title": lambda i: f"“{i.m.program.short_title}”专项工作\n典型案例汇编",
-    "chapters": lambda i: _chapters(i.m, i.say),
-    "foreword": lambda i: _foreword(i.m, i.say) if _chapters(i.m, Figures(i.m.program.words)) else "",
-    "empty_line": lambda i: (
-        "" if _chapters(i.m, Figures(i.m.program.words)) else "截至目前，还没有已接收的亮点工作和经验推广信息。"
-    ),
+OWN: dict[str, Mapping[str, Callable[[Issue], Any]]] = {
+    "典型案例汇编": {
+        "title": lambda i: f"“{i.m.program.short_title}”专项工作\n典型案例汇编",
+        "chapters": lambda i: _chapters(i.m, i.say),
+        "foreword": lambda i: _foreword(i.m, i.say) if _chapters(i.m, Figures(i.m.program.words)) else "",
+        "empty_line": lambda i: (
+            "" if _chapters(i.m, Figures(i.m.program.words)) else "截至目前，还没有已接收的亮点工作和经验推广信息。"
+        ),
+    },
 }

@@ -30,10 +30,12 @@ def _overall(i: Issue) -> list[str]:
     return [received(i.m, i.say), completion_paragraph(i.m, i.since, i.say, "上次通报"), *first_and_last(i.m, i.say)]
 
 
-OWN: Mapping[str, Callable[[Issue], Any]] = {
-    "title": _title,
-    "intro": _intro,
-    "overall": _overall,
-    "prefecture_rows": lambda i: prefecture_rows(i.m, i.since, i.say),
-    "actions": lambda i: action_parts(i.m, i.since, "上次通报", i.say),
+OWN: dict[str, Mapping[str, Callable[[Issue], Any]]] = {
+    "季度通报": {
+        "title": _title,
+        "intro": _intro,
+        "overall": _overall,
+        "prefecture_rows": lambda i: prefecture_rows(i.m, i.since, i.say),
+        "actions": lambda i: action_parts(i.m, i.since, "上次通报", i.say),
+    },
 }
