@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types format bench docs templates clean
+.PHONY: help demo test mutants lint types format bench docs templates clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,10 @@ format: $(VENV)/.ready ## write the code as ruff would
 	$(BIN)/ruff format pipeline tests tools benchmarks
 	$(BIN)/ruff check --fix pipeline tests tools benchmarks
 
+mutants: $(VENV)/.ready ## small faults put into the code: which of them no test finds
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'
+	$(BIN)/python -m tools.mutants
+
 bench: $(VENV)/.ready ## side-by-side timings, as ratios within one run
 	$(BIN)/python -m benchmarks.bench
 
@@ -44,4 +48,4 @@ templates: $(VENV)/.ready ## rebuild templates/xlsx
 	$(BIN)/python -m tools.make_standard_workbook
 
 clean: ## remove what make made
-	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache

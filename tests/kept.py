@@ -6,6 +6,7 @@ helpers, and the module that makes it. Another byte in one of them, and it is ma
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import inspect
@@ -113,5 +114,6 @@ def _drop_unused(folder: Path) -> None:
     """Of other sources, and not looked at for some days."""
     for old in folder.iterdir():
         made = old / "made.pickle"
-        if time.time() - (made if made.is_file() else old).stat().st_mtime > DAYS_UNUSED * 86_400:
-            shutil.rmtree(old, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another worker drops it
+            if time.time() - (made if made.is_file() else old).stat().st_mtime > DAYS_UNUSED * 86_400:
+                shutil.rmtree(old, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.domain.entries import Submission
+from pipeline.domain.findings import SHOWN_TEXT, finding
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.overdue import Reason, obligations, overdue_counties
-from pipeline.measures.progress import Status, assess, change_pp, completion, elapsed, province_results, ranks, totals
+from pipeline.measures.progress import (
+    Status,
+    assess,
+    change_pp,
+    changing_targets,
+    completion,
+    elapsed,
+    province_results,
+    ranks,
+    totals,
+)
 from pipeline.measures.timeliness import Timeliness, timeliness
 from pipeline.program.calendar import Calendar
+from pipeline.program.form import DatedTarget
 from pipeline.program.model import Window
 from tests.builder import FIRST, SECOND, THIRD, campaign, valid
 
@@ -217,3 +230,24 @@ def test_an_accepted_record_stands_whatever_is_returned_later() -> None:
     assert snap.state(P2, PROGRAM.county_by_code[SECOND]) is State.NIL
     assert snap.first_accepted["2023-02", SECOND] == date(2023, 3, 9)
     assert snap.state(P2, PROGRAM.county_by_code[THIRD]) is State.MISSING
+
+
+def test_a_changing_target_is_that_of_the_period_and_none_before_it_begins() -> None:
+    """The last day of a period belongs to it: a quantity that begins on that day is judged."""
+    form = next(f for f in PROGRAM.forms if any(i.quantities for i in f.items))
+    item = next(i for i in form.items if i.quantities)
+    end = PROGRAM.periods[1].end
+    targets = DatedTarget(target=5, until=end), DatedTarget(target=9, until=None)
+    window = Window(start=end, end=PROGRAM.window.end)
+    quantity = replace(item.quantities[0], window=window, target=9, targets=targets)
+    changed = replace(item, quantities=(quantity, *item.quantities[1:]))
+    forms = [replace(f, items=tuple(changed if i is item else i for i in f.items)) for f in PROGRAM.forms]
+    program = replace(PROGRAM, forms=tuple(forms))
+    told = [changing_targets(program, period) for period in program.periods[:3]]
+    assert told == [{quantity.code: target} for target in (None, 5, 9)]
+
+
+def test_what_was_found_is_shown_as_far_as_a_reader_wants_it() -> None:
+    whole, more = "甲" * SHOWN_TEXT, "甲" * (SHOWN_TEXT + 1)
+    assert finding("CELL_NOT_A_NUMBER", found=whole).found == whole
+    assert finding("CELL_NOT_A_NUMBER", found=more).found == whole + "…"

@@ -271,6 +271,7 @@ def test_highlights_by_quarter() -> None:
     assert (fourth.timeliness, fourth.met_on) == (Timeliness.ON_TIME, date(2023, 1, 9))  # its return's own last day
     assert (fourth.submission, fourth.sheet, fourth.cell) == (1, "亮点经验", "C6")
     assert (first.timeliness, first.met_on, first.period.code) == (Timeliness.ON_TIME, date(2023, 3, 3), "2023-04")
+    assert (fourth.streak, first.streak) == (0, 0)
     fourth, first = of(owed, ObligationKind.HIGHLIGHT, KUNMING)
     assert (fourth.timeliness, fourth.streak) == (Timeliness.LATE, 1)
     assert (first.timeliness, first.met) == (Timeliness.NOT_DUE, False)  # the return that may bring it is due on 05-09
@@ -282,6 +283,14 @@ def test_highlights_by_quarter() -> None:
     assert (first.timeliness, first.reason) == (Timeliness.OVERDUE, Reason.NO_ENTRY)  # its return came, without one
     whole_year = office.owed(date(2023, 11, 30), "2023-10")
     assert sum(o.kind is ObligationKind.HIGHLIGHT for o in whole_year) == 64
+
+
+def test_a_quarter_in_time_ends_a_row_of_late_ones() -> None:
+    office = Office()
+    office.got("2023-04", SMALL, date(2023, 5, 4), {"XL": {"1": {"XL-1": date(2023, 3, 1)}}})
+    owed = of(office.owed(date(2023, 9, 30), "2023-08"), ObligationKind.HIGHLIGHT, SMALL)
+    late, in_time = Timeliness.OVERDUE, Timeliness.ON_TIME
+    assert [(o.timeliness, o.streak) for o in owed] == [(late, 1), (in_time, 0), (late, 1)]
 
 
 def test_visits_and_their_reports() -> None:
@@ -432,3 +441,11 @@ def test_a_met_period_ends_the_streak_and_levels_are_letters_of_their_own() -> N
     ]
     assert [o.period.code for o in mine[1].obligations] == ["2022-12", "2023-04"]
     assert escalations(PLAIN, (), Calendar(), date(2023, 5, 10)) == ()
+
+
+def test_the_day_a_file_was_received_is_as_noted_though_staff_said_another_later() -> None:
+    office = Office()
+    office.got("2022-12", FIRST, date(2023, 1, 9))
+    (entry,) = office.submissions
+    assert entry.noted_on == date(2023, 1, 9)
+    assert replace(entry, noted=date(2023, 1, 12)).noted_on == date(2023, 1, 12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,20 @@ def test_closed_since_when_and_reopened() -> None:
     assert measured(closed).closed_now == ()
     reopened = measured((problem("2022-12", "1", "已解决"), problem("2023-02", "1"))).problems[0]
     assert (reopened.is_open, reopened.closed_in) == (True, "")
+
+
+def test_a_county_has_solved_a_problem_that_is_closed_with_a_day() -> None:
+    """What is withdrawn is closed without one."""
+    known = problem("2022-12", "1", c="德钦县")
+    for changes, solved in (({"on": date(2023, 2, 20)}, True), ({}, False)):
+        later = problem("2023-02", "1", "已解决", c="德钦县", **changes)
+        assert measured((known, later)).solved_by_county(PROGRAM)[DEQIN] is solved
+    assert measured((replace(known, values={**known.values, "on": date(2023, 2, 20)}),)).solved_by_county(PROGRAM) == (
+        dict.fromkeys((c.code for c in PROGRAM.counties), False)
+    )
+    alone = problem_figures(PROGRAM, P2, (), {("2022-12", DIQING)}, AS_OF, {})
+    assert alone is not None
+    assert {c[:4] for c in alone.solved_by_county(PROGRAM)} == {DIQING[:4]}, "of who never sent a list nothing is known"
 
 
 def test_no_list_is_not_no_problem() -> None:
