@@ -111,5 +111,5 @@ def test_nobody_reported() -> None:
     assert (found.candidates, found.lagging, found.province.pct) == ((), (), None)
     assert len(found.records) == 6
     nothing = standing(PROGRAM, P1, assessed().iloc[:0], reports(DEQIN, OVER, OVER))
-    assert nothing.province.roster == 0
+    assert nothing.province == Completion(met=0, applicable=0, reported=0, roster=0)
     assert {r.prefecture_code for r in nothing.records if r.county_code == DEQIN} == {DIQING}

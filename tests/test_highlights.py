@@ -59,6 +59,17 @@ def test_an_entry_counts_in_the_quarter_of_its_date() -> None:
     assert [e.number for e in figures.dated_in(quarter_of(date(2022, 10, 26)))] == ["1", "2"]
 
 
+def test_each_prefecture_has_its_own() -> None:
+    entries = (
+        told("2022-12", "1", date(2022, 12, 1), prefecture=BANNA),
+        told("2022-12", "1", date(2022, 12, 1)),
+        told("2022-12", "2", date(2022, 12, 2)),
+    )
+    figures = highlight_figures(PROGRAM, P1, entries, {("2022-12", BANNA), ("2022-12", DIQING)}, date(2023, 1, 10))
+    assert figures is not None
+    assert figures.by_prefecture == {BANNA: 1, DIQING: 2}
+
+
 def test_who_owes_one() -> None:
     entries = (told("2022-12", "1", date(2022, 12, 1)), told("2023-02", "2", date(2023, 10, 3)))
     figures = highlight_figures(PROGRAM, P2, entries, {("2022-12", DIQING)}, date(2023, 4, 1))

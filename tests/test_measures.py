@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,24 +13,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.domain.entries import Submission
-from pipeline.domain.findings import SHOWN_TEXT, finding
+from pipeline.domain.findings import CATALOGUE, SHOWN_TEXT, Severity, finding
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.overdue import Reason, obligations, overdue_counties
 from pipeline.measures.progress import (
+    Completion,
+    LeftOut,
+    Part,
     Status,
     assess,
     change_pp,
     changing_targets,
     completion,
     elapsed,
+    left_out,
     province_results,
     ranks,
     totals,
 )
 from pipeline.measures.timeliness import Timeliness, timeliness
 from pipeline.program.calendar import Calendar
-from pipeline.program.form import DatedTarget
+from pipeline.program.form import DatedTarget, Target, TargetKind
 from pipeline.program.model import Window
 from tests.builder import FIRST, SECOND, THIRD, campaign, valid
 
@@ -237,17 +242,32 @@ def test_a_changing_target_is_that_of_the_period_and_none_before_it_begins() -> 
     form = next(f for f in PROGRAM.forms if any(i.quantities for i in f.items))
     item = next(i for i in form.items if i.quantities)
     end = PROGRAM.periods[1].end
-    targets = DatedTarget(target=5, until=end), DatedTarget(target=9, until=None)
+    five, nine = (Target(kind=TargetKind.AT_LEAST, threshold=n) for n in map(Decimal, (5, 9)))
+    targets = DatedTarget(target=five, until=end), DatedTarget(target=nine, until=None)
     window = Window(start=end, end=PROGRAM.window.end)
-    quantity = replace(item.quantities[0], window=window, target=9, targets=targets)
+    quantity = replace(item.quantities[0], window=window, target=nine, targets=targets)
     changed = replace(item, quantities=(quantity, *item.quantities[1:]))
     forms = [replace(f, items=tuple(changed if i is item else i for i in f.items)) for f in PROGRAM.forms]
     program = replace(PROGRAM, forms=tuple(forms))
-    told = [changing_targets(program, period) for period in program.periods[:3]]
-    assert told == [{quantity.code: target} for target in (None, 5, 9)]
+    told = [dict(changing_targets(program, period)) for period in program.periods[:3]]
+    assert told == [{quantity.code: target} for target in (None, five, nine)]
 
 
 def test_what_was_found_is_shown_as_far_as_a_reader_wants_it() -> None:
     whole, more = "甲" * SHOWN_TEXT, "甲" * (SHOWN_TEXT + 1)
     assert finding("CELL_NOT_A_NUMBER", found=whole).found == whole
     assert finding("CELL_NOT_A_NUMBER", found=more).found == whole + "…"
+
+
+def test_a_quantity_that_came_or_went_is_left_out_of_a_comparison() -> None:
+    part = Part(target=Target(kind=TargetKind.AT_LEAST, threshold=Decimal(5)), met=1, applicable=1)
+    with_it, without = (Completion(met=2, applicable=4, reported=1, roster=1, changing=c) for c in ({"q": part}, {}))
+    assert left_out(with_it, without) == LeftOut(added=1)
+    assert left_out(without, with_it) == LeftOut(retired=1)
+    assert change_pp(with_it, without) == -16.7  # one of three against two of four
+
+
+def test_a_fault_of_a_whole_file_returns_all_of_it() -> None:
+    of_files = {code: kind for code, kind in CATALOGUE.items() if code.startswith(("FILE_", "IDENTITY_", "SHEET_"))}
+    parts = {code for code, kind in of_files.items() if kind.severity is Severity.CRITICAL and not kind.whole_file}
+    assert parts == {"SHEET_MISSING"}  # what is on the other sheets is taken

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from pipeline.domain.entries import StandingRow, Submission
+from pipeline.domain.place import Placing
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.escalation import AddresseeKind, Escalation, escalations, step_of
@@ -449,3 +450,11 @@ def test_the_day_a_file_was_received_is_as_noted_though_staff_said_another_later
     (entry,) = office.submissions
     assert entry.noted_on == date(2023, 1, 9)
     assert replace(entry, noted=date(2023, 1, 12)).noted_on == date(2023, 1, 12)
+
+
+def test_a_file_placed_by_its_name_or_by_staff_claims_nothing_itself() -> None:
+    office = Office()
+    office.got("2022-12", FIRST, date(2023, 1, 9))
+    (entry,) = office.submissions
+    assert replace(entry, placed=Placing.STAMP).claim == (SMALL, "2022-12")
+    assert {replace(entry, placed=by).claim for by in (Placing.NAME, Placing.STAFF)} == {("", "")}
