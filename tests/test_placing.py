@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import docx
+import openpyxl
 import pandas as pd
 import pytest
 import xlwt
@@ -501,6 +502,28 @@ def test_a_return_in_which_nothing_was_filled_in_is_told_as_that(tmp_path: Path)
         .output
     )
     assert re.search(r"昭通市\t0/11\t收到、没有填报（各县各表均未填报），见 昭通\.xlsx", lines), lines
+
+
+def test_what_stands_elsewhere_in_a_blank_return_is_told_with_it(tmp_path: Path) -> None:
+    """Figures on a sheet of their own, or in a picture: nothing was filled in, and that is not all there is to say."""
+    book, out = openpyxl.load_workbook(io.BytesIO(blank("2023-02", ZHAOTONG))), io.BytesIO()
+    book.create_sheet("我们的数").append(["昭阳区", 5, 6])
+    book.save(out)
+    workspace = Workspace(root=tmp_path / "w")
+    new_workspace(workspace.root)
+    own_key(workspace)
+    taken(workspace, {"昭通.xlsx": (out.getvalue(), EARLY)})
+    m = measured(workspace)
+    refused = m.snapshot.refused(P2)[ZHAOTONG]
+    assert refused.is_blank
+    context, _ = notice_context(m, C.program.prefecture_by_code[ZHAOTONG], (), is_demo=False, refused=refused)
+    text = "".join(context["paragraphs"])
+    assert "各县各表均未填报；多出的工作表未采用" in text
+    assert "请填入下发的表中" in text
+    assert [(row.where, row.what) for row in context["rows"]] == [
+        ("整份文件", "各县各表均未填报"),
+        ("我们的数", "多出的工作表未采用"),
+    ]
 
 
 def test_what_stands_still_stands_when_a_later_file_cannot_be_used(tmp_path: Path) -> None:

@@ -145,17 +145,25 @@ class _Fault:
 
 
 def _faults(m: PeriodMeasures, refused: Waiting) -> list[_Fault]:
-    """All that is wrong with it; of a return in which nothing was filled in, that."""
+    """All that is wrong with it; of a return in which nothing was filled in, that, and what stands elsewhere in it."""
     if refused.entry is None:
         return []
+    found = m.snapshot.findings_of(refused.entry)
     if refused.is_blank:
         fix = m.program.worded("请在各张表中填报各县；本期确无新进展的县选“√”")
-        return [_Fault(what=m.program.worded(refused.entry.reason), fix=fix, found="空白", expected=fix)]
-    return [
-        _Fault(what=m.program.worded(CATALOGUE[f.code].title), fix=m.program.worded(f.fix), found=f.found,
-               where=f.location.sheet or "整份文件", expected=f.expected or m.program.worded(f.fix))
-        for f in m.snapshot.findings_of(refused.entry) if f.severity is Severity.CRITICAL
-    ]  # fmt: skip
+        blank = _Fault(what=m.program.worded(refused.entry.reason), fix=fix, found="空白", expected=fix)
+        return [blank, *(_fault(m, f) for f in found if CATALOGUE[f.code].aside)]
+    return [_fault(m, f) for f in found if f.severity is Severity.CRITICAL]
+
+
+def _fault(m: PeriodMeasures, f: Finding) -> _Fault:
+    return _Fault(
+        what=m.program.worded(CATALOGUE[f.code].title),
+        fix=m.program.worded(f.fix),
+        where=f.location.sheet or "整份文件",
+        found=f.found,
+        expected=f.expected or m.program.worded(f.fix),
+    )
 
 
 def _refused_rows(m: PeriodMeasures, refused: Waiting, say: Figures) -> list[NoticeRow]:
