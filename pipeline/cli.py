@@ -169,9 +169,10 @@ def _tell(outcome: Outcome, workspace: Workspace, as_of: date) -> None:
         why = "也有新的报送" if other.code in new else "的产品上次没有全部做成"
         note(f"{other.title}{why}：那一期的产品和退回表已一并更新，见 {workspace.outbox(other.code)}")
     _tell_unusable(outcome.measures, outcome.taken)
+    whom = outcome.measures.program.words.respondent
     for held in outcome.measures.snapshot.held:
         note(
-            f"待认定：{held.file}（{held.reason}）。核实后：run-pipeline admit {quoted(held.file)} --as 州（市） --reason 理由"
+            f"待认定：{held.file}（{held.reason}）。核实后：run-pipeline admit {quoted(held.file)} --as {whom} --reason 理由"
         )
 
 
@@ -201,7 +202,7 @@ def _tell_unusable(m: PeriodMeasures, taken: Taken) -> None:
     if nobodys:
         example = quoted(nobodys[-1].file)
         note(
-            f"不能采用、不知是谁的文件共 {len(nobodys)} 个；知道是谁的：run-pipeline admit {example} --as 州（市） --reason 理由"
+            f"不能采用、不知是谁的文件共 {len(nobodys)} 个；知道是谁的：run-pipeline admit {example} --as {m.program.words.respondent} --reason 理由"
         )
         silent = [
             p.short_name

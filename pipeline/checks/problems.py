@@ -117,7 +117,7 @@ def counted(program: Program, codes: Collection[str]) -> str:
     """8个县（市、区） / 8个县（市、区）和楚雄州本级: a prefecture's own row is no county."""
     counties = sum(code in program.county_by_code for code in codes)
     own = [row_name(program.unit_by_code[code]) for code in codes if code not in program.county_by_code]
-    return "和".join([*([f"{counties}个{program.row_level}"] if counties else []), *own])
+    return "和".join([*([f"{counties}{program.words.counter}{program.row_level}"] if counties else []), *own])
 
 
 def place_of(program: Program, one: Finding) -> str:

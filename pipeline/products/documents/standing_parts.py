@@ -85,7 +85,7 @@ def lagging_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     ]
     more = f"，表中列前{say('lagging.listed', LISTED)}个" if len(some) > LISTED else ""
     both = "（有的两种情形兼有）" if sum(len(one.reasons) for one in some) > len(some) else ""
-    text = (f"按报送和完成情况梳理，进度滞后的{w.body}{say('lagging.count', len(some))}个，"
+    text = (f"按报送和完成情况梳理，进度滞后的{w.body}{say('lagging.count', len(some))}{w.counter}，"
             f"{made_up_of(say, len(some), kinds)}{both}{more}。")  # fmt: skip
     return [text + "以下只列数据，是否滞后、如何督促，请结合实际研究。"]
 
@@ -113,7 +113,7 @@ def candidate_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     if not some:
         return []
     more = f"，表中列前{say('candidates.listed', LISTED)}个" if len(some) > LISTED else ""
-    text = f"历次报送均按时、本期适用指标均已达标或达到序时进度的{w.body}{say('candidates.count', len(some))}个{more}。"
+    text = f"历次报送均按时、本期适用指标均已达标或达到序时进度的{w.body}{say('candidates.count', len(some))}{w.counter}{more}。"
     return [text + f"以下只列数据，供研究通报表扬时参考，由{w.board}研究确定。"]
 
 
@@ -162,7 +162,9 @@ def _lagging_next(m: PeriodMeasures, say: Figures) -> list[str]:
     if not some:
         return []
     who = f"所在{w.respondent_body}会同{w.contact}"
-    return [f"对{say('lagging.count', len(some))}个进度滞后的{w.body}，由{who}逐{w.row}分析原因，加强指导督促。"]
+    return [
+        f"对{say('lagging.count', len(some))}{w.counter}进度滞后的{w.body}，由{who}逐{w.row}分析原因，加强指导督促。"
+    ]
 
 
 def _slow_money(m: PeriodMeasures, say: Figures) -> list[str]:

@@ -33,7 +33,7 @@ def _quantity(m: PeriodMeasures, t: Total, say: Figures) -> str:
         return _rate(t, say)
     if m.program.field_by_code[q.value or ""].type is FieldType.COUNT:
         return _count(t, say)
-    among = f"{say(f'{code}.applicable', t.applicable)}个适用{w.row}中，" if t.applicable < t.reported else ""
+    among = f"{say(f'{code}.applicable', t.applicable)}{w.counter}适用{w.row}中，" if t.applicable < t.reported else ""
     if t.actual == 0:
         return f"{among}尚无{_what(q)}的{w.row}"
     return f"{among}{_what(q)}的有{say(f'{code}.yes', t.actual)}{w.rows}"
@@ -64,7 +64,11 @@ def _count(t: Total, say: Figures) -> str:
 def _reached(t: Total, say: Figures) -> str:
     """有97个县达到 / 75个适用县均达到 / 尚无县达到."""
     w = say.words
-    some = f"{say(f'{t.quantity.code}.applicable', t.applicable)}个适用{w.row}" if t.applicable < t.reported else ""
+    some = (
+        f"{say(f'{t.quantity.code}.applicable', t.applicable)}{w.counter}适用{w.row}"
+        if t.applicable < t.reported
+        else ""
+    )
     among = f"{some}中" if some else ""
     if t.met == 0:
         return f"{among}尚无{w.row}达到"
@@ -92,7 +96,7 @@ def province_target(m: PeriodMeasures, r: ProvinceResult, say: Figures) -> str:
         done = "已达到" if r.met else "尚未达到"
         return (f"{title}：{say(f'{code}.sum', r.actual)}{r.quantity.unit}，"
                 f"{done}{w.whole}至少{say(f'{code}.threshold', r.threshold)}{r.quantity.unit}的目标。")  # fmt: skip
-    whole = f"{title}：{say(f'{code}.base', r.base)}个适用的已报{w.row}中"
+    whole = f"{title}：{say(f'{code}.base', r.base)}{w.counter}适用的已报{w.row}中"
     share = (
         f"有{say(f'{code}.met_count', r.met_count)}个，占{say.pct(f'{code}.share', r.actual)}"
         if r.met_count

@@ -121,7 +121,7 @@ def overdue_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
         return [f"截至{day}，{'本期报送尚未到期，' if not_due else ''}没有逾期的{w.body}。{waiting}"]
     count, kinds = len(late), [(f"{reason.value}的", f"overdue.{reason.name}", sum(o.reason is reason for o in late))
                                for reason in Reason]  # fmt: skip
-    text = f"截至{day}，逾期{w.body}{say('overdue.count', count)}个，{made_up_of(say, count, kinds)}。"
+    text = f"截至{day}，逾期{w.body}{say('overdue.count', count)}{w.counter}，{made_up_of(say, count, kinds)}。"
     repeated = [o for o in late if o.streak > 1]
     if len(repeated) == count > 1:
         text += f"以上{w.body}均已连续两期以上未按时报送。"
@@ -146,7 +146,7 @@ def pending_sentence(m: PeriodMeasures, say: Figures) -> str:
             if (n := sum(o.prefecture == p for o in mine))
         )
         parts.append(f"{reason.value}的{say(f'pending.{reason.name}', len(mine))}个（{names}）")
-    return f"另有{w.body}{say('pending.count', len(some))}个，不列入逾期：{'；'.join(parts)}。"
+    return f"另有{w.body}{say('pending.count', len(some))}{w.counter}，不列入逾期：{'；'.join(parts)}。"
 
 
 def overdue_groups(m: PeriodMeasures, say: Figures) -> list[OverdueGroup]:
