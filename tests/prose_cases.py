@@ -19,7 +19,7 @@ from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.products.returned_copy import ReturnedCopy
 from pipeline.program.calendar import Calendar
 from pipeline.program.model import NO, YES, FieldType
-from tests.builder import FIRST, KEY, SECOND, campaign
+from tests.builder import FIRST, KEY, SECOND, campaign, whole_campaign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     Told = Callable[[Period, County], "int | State | None"]
     """Of a county in a period: how many of the actions it has done, 零报告 or 退回, or None where nothing came."""
 
-PROGRAM = campaign().program
+MEETING = tuple(one for one in whole_campaign().program.publications if one.document == "半年会议材料")
+PROGRAM = replace(campaign().program, publications=MEETING)  # whose text cites what the notice asks for
 KUNMING, ZHAOTONG, NUJIANG, DIQING = "530100", "530600", "533300", "533400"
 DAYS = {"2022-12": date(2023, 1, 20), "2023-02": date(2023, 3, 20), "2023-10": date(2023, 11, 20)}
 QUANTITIES = {code: q for q in PROGRAM.quantities for code in q.fields}

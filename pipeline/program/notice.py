@@ -236,10 +236,15 @@ class Urging:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """A document of the office, the duty it fulfils, and the periods whose run makes it."""
+    """A document of the office, the duty it fulfils, and the periods whose run makes it.
+
+    Attributes:
+        ordered: What the notice asks for, as the document cites it: 每季度公布各州（市）工作开展情况.
+    """
 
     document: str
     duty: str = ""
+    ordered: str = ""
     periods: tuple[str, ...] = ()
 
 

@@ -107,6 +107,11 @@ class Issue:
         """The notice it follows."""
         return quoted(self.say, "notice", self.m.program.notice)
 
+    def asked_for(self) -> str:
+        """关于每季度公布各州（市）工作开展情况的要求; 要求 where the programme does not cite what the notice says."""
+        made = publication(self.m, self.document)
+        return f"关于{made.ordered}的要求" if made and made.ordered else "要求"
+
 
 def _to_line(i: Issue) -> str:
     owed = duty(i.m, i.document)

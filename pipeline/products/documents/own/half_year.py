@@ -19,8 +19,7 @@ def _intro(i: Issue) -> list[str]:
         if i.is_last
         else "研究推动解决工作中的困难和问题"
     )
-    board = i.m.program.words.board
-    return [f"按照{i.notice()}关于{board}每半年召开一次会议的要求，现提供以下材料，请会议{asks}。{i.as_of()}"]
+    return [f"按照{i.notice()}{i.asked_for()}，现提供以下材料，请会议{asks}。{i.as_of()}"]
 
 
 OWN: dict[str, Mapping[str, Callable[[Issue], Any]]] = {

@@ -20,8 +20,7 @@ def _title(i: Issue) -> str:
 
 
 def _intro(i: Issue) -> list[str]:
-    whose = i.m.program.words.respondent
-    return [f"按照{i.notice()}关于每季度公布各{whose}工作开展情况的要求，现予通报。{i.as_of()}"]
+    return [f"按照{i.notice()}{i.asked_for()}，现予通报。{i.as_of()}"]
 
 
 def _overall(i: Issue) -> list[str]:
