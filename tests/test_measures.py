@@ -265,6 +265,8 @@ def test_a_quantity_that_came_or_went_is_left_out_of_a_comparison() -> None:
     assert left_out(with_it, without) == LeftOut(added=1)
     assert left_out(without, with_it) == LeftOut(retired=1)
     assert change_pp(with_it, without) == -16.7  # one of three against two of four
+    assert change_pp(with_it, None) is None
+    assert change_pp(None, with_it) is None
 
 
 def test_a_fault_of_a_whole_file_returns_all_of_it() -> None:
