@@ -176,6 +176,22 @@ def test_completion_can_be_followed_from_the_province_to_the_county(book: bytes,
     assert shares == pytest.approx([one / 100 for one in parts if one is not None])
 
 
+def test_each_action_s_share_stands_beside_the_whole(book: bytes, some: PeriodMeasures) -> None:
+    sheet = opened(book)["州（市）完成率"]
+    head = {str(cell.value): cell.column for cell in sheet[3] if cell.value}
+    rows = {str(sheet.cell(r, 2).value): r for r in range(5, sheet.max_row + 1)}
+    for form in some.program.action_forms:
+        action = form.action
+        assert action is not None
+        (col,) = (col for title, col in head.items() if title.startswith(form.sheet.partition(".")[2]))
+        for row, done in (
+            (4, some.now.by_action[action]),
+            (rows[KUNMING], some.now.by_prefecture_action[KUNMING, action]),
+        ):
+            expected = done.met / done.applicable if done.applicable else "—"
+            assert sheet.cell(row, col).value == (pytest.approx(expected) if done.applicable else expected), form.sheet
+
+
 def test_rates_are_the_measures(book: bytes, some: PeriodMeasures) -> None:
     results, checked = opened(book), 0
     for total in some.totals:

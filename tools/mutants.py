@@ -105,7 +105,7 @@ def main(count: int, folders: list[str]) -> None:
     began, chance = time.monotonic(), random.Random(SETTINGS["seed"])  # noqa: S311 - the same sample every time
     paths = [p for folder in folders for p in sorted((ROOT / "pipeline" / folder).rglob("*.py"))]
     code = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in paths}
-    drawn = [(module, *one) for module, text in code.items() for one in sorted(places(text).items())]
+    drawn = [(name, *one) for name, text in code.items() if tests_of(name) for one in sorted(places(text).items())]
     sample = [(module, at[0] - 1, *chance.choice(some)) for module, at, some in chance.sample(drawn, count)]
     free: SimpleQueue[Path] = SimpleQueue()
 
