@@ -400,7 +400,7 @@ def _label_gone(dataset: Path) -> None:
 
 SPOILT: dict[str, tuple[Callable[[Path], object], str, bool]] = {  # what is done to the workspace; what is told; put back
     "a product": (lambda w: _edit(w / "outbox" / SECOND / "index.html", "东湖", "西湖"), "与制作时不同", True),
-    "a product deleted": (lambda w: (w / "outbox" / SECOND / "全省汇总.xlsx").unlink(), "文件不见了", True),
+    "a product deleted": (lambda w: (w / "outbox" / SECOND / "逾期县清单.xlsx").unlink(), "文件不见了", True),
     "a file added": (lambda w: (w / "outbox" / SECOND / "图表" / "甲.png").write_bytes(b"x"), "制作以后放进来的", False),
     "a manifest made to fit": (lambda w: _rewritten(w / "outbox" / SECOND), "签名不符", True),
     "a manifest deleted": (lambda w: (w / "outbox" / SECOND / "manifest.json").unlink(), "底账 manifest.json 不见了", True),
