@@ -27,6 +27,7 @@ from pipeline.measures.progress import (
     changing_targets,
     completion,
     elapsed,
+    figure,
     left_out,
     province_results,
     ranks,
@@ -273,3 +274,9 @@ def test_a_fault_of_a_whole_file_returns_all_of_it() -> None:
     of_files = {code: kind for code, kind in CATALOGUE.items() if code.startswith(("FILE_", "IDENTITY_", "SHEET_"))}
     parts = {code for code, kind in of_files.items() if kind.severity is Severity.CRITICAL and not kind.whole_file}
     assert parts == {"SHEET_MISSING"}  # what is on the other sheets is taken
+
+
+def test_a_rate_keeps_its_fraction() -> None:
+    rate = next(q for q in PROGRAM.quantities if q.code == "Q13-2")
+    assert figure(rate, PROGRAM.field_by_code, {"Q13-2n": 899, "Q13-2d": 1000}) == 89.9
+    assert figure(rate, PROGRAM.field_by_code, {"Q13-2n": 0, "Q13-2d": 0}) is None
