@@ -30,7 +30,7 @@ from pipeline.domain.place import Placing
 from pipeline.domain.state import State, Verdict
 from pipeline.forms.issue import Issue
 from pipeline.ledger.standing import stream
-from pipeline.ledger.store import Seen, Store
+from pipeline.ledger.store import SeenEarlier, Store
 from pipeline.ledger.writing import Written
 from pipeline.products.package.partitions import write_partitions
 from pipeline.program.load import load_program
@@ -174,7 +174,7 @@ def _megabytes(store: Store) -> float:
 def questions(store: Store, period: Period, written: Written) -> dict[str, Callable[[], object]]:
     """What a run and a reader ask of the second period."""
     program, day = store.program, period.due_on
-    everyone, seen = [unit.code for unit in program.reporters], Seen(as_of=day)
+    everyone, seen = [unit.code for unit in program.reporters], SeenEarlier(as_of=day)
     some = {str(entry[4]) for entry in written.entries}
     groups = [(period.code, everyone[n : n + 1000]) for n in range(0, len(everyone), 1000)]
     return {
@@ -287,7 +287,7 @@ def _export(dataset: Path, program: Program, url: str, day: date, folder: Path) 
     """Values, seconds and MiB."""
     with closing(Store(dataset, program, url=url, create=False)) as store:
         begun = time.process_time()
-        values = write_partitions(folder, store, Seen(as_of=day), program.periods[:1])
+        values = write_partitions(folder, store, SeenEarlier(as_of=day), program.periods[:1])
         seconds = time.process_time() - begun
     status = Path("/proc/self/status").read_text(
         encoding="ascii"

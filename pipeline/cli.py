@@ -16,8 +16,8 @@ import click
 
 from pipeline.commands import ledger, look
 from pipeline.commands.common import (
+    CommandGroup,
     Day,
-    Group,
     alone,
     ask_days,
     at_work,
@@ -53,7 +53,7 @@ MANY = 20  # of a kind, named on the screen
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     invoke_without_command=True,
     options_metavar=OPTIONS,
     subcommand_metavar=COMMANDS,

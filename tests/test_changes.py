@@ -14,7 +14,7 @@ import docx
 import openpyxl
 
 from pipeline.checks import scaffold
-from pipeline.domain.findings import CATALOGUE, Kind, Severity
+from pipeline.domain.findings import CATALOGUE, FindingKind, Severity
 from pipeline.engine.engines import InProcess
 from tests.builder import ROOT
 from tests.test_example_program import COUNTIES, DONGHU, FIRST, Project, document_text, figures, type_in, workbook_text
@@ -75,7 +75,7 @@ def test_a_new_sheet_of_a_plain_kind_is_data_only(tmp_path: Path) -> None:
 def test_a_new_finding_is_one_entry_and_where_it_fires(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An entry of the catalogue, and a rule that names it: told on the copy, on the notice, in the package, by ``check``."""
     monkeypatch.setitem(
-        CATALOGUE, "NO_STATION", Kind(severity=Severity.CRITICAL, title="没有驿站却有驿站服务", fix="请核对两列")
+        CATALOGUE, "NO_STATION", FindingKind(severity=Severity.CRITICAL, title="没有驿站却有驿站服务", fix="请核对两列")
     )
     monkeypatch.setattr("pipeline.scale.choose.open_engine", lambda *_: nullcontext(InProcess()))
     project = Project(tmp_path / "ningchuan")

@@ -521,14 +521,14 @@ def test_a_dollar_sign_is_text_and_not_a_formula() -> None:
 
 @pytest.mark.parametrize("x", [-3.0, 150.0])
 def test_a_clipped_text_is_refused(x: float) -> None:
-    sheet = chart_parts.Sheet(20)
+    sheet = chart_parts.Canvas(20)
     sheet.text(x, 10, "西双版纳州")
     with pytest.raises(ChartError, match="超出边界：“西双版纳州”"):
         sheet.png()
 
 
 def test_overlapping_texts_are_refused_and_neighbours_are_not() -> None:
-    sheet = chart_parts.Sheet(20)
+    sheet = chart_parts.Canvas(20)
     sheet.text(10, 6, "昆明市")
     sheet.text(10, 9.2, "曲靖市")
     sheet.text(18.6, 6, "玉溪市")

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from pipeline.checks import scaffold
 from pipeline.cli import main
 from pipeline.office.queries import look
-from pipeline.products.drawing.parts import Sheet
+from pipeline.products.drawing.parts import Canvas
 from pipeline.products.pictures.registry import pictures
 from pipeline.workspace.paths import Workspace
 from tests.builder import ROOT, whole_campaign
@@ -320,13 +320,13 @@ def left_of_the_union(
 def said_in_pictures(project: Project, as_of: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Every text drawn in the pictures of a day, and what is said to who cannot see them."""
     drawn: list[str] = []
-    draw = Sheet.text
+    draw = Canvas.text
 
-    def heard(self: Sheet, x: float, y: float, text: str, **looks: Any) -> None:
+    def heard(self: Canvas, x: float, y: float, text: str, **looks: Any) -> None:
         drawn.append(text)
         draw(self, x, y, text, **looks)
 
-    monkeypatch.setattr(Sheet, "text", heard)
+    monkeypatch.setattr(Canvas, "text", heard)
     made = pictures(look(Workspace(root=project.root), None, date.fromisoformat(as_of)))
     assert len(drawn) > 100
     return [*(("drawn", text) for text in drawn), *((name, one.alt) for name, one in made.items())]

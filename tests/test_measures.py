@@ -18,9 +18,9 @@ from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.overdue import Reason, obligations, overdue_counties
 from pipeline.measures.progress import (
+    ChangingPart,
     Completion,
     LeftOut,
-    Part,
     Status,
     assess,
     change_pp,
@@ -261,7 +261,7 @@ def test_what_was_found_is_shown_as_far_as_a_reader_wants_it() -> None:
 
 
 def test_a_quantity_that_came_or_went_is_left_out_of_a_comparison() -> None:
-    part = Part(target=Target(kind=TargetKind.AT_LEAST, threshold=Decimal(5)), met=1, applicable=1)
+    part = ChangingPart(target=Target(kind=TargetKind.AT_LEAST, threshold=Decimal(5)), met=1, applicable=1)
     with_it, without = (Completion(met=2, applicable=4, reported=1, roster=1, changing=c) for c in ({"q": part}, {}))
     assert left_out(with_it, without) == LeftOut(added=1)
     assert left_out(without, with_it) == LeftOut(retired=1)

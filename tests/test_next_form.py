@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from pipeline.checks import scaffold
-from pipeline.measures.progress import Completion, Part, change_pp, left_out
+from pipeline.measures.progress import ChangingPart, Completion, change_pp, left_out
 from pipeline.office.queries import look
 from pipeline.products.wording import Figures, change
 from pipeline.program.load import load_program
@@ -223,14 +223,14 @@ def test_a_renaming_must_make_sense(tmp_path: Path, rows: tuple[str, ...], words
     assert words in str(told.value)
 
 
-def done(met: int, of: int, **parts: Part) -> Completion:
+def done(met: int, of: int, **parts: ChangingPart) -> Completion:
     return Completion(met=met, applicable=of, reported=1, roster=1, changing=parts)
 
 
 def test_comparing_completions() -> None:
     three, five = (Target(kind=TargetKind.AT_LEAST, threshold=Decimal(n)) for n in (3, 5))
-    old, new = (Part(target=t, met=1, applicable=1) for t in (three, five))
-    waits, idle = Part(target=None, met=0, applicable=0), Part(target=five, met=0, applicable=0)
+    old, new = (ChangingPart(target=t, met=1, applicable=1) for t in (three, five))
+    waits, idle = ChangingPart(target=None, met=0, applicable=0), ChangingPart(target=five, met=0, applicable=0)
     say = Figures(whole_campaign().program.words)
     assert change(say, "x", done(2, 4, q=new), done(2, 4, q=replace(old, met=0))) == (
         "较上期下降33.4个百分点（比较时不含本期调整目标的1项指标）"

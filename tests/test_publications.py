@@ -22,7 +22,7 @@ from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.escalation import AddresseeKind
 from pipeline.measures.obligation import ObligationKind
 from pipeline.measures.period import PeriodMeasures, measure_period
-from pipeline.products.documents.document_parts import PARTS, Issue
+from pipeline.products.documents.document_parts import PARTS, Edition
 from pipeline.products.documents.publications import (
     LETTER_TEMPLATE,
     Draft,
@@ -253,7 +253,7 @@ def test_the_quarterly_compares_with_its_last_issue_and_says_who_owes_highlights
     assert f"总体完成率{now:.1f}%，较上次通报提高{step}个百分点" in second
     assert "上次通报" not in first.replace("比上次", "")
     assert ("第1期" in first, "第2期" in second) == (True, True)
-    quarter = Issue(m=m, document="季度通报", say=Figures(m.program.words), is_demo=False).quarter
+    quarter = Edition(m=m, document="季度通报", say=Figures(m.program.words), is_demo=False).quarter
     assert quarter
     assert quarter.title == "2023年第一季度"
     assert "2023年第一季度应报送亮点工作或经验推广信息的州（市）16个" in second

@@ -114,6 +114,12 @@ def test_no_module_needs_one_that_needs_it() -> None:
     tuple(TopologicalSorter(needs).static_order())
 
 
+def test_a_class_has_a_name_of_its_own() -> None:
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES]
+    counted = Counter(node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
+    assert [name for name, times in counted.items() if times > 1] == []
+
+
 @pytest.mark.parametrize(
     ("library", "allowed"),
     [

@@ -59,7 +59,7 @@ class Limit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures:
+class BoundFigures:
     """The figures of one unit in one return, or of one entry of a list.
 
     Attributes:
@@ -366,7 +366,7 @@ def told_together(program: Program, rules: Rules, period: Period, returns: Seque
                 continue
             form, key, line = place
             alone = program.form_by_code[form].is_list
-            figures = Figures(program=program, period=period, one=returns[source], past=past,
+            figures = BoundFigures(program=program, period=period, one=returns[source], past=past,
                               lines={form: line} if alone else whole[source, line.unit.code],
                               others={} if alone else values.get((source, line.unit.code), {}),
                               wrong=frozenset(wrong[key]), rules=by_form[form])  # fmt: skip

@@ -33,7 +33,7 @@ PROPOSED = re.compile(r"应为([0-9.]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class FindingGroup:
     """Findings of one kind: they share severity, title and, mostly, the way to mend them."""
 
     severity: Severity
@@ -47,7 +47,7 @@ class Group:
         return f"【{SEVERITY_NAMES[self.severity]}】{self.title}（{len(self.findings)}处）：{self.fix}"
 
 
-def grouped(program: Program, findings: Collection[Finding]) -> tuple[Group, ...]:
+def grouped(program: Program, findings: Collection[Finding]) -> tuple[FindingGroup, ...]:
     """Every finding in exactly one group; groups by severity, then by first appearance."""
     groups: dict[tuple[Severity, str, str], list[Finding]] = {}
     for severity in Severity:  # critical, warning, info
@@ -55,7 +55,7 @@ def grouped(program: Program, findings: Collection[Finding]) -> tuple[Group, ...
             if one.severity is severity:
                 groups.setdefault((severity, one.code, one.fix), []).append(one)
     return tuple(
-        Group(
+        FindingGroup(
             severity=severity,
             title=program.worded(CATALOGUE[code].title),
             fix=program.worded(fix),

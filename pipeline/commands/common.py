@@ -36,7 +36,7 @@ AGAIN_SECONDS = 0.05
 INTERRUPTED = 130  # what shells say of a command ended with Ctrl+C
 
 
-class _Fault(click.ClickException):
+class _CommandFault(click.ClickException):
     """One of our faults on its way to staff."""
 
     def __init__(self, message: str, exit_code: int) -> None:
@@ -48,7 +48,7 @@ class _Fault(click.ClickException):
         click.echo(f"错误：{self.message}", file=file, err=file is None)
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """Turns our faults into one line and an exit code; staff never see a traceback, and nothing in English."""
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *rest: Any, **extra: Any) -> Any:
@@ -69,15 +69,17 @@ class Group(click.Group):
             with _every_ctrl_c_heard():
                 return super().invoke(ctx)
         except KeyboardInterrupt:
-            raise _Fault("已按 Ctrl+C 停下。已经入库的都在，没有做完的不算；再运行一次即可", INTERRUPTED) from None
+            raise _CommandFault(
+                "已按 Ctrl+C 停下。已经入库的都在，没有做完的不算；再运行一次即可", INTERRUPTED
+            ) from None
         except PipelineError as fault:
-            raise _Fault(str(fault), fault.exit_code) from fault
+            raise _CommandFault(str(fault), fault.exit_code) from fault
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except OSError as refused:
-            raise _Fault(_report_refusal(ctx, refused), 2) from refused
+            raise _CommandFault(_report_refusal(ctx, refused), 2) from refused
         except Exception as bug:
-            raise _Fault(_report_bug(ctx, bug), 2) from bug
+            raise _CommandFault(_report_bug(ctx, bug), 2) from bug
 
 
 @contextmanager
@@ -220,7 +222,7 @@ def ask_days(found: tuple[ClockDay, ...]) -> None:
     for one in found:
         note(f"  {one.name}：{one.received_on}收到，如是{one.period.title}的报表，算{judged(one)}")
     if not confirmed("就按这些日期记入台账吗？"):
-        raise _Fault("没有收。请把这些文件放进以收到日期命名的文件夹（如 2023-05-06），再运行", 2)
+        raise _CommandFault("没有收。请把这些文件放进以收到日期命名的文件夹（如 2023-05-06），再运行", 2)
 
 
 def judged(one: ClockDay) -> str:

@@ -31,7 +31,7 @@ CROWD = {"人": 60, "人次": 90}  # where 3 events are usual, so many people ar
 UNIT_SIZE = {"个": 40, "人": 6000}
 
 
-class Figures:
+class DemoFigures:
     """The figures each unit has reached: unit code → field → value."""
 
     def __init__(self, campaign: Campaign) -> None:

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.carry import raw
-from pipeline.demo.figures import SEED, Figures
+from pipeline.demo.figures import SEED, DemoFigures
 from pipeline.demo.lists import Lists, numbered
 from pipeline.forms.issue import file_name, issue_workbook
 from pipeline.office.issuing import ISSUED, issue, plan_issues
@@ -107,7 +107,7 @@ class Filler:
 
     def __init__(self, campaign: Campaign) -> None:
         self.campaign = campaign
-        self.figures = Figures(campaign)
+        self.figures = DemoFigures(campaign)
         self.lists = Lists(campaign)
 
     def returns(self, workspace: Workspace, period: Period) -> list[Sending]:

@@ -259,7 +259,7 @@ def _must_be_there(inbox: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class InboxSeen:
     """A file as it was when it was looked at.
 
     Attributes:
@@ -286,7 +286,7 @@ class _Look:
     kind: UnreadKind | None
 
 
-def read_files(paths: Iterable[Path]) -> dict[Path, Seen | OSError]:
+def read_files(paths: Iterable[Path]) -> dict[Path, InboxSeen | OSError]:
     """Look through files whole, and notice those that somebody is still writing: they change, or changed a moment ago and again."""
     looks: dict[Path, _Look | OSError] = {}
     recent = False
@@ -303,7 +303,7 @@ def read_files(paths: Iterable[Path]) -> dict[Path, Seen | OSError]:
         recent = recent or datetime.now(UTC).timestamp() - max(before.st_mtime, before.st_ctime) < RECENT_SECONDS
     if recent:
         time.sleep(SETTLE_SECONDS)
-    seen: dict[Path, Seen | OSError] = {}
+    seen: dict[Path, InboxSeen | OSError] = {}
     for path, look in looks.items():
         if isinstance(look, OSError):
             seen[path] = look
@@ -313,7 +313,7 @@ def read_files(paths: Iterable[Path]) -> dict[Path, Seen | OSError]:
         except OSError:  # taken away again
             now = (-1, -1)
         whole = look.before == look.after == now and look.size == min(now[0], MAX_BYTES + 1)
-        seen[path] = Seen(sha256=look.sha256, modified=look.before[1] / 1e9, changing=not whole, kind=look.kind)
+        seen[path] = InboxSeen(sha256=look.sha256, modified=look.before[1] / 1e9, changing=not whole, kind=look.kind)
     return seen
 
 

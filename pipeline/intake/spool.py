@@ -28,7 +28,7 @@ class Shelved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SpoolPlace:
     """Where a return lies on the shelf."""
 
     prefecture_code: str
@@ -46,7 +46,7 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         where = str(folder) if folder.is_dir() else None
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=where)  # noqa: SIM115
-        self._days: dict[str, dict[str, dict[date, list[Place]]]] = {}
+        self._days: dict[str, dict[str, dict[date, list[SpoolPlace]]]] = {}
         self._end = self._count = 0
 
     def __enter__(self) -> Self:
@@ -65,25 +65,25 @@ class Shelf:
         for one in returns:
             self._file.seek(self._end)
             self._file.write(one.content)
-            place = Place(prefecture_code=one.prefecture_code, start=self._end, size=len(one.content))
+            place = SpoolPlace(prefecture_code=one.prefecture_code, start=self._end, size=len(one.content))
             days = self._days.setdefault(one.period, {}).setdefault(one.prefecture_code, {})
             days.setdefault(one.received_on, []).append(place)
             self._end += len(one.content)
             self._count += 1
 
-    def turns(self, period: str) -> list[list[Place]]:
+    def turns(self, period: str) -> list[list[SpoolPlace]]:
         """Returns of one period, so that each prefecture's are judged day by day, against what it sent before.
 
         All prefectures' first days together, then their second days: what came on one day is judged together.
         """
-        turns: list[list[Place]] = []
+        turns: list[list[SpoolPlace]] = []
         for of_prefecture in self._days.get(period, {}).values():
             for n, day in enumerate(sorted(of_prefecture)):
                 turns += [[]] if n == len(turns) else []
                 turns[n] += of_prefecture[day]
         return turns
 
-    def content(self, place: Place) -> bytes:
+    def content(self, place: SpoolPlace) -> bytes:
         """What lies there."""
         self._file.seek(place.start)
         return self._file.read(place.size)

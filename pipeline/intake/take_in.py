@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pipeline.checks.decide import Decision
     from pipeline.checks.past import Past
     from pipeline.engine.engines import Engine
-    from pipeline.intake.spool import Place
+    from pipeline.intake.spool import SpoolPlace
     from pipeline.ledger.store import Store
     from pipeline.ledger.writing import Written
     from pipeline.program.identity import Registry
@@ -213,7 +213,9 @@ class _Batch:
     past: Past
 
 
-def _judged(work: _Work, store: Store, shelf: Shelf, turn: Sequence[Place], on: Engine | None) -> Iterator[Written]:
+def _judged(
+    work: _Work, store: Store, shelf: Shelf, turn: Sequence[SpoolPlace], on: Engine | None
+) -> Iterator[Written]:
     """What is to be written of one turn, batch by batch; a few returns are judged here, where nothing has to travel."""
     batches = (
         _Batch(returns=tuple(shelf.content(one) for one in some),
@@ -231,9 +233,9 @@ def _judged(work: _Work, store: Store, shelf: Shelf, turn: Sequence[Place], on: 
     )
 
 
-def in_batches(turn: Sequence[Place]) -> Iterator[list[Place]]:
+def in_batches(turn: Sequence[SpoolPlace]) -> Iterator[list[SpoolPlace]]:
     """Batches of some size in which all of one prefecture's returns stay together, whatever the engine."""
-    batch: list[Place] = []
+    batch: list[SpoolPlace] = []
     for _, some in groupby(turn, key=lambda one: one.prefecture_code):
         batch += some
         if len(batch) >= BATCH:

@@ -14,7 +14,7 @@ from pipeline.domain.state import REPORTED, STATE_NAMES, State, Verdict
 from pipeline.domain.unread import unread_by
 from pipeline.domain.value import show
 from pipeline.ledger.standing import seen_from
-from pipeline.ledger.store import Seen
+from pipeline.ledger.store import SeenEarlier
 from pipeline.ledger.waiting import NO_RETURNS, what_waits
 from pipeline.program.layout import row_name
 
@@ -83,9 +83,9 @@ class Snapshot:
     seal: Seal | None = None
 
     @property
-    def seen(self) -> Seen:
+    def seen(self) -> SeenEarlier:
         """From where it looks at the ledger."""
-        return Seen(as_of=self.as_of, taken_by=self.taken_by)
+        return SeenEarlier(as_of=self.as_of, taken_by=self.taken_by)
 
     @cached_property
     def states(self) -> dict[tuple[str, str], State]:

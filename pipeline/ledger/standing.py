@@ -14,7 +14,7 @@ from sqlalchemy import and_, select
 from pipeline.domain.acts import ActKind
 from pipeline.domain.state import State
 from pipeline.ledger.database import told
-from pipeline.ledger.store import Seen
+from pipeline.ledger.store import SeenEarlier
 from pipeline.ledger.tables import NOT_APPLICABLE_COLUMN
 from pipeline.program.model import NOT_APPLICABLE
 
@@ -48,13 +48,13 @@ class Standing:
     values: tuple[Any, ...]
 
 
-def seen_from(store: Store, as_of: date) -> Seen:
+def seen_from(store: Store, as_of: date) -> SeenEarlier:
     """From where a day looks: of one on which products were made, only at what had been taken in by then."""
     made = any(act.kind is ActKind.TELL and act.done_on == as_of for act in store.acts(as_of))
-    return Seen(as_of=as_of, taken_by=as_of) if made else Seen(as_of=as_of)
+    return SeenEarlier(as_of=as_of, taken_by=as_of) if made else SeenEarlier(as_of=as_of)
 
 
-def stream(store: Store, seen: Seen, asked: Iterable[Asked]) -> Iterator[Mapping[str, list[Standing]]]:
+def stream(store: Store, seen: SeenEarlier, asked: Iterable[Asked]) -> Iterator[Mapping[str, list[Standing]]]:
     """For each period and its units: form code → rows in the order of the units' codes; only of units whose record stands.
 
     Raises:
@@ -68,7 +68,7 @@ def stream(store: Store, seen: Seen, asked: Iterable[Asked]) -> Iterator[Mapping
             yield _standing(store, connection, visible, received_on, (period, units))
 
 
-def numbers(store: Store, seen: Seen, period: str, units: Sequence[str]) -> Iterator[pd.DataFrame]:
+def numbers(store: Store, seen: SeenEarlier, period: str, units: Sequence[str]) -> Iterator[pd.DataFrame]:
     """Counts and amounts that stand in a period, some units at a time: unit, field, value (an amount is its text)."""
     asked = ((period, units[n : n + UNITS_AT_ONCE]) for n in range(0, len(units), UNITS_AT_ONCE))
     for rows in stream(store, seen, asked):
@@ -122,7 +122,7 @@ def _accepted(store: Store, connection: Connection, visible: ColumnElement[bool]
     return frozenset(connection.execute(query).scalars())
 
 
-def periods_of(store: Store, seen: Seen) -> frozenset[str]:
+def periods_of(store: Store, seen: SeenEarlier) -> frozenset[str]:
     """Codes of the periods that somebody has reported for.
 
     Raises:

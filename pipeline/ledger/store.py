@@ -79,7 +79,7 @@ IDENTITY = ("sha256", "period", "prefecture_code", "admission")  # the same agai
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SeenEarlier:
     """From where the ledger is looked at: what was received by ``as_of``, and had been taken in by ``taken_by``."""
 
     as_of: date
@@ -469,27 +469,27 @@ class Store:
         """
         return self.blobs.read(sha256)
 
-    def _seen(self, as_of: date | Seen) -> ColumnElement[bool]:
+    def _seen(self, as_of: date | SeenEarlier) -> ColumnElement[bool]:
         """The submissions that can be seen from a day."""
-        seen, s = as_of if isinstance(as_of, Seen) else Seen(as_of=as_of), self.tables.submissions
+        seen, s = as_of if isinstance(as_of, SeenEarlier) else SeenEarlier(as_of=as_of), self.tables.submissions
         return and_(self.received_on(seen) <= seen.as_of, s.c.taken_on <= seen.taken_by)
 
-    def received_on(self, as_of: date | Seen) -> ColumnElement[date]:
+    def received_on(self, as_of: date | SeenEarlier) -> ColumnElement[date]:
         """The day each submission was received: as noted, or as staff had said by a day."""
         noted = self.tables.submissions.c.received_on
-        days = received_days(self.acts(as_of.as_of if isinstance(as_of, Seen) else as_of))
+        days = received_days(self.acts(as_of.as_of if isinstance(as_of, SeenEarlier) else as_of))
         said = case(days, value=self.tables.submissions.c.seq, else_=noted) if days else noted
         return type_coerce(said, Date).label("received_on")
 
-    def _standing(self, as_of: date | Seen, among: Among = None) -> ColumnElement[bool]:
+    def _standing(self, as_of: date | SeenEarlier, among: Among = None) -> ColumnElement[bool]:
         """Of those, the ones not withdrawn; of some prefectures only, where they are named."""
-        gone, s = self.withdrawn(as_of.as_of if isinstance(as_of, Seen) else as_of), self.tables.submissions
+        gone, s = self.withdrawn(as_of.as_of if isinstance(as_of, SeenEarlier) else as_of), self.tables.submissions
         whose = s.c.prefecture_code.in_(among) if among is not None else true()
         return and_(self._seen(as_of), s.c.seq.not_in(gone), whose)
 
-    def submissions(self, as_of: date | Seen) -> tuple[Submission, ...]:
+    def submissions(self, as_of: date | SeenEarlier) -> tuple[Submission, ...]:
         """The ledger as far as received by ``as_of``, in order; what was withdrawn bears that verdict."""
-        table, until = self.tables.submissions, as_of.as_of if isinstance(as_of, Seen) else as_of
+        table, until = self.tables.submissions, as_of.as_of if isinstance(as_of, SeenEarlier) else as_of
         gone = self.withdrawn(until)
         with told(self.where), self.reader.connect() as connection:
             rows = connection.execute(select(table).where(self._seen(as_of)).order_by(table.c.seq)).mappings()
@@ -501,10 +501,10 @@ class Store:
         all_ = tuple(placed_by(given[one.seq], one) if one.seq in given else one for one in all_)
         return tuple(replace(one, verdict=Verdict.WITHDRAWN.value) if one.seq in gone else one for one in all_)
 
-    def copies(self, as_of: date | Seen) -> tuple[Copy, ...]:
+    def copies(self, as_of: date | SeenEarlier) -> tuple[Copy, ...]:
         """Files whose content was already in the ledger under another name."""
         first = {s.sha256: s for s in reversed(self.submissions(as_of))}
-        table, until = self.tables.files, as_of.as_of if isinstance(as_of, Seen) else as_of
+        table, until = self.tables.files, as_of.as_of if isinstance(as_of, SeenEarlier) else as_of
         with told(self.where), self.reader.connect() as connection:
             query = select(table).where(table.c.received_on <= until).order_by(table.c.received_on, table.c.file)
             rows = connection.execute(query).mappings().all()
@@ -514,7 +514,7 @@ class Store:
             if row["sha256"] in first and first[row["sha256"]].file != row["file"]
         )
 
-    def findings(self, as_of: date | Seen) -> tuple[tuple[Submission, Finding], ...]:
+    def findings(self, as_of: date | SeenEarlier) -> tuple[tuple[Submission, Finding], ...]:
         """All findings of the ledger, in reading order within each submission."""
         table = self.tables.findings
         entries = {s.seq: s for s in self.submissions(as_of)}
@@ -522,7 +522,7 @@ class Store:
             rows = connection.execute(select(table).order_by(table.c.seq, table.c.no)).mappings().all()
         return tuple((entries[row["seq"]], found(row, entries[row["seq"]])) for row in rows if row["seq"] in entries)
 
-    def records(self, as_of: date | Seen, among: Among = None) -> pd.DataFrame:
+    def records(self, as_of: date | SeenEarlier, among: Among = None) -> pd.DataFrame:
         """Every decided record: period, county_code, state, seq, received_on; oldest first."""
         r, s, received_on = self.tables.records, self.tables.submissions, self.received_on(as_of)
         query = (
@@ -533,13 +533,13 @@ class Store:
             rows = connection.execute(query).all()
         return pd.DataFrame(rows, columns=["period", "county_code", "state", "seq", "received_on"])
 
-    def standing(self, form: Form, as_of: date | Seen, among: Among = None) -> list[StandingRow]:
+    def standing(self, form: Form, as_of: date | SeenEarlier, among: Among = None) -> list[StandingRow]:
         """What stands of a roster sheet: one row per (period, unit), the accepted row received last."""
         latest = {(row.period, row.county_code): row for row in self._accepted_rows(form, as_of, among)}
         return [latest[key] for key in sorted(latest)]
 
     def lists(
-        self, form: Form, as_of: date | Seen, among: Among = None
+        self, form: Form, as_of: date | SeenEarlier, among: Among = None
     ) -> dict[tuple[str, str], tuple[StandingRow, ...]]:
         """What stands of a list: (period, prefecture) → entries; each accepted list replaces the one before it whole."""
         latest: dict[tuple[str, str], tuple[StandingRow, ...]] = {}
@@ -549,7 +549,7 @@ class Store:
             latest[row.period, row.county_code] = (*same, row)
         return {key: latest[key] for key in sorted(latest)}
 
-    def _accepted_rows(self, form: Form, as_of: date | Seen, among: Among = None) -> list[StandingRow]:
+    def _accepted_rows(self, form: Form, as_of: date | SeenEarlier, among: Among = None) -> list[StandingRow]:
         """Every row of a form that ever stood and was not withdrawn, in the order of receipt."""
         t, s, received_on = self.tables.forms[form.code], self.tables.submissions, self.received_on(as_of)
         query = (
@@ -560,7 +560,7 @@ class Store:
             rows = connection.execute(query).mappings().all()
         return [standing_row(form, row) for row in rows]
 
-    def revisions(self, as_of: date | Seen) -> tuple[Revision, ...]:
+    def revisions(self, as_of: date | SeenEarlier) -> tuple[Revision, ...]:
         """What each submission changed of what stood before it, in the order of receipt."""
         counties: dict[int, dict[str, None]] = {}
         changes: dict[int, list[Change]] = {}
@@ -587,7 +587,7 @@ class Store:
             for seq, again in sorted(counties.items())
         )
 
-    def came(self, as_of: date | Seen, among: Among = None) -> dict[tuple[str, str, str], date]:
+    def came(self, as_of: date | SeenEarlier, among: Among = None) -> dict[tuple[str, str, str], date]:
         """(form, period, county) → day the first row that ever stood was received."""
         days: dict[tuple[str, str, str], date] = {}
         for form in self.program.roster_forms:
@@ -595,7 +595,7 @@ class Store:
                 days.setdefault((form.code, row.period, row.county_code), row.received_on)
         return days
 
-    def _whole(self, as_of: date | Seen, among: Among = None) -> set[tuple[str, str]]:
+    def _whole(self, as_of: date | SeenEarlier, among: Among = None) -> set[tuple[str, str]]:
         """(period, county) of what was accepted, at once or sheet by sheet."""
         forms: dict[tuple[str, str], int] = {}
         for _, period, county in self.came(as_of, among):
@@ -606,7 +606,7 @@ class Store:
         whole = {key for key, n in forms.items() if key[1] in units and n == len(self.program.roster_of(units[key[1]]))}
         return whole | set(accepted[["period", "county_code"]].itertuples(index=False, name=None))
 
-    def past(self, period: str, as_of: date | Seen, prefectures: Collection[str] | None = None) -> Past:
+    def past(self, period: str, as_of: date | SeenEarlier, prefectures: Collection[str] | None = None) -> Past:
         """What was accepted before this run, seen from ``period``; of some prefectures only, where they are named."""
         program, chosen = self.program, self.program.period_by_code[period]
         previous: dict[tuple[str, str], tuple[date, Value]] = {}
@@ -659,7 +659,7 @@ class Store:
             return [(row[0], row[1]) for row in connection.execute(query)]
 
     def _past_lists(
-        self, period: str, as_of: date | Seen, among: Among
+        self, period: str, as_of: date | SeenEarlier, among: Among
     ) -> tuple[Entries, Entries, dict[tuple[str, str], frozenset[str]], dict[tuple[str, str], date]]:
         """Entries carried into a period, those that already stand for it, every number given out, and days of receipt.
 

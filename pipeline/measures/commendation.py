@@ -30,7 +30,7 @@ class LagReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class CountyRecord:
     """The figures of one county, up to a period.
 
     Attributes:
@@ -57,12 +57,12 @@ class Record:
 class Lagging:
     """A county that lags, and why."""
 
-    record: Record
+    record: CountyRecord
     reasons: tuple[LagReason, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Commendation:
     """Both lists, and the province's completion they are measured against.
 
     Attributes:
@@ -72,8 +72,8 @@ class Standing:
     """
 
     province: Completion
-    records: tuple[Record, ...]
-    candidates: tuple[Record, ...]
+    records: tuple[CountyRecord, ...]
+    candidates: tuple[CountyRecord, ...]
     lagging: tuple[Lagging, ...]
 
 
@@ -85,7 +85,7 @@ def standing(
     *,
     streak: int = 2,
     below_pp: Decimal = Decimal(20),
-) -> Standing:
+) -> Commendation:
     """Commendation candidates and lagging counties of a period.
 
     A county is a candidate when all of these hold:
@@ -124,19 +124,19 @@ def standing(
         for county in program.measured
     )
     lagging = [Lagging(record=r, reasons=reasons) for r in records if (reasons := _reasons(r, streak, below_pp))]
-    return Standing(
+    return Commendation(
         province=province, records=records,
         candidates=tuple(sorted(filter(_is_candidate, records), key=lambda r: (-_printed(r), r.county_code))),
         lagging=tuple(sorted(lagging, key=lambda one: (-one.record.streak, _printed(one.record), one.record.county_code))),
     )  # fmt: skip
 
 
-def _record(county: Unit, mine: pd.DataFrame, owed: list[Obligation], province: Completion) -> Record:
+def _record(county: Unit, mine: pd.DataFrame, owed: list[Obligation], province: Completion) -> CountyRecord:
     counted = mine[mine["status"].isin(COUNTED)]
     # an unreported county has on_pace None throughout: never on pace, but nothing of it is counted either
     good = counted["status"].eq(Status.MET) | counted["on_pace"].eq(True)
     done = completion(mine, [])[()] if len(mine) else Completion(met=0, applicable=0, reported=0, roster=1)
-    return Record(
+    return CountyRecord(
         county_code=county.code, prefecture_code=county.prefecture_code, completion=done,
         on_time=sum(o.timeliness is Timeliness.ON_TIME for o in owed), due=len(owed), streak=_streak(owed),
         on_pace=int(good.sum()), behind=tuple(str(code) for code in counted["quantity"][~good]),
@@ -153,17 +153,17 @@ def _streak(owed: list[Obligation]) -> int:
     return count
 
 
-def _is_candidate(record: Record) -> bool:
+def _is_candidate(record: CountyRecord) -> bool:
     done = record.completion
     return 0 < record.due == record.on_time and done.reported > 0 and done.applicable > 0 and not record.behind
 
 
-def _reasons(record: Record, streak: int, below_pp: Decimal) -> tuple[LagReason, ...]:
+def _reasons(record: CountyRecord, streak: int, below_pp: Decimal) -> tuple[LagReason, ...]:
     far = record.gap_pp is not None and record.gap_pp <= -below_pp
     held = {LagReason.STREAK: record.streak >= streak, LagReason.COMPLETION: far}
     return tuple(reason for reason, holds in held.items() if holds)
 
 
-def _printed(record: Record) -> Decimal:
+def _printed(record: CountyRecord) -> Decimal:
     """Completion to sort by; a county without one comes below all others."""
     return Decimal(-1) if record.completion.pct is None else printed(record.completion.pct)

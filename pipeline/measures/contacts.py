@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class ContactLink:
     """One contact of one county.
 
     Attributes:
@@ -46,7 +46,7 @@ class CountyContact:
 
     county_code: str
     prefecture_code: str
-    links: tuple[Link, ...]
+    links: tuple[ContactLink, ...]
     reported: bool
     entered: str
     visits: Decimal | None
@@ -75,7 +75,7 @@ class CountyContact:
 class Load:
     """The counties of one contact."""
 
-    link: Link
+    link: ContactLink
     county_codes: tuple[str, ...]
 
 
@@ -137,7 +137,7 @@ def names(entered: str) -> tuple[str, ...]:
 
 def _county(program: Program, form: Form | None, county: County, given: Given | None, on: date) -> CountyContact:
     links = tuple(
-        Link(key=c.unit_id, title=c.title, unit=c.unit, level=c.level, given=True)
+        ContactLink(key=c.unit_id, title=c.title, unit=c.unit, level=c.level, given=True)
         for c in program.contacts_of(county.code, on)
     )
     row = given or {}
@@ -153,17 +153,17 @@ def _county(program: Program, form: Form | None, county: County, given: Given | 
     )  # fmt: skip
 
 
-def _entered(form: Form, county: County, given: Given) -> tuple[Link, ...]:
+def _entered(form: Form, county: County, given: Given) -> tuple[ContactLink, ...]:
     """The contacts written on the sheet."""
     level = text(by_role(form, "contact_level", given))
     return tuple(
-        Link(key=f"{county.prefecture_code}:{name}", title=name, unit=name, level=level, given=False)
+        ContactLink(key=f"{county.prefecture_code}:{name}", title=name, unit=name, level=level, given=False)
         for name in names(text(by_role(form, "contact", given)))
     )
 
 
 def _loads(counties: Sequence[CountyContact]) -> tuple[Load, ...]:
-    links: dict[str, Link] = {}
+    links: dict[str, ContactLink] = {}
     found: dict[str, list[str]] = {}
     for county in counties:
         for link in county.links:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Program
-    from pipeline.program.notice import Step, Urging
+    from pipeline.program.notice import NoticeStep, Urging
 
 SERIES = frozenset(
     {ObligationKind.REPORT, ObligationKind.HIGHLIGHT}
@@ -66,7 +66,7 @@ class Escalation:
     text: str
 
 
-def step_of(steps: Sequence[Step], streak: int) -> int | None:
+def step_of(steps: Sequence[NoticeStep], streak: int) -> int | None:
     """The place of the step a streak has come to; None while nothing is late."""
     return max((n for n, step in enumerate(steps) if streak >= step.streak), default=None)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PROVINCE = ""  # stands where a prefecture's code would for what is summed over all of them
 
 
-class Entry(Protocol):
+class ListEntry(Protocol):
     """An entry of a list that stands in one period; ``number`` is the same in every period that carries it."""
 
     @property
@@ -168,14 +168,14 @@ def by_role(form: Form, role: str, given: Given) -> Value:
 
 
 def histories(
-    program: Program, entries: Iterable[Entry], kind: FormKind, through: Period
-) -> tuple[tuple[Form, tuple[Entry, ...]], ...]:
+    program: Program, entries: Iterable[ListEntry], kind: FormKind, through: Period
+) -> tuple[tuple[Form, tuple[ListEntry, ...]], ...]:
     """Entries of the lists of a kind up to a period, those with one number together, oldest first.
 
     Order is that of first appearance. An entry without a number stands for itself.
     """
     forms = {form.code: form for form in program.forms_of_kind(kind)}
-    found: dict[tuple[str, ...], list[Entry]] = {}
+    found: dict[tuple[str, ...], list[ListEntry]] = {}
     standing = (e for e in entries if e.form in forms and program.period_by_code[e.period].no <= through.no)
     for place, one in enumerate(sorted(standing, key=lambda e: program.period_by_code[e.period].no)):
         key = (one.form, one.prefecture_code, one.number) if one.number else (str(place),)
@@ -183,7 +183,7 @@ def histories(
     return tuple((forms[every[0].form], tuple(every)) for every in found.values())
 
 
-def county_of(program: Program, entry: Entry, value: Value) -> County | None:
+def county_of(program: Program, entry: ListEntry, value: Value) -> County | None:
     """The county an entry is about, by code or by any of its names; None for the prefecture itself."""
     written = text(value)
     mine = program.counties_of(entry.prefecture_code)

@@ -26,7 +26,7 @@ from pipeline.program.model import FormKind
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from pipeline.measures.figures import Entry, Share
+    from pipeline.measures.figures import ListEntry, Share
     from pipeline.program.model import Form, Period, Program
 
 QUARTER_MONTHS = 3
@@ -116,7 +116,7 @@ def quarter_of(on: date) -> Quarter:
 
 
 def highlight_figures(
-    program: Program, period: Period, entries: Sequence[Entry], reported: Collection[tuple[str, str]], as_of: date
+    program: Program, period: Period, entries: Sequence[ListEntry], reported: Collection[tuple[str, str]], as_of: date
 ) -> HighlightFigures | None:
     """Highlights up to a period; None for a campaign without such a list.
 
@@ -159,7 +159,7 @@ def highlight_figures(
     )  # fmt: skip
 
 
-def _highlight(program: Program, form: Form, entry: Entry) -> Highlight:
+def _highlight(program: Program, form: Form, entry: ListEntry) -> Highlight:
     given = entry.values
     county, dated_on = county_of(program, entry, by_role(form, "county", given)), day(by_role(form, "dated_on", given))
     return Highlight(

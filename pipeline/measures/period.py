@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline.domain.state import REPORTED, State
-from pipeline.measures.commendation import Standing, standing
+from pipeline.measures.commendation import Commendation, standing
 from pipeline.measures.contacts import ContactFigures, contact_figures
 from pipeline.measures.corrections import Correction, corrections
 from pipeline.measures.escalation import Escalation, escalations
@@ -100,7 +100,7 @@ class PeriodMeasures:
     prefecture_order: tuple[Prefecture, ...]
     ranks: dict[str, int | None]
     systems: Systems
-    standing: Standing
+    standing: Commendation
     outliers: tuple[Outlier, ...]
     escalations: tuple[Escalation, ...]
     corrections: tuple[Correction, ...]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import date
 
-    from pipeline.measures.figures import Coverage, Entry
+    from pipeline.measures.figures import Coverage, ListEntry
     from pipeline.program.model import Form, Period, Program
 
 
@@ -139,7 +139,7 @@ class ProblemFigures:
 def problem_figures(
     program: Program,
     period: Period,
-    entries: Sequence[Entry],
+    entries: Sequence[ListEntry],
     reported: Collection[tuple[str, str]],
     as_of: date,
     late: Mapping[tuple[str, str], int],
@@ -193,7 +193,7 @@ def for_departments(figures: ProblemFigures) -> tuple[tuple[str, tuple[Problem, 
 def _problem(
     program: Program,
     form: Form,
-    every: tuple[Entry, ...],
+    every: tuple[ListEntry, ...],
     period: Period,
     as_of: date,
     late: Mapping[tuple[str, str], int],
@@ -218,7 +218,7 @@ def _problem(
     )  # fmt: skip
 
 
-def _closed_in(form: Form, every: tuple[Entry, ...]) -> str:
+def _closed_in(form: Form, every: tuple[ListEntry, ...]) -> str:
     """The period since which every report of it says closed; empty when the last one does not."""
     since = ""
     for one in reversed(every):
@@ -228,7 +228,7 @@ def _closed_in(form: Form, every: tuple[Entry, ...]) -> str:
     return since
 
 
-def _is_closed(form: Form, entry: Entry) -> bool:
+def _is_closed(form: Form, entry: ListEntry) -> bool:
     if form.closing:
         return entry.values.get(form.closing.field) in form.closing.values
     return day(by_role(form, "closed_on", entry.values)) is not None

@@ -43,7 +43,7 @@ TargetsOf = Mapping[str, "Target | None"]  # quantity → target, of those not j
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ChangingPart:
     """What a quantity that is not judged alike in all periods adds to a completion.
 
     Attributes:
@@ -67,7 +67,7 @@ class Completion:
     applicable: int
     reported: int
     roster: int
-    changing: Mapping[str, Part] = field(default_factory=dict)
+    changing: Mapping[str, ChangingPart] = field(default_factory=dict)
 
     @property
     def pct(self) -> float | None:
@@ -230,7 +230,7 @@ def _unlike(now: Completion, before: Completion) -> frozenset[str]:
     )  # fmt: skip
 
 
-def _alike(now: Part | None, before: Part | None) -> bool:
+def _alike(now: ChangingPart | None, before: ChangingPart | None) -> bool:
     begins = before is not None and before.target is None
     return begins or (now is not None and before is not None and now.target == before.target)
 
@@ -318,7 +318,9 @@ def _completion(frame: pd.DataFrame, changing: TargetsOf) -> Completion:
     parts = {}
     for code in changing.keys() & set(frame["quantity"]) if changing else ():
         mine = frame[frame["quantity"] == code]
-        parts[code] = Part(target=changing[code], met=int(mine["met"].sum()), applicable=int(mine["counted"].sum()))
+        parts[code] = ChangingPart(
+            target=changing[code], met=int(mine["met"].sum()), applicable=int(mine["counted"].sum())
+        )
     return Completion(met=int(frame["met"].sum()), applicable=int(frame["counted"].sum()), changing=parts,
                       reported=int(frame["there"].nunique()), roster=int(frame["county_code"].nunique()))  # fmt: skip
 

@@ -64,7 +64,7 @@ def roll_up(program: Program, figures: pd.DataFrame | Iterable[pd.DataFrame],
     chunks = (figures,) if isinstance(figures, pd.DataFrame) else figures
     own = {one.code: _is_own(program, one) for one in asked}
     tables = {
-        kind: _Table(_tree(program, program.prefectures if kind else program.counties),
+        kind: _RollupTable(_tree(program, program.prefectures if kind else program.counties),
                      [one for one in asked if own[one.code] is kind])
         for kind in (False, True)
     }  # fmt: skip
@@ -127,7 +127,7 @@ def _tree(program: Program, units: Sequence[Unit]) -> _Tree:
     )
 
 
-class _Table:
+class _RollupTable:
     """A number for each reporting unit and field, and whether it was given: as large as the program, whatever comes in."""
 
     def __init__(self, tree: _Tree, fields: Sequence[Field]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from pipeline.ledger.store import Seen, Store
+    from pipeline.ledger.store import SeenEarlier, Store
     from pipeline.program.model import Period
     from pipeline.workspace.paths import Workspace
 
@@ -68,7 +68,7 @@ def export_partitions(workspace: Workspace, folder: Path, period_code: str | Non
         store.close()
 
 
-def _periods(store: Store, seen: Seen) -> tuple[Period, ...]:
+def _periods(store: Store, seen: SeenEarlier) -> tuple[Period, ...]:
     """Those that have begun, or that somebody has reported for."""
     reported = periods_of(store, seen)
     return tuple(p for p in store.program.periods if p.start <= seen.as_of or p.code in reported)

@@ -190,7 +190,7 @@ class Department:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class NoticeStep:
     """From ``streak`` periods in a row a letter is of ``level`` and gives ``workdays`` to answer."""
 
     level: str
@@ -228,7 +228,7 @@ class Urging:
     """
 
     leaders: tuple[str, ...] = ()
-    steps: tuple[Step, ...]
+    steps: tuple[NoticeStep, ...]
     to_respondent: Appeal
     to_contact: Appeal
     to_leader: Appeal

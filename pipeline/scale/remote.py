@@ -34,7 +34,7 @@ class Stranger:
     edition: str
 
 
-class Program:
+class RemoteProgram:
     """A function on this worker, and the processes that know it: what becomes of each item of a chunk.
 
     Args:
@@ -66,7 +66,7 @@ class Program:
         return Worker(function, limits, self._stopped)
 
 
-def program_of(parcel: partial[bytes]) -> Program:
+def program_of(parcel: partial[bytes]) -> RemoteProgram:
     """The program in a parcel that Dask brought here.
 
     Dask takes it to whichever worker needs it, once, and forgets it after the run, or when whoever started the run is
@@ -74,11 +74,11 @@ def program_of(parcel: partial[bytes]) -> Program:
     """
     with _opening:
         if parcel not in _programs:
-            _programs[parcel] = Program(*pickle.loads(parcel()))  # noqa: S301 - as above
+            _programs[parcel] = RemoteProgram(*pickle.loads(parcel()))  # noqa: S301 - as above
         return _programs[parcel]
 
 
-_programs: WeakKeyDictionary[partial[bytes], Program] = WeakKeyDictionary()
+_programs: WeakKeyDictionary[partial[bytes], RemoteProgram] = WeakKeyDictionary()
 _opening = Lock()
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.measures.obligation import quarters
 from pipeline.products.documents.bulletin import data_notes, overall
 from pipeline.products.documents.money_parts import funding_lead, funding_parts, funding_rows
-from pipeline.products.documents.outline import Part, duty, numbered, publication, quoted, tables
+from pipeline.products.documents.outline import Subsection, duty, numbered, publication, quoted, tables
 from pipeline.products.documents.progress_parts import (
     action_parts,
     goal_rows,
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
+class Edition:
     """One issue of a publication, on its way to a context."""
 
     m: PeriodMeasures
@@ -113,12 +113,12 @@ class Issue:
         return f"关于{made.ordered}的要求" if made and made.ordered else "要求"
 
 
-def _to_line(i: Issue) -> str:
+def _to_line(i: Edition) -> str:
     owed = duty(i.m, i.document)
     return f"{owed.to if owed and owed.to else i.m.program.organizer}："
 
 
-def _actions(i: Issue) -> list[Part]:
+def _actions(i: Edition) -> list[Subsection]:
     """The actions, and after them the targets of the whole."""
     actions = action_parts(i.m, i.m.before, "上期", i.say)
     if not i.m.reported or not i.m.province_results:
@@ -126,11 +126,11 @@ def _actions(i: Issue) -> list[Part]:
     texts = [province_target(i.m, r, i.say) for r in i.m.province_results]
     return [
         *actions,
-        Part(numeral=numeral(len(actions) + 1), name=f"{i.m.program.words.whole}性目标", paragraphs=texts),
+        Subsection(numeral=numeral(len(actions) + 1), name=f"{i.m.program.words.whole}性目标", paragraphs=texts),
     ]
 
 
-PARTS: Mapping[str, Callable[[Issue], Any]] = {
+PARTS: Mapping[str, Callable[[Edition], Any]] = {
     "is_demo": lambda i: i.is_demo,
     "words": lambda i: i.say.words,
     "counted": lambda i: i.m.reported > 0,
@@ -183,7 +183,7 @@ PARTS: Mapping[str, Callable[[Issue], Any]] = {
 
 
 def context_of(
-    m: PeriodMeasures, document: str, asked: Asked, own: Mapping[str, Callable[[Issue], Any]], *, is_demo: bool
+    m: PeriodMeasures, document: str, asked: Asked, own: Mapping[str, Callable[[Edition], Any]], *, is_demo: bool
 ) -> tuple[dict[str, Any], Figures]:
     """The context of a publication and the register of its numbers.
 
@@ -194,7 +194,7 @@ def context_of(
         own: Parts that only this one has, or has otherwise.
         is_demo: Whether the figures are invented, which it then says.
     """
-    issue = Issue(m=m, document=document, say=Figures(m.program.words), is_demo=is_demo)
+    issue = Edition(m=m, document=document, say=Figures(m.program.words), is_demo=is_demo)
     parts = {**PARTS, **own}
     context = {name: parts[name](issue) for name in asked.names if name in parts}
     return {

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipeline.measures.funding import LineFunding
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.social import SocialTotal
-    from pipeline.products.documents.outline import Part
+    from pipeline.products.documents.outline import Subsection
     from pipeline.products.wording import Figures
     from pipeline.program.model import FundingLine, Program
 
@@ -57,7 +57,7 @@ def _told(say: Figures, measure: str, one: Sum) -> str:
     return of(say, measure, one.reported, one.roster) if one.roster else NO_FIGURE
 
 
-def funding_parts(m: PeriodMeasures, say: Figures) -> list[Part]:
+def funding_parts(m: PeriodMeasures, say: Figures) -> list[Subsection]:
     """What goes with the table: matching, limits, social workers, and where the notice's own figures do not fit."""
     if not is_asked(m):
         return []

@@ -21,7 +21,7 @@ NO_FIGURE, NOT_REPORTED = "—", "未计入"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Subsection:
     """One （一） of a section."""
 
     numeral: str
@@ -29,11 +29,11 @@ class Part:
     paragraphs: list[str]
 
 
-def parts(named: Iterable[tuple[str, Sequence[str]]]) -> list[Part]:
+def parts(named: Iterable[tuple[str, Sequence[str]]]) -> list[Subsection]:
     """Those that have something to say, numbered without gaps."""
     there = [(name, [text for text in texts if text]) for name, texts in named]
     return [
-        Part(numeral=numeral(n), name=name, paragraphs=texts)
+        Subsection(numeral=numeral(n), name=name, paragraphs=texts)
         for n, (name, texts) in enumerate(((name, texts) for name, texts in there if texts), 1)
     ]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures, Scores
     from pipeline.measures.progress import Total
     from pipeline.measures.ten_tasks import TaskColumn, TaskFigures
-    from pipeline.products.documents.outline import Part
+    from pipeline.products.documents.outline import Subsection
     from pipeline.products.wording import Figures
     from pipeline.program.model import Action, Prefecture
 
@@ -88,7 +88,7 @@ def trend_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     return rows
 
 
-def action_parts(m: PeriodMeasures, since: Scores | None, since_name: str, say: Figures) -> list[Part]:
+def action_parts(m: PeriodMeasures, since: Scores | None, since_name: str, say: Figures) -> list[Subsection]:
     """A paragraph for each action: completion, change, prefectures ahead and behind, targets met and furthest behind."""
     if not m.reported:
         return []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.products.documents.document_parts import Issue
+    from pipeline.products.documents.document_parts import Edition
     from pipeline.products.wording import Figures
 
 LETTERS, LETTER_TEMPLATE = "催报", "催报函.docx"
@@ -35,7 +35,7 @@ class Draft:
 
 
 @cache
-def own_parts() -> dict[str, Mapping[str, Callable[[Issue], Any]]]:
+def own_parts() -> dict[str, Mapping[str, Callable[[Edition], Any]]]:
     """Document → its own parts, of every module of the folder ``own``."""
     modules = (import_module(f"{own.__name__}.{one.name}") for one in iter_modules(own.__path__))
     return {document: parts for module in modules for document, parts in module.OWN.items()}

@@ -134,7 +134,7 @@ def _anything_stands(m: PeriodMeasures, prefecture_code: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Fault:
+class _NoticeFault:
     """Why nothing of a file could be taken, in words for its officer."""
 
     what: str
@@ -144,20 +144,20 @@ class _Fault:
     expected: str = ""
 
 
-def _faults(m: PeriodMeasures, refused: Waiting) -> list[_Fault]:
+def _faults(m: PeriodMeasures, refused: Waiting) -> list[_NoticeFault]:
     """All that is wrong with it; of a return in which nothing was filled in, that, and what stands elsewhere in it."""
     if refused.entry is None:
         return []
     found = m.snapshot.findings_of(refused.entry)
     if refused.is_blank:
         fix = m.program.worded("请在各张表中填报各县；本期确无新进展的县选“√”")
-        blank = _Fault(what=m.program.worded(refused.entry.reason), fix=fix, found="空白", expected=fix)
+        blank = _NoticeFault(what=m.program.worded(refused.entry.reason), fix=fix, found="空白", expected=fix)
         return [blank, *(_fault(m, f) for f in found if CATALOGUE[f.code].aside)]
     return [_fault(m, f) for f in found if f.severity is Severity.CRITICAL]
 
 
-def _fault(m: PeriodMeasures, f: Finding) -> _Fault:
-    return _Fault(
+def _fault(m: PeriodMeasures, f: Finding) -> _NoticeFault:
+    return _NoticeFault(
         what=m.program.worded(CATALOGUE[f.code].title),
         fix=m.program.worded(f.fix),
         where=f.location.sheet or "整份文件",

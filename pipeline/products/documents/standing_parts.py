@@ -12,10 +12,10 @@ from pipeline.products.wording import cn_date, listing, made_up_of, one_decimal
 from pipeline.program.model import Rows
 
 if TYPE_CHECKING:
-    from pipeline.measures.commendation import Lagging, Record
+    from pipeline.measures.commendation import CountyRecord, Lagging
     from pipeline.measures.milestones import MilestoneFigures
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.products.documents.outline import Part
+    from pipeline.products.documents.outline import Subsection
     from pipeline.products.wording import Figures
     from pipeline.program.model import Period
 
@@ -122,7 +122,7 @@ def candidate_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     return [_record(m, one, no, say) for no, one in enumerate(m.standing.candidates[:LISTED], 1)]
 
 
-def _record(m: PeriodMeasures, r: Record, no: int, say: Figures) -> Row:
+def _record(m: PeriodMeasures, r: CountyRecord, no: int, say: Figures) -> Row:
     key, done = f"county.{r.county_code}", r.completion
     return {
         "no": say(f"{key}.no", no),
@@ -135,7 +135,7 @@ def _record(m: PeriodMeasures, r: Record, no: int, say: Figures) -> Row:
     }  # fmt: skip
 
 
-def next_parts(m: PeriodMeasures, say: Figures) -> list[Part]:
+def next_parts(m: PeriodMeasures, say: Figures) -> list[Subsection]:
     """What to do next, drawn from what the figures show."""
     return parts((
         ("补齐任务短板", furthest_behind(m, say) if m.reported else []),

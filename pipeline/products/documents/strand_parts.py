@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.measures.obligation import Quarter
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.problems import Problem, ProblemCount
-    from pipeline.products.documents.outline import Part
+    from pipeline.products.documents.outline import Subsection
     from pipeline.products.wording import Figures
     from pipeline.program.model import Strand
 
@@ -25,7 +25,7 @@ UNMET = {Duly.NOT_MET: "尚欠", Duly.NOT_REPORTED: "没有可用的报表、情
 PROBLEM_LENGTH, MEASURE_LENGTH, PRESSING = 90, 60, 8
 
 
-def strand_parts(m: PeriodMeasures, say: Figures) -> list[Part]:
+def strand_parts(m: PeriodMeasures, say: Figures) -> list[Subsection]:
     """Each measure the programme names, by the sheets it is followed on."""
     return parts((strand.name, _strand(m, strand, say)) for strand in m.program.strands)
 

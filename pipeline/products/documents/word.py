@@ -104,7 +104,7 @@ def render(template: Path, context: Mapping[str, Any], pictures: Mapping[str, Pi
         raise TemplateError(problems[0] + more)
     document = _Template(BytesIO(template.read_bytes()))
     numbered: list[Picture] = []
-    drawings = {name: _Drawing(document, picture, numbered) for name, picture in pictures.items()}
+    drawings = {name: _DrawnPicture(document, picture, numbered) for name, picture in pictures.items()}
     try:
         document.render({**context, "pictures": drawings}, _environment())
     except (jinja2.TemplateError, etree.XMLSyntaxError, TypeError, ValueError, ArithmeticError, LookupError) as exc:
@@ -205,7 +205,7 @@ class _Template(DocxTemplate):  # type: ignore[misc]  # docxtpl is untyped
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawing:
+class _DrawnPicture:
     """A picture bound to the document it is drawn in; ``numbered`` holds those the document has spoken of so far."""
 
     document: _Template
@@ -250,7 +250,7 @@ def _environment() -> jinja2.Environment:
 
 def _printed(value: Any) -> Any:
     """Return what a printed value becomes: a drawing, or plain text that jinja then escapes."""
-    if isinstance(value, _Drawing):
+    if isinstance(value, _DrawnPicture):
         return value.markup()
     if isinstance(value, jinja2.Undefined):
         return str(value)  # raises, with the name

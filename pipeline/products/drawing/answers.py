@@ -15,7 +15,7 @@ from pipeline.products.drawing.parts import (
     SMALL_PT,
     TRACK,
     Box,
-    Sheet,
+    Canvas,
     clamp_pct,
     fitted,
     label_room,
@@ -75,7 +75,7 @@ class CountCell:
     roster: int
 
 
-class _Frame(NamedTuple):
+class _AnswersFrame(NamedTuple):
     """Where things stand, in mm: left of the labels, the bars' edges, right edges of share and yes, pitch of a row."""
 
     label: float
@@ -106,7 +106,7 @@ def answers(shares: Sequence[ShareRow], counts: Sequence[CountCell], *, more: in
     fixed = (_TOP_MM + _SCALE_MM if shares else 0.0) + (_TABLE_MM if counts else 0.0) + 1.0
     pitch = row_pitch(len(shares) + lines, fixed, widest=6.2)
     frame = _frame(shares, pitch)
-    sheet = Sheet(fixed + pitch * (len(shares) + lines))
+    sheet = Canvas(fixed + pitch * (len(shares) + lines))
     if shares:
         _shares(sheet, frame, shares)
         if more:
@@ -127,7 +127,7 @@ def _require(shares: Sequence[ShareRow], counts: Sequence[CountCell]) -> None:
             raise ChartError(f"“{row.label}”的个数不合理：{row.met}/{row.answered}/{row.reported}/{row.roster}")
 
 
-def _frame(shares: Sequence[ShareRow], pitch: float) -> _Frame:
+def _frame(shares: Sequence[ShareRow], pitch: float) -> _AnswersFrame:
     """Give groups and labels what they need and the bars the rest."""
     groups = label_room([row.group for row in shares] or [""], least=0.0, most=38.0, size=SMALL_PT)
     label = 1.0 + groups + (2.5 if groups else 0.0)
@@ -136,10 +136,10 @@ def _frame(shares: Sequence[ShareRow], pitch: float) -> _Frame:
     share = count - label_room([_YES, *map(_yes, shares)], least=9.0, size=SMALL_PT) - 3.6
     texts = [f"{row.label}：{row.option}" if row.option else row.label for row in shares]
     labels = label_room(texts or [""], most=62.0 if groups < 20.0 else 48.0)  # noqa: PLR2004
-    return _Frame(label, label + labels + 2.5, share - 13.5, share, count, pitch)
+    return _AnswersFrame(label, label + labels + 2.5, share - 13.5, share, count, pitch)
 
 
-def _shares(sheet: Sheet, frame: _Frame, rows: Sequence[ShareRow]) -> None:
+def _shares(sheet: Canvas, frame: _AnswersFrame, rows: Sequence[ShareRow]) -> None:
     bottom = _TOP_MM + frame.pitch * len(rows)
     for x, text in ((frame.share, "占比（%）"), (frame.yes, _YES), (_RIGHT_MM, "已报/应报")):
         sheet.text(
@@ -168,14 +168,14 @@ def _yes(row: ShareRow) -> str:
     return f"{row.met}/{row.answered}" if row.answered else "—"
 
 
-def _scale(sheet: Sheet, frame: _Frame, bottom: float) -> None:
+def _scale(sheet: Canvas, frame: _AnswersFrame, bottom: float) -> None:
     xs = [frame.left + (frame.right - frame.left) * mark / 100 for mark in _MARKS]
     sheet.lines([((x, _TOP_MM), (x, bottom)) for x in xs], RULE, 0.5)
     for x, mark in zip(xs, _MARKS, strict=True):
         sheet.text(x, bottom + 2.2, f"{mark}", size=SMALL_PT, align="center", colour=MUTED)
 
 
-def _group(sheet: Sheet, frame: _Frame, name: str, y: float, *, first: bool) -> None:
+def _group(sheet: Canvas, frame: _AnswersFrame, name: str, y: float, *, first: bool) -> None:
     """Write a group's name at its first row, under a hairline that parts it from the one before."""
     if not first:
         above = y - frame.pitch / 2
@@ -184,7 +184,7 @@ def _group(sheet: Sheet, frame: _Frame, name: str, y: float, *, first: bool) -> 
     sheet.text(1.0, y, text, size=size, colour=MUTED)
 
 
-def _label(sheet: Sheet, frame: _Frame, row: ShareRow, y: float, *, again: bool) -> None:
+def _label(sheet: Canvas, frame: _AnswersFrame, row: ShareRow, y: float, *, again: bool) -> None:
     """Write the question from the left, its option towards the bar; the question only where it is new."""
     room = frame.left - frame.label - 1.5
     if row.option:
@@ -196,7 +196,7 @@ def _label(sheet: Sheet, frame: _Frame, row: ShareRow, y: float, *, again: bool)
         sheet.text(frame.label, y, text, size=size)
 
 
-def _figures(sheet: Sheet, frame: _Frame, row: ShareRow, y: float) -> None:
+def _figures(sheet: Canvas, frame: _AnswersFrame, row: ShareRow, y: float) -> None:
     """Write share, yes of answers, and coverage; nobody to whom it applies is not nobody who reported."""
     silent = "不适用" if row.reported else "未计入"
     known = INK if row.answered else MUTED
@@ -206,7 +206,7 @@ def _figures(sheet: Sheet, frame: _Frame, row: ShareRow, y: float) -> None:
     sheet.text(_RIGHT_MM, y, f"{row.reported}/{row.roster}", align="right", colour=INK if partial else MUTED)
 
 
-def _counts(sheet: Sheet, counts: Sequence[CountCell], top: float, pitch: float) -> None:
+def _counts(sheet: Canvas, counts: Sequence[CountCell], top: float, pitch: float) -> None:
     """Write sums in two columns, read downwards: group, label, figure with its unit, coverage."""
     lines = (len(counts) + 1) // 2
     ruled = [((1.0, top + pitch * i), (_RIGHT_MM, top + pitch * i)) for i in range(lines + 1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pipeline.products.drawing.fonts import width_mm
-from pipeline.products.drawing.parts import MUTED, RULE, SMALL_PT, Box, Sheet, clamp_pct
+from pipeline.products.drawing.parts import MUTED, RULE, SMALL_PT, Box, Canvas, clamp_pct
 
 FOOT_MM = 10.0
 RIGHT_MM = 155.0
@@ -34,7 +34,7 @@ class BarPlot(NamedTuple):
         return Box(self.left, self.y(index) - height / 2, self.x(pct) - self.left, height)
 
 
-def draw_scale(sheet: Sheet, plot: BarPlot) -> None:
+def draw_scale(sheet: Canvas, plot: BarPlot) -> None:
     """Draw the percentage scale under the bars and its faint upright lines."""
     marks = (0, 20, 40, 60, 80, 100)
     sheet.lines([((plot.x(mark), plot.top), (plot.x(mark), plot.bottom)) for mark in marks], RULE, 0.5)
@@ -42,13 +42,13 @@ def draw_scale(sheet: Sheet, plot: BarPlot) -> None:
         sheet.text(plot.x(mark), plot.bottom + 2.2, f"{mark}", size=SMALL_PT, align="center", colour=MUTED)
 
 
-def key_text(sheet: Sheet, x: float, y: float, label: str) -> float:
+def key_text(sheet: Canvas, x: float, y: float, label: str) -> float:
     """Write a label of the key and return where the next one may begin."""
     sheet.text(x, y, label, size=SMALL_PT, colour=MUTED)
     return x + width_mm(label, SMALL_PT) + 4
 
 
-def key_hatch(sheet: Sheet, x: float, y: float) -> None:
+def key_hatch(sheet: Canvas, x: float, y: float) -> None:
     """Explain the hatch in the key."""
     sheet.hatched([Box(x, y - 1.1, 4, 2.2)])
     key_text(sheet, x + 5, y, "未计入")

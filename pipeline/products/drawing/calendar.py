@@ -19,7 +19,7 @@ from pipeline.products.drawing.parts import (
     TRACK,
     WHITE,
     Box,
-    Sheet,
+    Canvas,
     diamond,
     fitted,
     label_room,
@@ -73,7 +73,7 @@ class CalendarRow:
     cells: Sequence[Due | None]
 
 
-class _Frame(NamedTuple):
+class _CalendarFrame(NamedTuple):
     """Left edge of the columns, width of one, height of a row, bottom of the rows; all in mm."""
 
     left: float
@@ -113,8 +113,8 @@ def calendar(
         1.0 + label_room([text for row in rows for text in (row.name, row.who)] or [""], most=24.0, size=SMALL_PT) + 1.5
     )
     wide = min((_RIGHT_MM - left) / len(columns), 20.0)
-    frame = _Frame(left, wide, pitch, _TOP_MM + pitch * len(rows))
-    sheet = Sheet(frame.bottom + _FOOT_MM)
+    frame = _CalendarFrame(left, wide, pitch, _TOP_MM + pitch * len(rows))
+    sheet = Canvas(frame.bottom + _FOOT_MM)
     if today is not None:
         _today(sheet, frame, rows, today, today_label)
     _grid(sheet, frame, rows, columns)
@@ -126,7 +126,9 @@ def calendar(
     return sheet.png()
 
 
-def _grid(sheet: Sheet, frame: _Frame, rows: Sequence[CalendarRow], columns: Sequence[tuple[str, str]]) -> None:
+def _grid(
+    sheet: Canvas, frame: _CalendarFrame, rows: Sequence[CalendarRow], columns: Sequence[tuple[str, str]]
+) -> None:
     """Draw the lines, the heads, and the names of the rows over who owes it."""
     right = frame.x(len(columns))
     sheet.lines([((1.0, frame.y(i)), (right, frame.y(i))) for i in range(len(rows) + 1)], RULE, 0.5)
@@ -145,7 +147,7 @@ def _grid(sheet: Sheet, frame: _Frame, rows: Sequence[CalendarRow], columns: Seq
             sheet.text(1.0, y, short, size=size, colour=colour)
 
 
-def _cell(sheet: Sheet, frame: _Frame, row: int, column: int, due: Due) -> None:
+def _cell(sheet: Canvas, frame: _CalendarFrame, row: int, column: int, due: Due) -> None:
     """Draw a cell: the bar, how many of how many, how many are owed; or that the office looks for itself."""
     x, top = frame.x(column + 0.5), frame.y(row)
     if not due.told:
@@ -188,7 +190,7 @@ def _count(count: int, room: float, lead: str = "") -> str:
     return whole if width_mm(whole, MIN_PT) <= room else f"{lead}{rounded(count / 10_000, 0)}万"
 
 
-def _bar(sheet: Sheet, whole: Box, due: Due) -> None:
+def _bar(sheet: Canvas, whole: Box, due: Due) -> None:
     """Draw the parts of a cell; they differ in grey and in outline, not only in colour."""
     x = whole.x
     parts = (
@@ -204,7 +206,7 @@ def _bar(sheet: Sheet, whole: Box, due: Due) -> None:
         x += wide
 
 
-def _today(sheet: Sheet, frame: _Frame, rows: Sequence[CalendarRow], today: float, label: str) -> None:
+def _today(sheet: Canvas, frame: _CalendarFrame, rows: Sequence[CalendarRow], today: float, label: str) -> None:
     """Mark the day over the heads and through the empty cells: a line through figures would make them unreadable."""
     x, top = frame.x(today), _TOP_MM - 8.6
     column = min(int(today), len(rows[0].cells) - 1)
@@ -215,7 +217,7 @@ def _today(sheet: Sheet, frame: _Frame, rows: Sequence[CalendarRow], today: floa
     sheet.text(min(max(x, 1.0 + half), 155.0 - half), _TOP_MM - 10.6, label, size=SMALL_PT, align="center", colour=RED)
 
 
-def _key(sheet: Sheet, frame: _Frame, cells: Sequence[Due]) -> None:
+def _key(sheet: Canvas, frame: _CalendarFrame, cells: Sequence[Due]) -> None:
     """Explain the marks that occur, in one line under the rows."""
     y, x = frame.bottom + 3.2, frame.left
     kinds = (

@@ -17,7 +17,7 @@ from pipeline.products.drawing.parts import (
     SMALL_PT,
     WHITE,
     Box,
-    Sheet,
+    Canvas,
     diamond,
     disc,
     fitted,
@@ -95,7 +95,7 @@ def heatmap(
     top = 5.0 if all(len(head) == 1 for head in heads) else 8.4
     pitch = row_pitch(len(names), top + _TOTAL_GAP_MM + 6.5, widest=6.2)
     grid = _cell_boxes(names, len(heads), top, pitch)
-    sheet = Sheet(grid[-1][-1].y + pitch + 6.5)
+    sheet = Canvas(grid[-1][-1].y + pitch + 6.5)
     _heat_heads(sheet, heads, grid[0], top)
     _heat_cells(sheet, values, grid)
     for name, row in zip(names, grid, strict=True):
@@ -131,7 +131,7 @@ def _two_lines(name: str) -> list[str]:
     return [name] if len(name) <= longest else [name[:half], name[half:]]
 
 
-def _heat_heads(sheet: Sheet, heads: Sequence[list[str]], row: Sequence[Box], top: float) -> None:
+def _heat_heads(sheet: Canvas, heads: Sequence[list[str]], row: Sequence[Box], top: float) -> None:
     """Write the column headings, each sitting on the grid's upper edge."""
     for head, box in zip(heads, row, strict=True):
         for line, text in enumerate(reversed(head)):
@@ -139,7 +139,7 @@ def _heat_heads(sheet: Sheet, heads: Sequence[list[str]], row: Sequence[Box], to
             sheet.text(box.x + box.w / 2, top - 2.2 - 3.3 * line, short, size=size, align="center")
 
 
-def _heat_cells(sheet: Sheet, values: Sequence[Sequence[float | None]], grid: Sequence[Sequence[Box]]) -> None:
+def _heat_cells(sheet: Canvas, values: Sequence[Sequence[float | None]], grid: Sequence[Sequence[Box]]) -> None:
     """Shade the cells and write their figures; a cell without one is hatched."""
     pairs = [pair for row, boxes in zip(values, grid, strict=True) for pair in zip(row, boxes, strict=True)]
     shown = [(value, box, *shade(value)) for value, box in pairs if value is not None]
@@ -151,7 +151,7 @@ def _heat_cells(sheet: Sheet, values: Sequence[Sequence[float | None]], grid: Se
         sheet.text(box.x + box.w / 2, box.y + box.h / 2, "未计入", size=SMALL_PT, align="center", halo=True)
 
 
-def _heat_key(sheet: Sheet, x: float, y: float, *, missing: bool) -> None:
+def _heat_key(sheet: Canvas, x: float, y: float, *, missing: bool) -> None:
     """Draw the scale of shades and, where it occurs, the meaning of the hatch."""
     x = shade_scale(sheet, x, y)
     if missing:
@@ -159,7 +159,7 @@ def _heat_key(sheet: Sheet, x: float, y: float, *, missing: bool) -> None:
         sheet.text(x + 7.2, y, "未计入", size=SMALL_PT, colour=MUTED)
 
 
-def shade_scale(sheet: Sheet, x: float, y: float) -> float:
+def shade_scale(sheet: Canvas, x: float, y: float) -> float:
     """Draw the scale of shades from 0 to 100 % and return where the next mark may begin, in mm."""
     steps, wide = 20, 1.6
     sheet.text(x, y, "完成率 0", size=SMALL_PT, colour=MUTED)
@@ -191,7 +191,7 @@ def timeliness(rows: Sequence[TimelinessRow], period_labels: Sequence[str]) -> b
             raise ChartError(f"“{row.name}”的报送标记有误：{'、'.join(sorted(unknown)) or len(row.marks)}")
     top, foot = 6.5, 7.5
     pitch = row_pitch(len(rows), top + foot, widest=6.2)
-    sheet = Sheet(top + pitch * len(rows) + foot)
+    sheet = Canvas(top + pitch * len(rows) + foot)
     left = label_room([row.name for row in rows], most=34.0) + 2.5
     wide = (_RIGHT_MM - 16.0 - left) / max(1, len(period_labels))
     xs = [left + wide * (j + 0.5) for j in range(len(period_labels))]
@@ -224,7 +224,7 @@ def _places(row: TimelinessRow, kind: str) -> list[int]:
     return [j for j, mark in enumerate(row.marks) if mark == kind]
 
 
-def _timeliness_frame(sheet: Sheet, rows: Sequence[TimelinessRow], ys: Sequence[float], left: float) -> None:
+def _timeliness_frame(sheet: Canvas, rows: Sequence[TimelinessRow], ys: Sequence[float], left: float) -> None:
     """Write names and summaries, with a hairline between rows."""
     half = (ys[1] - ys[0]) / 2 if len(ys) > 1 else 3.1
     edges = [ys[0] - half, *(y + half for y in ys)]
@@ -235,7 +235,7 @@ def _timeliness_frame(sheet: Sheet, rows: Sequence[TimelinessRow], ys: Sequence[
         sheet.text(_RIGHT_MM, y, row.summary(), align="right")
 
 
-def _draw_marks(sheet: Sheet, kind: str, places: Sequence[tuple[float, float]]) -> None:
+def _draw_marks(sheet: Canvas, kind: str, places: Sequence[tuple[float, float]]) -> None:
     """Draw one kind of mark; they differ in shape, not only in colour."""
     if kind == "ON_TIME":
         sheet.polygons([disc(x, y, 1.25) for x, y in places], NAVY)
@@ -252,7 +252,7 @@ def _draw_marks(sheet: Sheet, kind: str, places: Sequence[tuple[float, float]]) 
         sheet.lines([((x - 1.1, y), (x + 1.1, y)) for x, y in places], "#9AA4B1", 1.0)
 
 
-def _timeliness_key(sheet: Sheet, x: float, y: float, kinds: Sequence[str]) -> None:
+def _timeliness_key(sheet: Canvas, x: float, y: float, kinds: Sequence[str]) -> None:
     """Explain the marks in one line."""
     for kind in kinds:
         label = _MARK_NAMES[kind]

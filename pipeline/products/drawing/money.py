@@ -19,7 +19,7 @@ from pipeline.products.drawing.parts import (
     TRACK,
     WHITE,
     Box,
-    Sheet,
+    Canvas,
     label_room,
     plain,
     rounded,
@@ -70,7 +70,7 @@ class MoneyRow:
         return 0.0 if self.planned is None else self.planned + self.match_planned
 
 
-class _Columns(NamedTuple):
+class _MoneyColumns(NamedTuple):
     """Right edges in mm of the columns that stand, by head, and the end of the bars."""
 
     edges: dict[str, float]
@@ -104,7 +104,7 @@ def money(rows: Sequence[MoneyRow], *, more: int = 0) -> bytes:
     plot = BarPlot(1.0 + names + 2.5, columns.plot_right, _TOP_MM, _TOP_MM + pitch * len(rows), pitch)
     if plot.right - plot.left < 20.0:  # noqa: PLR2004 - shorter bars tell nothing
         raise ChartError("经费图中的金额太大，条形没有位置")
-    sheet = Sheet(plot.bottom + FOOT_MM)
+    sheet = Canvas(plot.bottom + FOOT_MM)
     _bars(sheet, plot, rows)
     _heads(sheet, columns, "亿元" if scale > 1 else "万元")
     for i, (row, cells) in enumerate(zip(rows, texts, strict=True)):
@@ -153,17 +153,17 @@ def _colour(row: MoneyRow, head: str, text: str) -> str:
     return RED if head == "执行率" and (row.execution_pct or 0) > 100 else INK  # noqa: PLR2004 - spent more than came
 
 
-def _columns(texts: Sequence[dict[str, str]], matched: bool) -> _Columns:
+def _columns(texts: Sequence[dict[str, str]], matched: bool) -> _MoneyColumns:
     """Give each column the width of its longest entry; 配套 stands only where something is to be added."""
     edges, edge = {}, RIGHT_MM
     for head in reversed([head for head in _HEADS if matched or head != "配套"]):
         edges[head] = edge
         longest = max(width_mm(head, SMALL_PT), *(width_mm(cells[head], BODY_PT) for cells in texts))
         edge -= longest + _GAP_MM
-    return _Columns(dict(reversed(edges.items())), edge - 1.0)
+    return _MoneyColumns(dict(reversed(edges.items())), edge - 1.0)
 
 
-def _heads(sheet: Sheet, columns: _Columns, unit: str) -> None:
+def _heads(sheet: Canvas, columns: _MoneyColumns, unit: str) -> None:
     """Write the heads, the amounts' under one unit."""
     for head, edge in columns.edges.items():
         sheet.text(edge, _TOP_MM - (2.4 if head != "执行率" else 5.8), head, size=SMALL_PT, align="right", colour=MUTED)
@@ -173,7 +173,7 @@ def _heads(sheet: Sheet, columns: _Columns, unit: str) -> None:
     sheet.text((left + right) / 2, _TOP_MM - 6.3, f"金额（{unit}）", size=SMALL_PT, align="center", colour=MUTED)
 
 
-def _bars(sheet: Sheet, plot: BarPlot, rows: Sequence[MoneyRow]) -> None:
+def _bars(sheet: Canvas, plot: BarPlot, rows: Sequence[MoneyRow]) -> None:
     """Draw the plan as a track, what arrived and was added as wide bars, what was spent as a narrow one inside."""
     told = [(i, row) for i, row in enumerate(rows) if row.roster and not _untold(row)]
     sheet.boxes([plot.bar(i, 100, 0.66) for i, _ in told], TRACK)
@@ -205,7 +205,7 @@ def _between(plot: BarPlot, index: int, start: float, end: float) -> Box:
     return Box(plot.x(start), whole.y + 0.15, plot.x(end) - plot.x(start), whole.h - 0.3)
 
 
-def _key(sheet: Sheet, plot: BarPlot, rows: Sequence[MoneyRow], more: int) -> None:
+def _key(sheet: Canvas, plot: BarPlot, rows: Sequence[MoneyRow], more: int) -> None:
     """Explain the marks in one line under the scale; marks that do not occur are left out."""
     y, x = plot.bottom + 7.0, 1.0
     swatches = [

@@ -77,7 +77,7 @@ class Box(NamedTuple):
         )
 
 
-class Sheet:
+class Canvas:
     """One picture, 156 mm wide and ``height_mm`` high; later marks cover earlier ones.
 
     Raises:
@@ -259,7 +259,7 @@ def sentence(text: str) -> bytes:
     Returns:
         PNG bytes, 156 mm wide.
     """
-    sheet = Sheet(12.0)
+    sheet = Canvas(12.0)
     sheet.boxes([Box(0.5, 0.5, WIDTH_MM - 1.0, 11.0)], WHITE, edge=RULE, edge_pt=0.8)
     short, size = fitted(text, WIDTH_MM - 6.0)
     sheet.text(WIDTH_MM / 2, 6.0, short, size=size, align="center", colour=MUTED)

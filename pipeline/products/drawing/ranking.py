@@ -17,7 +17,7 @@ from pipeline.products.drawing.parts import (
     SMALL_PT,
     WHITE,
     Box,
-    Sheet,
+    Canvas,
     fitted,
     label_room,
     plain,
@@ -71,7 +71,7 @@ def ranking(rows: Sequence[RankRow], *, pace_pct: float | None) -> bytes:
     """
     pitch = row_pitch(len(rows), TOP_MM + FOOT_MM, widest=6.2)
     bottom = TOP_MM + pitch * len(rows)
-    sheet = Sheet(bottom + FOOT_MM)
+    sheet = Canvas(bottom + FOOT_MM)
     names = label_room([row.name for row in rows], most=34.0)
     compared = any(row.change_pp is not None for row in rows)
     plot = BarPlot(left=names + 22.0, right=121.0 if compared else 136.0, top=TOP_MM, bottom=bottom, pitch=pitch)
@@ -84,7 +84,7 @@ def ranking(rows: Sequence[RankRow], *, pace_pct: float | None) -> bytes:
     return sheet.png()
 
 
-def _rank_bars(sheet: Sheet, plot: BarPlot, rows: Sequence[RankRow], pace_pct: float | None) -> None:
+def _rank_bars(sheet: Canvas, plot: BarPlot, rows: Sequence[RankRow], pace_pct: float | None) -> None:
     """Draw the bars, dark where the pace is kept, and the ticks of the period before."""
     shown = [(i, row.completion_pct) for i, row in enumerate(rows) if row.completion_pct is not None]
     sheet.hatched([plot.bar(i, 100, 0.62) for i, row in enumerate(rows) if row.completion_pct is None])
@@ -101,7 +101,7 @@ def _rank_bars(sheet: Sheet, plot: BarPlot, rows: Sequence[RankRow], pace_pct: f
     sheet.lines(ticks, INK, 1.0)
 
 
-def _pace_line(sheet: Sheet, plot: BarPlot, pace_pct: float) -> None:
+def _pace_line(sheet: Canvas, plot: BarPlot, pace_pct: float) -> None:
     """Draw the pace across all bars, with its figure above."""
     x = plot.x(pace_pct)
     line = [((x, plot.top - 1.2), (x, plot.bottom))]
@@ -116,7 +116,7 @@ def _short(pct: float) -> str:
     return rounded(pct, 1).removesuffix(".0")
 
 
-def _rank_columns(sheet: Sheet, plot: BarPlot, rows: Sequence[RankRow], names: float, *, compared: bool) -> None:
+def _rank_columns(sheet: Canvas, plot: BarPlot, rows: Sequence[RankRow], names: float, *, compared: bool) -> None:
     """Write rank, name and figure left of the bars, change and coverage right of them.
 
     The change has no column where no prefecture has one, as in a first period.
@@ -151,7 +151,7 @@ def _signed(change_pp: float | None) -> str:
     return f"–{text[1:]}" if text.startswith("-") else f"+{text}"
 
 
-def _rank_key(sheet: Sheet, plot: BarPlot, rows: Sequence[RankRow], pace_pct: float | None) -> None:
+def _rank_key(sheet: Canvas, plot: BarPlot, rows: Sequence[RankRow], pace_pct: float | None) -> None:
     """Explain the marks in one line under the scale; marks that do not occur are left out."""
     y, x = plot.bottom + 7.0, plot.left
     shown = [row.completion_pct for row in rows if row.completion_pct is not None]

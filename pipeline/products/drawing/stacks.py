@@ -16,7 +16,7 @@ from pipeline.products.drawing.parts import (
     TRACK,
     WHITE,
     Box,
-    Sheet,
+    Canvas,
     fitted,
     label_room,
     plain,
@@ -75,7 +75,7 @@ class StackGroup:
     rows: Sequence[StackRow]
 
 
-class _Frame(NamedTuple):
+class _StacksFrame(NamedTuple):
     """Where things stand, in mm: right edge of the labels' room and of the notes, the bars, the columns' right edges."""
 
     label_room: float
@@ -123,7 +123,7 @@ def stacks(
     top = _TOP_MM + _OVER_MM * any(part.over for part in parts)
     pitch = row_pitch(len(rows), top + below + titles, widest=8.4)
     frame = _frame(rows, parts, (total, alarm), note, pitch)
-    sheet = Sheet(top + titles + pitch * len(rows) + below)
+    sheet = Canvas(top + titles + pitch * len(rows) + below)
     _heads(sheet, frame, parts, (total, note, alarm), top)
     longest = max((sum(row.counts) for row in rows), default=0)
     y = top
@@ -143,7 +143,7 @@ def stacks(
 
 def _frame(
     rows: Sequence[StackRow], parts: Sequence[StackPart], ends: tuple[str, str], note: str, pitch: float
-) -> _Frame:
+) -> _StacksFrame:
     """Give the columns the width of their longest entry, the labels what they need, and the rest to the bars."""
     figures = [[sum(row.counts), *row.counts, row.alarm] for row in rows]
     heads = (ends[0], *(part.name for part in parts), ends[1])
@@ -158,10 +158,12 @@ def _frame(
     labels = label_room([row.label for row in rows], least=8.0, most=most)
     if room < labels:
         raise ChartError("图中数字太大，条形没有位置")
-    return _Frame(labels, 1.0 + labels + notes, 1.0 + labels + notes + 2.5, edge, tuple(reversed(edges)), pitch)
+    return _StacksFrame(labels, 1.0 + labels + notes, 1.0 + labels + notes + 2.5, edge, tuple(reversed(edges)), pitch)
 
 
-def _heads(sheet: Sheet, frame: _Frame, parts: Sequence[StackPart], names: tuple[str, str, str], top: float) -> None:
+def _heads(
+    sheet: Canvas, frame: _StacksFrame, parts: Sequence[StackPart], names: tuple[str, str, str], top: float
+) -> None:
     """Write the heads of the columns, those of the parts under a sample of their fill."""
     total, note, alarm = names
     y = top - 2.3
@@ -179,7 +181,7 @@ def _heads(sheet: Sheet, frame: _Frame, parts: Sequence[StackPart], names: tuple
         sheet.text((left + right) / 2, y - 7.6, text, size=size, align="center", colour=MUTED)
 
 
-def _fill(sheet: Sheet, boxes: Sequence[Box], part: StackPart) -> None:
+def _fill(sheet: Canvas, boxes: Sequence[Box], part: StackPart) -> None:
     """Fill boxes as a part; the palest fills get an outline, or they would be lost on white."""
     if part.fill is None:
         sheet.hatched(boxes)
@@ -188,7 +190,7 @@ def _fill(sheet: Sheet, boxes: Sequence[Box], part: StackPart) -> None:
     sheet.boxes(boxes, part.fill, edge=HATCH if pale else WHITE, edge_pt=0.6)
 
 
-def _bar(sheet: Sheet, frame: _Frame, parts: Sequence[StackPart], row: StackRow, y: float, full: int) -> None:
+def _bar(sheet: Canvas, frame: _StacksFrame, parts: Sequence[StackPart], row: StackRow, y: float, full: int) -> None:
     """Draw one bar; nothing to count is nothing drawn."""
     x, tall = frame.left, min(frame.pitch * 0.58, 4.2)
     for part, count in zip(parts, row.counts, strict=True):
@@ -198,7 +200,7 @@ def _bar(sheet: Sheet, frame: _Frame, parts: Sequence[StackPart], row: StackRow,
         x += wide
 
 
-def _texts(sheet: Sheet, frame: _Frame, row: StackRow, y: float) -> None:
+def _texts(sheet: Canvas, frame: _StacksFrame, row: StackRow, y: float) -> None:
     lines, size = wrapped(row.label, frame.label_room, most=2 if frame.pitch >= _TWO_LINES_MM else 1)
     write_lines(sheet, 1.0, y, lines, size)
     if row.note:

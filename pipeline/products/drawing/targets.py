@@ -17,7 +17,7 @@ from pipeline.products.drawing.parts import (
     SMALL_PT,
     TRACK,
     WHITE,
-    Sheet,
+    Canvas,
     fitted,
     label_room,
     plain,
@@ -80,14 +80,14 @@ def target_vs_actual(rows: Sequence[BulletRow], unit: str) -> bytes:
     names = label_room([row.label for row in rows], most=50.0)
     columns = _bullet_columns(rows)
     plot = BarPlot(names + 2.5, columns.plot_right, TOP_MM, TOP_MM + pitch * len(rows), pitch)
-    sheet = Sheet(plot.bottom + FOOT_MM)
+    sheet = Canvas(plot.bottom + FOOT_MM)
     _bullet_bars(sheet, plot, rows)
     _bullet_texts(sheet, plot, rows, columns)
     _bullet_key(sheet, plot, rows, unit)
     return sheet.png()
 
 
-def _bullet_bars(sheet: Sheet, plot: BarPlot, rows: Sequence[BulletRow]) -> None:
+def _bullet_bars(sheet: Canvas, plot: BarPlot, rows: Sequence[BulletRow]) -> None:
     """Draw tracks, bars and the marks of what is due."""
     sheet.boxes([plot.bar(i, 100, 0.62) for i, row in enumerate(rows) if row.reported], TRACK)
     sheet.hatched([plot.bar(i, 100, 0.62) for i, row in enumerate(rows) if not row.reported])
@@ -101,12 +101,12 @@ def _bullet_bars(sheet: Sheet, plot: BarPlot, rows: Sequence[BulletRow]) -> None
     _due_marks(sheet, places, plot.pitch * 0.36)
 
 
-def _overruns(sheet: Sheet, places: Sequence[tuple[float, float]]) -> None:
+def _overruns(sheet: Canvas, places: Sequence[tuple[float, float]]) -> None:
     """Point beyond the scale where a bar is cut off at 100 %."""
     sheet.polygons([((x + 0.3, y - 1.15), (x + 1.8, y), (x + 0.3, y + 1.15)) for x, y in places], NAVY)
 
 
-def _due_marks(sheet: Sheet, places: Sequence[tuple[float, float]], reach: float) -> None:
+def _due_marks(sheet: Canvas, places: Sequence[tuple[float, float]], reach: float) -> None:
     """Draw the mark of what is due: a red stroke under a red wedge, so that its shape tells it in grey."""
     strokes = [((x, y - reach), (x, y + reach)) for x, y in places]
     wedges = [((x - 1.1, y - reach - 0.5), (x + 1.1, y - reach - 0.5), (x, y - reach + 1.1)) for x, y in places]
@@ -115,7 +115,7 @@ def _due_marks(sheet: Sheet, places: Sequence[tuple[float, float]], reach: float
     sheet.polygons(wedges, RED, edge=WHITE, edge_pt=0.4)
 
 
-class _Columns(NamedTuple):
+class _TargetColumns(NamedTuple):
     """Where the bullet picture's columns stand: end of the bars, the slash, right edge of the verdict; in mm."""
 
     plot_right: float
@@ -123,16 +123,16 @@ class _Columns(NamedTuple):
     verdict: float
 
 
-def _bullet_columns(rows: Sequence[BulletRow]) -> _Columns:
+def _bullet_columns(rows: Sequence[BulletRow]) -> _TargetColumns:
     """Give each column the width of its longest entry and leave the rest to the bars."""
     verdict = RIGHT_MM - width_mm("已报/应报", SMALL_PT) - 4.5
     room = label_room([_verdict(row)[0] for row in rows], least=width_mm("对照序时", SMALL_PT))
     slash = verdict - room - 6.0 - label_room([_target(row) for row in rows], least=9.0)
     plot_right = slash - 6.0 - label_room([_done(row) for row in rows], least=9.0)
-    return _Columns(plot_right, slash, verdict)
+    return _TargetColumns(plot_right, slash, verdict)
 
 
-def _bullet_texts(sheet: Sheet, plot: BarPlot, rows: Sequence[BulletRow], columns: _Columns) -> None:
+def _bullet_texts(sheet: Canvas, plot: BarPlot, rows: Sequence[BulletRow], columns: _TargetColumns) -> None:
     """Write the labels left of the bars and four aligned columns right of them."""
     for x, title in ((columns.verdict, "对照序时"), (RIGHT_MM, "已报/应报")):
         sheet.text(x, plot.top - 2.4, title, size=SMALL_PT, align="right", colour=MUTED)
@@ -177,7 +177,7 @@ def _verdict(row: BulletRow) -> tuple[str, str]:
     return f"差 {_quantity(float(short.quantize(step, ROUND_CEILING)))}", RED
 
 
-def _bullet_key(sheet: Sheet, plot: BarPlot, rows: Sequence[BulletRow], unit: str) -> None:
+def _bullet_key(sheet: Canvas, plot: BarPlot, rows: Sequence[BulletRow], unit: str) -> None:
     """Explain the marks in one line under the scale."""
     y, x = plot.bottom + 7.0, plot.left
     sheet.text(x, y, "占目标（%）", size=SMALL_PT, colour=MUTED)

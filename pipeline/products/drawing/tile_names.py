@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Cell = tuple[int, int]
 
 
-class Grid(NamedTuple):
+class TileGrid(NamedTuple):
     """The grid on the sheet: its left and top, the size of a tile in mm, and the prefecture of each cell."""
 
     left: float
@@ -27,7 +27,7 @@ class Grid(NamedTuple):
         return Box(self.left + self.w * cell[1], self.top + self.h * cell[0], self.w, self.h)
 
 
-class Place(NamedTuple):
+class NamePlace(NamedTuple):
     """Where a prefecture's name may stand: cost, text position in mm, alignment, and the leader to its tile.
 
     A leader that crosses a corner or other tiles is ``dotted``: it ends in a dot inside its tile.
@@ -41,7 +41,7 @@ class Place(NamedTuple):
     dotted: bool = False
 
 
-def place_names(grid: Grid, floor: float) -> dict[str, Place]:
+def place_names(grid: TileGrid, floor: float) -> dict[str, NamePlace]:
     """Choose a place for each prefecture's name, above ``floor`` mm; one that finds no room is left out.
 
     Names that need a leader across other tiles choose first, for they have the fewest places.
@@ -60,7 +60,7 @@ def place_names(grid: Grid, floor: float) -> dict[str, Place]:
     return chosen
 
 
-def _text_box(place: Place, name: str) -> Box:
+def _text_box(place: NamePlace, name: str) -> Box:
     wide, tall = width_mm(name, BODY_PT), BODY_PT * MM_PER_POINT
     left = place.x - wide * {"left": 0.0, "center": 0.5, "right": 1.0}[place.align]
     return Box(left, place.y - tall / 2, wide, tall)
@@ -72,7 +72,7 @@ def _touch(one: Box, other: Box, spare: float = 0.25) -> bool:
     return across > -spare and down > -spare
 
 
-def _places(grid: Grid, name: str) -> Iterator[Place]:
+def _places(grid: TileGrid, name: str) -> Iterator[NamePlace]:
     """Yield places for a prefecture's name: beside, above or below a tile, at a corner, or across other tiles."""
     cells = [cell for cell, owner in grid.owners.items() if owner == name]
     middle = (sum(row for row, _ in cells) / len(cells), sum(col for _, col in cells) / len(cells))
@@ -83,14 +83,14 @@ def _places(grid: Grid, name: str) -> Iterator[Place]:
         yield from _across(grid, cell, far)
 
 
-def _crowd(grid: Grid, free: Cell, name: str) -> float:
+def _crowd(grid: TileGrid, free: Cell, name: str) -> float:
     """Return a cost for a free cell that also touches other prefectures, where a name could be misread."""
     row, col = free
     around = ((row - 1, col), (row + 1, col), (row, col - 1), (row, col + 1))
     return 0.25 * sum(grid.owners.get(cell, name) != name for cell in around)
 
 
-def _beside(grid: Grid, cell: Cell, far: float) -> Iterator[Place]:
+def _beside(grid: TileGrid, cell: Cell, far: float) -> Iterator[NamePlace]:
     (row, col), box = cell, grid.box(cell)
     x, y = box.x + box.w / 2, box.y + box.h / 2
     right, bottom = box.x + box.w, box.y + box.h
@@ -102,10 +102,10 @@ def _beside(grid: Grid, cell: Cell, far: float) -> Iterator[Place]:
     )
     for free, text_x, text_y, align, leader in options:
         if free not in grid.owners:
-            yield Place(far + _crowd(grid, free, grid.owners[cell]), text_x, text_y, align, leader)
+            yield NamePlace(far + _crowd(grid, free, grid.owners[cell]), text_x, text_y, align, leader)
 
 
-def _at_corners(grid: Grid, cell: Cell, far: float) -> Iterator[Place]:
+def _at_corners(grid: TileGrid, cell: Cell, far: float) -> Iterator[NamePlace]:
     """Yield places in a free cell that meets the tile at a corner only."""
     (row, col), box = cell, grid.box(cell)
     for down in (-1, 1):
@@ -117,10 +117,10 @@ def _at_corners(grid: Grid, cell: Cell, far: float) -> Iterator[Place]:
                 align: Align = "right" if along < 0 else "left"
                 cost = 1.5 + far + _crowd(grid, free, grid.owners[cell])
                 end = (corner[0] - 0.9 * along, corner[1] - 0.9 * down)
-                yield Place(cost, start[0] + 0.2 * along, start[1] + 1.6 * down, align, (start, end), dotted=True)
+                yield NamePlace(cost, start[0] + 0.2 * along, start[1] + 1.6 * down, align, (start, end), dotted=True)
 
 
-def _across(grid: Grid, cell: Cell, far: float) -> Iterator[Place]:
+def _across(grid: TileGrid, cell: Cell, far: float) -> Iterator[NamePlace]:
     """Yield places reached by a leader along the seam between two tiles of another prefecture."""
     row, col = cell
     for step in (-1, 1):
@@ -136,9 +136,9 @@ def _across(grid: Grid, cell: Cell, far: float) -> Iterator[Place]:
             end = near + step * grid.h * length
             inner = (x + (0.9 if side == 0 else -0.9), near - 0.9 * step)
             path = ((x, end + 1.2 * step), (x, near), inner)
-            yield Place(2 + length + far, x, end + 3.0 * step, "center", path, dotted=True)
+            yield NamePlace(2 + length + far, x, end + 3.0 * step, "center", path, dotted=True)
 
 
-def _is_seam(grid: Grid, row: int, seam: int) -> bool:
+def _is_seam(grid: TileGrid, row: int, seam: int) -> bool:
     owner = grid.owners.get((row, seam))
     return owner is not None and owner == grid.owners.get((row, seam - 1))

@@ -18,8 +18,8 @@ from pipeline.products.drawing.parts import (
     WHITE,
     WIDTH_MM,
     Box,
+    Canvas,
     Point,
-    Sheet,
     disc,
     divided,
     fitted,
@@ -27,7 +27,7 @@ from pipeline.products.drawing.parts import (
     rounded,
     shade,
 )
-from pipeline.products.drawing.tile_names import Cell, Grid, place_names
+from pipeline.products.drawing.tile_names import Cell, TileGrid, place_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +80,7 @@ def tile_map(tiles: Sequence[Tile]) -> bytes:
         raise ChartError("示意图没有任何单位")
     cells = _cells(tiles)
     grid, height = _layout(cells)
-    sheet = Sheet(height)
+    sheet = Canvas(height)
     _fill(sheet, grid, cells)
     sheet.lines(_walls(grid, outer=False), WHITE, 0.9)
     sheet.lines(_walls(grid, outer=True), INK, 1.3, cap="projecting")
@@ -122,7 +122,7 @@ def _cells(tiles: Sequence[Tile]) -> dict[Cell, Tile]:
     return cells
 
 
-def _layout(cells: Mapping[Cell, Tile]) -> tuple[Grid, float]:
+def _layout(cells: Mapping[Cell, Tile]) -> tuple[TileGrid, float]:
     """Return the grid, centred across the sheet, and the height of the sheet in mm."""
     owners = {cell: tile.prefecture for cell, tile in cells.items()}
     rows, columns = (1 + max(cell[axis] for cell in owners) for axis in (0, 1))
@@ -130,18 +130,18 @@ def _layout(cells: Mapping[Cell, Tile]) -> tuple[Grid, float]:
     tall = min(_TALLEST_MM, (MAX_HEIGHT_MM - 2 * _EDGE_MM - _KEY_MM) / rows)
     if wide < _NARROWEST_MM or tall < _LOWEST_MM:
         raise ChartError(f"示意图共 {rows} 行 {columns} 列，超过一图能容纳的格数")
-    grid = Grid((WIDTH_MM - wide * columns) / 2, _EDGE_MM, wide, tall, owners)
+    grid = TileGrid((WIDTH_MM - wide * columns) / 2, _EDGE_MM, wide, tall, owners)
     return grid, 2 * _EDGE_MM + tall * rows + _KEY_MM
 
 
-def _fill(sheet: Sheet, grid: Grid, cells: Mapping[Cell, Tile]) -> None:
+def _fill(sheet: Canvas, grid: TileGrid, cells: Mapping[Cell, Tile]) -> None:
     """Shade the tiles; those without a figure are hatched."""
     known = [(grid.box(cell), tile.completion_pct) for cell, tile in cells.items() if tile.completion_pct is not None]
     sheet.boxes([box for box, _ in known], [shade(pct)[0] for _, pct in known] or WHITE)
     sheet.hatched([grid.box(cell) for cell, tile in cells.items() if tile.completion_pct is None])
 
 
-def _walls(grid: Grid, *, outer: bool) -> list[tuple[Point, Point]]:
+def _walls(grid: TileGrid, *, outer: bool) -> list[tuple[Point, Point]]:
     """Return the sides shared by two tiles of one prefecture, or (outer) those that bound a prefecture."""
     walls = set()
     for (row, col), owner in grid.owners.items():
@@ -154,7 +154,7 @@ def _walls(grid: Grid, *, outer: bool) -> list[tuple[Point, Point]]:
     return [(start, end) for start, end in sorted(walls)]
 
 
-def _flags(sheet: Sheet, boxes: Sequence[Box]) -> None:
+def _flags(sheet: Canvas, boxes: Sequence[Box]) -> None:
     """Fold the upper right corner of the tiles with an overdue return."""
     size, inset = 1.7, 0.25
     corners = [(box.x + box.w - inset, box.y + inset) for box in boxes]
@@ -165,7 +165,7 @@ def _fold(x: float, y: float, size: float) -> list[Point]:
     return [(x - size, y), (x, y), (x, y + size)]
 
 
-def _write_tile(sheet: Sheet, box: Box, tile: Tile) -> None:
+def _write_tile(sheet: Canvas, box: Box, tile: Tile) -> None:
     """Write a county's name over its figure, or over 未计入."""
     x, missing = box.x + box.w / 2, tile.completion_pct is None
     colour = INK if tile.completion_pct is None else shade(tile.completion_pct)[1]
@@ -198,7 +198,7 @@ def _name_lines(name: str, room: float) -> tuple[list[str], float]:
     return lines, MIN_PT
 
 
-def _write_prefectures(sheet: Sheet, grid: Grid, floor: float) -> None:
+def _write_prefectures(sheet: Canvas, grid: TileGrid, floor: float) -> None:
     """Write prefecture names beside their tiles; a leader that enters a tile ends there in a dot."""
     for name, place in place_names(grid, floor).items() if any(grid.owners.values()) else ():
         if place.dotted:
@@ -208,7 +208,7 @@ def _write_prefectures(sheet: Sheet, grid: Grid, floor: float) -> None:
         sheet.text(place.x, place.y, name, align=place.align)
 
 
-def _key(sheet: Sheet, y: float, tiles: Sequence[Tile]) -> None:
+def _key(sheet: Canvas, y: float, tiles: Sequence[Tile]) -> None:
     """Explain the shade and the marks that occur, and say that this is not a map."""
     x = shade_scale(sheet, _EDGE_MM, y)
     if any(tile.completion_pct is None for tile in tiles):

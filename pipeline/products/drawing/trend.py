@@ -16,8 +16,8 @@ from pipeline.products.drawing.parts import (
     SMALL_PT,
     WHITE,
     WIDTH_MM,
+    Canvas,
     Point,
-    Sheet,
     clamp_pct,
     disc,
     fitted,
@@ -86,7 +86,7 @@ def trend(points: Sequence[TrendPoint], whole: str) -> bytes:
     """
     if not points:
         raise ChartError("趋势图没有任何一期")
-    sheet = Sheet(_BASE_MM + 7.0 + 4 * _ROW_MM + 2.0)
+    sheet = Canvas(_BASE_MM + 7.0 + 4 * _ROW_MM + 2.0)
     wide = (_RIGHT_MM - _LEFT_MM) / len(points)
     xs = [_LEFT_MM + wide * (j + 0.5) for j in range(len(points))]
     series = _all_series(points, whole)
@@ -130,7 +130,7 @@ def _y(pct: float) -> float:
     return _BASE_MM - (_BASE_MM - _TOP_MM) * clamp_pct(pct) / 100
 
 
-def _frame(sheet: Sheet, points: Sequence[TrendPoint], columns: Sequence[tuple[int, float]], wide: float) -> None:
+def _frame(sheet: Canvas, points: Sequence[TrendPoint], columns: Sequence[tuple[int, float]], wide: float) -> None:
     """Draw the scale, the base line and the names of the periods."""
     for mark, label in ((25, "25"), (50, "50"), (75, "75"), (100, "100%"), (0, "0")):
         sheet.lines([((_LEFT_MM, _y(mark)), (_RIGHT_MM, _y(mark)))], RULE if mark else MUTED, 0.5 if mark else 0.8)
@@ -162,14 +162,14 @@ def _runs(values: Sequence[float | None], xs: Sequence[float]) -> list[list[Poin
     return [[(x, _y(value)) for x, value in run if value is not None] for run in runs]
 
 
-def _band(sheet: Sheet, upper: _Series, lower: _Series, xs: Sequence[float]) -> None:
+def _band(sheet: Canvas, upper: _Series, lower: _Series, xs: Sequence[float]) -> None:
     """Tint the range between the highest and the lowest prefecture."""
     tops, floors = _runs(upper.values, xs), _runs(lower.values, xs)
     shapes = [top + floor[::-1] for top, floor in zip(tops, floors, strict=False) if len(top) == len(floor) > 1]
     sheet.polygons(shapes, "#EEF3F9")
 
 
-def _line(sheet: Sheet, series: _Series, xs: Sequence[float]) -> None:
+def _line(sheet: Canvas, series: _Series, xs: Sequence[float]) -> None:
     """Draw one series; the pace is dashed and has no markers."""
     runs = _runs(series.values, xs)
     dashes = (3.5, 2.0) if series.marker is None else None
@@ -179,7 +179,7 @@ def _line(sheet: Sheet, series: _Series, xs: Sequence[float]) -> None:
         sheet.polygons(marks, series.colour, edge=WHITE, edge_pt=0.7)
 
 
-def _end_labels(sheet: Sheet, series: Sequence[_Series], xs: Sequence[float]) -> None:
+def _end_labels(sheet: Canvas, series: Sequence[_Series], xs: Sequence[float]) -> None:
     """Write the name of each line at its end, clear of the others and of the pace.
 
     Where there is no room the names are left out: the table's row heads tell the lines apart.
@@ -224,7 +224,7 @@ def _height_at(path: Sequence[Point], x: float) -> float:
     return path[-1][1]
 
 
-def _table(sheet: Sheet, series: Sequence[_Series], columns: Sequence[tuple[int, float]], wide: float) -> None:
+def _table(sheet: Canvas, series: Sequence[_Series], columns: Sequence[tuple[int, float]], wide: float) -> None:
     """Write the figures under the periods; row heads repeat the lines, so the table is the key as well."""
     top = _BASE_MM + 7.0
     sheet.lines([((1.0, top + _ROW_MM * i), (_RIGHT_MM, top + _ROW_MM * i)) for i in range(5)], RULE, 0.5)
@@ -252,7 +252,7 @@ def _entry(line: _Series, period: int, room: float) -> tuple[str, float]:
     return f"{short} {figure}", size
 
 
-def _row_head(sheet: Sheet, line: _Series, y: float) -> None:
+def _row_head(sheet: Canvas, line: _Series, y: float) -> None:
     """Write a row's name after a sample of its line."""
     sheet.lines([((1.0, y), (6.0, y))], line.colour, line.width_pt, dashes=None if line.marker else (3.5, 2.0))
     if line.marker is not None:

@@ -10,7 +10,7 @@ from pipeline.products.drawing.parts import BODY_PT, INK, MIN_PT, SMALL_PT, fitt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.products.drawing.parts import Sheet
+    from pipeline.products.drawing.parts import Canvas
 
 _NEVER_FIRST = frozenset("，。；：、？！）》”’%…")  # no line begins with a closing mark (GB/T 15834)
 _NEVER_LAST = frozenset("（《“‘")
@@ -48,7 +48,7 @@ def _in_number(text: str, n: int) -> bool:
     return len(around) > 1 and around.isascii() and around.isalnum()
 
 
-def write_lines(sheet: Sheet, x: float, y: float, lines: Sequence[str], size: float, colour: str = INK) -> None:
+def write_lines(sheet: Canvas, x: float, y: float, lines: Sequence[str], size: float, colour: str = INK) -> None:
     """Write lines from the left, their common middle at height ``y`` mm."""
     step = size * MM_PER_POINT * _LEADING
     for n, line in enumerate(lines):

@@ -13,7 +13,7 @@ from pipeline.domain.value import show
 from pipeline.measures.obligation import KIND_NAMES, Reason
 from pipeline.measures.progress import Status
 from pipeline.measures.timeliness import TIMELINESS_NAMES
-from pipeline.products.package.schema import CELL, PERIOD, SHA256, Column, Table, to, words
+from pipeline.products.package.schema import CELL, PERIOD, SHA256, SchemaColumn, Table, to, words
 from pipeline.program.forms import NUMBERS
 from pipeline.program.model import NOT_APPLICABLE
 
@@ -131,28 +131,28 @@ def _acts(s: Source) -> Iterator[Line]:
         )
 
 
-_PERIOD = Column(
+_PERIOD = SchemaColumn(
     name="period", type="string", title="报送期", description="以结束月份命名", required=True, pattern=PERIOD
 )
-_PREFECTURE = Column(name="prefecture_code", type="string", title="州（市）代码", required=True)
-_UNIT = Column(
+_PREFECTURE = SchemaColumn(name="prefecture_code", type="string", title="州（市）代码", required=True)
+_UNIT = SchemaColumn(
     name="county_code", type="string", title="县代码", description="州（市）本级填报的，是州（市）代码", required=True
 )
-_FIELD = Column(name="field", type="string", title="指标代码", required=True)
-_SUBMISSION = Column(name="submission", type="integer", title="报送序号", required=True, minimum=1)
-_VALUE = Column(name="value", type="string", title="值", required=True,
+_FIELD = SchemaColumn(name="field", type="string", title="指标代码", required=True)
+_SUBMISSION = SchemaColumn(name="submission", type="integer", title="报送序号", required=True, minimum=1)
+_VALUE = SchemaColumn(name="value", type="string", title="值", required=True,
                 description="按指标的类型读：整数、两位小数的金额、年-月-日、是/否、选项（多选用、连接）、文字；不适用的写“不适用”")  # fmt: skip
 _ORIGIN = (
     _SUBMISSION,
-    Column(name="file", type="string", title="文件", required=True),
-    Column(name="sheet", type="string", title="工作表", required=True),
-    Column(name="cell", type="string", title="单元格", pattern=CELL),
-    Column(name="raw", type="string", title="原样文字", description="填报人所填；空的是零报告沿用以前的数"),
+    SchemaColumn(name="file", type="string", title="文件", required=True),
+    SchemaColumn(name="sheet", type="string", title="工作表", required=True),
+    SchemaColumn(name="cell", type="string", title="单元格", pattern=CELL),
+    SchemaColumn(name="raw", type="string", title="原样文字", description="填报人所填；空的是零报告沿用以前的数"),
 )
-_REASON = Column(name="reason", type="string", title="原因")
+_REASON = SchemaColumn(name="reason", type="string", title="原因")
 _SHEET, _CELL = (
-    Column(name="sheet", type="string", title="工作表"),
-    Column(name="cell", type="string", title="单元格", pattern=CELL),
+    SchemaColumn(name="sheet", type="string", title="工作表"),
+    SchemaColumn(name="cell", type="string", title="单元格", pattern=CELL),
 )
 
 VALUES = Table(
@@ -160,8 +160,8 @@ VALUES = Table(
     description="一个单位、一期、一项指标一行，只有已接收和零报告的；没有报的没有行，不是0",
     columns=(
         _PERIOD, _PREFECTURE, _UNIT, _FIELD, _VALUE,
-        Column(name="unit", type="string", title="单位", description="数和金额的计量单位"),
-        Column(name="state", type="string", title="状态", required=True, enum=words(STATE_NAMES, *REPORTED)),
+        SchemaColumn(name="unit", type="string", title="单位", description="数和金额的计量单位"),
+        SchemaColumn(name="state", type="string", title="状态", required=True, enum=words(STATE_NAMES, *REPORTED)),
         *_ORIGIN,
     ),
     primary_key=("period", "county_code", "field"),
@@ -172,8 +172,8 @@ ENTRIES = Table(
     name="entries", title="清单内容", rows=_entries,
     description="问题、亮点等清单里一条的一项内容一行；编号跨期不变",
     columns=(
-        _PERIOD, _PREFECTURE, Column(name="entry", type="string", title="编号", required=True), _FIELD,
-        Column(name="value", type="string", title="值", description="所在县写县代码", required=True), *_ORIGIN,
+        _PERIOD, _PREFECTURE, SchemaColumn(name="entry", type="string", title="编号", required=True), _FIELD,
+        SchemaColumn(name="value", type="string", title="值", description="所在县写县代码", required=True), *_ORIGIN,
     ),
     primary_key=("period", "prefecture_code", "entry", "field"),
     references=(to("periods", "period"), to("prefectures", "prefecture_code"), to("fields", "field"),
@@ -183,22 +183,22 @@ SUBMISSIONS = Table(
     name="submissions", title="收到的文件", rows=_submissions,
     description="台账里一次报送一行，随后是内容与别的文件相同的文件，一个一行；不分报送期，全部列出",
     columns=(
-        Column(name="file", type="string", title="文件", required=True),
-        Column(name="sha256", type="string", title="内容校验值", required=True, pattern=SHA256),
-        Column(name="received_on", type="date", title="收件日期", required=True),
-        Column(name="prefecture_code", type="string", title="州（市）代码", description="看不出是谁的，为空"),
-        Column(name="period", type="string", title="报送期", description="看不出是哪一期的，为空", pattern=PERIOD),
-        Column(name="verdict", type="string", title="结论", required=True,
+        SchemaColumn(name="file", type="string", title="文件", required=True),
+        SchemaColumn(name="sha256", type="string", title="内容校验值", required=True, pattern=SHA256),
+        SchemaColumn(name="received_on", type="date", title="收件日期", required=True),
+        SchemaColumn(name="prefecture_code", type="string", title="州（市）代码", description="看不出是谁的，为空"),
+        SchemaColumn(name="period", type="string", title="报送期", description="看不出是哪一期的，为空", pattern=PERIOD),
+        SchemaColumn(name="verdict", type="string", title="结论", required=True,
                enum=(*words(VERDICT_NAMES), (SAME, "与另一份内容相同"))),
         _REASON,
-        Column(name="no", type="integer", title="行号", required=True, minimum=1),
-        Column(name="submission", type="integer", title="报送序号", description="内容相同的文件没有", unique=True, minimum=1),
-        Column(name="same_as", type="integer", title="与哪次报送相同", minimum=1),
-        Column(name="taken_on", type="date", title="汇总日期", description="收入台账的那一次汇总"),
-        Column(name="issue_no", type="string", title="下发编号"),
-        Column(name="admission", type="integer", title="凭哪条认定收入", minimum=1),
-        Column(name="withdrawn", type="boolean", title="已撤回", description="内容相同的文件为空"),
-        Column(name="placed", type="string", title="归属依据", description="凭什么知道是谁的；看不出的、旧版收的为空",
+        SchemaColumn(name="no", type="integer", title="行号", required=True, minimum=1),
+        SchemaColumn(name="submission", type="integer", title="报送序号", description="内容相同的文件没有", unique=True, minimum=1),
+        SchemaColumn(name="same_as", type="integer", title="与哪次报送相同", minimum=1),
+        SchemaColumn(name="taken_on", type="date", title="汇总日期", description="收入台账的那一次汇总"),
+        SchemaColumn(name="issue_no", type="string", title="下发编号"),
+        SchemaColumn(name="admission", type="integer", title="凭哪条认定收入", minimum=1),
+        SchemaColumn(name="withdrawn", type="boolean", title="已撤回", description="内容相同的文件为空"),
+        SchemaColumn(name="placed", type="string", title="归属依据", description="凭什么知道是谁的；看不出的、旧版收的为空",
                enum=words(PLACING_NAMES, Placing.STAMP, Placing.NAME, Placing.STAFF)),
     ),
     primary_key=("no",),
@@ -209,15 +209,15 @@ FINDINGS = Table(
     name="findings", title="检查出的问题", rows=_findings,
     description="一次报送的一个问题一行；不分报送期，全部列出",
     columns=(
-        Column(name="file", type="string", title="文件", required=True), _SUBMISSION,
-        Column(name="county_code", type="string", title="县代码", description="整个文件的问题为空；州（市）本级的，是州（市）代码"),
-        Column(name="code", type="string", title="问题代码", required=True),
-        Column(name="severity", type="string", title="程度", required=True, enum=words(SEVERITY_NAMES)),
-        _SHEET, _CELL, Column(name="found", type="string", title="所填", description="填报人所填，超过200字的只留开头"),
-        Column(name="expected", type="string", title="应为"), Column(name="fix", type="string", title="改法", required=True),
-        Column(name="no", type="integer", title="在这次报送里的序号", required=True, minimum=1),
-        Column(name="title", type="string", title="问题", required=True),
-        Column(name="field", type="string", title="指标代码", description="说整行、整表的为空"),
+        SchemaColumn(name="file", type="string", title="文件", required=True), _SUBMISSION,
+        SchemaColumn(name="county_code", type="string", title="县代码", description="整个文件的问题为空；州（市）本级的，是州（市）代码"),
+        SchemaColumn(name="code", type="string", title="问题代码", required=True),
+        SchemaColumn(name="severity", type="string", title="程度", required=True, enum=words(SEVERITY_NAMES)),
+        _SHEET, _CELL, SchemaColumn(name="found", type="string", title="所填", description="填报人所填，超过200字的只留开头"),
+        SchemaColumn(name="expected", type="string", title="应为"), SchemaColumn(name="fix", type="string", title="改法", required=True),
+        SchemaColumn(name="no", type="integer", title="在这次报送里的序号", required=True, minimum=1),
+        SchemaColumn(name="title", type="string", title="问题", required=True),
+        SchemaColumn(name="field", type="string", title="指标代码", description="说整行、整表的为空"),
     ),
     primary_key=("submission", "no"),
     references=(to("submissions", "submission"), to("units", "county_code", "unit_code")),
@@ -226,24 +226,24 @@ OBLIGATIONS = Table(
     name="obligations", title="应报应办事项", rows=_obligations,
     description="一个单位在一个日期以前应报、应办的一件事一行",
     columns=(
-        Column(name="who", type="string", title="单位代码", description="领导小组办公室自己的为空"),
-        Column(name="what", type="string", title="应报事项", required=True),
-        Column(name="due_on", type="date", title="应报日期", required=True),
-        Column(name="met", type="boolean", title="已报（办）", description="没有报表能够说明的为空"),
-        Column(name="days_overdue", type="integer", title="逾期天数", unit="天", required=True, minimum=0),
-        Column(name="streak", type="integer", title="连续未按时期数", unit="期", required=True, minimum=0),
-        Column(name="reason", type="string", title="原因", enum=tuple((r.value, "") for r in Reason if r.value)),
-        Column(name="kind", type="string", title="类别", required=True, enum=words(KIND_NAMES)),
-        Column(name="hand_in_by", type="date", title="最后一个工作日", required=True),
-        Column(name="submission", type="integer", title="报送序号", description="凭哪次报送认定", minimum=1), _SHEET, _CELL,
-        Column(name="no", type="integer", title="行号", required=True, minimum=1),
+        SchemaColumn(name="who", type="string", title="单位代码", description="领导小组办公室自己的为空"),
+        SchemaColumn(name="what", type="string", title="应报事项", required=True),
+        SchemaColumn(name="due_on", type="date", title="应报日期", required=True),
+        SchemaColumn(name="met", type="boolean", title="已报（办）", description="没有报表能够说明的为空"),
+        SchemaColumn(name="days_overdue", type="integer", title="逾期天数", unit="天", required=True, minimum=0),
+        SchemaColumn(name="streak", type="integer", title="连续未按时期数", unit="期", required=True, minimum=0),
+        SchemaColumn(name="reason", type="string", title="原因", enum=tuple((r.value, "") for r in Reason if r.value)),
+        SchemaColumn(name="kind", type="string", title="类别", required=True, enum=words(KIND_NAMES)),
+        SchemaColumn(name="hand_in_by", type="date", title="最后一个工作日", required=True),
+        SchemaColumn(name="submission", type="integer", title="报送序号", description="凭哪次报送认定", minimum=1), _SHEET, _CELL,
+        SchemaColumn(name="no", type="integer", title="行号", required=True, minimum=1),
         _PERIOD,
-        Column(name="prefecture_code", type="string", title="州（市）代码", description="领导小组办公室自己的为空"),
-        Column(name="timeliness", type="string", title="时限情况", required=True, enum=words(TIMELINESS_NAMES)),
-        Column(name="met_on", type="date", title="报（办）到日期"),
-        Column(name="workdays_overdue", type="integer", title="逾期工作日", unit="个工作日", required=True, minimum=0),
-        Column(name="serves", type="string", title="依据", description="里程碑、报送事项的代码，或问题的编号"),
-        Column(name="contact", type="string", title="上级对口联系单位"),
+        SchemaColumn(name="prefecture_code", type="string", title="州（市）代码", description="领导小组办公室自己的为空"),
+        SchemaColumn(name="timeliness", type="string", title="时限情况", required=True, enum=words(TIMELINESS_NAMES)),
+        SchemaColumn(name="met_on", type="date", title="报（办）到日期"),
+        SchemaColumn(name="workdays_overdue", type="integer", title="逾期工作日", unit="个工作日", required=True, minimum=0),
+        SchemaColumn(name="serves", type="string", title="依据", description="里程碑、报送事项的代码，或问题的编号"),
+        SchemaColumn(name="contact", type="string", title="上级对口联系单位"),
     ),
     primary_key=("no",),
     references=(to("units", "who", "unit_code"), to("submissions", "submission"), to("periods", "period"),
@@ -253,13 +253,13 @@ MEASURES = Table(
     name="measures", title="考核量", rows=_measures,
     description="一个县、一期、一项考核量一行，未报的县也有行，状态是missing，没有数值",
     columns=(
-        _PERIOD, _PREFECTURE, Column(name="county_code", type="string", title="县代码", required=True),
-        Column(name="quantity", type="string", title="考核量", required=True),
-        Column(name="value", type="number", title="数值", description="单位见quantities；是/否记1/0，比率为百分数"),
-        Column(name="target", type="number", title="目标", minimum=0),
-        Column(name="status", type="string", title="达标情况", required=True, enum=words(STATUS_NAMES)),
-        Column(name="required", type="number", title="序时应达", minimum=0),
-        Column(name="on_pace", type="boolean", title="达到序时"),
+        _PERIOD, _PREFECTURE, SchemaColumn(name="county_code", type="string", title="县代码", required=True),
+        SchemaColumn(name="quantity", type="string", title="考核量", required=True),
+        SchemaColumn(name="value", type="number", title="数值", description="单位见quantities；是/否记1/0，比率为百分数"),
+        SchemaColumn(name="target", type="number", title="目标", minimum=0),
+        SchemaColumn(name="status", type="string", title="达标情况", required=True, enum=words(STATUS_NAMES)),
+        SchemaColumn(name="required", type="number", title="序时应达", minimum=0),
+        SchemaColumn(name="on_pace", type="boolean", title="达到序时"),
     ),
     primary_key=("period", "county_code", "quantity"),
     references=(to("periods", "period"), to("prefectures", "prefecture_code"), to("counties", "county_code"),
@@ -270,8 +270,8 @@ STATES = Table(
     description="一个应报单位、一期一行，未报的也有：统计“已报n/N”用这张表",
     columns=(
         _PERIOD, _PREFECTURE, _UNIT,
-        Column(name="state", type="string", title="状态", required=True, enum=words(STATE_NAMES)),
-        Column(name="first_accepted_on", type="date", title="首次接收日期"),
+        SchemaColumn(name="state", type="string", title="状态", required=True, enum=words(STATE_NAMES)),
+        SchemaColumn(name="first_accepted_on", type="date", title="首次接收日期"),
     ),
     primary_key=("period", "county_code"),
     references=(to("periods", "period"), to("prefectures", "prefecture_code"), to("units", "county_code", "unit_code")),
@@ -281,8 +281,8 @@ RECORDS = Table(
     description="一次报送对一个单位的结论一行，历次都在；当前状态见states",
     columns=(
         _SUBMISSION, _PERIOD, _PREFECTURE, _UNIT,
-        Column(name="state", type="string", title="结论", required=True, enum=words(STATE_NAMES, *REPORTED, State.RETURNED)),
-        Column(name="received_on", type="date", title="收件日期", required=True),
+        SchemaColumn(name="state", type="string", title="结论", required=True, enum=words(STATE_NAMES, *REPORTED, State.RETURNED)),
+        SchemaColumn(name="received_on", type="date", title="收件日期", required=True),
     ),
     primary_key=("submission", "county_code"),
     references=(to("submissions", "submission"), to("periods", "period"), to("prefectures", "prefecture_code"),
@@ -292,14 +292,14 @@ ACTS = Table(
     name="acts", title="办公室的操作", rows=_acts,
     description="台账里办公室的一次操作一行；经办人只在台账里，不导出",
     columns=(
-        Column(name="act", type="integer", title="台账条号", required=True, minimum=1),
-        Column(name="kind", type="string", title="操作", required=True, enum=words(ACT_NAMES)),
-        Column(name="period", type="string", title="报送期", pattern=PERIOD),
-        Column(name="prefecture_code", type="string", title="州（市）代码"),
-        Column(name="done_on", type="date", title="日期", required=True), Column(name="reason", type="string", title="理由"),
-        Column(name="file", type="string", title="文件"), Column(name="sha256", type="string", title="内容校验值", pattern=SHA256),
-        Column(name="submission", type="integer", title="撤回、恢复或更正收到日期的报送", minimum=1),
-        Column(name="day", type="date", title="更正后的收到日期"),
+        SchemaColumn(name="act", type="integer", title="台账条号", required=True, minimum=1),
+        SchemaColumn(name="kind", type="string", title="操作", required=True, enum=words(ACT_NAMES)),
+        SchemaColumn(name="period", type="string", title="报送期", pattern=PERIOD),
+        SchemaColumn(name="prefecture_code", type="string", title="州（市）代码"),
+        SchemaColumn(name="done_on", type="date", title="日期", required=True), SchemaColumn(name="reason", type="string", title="理由"),
+        SchemaColumn(name="file", type="string", title="文件"), SchemaColumn(name="sha256", type="string", title="内容校验值", pattern=SHA256),
+        SchemaColumn(name="submission", type="integer", title="撤回、恢复或更正收到日期的报送", minimum=1),
+        SchemaColumn(name="day", type="date", title="更正后的收到日期"),
     ),
     primary_key=("act",),
     references=(to("periods", "period"), to("prefectures", "prefecture_code"), to("submissions", "submission")),

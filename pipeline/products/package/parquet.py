@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.products.package.schema import Column, Line, Table
+    from pipeline.products.package.schema import Line, SchemaColumn, Table
 
 
 def parquet(table: Table, lines: Sequence[Line]) -> bytes:
@@ -25,7 +25,7 @@ def parquet(table: Table, lines: Sequence[Line]) -> bytes:
     return out.getvalue()
 
 
-def _field(c: Column) -> pa.Field:
+def _field(c: SchemaColumn) -> pa.Field:
     kinds = {
         "string": pa.string(),
         "integer": pa.int64(),

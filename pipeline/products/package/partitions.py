@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.ledger.standing import Standing
-    from pipeline.ledger.store import Seen, Store
+    from pipeline.ledger.store import SeenEarlier, Store
     from pipeline.program.model import Field, Form, Period, Program
 
     Line = tuple[Any, ...]
@@ -63,7 +63,7 @@ FIELDS = (
 )
 
 
-def write_partitions(folder: Path, store: Store, seen: Seen, periods: Sequence[Period], *,
+def write_partitions(folder: Path, store: Store, seen: SeenEarlier, periods: Sequence[Period], *,
                      is_demo: bool = False) -> int:  # fmt: skip
     """Write into an empty folder.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.products.package.schema import CODE, PERIOD, Column, Table, to, words
+from pipeline.products.package.schema import CODE, PERIOD, SchemaColumn, Table, to, words
 from pipeline.program.model import Accumulation, FieldType, FormKind, Rows, TargetKind
 
 if TYPE_CHECKING:
@@ -125,43 +125,45 @@ def _duties(s: Source) -> Iterator[Line]:
         yield d.code, d.title, d.who, d.to, d.frequency, d.expected, d.basis, d.reading
 
 
-def _text(name: str, title: str, description: str = "", *, required: bool = True) -> Column:
-    return Column(name=name, type="string", title=title, description=description, required=required)
+def _text(name: str, title: str, description: str = "", *, required: bool = True) -> SchemaColumn:
+    return SchemaColumn(name=name, type="string", title=title, description=description, required=required)
 
 
-def _whole(name: str, title: str, minimum: int = 0, description: str = "", *, required: bool = True) -> Column:
-    return Column(name=name, type="integer", title=title, description=description, required=required, minimum=minimum)
+def _whole(name: str, title: str, minimum: int = 0, description: str = "", *, required: bool = True) -> SchemaColumn:
+    return SchemaColumn(
+        name=name, type="integer", title=title, description=description, required=required, minimum=minimum
+    )
 
 
-def _day(name: str, title: str, *, required: bool = True) -> Column:
-    return Column(name=name, type="date", title=title, required=required)
+def _day(name: str, title: str, *, required: bool = True) -> SchemaColumn:
+    return SchemaColumn(name=name, type="date", title=title, required=required)
 
 
-def _truth(name: str, title: str, *, required: bool = True) -> Column:
-    return Column(name=name, type="boolean", title=title, required=required)
+def _truth(name: str, title: str, *, required: bool = True) -> SchemaColumn:
+    return SchemaColumn(name=name, type="boolean", title=title, required=required)
 
 
-def _amount(name: str, title: str, unit: str = "") -> Column:
-    return Column(name=name, type="number", title=title, unit=unit, minimum=0)
+def _amount(name: str, title: str, unit: str = "") -> SchemaColumn:
+    return SchemaColumn(name=name, type="number", title=title, unit=unit, minimum=0)
 
 
-def _optional(column: Column) -> Column:
+def _optional(column: SchemaColumn) -> SchemaColumn:
     return replace(column, required=False)
 
 
 BASIS = (_text("basis", "原文"), _text("reading", "读法", "原文没有写明之处，这里怎样理解", required=False))
-PREFECTURE = Column(name="prefecture_code", type="string", title="州（市）代码", required=True)
+PREFECTURE = SchemaColumn(name="prefecture_code", type="string", title="州（市）代码", required=True)
 
 UNITS = Table(
     name="units", title="填报单位", description="一个县，或一个州（市）本级，一行", rows=_units,
     columns=(_text("unit_code", "单位代码"),
-             Column(name="kind", type="string", title="类别", required=True, enum=(("county", "县"), ("prefecture", "州（市）本级"))),
+             SchemaColumn(name="kind", type="string", title="类别", required=True, enum=(("county", "县"), ("prefecture", "州（市）本级"))),
              _text("name", "名称"), PREFECTURE),
     primary_key=("unit_code",), references=(to("prefectures", "prefecture_code"),),
 )  # fmt: skip
 PERIODS = Table(
     name="periods", title="报送期", description="一个报送期一行", rows=_periods,
-    columns=(Column(name="period", type="string", title="报送期", description="以结束月份命名", required=True, pattern=PERIOD),
+    columns=(SchemaColumn(name="period", type="string", title="报送期", description="以结束月份命名", required=True, pattern=PERIOD),
              _whole("no", "第几期", 1), _text("title", "名称"), _day("start", "起"), _day("end", "止"), _day("due_on", "报送截止"),
              _truth("provisional", "截止日待国务院放假安排公布后确定")),
     primary_key=("period",), references=(),
@@ -173,7 +175,7 @@ PREFECTURES = Table(
 )  # fmt: skip
 COUNTIES = Table(
     name="counties", title="县（市、区）", description="一个县一行", rows=_counties,
-    columns=(Column(name="county_code", type="string", title="县代码", description="行政区划代码", required=True, pattern=CODE),
+    columns=(SchemaColumn(name="county_code", type="string", title="县代码", description="行政区划代码", required=True, pattern=CODE),
              _text("name", "全称"), _text("short_name", "简称"), PREFECTURE,
              _text("aliases", "别名", "用、隔开", required=False), _whole("townships", "乡镇（街道）数"),
              _whole("tile_row", "示意图行", description="不代表地理位置"), _whole("tile_col", "示意图列", description="不代表地理位置"),
@@ -189,8 +191,8 @@ ACTIONS = Table(
 FORMS = Table(
     name="forms", title="表", description="报表里的一张工作表一行", rows=_forms,
     columns=(_text("form", "表"), _text("title", "名称"), _text("sheet", "工作表"),
-             Column(name="kind", type="string", title="类别", required=True, enum=words(FORM_KINDS)),
-             Column(name="rows", type="string", title="行", required=True, enum=words(ROWS)),
+             SchemaColumn(name="kind", type="string", title="类别", required=True, enum=words(FORM_KINDS)),
+             SchemaColumn(name="rows", type="string", title="行", required=True, enum=words(ROWS)),
              _whole("version", "版本", 1), _optional(_whole("action", "行动", 1))),
     primary_key=("form",), references=(to("actions", "action"),),
 )  # fmt: skip
@@ -198,9 +200,9 @@ FIELDS = Table(
     name="fields", title="指标", description="报表里的一列一行", rows=_fields,
     columns=(_text("field", "指标代码"), _text("form", "表"), _whole("item", "任务"), _text("item_label", "任务出处", required=False),
              _text("item_title", "任务名称"), _text("title", "名称"),
-             Column(name="type", type="string", title="类型", required=True, enum=words(FIELD_TYPES)),
+             SchemaColumn(name="type", type="string", title="类型", required=True, enum=words(FIELD_TYPES)),
              _text("unit", "单位", required=False),
-             Column(name="accumulation", type="string", title="口径", required=True,
+             SchemaColumn(name="accumulation", type="string", title="口径", required=True,
                     enum=words(ACCUMULATIONS)),
              _truth("required", "必填"), _truth("not_applicable", "可填不适用"), _text("options", "选项", "用、隔开", required=False),
              _day("counts_from", "起算日", required=False),
@@ -213,7 +215,7 @@ QUANTITIES = Table(
     columns=(_text("quantity", "考核量"), _text("form", "表"), _whole("item", "任务"), _text("title", "名称"), _text("unit", "单位"),
              _text("value_field", "取自指标", required=False), _text("numerator_field", "分子", required=False),
              _text("denominator_field", "分母", required=False),
-             Column(name="target_kind", type="string", title="达标条件", enum=words(TARGETS)),
+             SchemaColumn(name="target_kind", type="string", title="达标条件", enum=words(TARGETS)),
              _amount("target", "目标"), _truth("judged", "计入完成率"), _day("window_start", "起算日"), _day("window_end", "截止日"),
              _day("deadline", "完成时限", required=False), _text("province_field", "全省目标取自指标", required=False),
              _truth("province_is_share", "全省目标是占比", required=False), _amount("province_target", "全省目标"),

@@ -32,7 +32,7 @@ SHA256 = "[0-9a-f]{64}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class SchemaColumn:
     """One column.
 
     Attributes:
@@ -93,7 +93,7 @@ class Table:
     name: str
     title: str
     description: str
-    columns: tuple[Column, ...]
+    columns: tuple[SchemaColumn, ...]
     primary_key: tuple[str, ...]
     references: tuple[Reference, ...]
     rows: Callable[[Source], Iterator[Line]]
@@ -170,7 +170,7 @@ def descriptor(table: Table, present: Collection[str]) -> dict[str, Any]:
     return schema | ({"foreignKeys": keys} if keys else {})
 
 
-def _field(c: Column) -> dict[str, Any]:
+def _field(c: SchemaColumn) -> dict[str, Any]:
     constraints = {
         "required": c.required or None, "unique": c.unique or None, "minimum": c.minimum,
         "enum": [word for word, _ in c.enum] or None, "pattern": c.pattern or None,

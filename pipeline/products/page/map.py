@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.state import STATE_NAMES, State
 from pipeline.products.drawing.parts import WIDTH_MM
-from pipeline.products.drawing.tile_names import Grid, place_names
+from pipeline.products.drawing.tile_names import TileGrid, place_names
 from pipeline.products.wording import one_decimal
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def county_map(m: PeriodMeasures) -> CountyMap:
     rows, columns = (1 + max(cell[axis] for cell in cells) for axis in (0, 1))
     width = min(_WIDEST_MM, (WIDTH_MM - 2 * _EDGE_MM) / columns)
     owners = {cell: program.owner_of(one) for cell, one in cells.items()}
-    grid = Grid((WIDTH_MM - width * columns) / 2, _NAMES_MM, width, _TILE_HEIGHT_MM, owners)
+    grid = TileGrid((WIDTH_MM - width * columns) / 2, _NAMES_MM, width, _TILE_HEIGHT_MM, owners)
     height = 2 * _NAMES_MM + _TILE_HEIGHT_MM * rows
     late = {o.who for o in m.owed_now if o.is_report and o.overdue}
     return CountyMap(
@@ -95,7 +95,7 @@ def county_map(m: PeriodMeasures) -> CountyMap:
     )  # fmt: skip
 
 
-def _tile(m: PeriodMeasures, grid: Grid, cell: Cell, county: Unit, late: Collection[str]) -> MapTile:
+def _tile(m: PeriodMeasures, grid: TileGrid, cell: Cell, county: Unit, late: Collection[str]) -> MapTile:
     name, state, pct = county.short_name, m.snapshot.state(m.period, county), m.now.by_county[county.code].pct
     half = (len(name) + 1) // 2
     lines = (name,) if len(name) <= _ONE_LINE else (name[:half], name[half:])
@@ -113,7 +113,7 @@ def _tile(m: PeriodMeasures, grid: Grid, cell: Cell, county: Unit, late: Collect
     )  # fmt: skip
 
 
-def _names(m: PeriodMeasures, grid: Grid, height: float) -> Iterator[MapName]:
+def _names(m: PeriodMeasures, grid: TileGrid, height: float) -> Iterator[MapName]:
     places = place_names(grid, height)
     for prefecture in m.program.prefectures:
         place = places.get(prefecture.short_name)
@@ -122,7 +122,7 @@ def _names(m: PeriodMeasures, grid: Grid, height: float) -> Iterator[MapName]:
                           anchor=_ANCHORS[place.align], leader=_path([place.leader]))  # fmt: skip
 
 
-def _walls(grid: Grid, *, outer: bool) -> list[tuple[Point, ...]]:
+def _walls(grid: TileGrid, *, outer: bool) -> list[tuple[Point, ...]]:
     """The sides two tiles of one prefecture share, or (outer) those that bound a prefecture."""
     walls: set[tuple[Point, ...]] = set()
     for (row, col), owner in grid.owners.items():

@@ -42,7 +42,7 @@ _GROUP_NAMES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ShownPicture:
     """A picture on the page; ``file`` is where it also lies by itself."""
 
     alt: str
@@ -153,7 +153,7 @@ def _by_prefecture(file: tuple[str, str]) -> tuple[str, bool, str]:
     return code if code.isascii() else name[:6], not name.endswith(".docx"), name
 
 
-def _shown(m: PeriodMeasures, name: str, picture: Picture, files: Sequence[str]) -> Iterator[Shown]:
+def _shown(m: PeriodMeasures, name: str, picture: Picture, files: Sequence[str]) -> Iterator[ShownPicture]:
     for n, part in enumerate(picture.parts):
         file = f"{CHARTS}/{kinds()[name].file_name(m, n, len(picture.parts))}"
-        yield Shown(alt=part.alt, data=base64.b64encode(part.png).decode(), file=file if file in files else "")
+        yield ShownPicture(alt=part.alt, data=base64.b64encode(part.png).decode(), file=file if file in files else "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.products.drawing.parts import sentence
 from pipeline.products.drawing.targets import BulletRow, target_vs_actual
-from pipeline.products.pictures.registry import Kind, overall, whole
+from pipeline.products.pictures.registry import PictureKind, overall, whole
 
 if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
@@ -43,7 +43,7 @@ def _bullet(t: Total) -> BulletRow:
                             reported=t.reported if t.applicable else 0, roster=t.roster)  # fmt: skip
 
 
-PICTURE = Kind(
+PICTURE = PictureKind(
     name="bullet",
     number=4,
     title="重点量化任务完成情况",

@@ -11,7 +11,7 @@ from pipeline.measures.overdue import obligations
 from pipeline.measures.timeliness import Timeliness
 from pipeline.products.drawing.calendar import CalendarRow, Due
 from pipeline.products.drawing.calendar import calendar as draw_calendar
-from pipeline.products.pictures.registry import Kind, whole
+from pipeline.products.pictures.registry import PictureKind, whole
 from pipeline.products.wording import cn_date, number
 from pipeline.program.calendar import Calendar
 
@@ -119,7 +119,7 @@ def _words(m: PeriodMeasures) -> str:
     return f"截至{cn_date(m.snapshot.as_of)}，到本期为止的应报事项已办结{number(met)}件，逾期未办结{number(marks.count(Timeliness.OVERDUE))}件"
 
 
-PICTURE = Kind(
+PICTURE = PictureKind(
     name="calendar",
     number=9,
     title="应报事项办理日历",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.measures.funding import required_ratio
 from pipeline.products.documents.money_parts import line_name
 from pipeline.products.drawing.money import MOST_LINES, MoneyRow, money
-from pipeline.products.pictures.registry import Kind, as_float, kept_of, whole
+from pipeline.products.pictures.registry import PictureKind, as_float, kept_of, whole
 from pipeline.products.wording import number
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _words(m: PeriodMeasures) -> str:
     return f"共{len(figures.lines)}项{planned}，到账和支出按已填报的单位统计，未报不按零计"
 
 
-PICTURE = Kind(
+PICTURE = PictureKind(
     name="funding",
     number=7,
     title="专项工作经费安排、到账和支出情况",

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pipeline.products.drawing.grids import MOST_GRID_COLUMNS, MOST_GRID_ROWS, heatmap
-from pipeline.products.pictures.registry import Kind, overall, spans
+from pipeline.products.pictures.registry import PictureKind, overall, spans
 
 if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
@@ -35,7 +35,7 @@ def _drawings(m: PeriodMeasures) -> Parts:
     ]
 
 
-PICTURE = Kind(
+PICTURE = PictureKind(
     name="heat",
     number=3,
     title="各州（市）各项行动完成率",

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.products.drawing.tiles import Tile, tile_map, windows
-from pipeline.products.pictures.registry import Kind, overall
+from pipeline.products.pictures.registry import PictureKind, overall
 
 if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
@@ -31,7 +31,7 @@ def _drawings(m: PeriodMeasures) -> Parts:
     return [(f"{some[0].name}等{len(some)}个" if len(sheets) > 1 else "", partial(tile_map, some)) for some in sheets]
 
 
-PICTURE = Kind(
+PICTURE = PictureKind(
     name="map",
     number=5,
     title="县级工会完成率示意图",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.products.drawing.parts import NAVY, PALE, TRACK
 from pipeline.products.drawing.stacks import MOST_ROWS, StackGroup, StackPart, StackRow, stacks
-from pipeline.products.pictures.registry import Kind, foot_of, kept_of, whole
+from pipeline.products.pictures.registry import PictureKind, foot_of, kept_of, whole
 from pipeline.products.wording import cn_date
 from pipeline.program.model import Rows
 
@@ -56,7 +56,7 @@ def _words(m: PeriodMeasures) -> str:
     return f"共{len(m.systems.milestones)}个节点，逾期未完成或没有可用的报表{late}家次"
 
 
-PICTURE = Kind(
+PICTURE = PictureKind(
     name="milestones",
     number=10,
     title="工作节点完成情况",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.products.drawing.parts import NAVY, PALE, TRACK
 from pipeline.products.drawing.stacks import MOST_ROWS, StackGroup, StackPart, StackRow, stacks
-from pipeline.products.pictures.registry import Kind, foot_of, kept_of, whole
+from pipeline.products.pictures.registry import PictureKind, foot_of, kept_of, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,7 @@ def _words(m: PeriodMeasures) -> str:
             f"本期报送问题清单的{w.respondent}{figures.coverage.reported}个")  # fmt: skip
 
 
-PICTURE = Kind(
+PICTURE = PictureKind(
     name="problems",
     number=8,
     title="问题清单分类和办理情况",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.measures.progress import change_pp, left_out
 from pipeline.products.drawing.ranking import MOST_RANKS, RankRow, ranking
-from pipeline.products.pictures.registry import Kind, overall, spans
+from pipeline.products.pictures.registry import PictureKind, overall, spans
 from pipeline.products.wording import one_decimal
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _words(m: PeriodMeasures) -> str:
     return f"最高{top}{one_decimal(most)}%，最低{last}{one_decimal(least)}%，{overall(m)}"
 
 
-PICTURE = Kind(
+PICTURE = PictureKind(
     name="rank",
     number=1,
     title="各州（市）完成率排名",

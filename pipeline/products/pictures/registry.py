@@ -33,7 +33,7 @@ Parts = list[tuple[str, Drawing]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class PictureKind:
     """One of the pictures.
 
     Attributes:
@@ -63,10 +63,10 @@ class Kind:
 
 
 @cache
-def kinds() -> dict[str, Kind]:
+def kinds() -> dict[str, PictureKind]:
     """Every module of the folder that has a ``PICTURE``, by its name, in the order of the numbers."""
     modules = (import_module(f"{folder.__name__}.{one.name}") for one in iter_modules(folder.__path__))
-    found: list[Kind] = [module.PICTURE for module in modules if hasattr(module, "PICTURE")]
+    found: list[PictureKind] = [module.PICTURE for module in modules if hasattr(module, "PICTURE")]
     return {one.name: one for one in sorted(found, key=lambda one: one.number)}
 
 
@@ -82,7 +82,7 @@ def pictures(m: PeriodMeasures, cache: Path | None = None, secret: bytes = b"") 
     return {name: picture for name, kind in kinds().items() if (picture := _picture(m, kind, draw))}
 
 
-def _picture(m: PeriodMeasures, kind: Kind, draw: Callable[[Drawing], bytes]) -> Picture | None:
+def _picture(m: PeriodMeasures, kind: PictureKind, draw: Callable[[Drawing], bytes]) -> Picture | None:
     """One of them; None when it has nothing to show."""
     try:
         parts = kind.drawings(m)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.products.drawing.answers import MOST_SHARES, answers
 from pipeline.products.pictures.answers import share_rows
-from pipeline.products.pictures.registry import Kind, kept_of, reported, whole
+from pipeline.products.pictures.registry import PictureKind, kept_of, reported, whole
 
 if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
@@ -23,7 +23,7 @@ def _drawings(m: PeriodMeasures) -> Parts:
     return whole(partial(answers, kept, [], more=len(shares) - len(kept)))
 
 
-PICTURE = Kind(
+PICTURE = PictureKind(
     name="survey",
     number=11,
     title="调研提纲各题回答情况",

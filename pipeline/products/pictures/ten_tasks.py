@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.products.drawing.answers import MOST_COUNTS, MOST_SHARES, CountCell, ShareRow, answers
 from pipeline.products.pictures.answers import share_rows
-from pipeline.products.pictures.registry import Kind, as_float, reported, whole
+from pipeline.products.pictures.registry import PictureKind, as_float, reported, whole
 from pipeline.products.wording import counted, statement
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _sum(group: str, column: TaskColumn) -> CountCell:
     )  # fmt: skip
 
 
-PICTURE = Kind(
+PICTURE = PictureKind(
     name="ten_tasks",
     number=12,
     title="“十个一”任务完成情况",

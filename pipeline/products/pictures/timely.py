@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.measures.timeliness import Timeliness
 from pipeline.products.drawing.grids import MOST_GRID_ROWS, MOST_MARKS, TimelinessRow, timeliness
-from pipeline.products.pictures.registry import Kind, spans
+from pipeline.products.pictures.registry import PictureKind, spans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ def _words(m: PeriodMeasures) -> str:
     return "本期" + "，".join(f"{word}{marks.count(one)}{w.respondents}" for word, one in words if one in marks)
 
 
-PICTURE = Kind(
+PICTURE = PictureKind(
     name="timely",
     number=6,
     title="各州（市）报送及时情况",

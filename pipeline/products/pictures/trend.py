@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.products.drawing.trend import TrendPoint, trend
-from pipeline.products.pictures.registry import Kind, overall, whole
+from pipeline.products.pictures.registry import PictureKind, overall, whole
 
 if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
@@ -34,7 +34,7 @@ def _drawings(m: PeriodMeasures) -> Parts:
     return whole(partial(trend, points, m.program.words.whole))
 
 
-PICTURE = Kind(
+PICTURE = PictureKind(
     name="trend",
     number=2,
     title="各期完成率",

@@ -20,7 +20,15 @@ from pipeline.products.summary.grid import (
     WORDY,
     rate_label,
 )
-from pipeline.products.summary.style import Print, heading, height_of, to_paper, write_formula, write_text, write_value
+from pipeline.products.summary.style import (
+    SummaryPrint,
+    heading,
+    height_of,
+    to_paper,
+    write_formula,
+    write_text,
+    write_value,
+)
 from pipeline.products.summary.totals import block_row, blocks_of, pair_of, quotient
 from pipeline.program.layout import address, row_name
 from pipeline.program.model import NOT_APPLICABLE, Accumulation, TargetKind
@@ -81,7 +89,7 @@ def form_sheet(sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, values: Value
     sheet.outline_settings(True, False, True, False)
     sheet.freeze_panes(PROVINCE_ROW + 1, len(LEADING))
     sheet.autofilter(CODE_ROW, 0, grid.last_row, grid.source_col + len(SOURCE) - 1)
-    to_paper(sheet, Print(
+    to_paper(sheet, SummaryPrint(
         heads=(GROUP_ROW, CODE_ROW), leading=len(LEADING), widths=grid.widths,
         heights=[heights[row] for row in range(grid.last_row + 1)],
         blocks=[block.row for block in blocks if not block.whole],

@@ -12,7 +12,7 @@ from pipeline.measures.outliers import Against
 from pipeline.products.summary.grid import PROVINCE_ROW, WORDY, text_width
 from pipeline.products.summary.style import (
     Column,
-    Print,
+    SummaryPrint,
     heading,
     height_of,
     to_paper,
@@ -205,5 +205,5 @@ def _table(sheet: Any, f: Look, title: str, note: str, columns: Sequence[Column]
         sheet.set_row(row, height)
     sheet.freeze_panes(first, frozen)
     sheet.autofilter(f"A{last_head + 1}:{column_letter(len(columns) - 1)}{max(len(heights), first + 1)}")
-    to_paper(sheet, Print(heads=(HEAD_ROW, last_head), leading=frozen, heights=heights,
+    to_paper(sheet, SummaryPrint(heads=(HEAD_ROW, last_head), leading=frozen, heights=heights,
                           widths=[c.width for c in columns[: len(columns) - unprinted]]))  # fmt: skip

@@ -12,7 +12,7 @@ from pipeline.measures.timeliness import TIMELINESS_NAMES
 from pipeline.products.summary.grid import PROVINCE_ROW
 from pipeline.products.summary.style import (
     Column,
-    Print,
+    SummaryPrint,
     heading,
     height_of,
     to_paper,
@@ -86,7 +86,7 @@ def counties_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]
             sheet.set_row(row, heights[-1])
     sheet.freeze_panes(FIRST_ROW, STATE_COL)
     sheet.autofilter(HEAD_ROW, 0, max(row, FIRST_ROW), len(COUNTY_COLUMNS) - 1)
-    to_paper(sheet, Print(heads=(HEAD_ROW, HEAD_ROW), leading=STATE_COL, widths=[c.width for c in COUNTY_COLUMNS],
+    to_paper(sheet, SummaryPrint(heads=(HEAD_ROW, HEAD_ROW), leading=STATE_COL, widths=[c.width for c in COUNTY_COLUMNS],
                           heights=heights, blocks=blocks))  # fmt: skip
 
 
@@ -177,7 +177,7 @@ def prefectures_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Gr
             sheet.conditional_format(FIRST_PREFECTURE, first, last, end, shade)
     sheet.freeze_panes(FIRST_PREFECTURE, ROSTER)
     sheet.autofilter(WHOLE_ROW - 1, 0, last, len(columns) - 1)
-    to_paper(sheet, Print(heads=(PREFECTURE_HEAD, PREFECTURE_HEAD), leading=ROSTER, widths=[w for _, w in columns],
+    to_paper(sheet, SummaryPrint(heads=(PREFECTURE_HEAD, PREFECTURE_HEAD), leading=ROSTER, widths=[w for _, w in columns],
                           heights=heights))  # fmt: skip
 
 
@@ -303,4 +303,4 @@ def trend_sheet(sheet: Any, f: Look, m: PeriodMeasures) -> None:
         sheet.set_row(row, height)
     sheet.freeze_panes(FIRST_ROW, 1)
     widths = [*(w for _, w in TREND_COLUMNS), *[9.0] * 5]
-    to_paper(sheet, Print(heads=(HEAD_ROW, HEAD_ROW), leading=1, widths=widths, heights=heights))
+    to_paper(sheet, SummaryPrint(heads=(HEAD_ROW, HEAD_ROW), leading=1, widths=widths, heights=heights))

@@ -99,7 +99,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Print:
+class SummaryPrint:
     """What is printed of a sheet.
 
     Attributes:
@@ -160,7 +160,7 @@ def height_of(texts: Sequence[tuple[str, float]], least: float = 18.0) -> float:
     return min(max(least, most * LINE_PT + 5), HIGHEST_PT)
 
 
-def to_paper(sheet: Any, shape: Print) -> None:
+def to_paper(sheet: Any, shape: SummaryPrint) -> None:
     """A4 across, fitted to as few pages wide as stay readable, names and titles on each; rows cut between blocks."""
     names, whole = (sum(map(_px, some)) for some in (shape.widths[: shape.leading], shape.widths))
     room = PAGE_PX / SMALLEST

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.value import show
 from pipeline.reading.formats.biff_formula import Links, constant, differs, is_figure
-from pipeline.reading.formats.biff_look import Looks, Overlay
-from pipeline.reading.formats.biff_rules import Rules
+from pipeline.reading.formats.biff_look import Overlay, XlsLooks
+from pipeline.reading.formats.biff_rules import XlsConditions
 from pipeline.reading.formats.biff_texts import WIDE, Chain, in_runs, shared_texts
 from pipeline.reading.formats.notes import RULED, UNCALCULATED, Cells, Notes, Refusal, Run, Tally, doubt_of
 from pipeline.reading.formats.number_formats import Format, as_shown
@@ -80,7 +80,7 @@ def _follow(stream: bytes, tally: Tally) -> dict[str, list[list[Raw]]]:
     book.finish()
     grids = {}
     for offset, name in book.sheets.items():
-        sheet = _Sheet(name, tally, book)
+        sheet = _XlsSheet(name, tally, book)
         for record, depth, at, size in _records(stream, offset):
             left -= 4 + size
             if left < 0:  # sheets that run into each other
@@ -132,7 +132,7 @@ class _Globals:
 
     tally: Tally
     sheets: dict[int, str] = field(default_factory=dict)
-    looks: Looks = field(default_factory=Looks)
+    looks: XlsLooks = field(default_factory=XlsLooks)
     links: Links = field(default_factory=Links)
     texts: list[str | tuple[Run, ...]] = field(default_factory=list)
     formats: list[Format] = field(default_factory=list)
@@ -211,12 +211,12 @@ class _Globals:
             self.tally.seen[name].hidden = True
 
 
-class _Sheet:
+class _XlsSheet:
     """Cells of one sheet."""
 
     def __init__(self, name: str, tally: Tally, book: _Globals) -> None:
         self._name, self._tally, self._book = name, tally, book
-        self._cells, self._overlay, self._rules = Cells(name, tally), Overlay(), Rules(book.text)
+        self._cells, self._overlay, self._rules = Cells(name, tally), Overlay(), XlsConditions(book.text)
         self._waiting: tuple[int, int, int] | None = None
         self._pieces: list[bytes] = []
         self._hidden: list[int] = []
@@ -407,7 +407,7 @@ class _Sheet:
             self._tally.doubt(self._name, row, col, mark, f"{show(value)}（{UNSEEN[mark]}）", instead=True)
 
 
-LOOKS = {FONT: Looks.font, PALETTE: Looks.palette, XF: Looks.cell_format}
+LOOKS = {FONT: XlsLooks.font, PALETTE: XlsLooks.palette, XF: XlsLooks.cell_format}
 GLOBALS = {
     BOF: _Globals.begin, CODEPAGE: _Globals.encoding, IS_1904: _Globals.days, SUPBOOK: _Globals.book, BOUNDSHEET: _Globals.sheet,
     EXTERNSHEET: _Globals.references, FORMAT: _Globals.number_format,

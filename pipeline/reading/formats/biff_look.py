@@ -13,7 +13,7 @@ from pipeline.reading.formats.number_formats import NOTHING_SHOWN, Format, forma
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.reading.formats.biff_rules import Look
+    from pipeline.reading.formats.biff_rules import XlsLook
     from pipeline.reading.formats.notes import Tally
 
 STRUCK, FIRST_OWN_COLOUR = 0x8, 8
@@ -35,7 +35,7 @@ IS_PICTURE, IS_COMMENT = 8, 25
 
 
 @dataclass
-class Looks:
+class XlsLooks:
     """Fonts, colours and cell formats as the records before the sheets list them.
 
     Attributes:
@@ -103,7 +103,7 @@ class Looks:
                 found[nth] = "CELL_UNSEEN"
         return found
 
-    def hides(self, look: Look) -> bool:
+    def hides(self, look: XlsLook) -> bool:
         """Whether a rule lets nothing be seen, or strikes it."""
         ink = BLACK if look.ink is None else self._colour(look.ink)
         paper = WHITE if look.paper is None else self._colour(look.paper)

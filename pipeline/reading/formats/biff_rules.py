@@ -37,7 +37,7 @@ MAX_RULES, MAX_AREAS = 1_000, 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class XlsLook:
     """How cells look under a rule; None of a colour that stays as it is."""
 
     struck: bool = False
@@ -47,14 +47,14 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class XlsCondition:
     """One rule with the areas it is for: first row, last row, first column, last column."""
 
     areas: Sequence[tuple[int, ...]]
     by_value: bool
     operator: str
     limits: tuple[bytes, bytes]
-    look: Look
+    look: XlsLook
 
     def applies(self, value: Raw) -> bool | None:
         """Whether it holds for a value; None where that is not worked out here."""
@@ -66,11 +66,11 @@ class Rule:
         return compares(self.operator, value, low, low if high is None else high)
 
 
-class Rules:
+class XlsConditions:
     """Those of one sheet, as their records come by."""
 
     def __init__(self, text: Callable[[bytes, int], str]) -> None:
-        self.found: list[Rule] = []
+        self.found: list[XlsCondition] = []
         self._areas: list[tuple[int, ...]] = []
         self._text, self._all = text, 0
 
@@ -87,7 +87,7 @@ class Rules:
         end = len(data) - first - second
         limits = data[end : end + first], data[end + first :]
         if end > 0 and len(self.found) < MAX_RULES:
-            rule = Rule(
+            rule = XlsCondition(
                 areas=self._areas,
                 by_value=kind == BY_VALUE,
                 operator=OPERATORS.get(operator, ""),
@@ -96,7 +96,7 @@ class Rules:
             )
             self.found.append(rule)
 
-    def _look(self, data: bytes) -> Look:
+    def _look(self, data: bytes) -> XlsLook:
         flags, more = struct.unpack_from("<IH", data)
         at, code, struck = 6, "", False
         ink = paper = None
@@ -117,4 +117,4 @@ class Rules:
         at += BORDER_SIZE if flags & HAS_BORDER else 0
         if flags & HAS_FILL and not flags & NO_BACK:
             paper = struct.unpack_from("<H", data, at + 2)[0] >> 7 & 0x7F
-        return Look(struck=struck, ink=ink, paper=paper, code=code)
+        return XlsLook(struck=struck, ink=ink, paper=paper, code=code)

@@ -28,8 +28,8 @@ from pipeline.reading.formats.notes import (
 )
 from pipeline.reading.formats.number_formats import SCALED, worded
 from pipeline.reading.formats.ods_rules import ALL, applies, areas
-from pipeline.reading.formats.ods_styles import Styles
-from pipeline.reading.formats.package import Unread, Watcher, follow_alone
+from pipeline.reading.formats.ods_styles import OdsStyles
+from pipeline.reading.formats.package import UnreadablePart, Watcher, follow_alone
 from pipeline.reading.formats.sums import contradiction
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def look_through_ods(package: Package) -> Notes:
     modules = [name for name in package.names if MODULE.fullmatch(name)]
     styles = package.follow("styles.xml", _NamedStyles)
     content = package.follow("content.xml", _Content, styles, remember=False)  # a cell may be repeated 500,000 times
-    with suppress(Unread):  # no figure stands there
+    with suppress(UnreadablePart):  # no figure stands there
         if package.follow("settings.xml", _Settings).noughts_unseen:
             content.noughts_unseen()
     package.follow_the_rest()
@@ -113,7 +113,7 @@ class _NamedStyles(Watcher):
 
     def __init__(self) -> None:
         super().__init__()
-        self.styles = Styles()
+        self.styles = OdsStyles()
         self.opened |= self.styles.handlers
 
 
@@ -133,7 +133,7 @@ class _Content(Watcher):
         super().__init__()
         self.tally = Tally()
         self._grids: dict[str, Cells] = {}
-        self._styles = Styles(named.styles)
+        self._styles = OdsStyles(named.styles)
         self._cells = Cells("", self.tally)
         self._sheet, self._link = "", ""
         self._row, self._rows, self._row_style, self._col = 0, 0, "", 0

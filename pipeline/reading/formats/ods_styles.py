@@ -20,7 +20,7 @@ WHITE, BLACK = "#ffffff", "#000000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class OdsLook:
     """What a style says of a text; an empty string where it leaves a colour to its parent."""
 
     struck: bool = False
@@ -28,13 +28,13 @@ class Look:
     unseen: bool = False
 
 
-PLAIN = Look()
+PLAIN = OdsLook()
 STRUCK, POSITION = ("style:text-line-through-style", "style:text-line-through-type"), "style:text-position"
 FRONT, BACK, SIZE = "fo:color", "fo:background-color", "fo:font-size"
 
 
 @dataclass
-class Styles:
+class OdsStyles:
     """By name, each with the properties that matter here and with the name of its parent.
 
     Attributes:
@@ -43,12 +43,12 @@ class Styles:
         small: Styles of rows and columns in which nothing can be read.
     """
 
-    above: Styles | None = None
+    above: OdsStyles | None = None
     unseen_tables: set[str] = field(default_factory=set)
     small: set[str] = field(default_factory=set)
     _said: dict[str, dict[str, str]] = field(default_factory=dict)
     _maps: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    _looks: dict[str, Look] = field(default_factory=dict)
+    _looks: dict[str, OdsLook] = field(default_factory=dict)
     _current: dict[str, str] = field(default_factory=dict)
     _name: str = ""
 
@@ -61,7 +61,7 @@ class Styles:
             "style:map": self._map, "style:table-row-properties": self._sizes, "style:table-column-properties": self._sizes,
         }  # fmt: skip
 
-    def look(self, name: str) -> Look:
+    def look(self, name: str) -> OdsLook:
         """How a text of this style looks."""
         if not name:
             return PLAIN
@@ -70,7 +70,7 @@ class Styles:
             known = self._looks[name] = self._resolved(name)
         return known
 
-    def _resolved(self, name: str) -> Look:
+    def _resolved(self, name: str) -> OdsLook:
         said: dict[str, str] = {}
         for _ in range(MAX_PARENTS):
             own = self.said(name)
@@ -79,7 +79,7 @@ class Styles:
             if not name:
                 break
         back = said.get(BACK, WHITE)
-        return Look(
+        return OdsLook(
             struck=any(said.get(word, "none") != "none" for word in STRUCK) and said.get(STRUCK[0]) != "none",
             raised=said.get(POSITION, "0%").split()[0] not in {"0%", "0"},
             unseen=_points(said.get(SIZE, "")) < LEAST_FONT

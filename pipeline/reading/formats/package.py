@@ -106,7 +106,7 @@ def _doctype(*_: object) -> NoReturn:
     raise Refusal("FILE_DOCTYPE")
 
 
-class Unread(Refusal):
+class UnreadablePart(Refusal):
     """What a part says is no XML: of no concern where nobody reads it."""
 
 
@@ -145,7 +145,7 @@ class Package:
             return _stream(chunks, kind(*context))
         except (expat.ExpatError, ValueError, LookupError) as error:  # the latter two: encodings, numbers that are none
             _exhaust(chunks)
-            raise Unread("FILE_DAMAGED", f"部件“{name}”内容残缺或有误") from error
+            raise UnreadablePart("FILE_DAMAGED", f"部件“{name}”内容残缺或有误") from error
         except Refusal as refusal:
             _exhaust(chunks)  # what a damaged member says is not what its writer said
             refusal.found = refusal.found or f"部件“{name}”"
@@ -155,7 +155,7 @@ class Package:
         """Every member nobody asked for: XML must be plain as far as it goes, anything must inflate to what it says."""
         for name, member in tuple(self.members.items()):
             if name.endswith((".xml", ".rels")) and not name.startswith(LEFT_BEHIND):
-                with suppress(Unread):
+                with suppress(UnreadablePart):
                     self.follow(name, Watcher)
             else:
                 del self.members[name]

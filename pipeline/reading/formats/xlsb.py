@@ -67,7 +67,7 @@ def look_through_xlsb(package: Package, part: str) -> Notes:
         book = _Book.of(package, part, relations)
         for (name, hidden), sheet_part in sheets_of(book.sheets, relations):
             tally.sheet(name)
-            sheet = _Sheet(name, tally, book)
+            sheet = _XlsbSheet(name, tally, book)
             if hidden:
                 tally.seen[name].hidden = True
             for record, data in _records(package, sheet_part):
@@ -209,7 +209,7 @@ def _colour(data: bytes) -> bytes:
     return WHITE if data[0] == THEME_WHITE and data[1:4] == b"\0\0\0" else b""
 
 
-class _Sheet:
+class _XlsbSheet:
     """Cells of one sheet."""
 
     def __init__(self, name: str, tally: Tally, book: _Book) -> None:
@@ -303,7 +303,7 @@ def _result(data: bytes) -> str:
     return text or ("" if end < len(data) else UNCALCULATED)
 
 
-VALUES: dict[int, Callable[[_Sheet, int, bytes], Raw | tuple[Run, ...]]] = {
+VALUES: dict[int, Callable[[_XlsbSheet, int, bytes], Raw | tuple[Run, ...]]] = {
     RK: lambda sheet, style, data: sheet.number(style, compact(data[:4])),
     REAL: lambda sheet, style, data: sheet.number(style, struct.unpack_from("<d", data)[0]),
     FORMULA_REAL: lambda sheet, style, data: sheet.number(style, struct.unpack_from("<d", data)[0]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pipeline.reading.formats.notes import COMMENT, PICTURE, TEXT_BOX
 from pipeline.reading.formats.ooxml import relations_of
-from pipeline.reading.formats.package import Unread, Watcher
+from pipeline.reading.formats.package import UnreadablePart, Watcher
 from pipeline.reading.formats.xlsx_sheet import ADDRESS, COLUMNS
 from pipeline.reading.formats.xlsx_styles import MAIN
 
@@ -43,12 +43,12 @@ def look_beside(package: Package, sheet: str, part: str, tally: Tally, comments:
     """Everything the sheet in ``part`` refers to that is no cell; ``comments`` reads those of its kind of workbook."""
     relations = relations_of(package, part)
     for one in relations.of_kind("drawing"):
-        for (top, left), (bottom, right), what in package.follow(one.part, _Drawing).objects:
+        for (top, left), (bottom, right), what in package.follow(one.part, _Anchored).objects:
             area = [(row, col) for row in range(top, bottom + 1) for col in range(left, right + 1)][: MOST_CELLS + 1]
             for row, col in area if len(area) <= MOST_CELLS else area[:1]:
                 tally.beside(sheet, row, col, what)
     for one in relations.of_kind("vmlDrawing"):
-        with suppress(Unread):  # old programs write what is no XML
+        with suppress(UnreadablePart):  # old programs write what is no XML
             for row, col in package.follow(one.part, _OldDrawing).pictures:
                 tally.beside(sheet, row, col, OBJECT)
     notes = {ref: text for one in relations.of_kind("comments") for ref, text in comments(package, one.part)}
@@ -62,7 +62,7 @@ def look_beside(package: Package, sheet: str, part: str, tally: Tally, comments:
             tally.beside(sheet, int(ref[len(letters) :]) - 1, COLUMNS[letters], COMMENT.format(text.strip()))
 
 
-class _Drawing(Watcher):
+class _Anchored(Watcher):
     """Objects over the cells: (first cell, last cell, what), the first of each anchor."""
 
     spaces: ClassVar[tuple[str, ...]] = DRAWING

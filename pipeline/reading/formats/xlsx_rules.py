@@ -24,7 +24,7 @@ MOST_LIMITS = 3  # formulas of a rule
 
 
 @dataclass(slots=True, eq=False)
-class Rule:
+class XlsxCondition:
     """One that hides or strikes where it applies; ``always``: wherever it stands, as a bar without its number."""
 
     attributes: dict[str, str]
@@ -46,15 +46,15 @@ class Rule:
         return compares(self.attributes.get("operator", ""), value, float(limits[0]), float(limits[-1]))
 
 
-class Rules:
+class XlsxConditions:
     """Those of one sheet; ``watcher`` follows the part."""
 
     def __init__(self, watcher: Watcher, hiding: Collection[str]) -> None:
-        self.found: list[Rule] = []
+        self.found: list[XlsxCondition] = []
         self._watcher, self._hiding = watcher, hiding
         self._areas = ""
-        self._rule = Rule({})
-        self._late: list[Rule] = []  # of those written the second way, whose areas come last
+        self._rule = XlsxCondition({})
+        self._late: list[XlsxCondition] = []  # of those written the second way, whose areas come last
         self.listens = False
         watcher.on(cfRule=self._begin_rule, formula=self._limit, dataBar=self._bare, iconSet=self._bare)
         watcher.opened |= {
@@ -83,12 +83,12 @@ class Rules:
         self.begin(attributes)
 
     def _begin_rule(self, attributes: dict[str, str]) -> None:
-        self._rule = Rule(attributes, self._areas)
+        self._rule = XlsxCondition(attributes, self._areas)
         if attributes.get("dxfId") in self._hiding:
             self._keep()
 
     def _late_rule(self, attributes: dict[str, str]) -> None:
-        self._rule = Rule(attributes)
+        self._rule = XlsxCondition(attributes)
 
     def _keep(self) -> None:
         rule = self._rule
@@ -161,7 +161,7 @@ class Rules:
             look |= told
             self._keep()
 
-    def hiding(self) -> list[Rule]:
+    def hiding(self) -> list[XlsxCondition]:
         """Those that hide, all being said."""
         return [rule for rule in self.found if rule.look is None or rule.always or _unseen(rule.look)]
 

@@ -12,7 +12,7 @@ from pipeline.reading.formats.notes import MAX_COLS, MAX_ROWS, NUMBER, ROW_ROOM,
 from pipeline.reading.formats.number_formats import Format, as_shown
 from pipeline.reading.formats.package import Watcher
 from pipeline.reading.formats.sums import contradiction
-from pipeline.reading.formats.xlsx_rules import Rules
+from pipeline.reading.formats.xlsx_rules import XlsxConditions
 from pipeline.reading.formats.xlsx_styles import FALSE, MAIN, Looks
 from pipeline.reading.formats.xlsx_texts import MARKS, STRUCK, UNSEEN, Mark, Runs, unescaped
 
@@ -103,7 +103,7 @@ class SheetPart(Watcher):
         self._valued = self._covered = 0
         self._filtered: tuple[int, int] | None = None
         self._noughts_unseen = False
-        self._rules = Rules(self, looks.hiding)
+        self._rules = XlsxConditions(self, looks.hiding)
         self.on(c=self._open_cell, v=self._value, f=self._open_formula, row=self._open_row, col=self._columns)
         self.on(autoFilter=self._filter, filterColumn=self._filter_on, mergeCell=self._merge)
         self.on(sheetView=self._view, conditionalFormatting=self._rules_of)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pipeline.measures.highlights import Highlight
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.products.documents.document_parts import Issue
+    from pipeline.products.documents.document_parts import Edition
 
 UNSORTED, UNTITLED = "其他", "（无标题）"
 
@@ -78,7 +78,7 @@ def _case(m: PeriodMeasures, one: Highlight, no: int, say: Figures) -> Case:
     )  # fmt: skip
 
 
-OWN: dict[str, Mapping[str, Callable[[Issue], Any]]] = {
+OWN: dict[str, Mapping[str, Callable[[Edition], Any]]] = {
     "典型案例汇编": {
         "title": lambda i: f"“{i.m.program.short_title}”专项工作\n典型案例汇编",
         "chapters": lambda i: _chapters(i.m, i.say),

@@ -10,10 +10,10 @@ from pipeline.products.documents.standing_parts import candidate_paragraphs, can
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipeline.products.documents.document_parts import Issue
+    from pipeline.products.documents.document_parts import Edition
 
 
-def _intro(i: Issue) -> list[str]:
+def _intro(i: Edition) -> list[str]:
     asks = (
         "研究经验总结、成果运用和通报表扬，并研究解决尚存的困难和问题"
         if i.is_last
@@ -22,7 +22,7 @@ def _intro(i: Issue) -> list[str]:
     return [f"按照{i.notice()}{i.asked_for()}，现提供以下材料，请会议{asks}。{i.as_of()}"]
 
 
-OWN: dict[str, Mapping[str, Callable[[Issue], Any]]] = {
+OWN: dict[str, Mapping[str, Callable[[Edition], Any]]] = {
     "半年会议材料": {
         "title": lambda i: f"“{i.m.program.short_title}”专项工作{i.m.program.words.board}\n会议材料",
         "intro": _intro,

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.products.documents.document_parts import Issue
+    from pipeline.products.documents.document_parts import Edition
     from pipeline.products.wording import Figures
 
 
-def _intro(i: Issue, what: str) -> list[str]:
+def _intro(i: Edition, what: str) -> list[str]:
     return [f"按照{i.notice()}要求，现将“{i.m.program.short_title}”专项工作{what}报告如下。{i.as_of()}"]
 
 
@@ -40,7 +40,7 @@ def _course(m: PeriodMeasures, say: Figures) -> list[str]:
     return [f"{moved}，各期均按当期已报{w.row}统计{aside}。"]
 
 
-OWN: dict[str, Mapping[str, Callable[[Issue], Any]]] = {
+OWN: dict[str, Mapping[str, Callable[[Edition], Any]]] = {
     "中期调度报告": {
         "title": lambda i: f"关于“{i.m.program.short_title}”专项工作\n中期情况的报告",
         "intro": lambda i: _intro(i, "中期情况"),

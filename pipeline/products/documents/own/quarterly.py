@@ -10,26 +10,26 @@ from pipeline.products.documents.progress_parts import action_parts, prefecture_
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipeline.products.documents.document_parts import Issue
+    from pipeline.products.documents.document_parts import Edition
 
 
-def _title(i: Issue) -> str:
+def _title(i: Edition) -> str:
     m, quarter = i.m, i.quarter
     title = i.say("quarter", quarter.title) if quarter else i.say("period.title", m.period.title)
     return f"{title}各{m.program.words.respondent}\n“{m.program.short_title}”专项工作开展情况"
 
 
-def _intro(i: Issue) -> list[str]:
+def _intro(i: Edition) -> list[str]:
     return [f"按照{i.notice()}{i.asked_for()}，现予通报。{i.as_of()}"]
 
 
-def _overall(i: Issue) -> list[str]:
+def _overall(i: Edition) -> list[str]:
     if not i.m.reported:
         return [received(i.m, i.say)]
     return [received(i.m, i.say), completion_paragraph(i.m, i.since, i.say, "上次通报"), *first_and_last(i.m, i.say)]
 
 
-OWN: dict[str, Mapping[str, Callable[[Issue], Any]]] = {
+OWN: dict[str, Mapping[str, Callable[[Edition], Any]]] = {
     "季度通报": {
         "title": _title,
         "intro": _intro,
