@@ -81,8 +81,10 @@ def province_run(workspace: Workspace) -> float:
 def main() -> None:
     """Alternate the two sides and print medians and their ratio."""
     packages = ("great_expectations", "pandas", "openpyxl", "python-calamine", "matplotlib", "docxtpl")
-    print(f"Python {platform.python_version()}，{platform.machine()}，{os.cpu_count()} 核；"
-          + "，".join(f"{name} {version(name)}" for name in packages))  # fmt: skip
+    print(
+        f"Python {platform.python_version()}，{platform.machine()}，{os.cpu_count()} 核；"
+        + "，".join(f"{name} {version(name)}" for name in packages)
+    )
     with tempfile.TemporaryDirectory() as folder:
         root = str(make_workspace(Path(folder) / "bench").root)
         workspace = Workspace(root=Path(root))
@@ -99,13 +101,17 @@ def main() -> None:
     print(f"(a) 全省一次运行：本程序 {a:.2f} CPU秒，常规做法 {b:.2f} CPU秒，比值 {b / a:.1f}（目标 ≥ 3）")
     c = max(median(ours_read) - median(start), 1e-3)
     d = median(plain_read) - median(plain_start)
-    print(f"(b) 只读（各自扣除启动）：本程序 {c:.3f}，pandas+openpyxl {d:.2f}，比值 {d / c:.1f}（目标 ≥ 10）；"
-          f"calamine 本身（含启动）{median(floor):.2f}")  # fmt: skip
+    print(
+        f"(b) 只读（各自扣除启动）：本程序 {c:.3f}，pandas+openpyxl {d:.2f}，比值 {d / c:.1f}（目标 ≥ 10）；"
+        f"calamine 本身（含启动）{median(floor):.2f}"
+    )
     helped = median(cpu("-m", "pipeline.cli", "--help") for _ in range(5))
     print(f"(c) run-pipeline --help：{helped:.2f} CPU秒（目标 < 0.3）")
     for name, (guard, calamine) in guard_ratios().items():
-        print(f"(d) 查验 {name}：{guard * 1000:.1f} 毫秒/份，calamine 读 {calamine * 1000:.1f} 毫秒/份，"
-              f"比值 {guard / calamine:.1f}（目标 ≤ 4）")  # fmt: skip
+        print(
+            f"(d) 查验 {name}：{guard * 1000:.1f} 毫秒/份，calamine 读 {calamine * 1000:.1f} 毫秒/份，"
+            f"比值 {guard / calamine:.1f}（目标 ≤ 4）"
+        )
     with tempfile.TemporaryDirectory() as folder:
         demo_products(Path(folder) / "demo")
         intake.compare(Path(folder) / "nation")

@@ -75,10 +75,15 @@ def intake(workspace: Workspace, on: Engine, *, sent: bool = False) -> dict[str,
     kept = sum(metered.spent.kept.values())
     spent = metered.spent
     result = {
-        "files": len(arrivals), "wall": wall, "read": own - ledger.seconds - checks.seconds + spent.of("read_one") - kept,
-        "check": checks.seconds + spent.of("_judge_afar"), "ledger": ledger.seconds + kept, "start": sum(spent.start.values()),
-        "peak": peak / 1024, "worker": max(spent.peak.values(), default=0) / 1024,
-    }  # fmt: skip
+        "files": len(arrivals),
+        "wall": wall,
+        "read": own - ledger.seconds - checks.seconds + spent.of("read_one") - kept,
+        "check": checks.seconds + spent.of("_judge_afar"),
+        "ledger": ledger.seconds + kept,
+        "start": sum(spent.start.values()),
+        "peak": peak / 1024,
+        "worker": max(spent.peak.values(), default=0) / 1024,
+    }
     _compare(workspace, store)
     store.close()
     return result
@@ -90,8 +95,10 @@ def _compare(workspace: Workspace, store: Store) -> None:
     program = store.program
     units = sorted(unit.code for unit in program.reporters)
     frame = roll_up(program, numbers(store, seen_from(store, DAY), program.periods[0].code, units))
-    found = {(level, code, one): (None if pd.isna(total) else int(total), int(reported), int(roster))
-             for level, code, one, total, reported, roster in frame.itertuples(index=False)}  # fmt: skip
+    found = {
+        (level, code, one): (None if pd.isna(total) else int(total), int(reported), int(roster))
+        for level, code, one, total, reported, roster in frame.itertuples(index=False)
+    }
     wanted = known_totals(workspace, known)
     wrong = [(key, found.get(key), total) for key, total in wanted.items() if found.get(key) != total]
     assert not wrong, wrong[:5]  # noqa: S101
@@ -101,8 +108,10 @@ def others(workspace: Workspace) -> dict[str, float]:
     """Milliseconds a workbook of other ways to read the same files, those that can be read: nothing is checked."""
     paths = sorted(workspace.inbox.rglob("*.xlsx"))[:SAMPLE]
     ways: dict[str, Callable[[str], object]] = {
-        "calamine": _calamine, "openpyxl": _read_only, "pandas": lambda path: pd.read_excel(path, sheet_name=None, engine="openpyxl"),
-    }  # fmt: skip
+        "calamine": _calamine,
+        "openpyxl": _read_only,
+        "pandas": lambda path: pd.read_excel(path, sheet_name=None, engine="openpyxl"),
+    }
     spent = dict.fromkeys(ways, 0.0)
     count = 0
     for path in map(str, paths):
@@ -179,8 +188,10 @@ def _told(size: int, got: Mapping[str, float], plain: Mapping[str, float]) -> It
     yield f"    读 {read:.2f}，是 calamine 的 {calamine:.1f} 倍（目标 ≤ 8）、pandas 的 {pandas:.2f}（目标 < 0.33）"
     yield f"    核对 {check:.2f}，是读的 {check / read:.2f}（目标 ≤ 2）；台账 {ledger:.2f}，是读的 {ledger / read:.2f}（目标 ≤ 0.5）"
     yield f"    内存峰值 {got['peak']:.0f} MiB，工作进程 {got['worker']:.0f} MiB（目标 < 1536）"
-    yield (f"    同样的文件：calamine {plain['calamine']:.2f}，openpyxl 只读 {plain['openpyxl']:.1f}，"
-           f"pandas+openpyxl {plain['pandas']:.1f} 毫秒/份")  # fmt: skip
+    yield (
+        f"    同样的文件：calamine {plain['calamine']:.2f}，openpyxl 只读 {plain['openpyxl']:.1f}，"
+        f"pandas+openpyxl {plain['pandas']:.1f} 毫秒/份"
+    )
 
 
 def main() -> None:

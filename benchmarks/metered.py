@@ -67,12 +67,24 @@ class Metered:
     engine: Engine
     spent: Spent = field(default_factory=Spent)
 
-    def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],
-             limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # fmt: skip
+    def each(
+        self,
+        function: Callable[[T], R],
+        items: Iterable[T],
+        *,
+        lost: Callable[[T, Loss], R],
+        limits: Limits | None = None,
+        chunk: int | None = None,
+    ) -> Iterator[R]:
         """See :class:`pipeline.engine.engines.Engine`."""
         name = getattr(getattr(function, "func", function), "__name__", "")
-        told = self.engine.each(partial(metered, function, name), items, limits=limits, chunk=chunk,
-                                lost=lambda item, why: (0, 0.0, 0.0, 0.0, 0, lost(item, why)))  # fmt: skip
+        told = self.engine.each(
+            partial(metered, function, name),
+            items,
+            limits=limits,
+            chunk=chunk,
+            lost=lambda item, why: (0, 0.0, 0.0, 0.0, 0, lost(item, why)),
+        )
         for pid, start, seconds, kept, peak, result in told:
             if pid:
                 key = name, pid

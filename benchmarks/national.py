@@ -48,8 +48,10 @@ def known_totals(workspace: Workspace, known: Known) -> dict[tuple[str, str, str
 def _parents(folder: Path, levels: tuple[str, ...], whole: str) -> tuple[dict[str, str], dict[str, str]]:
     """Code → the code above, and code → level, as the files say; the whole is above all and has nothing above."""
     above, level = {whole: ""}, {whole: levels[0]}
-    lists = {name: list(csv.DictReader(io.StringIO((folder / f"{name}.csv").read_text("utf-8-sig"))))
-             for name in ("regions", "prefectures", "counties")}  # fmt: skip
+    lists = {
+        name: list(csv.DictReader(io.StringIO((folder / f"{name}.csv").read_text("utf-8-sig"))))
+        for name in ("regions", "prefectures", "counties")
+    }
     below = 1 if lists["counties"] else 0
     for name, rows in lists.items():
         for row in rows:
@@ -64,8 +66,10 @@ def costs(folder: Path, respondents: str, sizes: tuple[int, ...], workers: int) 
     workspace = make_program(folder, respondents=respondents)
     made = time.process_time()
     campaign = load_campaign(workspace)
-    print(f"{respondents}：填报单位 {len(campaign.program.prefectures)} 个，行 {len(campaign.program.counties)} 个，"
-          f"上级 {len(campaign.program.regions)} 个；生成 {made - start:.1f}，载入 {time.process_time() - made:.1f} CPU秒")  # fmt: skip
+    print(
+        f"{respondents}：填报单位 {len(campaign.program.prefectures)} 个，行 {len(campaign.program.counties)} 个，"
+        f"上级 {len(campaign.program.regions)} 个；生成 {made - start:.1f}，载入 {time.process_time() - made:.1f} CPU秒"
+    )
     everyone = campaign.program.prefectures
     sizes = tuple(sorted({min(size, len(everyone)) for size in sizes}))
     for size in sizes:

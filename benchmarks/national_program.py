@@ -17,13 +17,38 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROVINCES = (
-    ("11", "北京市"), ("13", "河北省"), ("14", "山西省"), ("15", "内蒙古自治区"), ("21", "辽宁省"), ("22", "吉林省"),
-    ("23", "黑龙江省"), ("32", "江苏省"), ("33", "浙江省"), ("34", "安徽省"), ("35", "福建省"), ("36", "江西省"),
-    ("37", "山东省"), ("41", "河南省"), ("42", "湖北省"), ("43", "湖南省"), ("44", "广东省"), ("45", "广西壮族自治区"),
-    ("46", "海南省"), ("51", "四川省"), ("52", "贵州省"), ("53", "云南省"), ("54", "西藏自治区"), ("61", "陕西省"),
-    ("62", "甘肃省"), ("63", "青海省"), ("64", "宁夏回族自治区"), ("65", "新疆维吾尔自治区"), ("12", "天津市"),
-    ("31", "上海市"), ("50", "重庆市"),
-)  # fmt: skip
+    ("11", "北京市"),
+    ("13", "河北省"),
+    ("14", "山西省"),
+    ("15", "内蒙古自治区"),
+    ("21", "辽宁省"),
+    ("22", "吉林省"),
+    ("23", "黑龙江省"),
+    ("32", "江苏省"),
+    ("33", "浙江省"),
+    ("34", "安徽省"),
+    ("35", "福建省"),
+    ("36", "江西省"),
+    ("37", "山东省"),
+    ("41", "河南省"),
+    ("42", "湖北省"),
+    ("43", "湖南省"),
+    ("44", "广东省"),
+    ("45", "广西壮族自治区"),
+    ("46", "海南省"),
+    ("51", "四川省"),
+    ("52", "贵州省"),
+    ("53", "云南省"),
+    ("54", "西藏自治区"),
+    ("61", "陕西省"),
+    ("62", "甘肃省"),
+    ("63", "青海省"),
+    ("64", "宁夏回族自治区"),
+    ("65", "新疆维吾尔自治区"),
+    ("12", "天津市"),
+    ("31", "上海市"),
+    ("50", "重庆市"),
+)
 DIRECT = frozenset({"11", "12", "31", "50"})  # 直辖市: their counties belong to them directly
 LEVELS = ("全国", "省（区、市）", "市（州）", "县（市、区）", "乡镇（街道）")
 MOST = 99  # units below one, of codes with two digits
@@ -131,8 +156,14 @@ class Place:
     parent: str
 
 
-def make_program(folder: Path, provinces: int = 31, prefectures: int = 333, counties: int = 2843, townships: int = 40_000,
-                 respondents: str = "township") -> Workspace:  # fmt: skip
+def make_program(
+    folder: Path,
+    provinces: int = 31,
+    prefectures: int = 333,
+    counties: int = 2843,
+    townships: int = 40_000,
+    respondents: str = "township",
+) -> Workspace:
     """A workspace with a campaign of the whole country, its rules as drafted, nothing received.
 
     Args:
@@ -200,13 +231,25 @@ def _code(above: Place, level: int, no: int) -> str:
 def _write_units(program: Path, places: Iterable[Place], respondents: int) -> None:
     """The three lists of units; ``respondents`` is the level of those who return a workbook."""
     some = tuple(places)
-    _write_csv(program / "regions.csv", ("code", "name", "short_name", "level", "parent_code"),
-               ((one.code, one.name, one.name, LEVELS[one.level], one.parent) for one in some if one.level < respondents))  # fmt: skip
-    _write_csv(program / "prefectures.csv", ("code", "name", "short_name", "parent_code"),
-               ((one.code, one.name, one.name, one.parent) for one in some if one.level == respondents))  # fmt: skip
+    _write_csv(
+        program / "regions.csv",
+        ("code", "name", "short_name", "level", "parent_code"),
+        ((one.code, one.name, one.name, LEVELS[one.level], one.parent) for one in some if one.level < respondents),
+    )
+    _write_csv(
+        program / "prefectures.csv",
+        ("code", "name", "short_name", "parent_code"),
+        ((one.code, one.name, one.name, one.parent) for one in some if one.level == respondents),
+    )
     head = ("code", "name", "short_name", "prefecture_code", "kind", "aliases", "townships", "tile_row", "tile_col")
-    _write_csv(program / "counties.csv", head, ((one.code, one.name, one.name, one.parent, "", "", "0", str(n // 17), str(n % 17))
-               for n, one in enumerate(one for one in some if one.level > respondents)))  # fmt: skip
+    _write_csv(
+        program / "counties.csv",
+        head,
+        (
+            (one.code, one.name, one.name, one.parent, "", "", "0", str(n // 17), str(n % 17))
+            for n, one in enumerate(one for one in some if one.level > respondents)
+        ),
+    )
     _write_csv(
         program / "contacts.csv", ("seq", "unit_id", "unit", "title", "level", "county_code", "valid_from", "note"), ()
     )

@@ -120,8 +120,14 @@ def _block(campaign: Campaign, inbox: Path, chosen: list[Prefecture], seed: int,
 def blank(campaign: Campaign, prefecture: Prefecture) -> Issue:
     """What the workbook of the first period is made from."""
     program, period = campaign.program, campaign.program.periods[0]
-    return Issue(program=program.at(period), key=campaign.key, rules=campaign.rules, period=period,
-                 prefecture=prefecture, previous={})  # fmt: skip
+    return Issue(
+        program=program.at(period),
+        key=campaign.key,
+        rules=campaign.rules,
+        period=period,
+        prefecture=prefecture,
+        previous={},
+    )
 
 
 def fault_of(no: int, one_in: int) -> str:
@@ -156,7 +162,7 @@ def _figure(issue: Issue, one: Field, row: str, dice: random.Random) -> Any:
         FieldType.CHOICE: lambda: dice.choice(one.options),
         FieldType.CHECKLIST: lambda: "、".join(x for x in one.options if dice.random() < 0.5) or "无",  # noqa: PLR2004
         FieldType.DATE: lambda: issue.period.start + timedelta(days=dice.randint(0, 50)),
-    }  # fmt: skip
+    }
     return made[one.type]()
 
 
@@ -209,8 +215,11 @@ def fill(issue: Issue, content: bytes, cells: Cells) -> bytes:
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for member in old.infolist():
             xml = old.read(member)
-            new.writestr(member, _patched(xml, placed[member.filename]) if member.filename in placed else xml,
-                         zipfile.ZIP_DEFLATED)  # fmt: skip
+            new.writestr(
+                member,
+                _patched(xml, placed[member.filename]) if member.filename in placed else xml,
+                zipfile.ZIP_DEFLATED,
+            )
     return out.getvalue()
 
 

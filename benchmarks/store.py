@@ -82,8 +82,9 @@ class Loaded:
     megabytes: float
 
 
-def batches(program: Program, period: Period, respondents: Sequence[Prefecture], seed: int = 1, one_in: int = FAULTY
-            ) -> Iterator[Written]:  # fmt: skip
+def batches(
+    program: Program, period: Period, respondents: Sequence[Prefecture], seed: int = 1, one_in: int = FAULTY
+) -> Iterator[Written]:
     """Submissions of a period as they are written, one of each respondent; one in so many is returned."""
     for at in range(0, len(respondents), BATCH):
         entries: list[Row] = []
@@ -94,23 +95,56 @@ def batches(program: Program, period: Period, respondents: Sequence[Prefecture],
         yield Written(entries=entries, rows=rows)
 
 
-def _add(program: Program, period: Period, one: Prefecture, numbers: tuple[int, int, int],
-         into: tuple[list[Row], dict[str, list[Row]]], *, returned: bool) -> None:  # fmt: skip
+def _add(
+    program: Program,
+    period: Period,
+    one: Prefecture,
+    numbers: tuple[int, int, int],
+    into: tuple[list[Row], dict[str, list[Row]]],
+    *,
+    returned: bool,
+) -> None:
     (n, no, seed), (entries, rows) = numbers, into
     state, verdict = (State.RETURNED, Verdict.RETURNED) if returned else (State.ACCEPTED, Verdict.ACCEPTED)
     name = f"{seed}|{period.code}|{one.code}"
     sheets = {form.code: form.sheet for form in program.forms}
     columns = {form.code: {f.code: "D" for f in form.fields_in(period)} for form in program.forms}
-    entries.append((
-        hashlib.sha256(name.encode()).hexdigest(), f"{period.due_on}/{no // 1000:03d}/{one.name}_{period.code}.xlsx",
-        period.due_on, period.due_on, one.code, period.code, f"{no:08d}", 0, verdict.value, "",
-        json.dumps(sheets, ensure_ascii=False), json.dumps(columns), Placing.STAMP.value,
-    ))  # fmt: skip
+    entries.append(
+        (
+            hashlib.sha256(name.encode()).hexdigest(),
+            f"{period.due_on}/{no // 1000:03d}/{one.name}_{period.code}.xlsx",
+            period.due_on,
+            period.due_on,
+            one.code,
+            period.code,
+            f"{no:08d}",
+            0,
+            verdict.value,
+            "",
+            json.dumps(sheets, ensure_ascii=False),
+            json.dumps(columns),
+            Placing.STAMP.value,
+        )
+    )
     units = program.reporters_of(one.code)
     rows["records"] += [(n, unit.code, period.code, state.value) for unit in units]
     if returned:
-        rows["findings"].append((n, 1, "CELL_APPROXIMATE", "critical", "1.组织建设", "D7", units[0].code, "GZ1-1", "",
-                                 "约20", "整数", "请填写准确的数"))  # fmt: skip
+        rows["findings"].append(
+            (
+                n,
+                1,
+                "CELL_APPROXIMATE",
+                "critical",
+                "1.组织建设",
+                "D7",
+                units[0].code,
+                "GZ1-1",
+                "",
+                "约20",
+                "整数",
+                "请填写准确的数",
+            )
+        )
         return
     issue = Issue(program=program, key=b"", rules={}, period=period, prefecture=one, previous={})
     cells = figures(issue, random.Random(name))  # noqa: S311 - invented figures
@@ -124,8 +158,17 @@ def _lines(form: Form, period: Period, one: Prefecture, cells: Cells, n: int) ->
         counts = {f.code for f in form.fields if f.type is FieldType.COUNT}
         away = [code for code, value in typed.items() if code in counts and value == NOT_APPLICABLE]
         unit, entry = (one.code, f"{period.code}-{row[1:]}") if form.is_list else (row, "")
-        yield (n, unit, entry, period.code, no, False, "{}", " ".join(away),
-               *(None if code in away else _stored(value) for code, value in typed.items()))  # fmt: skip
+        yield (
+            n,
+            unit,
+            entry,
+            period.code,
+            no,
+            False,
+            "{}",
+            " ".join(away),
+            *(None if code in away else _stored(value) for code, value in typed.items()),
+        )
 
 
 def _stored(value: Any) -> Any:
@@ -259,8 +302,11 @@ def compare(sizes: Sequence[int], townships: int = 40_000, rounds: int = ROUNDS)
                     if url:
                         _sync(store)
                     one = load(store, written)
-                    print(f"{size} 份 {kind}：{one.rows} 行，本进程 {one.own_cpu:.1f} CPU秒，服务器 {one.server_cpu:.1f} CPU秒，"
-                          f"用时 {one.clock:.1f} 秒（每秒 {one.rows / one.clock:,.0f} 行），磁盘 {one.megabytes:.1f} MB", flush=True)  # fmt: skip
+                    print(
+                        f"{size} 份 {kind}：{one.rows} 行，本进程 {one.own_cpu:.1f} CPU秒，服务器 {one.server_cpu:.1f} CPU秒，"
+                        f"用时 {one.clock:.1f} 秒（每秒 {one.rows / one.clock:,.0f} 行），磁盘 {one.megabytes:.1f} MB",
+                        flush=True,
+                    )
                     for more in later:
                         store.add(more)
                     with_and_without(store, questions(store, second, written[0]), rounds)

@@ -65,8 +65,9 @@ MANY = 20  # of a kind, named on the screen
 @engine_options
 @click.version_option(package_name="run-pipeline", message="%(version)s")
 @click.pass_context
-def main(ctx: click.Context, project: str, as_of: date | None, period: str | None, workers: int | None,
-         scheduler: str | None) -> None:  # fmt: skip
+def main(
+    ctx: click.Context, project: str, as_of: date | None, period: str | None, workers: int | None, scheduler: str | None
+) -> None:
     """收齐、核对、汇总各州（市）报表，生成简报、清单和图表。
 
     不带子命令即运行主流程：inbox/ 的报表 → 数据集 → outbox/报送期/。
@@ -123,11 +124,15 @@ def _tell_inbox(inbox: Inbox, taken: Taken, as_of: date) -> None:
         note(f"重新收取：{one.name}（以前收过，台账里的报送却不见了；请运行 run-pipeline verify 查看）")
     note(f"新收 {len(taken.seqs)} 份报送，收件箱共 {len(inbox.arrivals)} 个文件。" + _unread_counted(inbox))
     for day in inbox.decided:
-        note(f"收到日期取自文件的修改日期：{day.name}（报送序号 {day.seq}），{day.received_on}，据此算{judged(day)}。"
-             f"不对的：run-pipeline received {day.seq} 日期 --reason 理由")  # fmt: skip
+        note(
+            f"收到日期取自文件的修改日期：{day.name}（报送序号 {day.seq}），{day.received_on}，据此算{judged(day)}。"
+            f"不对的：run-pipeline received {day.seq} 日期 --reason 理由"
+        )
     for name, received_on, start, seq in inbox.early:
-        note(f"收到日期不可能：{name}（报送序号 {seq}）按 {received_on} 收到，报送期 {start} 才开始；文件夹的日期或文件的时间多半不对，"
-             f"已按此日期收入。请更正：run-pipeline received {seq} 日期 --reason 理由")  # fmt: skip
+        note(
+            f"收到日期不可能：{name}（报送序号 {seq}）按 {received_on} 收到，报送期 {start} 才开始；文件夹的日期或文件的时间多半不对，"
+            f"已按此日期收入。请更正：run-pipeline received {seq} 日期 --reason 理由"
+        )
 
 
 def _tell_unread(inbox: Inbox) -> None:
@@ -221,8 +226,9 @@ def receive(ctx: click.Context, workers: int | None, scheduler: str | None) -> N
     from pipeline.office.run import receive as take  # noqa: PLC0415
 
     with at_work(ctx, workers, scheduler or "") as (workspace, tell, where):
-        inbox, taken, end = take(workspace, ctx.obj["as_of"], user(), tell, by_clock=not ctx.obj["as_of_given"],
-                                 ask=ask_days, **where)  # fmt: skip
+        inbox, taken, end = take(
+            workspace, ctx.obj["as_of"], user(), tell, by_clock=not ctx.obj["as_of_given"], ask=ask_days, **where
+        )
     _tell_inbox(inbox, taken, ctx.obj["as_of"])
     tell_end(end)
 
@@ -290,9 +296,19 @@ def _print_check(program: Program, reading: Reading, decisions: tuple[Decision, 
 def _finding_json(program: Program, f: Finding) -> dict[str, str]:
     from pipeline.domain.findings import CATALOGUE  # noqa: PLC0415
 
-    return {"file": f.location.file, "county_code": f.county_code, "code": f.code, "severity": f.severity.value,
-            "title": program.worded(CATALOGUE[f.code].title), "sheet": f.location.sheet, "cell": f.location.cell, "field": f.field,
-            "found": f.found, "expected": f.expected, "fix": program.worded(f.fix)}  # fmt: skip
+    return {
+        "file": f.location.file,
+        "county_code": f.county_code,
+        "code": f.code,
+        "severity": f.severity.value,
+        "title": program.worded(CATALOGUE[f.code].title),
+        "sheet": f.location.sheet,
+        "cell": f.location.cell,
+        "field": f.field,
+        "found": f.found,
+        "expected": f.expected,
+        "fix": program.worded(f.fix),
+    }
 
 
 @main.command()
@@ -362,8 +378,24 @@ def demo(folder: Path) -> None:
     click.echo(f"演示完成（数字均为虚构）。请先打开：{last}")
 
 
-for command in (look.status, look.overdue, look.totals, look.trace, look.profile, look.history, ledger.admit, ledger.withdraw, ledger.reinstate,
-                ledger.received, ledger.close, ledger.reopen, ledger.verify, ledger.backup, ledger.restore, ledger.export):  # fmt: skip
+for command in (
+    look.status,
+    look.overdue,
+    look.totals,
+    look.trace,
+    look.profile,
+    look.history,
+    ledger.admit,
+    ledger.withdraw,
+    ledger.reinstate,
+    ledger.received,
+    ledger.close,
+    ledger.reopen,
+    ledger.verify,
+    ledger.backup,
+    ledger.restore,
+    ledger.export,
+):
     main.add_command(command)
 
 

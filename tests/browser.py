@@ -61,16 +61,31 @@ class Tab:
         axe = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
         self.page.evaluate(axe)
         found: dict[str, Any] = self.page.evaluate("part => axe.run(part, {resultTypes: ['violations']})", part)
-        return [(v["id"], node["html"][:200], node["failureSummary"]) for v in found["violations"] if v["impact"] in SERIOUS
-                for node in v["nodes"]]  # fmt: skip
+        return [
+            (v["id"], node["html"][:200], node["failureSummary"])
+            for v in found["violations"]
+            if v["impact"] in SERIOUS
+            for node in v["nodes"]
+        ]
 
 
 @contextmanager
-def opened(browser: Browser, path: Path, *, size: tuple[int, int] = DESKTOP, dark: bool = False, script: bool = True,
-           hash_: str = "") -> Iterator[Tab]:  # fmt: skip
+def opened(
+    browser: Browser,
+    path: Path,
+    *,
+    size: tuple[int, int] = DESKTOP,
+    dark: bool = False,
+    script: bool = True,
+    hash_: str = "",
+) -> Iterator[Tab]:
     """A file on the disk in a tab of its own, as a double click opens it; there is no network."""
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light",
-                                  java_script_enabled=script, offline=True)  # fmt: skip
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=script,
+        offline=True,
+    )
     tab = Tab(page=context.new_page())
     tab.page.on("console", lambda said: tab.complaints.append(said.text))
     tab.page.on("pageerror", lambda error: tab.complaints.append(str(error)))

@@ -109,13 +109,28 @@ def valid(one: Field, unit: Unit, period: Period) -> Any:
 def blank(period_code: str, prefecture_code: str, *forms: str) -> bytes:
     """An issued workbook without earlier values; of the eight actions, or of some sheets."""
     c = part_of_campaign(*forms) if forms else campaign()
-    return issue_workbook(Issue(program=c.program, key=c.key, rules=c.rules, period=c.program.period_by_code[period_code],
-                                prefecture=c.program.prefecture_by_code[prefecture_code], previous={}))  # fmt: skip
+    return issue_workbook(
+        Issue(
+            program=c.program,
+            key=c.key,
+            rules=c.rules,
+            period=c.program.period_by_code[period_code],
+            prefecture=c.program.prefecture_by_code[prefecture_code],
+            previous={},
+        )
+    )
 
 
-def filled(period_code: str = "2023-02", prefecture_code: str = SMALL, *, changes: Mapping[tuple[str, str], Any] | None = None,
-           nil: frozenset[str] = frozenset(), empty: frozenset[str] = frozenset(), touch: Callable[[Any], None] | None = None,
-           forms: tuple[str, ...] = ()) -> bytes:  # fmt: skip
+def filled(
+    period_code: str = "2023-02",
+    prefecture_code: str = SMALL,
+    *,
+    changes: Mapping[tuple[str, str], Any] | None = None,
+    nil: frozenset[str] = frozenset(),
+    empty: frozenset[str] = frozenset(),
+    touch: Callable[[Any], None] | None = None,
+    forms: tuple[str, ...] = (),
+) -> bytes:
     """A return: every county filled with valid figures, except as told.
 
     Args:
@@ -210,8 +225,15 @@ def _ods_cell(value: Any) -> Any:
     return cell
 
 
-def sent(period_code: str = "2023-02", prefecture_code: str = SMALL, *, changes: Mapping[tuple[str, str, str], Any] | None = None,
-         lists: Mapping[str, list[Mapping[str, Any]]] | None = None, past: Past = NO_PAST, of: Campaign | None = None) -> bytes:  # fmt: skip
+def sent(
+    period_code: str = "2023-02",
+    prefecture_code: str = SMALL,
+    *,
+    changes: Mapping[tuple[str, str, str], Any] | None = None,
+    lists: Mapping[str, list[Mapping[str, Any]]] | None = None,
+    past: Past = NO_PAST,
+    of: Campaign | None = None,
+) -> bytes:
     """A return of all sheets: every cell filled with what the rules accept, except as told.
 
     Args:
@@ -238,9 +260,17 @@ def sent(period_code: str = "2023-02", prefecture_code: str = SMALL, *, changes:
             for column, value in row.items()
         }
     entries |= changes or {}
-    return issue_workbook(Issue(program=program, key=c.key, rules=c.rules, period=period, prefecture=prefecture,
-                                previous={**past.previous, **past.floors},
-                                entries={key: value for key, value in entries.items() if value is not None}))  # fmt: skip
+    return issue_workbook(
+        Issue(
+            program=program,
+            key=c.key,
+            rules=c.rules,
+            period=period,
+            prefecture=prefecture,
+            previous={**past.previous, **past.floors},
+            entries={key: value for key, value in entries.items() if value is not None},
+        )
+    )
 
 
 def fitting(one: Field, unit: Unit, period: Period) -> Any:

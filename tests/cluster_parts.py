@@ -171,8 +171,16 @@ def running_cluster(
     environment = {**ENV, **settings}
     port = free_port()
     address = f"{protocol}://127.0.0.1:{port}"
-    arguments = ("scheduler", "--host", f"{protocol}://127.0.0.1", "--port", str(port), "--no-dashboard",
-                 "--idle-timeout", "900")  # fmt: skip  # by itself, should the tests be killed; its workers follow
+    arguments = (
+        "scheduler",
+        "--host",
+        f"{protocol}://127.0.0.1",
+        "--port",
+        str(port),
+        "--no-dashboard",
+        "--idle-timeout",
+        "900",
+    )  # by itself, should the tests be killed; its workers follow
     with ExitStack() as processes:
         scheduler = processes.enter_context(_process(*arguments, environment=environment, folder=folder))
         cluster = RunningCluster(address=address, environment=environment, scheduler=scheduler, processes=processes)
@@ -201,9 +209,13 @@ def await_port(port: int) -> None:
 def _process(*arguments: str, environment: dict[str, str], folder: Path = ROOT) -> Iterator[subprocess.Popen[bytes]]:
     """A group of its own, so that the worker under a nanny ends with it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "dask", *arguments], cwd=folder, env={**environment, "PYTHONPATH": str(folder)},
-        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [sys.executable, "-m", "dask", *arguments],
+        cwd=folder,
+        env={**environment, "PYTHONPATH": str(folder)},
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         yield process
     finally:

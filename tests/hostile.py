@@ -104,23 +104,33 @@ def xlsx(touch: Callable[[Any], None] | None = None) -> bytes:
 
 def xlsx_sheet(rows: str, start: str = "", end: str = "", parts: dict[str, bytes | str] | None = None) -> bytes:
     """A workbook whose sheet has these rows, as XML."""
-    sheet = ('<?xml version="1.0" encoding="UTF-8"?>' + start +
-             '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
-             + rows + "</sheetData>" + end + "</worksheet>")  # fmt: skip
+    sheet = (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        + start
+        + '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        + rows
+        + "</sheetData>"
+        + end
+        + "</worksheet>"
+    )
     return zipped(members_of(xlsx()) | {SHEET: sheet} | (parts or {}))
 
 
-def ods_sheet(rows: str, manifest: str = "", extra: dict[str, bytes | str] | None = None, *, styles: str = "",
-              table: str = "") -> bytes:  # fmt: skip
+def ods_sheet(
+    rows: str, manifest: str = "", extra: dict[str, bytes | str] | None = None, *, styles: str = "", table: str = ""
+) -> bytes:
     """An ods whose sheet 表 has these rows, as XML; with styles, and with attributes of the table."""
     manifest_names = 'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"'
-    return zipped({
-        "mimetype": SPREADSHEET,
-        "META-INF/manifest.xml": f"<manifest:manifest {manifest_names}>{manifest}</manifest:manifest>",
-        "content.xml": f'<office:document-content {ODS_NAMES}><office:automatic-styles>{styles}</office:automatic-styles>'
-        f'<office:body><office:spreadsheet><table:table table:name="表" {table}>'
-        f"{rows}</table:table></office:spreadsheet></office:body></office:document-content>",
-    } | (extra or {}))  # fmt: skip
+    return zipped(
+        {
+            "mimetype": SPREADSHEET,
+            "META-INF/manifest.xml": f"<manifest:manifest {manifest_names}>{manifest}</manifest:manifest>",
+            "content.xml": f"<office:document-content {ODS_NAMES}><office:automatic-styles>{styles}</office:automatic-styles>"
+            f'<office:body><office:spreadsheet><table:table table:name="表" {table}>'
+            f"{rows}</table:table></office:spreadsheet></office:body></office:document-content>",
+        }
+        | (extra or {})
+    )
 
 
 def odfpy_ods() -> bytes:
@@ -188,8 +198,15 @@ def xlsb(cells: bytes) -> bytes:
         + record(618, b"")
     )
     rels = relations(rId1=("worksheet", "worksheets/sheet1.bin"), rId2=("styles", "styles.bin"))
-    return zipped({"[Content_Types].xml": "<Types/>", "xl/workbook.bin": book, "xl/_rels/workbook.bin.rels": rels,
-                   "xl/styles.bin": styles, "xl/worksheets/sheet1.bin": cells})  # fmt: skip
+    return zipped(
+        {
+            "[Content_Types].xml": "<Types/>",
+            "xl/workbook.bin": book,
+            "xl/_rels/workbook.bin.rels": rels,
+            "xl/styles.bin": styles,
+            "xl/worksheets/sheet1.bin": cells,
+        }
+    )
 
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -221,8 +238,13 @@ def flat_bomb(megabytes: int) -> Member:
     packer = zlib.compressobj(1, zlib.DEFLATED, -15)
     block = bytes(1_000_000)
     piece = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
-    return Member(name="xl/media/big.bin", packed=piece * megabytes + b"\x03\x00", size=megabytes * len(block), checksum=0,
-                  method=DEFLATED)  # fmt: skip
+    return Member(
+        name="xl/media/big.bin",
+        packed=piece * megabytes + b"\x03\x00",
+        size=megabytes * len(block),
+        checksum=0,
+        method=DEFLATED,
+    )
 
 
 def container(streams: Mapping[str, bytes], *, pad_last: bool = True) -> bytes:

@@ -60,8 +60,11 @@ def xls_rc4(content: bytes, password: str = PASSWORD) -> bytes:
     """As Excel 97."""
     proof = DocumentRC4.decrypt(password, SALT, io.BytesIO(VERIFIER + md5(VERIFIER).digest())).getvalue()  # noqa: S324
     assert rc4_key(password, SALT, 0)
-    return _sealed(content, struct.pack("<HHH", 1, 1, 1) + SALT + proof,
-                   lambda stream, _: DocumentRC4.decrypt(password, SALT, io.BytesIO(stream), 1024).getvalue())  # fmt: skip
+    return _sealed(
+        content,
+        struct.pack("<HHH", 1, 1, 1) + SALT + proof,
+        lambda stream, _: DocumentRC4.decrypt(password, SALT, io.BytesIO(stream), 1024).getvalue(),
+    )
 
 
 def xls_cryptoapi(content: bytes, password: str = PASSWORD) -> bytes:
@@ -72,8 +75,11 @@ def xls_cryptoapi(content: bytes, password: str = PASSWORD) -> bytes:
     name = "Microsoft Enhanced Cryptographic Provider v1.0\0".encode("utf-16-le")
     header = struct.pack("<8I", 4, 0, RC4, SHA_1, BITS, 1, 0, 0) + name
     key = struct.pack("<HHHII", 1, 2, 2, 4, len(header)) + header + struct.pack("<I", 16) + SALT + sealed[:16]
-    return _sealed(content, key + struct.pack("<I", 20) + sealed[16:],
-                   lambda stream, _: DocumentRC4CryptoAPI.decrypt(password, SALT, BITS, io.BytesIO(stream), 1024).getvalue())  # fmt: skip
+    return _sealed(
+        content,
+        key + struct.pack("<I", 20) + sealed[16:],
+        lambda stream, _: DocumentRC4CryptoAPI.decrypt(password, SALT, BITS, io.BytesIO(stream), 1024).getvalue(),
+    )
 
 
 def xls_xor(content: bytes, password: str = PASSWORD) -> bytes:

@@ -24,8 +24,15 @@ if TYPE_CHECKING:
     from pipeline.domain.value import Value
     from pipeline.program.model import County, Field, Period, Program
 
-WHOLES = (("Q06-3d", "Q06-3n"), ("Q06-3n", "Q06-3"), ("Q08-d", "Q08-1n"), ("Q08-d", "Q08-2n"), ("Q13-2d", "Q13-2n"),
-          ("Q30-1d", "Q30-1n"), ("Q30-2d", "Q30-2n"))  # fmt: skip
+WHOLES = (
+    ("Q06-3d", "Q06-3n"),
+    ("Q06-3n", "Q06-3"),
+    ("Q08-d", "Q08-1n"),
+    ("Q08-d", "Q08-2n"),
+    ("Q13-2d", "Q13-2n"),
+    ("Q30-1d", "Q30-1n"),
+    ("Q30-2d", "Q30-2n"),
+)
 """(whole, part): what the notice's rates are made of."""
 
 UNO_SCRIPT = Path(__file__).with_name("officer_uno.py")
@@ -106,14 +113,21 @@ def _entry(one: Field, value: Value, chance: random.Random, *, turn: int) -> Ent
     """Mostly as asked, now and then as people do; dates, being few, take their turn at each way."""
     ways = [typed(value)] * 3
     if isinstance(value, int):
-        ways += [typed(value, f" {value} ", "spaces"), typed(value, f"{value}.0", "decimal"),
-                 pasted(value, f"{value}{one.unit}", "unit"), pasted(value, f"　{value}　", "full-width spaces"),
-                 pasted(value, str(value).translate(FULL_WIDTH), "full-width digits")]  # fmt: skip
+        ways += [
+            typed(value, f" {value} ", "spaces"),
+            typed(value, f"{value}.0", "decimal"),
+            pasted(value, f"{value}{one.unit}", "unit"),
+            pasted(value, f"　{value}　", "full-width spaces"),
+            pasted(value, str(value).translate(FULL_WIDTH), "full-width digits"),
+        ]
         ways = [pasted(value, NUMERALS[value], "numeral")] if value in NUMERALS else ways
     elif isinstance(value, date):
-        ways = [typed(value), pasted(value, f"{value.year}年{value.month}月{value.day}日", "date in words"),
-                pasted(value, f"{value.year}.{value.month}.{value.day}", "date with dots"),
-                pasted(value, value.isoformat(), "date as text")]  # fmt: skip
+        ways = [
+            typed(value),
+            pasted(value, f"{value.year}年{value.month}月{value.day}日", "date in words"),
+            pasted(value, f"{value.year}.{value.month}.{value.day}", "date with dots"),
+            pasted(value, value.isoformat(), "date as text"),
+        ]
         return ways[turn % len(ways)]
     elif one.type is FieldType.YESNO and value in {"是", "否"}:
         ways.append(pasted(value, "√" if value == "是" else "×", "tick"))
@@ -173,11 +187,20 @@ class Session:
         self.plans = 0
 
     def __enter__(self) -> Self:
-        arguments = ["--headless", "--norestore", "--nologo", "--nodefault",
-                     f"-env:UserInstallation={(self.folder / 'profile').as_uri()}",
-                     f"--accept=pipe,name={self.pipe};urp;"]  # fmt: skip
-        self.process = subprocess.Popen([self.office.soffice, *arguments], start_new_session=True,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        arguments = [
+            "--headless",
+            "--norestore",
+            "--nologo",
+            "--nodefault",
+            f"-env:UserInstallation={(self.folder / 'profile').as_uri()}",
+            f"--accept=pipe,name={self.pipe};urp;",
+        ]
+        self.process = subprocess.Popen(
+            [self.office.soffice, *arguments],
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         return self
 
     def __exit__(self, *_: object) -> None:

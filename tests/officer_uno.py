@@ -137,8 +137,11 @@ class Officer:
     def merge(self, sheet: str, block: list[int], covered: str) -> None:
         """Merge cells; what stands in the covered ones is kept out of sight, moved into the first, or emptied."""
         first_row, first_col, last_row, last_col = block
-        cells = [self._sheet(sheet).getCellByPosition(col, row)
-                 for row in range(first_row, last_row + 1) for col in range(first_col, last_col + 1)]  # fmt: skip
+        cells = [
+            self._sheet(sheet).getCellByPosition(col, row)
+            for row in range(first_row, last_row + 1)
+            for col in range(first_col, last_col + 1)
+        ]
         if covered == "moved":
             cells[0].setString(" ".join(cell.String for cell in cells if cell.String))
         for cell in cells[1:] if covered != "kept" else ():
@@ -190,8 +193,14 @@ class Officer:
         """Paste every visible sheet, values only, into a new workbook, and go on with that one."""
         old, new = self.book, self.desktop.loadComponentFromURL("private:factory/scalc", "_blank", 0, ())
         shown = [name for name in old.Sheets.ElementNames if old.Sheets.getByName(name).IsVisible]
-        values_only = (_named("Flags", "SVD"), _named("FormulaCommand", 0), _named("SkipEmptyCells", value=False),
-                       _named("Transpose", value=False), _named("AsLink", value=False), _named("MoveMode", 4))  # fmt: skip
+        values_only = (
+            _named("Flags", "SVD"),
+            _named("FormulaCommand", 0),
+            _named("SkipEmptyCells", value=False),
+            _named("Transpose", value=False),
+            _named("AsLink", value=False),
+            _named("MoveMode", 4),
+        )
         for n, name in enumerate(shown):
             self.book = old
             self._choose(name, self._used(name))
@@ -278,10 +287,45 @@ class Officer:
         )
 
 
-VERBS = ("open", "open_as_it_is", "close", "rest", "wake", "recalculate", "type", "paste", "clear", "formula", "sort", "sort_block",
-         "insert_row", "insert_col", "delete_row", "delete_col", "hide_row", "hide_col", "copy_block", "replace",
-         "replace_everywhere", "merge", "colour", "comment", "freeze", "filter", "rename", "move", "copy_sheet",
-         "delete_sheet", "values_into_new", "save", "look", "dress", "rules", "invalid", "stop")  # fmt: skip
+VERBS = (
+    "open",
+    "open_as_it_is",
+    "close",
+    "rest",
+    "wake",
+    "recalculate",
+    "type",
+    "paste",
+    "clear",
+    "formula",
+    "sort",
+    "sort_block",
+    "insert_row",
+    "insert_col",
+    "delete_row",
+    "delete_col",
+    "hide_row",
+    "hide_col",
+    "copy_block",
+    "replace",
+    "replace_everywhere",
+    "merge",
+    "colour",
+    "comment",
+    "freeze",
+    "filter",
+    "rename",
+    "move",
+    "copy_sheet",
+    "delete_sheet",
+    "values_into_new",
+    "save",
+    "look",
+    "dress",
+    "rules",
+    "invalid",
+    "stop",
+)
 
 
 def _named(name: str, value: Any) -> Any:

@@ -58,10 +58,19 @@ def standing(
     """The rows of a county that has done the first ``actions`` of the actions."""
     return {
         (form.code, period.code, county.code): StandingRow(
-            seq=1, form=form.code, period=period.code, county_code=county.code, entry="", sheet_row=8, nil=nil, received_on=day, typed={},
-            values={f.code: value(f, period, done=(form.action or 0) <= actions) for f in form.fields_in(period)})
+            seq=1,
+            form=form.code,
+            period=period.code,
+            county_code=county.code,
+            entry="",
+            sheet_row=8,
+            nil=nil,
+            received_on=day,
+            typed={},
+            values={f.code: value(f, period, done=(form.action or 0) <= actions) for f in form.fields_in(period)},
+        )
         for form in PROGRAM.forms
-    }  # fmt: skip
+    }
 
 
 def told(at: str, what: Told, *, late: str = "", acts: tuple[Act, ...] = ()) -> PeriodMeasures:
@@ -88,15 +97,35 @@ def told(at: str, what: Told, *, late: str = "", acts: tuple[Act, ...] = ()) -> 
                 if state is not State.RETURNED:
                     rows |= standing(period, county, 3 if state is State.NIL else int(one), day, nil=state is State.NIL)
     names = ["period", "county_code", "state", "seq", "received_on"]
-    shot = Snapshot(as_of=DAYS[at], submissions=tuple(submissions), copies=(), findings=(), revisions=(), acts=acts, rows=rows,
-                    records=pd.DataFrame(records, columns=names))  # fmt: skip
+    shot = Snapshot(
+        as_of=DAYS[at],
+        submissions=tuple(submissions),
+        copies=(),
+        findings=(),
+        revisions=(),
+        acts=acts,
+        rows=rows,
+        records=pd.DataFrame(records, columns=names),
+    )
     return measure_period(PROGRAM, shot, Calendar(), PROGRAM.period_by_code[at])
 
 
 def _submission(seq: int, prefecture: Prefecture, period: Period, day: date) -> Submission:
-    return Submission(seq=seq, sha256=str(seq), file=f"{seq}.xlsx", received_on=day, taken_on=day, prefecture_code=prefecture.code,
-                      period=period.code, issue_no="", admission=0, verdict="ACCEPTED", reason="",
-                      sheets={f.code: f.sheet for f in PROGRAM.forms}, columns={f.code: {} for f in PROGRAM.forms})  # fmt: skip
+    return Submission(
+        seq=seq,
+        sha256=str(seq),
+        file=f"{seq}.xlsx",
+        received_on=day,
+        taken_on=day,
+        prefecture_code=prefecture.code,
+        period=period.code,
+        issue_no="",
+        admission=0,
+        verdict="ACCEPTED",
+        reason="",
+        sheets={f.code: f.sheet for f in PROGRAM.forms},
+        columns={f.code: {} for f in PROGRAM.forms},
+    )
 
 
 def _place(county: County) -> int:
@@ -148,14 +177,34 @@ def corrected() -> PeriodMeasures:
     m = told("2023-10", _ordinary)
     field = next(f for f in PROGRAM.forms[0].fields if f.type is FieldType.COUNT)
     changes = tuple(
-        Moved(county_code=c.code, field=field.code, old=n, new=None if n == 1 else n + 4) for n, c in enumerate(PROGRAM.counties[:5])
-    )  # fmt: skip
+        Moved(county_code=c.code, field=field.code, old=n, new=None if n == 1 else n + 4)
+        for n, c in enumerate(PROGRAM.counties[:5])
+    )
     late = tuple(c.code for c in PROGRAM.counties[10:22])
     first, before = PROGRAM.periods[0], PROGRAM.periods[-2]
-    return replace(m, corrections=(
-        Correction(period=first, told_on=date(2023, 1, 20), changes=changes[:1], added=(), removed=(), before_pct=17.24, after_pct=17.21),
-        Correction(period=before, told_on=date(2023, 9, 20), changes=changes, added=late, removed=(SECOND,), before_pct=61.0, after_pct=58.4),
-    ))  # fmt: skip
+    return replace(
+        m,
+        corrections=(
+            Correction(
+                period=first,
+                told_on=date(2023, 1, 20),
+                changes=changes[:1],
+                added=(),
+                removed=(),
+                before_pct=17.24,
+                after_pct=17.21,
+            ),
+            Correction(
+                period=before,
+                told_on=date(2023, 9, 20),
+                changes=changes,
+                added=late,
+                removed=(SECOND,),
+                before_pct=61.0,
+                after_pct=58.4,
+            ),
+        ),
+    )
 
 
 CLOSED = Act(kind=ActKind.CLOSE, period="2023-02", reason="已通报", who="张三", done_on=date(2023, 3, 18))
@@ -178,12 +227,25 @@ def case(name: str) -> PeriodMeasures:
         "一州迟报": lambda: told("2023-02", _one_prefecture_late, late=ZHAOTONG),
         "事后更正": corrected,
         "本期封存": lambda: told("2023-02", _ordinary, acts=(CLOSED,)),
-    }  # fmt: skip
+    }
     return cases[name]()
 
 
-NAMES = ("无人报送", "全部退回", "全部报送", "只报一县", "名次并列", "较上期下降", "首次报送", "少数州市报送", "多数州市未报", "全部完成",
-         "一州迟报", "事后更正", "本期封存")  # fmt: skip
+NAMES = (
+    "无人报送",
+    "全部退回",
+    "全部报送",
+    "只报一县",
+    "名次并列",
+    "较上期下降",
+    "首次报送",
+    "少数州市报送",
+    "多数州市未报",
+    "全部完成",
+    "一州迟报",
+    "事后更正",
+    "本期封存",
+)
 
 
 def returned(program_findings: int = 2) -> ReturnedCopy:
@@ -191,13 +253,34 @@ def returned(program_findings: int = 2) -> ReturnedCopy:
     field = PROGRAM.forms[0].fields[0]
     kinds = ("CELL_APPROXIMATE", "CELL_NOT_A_NUMBER", "REQUIRED", "LOOK_AGAIN")
     found: tuple[Finding, ...] = tuple(
-        finding(kinds[n % len(kinds)], found="" if n % len(kinds) == 2 else f"约{n}", expected="0或正整数（单位：场）", file="报表.xlsx",
-                sheet=PROGRAM.forms[0].sheet, cell=f"E{8 + n % 3}", prefecture_code=DIQING, county_code=(FIRST, SECOND)[n % 2],
-                field=field.code)
+        finding(
+            kinds[n % len(kinds)],
+            found="" if n % len(kinds) == 2 else f"约{n}",
+            expected="0或正整数（单位：场）",
+            file="报表.xlsx",
+            sheet=PROGRAM.forms[0].sheet,
+            cell=f"E{8 + n % 3}",
+            prefecture_code=DIQING,
+            county_code=(FIRST, SECOND)[n % 2],
+            field=field.code,
+        )
         for n in range(program_findings)
-    )  # fmt: skip
+    )
     return ReturnedCopy(
-        program=PROGRAM, key=KEY, rules={}, period=PROGRAM.period_by_code["2023-02"], prefecture=PROGRAM.prefecture_by_code[DIQING],
-        seq=7, file="inbox/迪庆州报表.xlsx", sha256="0", conclusion="部分退回：香格里拉市须改正后重报；其余2个县（市、区）已接收，不必重报。",
-        findings=found, sheets={PROGRAM.forms[0].sheet: PROGRAM.forms[0].code}, entries={}, strays=(), cover={}, previous={}, list_rows={},
-    )  # fmt: skip
+        program=PROGRAM,
+        key=KEY,
+        rules={},
+        period=PROGRAM.period_by_code["2023-02"],
+        prefecture=PROGRAM.prefecture_by_code[DIQING],
+        seq=7,
+        file="inbox/迪庆州报表.xlsx",
+        sha256="0",
+        conclusion="部分退回：香格里拉市须改正后重报；其余2个县（市、区）已接收，不必重报。",
+        findings=found,
+        sheets={PROGRAM.forms[0].sheet: PROGRAM.forms[0].code},
+        entries={},
+        strays=(),
+        cover={},
+        previous={},
+        list_rows={},
+    )

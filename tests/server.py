@@ -39,10 +39,36 @@ def running() -> Iterator[str]:
             shutil.chown(folder, UNPRIVILEGED)
         data, port = f"{folder}/data", _free_port()
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "cwd": "/"}
-        subprocess.run([*as_user, str(home / "initdb"), "-D", data, "-A", "trust", "-U", "office", "-E", "UTF8", "--no-sync",
-                        "--locale=C"], check=True, **quiet)  # type: ignore[call-overload]  # fmt: skip
-        command = [*as_user, str(home / "pg_ctl"), "-D", data, "-w", "-l", f"{folder}/log",
-                   "-o", f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off", "start"]  # fmt: skip
+        subprocess.run(
+            [
+                *as_user,
+                str(home / "initdb"),
+                "-D",
+                data,
+                "-A",
+                "trust",
+                "-U",
+                "office",
+                "-E",
+                "UTF8",
+                "--no-sync",
+                "--locale=C",
+            ],
+            check=True,
+            **quiet,
+        )  # type: ignore[call-overload]
+        command = [
+            *as_user,
+            str(home / "pg_ctl"),
+            "-D",
+            data,
+            "-w",
+            "-l",
+            f"{folder}/log",
+            "-o",
+            f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off",
+            "start",
+        ]
         subprocess.run(command, check=True, **quiet)  # type: ignore[call-overload]
         try:
             yield f"postgresql+psycopg://office@127.0.0.1:{port}"

@@ -46,10 +46,29 @@ class Said:
     any_of: tuple[str, ...] = ()
 
 
-def column(code: str, kind: FieldType = FieldType.AMOUNT, *, role: str = "", serves: str = "", form: str = "X",
-           options: tuple[str, ...] = (), shows: str = "", counts_from: date | None = None) -> Field:  # fmt: skip
-    return replace(WHOLE.forms[0].fields[0], code=code, title=code, type=kind, role=role, serves=serves, form=form,
-                   options=options, shows=shows, counts_from=counts_from)  # fmt: skip
+def column(
+    code: str,
+    kind: FieldType = FieldType.AMOUNT,
+    *,
+    role: str = "",
+    serves: str = "",
+    form: str = "X",
+    options: tuple[str, ...] = (),
+    shows: str = "",
+    counts_from: date | None = None,
+) -> Field:
+    return replace(
+        WHOLE.forms[0].fields[0],
+        code=code,
+        title=code,
+        type=kind,
+        role=role,
+        serves=serves,
+        form=form,
+        options=options,
+        shows=shows,
+        counts_from=counts_from,
+    )
 
 
 def sheet(kind: FormKind, *columns: Field, rows: Rows = Rows.COUNTY, code: str = "X", **changes: Any) -> Form:
@@ -68,8 +87,15 @@ def small(*forms: Form, **changes: Any) -> Program:
 
 
 def line(code: str, **changes: Any) -> FundingLine:
-    blank: dict[str, Any] = {"amount_wan": None, "per_unit_wan": None, "units": None, "instalments": None,
-                             "match_ratio": "", "items": (), "reading": ""}  # fmt: skip
+    blank: dict[str, Any] = {
+        "amount_wan": None,
+        "per_unit_wan": None,
+        "units": None,
+        "instalments": None,
+        "match_ratio": "",
+        "items": (),
+        "reading": "",
+    }
     return replace(WHOLE.funding[0], code=code, **(blank | changes))
 
 

@@ -42,10 +42,17 @@ TEXTS = {
 
 def issue(text: str, prefecture: str = SMALL) -> Issue:
     cell = "M", FIRST, PROOF
-    return Issue(program=C.program, key=C.key, rules=C.rules, period=PERIOD,
-                 prefecture=C.program.prefecture_by_code[prefecture], previous={(FIRST, PROOF): text},
-                 entries={cell: text, ("M", FIRST, REMARK): text}, cover={"填报人": text},
-                 marks={cell: Mark(severity=Severity.WARNING, comment=text)})  # fmt: skip
+    return Issue(
+        program=C.program,
+        key=C.key,
+        rules=C.rules,
+        period=PERIOD,
+        prefecture=C.program.prefecture_by_code[prefecture],
+        previous={(FIRST, PROOF): text},
+        entries={cell: text, ("M", FIRST, REMARK): text},
+        cover={"填报人": text},
+        marks={cell: Mark(severity=Severity.WARNING, comment=text)},
+    )
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())

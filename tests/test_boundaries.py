@@ -72,8 +72,13 @@ def second(who: str) -> Figures:
         (names.get(unit, unit), code): value for (unit, code), value in figures(who, 2).items() if unit != "石桥县"
     }
     if who == DONGHU:
-        typed |= {("湖滨区", "WQ1-1"): 55, ("湖滨区", "WQ2-d"): 40, ("湖滨区", "WQ2-n"): 36, ("湖滨区", "FW3-1"): 4,
-                  ("湖滨区", "FW4-1"): 90}  # fmt: skip
+        typed |= {
+            ("湖滨区", "WQ1-1"): 55,
+            ("湖滨区", "WQ2-d"): 40,
+            ("湖滨区", "WQ2-n"): 36,
+            ("湖滨区", "FW3-1"): 4,
+            ("湖滨区", "FW4-1"): 90,
+        }
     return typed
 
 
@@ -120,8 +125,11 @@ def exported(project: Project, name: str) -> list[dict[str, str]]:
 
 
 def test_each_workbook_has_the_counties_of_its_period(redrawn_project: Project) -> None:
-    for period, who, names in ((FIRST, DONGHU, {"湖滨区", "望江县", "石桥县"}), (SECOND, DONGHU, {"湖滨区", "望江县"}),
-                               (SECOND, BAIHE, {"河阳区", "塔林县"})):  # fmt: skip
+    for period, who, names in (
+        (FIRST, DONGHU, {"湖滨区", "望江县", "石桥县"}),
+        (SECOND, DONGHU, {"湖滨区", "望江县"}),
+        (SECOND, BAIHE, {"河阳区", "塔林县"}),
+    ):
         ws = openpyxl.load_workbook(redrawn_project.issued(period, who))["1.权益维护"]
         head, columns = codes_of(ws)
         found = {str(ws.cell(r, columns["county_name"]).value) for r in range(head + 1, ws.max_row + 1)}
@@ -162,7 +170,8 @@ def test_a_merged_county_may_not_report_less_than_its_parts_nor_nothing_new(
     book.save(tmp_path / "无.xlsx")
     answer = redrawn_project.call("--as-of", "2024-07-04", "check", str(tmp_path / "无.xlsx"), "--json", exit_code=1)
     assert {(f["code"], f["county_code"]) for f in json.loads(answer.stdout) if f["severity"] == "critical"} >= {
-        ("NIL_WITHOUT_BASE", HUBIN)}  # fmt: skip
+        ("NIL_WITHOUT_BASE", HUBIN)
+    }
 
 
 def test_old_records_stay_under_the_old_names(redrawn_project: Project) -> None:
@@ -229,8 +238,11 @@ FAULTS = {
 @pytest.mark.parametrize(("line", "told"), FAULTS.values(), ids=FAULTS)
 def test_a_fault_in_the_list_is_told(tmp_path: Path, line: str, told: str) -> None:
     path = tmp_path / "counties.csv"
-    path.write_text("code,name,short_name,prefecture_code,kind,aliases,townships,tile_row,tile_col,valid_from,valid_until,successor\n"
-                    f"{HUBIN},湖滨区,湖滨区,990100,市辖区,,7,2,3,,,\n{line}\n", encoding="utf-8")  # fmt: skip
+    path.write_text(
+        "code,name,short_name,prefecture_code,kind,aliases,townships,tile_row,tile_col,valid_from,valid_until,successor\n"
+        f"{HUBIN},湖滨区,湖滨区,990100,市辖区,,7,2,3,,,\n{line}\n",
+        encoding="utf-8",
+    )
     with pytest.raises(ProgramError, match=told):
         load_counties(path, {"990100"})
 

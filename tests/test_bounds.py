@@ -170,13 +170,18 @@ def wrong_files() -> list[bytes]:
 CASES: dict[str, dict[tuple[str, str, str], Any]] = {
     "right": {},
     "bounds": {
-        ("A1", FIRST, "Q01-1"): 5, ("A1", FIRST, "Q02-1"): None, ("A2", FIRST, "Q06-3n"): 297, ("A2", FIRST, "Q06-3"): 298,
-        ("A2", FIRST, "Q06-3d"): "约五百", ("A4", FIRST, "Q15-1t"): date(2021, 1, 1), ("F", FIRST, "F04-2"): 2,
+        ("A1", FIRST, "Q01-1"): 5,
+        ("A1", FIRST, "Q02-1"): None,
+        ("A2", FIRST, "Q06-3n"): 297,
+        ("A2", FIRST, "Q06-3"): 298,
+        ("A2", FIRST, "Q06-3d"): "约五百",
+        ("A4", FIRST, "Q15-1t"): date(2021, 1, 1),
+        ("F", FIRST, "F04-2"): 2,
         ("A4", FIRST, "Q13-2n"): 500,
     },
     "contradiction": {("A2", FIRST, "Q06-3n"): 150, ("A1", FIRST, "Q01-1"): 0},
     "both red": {("A2", FIRST, "Q06-3n"): "约五", ("A2", FIRST, "Q06-3"): 9},
-}  # fmt: skip
+}
 
 
 @cache

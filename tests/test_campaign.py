@@ -188,8 +188,12 @@ def test_completion_is_what_anyone_would_count_from_the_values(demo: Workspace) 
                 continue
             applicable += 1
             options = m.program.field_by_code[q.value or ""].options
-            met += {"at_least": value.isdigit() and int(value) >= int(q.target.threshold), "yes": value == "是",
-                    "all_options": len(value.split("、")) == len(options), "any_option": value != "无"}[q.target.kind]  # fmt: skip
+            met += {
+                "at_least": value.isdigit() and int(value) >= int(q.target.threshold),
+                "yes": value == "是",
+                "all_options": len(value.split("、")) == len(options),
+                "any_option": value != "无",
+            }[q.target.kind]
     assert (m.now.province.met, m.now.province.applicable) == (met, applicable)
     assert m.now.province.reported == len(values) == m.reported
 

@@ -19,9 +19,22 @@ from pipeline.reading.cells import chinese_integer, parse, parse_tick, remedy, s
 if TYPE_CHECKING:
     from pipeline.domain.value import Raw
 
-COUNT = Field(code="X", form="A", item=1, title="场次", type=FieldType.COUNT, unit="场",
-              accumulation=Accumulation.CUMULATIVE, required=True, not_applicable=False, options=(),
-              counts_from=None, nil_value=0, max=None, reading="")  # fmt: skip
+COUNT = Field(
+    code="X",
+    form="A",
+    item=1,
+    title="场次",
+    type=FieldType.COUNT,
+    unit="场",
+    accumulation=Accumulation.CUMULATIVE,
+    required=True,
+    not_applicable=False,
+    options=(),
+    counts_from=None,
+    nil_value=0,
+    max=None,
+    reading="",
+)
 YESNO = replace(COUNT, type=FieldType.YESNO, unit="")
 CHOICE = replace(COUNT, type=FieldType.CHOICE, options=("已组织", "未组织"))
 CHECK = replace(COUNT, type=FieldType.CHECKLIST, options=("读书分享", "知识竞赛", "其他"))
@@ -38,10 +51,30 @@ def test_accepted_silently(raw: Raw) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "value"),
-    [("5场", 5), ("5 场", 5), ("五", 5), ("十二", 12), ("二十", 20), ("两", 2), ("五场", 5), ("12,345", 12345),
-     ("12，345", 12345), ("1.2万", 12000), ("1.2万场", 12000), ("３千", 3000), ("无", 0), ("零", 0), ("一百零五", 105),
-     ("三万五千", 35000), ("一千二百", 1200), ("007", 7), ("二十五场", 25), ("拾贰", 12), ("一十二", 12)],
-)  # fmt: skip
+    [
+        ("5场", 5),
+        ("5 场", 5),
+        ("五", 5),
+        ("十二", 12),
+        ("二十", 20),
+        ("两", 2),
+        ("五场", 5),
+        ("12,345", 12345),
+        ("12，345", 12345),
+        ("1.2万", 12000),
+        ("1.2万场", 12000),
+        ("３千", 3000),
+        ("无", 0),
+        ("零", 0),
+        ("一百零五", 105),
+        ("三万五千", 35000),
+        ("一千二百", 1200),
+        ("007", 7),
+        ("二十五场", 25),
+        ("拾贰", 12),
+        ("一十二", 12),
+    ],
+)
 def test_accepted_with_a_note(raw: str, value: int) -> None:
     parsed = parse(raw, COUNT)
     assert (parsed.value, parsed.problem) == (value, "")
@@ -50,23 +83,60 @@ def test_accepted_with_a_note(raw: str, value: int) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "code"),
-    [("5元", "CELL_WRONG_UNIT"), ("5人次", "CELL_WRONG_UNIT"), ("约5", "CELL_APPROXIMATE"), ("十余", "CELL_APPROXIMATE"),
-     ("5左右", "CELL_APPROXIMATE"), ("5+", "CELL_APPROXIMATE"), ("20多场", "CELL_APPROXIMATE"), ("几十", "CELL_APPROXIMATE"),
-     ("3-5", "CELL_RANGE"), ("3至5", "CELL_RANGE"), ("5/6", "CELL_RANGE"), ("三~五场", "CELL_RANGE"),
-     ("①", "CELL_SPECIAL_DIGIT"), ("Ⅲ", "CELL_SPECIAL_DIGIT"), ("5²", "CELL_SPECIAL_DIGIT"), ("½", "CELL_SPECIAL_DIGIT"),
-     ("−3", "CELL_NEGATIVE"), ("-3", "CELL_NEGATIVE"), ("－3", "CELL_NEGATIVE"), (-3, "CELL_NEGATIVE"), (-0.5, "CELL_NEGATIVE"),
-     ("5.5", "CELL_FRACTION"), (5.5, "CELL_FRACTION"), ("1.23456万", "CELL_FRACTION"),
-     ("50%", "CELL_PERCENT"), ("百分之五十", "CELL_PERCENT"), ("#REF!", "CELL_ERROR_VALUE"), ("#div/0!", "CELL_ERROR_VALUE"),
-     ("=A1", "CELL_FORMULA_TEXT"), ("2月30日", "CELL_NOT_A_NUMBER"), ("不适用", "CELL_NOT_APPLICABLE"),
-     (date(2023, 3, 5), "CELL_DATE_IN_COUNT"), (time(3, 5), "CELL_DATE_IN_COUNT"), (True, "CELL_NOT_A_NUMBER"),
-     ("1,23", "CELL_NOT_A_NUMBER"), ("1e3", "CELL_NOT_A_NUMBER"), ("٣", "CELL_NOT_A_NUMBER"), ("一二", "CELL_NOT_A_NUMBER"),
-     ("一百二", "CELL_NOT_A_NUMBER"), ("见附件", "CELL_PLACEHOLDER"), ("/", "CELL_PLACEHOLDER"), ("5场，另2次", "CELL_NOT_A_NUMBER"),
-        ("3 5", "CELL_NOT_A_NUMBER"), ("3\n5", "CELL_NOT_A_NUMBER"),
-     ("9" * 5000, "CELL_NOT_A_NUMBER"), ("1" * 3000 + "-" * 3000, "CELL_NOT_A_NUMBER"),
+    [
+        ("5元", "CELL_WRONG_UNIT"),
+        ("5人次", "CELL_WRONG_UNIT"),
+        ("约5", "CELL_APPROXIMATE"),
+        ("十余", "CELL_APPROXIMATE"),
+        ("5左右", "CELL_APPROXIMATE"),
+        ("5+", "CELL_APPROXIMATE"),
+        ("20多场", "CELL_APPROXIMATE"),
+        ("几十", "CELL_APPROXIMATE"),
+        ("3-5", "CELL_RANGE"),
+        ("3至5", "CELL_RANGE"),
+        ("5/6", "CELL_RANGE"),
+        ("三~五场", "CELL_RANGE"),
+        ("①", "CELL_SPECIAL_DIGIT"),
+        ("Ⅲ", "CELL_SPECIAL_DIGIT"),
+        ("5²", "CELL_SPECIAL_DIGIT"),
+        ("½", "CELL_SPECIAL_DIGIT"),
+        ("−3", "CELL_NEGATIVE"),
+        ("-3", "CELL_NEGATIVE"),
+        ("－3", "CELL_NEGATIVE"),
+        (-3, "CELL_NEGATIVE"),
+        (-0.5, "CELL_NEGATIVE"),
+        ("5.5", "CELL_FRACTION"),
+        (5.5, "CELL_FRACTION"),
+        ("1.23456万", "CELL_FRACTION"),
+        ("50%", "CELL_PERCENT"),
+        ("百分之五十", "CELL_PERCENT"),
+        ("#REF!", "CELL_ERROR_VALUE"),
+        ("#div/0!", "CELL_ERROR_VALUE"),
+        ("=A1", "CELL_FORMULA_TEXT"),
+        ("2月30日", "CELL_NOT_A_NUMBER"),
+        ("不适用", "CELL_NOT_APPLICABLE"),
+        (date(2023, 3, 5), "CELL_DATE_IN_COUNT"),
+        (time(3, 5), "CELL_DATE_IN_COUNT"),
+        (True, "CELL_NOT_A_NUMBER"),
+        ("1,23", "CELL_NOT_A_NUMBER"),
+        ("1e3", "CELL_NOT_A_NUMBER"),
+        ("٣", "CELL_NOT_A_NUMBER"),
+        ("一二", "CELL_NOT_A_NUMBER"),
+        ("一百二", "CELL_NOT_A_NUMBER"),
+        ("见附件", "CELL_PLACEHOLDER"),
+        ("/", "CELL_PLACEHOLDER"),
+        ("5场，另2次", "CELL_NOT_A_NUMBER"),
+        ("3 5", "CELL_NOT_A_NUMBER"),
+        ("3\n5", "CELL_NOT_A_NUMBER"),
+        ("9" * 5000, "CELL_NOT_A_NUMBER"),
+        ("1" * 3000 + "-" * 3000, "CELL_NOT_A_NUMBER"),
         ("1." + "0" * 30 + "1万", "CELL_NOT_A_NUMBER"),
         ("1." + "0" * 18 + "1万", "CELL_FRACTION"),
-     ("9" * 13, "OUT_OF_RANGE"), (1e300, "OUT_OF_RANGE"), (float("nan"), "CELL_NOT_A_NUMBER")],
-)  # fmt: skip
+        ("9" * 13, "OUT_OF_RANGE"),
+        (1e300, "OUT_OF_RANGE"),
+        (float("nan"), "CELL_NOT_A_NUMBER"),
+    ],
+)
 def test_refused_with_the_fix(raw: Raw, code: str) -> None:
     parsed = parse(raw, COUNT)
     assert (parsed.value, parsed.problem) == (None, code)

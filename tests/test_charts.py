@@ -115,9 +115,15 @@ def timely_rows(names: Sequence[str] = PREFECTURES) -> list[TimelinessRow]:
 
 def money_row(label: str = "劳动竞赛经费", **changes: float | None) -> MoneyRow:
     figures: dict[str, float | None] = {
-        "planned": 500.0, "match_planned": 0.0, "arrived": 341.13, "matched": None, "spent": 168.48,
-        "execution_pct": 49.4, "reported": 123, "roster": 129,
-    }  # fmt: skip
+        "planned": 500.0,
+        "match_planned": 0.0,
+        "arrived": 341.13,
+        "matched": None,
+        "spent": 168.48,
+        "execution_pct": 49.4,
+        "reported": 123,
+        "roster": 129,
+    }
     return MoneyRow(label=label, **{**figures, **changes})  # type: ignore[arg-type]
 
 

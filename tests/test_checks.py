@@ -59,8 +59,12 @@ def judge(
     returns = [one for reading in readings for one in reading.returns]
     period = c.program.period_by_code[returns[0].period]
     earlier = previous or {}
-    past = Past(previous=earlier, floors={k: v for k, v in earlier.items() if isinstance(v, int)}, current=current or {},
-                standing=standing or {})  # fmt: skip
+    past = Past(
+        previous=earlier,
+        floors={k: v for k, v in earlier.items() if isinstance(v, int)},
+        current=current or {},
+        standing=standing or {},
+    )
     checked = check_returns(c.program, c.rules, period, returns, past)
     decisions = list(decide(c.program, returns, checked, past))
     FIRED.update(f.code for d in decisions for f in d.findings)
@@ -195,8 +199,12 @@ def test_nil_in_the_first_period_means_zero_except_denominators() -> None:
 
 def test_nil_later_carries_what_was_accepted_and_contradictions_are_told() -> None:
     program = campaign().program
-    previous: dict[tuple[str, str], Value] = {(FIRST, f.code): 4 if f.type == "count" else "是" for form in program.forms for f in form.fields
-                          if f.type in {"count", "yesno"}}  # fmt: skip
+    previous: dict[tuple[str, str], Value] = {
+        (FIRST, f.code): 4 if f.type == "count" else "是"
+        for form in program.forms
+        for f in form.fields
+        if f.type in {"count", "yesno"}
+    }
     previous |= {(FIRST, "Q04-1"): "已组织", (FIRST, "Q11-2"): "组织入会", (FIRST, "Q12-2"): "政府督查事项"}
     decision = one(nil=frozenset({FIRST}), previous=previous)
     record = next(r for r in decision.records if r.county_code == FIRST)
@@ -209,8 +217,12 @@ def test_nil_later_carries_what_was_accepted_and_contradictions_are_told() -> No
 
 def test_nil_again_in_the_same_period_keeps_what_was_accepted_in_it() -> None:
     program = campaign().program
-    current: dict[tuple[str, str], Value] = {(FIRST, f.code): 9 if f.type == "count" else "是" for form in program.forms for f in form.fields
-                         if f.type in {"count", "yesno"}}  # fmt: skip
+    current: dict[tuple[str, str], Value] = {
+        (FIRST, f.code): 9 if f.type == "count" else "是"
+        for form in program.forms
+        for f in form.fields
+        if f.type in {"count", "yesno"}
+    }
     current |= {(FIRST, "Q04-1"): "已组织", (FIRST, "Q11-2"): "组织入会", (FIRST, "Q12-2"): "政府督查事项"}
     previous: Previous = {(FIRST, "Q01-1"): 3}
     standing = {(FIRST, form.code): False for form in program.forms}
@@ -504,8 +516,18 @@ def test_a_workbook_that_is_not_ours() -> None:
 
 def rule(kind: str, **kwargs: Any) -> Rule:
     config = {"type": kind, "kwargs": kwargs, "severity": "critical", "meta": {"rule": "t"}}
-    return Rule(id="t", form="A1", type=kind, kwargs=kwargs, severity=Severity.CRITICAL, code="REQUIRED",
-                columns=("x",), message="", condition=None, config=config)  # fmt: skip
+    return Rule(
+        id="t",
+        form="A1",
+        type=kind,
+        kwargs=kwargs,
+        severity=Severity.CRITICAL,
+        code="REQUIRED",
+        columns=("x",),
+        message="",
+        condition=None,
+        config=config,
+    )
 
 
 def test_positions_are_not_capped_and_are_positions() -> None:
@@ -552,8 +574,10 @@ def test_what_the_office_says_of_identity_and_period() -> None:
     half = read_return(
         registry(c, ()), Arrival(name="半.xlsx", content=content, received_on=date(2023, 3, 3), changing=True)
     )
-    told = [{f.code for f in (*r.findings, *(x for one in r.returns for x in one.findings))}
-            for r in (no_key, closed, earlier, nameless, half)]  # fmt: skip
+    told = [
+        {f.code for f in (*r.findings, *(x for one in r.returns for x in one.findings))}
+        for r in (no_key, closed, earlier, nameless, half)
+    ]
     assert told == [{"IDENTITY_NO_KEY"}, {"PERIOD_CLOSED"}, {"PERIOD_EARLIER"}, {"IDENTITY_MISSING"}, {"FILE_CHANGING"}]
     FIRED.update(*told)
     assert earlier.returns[0].findings[0].found == "此表是2022年11—12月的表样"

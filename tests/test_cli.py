@@ -259,9 +259,16 @@ main(sys.argv[1:])
 def test_ctrl_c_ends_a_command_in_one_line_wherever_it_lands(tmp_path: Path, where: str, said: str, code: int) -> None:
     """In a finaliser Python would print a traceback and go on; after executed text it would end by the signal all the same."""
     (tmp_path / "interrupted.py").write_text(COMMAND, encoding="utf-8")
-    done = subprocess.run([sys.executable, "-m", "interrupted", where], capture_output=True, text=True, timeout=25,
-                          check=False, preexec_fn=hear_ctrl_c, cwd=tmp_path,
-                          env={**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)})  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "interrupted", where],
+        capture_output=True,
+        text=True,
+        timeout=25,
+        check=False,
+        preexec_fn=hear_ctrl_c,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)},
+    )
     assert done.returncode == code
     assert done.stderr.startswith(said)
     assert len(done.stderr.splitlines()) == 1

@@ -243,14 +243,35 @@ def test_over_tls(tmp_path: Path) -> None:
     if shutil.which("openssl") is None:
         pytest.skip("needs openssl to make a certificate")
     made = subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem",
-         "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
-        cwd=tmp_path, capture_output=True, check=False,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            "key.pem",
+            "-out",
+            "cert.pem",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=127.0.0.1",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
     assert made.returncode == 0, made.stderr
     cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
-    files = {"ca-file": cert} | {f"{who}.{what}": {"cert": cert, "key": key}[what]
-                                 for who in ("scheduler", "worker", "client") for what in ("cert", "key")}  # fmt: skip
+    files = {"ca-file": cert} | {
+        f"{who}.{what}": {"cert": cert, "key": key}[what]
+        for who in ("scheduler", "worker", "client")
+        for what in ("cert", "key")
+    }
     settings = {f"distributed.comm.tls.{name}": path for name, path in files.items()}
     variables = {"DASK_" + name.replace(".", "__").replace("-", "_").upper(): path for name, path in settings.items()}
     with (

@@ -39,16 +39,21 @@ def assessed(**counties: str) -> pd.DataFrame:
     pace: dict[str, Any] = {"m": True, "p": True, "b": False}
     rows = [
         (county.code, county.prefecture_code, 1, 1, f"Q{n}", status[letter], 1.0, 1.0, pace.get(letter))
-        for county in PROGRAM.counties for n, letter in enumerate(counties.get(f"c{county.code}", "----"))
-    ]  # fmt: skip
+        for county in PROGRAM.counties
+        for n, letter in enumerate(counties.get(f"c{county.code}", "----"))
+    ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 FRAME = assessed(c532801="mmmm", c532822="mmpp", c532823="mmmb", c533401="nnnn", c533422="mmmm")
 OWED = [
-    *reports(JINGHONG, ON, ON, OVER), *reports(MENGHAI, ON, ON), *reports(MENGLA, ON, ON),
-    *reports(SHANGRILA, ON, ON), *reports(DEQIN, LATE, ON), *reports(WEIXI, OVER, OVER),
-]  # fmt: skip
+    *reports(JINGHONG, ON, ON, OVER),
+    *reports(MENGHAI, ON, ON),
+    *reports(MENGLA, ON, ON),
+    *reports(SHANGRILA, ON, ON),
+    *reports(DEQIN, LATE, ON),
+    *reports(WEIXI, OVER, OVER),
+]
 
 
 def test_candidates_are_on_time_and_on_pace() -> None:
@@ -72,8 +77,9 @@ def test_lagging_by_streak_or_by_completion_with_the_figures() -> None:
     # the province: 13 of 16 = 81.3 %; 勐海 50.0 % is 31.3 points below, 勐腊 75.0 % is 6.3 below
     assert found.province == Completion(met=13, applicable=16, reported=5, roster=6)
     assert [(one.record.county_code, one.reasons) for one in found.lagging] == [
-        (WEIXI, (LagReason.STREAK,)), (MENGHAI, (LagReason.COMPLETION,)),
-    ]  # fmt: skip
+        (WEIXI, (LagReason.STREAK,)),
+        (MENGHAI, (LagReason.COMPLETION,)),
+    ]
     weixi, menghai = (one.record for one in found.lagging)
     assert (weixi.streak, weixi.completion.pct, weixi.gap_pp) == (2, None, None)
     assert menghai.gap_pp == Decimal("-31.3")

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 DAY = date(2023, 3, 10)
 SHEET = sheet(
-    FormKind.CONTACTS, column("K-1", FieldType.TEXT, role="contact"), column("K-2", FieldType.CHOICE, role="contact_level", options=("州市领导",)),
-    column("K-3", FieldType.COUNT, role="visits"), column("K-6", FieldType.YESNO, role="report"),
-)  # fmt: skip
+    FormKind.CONTACTS,
+    column("K-1", FieldType.TEXT, role="contact"),
+    column("K-2", FieldType.CHOICE, role="contact_level", options=("州市领导",)),
+    column("K-3", FieldType.COUNT, role="visits"),
+    column("K-6", FieldType.YESNO, role="report"),
+)
 GIVEN = replace(
     WHOLE.contacts[0], unit_id="U", unit="张三", title="省总领导张三", county_code=DEQIN, valid_from=date(2022, 10, 26)
 )
@@ -44,8 +47,11 @@ def test_coverage_loads_and_visits() -> None:
     assert [p.covered.met for p in figures.prefectures] == [1, 3]
     # 李四 of 迪庆 and 李四 of 西双版纳 are two people
     assert [(one.link.key, one.county_codes) for one in figures.loads] == [
-        ("533400:李四", (SHANGRILA, WEIXI)), ("532800:李四", (JINGHONG,)), ("533400:王五", (SHANGRILA,)), ("U", (DEQIN,)),
-    ]  # fmt: skip
+        ("533400:李四", (SHANGRILA, WEIXI)),
+        ("532800:李四", (JINGHONG,)),
+        ("533400:王五", (SHANGRILA,)),
+        ("U", (DEQIN,)),
+    ]
     assert [one.link.title for one in figures.overloaded] == ["李四"]
     assert contact_figures(PROGRAM, values, DAY, most=2).overloaded == ()  # type: ignore[union-attr]
 

@@ -68,21 +68,32 @@ def goes_on() -> bytes:
     return raw_zip([replace(member, packed=member.packed + b"x" * 100)])
 
 
-COLUMN, NOTE, BLANK = (struct.pack("<HH5H", 0x7D, 10, 0, 255, 0, 0, 1), struct.pack("<6H", 0x1C, 8, 1, 1, 0, 1),
-                       struct.pack("<5H", 0x201, 6, 1, 1, 0))  # fmt: skip
+COLUMN, NOTE, BLANK = (
+    struct.pack("<HH5H", 0x7D, 10, 0, 255, 0, 0, 1),
+    struct.pack("<6H", 0x1C, 8, 1, 1, 0, 1),
+    struct.pack("<5H", 0x201, 6, 1, 1, 0),
+)
 REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a billion spaces": ("FILE_TEXT_TOO_LONG", lambda: ods_sheet(row(text('<text:s text:c="1000000000"/>')))),
     "many times many spaces": ("FILE_BOMB", lambda: ods_sheet(row(text('<text:s text:c="32767"/>' * 2_000)))),
     "far corners of many sheets": ("FILE_TOO_FAR", lambda: sheets(40, far_corners())),
     "ten thousand sheets": ("FILE_TOO_MANY_CELLS", lambda: sheets(10_000, row(text("1")))),
-    "ten thousand comments": ("FILE_TOO_MANY_CELLS", lambda: ods_sheet(
-        row("<table:table-cell><office:annotation><text:p>注</text:p></office:annotation></table:table-cell>" * 400) * 26)),
+    "ten thousand comments": (
+        "FILE_TOO_MANY_CELLS",
+        lambda: ods_sheet(
+            row("<table:table-cell><office:annotation><text:p>注</text:p></office:annotation></table:table-cell>" * 400)
+            * 26
+        ),
+    ),
     "a member that goes on behind its end": ("FILE_DAMAGED", goes_on),
     "a repeated cell": ("FILE_TOO_MANY_CELLS", partial(repeated, 300_100)),
     "a million records": ("FILE_TOO_MANY_CELLS", lambda: xls_ended_by(BLANK, 1_100_000)),
     "a thousand descriptions of columns": ("FILE_DAMAGED", lambda: xls_ended_by(COLUMN, 1_100)),
-    "half a million texts": ("FILE_TOO_MANY_CELLS", lambda: with_record(xls_stream(xls()), 0xFC, [struct.pack("<II", 500_000, 500_000)])),
-}  # fmt: skip
+    "half a million texts": (
+        "FILE_TOO_MANY_CELLS",
+        lambda: with_record(xls_stream(xls()), 0xFC, [struct.pack("<II", 500_000, 500_000)]),
+    ),
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -98,12 +109,18 @@ def test_what_expands_without_measure_is_refused_at_once(case: str) -> None:
 ACCEPTED: dict[str, Callable[[], bytes]] = {
     "a struck cell, as often as may be": partial(repeated, 299_000),
     "pieces of a text": lambda: ods_sheet(row(text("x<text:line-break/>" * 200_000))),
-    "styles that inherit from each other": lambda: ods_sheet("", styles="".join(
-        f'<style:style style:name="a{n}" style:parent-style-name="a{n + 1}"/>' for n in range(50_000))),
+    "styles that inherit from each other": lambda: ods_sheet(
+        "",
+        styles="".join(f'<style:style style:name="a{n}" style:parent-style-name="a{n + 1}"/>' for n in range(50_000)),
+    ),
     "texts of an xls": many_texts,
-    "a formula of many brackets": lambda: xls_ended_by(struct.pack("<HH3HdHIH", 6, 8_022, 1, 1, 0, 2.0, 0, 0, 8_000) + b"\x15" * 8_000, 500),
-    "blank cells of an xlsx": lambda: xlsx_sheet("".join(f"<row r='{n}'>{'<c/>' * 400}</row>" for n in range(1, 2_000))),
-}  # fmt: skip
+    "a formula of many brackets": lambda: xls_ended_by(
+        struct.pack("<HH3HdHIH", 6, 8_022, 1, 1, 0, 2.0, 0, 0, 8_000) + b"\x15" * 8_000, 500
+    ),
+    "blank cells of an xlsx": lambda: xlsx_sheet(
+        "".join(f"<row r='{n}'>{'<c/>' * 400}</row>" for n in range(1, 2_000))
+    ),
+}
 
 
 @pytest.mark.parametrize("case", ACCEPTED)

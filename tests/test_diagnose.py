@@ -113,22 +113,38 @@ def moved(form: str, down: int, right: int) -> Callable[[Any], None]:
 
 CASES: dict[str, tuple[dict[Key, Any], Callable[[Any], None] | None]] = {
     "right": ({}, None),
-    "yuan": ({key: now_in_yuan for key in figures() if key[2] in {"F04-1", "F04-2"}
-              for now_in_yuan in [figures()[key] * 10_000]}, None),
+    "yuan": (
+        {
+            key: now_in_yuan
+            for key in figures()
+            if key[2] in {"F04-1", "F04-2"}
+            for now_in_yuan in [figures()[key] * 10_000]
+        },
+        None,
+    ),
     "yuan once": ({("F", counties()[1].code, "F05-1"): 12_000}, None),
     "increments": (increments(), None),
     "increments of one": (increments(lambda key: key[1] == counties()[0].code), None),
-    "increments in a column": (increments(lambda key: key[2] == "Q01-1") | {("A1", counties()[4].code, "Q01-1"): 999}, None),
+    "increments in a column": (
+        increments(lambda key: key[2] == "Q01-1") | {("A1", counties()[4].code, "Q01-1"): 999},
+        None,
+    ),
     "one fell": ({("A1", counties()[0].code, "Q01-1"): 2}, None),
     "row": ({}, moved("A2", 1, 0)),
     "column": ({}, moved("A1", 0, 1)),
     **{f"{n} rows": ({}, moved("A2", n, 0)) for n in (2, 3)},
     **{f"{n} columns": ({}, moved("A1", 0, n)) for n in (2, 3, -2)},
     "last": ({key: last()[key[1:]] for key in figures() if key[1:] in last()}, None),
-    "copied": ({("A2", counties()[1].code, key[2]): value for key, value in figures().items()
-                if key[:2] == ("A2", counties()[2].code)}, None),
+    "copied": (
+        {
+            ("A2", counties()[1].code, key[2]): value
+            for key, value in figures().items()
+            if key[:2] == ("A2", counties()[2].code)
+        },
+        None,
+    ),
     "words": ({("A1", counties()[1].code, "Q01-1"): "同上", ("A1", counties()[2].code, "Q01-1"): "暂无"}, None),
-}  # fmt: skip
+}
 
 
 @cache

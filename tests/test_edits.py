@@ -194,8 +194,12 @@ def delete_column(code: str) -> Callable[[Table], Steps]:
 def delete_hidden(table: Table) -> Steps:
     """Row of column codes and column of county codes."""
     row = first_row(table) - 1
-    return [["hide_row", table.sheet, row], ["hide_col", table.sheet, 0],
-            ["delete_row", table.sheet, row], ["delete_col", table.sheet, 0]]  # fmt: skip
+    return [
+        ["hide_row", table.sheet, row],
+        ["hide_col", table.sheet, 0],
+        ["delete_row", table.sheet, row],
+        ["delete_col", table.sheet, 0],
+    ]
 
 
 def rename_sheets(where: Tables) -> Steps:
@@ -233,8 +237,12 @@ def one_down(figures: Figures) -> Values:
     """Each county's figures are also the next one's; the last county's are nobody's."""
     above = {FIRST: FIRST, SECOND: FIRST, THIRD: SECOND}
     fields = {code for _, code in figures}
-    return {(county, code): figures[source, code].value for county, source in above.items() for code in fields
-            if (source, code) in figures}  # fmt: skip
+    return {
+        (county, code): figures[source, code].value
+        for county, source in above.items()
+        for code in fields
+        if (source, code) in figures
+    }
 
 
 def values_only(_where: Tables) -> Steps:
@@ -244,8 +252,12 @@ def values_only(_where: Tables) -> Steps:
 def values_only_without_stamps(where: Tables) -> Steps:
     """Cover and self-check included; the hidden list stays behind in any case."""
     sheets = [f"Sheet{n + 1}" for n in range(len(where) + 2)]
-    return [["values_into_new"], *(["delete_row", sheet, STAMP_ROW] for sheet in sheets[1:-1]),
-            ["delete_row", sheets[0], STAMP_ROW - 1], ["replace", sheets[-1], [], "表样识别码", ""]]  # fmt: skip
+    return [
+        ["values_into_new"],
+        *(["delete_row", sheet, STAMP_ROW] for sheet in sheets[1:-1]),
+        ["delete_row", sheets[0], STAMP_ROW - 1],
+        ["replace", sheets[-1], [], "表样识别码", ""],
+    ]
 
 
 def replace(old: str, new: str, block: Callable[[Table], list[int]]) -> Callable[[Tables], Steps]:
@@ -291,13 +303,20 @@ def letter(col: int) -> str:
 def decorate(table: Table) -> Steps:
     """Hidden columns, colours, comments, frozen panes, a filter that leaves one county, and a total row below."""
     first, last, names = first_row(table), last_row(table), table.cols["county_name"]
-    total = [["formula", table.sheet, last + 1, col, f"=SUM({letter(col)}{first + 1}:{letter(col)}{last + 1})"]
-             for col in counts(table)]  # fmt: skip
-    return [["hide_col", table.sheet, 0], ["hide_col", table.sheet, counts(table)[0]],
-            ["colour", table.sheet, whole_rows(table), YELLOW], ["comment", table.sheet, first, counts(table)[0], COMMENT],
-            ["freeze", table.sheet, first, names + 1],
-            ["filter", table.sheet, codes_and_rows(table), names, "德钦县"],
-            ["paste", table.sheet, last + 1, names, "合计"], *total]  # fmt: skip
+    total = [
+        ["formula", table.sheet, last + 1, col, f"=SUM({letter(col)}{first + 1}:{letter(col)}{last + 1})"]
+        for col in counts(table)
+    ]
+    return [
+        ["hide_col", table.sheet, 0],
+        ["hide_col", table.sheet, counts(table)[0]],
+        ["colour", table.sheet, whole_rows(table), YELLOW],
+        ["comment", table.sheet, first, counts(table)[0], COMMENT],
+        ["freeze", table.sheet, first, names + 1],
+        ["filter", table.sheet, codes_and_rows(table), names, "德钦县"],
+        ["paste", table.sheet, last + 1, names, "合计"],
+        *total,
+    ]
 
 
 def merge(columns: tuple[str, ...], covered: str) -> Callable[[Table], Steps]:
@@ -321,61 +340,116 @@ EDITS = {
     "sort whole rows by a figure": Edit(steps=sort_rows_by_a_figure, touched=5),
     "sort visible columns only": Edit(steps=on_each(sort_visible_columns), says=CODE_CHANGED),
     "sort with the codes among the rows": Edit(steps=on_each(sort_codes_too)),
-    "delete a row": Edit(steps=on_each(delete_county), accepted=EVERYONE - {SECOND}, lost=of_county(SECOND),
-                         says=frozenset({"ROW_BLANK"})),
+    "delete a row": Edit(
+        steps=on_each(delete_county),
+        accepted=EVERYONE - {SECOND},
+        lost=of_county(SECOND),
+        says=frozenset({"ROW_BLANK"}),
+    ),
     "delete a row on one sheet": Edit(
-        steps=on_first(delete_county), touched=1, accepted=EVERYONE - {SECOND},
-        lost=lambda county, field, _: county == SECOND and field.form == "A1", says=frozenset({"ROW_BLANK"})),
-    "delete a column": Edit(steps=on_first(delete_column("Q02-1")), touched=1, accepted=NO_ONE, lost=of_field("Q02-1"),
-                            says=frozenset({"COLUMN_MISSING"})),
+        steps=on_first(delete_county),
+        touched=1,
+        accepted=EVERYONE - {SECOND},
+        lost=lambda county, field, _: county == SECOND and field.form == "A1",
+        says=frozenset({"ROW_BLANK"}),
+    ),
+    "delete a column": Edit(
+        steps=on_first(delete_column("Q02-1")),
+        touched=1,
+        accepted=NO_ONE,
+        lost=of_field("Q02-1"),
+        says=frozenset({"COLUMN_MISSING"}),
+    ),
     "delete the names": Edit(
-        steps=on_each(delete_column("county_name")), accepted=NO_ONE, lost=everything, says=frozenset({"SHEET_AMBIGUOUS"})),
+        steps=on_each(delete_column("county_name")),
+        accepted=NO_ONE,
+        lost=everything,
+        says=frozenset({"SHEET_AMBIGUOUS"}),
+    ),
     "delete the remarks": Edit(steps=on_each(delete_column("remark"))),
     "delete hidden row and column": Edit(steps=on_each(delete_hidden), says=CODE_CHANGED | COLUMNS_CHANGED),
     "rename": Edit(steps=rename_sheets),
     "move": Edit(steps=move_sheets),
     "copy and delete original": Edit(steps=copy_and_delete),
-    "paste one row down": Edit(steps=on_each(paste_rows_one_down), accepted=EVERYONE - {FIRST},
-                               says=frozenset({"ROW_TWICE"})),
+    "paste one row down": Edit(
+        steps=on_each(paste_rows_one_down), accepted=EVERYONE - {FIRST}, says=frozenset({"ROW_TWICE"})
+    ),
     "paste figures one down": Edit(
-        steps=on_each(paste_figures_one_down), accepted=NO_ONE, becomes=one_down,
-        says=frozenset({"ROW_NAMELESS", "ROW_COPIED"})),
+        steps=on_each(paste_figures_one_down),
+        accepted=NO_ONE,
+        becomes=one_down,
+        says=frozenset({"ROW_NAMELESS", "ROW_COPIED"}),
+    ),
     "values into a new workbook": Edit(steps=values_only),
     "values into a new workbook without stamps": Edit(
-        steps=values_only_without_stamps, accepted=NO_ONE, lost=everything,
-        says=frozenset({"IDENTITY_MISSING", "SHEET_EXTRA"})),
+        steps=values_only_without_stamps,
+        accepted=NO_ONE,
+        lost=everything,
+        says=frozenset({"IDENTITY_MISSING", "SHEET_EXTRA"}),
+    ),
     "replace brackets": Edit(steps=everywhere("（", "(")),
     "replace full-width spaces": Edit(steps=everywhere("　", " ")),
     "replace yes by has": Edit(steps=everywhere("是", "有"), touched=7, says=frozenset({"COLUMN_TITLE_CHANGED"})),
     "replace the word for county": Edit(
-        steps=everywhere("县", "縣"), accepted=frozenset({FIRST}), lost=of_county(SECOND, THIRD),
-        says=UNPLACED | {"COLUMN_TITLE_CHANGED", "ROW_BLANK", "STRAY_CELL"}),
+        steps=everywhere("县", "縣"),
+        accepted=frozenset({FIRST}),
+        lost=of_county(SECOND, THIRD),
+        says=UNPLACED | {"COLUMN_TITLE_CHANGED", "ROW_BLANK", "STRAY_CELL"},
+    ),
     "replace digits of the codes": Edit(steps=replace("53", "五三", codes_only), says=CODE_CHANGED),
-    "replace digits everywhere": Edit(steps=everywhere("53", "五三"), accepted=NO_ONE, lost=everything,
-                                       says=frozenset({"IDENTITY_MISSING"})),
-    "replace 1 by a numeral": Edit(steps=replace("1", "一", codes_and_rows), accepted=NO_ONE, unsure=with_a_one,
-                          says=CODE_CHANGED | COLUMNS_CHANGED | {"CELL_NOT_A_NUMBER", "CELL_WRONG_UNIT", "CELL_BAD_DATE"}),
-    "replace 5 by 6": Edit(steps=replace("5", "6", codes_and_rows), becomes=six_for_five, accepted=EVERYONE - {THIRD},
-                           says=CODE_CHANGED | COLUMNS_CHANGED | {"PART_EXCEEDS_WHOLE"}),
+    "replace digits everywhere": Edit(
+        steps=everywhere("53", "五三"), accepted=NO_ONE, lost=everything, says=frozenset({"IDENTITY_MISSING"})
+    ),
+    "replace 1 by a numeral": Edit(
+        steps=replace("1", "一", codes_and_rows),
+        accepted=NO_ONE,
+        unsure=with_a_one,
+        says=CODE_CHANGED | COLUMNS_CHANGED | {"CELL_NOT_A_NUMBER", "CELL_WRONG_UNIT", "CELL_BAD_DATE"},
+    ),
+    "replace 5 by 6": Edit(
+        steps=replace("5", "6", codes_and_rows),
+        becomes=six_for_five,
+        accepted=EVERYONE - {THIRD},
+        says=CODE_CHANGED | COLUMNS_CHANGED | {"PART_EXCEEDS_WHOLE"},
+    ),
     "replace one name by another": Edit(
-        steps=everywhere("德钦县", "维西县"), accepted=frozenset({FIRST}), lost=of_county(SECOND),
-        held=frozenset({THIRD}), says=CODE_CHANGED | {"ROW_TWICE", "ROW_BLANK"}),
-    POSTDATED: Edit(steps=everywhere(PERIOD, LATER), accepted=NO_ONE, held=EVERYONE,
-                               says=frozenset({"IDENTITY_UNPROVED", "PERIOD_NOT_ENDED"})),
-    TOTALLED: Edit(steps=on_each(decorate), accepted=NO_ONE,
-                   says=UNPLACED | {"COLUMN_HIDDEN", "ROW_HIDDEN", "SHEET_OVERLAID"}),  # nobody saw what is hidden
+        steps=everywhere("德钦县", "维西县"),
+        accepted=frozenset({FIRST}),
+        lost=of_county(SECOND),
+        held=frozenset({THIRD}),
+        says=CODE_CHANGED | {"ROW_TWICE", "ROW_BLANK"},
+    ),
+    POSTDATED: Edit(
+        steps=everywhere(PERIOD, LATER),
+        accepted=NO_ONE,
+        held=EVERYONE,
+        says=frozenset({"IDENTITY_UNPROVED", "PERIOD_NOT_ENDED"}),
+    ),
+    TOTALLED: Edit(
+        steps=on_each(decorate), accepted=NO_ONE, says=UNPLACED | {"COLUMN_HIDDEN", "ROW_HIDDEN", "SHEET_OVERLAID"}
+    ),  # nobody saw what is hidden
     MERGED: Edit(steps=on_each(merge(("county_name",), "kept")), touched=0),
     "merge names, the second moved up": Edit(
-        steps=on_each(merge(("county_name",), "moved")), accepted=EVERYONE - {FIRST}, lost=of_county(FIRST),
-        says=UNPLACED | NAME_CHANGED | {"ROW_BLANK"}),
+        steps=on_each(merge(("county_name",), "moved")),
+        accepted=EVERYONE - {FIRST},
+        lost=of_county(FIRST),
+        says=UNPLACED | NAME_CHANGED | {"ROW_BLANK"},
+    ),
     "merge names, the second emptied": Edit(steps=on_each(merge(("county_name",), "emptied")), says=NAME_CHANGED),
     "merge codes and names": Edit(
-        steps=on_each(merge(("county_code", "county_name"), "emptied")), accepted=NO_ONE,
-        lost=of_county(SECOND), says=frozenset({"ROW_NAMELESS", "ROW_BLANK"})),
+        steps=on_each(merge(("county_code", "county_name"), "emptied")),
+        accepted=NO_ONE,
+        lost=of_county(SECOND),
+        says=frozenset({"ROW_NAMELESS", "ROW_BLANK"}),
+    ),
     "merge figures": Edit(
-        steps=on_first(merge(("Q01-1",), "emptied")), touched=1, accepted=EVERYONE - {SECOND},
-        lost=lambda county, field, _: county == SECOND and field.code == "Q01-1", says=frozenset({"REQUIRED"})),
-}  # fmt: skip
+        steps=on_first(merge(("Q01-1",), "emptied")),
+        touched=1,
+        accepted=EVERYONE - {SECOND},
+        lost=lambda county, field, _: county == SECOND and field.code == "Q01-1",
+        says=frozenset({"REQUIRED"}),
+    ),
+}
 
 
 DRESSED = (TOTALLED, MERGED)
@@ -470,8 +544,14 @@ def make_files(folder: Path, figures: Figures, office: Session) -> Made:
     issued, master = folder / "issued.xlsx", folder / "master.xlsx"
     issued.write_bytes(issue_bytes())
     where = tables(issued)
-    steps: Steps = [["open", str(issued)], ["rest"], *filling(where, figures), ["wake"],
-                    ["save", str(master), FORMATS["xlsx"]], ["close"]]  # fmt: skip
+    steps: Steps = [
+        ["open", str(issued)],
+        ["rest"],
+        *filling(where, figures),
+        ["wake"],
+        ["save", str(master), FORMATS["xlsx"]],
+        ["close"],
+    ]
     files = {}
     for n, (name, edit) in enumerate(EDITS.items()):
         steps += [["open", str(master)], *edit.steps(list(where.values()))]
@@ -521,15 +601,21 @@ def look(path: Path) -> Look:
     """The form sheets, being those with headings like 第1项."""
     book = CalamineWorkbook.from_path(str(path))
     grids = [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in book.sheet_names]
-    return [(name, grid) for name, grid in grids
-            if any(re.match(r"第\d+项\n", str(cell)) for cells in grid for cell in cells)]  # fmt: skip
+    return [
+        (name, grid)
+        for name, grid in grids
+        if any(re.match(r"第\d+项\n", str(cell)) for cells in grid for cell in cells)
+    ]
 
 
 def meant(edit: Edit, figures: Figures, *leaving_out: Callable[[str, Field, Entry], bool]) -> Values:
     """What the cells say after the edit, as far as anybody can tell."""
     fields = campaign().program.field_by_code
-    gone = {(county, code) for (county, code), entry in figures.items()
-            if county in edit.held or any(out(county, fields[code], entry) for out in leaving_out)}  # fmt: skip
+    gone = {
+        (county, code)
+        for (county, code), entry in figures.items()
+        if county in edit.held or any(out(county, fields[code], entry) for out in leaving_out)
+    }
     return {key: value for key, value in edit.becomes(figures).items() if key not in gone}
 
 

@@ -221,9 +221,15 @@ def script(folder: Path, *words: str, seconds: float = 60) -> subprocess.Popen[s
     path = folder / "script.py"
     path.write_text(SCRIPT, encoding="utf-8")
     return subprocess.Popen(
-        [sys.executable, path, str(seconds), *words], cwd=folder, env=ENV, text=True, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c,  # noqa: PLW1509
-    )  # fmt: skip
+        [sys.executable, path, str(seconds), *words],
+        cwd=folder,
+        env=ENV,
+        text=True,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=hear_ctrl_c,  # noqa: PLW1509
+    )
 
 
 def test_a_script_with_its_own_function_hears_nothing_of_dying_workers(tmp_path: Path) -> None:

@@ -45,8 +45,15 @@ def figures(who: str, quarter: int) -> Figures:
     """What a prefecture reports: every figure is its county's place times ten and the quarter."""
     typed: Figures = {(f"{who[7:]}本级", "FA-1"): "是", (f"{who[7:]}本级", "FA-2"): date(2024, 3, 18)}
     for n, county in enumerate(COUNTIES[who], 1):
-        typed |= {(county, "WQ1-1"): 10 * n + quarter, (county, "WQ1-2"): "是", (county, "WQ2-d"): 20, (county, "WQ2-n"): 16 + quarter,
-                  (county, "FW3-1"): n, (county, "FW3-2"): "饮水、充电", (county, "FW4-1"): 30 * quarter}  # fmt: skip
+        typed |= {
+            (county, "WQ1-1"): 10 * n + quarter,
+            (county, "WQ1-2"): "是",
+            (county, "WQ2-d"): 20,
+            (county, "WQ2-n"): 16 + quarter,
+            (county, "FW3-1"): n,
+            (county, "FW3-2"): "饮水、充电",
+            (county, "FW4-1"): 30 * quarter,
+        }
     return typed
 
 
@@ -197,8 +204,9 @@ def test_the_rules_written_by_hand_work_too(played: Project, tmp_path: Path) -> 
     (tmp_path / "白河.xlsx").write_bytes(type_in(played.issued(FIRST, BAIHE), odd))
     answer = played.call("--as-of", "2024-04-10", "check", str(tmp_path / "白河.xlsx"), "--json", exit_code=1)
     assert [(f["code"], f["severity"], f["county_code"]) for f in json.loads(answer.stdout)] == [
-        ("INCONSISTENT", "critical", "992301"), ("LOOK_AGAIN", "warning", "992322"),
-    ]  # fmt: skip
+        ("INCONSISTENT", "critical", "992301"),
+        ("LOOK_AGAIN", "warning", "992322"),
+    ]
 
 
 def test_what_was_typed_is_in_the_values(played: Project) -> None:
@@ -207,10 +215,21 @@ def test_what_was_typed_is_in_the_values(played: Project) -> None:
         for c in csv.DictReader(io.StringIO((EXAMPLE / "program/counties.csv").read_text("utf-8-sig")))
     }
     names |= {who[:6]: f"{who[7:]}本级" for who in COUNTIES}
-    got = {(v["period"], names[v["county_code"]], v["field"]): v["value"] for v in played.table(SECOND, "values")
-           if not v["field"].startswith("WT")}  # fmt: skip
-    typed = {(period, *key): str(value) for period, who, n in (("2024-03", DONGHU, 1), ("2024-03", NANLING, 1),
-             ("2024-06", DONGHU, 2), ("2024-06", BAIHE, 2)) for key, value in figures(who, n).items()}  # fmt: skip
+    got = {
+        (v["period"], names[v["county_code"]], v["field"]): v["value"]
+        for v in played.table(SECOND, "values")
+        if not v["field"].startswith("WT")
+    }
+    typed = {
+        (period, *key): str(value)
+        for period, who, n in (
+            ("2024-03", DONGHU, 1),
+            ("2024-03", NANLING, 1),
+            ("2024-06", DONGHU, 2),
+            ("2024-06", BAIHE, 2),
+        )
+        for key, value in figures(who, n).items()
+    }
     assert got == typed
 
 
@@ -268,9 +287,27 @@ def everything_said(project: Project) -> Iterator[tuple[str, str]]:
 
 def test_nothing_of_yunnan_is_left(played: Project) -> None:
     other = whole_campaign().program
-    words = {other.code, other.region, other.short_title, other.organizer, other.office, other.notice, "云南", "双月", "八项行动", "思想引领",
-             "州市", "总工会", "省总", "2022年", "2023年", *(p.short_name for p in other.prefectures), *(c.short_name for c in other.counties),
-             *(f.title for f in other.field_by_code.values() if len(f.title) > 4), *(form.sheet for form in other.forms)}  # fmt: skip
+    words = {
+        other.code,
+        other.region,
+        other.short_title,
+        other.organizer,
+        other.office,
+        other.notice,
+        "云南",
+        "双月",
+        "八项行动",
+        "思想引领",
+        "州市",
+        "总工会",
+        "省总",
+        "2022年",
+        "2023年",
+        *(p.short_name for p in other.prefectures),
+        *(c.short_name for c in other.counties),
+        *(f.title for f in other.field_by_code.values() if len(f.title) > 4),
+        *(form.sheet for form in other.forms),
+    }
     words -= {"计划解决日期"}  # how the templates say it, too
     assert not {
         (name, word) for name, text in everything_said(played) for word in words if word in text or word in name

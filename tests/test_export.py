@@ -80,9 +80,15 @@ def signed(content: bytes) -> bytes:
 def problem() -> dict[str, Any]:
     (form,) = some_sheets().program.forms_of_kind(FormKind.PROBLEMS)
     by_role = {
-        "county": "德钦县", "problem": ODD, "category": "党政协调", "level": "州市级", "department": "不涉及省总部室",
-        "measure": "提请州委组织部研究", "due_on": date(2023, 3, 6), "status": "推进中",
-    }  # fmt: skip
+        "county": "德钦县",
+        "problem": ODD,
+        "category": "党政协调",
+        "level": "州市级",
+        "department": "不涉及省总部室",
+        "measure": "提请州委组织部研究",
+        "due_on": date(2023, 3, 6),
+        "status": "推进中",
+    }
     return {form.of_role(role)[0].code: value for role, value in by_role.items()}
 
 
@@ -133,10 +139,12 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     )
     close = Act(kind=ActKind.CLOSE, period="2022-12", reason="已审定", who=CLERK, done_on=date(2023, 2, 1))
     for content, name, day in (
-        (early, "2023-01-05/迪庆.xlsx", date(2023, 1, 5)), (late, ODD_NAME, date(2023, 3, 3)),
-        (late, "2023-03-04/再发一次.xlsx", date(2023, 3, 4)), (b"PK", "2023-03-05/坏的.xlsx", date(2023, 3, 5)),
+        (early, "2023-01-05/迪庆.xlsx", date(2023, 1, 5)),
+        (late, ODD_NAME, date(2023, 3, 3)),
+        (late, "2023-03-04/再发一次.xlsx", date(2023, 3, 4)),
+        (b"PK", "2023-03-05/坏的.xlsx", date(2023, 3, 5)),
         (signed(early), "2023-03-06/封存以后.xlsx", date(2023, 3, 6)),
-    ):  # fmt: skip
+    ):
         take_in(c, store, [arrival(content, name, day)], AS_OF)
         store.finish([arrival(content, name, day)], day)
         if content is early:  # what comes in after it is closed is held
@@ -268,8 +276,10 @@ def test_the_documented_examples_run_and_agree_with_the_reports(
         exec(block, names)  # noqa: S102 - the documentation's own words
     assert names["report"].valid
     for period in ("2022-12", "2023-02"):
-        said = [(code, c.met, c.applicable, c.pct, c.reported, c.roster)
-                for code, c in package.measures(period).now.by_prefecture.items()]  # fmt: skip
+        said = [
+            (code, c.met, c.applicable, c.pct, c.reported, c.roster)
+            for code, c in package.measures(period).now.by_prefecture.items()
+        ]
         columns = "prefecture_code, met, counted, pct, reported, roster"
         rows = names["completion"].filter(f"period = '{period}'").project(columns).order("prefecture_code").fetchall()
         assert rows == said
@@ -304,10 +314,16 @@ def test_every_table_is_in_the_documentation() -> None:
 
 
 def test_obligations_are_those_of_the_overdue_list(package: Exported) -> None:
-    told = [(o["who"] or "", o["kind"], o["due_on"], o["timeliness"], o["days_overdue"]) for o in package.rows("obligations")
-            if o["period"] <= "2023-02"]  # fmt: skip
-    said = [(o.who, o.kind.value, o.due_on, o.timeliness.value, o.days_overdue)
-            for o in package.measures("2023-02").obligations if o.period.code <= "2023-02"]  # fmt: skip
+    told = [
+        (o["who"] or "", o["kind"], o["due_on"], o["timeliness"], o["days_overdue"])
+        for o in package.rows("obligations")
+        if o["period"] <= "2023-02"
+    ]
+    said = [
+        (o.who, o.kind.value, o.due_on, o.timeliness.value, o.days_overdue)
+        for o in package.measures("2023-02").obligations
+        if o.period.code <= "2023-02"
+    ]
     assert told == said
 
 
@@ -345,9 +361,15 @@ def test_a_campaign_that_has_not_begun_has_no_figures_yet(tmp_path: Path) -> Non
 def test_a_campaign_of_one_county_where_nobody_reports(tmp_path: Path) -> None:
     c = campaign()
     county = c.program.county_by_code[FIRST]
-    alone = replace(c, program=replace(
-        c.program, counties=(county,), prefectures=(c.program.prefecture_by_code[SMALL],), contacts=(),
-    ))  # fmt: skip
+    alone = replace(
+        c,
+        program=replace(
+            c.program,
+            counties=(county,),
+            prefectures=(c.program.prefecture_by_code[SMALL],),
+            contacts=(),
+        ),
+    )
     one = export_of(alone, empty_snapshot(alone, tmp_path), tmp_path / "导出")
     assert faults(one.folder) == []
     assert {m["status"] for m in one.rows("measures")} == {"missing"}

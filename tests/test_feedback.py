@@ -65,25 +65,52 @@ BAD, LOOK, A1 = "FFF8C7C4", "FFFFF3C4", "1.思想引领"
 TYPED, STRAYS, DOUBLED, OLD, PARTIAL, SOUND = SMALL, "533300", "532800", "530700", "533100", "530500"
 CORRECTED, HELD, CUT, UNMENDED, WARNED = "530900", "532600", "532300", "530300", "530400"
 MENDED: dict[tuple[str, str], Any] = {
-    (FIRST, "Q01-1"): 5, (FIRST, "Q02-1"): 3, (FIRST, "Q02-2"): 5, (FIRST, "Q05-1"): "是", (FIRST, "Q15-1t"): date(2023, 2, 27),
-    (FIRST, "Q19-1"): 12_000, (FIRST, "Q11-2"): "组织入会", (SECOND, "Q08-1n"): 2, (THIRD, "Q16-1"): 0, (THIRD, NIL): None,
-}  # fmt: skip
+    (FIRST, "Q01-1"): 5,
+    (FIRST, "Q02-1"): 3,
+    (FIRST, "Q02-2"): 5,
+    (FIRST, "Q05-1"): "是",
+    (FIRST, "Q15-1t"): date(2023, 2, 27),
+    (FIRST, "Q19-1"): 12_000,
+    (FIRST, "Q11-2"): "组织入会",
+    (SECOND, "Q08-1n"): 2,
+    (THIRD, "Q16-1"): 0,
+    (THIRD, NIL): None,
+}
 """What the officer of TYPED got wrong, and the right answer to each."""
 LOOKED_AT: dict[tuple[str, str], Any] = {(THIRD, "Q28-1"): 15}
 """What was asked about, and the answer."""
 WRONG: dict[tuple[str, str], Any] = {
-    (FIRST, "Q01-1"): "约5", (FIRST, "Q02-1"): -3, (FIRST, "Q02-2"): 5.5, (FIRST, "Q05-1"): "可能", (FIRST, "Q15-1t"): "2月30日",
-    (FIRST, "Q19-1"): "1.2万元", (FIRST, "Q11-2"): "组织入会、食堂", (SECOND, "Q08-1n"): 99, (THIRD, "Q16-1"): None,
-}  # fmt: skip
+    (FIRST, "Q01-1"): "约5",
+    (FIRST, "Q02-1"): -3,
+    (FIRST, "Q02-2"): 5.5,
+    (FIRST, "Q05-1"): "可能",
+    (FIRST, "Q15-1t"): "2月30日",
+    (FIRST, "Q19-1"): "1.2万元",
+    (FIRST, "Q11-2"): "组织入会、食堂",
+    (SECOND, "Q08-1n"): 99,
+    (THIRD, "Q16-1"): None,
+}
 HABITS: dict[tuple[str, str], Any] = {
-    (SECOND, "Q01-1"): "5场", (SECOND, "Q02-1"): "　2　", (SECOND, "Q19-1"): "1.2万", (SECOND, "Q02-2"): "十二",
-    (SECOND, "Q05-1"): "√", (SECOND, "Q24-2"): "12,345", (SECOND, "Q03-1"): "7", (SECOND, "Q07-3"): "不适用",
-    (SECOND, "Q15-1t"): "2023.2.1", (SECOND, "Q02-2f"): "其他，读书分享", (THIRD, "Q15-1t"): datetime(2023, 1, 31),  # noqa: DTZ001
-    (THIRD, "Q05-2"): 0, (THIRD, "Q28-1"): 150, (THIRD, "Q30-2d"): 1_234_567,
-}  # fmt: skip
+    (SECOND, "Q01-1"): "5场",
+    (SECOND, "Q02-1"): "　2　",
+    (SECOND, "Q19-1"): "1.2万",
+    (SECOND, "Q02-2"): "十二",
+    (SECOND, "Q05-1"): "√",
+    (SECOND, "Q24-2"): "12,345",
+    (SECOND, "Q03-1"): "7",
+    (SECOND, "Q07-3"): "不适用",
+    (SECOND, "Q15-1t"): "2023.2.1",
+    (SECOND, "Q02-2f"): "其他，读书分享",
+    (THIRD, "Q15-1t"): datetime(2023, 1, 31),  # noqa: DTZ001
+    (THIRD, "Q05-2"): 0,
+    (THIRD, "Q28-1"): 150,
+    (THIRD, "Q30-2d"): 1_234_567,
+}
 REMARKS: dict[tuple[str, str, str], Any] = {
-    ("A1", FIRST, REMARK): "首场宣讲\n在县城举行", ("A2", SECOND, REMARK): 12, ("A1", THIRD, NIL): "有点",
-}  # fmt: skip
+    ("A1", FIRST, REMARK): "首场宣讲\n在县城举行",
+    ("A2", SECOND, REMARK): 12,
+    ("A1", THIRD, NIL): "有点",
+}
 
 
 def counties(prefecture: str) -> list[str]:
@@ -240,7 +267,7 @@ def originals() -> dict[str, bytes]:
         CUT: blank("2023-02", CUT)[:9_000],
         UNMENDED: filled(prefecture_code=UNMENDED, changes={(u[0], "Q01-1"): "三五场", (u[1], "Q13-2n"): "9个"}),
         WARNED: filled(prefecture_code=WARNED, changes={(w[0], "Q28-1"): 150}),
-    }  # fmt: skip
+    }
     return {f"{code}.xlsx": content for code, content in files.items()}
 
 
@@ -266,17 +293,29 @@ def lived(folder: Path) -> World:
     snapshot = open_snapshot(workspace, AS_OF)[1]
     by = {n[:6]: content for n, content in sorted(first.items(), reverse=True) if n.endswith(".xlsx")}  # 退回1 … first
     back = {
-        "改好.xlsx": mend(by[TYPED], TYPED, MENDED | LOOKED_AT), "原样.xlsx": by[UNMENDED], "多出.xlsx": by[STRAYS],
+        "改好.xlsx": mend(by[TYPED], TYPED, MENDED | LOOKED_AT),
+        "原样.xlsx": by[UNMENDED],
+        "多出.xlsx": by[STRAYS],
         "旧版.xlsx": mend(by[OLD], OLD, {(k, x): 2 for k in counties(OLD) for x in ("Q02-1", "Q03-1")}),
-        "补齐.xlsx": write(by[PARTIAL], fill_the_rest), "旧件.xlsx": mend(by[CORRECTED], CORRECTED, {(c[1], "Q01-1"): 6}),
-    }  # fmt: skip
+        "补齐.xlsx": write(by[PARTIAL], fill_the_rest),
+        "旧件.xlsx": mend(by[CORRECTED], CORRECTED, {(c[1], "Q01-1"): 6}),
+    }
     send(workspace, back, SENT_BACK)
     run(workspace, "2023-02", LATER)
     last, later_findings = returned(workspace), table(workspace, "findings")
     run(workspace, "2023-02", LATER)
-    return World(workspace=workspace, first=first, last=last, findings=findings, later_findings=later_findings,
-                 snapshot=snapshot, later=open_snapshot(workspace, LATER)[1], page=page, sent=sent,
-                 again=returned(workspace))  # fmt: skip
+    return World(
+        workspace=workspace,
+        first=first,
+        last=last,
+        findings=findings,
+        later_findings=later_findings,
+        snapshot=snapshot,
+        later=open_snapshot(workspace, LATER)[1],
+        page=page,
+        sent=sent,
+        again=returned(workspace),
+    )
 
 
 def fill_the_rest(book: Any) -> None:
@@ -386,9 +425,18 @@ def test_every_open_finding_is_listed_once_in_order(world: World, prefecture: st
         "结论："
     )
     number = entry(world.snapshot, f"{prefecture}.xlsx")
-    asked = Counter((C.program.county_by_code[f["county_code"]].short_name if f["county_code"] else "", SEVERITY_NAMES[Severity(f["severity"])],
-                     CATALOGUE[f["code"]].title, f["found"].removeprefix("'"), f["expected"], f["fix"])
-                    for f in world.findings if f["submission"] == str(number))  # fmt: skip
+    asked = Counter(
+        (
+            C.program.county_by_code[f["county_code"]].short_name if f["county_code"] else "",
+            SEVERITY_NAMES[Severity(f["severity"])],
+            CATALOGUE[f["code"]].title,
+            f["found"].removeprefix("'"),
+            f["expected"],
+            f["fix"],
+        )
+        for f in world.findings
+        if f["submission"] == str(number)
+    )
     shown: Counter[tuple[Any, ...]] = Counter()
     for heading, row in rows:
         match = re.fullmatch(r"【(.{2,3})】(.+)（(\d+)处）：(.+)", heading, re.DOTALL)
@@ -436,10 +484,23 @@ def test_mended_copies_are_accepted_as_resubmissions(world: World) -> None:
     assert one.issue_no != world.later.by_seq[entry(world.later, f"{TYPED}.xlsx")].issue_no
     assert {world.later.state(P2, C.program.county_by_code[c]) for c in counties(TYPED)} == {State.ACCEPTED}
     assert not [n for n in world.last if n.startswith(TYPED)]
-    meant = HABITS | MENDED | LOOKED_AT | {(SECOND, "Q01-1"): 5, (SECOND, "Q02-1"): 2, (SECOND, "Q19-1"): 12_000, (SECOND, "Q02-2"): 12,
-                               (SECOND, "Q05-1"): "是", (SECOND, "Q24-2"): 12_345, (SECOND, "Q03-1"): 7,
-                               (SECOND, "Q15-1t"): date(2023, 2, 1), (SECOND, "Q02-2f"): "读书分享、其他",
-                               (THIRD, "Q15-1t"): date(2023, 1, 31)}  # fmt: skip
+    meant = (
+        HABITS
+        | MENDED
+        | LOOKED_AT
+        | {
+            (SECOND, "Q01-1"): 5,
+            (SECOND, "Q02-1"): 2,
+            (SECOND, "Q19-1"): 12_000,
+            (SECOND, "Q02-2"): 12,
+            (SECOND, "Q05-1"): "是",
+            (SECOND, "Q24-2"): 12_345,
+            (SECOND, "Q03-1"): 7,
+            (SECOND, "Q15-1t"): date(2023, 2, 1),
+            (SECOND, "Q02-2f"): "读书分享、其他",
+            (THIRD, "Q15-1t"): date(2023, 1, 31),
+        }
+    )
     for (county, field), value in meant.items():
         if field != NIL:
             assert world.later.rows[form_of(field), "2023-02", county].values[field] == value, (county, field)
@@ -497,11 +558,19 @@ def appendix(content: bytes) -> list[tuple[str, str, str]]:
 def test_strays_are_handed_back_in_the_appendix(world: World) -> None:
     below = FIRST_ROW + len(counties(STRAYS)) + 1
     assert set(appendix(world.copy(STRAYS))) == {
-        (A1, f"B{below}", "合计"), (A1, f"D{below}", "8"), (A1, f"E{below}", "是"),
-        (A1, f"A{below + 1}", "530102"), (A1, f"B{below + 1}", "五华区"), (A1, f"D{below + 1}", "6"), (A1, f"E{below + 1}", "否"),
-        (A1, f"B{below + 3}", "制表人：张三"), (A1, "T7", "见附件"),
-        ("台账", "A1", "附表"), ("台账", "B1", "42"), ("台账", "C1", "2023-02-01"),
-    }  # fmt: skip
+        (A1, f"B{below}", "合计"),
+        (A1, f"D{below}", "8"),
+        (A1, f"E{below}", "是"),
+        (A1, f"A{below + 1}", "530102"),
+        (A1, f"B{below + 1}", "五华区"),
+        (A1, f"D{below + 1}", "6"),
+        (A1, f"E{below + 1}", "否"),
+        (A1, f"B{below + 3}", "制表人：张三"),
+        (A1, "T7", "见附件"),
+        ("台账", "A1", "附表"),
+        ("台账", "B1", "42"),
+        ("台账", "C1", "2023-02-01"),
+    }
     assert APPENDIX_SHEET not in opened(world.copy(TYPED)).sheetnames
 
 
@@ -686,9 +755,17 @@ def test_a_county_left_blank_is_marked_by_its_name(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("without_rules")
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("Q01-1", datetime(2023, 3, 5)), ("Q01-1", True), ("Q01-1", "５½"), ("Q05-1", 1), ("Q05-1", datetime(2023, 3, 5)),  # noqa: DTZ001
-     ("Q15-1t", "44990"), ("Q02-2f", 3), ("Q04-1", datetime(2023, 3, 5, 12))],  # noqa: DTZ001
-)  # fmt: skip
+    [
+        ("Q01-1", datetime(2023, 3, 5)),  # noqa: DTZ001
+        ("Q01-1", True),
+        ("Q01-1", "５½"),
+        ("Q05-1", 1),
+        ("Q05-1", datetime(2023, 3, 5)),  # noqa: DTZ001
+        ("Q15-1t", "44990"),
+        ("Q02-2f", 3),
+        ("Q04-1", datetime(2023, 3, 5, 12)),  # noqa: DTZ001
+    ],
+)
 def test_what_is_refused_is_refused_again_when_sent_back_as_it_is(tmp_path: Path, field: str, value: object) -> None:
     copies, shot = copies_of(tmp_path / "a", (filled(changes={(FIRST, field): value}), SENT))
     (copy,) = copies.values()
@@ -816,9 +893,10 @@ def test_copies_mended_in_libreoffice_are_accepted(office: Session, world: World
     dated.mkdir()
     u = counties(UNMENDED)
     answers: dict[str, Mapping[tuple[str, str], Any]] = {
-        TYPED: MENDED | LOOKED_AT, UNMENDED: {(u[0], "Q01-1"): 4, (u[1], "Q13-2n"): 2},
+        TYPED: MENDED | LOOKED_AT,
+        UNMENDED: {(u[0], "Q01-1"): 4, (u[1], "Q13-2n"): 2},
         OLD: {(k, x): 2 for k in counties(OLD) for x in ("Q02-1", "Q03-1")},
-    }  # fmt: skip
+    }
     steps: list[list[Any]] = []
     for ending, (prefecture, filter_name) in FORMATS.items():
         path = tmp_path / f"{prefecture}.xlsx"

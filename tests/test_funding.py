@@ -34,15 +34,23 @@ if TYPE_CHECKING:
 P2 = WHOLE.period_by_code["2023-02"]
 COUNTIES = sheet(
     FormKind.FUNDING,
-    column("A-1", role="received", serves="A"), column("A-2", role="spent", serves="A"),
-    column("B-1", role="received", serves="B"), column("B-2", role="matched", serves="B"), column("B-3", role="spent", serves="B"),
+    column("A-1", role="received", serves="A"),
+    column("A-2", role="spent", serves="A"),
+    column("B-1", role="received", serves="B"),
+    column("B-2", role="matched", serves="B"),
+    column("B-3", role="spent", serves="B"),
     column("C-0", FieldType.COUNT, role="units", serves="C"),
-    column("C-1", role="received", serves="C"), column("C-2", role="received", serves="C"),
-)  # fmt: skip
+    column("C-1", role="received", serves="C"),
+    column("C-2", role="received", serves="C"),
+)
 OWN = sheet(
-    FormKind.FUNDING, column("OB-1", role="received", serves="B"), column("OB-2", role="matched", serves="B"),
-    column("OB-3", role="spent", serves="B"), rows=Rows.PREFECTURE, code="Y",
-)  # fmt: skip
+    FormKind.FUNDING,
+    column("OB-1", role="received", serves="B"),
+    column("OB-2", role="matched", serves="B"),
+    column("OB-3", role="spent", serves="B"),
+    rows=Rows.PREFECTURE,
+    code="Y",
+)
 LINES = (
     line("A", amount_wan=wan("12"), reading="打包"),
     line("B", amount_wan=wan("500"), match_ratio="1:1"),
@@ -74,8 +82,16 @@ def test_nobody_reported_is_not_zero() -> None:
 
 
 def test_sums_are_exact_and_cover_only_who_gave_them() -> None:
-    a = of(measured({SHANGRILA: {"A-1": wan("0.10"), "A-2": wan("0.10")}, DEQIN: {"A-1": wan("0.20"), "A-2": None},
-                     JINGHONG: {"A-1": 2, "A-2": wan("0")}}), "A")  # fmt: skip
+    a = of(
+        measured(
+            {
+                SHANGRILA: {"A-1": wan("0.10"), "A-2": wan("0.10")},
+                DEQIN: {"A-1": wan("0.20"), "A-2": None},
+                JINGHONG: {"A-1": 2, "A-2": wan("0")},
+            }
+        ),
+        "A",
+    )
     assert a.province.counties.received == Sum(amount=Decimal("2.30"), reported=3, roster=6)
     assert a.province.counties.spent == Sum(amount=Decimal("0.10"), reported=2, roster=6)
     # 德钦 has not said what it spent: its 0.20 is not in the rate
@@ -121,8 +137,9 @@ def test_a_match_is_judged_to_the_fen() -> None:
 
 def test_instalments_add_up_and_units_stay_under_the_cap() -> None:
     rows: dict[str, dict[str, Value]] = {
-        JINGHONG: {"C-0": 1, "C-1": wan("2.5"), "C-2": wan("2.5")}, MENGHAI: {"C-0": 1, "C-1": wan("2.5"), "C-2": None},
-    }  # fmt: skip
+        JINGHONG: {"C-0": 1, "C-1": wan("2.5"), "C-2": wan("2.5")},
+        MENGHAI: {"C-0": 1, "C-1": wan("2.5"), "C-2": None},
+    }
     c = of(measured(rows), "C")
     assert c.arrived == Sum(amount=Decimal("7.5"), reported=2, roster=6)
     assert c.province.due_wan == Sum(amount=Decimal(10), reported=2, roster=6)
@@ -136,8 +153,12 @@ def test_instalments_add_up_and_units_stay_under_the_cap() -> None:
 
 
 def test_a_line_by_the_head_has_its_plan_from_the_heads() -> None:
-    social = sheet(FormKind.SOCIAL_WORKERS, column("S-1", FieldType.COUNT, role="heads", serves="H"),
-                   column("S-3", role="received_first", serves="H"), column("S-4", role="received_second", serves="H"))  # fmt: skip
+    social = sheet(
+        FormKind.SOCIAL_WORKERS,
+        column("S-1", FieldType.COUNT, role="heads", serves="H"),
+        column("S-3", role="received_first", serves="H"),
+        column("S-4", role="received_second", serves="H"),
+    )
     program = small(social, funding=(line("H", per_unit_wan=wan("2"), instalments=2),))
     h = of(measured({DEQIN: {"S-1": 3, "S-3": wan("3"), "S-4": wan("1.25")}}, program), "H")
     assert h.budget_wan == Sum(amount=Decimal(6), reported=1, roster=6)

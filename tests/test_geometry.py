@@ -39,13 +39,33 @@ LANDSCAPE = {"w": 16838, "h": 11906, "top": 1587, "bottom": 1474, "left": 2098, 
 LINE, LINES, CHARACTERS = 579, 22, 28
 FANGSONG, KAITI, HEITI, SONGTI, XIAOBIAOSONG = "仿宋_GB2312", "楷体_GB2312", "黑体", "宋体", "方正小标宋简体"
 LEVELS = {
-    "Title": (XIAOBIAOSONG, 44), "Heading1": (HEITI, 32), "Heading2": (KAITI, 32), "BodyText": (FANGSONG, 32), "BodyKept": (FANGSONG, 32),
-    "Salutation": (FANGSONG, 32), "SignOff": (FANGSONG, 32), "EditorNote": (KAITI, 32), "HeadOrg": (XIAOBIAOSONG, 44),
-    "HeadName": (XIAOBIAOSONG, 108), "HeadNumber": (FANGSONG, 32), "HeadIssue": (FANGSONG, 28), "Colophon": (FANGSONG, 28),
-    "ColophonLast": (FANGSONG, 28), "PageOdd": (SONGTI, 28), "PageEven": (SONGTI, 28), "CaseTitle": (HEITI, 32), "CaseMeta": (KAITI, 28),
-    "TableHead": (HEITI, 22), "TableText": (FANGSONG, 22), "TableCaption": (HEITI, 24), "FigureCaption": (HEITI, 24), "Note": (FANGSONG, 24),
-    "ProfileTitle": (XIAOBIAOSONG, 36), "ProfileText": (FANGSONG, 24), "ProfileCell": (FANGSONG, 21),
-}  # fmt: skip
+    "Title": (XIAOBIAOSONG, 44),
+    "Heading1": (HEITI, 32),
+    "Heading2": (KAITI, 32),
+    "BodyText": (FANGSONG, 32),
+    "BodyKept": (FANGSONG, 32),
+    "Salutation": (FANGSONG, 32),
+    "SignOff": (FANGSONG, 32),
+    "EditorNote": (KAITI, 32),
+    "HeadOrg": (XIAOBIAOSONG, 44),
+    "HeadName": (XIAOBIAOSONG, 108),
+    "HeadNumber": (FANGSONG, 32),
+    "HeadIssue": (FANGSONG, 28),
+    "Colophon": (FANGSONG, 28),
+    "ColophonLast": (FANGSONG, 28),
+    "PageOdd": (SONGTI, 28),
+    "PageEven": (SONGTI, 28),
+    "CaseTitle": (HEITI, 32),
+    "CaseMeta": (KAITI, 28),
+    "TableHead": (HEITI, 22),
+    "TableText": (FANGSONG, 22),
+    "TableCaption": (HEITI, 24),
+    "FigureCaption": (HEITI, 24),
+    "Note": (FANGSONG, 24),
+    "ProfileTitle": (XIAOBIAOSONG, 36),
+    "ProfileText": (FANGSONG, 24),
+    "ProfileCell": (FANGSONG, 21),
+}
 MADE: dict[str, Callable[[], dict[str, Any]]] = {
     "工作简报": lambda: bulletin_context(measures("2023-10"), is_demo=True)[0],
     "逾期县清单": lambda: overdue_context(measures("2023-04"), is_demo=True)[0],
@@ -55,9 +75,11 @@ MADE: dict[str, Callable[[], dict[str, Any]]] = {
     "总结报告": lambda: drafts("2023-10")["总结报告"].make()[0],
     "典型案例汇编": lambda: drafts("2023-10")["典型案例汇编"].make()[0],
     "催报函": lambda: drafts("2023-04")["催报/530600_昭通市_催报函"].make()[0],
-    "退回通知": lambda: notice_context(case("本期封存"), PROGRAM.prefecture_by_code[DIQING], [returned(12)], is_demo=True)[0],
+    "退回通知": lambda: notice_context(
+        case("本期封存"), PROGRAM.prefecture_by_code[DIQING], [returned(12)], is_demo=True
+    )[0],
     "县级画像": lambda: fullest(),  # noqa: PLW0108 - defined below
-}  # fmt: skip
+}
 COLOPHON, RED = ("工作简报", "季度通报"), "FF0000"
 PICTURED = ("工作简报", "季度通报", "中期调度报告", "半年会议材料", "总结报告")
 CAPTION = re.compile(r"^([图表])(\d+)  (?=\S)")
@@ -316,7 +338,7 @@ def test_it_keeps_to_the_schema(name: str, tmp_path: Path) -> None:
         (b"<w:tblHeader/>", b"<w:tblHead/>"),
         (b"<w:pgSz w:w=", b"<w:pgSz w:wide="),
     ],
-)  # fmt: skip
+)
 def test_the_schema_is_one_that_refuses(old: bytes, new: bytes, tmp_path: Path) -> None:
     out = BytesIO()
     with ZipFile(BytesIO(made("逾期县清单"))) as source, ZipFile(out, "w", ZIP_DEFLATED) as target:
@@ -336,8 +358,21 @@ def pages(content: bytes, folder: Path) -> int:
         pytest.skip("没有安装 LibreOffice，数不了页（soffice is not on PATH）")
     (folder / "one.docx").write_bytes(content)
     profile = (folder / "profile").as_uri()
-    subprocess.run([soffice, f"-env:UserInstallation={profile}", "--headless", "--convert-to", "pdf", "--outdir", str(folder),
-                    str(folder / "one.docx")], check=True, capture_output=True, timeout=180)  # fmt: skip
+    subprocess.run(
+        [
+            soffice,
+            f"-env:UserInstallation={profile}",
+            "--headless",
+            "--convert-to",
+            "pdf",
+            "--outdir",
+            str(folder),
+            str(folder / "one.docx"),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=180,
+    )
     found = len(re.findall(rb"/Type\s*/Page\b(?!s)", (folder / "one.pdf").read_bytes()))
     shutil.rmtree(folder / "profile", ignore_errors=True)
     return found

@@ -29,17 +29,25 @@ def frame(*rows: tuple[str, str, int, str]) -> pd.DataFrame:
 
 
 ASSESSED = frame(
-    (SHANGRILA, DIQING, 1, "met"), (SHANGRILA, DIQING, 2, "not_met"), (SHANGRILA, DIQING, 3, "not_applicable"),
-    (DEQIN, DIQING, 1, "missing"), (DEQIN, DIQING, 2, "missing"), (DEQIN, DIQING, 3, "missing"),
-    (JINGHONG, BANNA, 1, "met"), (JINGHONG, BANNA, 2, "met"), (JINGHONG, BANNA, 3, "not_met"),
-)  # fmt: skip
+    (SHANGRILA, DIQING, 1, "met"),
+    (SHANGRILA, DIQING, 2, "not_met"),
+    (SHANGRILA, DIQING, 3, "not_applicable"),
+    (DEQIN, DIQING, 1, "missing"),
+    (DEQIN, DIQING, 2, "missing"),
+    (DEQIN, DIQING, 3, "missing"),
+    (JINGHONG, BANNA, 1, "met"),
+    (JINGHONG, BANNA, 2, "met"),
+    (JINGHONG, BANNA, 3, "not_met"),
+)
 
 
 def test_completion_of_each_goal() -> None:
     first, second, none = goal_figures(ASSESSED, GOALS)
     assert first.province == Completion(met=3, applicable=4, reported=2, roster=3)
-    assert first.by_prefecture == {DIQING: Completion(met=1, applicable=2, reported=1, roster=2),
-                                   BANNA: Completion(met=2, applicable=2, reported=1, roster=1)}  # fmt: skip
+    assert first.by_prefecture == {
+        DIQING: Completion(met=1, applicable=2, reported=1, roster=2),
+        BANNA: Completion(met=2, applicable=2, reported=1, roster=1),
+    }
     assert second.province == Completion(met=0, applicable=1, reported=2, roster=3)
     assert second.by_prefecture[DIQING].pct is None
     assert none.province == Completion(met=0, applicable=0, reported=2, roster=3)

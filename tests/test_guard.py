@@ -40,7 +40,7 @@ from tests.hostile import (
     xlsx,
     xlsx_sheet,
     zipped,
-)  # fmt: skip
+)
 from tests.officer import find_office
 
 if TYPE_CHECKING:
@@ -57,9 +57,14 @@ CELL = '<table:table-row {}><table:table-cell {} office:value-type="float" offic
 
 def plain_members(**changes: Any) -> list[Member]:
     """The members of a good workbook; ``changes`` apply to the sheet."""
-    return [stored(name, str(content).encode() if isinstance(content, str) else content,
-                   **(changes if name.endswith("sheet1.xml") else {}))
-            for name, content in members_of(xlsx()).items()]  # fmt: skip
+    return [
+        stored(
+            name,
+            str(content).encode() if isinstance(content, str) else content,
+            **(changes if name.endswith("sheet1.xml") else {}),
+        )
+        for name, content in members_of(xlsx()).items()
+    ]
 
 
 def with_hole(content: bytes, at: float, size: int) -> bytes:
@@ -104,14 +109,21 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "nothing": ("FILE_EMPTY", lambda: b""),
     "too many bytes": ("FILE_TOO_LARGE", lambda: b"PK\x03\x04" + bytes(20_000_001)),
     "too many members": ("FILE_TOO_LARGE", lambda: zipped({f"xl/media/{n}.png": b"" for n in range(2_001)})),
-    "zip bomb by ratio": ("FILE_BOMB", lambda: raw_zip([*plain_members(), packed("xl/media/a.bin", bytes(20_000_000))])),
+    "zip bomb by ratio": (
+        "FILE_BOMB",
+        lambda: raw_zip([*plain_members(), packed("xl/media/a.bin", bytes(20_000_000))]),
+    ),
     "zip bomb by size": ("FILE_BOMB", lambda: raw_zip([*plain_members(), flat_bomb(201)])),
     "more than declared": ("FILE_DAMAGED", lying_member),
     "stored more than declared": ("FILE_DAMAGED", lambda: raw_zip(plain_members(size=100))),
     "shared text bomb": ("FILE_BOMB", shared_text_bomb),
-    "ods repeated text": ("FILE_BOMB", lambda: ods_sheet(
-        '<table:table-row table:number-rows-repeated="9999"><table:table-cell office:value-type="string">'
-        f"<text:p>{LONG}</text:p></table:table-cell></table:table-row>")),
+    "ods repeated text": (
+        "FILE_BOMB",
+        lambda: ods_sheet(
+            '<table:table-row table:number-rows-repeated="9999"><table:table-cell office:value-type="string">'
+            f"<text:p>{LONG}</text:p></table:table-cell></table:table-row>"
+        ),
+    ),
     "html": ("FILE_HTML", TABLE.encode),
     "html with doctype": ("FILE_HTML", lambda: b"\xef\xbb\xbf\n<!DOCTYPE html>\n" + TABLE.encode()),
     "html in utf-16": ("FILE_HTML", partial(TABLE.encode, "utf-16")),
@@ -129,11 +141,18 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "noise": ("FILE_NOT_A_WORKBOOK", lambda: bytes(range(255, 0, -1)) * 9),
     "excel 4": ("FILE_OTHER_TABLE", lambda: b"\x09\x04\x06\x00\x00\x00\x10\x00"),
     "docx": ("FILE_NOT_A_WORKBOOK", lambda: zipped({"word/document.xml": "<a/>"})),
-    "odt": ("FILE_NOT_A_WORKBOOK", lambda: ods_sheet("", extra={"mimetype": "application/vnd.oasis.opendocument.text"})),
+    "odt": (
+        "FILE_NOT_A_WORKBOOK",
+        lambda: ods_sheet("", extra={"mimetype": "application/vnd.oasis.opendocument.text"}),
+    ),
     "doc": ("FILE_NOT_A_WORKBOOK", lambda: renamed_stream(xls(), "WordDocument")),
-    "excel 2003 xml": ("FILE_OTHER_TABLE", lambda: (
-        b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>'
-        b'<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Table/></Workbook>')),
+    "excel 2003 xml": (
+        "FILE_OTHER_TABLE",
+        lambda: (
+            b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>'
+            b'<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Table/></Workbook>'
+        ),
+    ),
     "zip of workbooks": ("FILE_ARCHIVE", lambda: zipped({"a.xlsx": xlsx(), "昭通.xls": xls()})),
     "rar": ("FILE_ARCHIVE", lambda: b"Rar!\x1a\x07\x00"),
     "ods cut within the first bytes": ("FILE_TRUNCATED", lambda: b"PK\x03"),
@@ -142,17 +161,29 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "hole in a member": ("FILE_DAMAGED", lambda: with_hole(filled(), 0.4, 512)),
     "hole in the directory": ("FILE_DAMAGED", lambda: with_hole(xlsx(), 0.97, 60)),
     "hole in an xls": ("FILE_DAMAGED", lambda: with_hole(xls(rows=400), 0.5, 512)),
-    "hole in the texts of an xls": ("FILE_DAMAGED", lambda: without_texts(xls(lambda sheet: sheet.write(50, 0, LONG[:20_000])))),
+    "hole in the texts of an xls": (
+        "FILE_DAMAGED",
+        lambda: without_texts(xls(lambda sheet: sheet.write(50, 0, LONG[:20_000]))),
+    ),
     "checksum": ("FILE_DAMAGED", lambda: raw_zip(plain_members(checksum=1))),
-    "sheet cut short": ("FILE_DAMAGED", lambda: with_members(xlsx(), xl__worksheets__sheet1_x_xml="<worksheet><sheetData><row>")),
-    "cells without an end": ("FILE_DAMAGED", lambda: with_members(xlsx(), xl__worksheets__sheet1_x_xml="<c r='A1'>" * 20)),
+    "sheet cut short": (
+        "FILE_DAMAGED",
+        lambda: with_members(xlsx(), xl__worksheets__sheet1_x_xml="<worksheet><sheetData><row>"),
+    ),
+    "cells without an end": (
+        "FILE_DAMAGED",
+        lambda: with_members(xlsx(), xl__worksheets__sheet1_x_xml="<c r='A1'>" * 20),
+    ),
     "content that is no xml": ("FILE_DAMAGED", lambda: ods_sheet("", extra={"content.xml": b"\x8f\x01"})),
     "repeated zero times": ("FILE_DAMAGED", lambda: ods_sheet(CELL.format('table:number-rows-repeated="0"', ""))),
     "address that is none": ("FILE_DAMAGED", lambda: xlsx_sheet("<row><c r='A9x'><v>1</v></c></row>")),
     "xls without an end": ("FILE_DAMAGED", lambda: without_end(xls())),
     "xls without a table of contents": ("FILE_DAMAGED", lambda: OLE + bytes(4_000)),
     "xlsb record too long": ("FILE_DAMAGED", lambda: xlsb(b"\x00\x7f\x00")),
-    "duplicate member": ("FILE_BAD_MEMBERS", lambda: raw_zip([*plain_members(), stored("xl/worksheets/sheet1.xml", b"<a/>")])),
+    "duplicate member": (
+        "FILE_BAD_MEMBERS",
+        lambda: raw_zip([*plain_members(), stored("xl/worksheets/sheet1.xml", b"<a/>")]),
+    ),
     "duplicate but for case": ("FILE_BAD_MEMBERS", lambda: with_members(xlsx(), XL__Workbook_x_xml="<a/>")),
     "member above the folder": ("FILE_BAD_MEMBERS", lambda: zipped(members_of(xlsx()) | {"../a.xml": "<a/>"})),
     "absolute member": ("FILE_BAD_MEMBERS", lambda: zipped(members_of(xlsx()) | {"/etc/a.xml": "<a/>"})),
@@ -160,38 +191,78 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "other name in front": ("FILE_BAD_MEMBERS", lambda: raw_zip(plain_members(own_name="xl/worksheets/sheet2.xml"))),
     "other packing": ("FILE_BAD_MEMBERS", lambda: raw_zip(plain_members(method=12))),
     "another end in the comment": ("FILE_DAMAGED", another_end),
-    "one part for two sheets": ("FILE_BAD_MEMBERS", lambda: with_members(xlsx(), xl__workbook_x_xml=(
-        f'<workbook xmlns="{MAIN}" xmlns:r="{RELATION}"><sheets><sheet name="a" r:id="rId1"/><sheet name="b" r:id="rId1"/></sheets>'
-        "</workbook>"))),
+    "one part for two sheets": (
+        "FILE_BAD_MEMBERS",
+        lambda: with_members(
+            xlsx(),
+            xl__workbook_x_xml=(
+                f'<workbook xmlns="{MAIN}" xmlns:r="{RELATION}"><sheets><sheet name="a" r:id="rId1"/><sheet name="b" r:id="rId1"/></sheets>'
+                "</workbook>"
+            ),
+        ),
+    ),
     "password": ("FILE_ENCRYPTED", lambda: renamed_stream(xls(), "EncryptedPackage")),
     "xls password": ("FILE_ENCRYPTED", lambda: patched(xls(), b"\x42\x00\x02\x00", b"\x2f\x00\x02\x00")),
-    "ods password": ("FILE_ENCRYPTED", lambda: ods_sheet(
-        "", "<manifest:file-entry><manifest:encryption-data/></manifest:file-entry>", {"content.xml": b"\x8f\x01"})),
-    "ods password of later versions": ("FILE_ENCRYPTED", lambda: zipped({"mimetype": "a", "encrypted-package": b"\x8f"})),
+    "ods password": (
+        "FILE_ENCRYPTED",
+        lambda: ods_sheet(
+            "", "<manifest:file-entry><manifest:encryption-data/></manifest:file-entry>", {"content.xml": b"\x8f\x01"}
+        ),
+    ),
+    "ods password of later versions": (
+        "FILE_ENCRYPTED",
+        lambda: zipped({"mimetype": "a", "encrypted-package": b"\x8f"}),
+    ),
     "encrypted member": ("FILE_ZIP_ENCRYPTED_MEMBER", lambda: raw_zip(plain_members(flags=1))),
     "doctype": ("FILE_DOCTYPE", lambda: xlsx_sheet(VALUE, start="<!DOCTYPE worksheet>")),
     "doctype in utf-16": ("FILE_DOCTYPE", lambda: zipped(members_of(xlsx()) | {"docProps/a.xml": utf16_doctype()})),
-    "entity bomb": ("FILE_DOCTYPE", lambda: xlsx_sheet(
-        "<row><c t='str'><v>&b;</v></c></row>", start='<!DOCTYPE w [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;">]>')),
-    "ods doctype": ("FILE_DOCTYPE", lambda: ods_sheet("", extra={"settings.xml": "<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>"})),
+    "entity bomb": (
+        "FILE_DOCTYPE",
+        lambda: xlsx_sheet(
+            "<row><c t='str'><v>&b;</v></c></row>", start='<!DOCTYPE w [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
+        ),
+    ),
+    "ods doctype": (
+        "FILE_DOCTYPE",
+        lambda: ods_sheet("", extra={"settings.xml": "<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>"}),
+    ),
     "deep xml": ("FILE_XML_DEEP", lambda: xlsx_sheet("<a>" * 63 + "</a>" * 63)),
-    "deep xml elsewhere": ("FILE_XML_DEEP", lambda: with_members(xlsx(), customXml__item1_x_xml="<a>" * 65 + "</a>" * 65)),
-    "long text": ("FILE_TEXT_TOO_LONG", lambda: xlsx_sheet(f"<row><c t='str'><v>{'<![CDATA[<<]]>' * 90_000}</v></c></row>")),
+    "deep xml elsewhere": (
+        "FILE_XML_DEEP",
+        lambda: with_members(xlsx(), customXml__item1_x_xml="<a>" * 65 + "</a>" * 65),
+    ),
+    "long text": (
+        "FILE_TEXT_TOO_LONG",
+        lambda: xlsx_sheet(f"<row><c t='str'><v>{'<![CDATA[<<]]>' * 90_000}</v></c></row>"),
+    ),
     "long attribute": ("FILE_TEXT_TOO_LONG", lambda: ods_sheet(f'<table:table-row a="{LONG * 14}"/>')),
     "one value in the last cell": ("FILE_TOO_FAR", lambda: xlsx(lambda sheet: sheet.__setitem__("XFD1048576", 1))),
     "one value in the last row": ("FILE_TOO_FAR", lambda: xlsx(lambda sheet: sheet.__setitem__("A1048576", 1))),
     "far without addresses": ("FILE_TOO_FAR", lambda: xlsx_sheet("<row/>" * 20_000 + "<row><c><v>1</v></c></row>")),
     "xls far away": ("FILE_TOO_FAR", lambda: xls(lambda sheet: sheet.write(65_535, 255, 1))),
-    "xlsb far away": ("FILE_TOO_FAR", lambda: xlsb(record(0, struct.pack("<I", 1_048_575)) + record(5, struct.pack("<IId", 1, 0, 1)))),
-    "ods repeat bomb": ("FILE_TOO_FAR", lambda: ods_sheet(
-        CELL.format('table:number-rows-repeated="1048576"', 'table:number-columns-repeated="16384"'))),
-    "ods value after a gap": ("FILE_TOO_FAR", lambda: ods_sheet(
-        '<table:table-row table:number-rows-repeated="1048575"/>' + CELL.format("", ""))),
-    "ods many repeats": ("FILE_TOO_MANY_CELLS", lambda: ods_sheet(
-        CELL.format('table:number-rows-repeated="19000"', 'table:number-columns-repeated="400"'))),
-    "too many values": ("FILE_TOO_MANY_CELLS", lambda: xlsx_sheet(
-        "".join(f"<row r='{r}'>" + "<c r='A1'><v>1</v></c>" * 500 + "</row>" for r in range(1, 1_002)))),
-}  # fmt: skip
+    "xlsb far away": (
+        "FILE_TOO_FAR",
+        lambda: xlsb(record(0, struct.pack("<I", 1_048_575)) + record(5, struct.pack("<IId", 1, 0, 1))),
+    ),
+    "ods repeat bomb": (
+        "FILE_TOO_FAR",
+        lambda: ods_sheet(CELL.format('table:number-rows-repeated="1048576"', 'table:number-columns-repeated="16384"')),
+    ),
+    "ods value after a gap": (
+        "FILE_TOO_FAR",
+        lambda: ods_sheet('<table:table-row table:number-rows-repeated="1048575"/>' + CELL.format("", "")),
+    ),
+    "ods many repeats": (
+        "FILE_TOO_MANY_CELLS",
+        lambda: ods_sheet(CELL.format('table:number-rows-repeated="19000"', 'table:number-columns-repeated="400"')),
+    ),
+    "too many values": (
+        "FILE_TOO_MANY_CELLS",
+        lambda: xlsx_sheet(
+            "".join(f"<row r='{r}'>" + "<c r='A1'><v>1</v></c>" * 500 + "</row>" for r in range(1, 1_002))
+        ),
+    ),
+}
 
 
 def without_texts(content: bytes) -> bytes:
@@ -304,7 +375,9 @@ PASSED: dict[str, Callable[[], bytes]] = {
     "openpyxl": xlsx,
     "xlsxwriter": xlsxwriter_xlsx,
     "xlwt": xls,
-    "xlwt with its own sheets referred to": lambda: xls(lambda sheet: sheet.write(0, 5, xlwt.Formula("SUM('表'!B1:B2)"))),
+    "xlwt with its own sheets referred to": lambda: xls(
+        lambda sheet: sheet.write(0, 5, xlwt.Formula("SUM('表'!B1:B2)"))
+    ),
     "odfpy": odfpy_ods,
     "xlsb": lambda: xlsb(record(0, struct.pack("<I", 0)) + record(5, struct.pack("<IId", 1, 0, 0.5))),
     "streamed, 64 bits": streamed,
@@ -312,14 +385,21 @@ PASSED: dict[str, Callable[[], bytes]] = {
     "backslashes": lambda: renamed_members(lambda name: name.replace("/", "\\")),
     "capitals": lambda: renamed_members(str.upper),
     "what offices leave behind": lambda: with_members(
-        xlsx(), customXml__item1_x_xml="<a/>", xl__printerSettings__printerSettings1_x_bin=b"\0", xl__media__image1_x_png=b"\x89PNG",
-        xl__drawings__vmlDrawing1_x_vml="<xml><br></xml>"),
+        xlsx(),
+        customXml__item1_x_xml="<a/>",
+        xl__printerSettings__printerSettings1_x_bin=b"\0",
+        xl__media__image1_x_png=b"\x89PNG",
+        xl__drawings__vmlDrawing1_x_vml="<xml><br></xml>",
+    ),
     "ods blank to the end": lambda: ods_sheet(
         CELL.format("", "") + '<table:table-row table:number-rows-repeated="1048575">'
-        '<table:table-cell table:style-name="ce1" table:number-columns-repeated="16384"/></table:table-row>'),
-    "ods empty parts": lambda: ods_sheet("", extra={"Configurations2/accelerator/current.xml": "", "Basic/Standard/script-lb.xml": "<a/>"}),
+        '<table:table-cell table:style-name="ce1" table:number-columns-repeated="16384"/></table:table-row>'
+    ),
+    "ods empty parts": lambda: ods_sheet(
+        "", extra={"Configurations2/accelerator/current.xml": "", "Basic/Standard/script-lb.xml": "<a/>"}
+    ),
     "deep enough": lambda: with_members(xlsx(), customXml__item1_x_xml="<a>" * 64 + "</a>" * 64),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", PASSED)
@@ -338,8 +418,10 @@ def test_a_million_blank_styled_cells_pass() -> None:
     assert time.process_time() - start < 10
 
 
-S_PERCENT = (f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="176" formatCode="0.0%"/></numFmts><cellStyleXfs><xf numFmtId="9"/>'
-             '</cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="9"/><xf numFmtId="176"/></cellXfs></styleSheet>')  # fmt: skip
+S_PERCENT = (
+    f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="176" formatCode="0.0%"/></numFmts><cellStyleXfs><xf numFmtId="9"/>'
+    '</cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="9"/><xf numFmtId="176"/></cellXfs></styleSheet>'
+)
 UNCALCULATED = "=（没有计算结果的公式）"
 
 
@@ -402,8 +484,21 @@ def test_what_libreoffice_writes_passes_and_is_noted_alike(kind: str, tmp_path: 
 
     (tmp_path / "in.xlsx").write_bytes(filled(touch=touch))
     profile = (tmp_path / "profile").as_uri()
-    subprocess.run([office.soffice, f"-env:UserInstallation={profile}", "--headless", "--convert-to", kind, "--outdir",
-                    str(tmp_path / "out"), str(tmp_path / "in.xlsx")], check=True, capture_output=True, timeout=120)  # fmt: skip
+    subprocess.run(
+        [
+            office.soffice,
+            f"-env:UserInstallation={profile}",
+            "--headless",
+            "--convert-to",
+            kind,
+            "--outdir",
+            str(tmp_path / "out"),
+            str(tmp_path / "in.xlsx"),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
     content = (tmp_path / "out" / f"in.{kind}").read_bytes()
     seen = inspect(content)
     assert (seen.refused, seen.found) == ("", "")
@@ -430,8 +525,11 @@ def with_format(code: str, name: str = "表") -> bytes:
 
 def test_a_part_seen_before_in_another_file_says_what_it_says_in_this_one() -> None:
     plain, percent, scaled, renamed = (
-        with_format("0.00#"), with_format("0.0#%"), with_format('0.0"万"'), with_format("0.0#%", "另一张")
-    )  # fmt: skip
+        with_format("0.00#"),
+        with_format("0.0#%"),
+        with_format('0.0"万"'),
+        with_format("0.0#%", "另一张"),
+    )
     sheets = {dict(members_of(one))["xl/worksheets/sheet1.xml"] for one in (plain, percent, scaled, renamed)}
     assert len(sheets) == 1, "the sheets themselves are the same"
     for _ in range(2):

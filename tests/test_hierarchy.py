@@ -68,9 +68,13 @@ def nation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     c = load_campaign(workspace)
     known = make_returns(workspace, len(c.program.prefectures), seed=7, one_in=2)
     period = c.program.periods[0]
-    readings = [read_return(registry(c, ()), Arrival(name=p.relative_to(workspace.inbox).as_posix(),
-                                                     content=p.read_bytes(), received_on=period.due_on))
-                for p in sorted(workspace.inbox.rglob("*.xlsx"))]  # fmt: skip
+    readings = [
+        read_return(
+            registry(c, ()),
+            Arrival(name=p.relative_to(workspace.inbox).as_posix(), content=p.read_bytes(), received_on=period.due_on),
+        )
+        for p in sorted(workspace.inbox.rglob("*.xlsx"))
+    ]
     returns = [one for reading in readings for one in reading.returns]
     program = c.program.at(period)
     decisions = decide(program, returns, check_returns(program, c.rules, period, returns, NO_PAST), NO_PAST)
@@ -99,8 +103,10 @@ def accepted(nation: Nation) -> pd.DataFrame:
 
 
 def totals(rolled: pd.DataFrame) -> Totals:
-    return {(level, code, field): (None if pd.isna(total) else int(total), int(reported), int(roster))
-            for level, code, field, total, reported, roster in rolled.itertuples(index=False)}  # fmt: skip
+    return {
+        (level, code, field): (None if pd.isna(total) else int(total), int(reported), int(roster))
+        for level, code, field, total, reported, roster in rolled.itertuples(index=False)
+    }
 
 
 def test_a_small_country_adds_up_to_what_is_known(nation: Nation) -> None:
@@ -118,8 +124,15 @@ def test_every_fault_returns_its_unit_and_nobody_else(nation: Nation) -> None:
         d.source.arrival.name: {f.code for f in d.findings if f.severity == "critical"} for d in nation.decisions
     }
     found = {name: codes for name, codes in critical.items() if codes} | {n: {c} for n, c in nation.refused.items()}
-    expected = {"text": "CELL_APPROXIMATE", "missing": "REQUIRED", "part": "PART_EXCEEDS_WHOLE", "empty": "FILE_EMPTY",
-                "unstamped": "IDENTITY_MISSING", "truncated": "FILE_TRUNCATED", "encrypted": "FILE_ENCRYPTED"}  # fmt: skip
+    expected = {
+        "text": "CELL_APPROXIMATE",
+        "missing": "REQUIRED",
+        "part": "PART_EXCEEDS_WHOLE",
+        "empty": "FILE_EMPTY",
+        "unstamped": "IDENTITY_MISSING",
+        "truncated": "FILE_TRUNCATED",
+        "encrypted": "FILE_ENCRYPTED",
+    }
     assert found == {name: {expected[kind]} for name, kind in nation.known.faults.items()}
     assert len(found) >= 3
     returned = {r.county_code for d in nation.decisions for r in d.records if r.state is State.RETURNED}
@@ -135,8 +148,12 @@ def test_each_kind_of_broken_file_is_told(nation: Nation) -> None:
     for kind in FAULTS[3:]:
         arrival = Arrival(name=kind, content=broken(content, kind), received_on=c.program.periods[0].due_on)
         told[kind] = read_return(registry(c, ()), arrival).findings[0].code
-    assert told == {"unstamped": "IDENTITY_MISSING", "truncated": "FILE_TRUNCATED", "encrypted": "FILE_ENCRYPTED",
-                    "empty": "FILE_EMPTY"}  # fmt: skip
+    assert told == {
+        "unstamped": "IDENTITY_MISSING",
+        "truncated": "FILE_TRUNCATED",
+        "encrypted": "FILE_ENCRYPTED",
+        "empty": "FILE_EMPTY",
+    }
 
 
 def test_what_is_patched_in_is_what_a_spreadsheet_program_reads(nation: Nation) -> None:
@@ -150,8 +167,11 @@ def test_what_is_patched_in_is_what_a_spreadsheet_program_reads(nation: Nation) 
         for n, line in enumerate(book[form.sheet].iter_rows(min_row=7, values_only=True), 7):
             row = f"#{n - 6}" if form.is_list else str(line[0])
             blank_line = [x.value for x in untouched[form.sheet][n]]
-            found |= {(form.code, row, str(code)): value for code, value, before in zip(head, line, blank_line, strict=True)
-                      if value is not None and before is None}  # fmt: skip
+            found |= {
+                (form.code, row, str(code)): value
+                for code, value, before in zip(head, line, blank_line, strict=True)
+                if value is not None and before is None
+            }
     assert {key: str(value).removesuffix(" 00:00:00") for key, value in found.items()} == {
         key: str(float(value)).removesuffix(".0") if isinstance(value, Decimal) else str(value)
         for key, value in cells.items()
@@ -163,8 +183,15 @@ def test_returns_are_the_same_each_time_and_however_many_work(nation: Nation, tm
     make_program(again.root, **SMALL, respondents="township" if nation.campaign.program.has_rows is False else "county")
     again.key_file.write_bytes(nation.workspace.key_file.read_bytes())
     make_returns(again, len(nation.campaign.program.prefectures), seed=7, workers=2, one_in=2)
-    ours, theirs = ({p.relative_to(w.root).as_posix(): p.read_bytes() for name in ("program", "inbox")
-                     for p in (w.root / name).rglob("*.*") if p.is_file()} for w in (again, nation.workspace))  # fmt: skip
+    ours, theirs = (
+        {
+            p.relative_to(w.root).as_posix(): p.read_bytes()
+            for name in ("program", "inbox")
+            for p in (w.root / name).rglob("*.*")
+            if p.is_file()
+        }
+        for w in (again, nation.workspace)
+    )
     assert ours == theirs
 
 
@@ -280,37 +307,87 @@ def edit(workspace: Workspace, file: str, change: Callable[[str], str]) -> None:
 
 REGION = "130100,甲市00001,甲市00001,市（州）,130000"
 WRONG: dict[str, tuple[str, Callable[[str], str], str]] = {
-    "unknown parent": ("regions.csv", lambda t: t.replace(REGION, REGION[:-6] + "140000"),
-                       r"regions.csv 第4行：parent_code 140000 不在 regions.csv 中"),
-    "unknown parent of a respondent": ("prefectures.csv", lambda t: t.replace(",130101\n", ",139999\n", 1),
-                                       r"prefectures.csv 第\d+行：parent_code 139999 不在 regions.csv 中"),
-    "cycle": ("regions.csv", lambda t: t.replace("130000,河北省,河北省,省（区、市）,", "130000,河北省,河北省,省（区、市）,130100"),
-              r"regions.csv 第3行：上级转了一圈又是自己：130000→130100→130000"),
-    "itself": ("regions.csv", lambda t: t.replace(REGION, REGION[:-6] + "130100"), "上级转了一圈又是自己：130100→130100"),
-    "not above": ("regions.csv", lambda t: t.replace(REGION, REGION[:-6] + "130200"),
-                  r"第4行：上级 130200 是市（州），甲市00001是市（州）：上级应高于本级"),
-    "level out of order": ("regions.csv", lambda t: t.replace(REGION, REGION[:-6] + "130101"),
-                           r"上级转了一圈又是自己：130100→130101→130100"),
-    "unknown level": ("regions.csv", lambda t: t.replace(REGION, REGION.replace("市（州）", "市(州)")),
-                      r"第4行：level 的值“市\(州\)”不在允许的范围（省（区、市）、市（州）、县（市、区））"),
-    "respondents' level": ("regions.csv", lambda t: t.replace(REGION, REGION.replace("市（州）", "乡镇（街道）")), "不在允许的范围"),
-    "orphan": ("regions.csv", lambda t: t.replace(REGION, REGION[:-6]),
-               r"第4行：没有写 parent_code：市（州）须写上级的代码，直属全国的写“全国”"),
-    "orphan respondent": ("prefectures.csv", lambda t: t.replace(",130101\n", ",\n", 1), "没有写 parent_code：乡镇（街道）须写"),
+    "unknown parent": (
+        "regions.csv",
+        lambda t: t.replace(REGION, REGION[:-6] + "140000"),
+        r"regions.csv 第4行：parent_code 140000 不在 regions.csv 中",
+    ),
+    "unknown parent of a respondent": (
+        "prefectures.csv",
+        lambda t: t.replace(",130101\n", ",139999\n", 1),
+        r"prefectures.csv 第\d+行：parent_code 139999 不在 regions.csv 中",
+    ),
+    "cycle": (
+        "regions.csv",
+        lambda t: t.replace("130000,河北省,河北省,省（区、市）,", "130000,河北省,河北省,省（区、市）,130100"),
+        r"regions.csv 第3行：上级转了一圈又是自己：130000→130100→130000",
+    ),
+    "itself": (
+        "regions.csv",
+        lambda t: t.replace(REGION, REGION[:-6] + "130100"),
+        "上级转了一圈又是自己：130100→130100",
+    ),
+    "not above": (
+        "regions.csv",
+        lambda t: t.replace(REGION, REGION[:-6] + "130200"),
+        r"第4行：上级 130200 是市（州），甲市00001是市（州）：上级应高于本级",
+    ),
+    "level out of order": (
+        "regions.csv",
+        lambda t: t.replace(REGION, REGION[:-6] + "130101"),
+        r"上级转了一圈又是自己：130100→130101→130100",
+    ),
+    "unknown level": (
+        "regions.csv",
+        lambda t: t.replace(REGION, REGION.replace("市（州）", "市(州)")),
+        r"第4行：level 的值“市\(州\)”不在允许的范围（省（区、市）、市（州）、县（市、区））",
+    ),
+    "respondents' level": (
+        "regions.csv",
+        lambda t: t.replace(REGION, REGION.replace("市（州）", "乡镇（街道）")),
+        "不在允许的范围",
+    ),
+    "orphan": (
+        "regions.csv",
+        lambda t: t.replace(REGION, REGION[:-6]),
+        r"第4行：没有写 parent_code：市（州）须写上级的代码，直属全国的写“全国”",
+    ),
+    "orphan respondent": (
+        "prefectures.csv",
+        lambda t: t.replace(",130101\n", ",\n", 1),
+        "没有写 parent_code：乡镇（街道）须写",
+    ),
     "column left out": ("prefectures.csv", lambda t: re.sub(r",\w+\n", "\n", t), "第2行：没有写 parent_code"),
     "twice": ("regions.csv", lambda t: f"{t}{REGION}\n", r"第14行：code 130100 重复，第4行已有"),
-    "same code at two levels": ("prefectures.csv", lambda t: t.replace("130101001", "130101", 1),
-                                r"prefectures.csv：code 130101（丙镇\d+）重复，regions.csv已有"),
-    "nobody below": ("regions.csv", lambda t: f"{t}140000,山西省,山西省,省（区、市）,\n", "山西省（140000）下面没有填报单位"),
-    "without a name": ("regions.csv", lambda t: t.replace(REGION, REGION.replace(",甲市00001,甲", ",,甲", 1)), "name、short_name 不能空"),
+    "same code at two levels": (
+        "prefectures.csv",
+        lambda t: t.replace("130101001", "130101", 1),
+        r"prefectures.csv：code 130101（丙镇\d+）重复，regions.csv已有",
+    ),
+    "nobody below": (
+        "regions.csv",
+        lambda t: f"{t}140000,山西省,山西省,省（区、市）,\n",
+        "山西省（140000）下面没有填报单位",
+    ),
+    "without a name": (
+        "regions.csv",
+        lambda t: t.replace(REGION, REGION.replace(",甲市00001,甲", ",,甲", 1)),
+        "name、short_name 不能空",
+    ),
     "no levels": ("program.yaml", lambda t: re.sub(r"levels: .*\n", "", t), "有 regions.csv 的，须写 levels"),
     "one level": ("program.yaml", lambda t: re.sub(r"levels: .*\n", "levels: [全国]\n", t), "levels 应有2到20级"),
     "level named twice": ("program.yaml", lambda t: t.replace("市（州）", "省（区、市）"), "levels 中有重复"),
-    "rows without units": ("forms/GZ.yaml", lambda t: t.replace("rows: prefecture", "rows: county"),
-                           r"counties.csv：一个单位也没有，而表 GZ 一行一个（rows: county）"),
-    "a unit asked for where there is none": ("forms/WT.yaml", lambda t: t.replace("type: date, future: true, role: due_on", "type: county"),
-                                             r"forms/WT.yaml：WT-3 是 county 类指标，而 counties.csv 一个单位也没有"),
-}  # fmt: skip
+    "rows without units": (
+        "forms/GZ.yaml",
+        lambda t: t.replace("rows: prefecture", "rows: county"),
+        r"counties.csv：一个单位也没有，而表 GZ 一行一个（rows: county）",
+    ),
+    "a unit asked for where there is none": (
+        "forms/WT.yaml",
+        lambda t: t.replace("type: date, future: true, role: due_on", "type: county"),
+        r"forms/WT.yaml：WT-3 是 county 类指标，而 counties.csv 一个单位也没有",
+    ),
+}
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -429,14 +506,30 @@ def trees(draw: st.DrawFn) -> Tree:
     regions: list[Region] = []
     for n in range(1, depth):
         above = [one.code for one in regions]
-        regions += [Region(code=f"R{n}-{k}", name="x", short_name="x", level=levels[n], parent_code=luck.choice(["", *above]))
-                    for k in range(luck.randint(0, 3))]  # fmt: skip
-    prefectures = tuple(Prefecture(code=f"P{n}", name="x", short_name="x", parent_code=luck.choice(["", *(r.code for r in regions)]))
-                        for n in range(luck.randint(1, 5)))  # fmt: skip
-    counties = tuple(County(code=f"C{n}", name="x", short_name="x", prefecture_code=luck.choice(prefectures).code, aliases=(),
-                            townships=0, tile_row=0, tile_col=0) for n in range(luck.randint(1, 9) if has_rows else 0))  # fmt: skip
-    program = replace(base, levels=levels, regions=tuple(regions), prefectures=prefectures, counties=counties,
-                      forms=two_forms(base))  # fmt: skip
+        regions += [
+            Region(code=f"R{n}-{k}", name="x", short_name="x", level=levels[n], parent_code=luck.choice(["", *above]))
+            for k in range(luck.randint(0, 3))
+        ]
+    prefectures = tuple(
+        Prefecture(code=f"P{n}", name="x", short_name="x", parent_code=luck.choice(["", *(r.code for r in regions)]))
+        for n in range(luck.randint(1, 5))
+    )
+    counties = tuple(
+        County(
+            code=f"C{n}",
+            name="x",
+            short_name="x",
+            prefecture_code=luck.choice(prefectures).code,
+            aliases=(),
+            townships=0,
+            tile_row=0,
+            tile_col=0,
+        )
+        for n in range(luck.randint(1, 9) if has_rows else 0)
+    )
+    program = replace(
+        base, levels=levels, regions=tuple(regions), prefectures=prefectures, counties=counties, forms=two_forms(base)
+    )
     above_of = {r.code: r.parent_code for r in regions} | {p.code: p.parent_code for p in prefectures}
     above_of |= {c.code: c.prefecture_code for c in counties}
     level_of = (
@@ -479,8 +572,10 @@ def two_forms(base: Program) -> tuple[Any, ...]:
     counts = [one for one in base.forms[0].fields if one.type is FieldType.COUNT][:2]
     forms = []
     for code, rows in (("K", "county"), ("L", "prefecture")):
-        columns = (replace(counts[0], code=f"{code}-1", form=code),
-                   replace(counts[1], code=f"{code}-2", form=code, type=FieldType.AMOUNT))  # fmt: skip
+        columns = (
+            replace(counts[0], code=f"{code}-1", form=code),
+            replace(counts[1], code=f"{code}-2", form=code, type=FieldType.AMOUNT),
+        )
         item = replace(base.forms[0].items[0], fields=columns, quantities=())
         forms.append(replace(base.forms[0], code=code, items=(item,), rows=type(base.forms[0].rows)(rows)))
     return tuple(forms)
@@ -515,15 +610,18 @@ def test_whole_numbers_of_an_amount_are_in_its_unit() -> None:
     assert totals(given_values(5, 7))["全省", campaign().program.code, "K-2"] == (1_200, 2, 129)
 
 
-@pytest.mark.parametrize(("values", "field", "unit", "message"), [
-    ((Decimal("0.105"),), "K-2", "530102", "0.105 不是精确到 1/100 的数"),
-    ((2.5,), "K-1", "530102", "2.5 不是精确到 1/1 的数"),
-    (("约5",), "K-1", "530102", "约5 不是数"),
-    ((float("inf"),), "K-1", "530102", "inf 不是精确"),
-    ((5,), "Q99", "530102", "不在统计之列的指标：Q99"),
-    ((5,), "K-1", "999999", "名单中没有的单位：999999"),
-    ((5,), "L-1", "530102", "名单中没有的单位：530102"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("values", "field", "unit", "message"),
+    [
+        ((Decimal("0.105"),), "K-2", "530102", "0.105 不是精确到 1/100 的数"),
+        ((2.5,), "K-1", "530102", "2.5 不是精确到 1/1 的数"),
+        (("约5",), "K-1", "530102", "约5 不是数"),
+        ((float("inf"),), "K-1", "530102", "inf 不是精确"),
+        ((5,), "Q99", "530102", "不在统计之列的指标：Q99"),
+        ((5,), "K-1", "999999", "名单中没有的单位：999999"),
+        ((5,), "L-1", "530102", "名单中没有的单位：530102"),
+    ],
+)
 def test_what_cannot_be_added_up_is_refused(values: tuple[Any, ...], field: str, unit: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         given_values(*values, field=field, unit=unit)

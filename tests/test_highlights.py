@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 P1, P2 = WHOLE.period_by_code["2022-12"], WHOLE.period_by_code["2023-02"]
 LIST = sheet(
-    FormKind.HIGHLIGHTS, column("t", FieldType.TEXT, role="title"), column("c", FieldType.COUNTY, role="county"),
+    FormKind.HIGHLIGHTS,
+    column("t", FieldType.TEXT, role="title"),
+    column("c", FieldType.COUNTY, role="county"),
     column("k", FieldType.CHOICE, role="highlight_kind", options=("经验", "案例")),
-    column("on", FieldType.DATE, role="dated_on"), column("y", FieldType.YESNO, role="spread"), rows=Rows.LIST,
-)  # fmt: skip
+    column("on", FieldType.DATE, role="dated_on"),
+    column("y", FieldType.YESNO, role="spread"),
+    rows=Rows.LIST,
+)
 PROGRAM = small(LIST)
 
 
@@ -44,13 +48,20 @@ def test_quarters_have_their_calendar_days(on: date, start: date, end: date) -> 
 
 
 def test_an_entry_counts_in_the_quarter_of_its_date() -> None:
-    entries = (told("2022-12", "1", date(2022, 12, 31)), told("2023-02", "2", date(2022, 11, 1), "案例"),
-               told("2023-02", "3", date(2023, 1, 1)), told("2023-02", "4", None))  # fmt: skip
+    entries = (
+        told("2022-12", "1", date(2022, 12, 31)),
+        told("2023-02", "2", date(2022, 11, 1), "案例"),
+        told("2023-02", "3", date(2023, 1, 1)),
+        told("2023-02", "4", None),
+    )
     figures = highlight_figures(PROGRAM, P2, entries, {("2022-12", DIQING), ("2023-02", DIQING)}, date(2023, 3, 10))
     assert figures is not None
     assert [(q.title, n) for q, n in figures.by_quarter.items()] == [
-        ("2022年第四季度", 2), ("2023年第一季度", 1), ("2023年第二季度", 0), ("2023年第三季度", 0),
-    ]  # fmt: skip
+        ("2022年第四季度", 2),
+        ("2023年第一季度", 1),
+        ("2023年第二季度", 0),
+        ("2023年第三季度", 0),
+    ]
     assert figures.by_kind == {"经验": 3, "案例": 1}
     assert figures.by_prefecture == {BANNA: None, DIQING: 4}
     assert (figures.undated, figures.coverage) == (1, Coverage(reported=1, roster=2))
@@ -78,9 +89,11 @@ def test_who_owes_one() -> None:
         len(figures.duties) == 8
     )  # 4 quarters × 2 prefectures; the fourth of 2023 is not owed, though one is dated in it
     assert [(d.prefecture_code, d.duly, d.count) for d in figures.duties[:4]] == [
-        (BANNA, Duly.NOT_REPORTED, None), (DIQING, Duly.MET, 1),
-        (BANNA, Duly.NOT_REPORTED, None), (DIQING, Duly.NOT_REPORTED, None),
-    ]  # fmt: skip
+        (BANNA, Duly.NOT_REPORTED, None),
+        (DIQING, Duly.MET, 1),
+        (BANNA, Duly.NOT_REPORTED, None),
+        (DIQING, Duly.NOT_REPORTED, None),
+    ]
     assert {d.duly for d in figures.duties[4:]} == {Duly.NOT_DUE}
     assert sum(figures.by_quarter.values()) == 2
 

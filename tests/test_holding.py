@@ -164,8 +164,15 @@ def test_of_another_computer_staff_are_told_which(tmp_path: Path) -> None:
 
 
 def test_the_next_one_puts_away_what_was_cut_off(tmp_path: Path) -> None:
-    for name in ("outbox/.2023-02.old/甲", "outbox/2023-04/乙", "outbox/.2023-04.old/旧", "outbox/.2023-06.new/半",
-                 "outbox/2023-04/.下发.old/丙", "dataset/files/ab/abc.part77", "dataset/cache/图/.xyz"):  # fmt: skip
+    for name in (
+        "outbox/.2023-02.old/甲",
+        "outbox/2023-04/乙",
+        "outbox/.2023-04.old/旧",
+        "outbox/.2023-06.new/半",
+        "outbox/2023-04/.下发.old/丙",
+        "dataset/files/ab/abc.part77",
+        "dataset/cache/图/.xyz",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name, encoding="utf-8")
     with lock(Workspace(root=tmp_path), WHO):

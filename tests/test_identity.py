@@ -160,8 +160,10 @@ def test_init_makes_a_key_for_its_owner_only_and_keeps_it_out_of_git(tmp_path: P
     subprocess.run(["git", "init", "-q", one.root], check=True)
     ignored = subprocess.run(
         ["git", "-C", one.root, "check-ignore", "issue.key", "dataset/x", "outbox/x", "inbox/x"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ignored.stdout.split() == ["issue.key", "dataset/x", "outbox/x", "inbox/x"]
     subprocess.run(["git", "-C", one.root, "add", "-A"], check=True)
     staged = subprocess.run(["git", "-C", one.root, "ls-files"], capture_output=True, text=True, check=True).stdout
@@ -197,8 +199,16 @@ def test_a_stamp_proves_each_of_its_parts() -> None:
     assert signed.genuine(KEY)
     assert Stamp.parse(f"　{signed}，请勿改动") == signed
     assert Stamp.parse(str(signed).replace("|", "｜").replace("2023", "２０２３")) == signed  # typed over in full width
-    for change in ({"program": "GX2022"}, {"form": "A2"}, {"version": 2}, {"period": "2022-12"},
-                   {"prefecture_code": "533300"}, {"issue_no": "x"}, {"token": ""}, {"token": signed.token[:-1]}):  # fmt: skip
+    for change in (
+        {"program": "GX2022"},
+        {"form": "A2"},
+        {"version": 2},
+        {"period": "2022-12"},
+        {"prefecture_code": "533300"},
+        {"issue_no": "x"},
+        {"token": ""},
+        {"token": signed.token[:-1]},
+    ):
         assert not replace(signed, **change).genuine(KEY)
     assert not signed.genuine(OTHER_KEY)
     assert not STAMP.signed(b"").genuine(b"")
@@ -454,8 +464,11 @@ def first(office: Office) -> dict[str, Any]:
     return {
         "held": {s.file for s in shot.held},
         "findings": {(s.file, f.code) for s, f in shot.findings if CATALOGUE[f.code].holds},
-        "rows": {(prefecture, form) for form, _, county in shot.rows
-                 for prefecture in [C.program.county_by_code[county].prefecture_code]},
+        "rows": {
+            (prefecture, form)
+            for form, _, county in shot.rows
+            for prefecture in [C.program.county_by_code[county].prefecture_code]
+        },
         "records": set(shot.records["county_code"]),
         "verdicts": {file: office.verdicts(file) for file in (*held_files(), "无钥.xlsx")},
         "bare": office.admit("伪.xlsx", "怒江州"),
@@ -463,16 +476,20 @@ def first(office: Office) -> dict[str, Any]:
         "unknown": office.admit("没有.xlsx", "怒江州"),
         "period": office.admit("a/伪.xlsx", "怒江州", "2023-03"),
         "acts": [act.kind for act in shot.acts],
-    }  # fmt: skip
+    }
 
 
 def test_what_is_held_is_not_merged(first: dict[str, Any]) -> None:
     assert first["held"] == {*held_files()}
     assert first["findings"] == {
-        ("a/伪.xlsx", "IDENTITY_UNPROVED"), ("b/伪.xlsx", "IDENTITY_UNPROVED"), ("无码.xlsx", "IDENTITY_MISSING"),
-        ("半真.xlsx", "IDENTITY_MISSING"), ("冒名.xlsx", "IDENTITY_UNPROVED"), ("认错.xlsx", "IDENTITY_MISSING"),
+        ("a/伪.xlsx", "IDENTITY_UNPROVED"),
+        ("b/伪.xlsx", "IDENTITY_UNPROVED"),
+        ("无码.xlsx", "IDENTITY_MISSING"),
+        ("半真.xlsx", "IDENTITY_MISSING"),
+        ("冒名.xlsx", "IDENTITY_UNPROVED"),
+        ("认错.xlsx", "IDENTITY_MISSING"),
         ("补.xlsx", "PERIOD_CLOSED"),
-    }  # fmt: skip
+    }
     genuine = {(SMALL, form) for form in FORMS if form != "A3"} | {(WENSHAN, form) for form in FORMS}
     assert first["rows"] == {(BANNA, form) for form in EARLY} | genuine
     assert first["records"] == {*counties(BANNA), *counties(SMALL), *counties(WENSHAN)}
@@ -560,18 +577,25 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Office:
     """Files whose admission could be mistaken."""
     one = Office(tmp_path_factory.mktemp("identity") / "第二办公室")
     two = both(with_sheet_from(filled(prefecture_code=BANNA), "A1"), restamped(forged()))
-    lone = filled(prefecture_code=NUJIANG, changes={(counties(NUJIANG)[0], "Q01-1"): 20},
-                  touch=both(restamped(forged(), "A1"), renamed("A1", "二期")))  # fmt: skip
+    lone = filled(
+        prefecture_code=NUJIANG,
+        changes={(counties(NUJIANG)[0], "Q01-1"): 20},
+        touch=both(restamped(forged(), "A1"), renamed("A1", "二期")),
+    )
     one.run({"两期.xlsx": filled("2022-12", prefecture_code=NUJIANG, touch=with_sheet_from(lone, "二期"))}, early=True)
     correction = filled("2022-12", prefecture_code=NUJIANG, changes={(counties(NUJIANG)[0], "Q01-1"): 9})
     one.run({"两期更正.xlsx": correction}, early=True)
     close(one.workspace, "2022-12", "年度已结", "张三", date(2023, 3, 1))
-    one.run({
-        "封存.xlsx": filled("2022-12", prefecture_code=BANNA),
-        "两家.xlsx": filled(touch=two),
-        "真.xlsx": filled(prefecture_code=DEHONG),
-        "假.xlsx": filled(prefecture_code=DEHONG, changes={(counties(DEHONG)[0], "Q01-1"): 9}, touch=restamped(forged())),
-    })  # fmt: skip
+    one.run(
+        {
+            "封存.xlsx": filled("2022-12", prefecture_code=BANNA),
+            "两家.xlsx": filled(touch=two),
+            "真.xlsx": filled(prefecture_code=DEHONG),
+            "假.xlsx": filled(
+                prefecture_code=DEHONG, changes={(counties(DEHONG)[0], "Q01-1"): 9}, touch=restamped(forged())
+            ),
+        }
+    )
     return one
 
 
@@ -670,8 +694,12 @@ def test_a_county_whose_return_is_held_did_not_leave_it_blank(office: Office, fi
 
     assert first
     claimed = office.snapshot()
-    shot = replace(claimed, submissions=tuple(s for s in claimed.submissions if s.verdict == "HELD"), acts=(),
-                   records=claimed.records.iloc[:0])  # fmt: skip
+    shot = replace(
+        claimed,
+        submissions=tuple(s for s in claimed.submissions if s.verdict == "HELD"),
+        acts=(),
+        records=claimed.records.iloc[:0],
+    )
     reasons = {o.who: o.reason for o in obligations(C.program, shot, C.calendar, P2) if o.period == P2}
     assert reasons[counties(NUJIANG)[0]] is not Reason.LEFT_BLANK
     assert reasons[NUJIANG] is not Reason.LEFT_BLANK

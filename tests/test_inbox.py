@@ -88,24 +88,52 @@ def root(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("folder", "day"),
     [
-        ("2023-05-06", "2023-05-06"), ("20230506", "2023-05-06"), ("2023.5.8", "2023-05-08"), ("2023-5-8", "2023-05-08"),
-        ("2023_05_08", "2023-05-08"), ("2023年5月6日", "2023-05-06"), ("2023年05月06号", "2023-05-06"),
-        ("5月6日", "2023-05-06"), ("05月06日", "2023-05-06"), ("5月6日补报", "2023-05-06"), ("20230506收到", "2023-05-06"),
-        ("2023年5月6日 昭通", "2023-05-06"), ("2023.5.8（补）", "2023-05-08"), ("12月30日", "2022-12-30"),
-        ("11月3日", "2022-11-03"), ("5月20日", "2023-05-20"), ("2023-05-06/昭通", "2023-05-06"),
-        ("2023-05-06/2023.5.8", "2023-05-08"), ("２０２３年５月６日", "2023-05-06"), ("２０２３．５．８", "2023-05-08"),
+        ("2023-05-06", "2023-05-06"),
+        ("20230506", "2023-05-06"),
+        ("2023.5.8", "2023-05-08"),
+        ("2023-5-8", "2023-05-08"),
+        ("2023_05_08", "2023-05-08"),
+        ("2023年5月6日", "2023-05-06"),
+        ("2023年05月06号", "2023-05-06"),
+        ("5月6日", "2023-05-06"),
+        ("05月06日", "2023-05-06"),
+        ("5月6日补报", "2023-05-06"),
+        ("20230506收到", "2023-05-06"),
+        ("2023年5月6日 昭通", "2023-05-06"),
+        ("2023.5.8（补）", "2023-05-08"),
+        ("12月30日", "2022-12-30"),
+        ("11月3日", "2022-11-03"),
+        ("5月20日", "2023-05-20"),
+        ("2023-05-06/昭通", "2023-05-06"),
+        ("2023-05-06/2023.5.8", "2023-05-08"),
+        ("２０２３年５月６日", "2023-05-06"),
+        ("２０２３．５．８", "2023-05-08"),
         ("2023－05－08", "2023-05-08"),
     ],
-)  # fmt: skip
+)
 def test_a_folder_names_a_day_where_one_reading_fits(folder: str, day: str) -> None:
     assert folder_day(f"{folder}/表.xlsx", date(2023, 5, 16), CAMPAIGN) == date.fromisoformat(day)
 
 
 @pytest.mark.parametrize(
     "folder",
-    ["5.6", "0506", "230506", "2023-02", "2023年5月", "2023-02-30", "2月30日", "20231340", "2023.5.6-5.8", "5月6日-8日",
-     "2023-05-06至2023-05-08", "5月6日、7日", "23.5.8", "５．６"],
-)  # fmt: skip
+    [
+        "5.6",
+        "0506",
+        "230506",
+        "2023-02",
+        "2023年5月",
+        "2023-02-30",
+        "2月30日",
+        "20231340",
+        "2023.5.6-5.8",
+        "5月6日-8日",
+        "2023-05-06至2023-05-08",
+        "5月6日、7日",
+        "23.5.8",
+        "５．６",
+    ],
+)
 def test_a_folder_that_may_mean_several_days_or_none_is_told(folder: str) -> None:
     assert folder_day(f"{folder}/表.xlsx", date(2023, 5, 16), CAMPAIGN) == folder
 
@@ -122,8 +150,12 @@ def test_files_get_the_day_of_their_folder_and_doubtful_ones_are_told(root: Path
         put(root, f"{folder}/{n}.xlsx", GOOD + bytes(n), "2023-03-01")
     inbox = read_inbox(Workspace(root=root), date(2023, 3, 20), span(campaign().program))
     days = {one.name: one.received_on.isoformat() for one in inbox.arrivals}
-    assert days == {"20230306/0.xlsx": "2023-03-06", "3月5日/1.xlsx": "2023-03-05", "2023.3.4收/2.xlsx": "2023-03-04",
-                    "0303/3.xlsx": "2023-03-01"}  # fmt: skip
+    assert days == {
+        "20230306/0.xlsx": "2023-03-06",
+        "3月5日/1.xlsx": "2023-03-05",
+        "2023.3.4收/2.xlsx": "2023-03-04",
+        "0303/3.xlsx": "2023-03-01",
+    }
     assert (inbox.undated, inbox.clocked) == (("0303",), frozenset({"0303/3.xlsx"}))
 
 
@@ -141,19 +173,33 @@ def zipped(*names: str) -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "kind"),
     [
-        ("昭通.zip", zipped("昭通.xlsx"), UnreadKind.ARCHIVE), ("昭通.rar", b"Rar!\x1a\x07", UnreadKind.ARCHIVE),
-        ("没有后缀", b"7z\xbc\xaf\x27\x1c", UnreadKind.ARCHIVE), ("断了.zip", zipped("a")[:40], UnreadKind.ARCHIVE),
-        ("来信.eml", b"From: a\r\nMIME-Version: 1.0", UnreadKind.MAIL), ("来信.MSG", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1mail", UnreadKind.MAIL),
-        ("扫描.jpg", b"\xff\xd8\xff\xe0", UnreadKind.PICTURE), ("照片", b"\x89PNG\r\n", UnreadKind.PICTURE),
-        ("盖章.pdf", b"%PDF-1.7", UnreadKind.DOCUMENT), ("说明.docx", zipped("[Content_Types].xml", "word/document.xml"), UnreadKind.DOCUMENT),
+        ("昭通.zip", zipped("昭通.xlsx"), UnreadKind.ARCHIVE),
+        ("昭通.rar", b"Rar!\x1a\x07", UnreadKind.ARCHIVE),
+        ("没有后缀", b"7z\xbc\xaf\x27\x1c", UnreadKind.ARCHIVE),
+        ("断了.zip", zipped("a")[:40], UnreadKind.ARCHIVE),
+        ("来信.eml", b"From: a\r\nMIME-Version: 1.0", UnreadKind.MAIL),
+        ("来信.MSG", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1mail", UnreadKind.MAIL),
+        ("扫描.jpg", b"\xff\xd8\xff\xe0", UnreadKind.PICTURE),
+        ("照片", b"\x89PNG\r\n", UnreadKind.PICTURE),
+        ("盖章.pdf", b"%PDF-1.7", UnreadKind.DOCUMENT),
+        ("说明.docx", zipped("[Content_Types].xml", "word/document.xml"), UnreadKind.DOCUMENT),
         ("说明.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"), UnreadKind.DOCUMENT),
-        ("昭通.xlsx", b"", UnreadKind.EMPTY), ("thumbs.db", b"", UnreadKind.EMPTY), ("昭通.xlsx.crdownload", b"PK", UnreadKind.PARTIAL),
-        ("脚本.py", b"print()", UnreadKind.OTHER), (".profile", b"x", UnreadKind.HIDDEN),
-        ("昭通.xlsx", GOOD, None), ("昭通", GOOD, None), ("昭通.zip", GOOD, None), ("昭通.doc", as_xls(GOOD), None), ("昭通.tmp", GOOD, None),
-        ("昭通.xlsx", b"\xff\xd8\xff\xe0", None), ("昭通.csv", b"a,b", None), ("昭通.xlsx", GOOD[:500], None),
+        ("昭通.xlsx", b"", UnreadKind.EMPTY),
+        ("thumbs.db", b"", UnreadKind.EMPTY),
+        ("昭通.xlsx.crdownload", b"PK", UnreadKind.PARTIAL),
+        ("脚本.py", b"print()", UnreadKind.OTHER),
+        (".profile", b"x", UnreadKind.HIDDEN),
+        ("昭通.xlsx", GOOD, None),
+        ("昭通", GOOD, None),
+        ("昭通.zip", GOOD, None),
+        ("昭通.doc", as_xls(GOOD), None),
+        ("昭通.tmp", GOOD, None),
+        ("昭通.xlsx", b"\xff\xd8\xff\xe0", None),
+        ("昭通.csv", b"a,b", None),
+        ("昭通.xlsx", GOOD[:500], None),
         ("昭通.xlsx.1", GOOD[:500], None),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_return_is_known_by_name_and_content_together(
     name: str, content: bytes, kind: UnreadKind | None
 ) -> None:
@@ -181,9 +227,17 @@ def cluttered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result, R
 
 
 CLUTTER = {
-    "2023-03-06/昭通市.zip": zipped("昭通.xlsx"), "2023-03-06/来信.eml": b"From: a", "扫描.jpg": b"\xff\xd8\xff\xe0", "盖章.pdf": b"%PDF",
-    "楚雄州.xlsx": b"", "thumbs.db": b"", "Thumbs.db": b"x", "~$迪庆.xlsx": b"lock", ".~lock.a.ods#": b"x", ".DS_Store": b"x",
-}  # fmt: skip
+    "2023-03-06/昭通市.zip": zipped("昭通.xlsx"),
+    "2023-03-06/来信.eml": b"From: a",
+    "扫描.jpg": b"\xff\xd8\xff\xe0",
+    "盖章.pdf": b"%PDF",
+    "楚雄州.xlsx": b"",
+    "thumbs.db": b"",
+    "Thumbs.db": b"x",
+    "~$迪庆.xlsx": b"lock",
+    ".~lock.a.ods#": b"x",
+    ".DS_Store": b"x",
+}
 LINKED = ("怒江州.lnk", "链接.xlsx")
 
 

@@ -42,12 +42,36 @@ PERIOD = "2023-02"
 A1 = "1.思想引领"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-FORMULAS = ("=cmd|'/c calc'!A1", "+1+1", "-2+3", "@SUM(A1)", '=HYPERLINK("http://x.example","点")', "{=1+1}", "\n=1+1", "＝1+1",
-            "\t=1+1", "\u200b=1+1")  # fmt: skip
+FORMULAS = (
+    "=cmd|'/c calc'!A1",
+    "+1+1",
+    "-2+3",
+    "@SUM(A1)",
+    '=HYPERLINK("http://x.example","点")',
+    "{=1+1}",
+    "\n=1+1",
+    "＝1+1",
+    "\t=1+1",
+    "\u200b=1+1",
+)
 TEMPLATES = ("{{7*7}}", "{% raw %}", "${x}", "{# x #}", "{{ ''.__class__ }}", "{%p for x in y %}", "%s%(x)s{0}{x}")
-MARKUP = ("<script>alert(1)</script>", "]]>", "&amp;", "&#60;b&#62;", "<!--", "' onmouseover='alert(1)", '" onerror="x',
-          "<w:p/></w:t>", "<a href='http://x.example'>", "javascript:alert(1)", "http://x.example/y", "mailto:a@b.example",
-          "external:c:\\x.xlsx", "internal:'x'!A1", "file:///etc/passwd")  # fmt: skip
+MARKUP = (
+    "<script>alert(1)</script>",
+    "]]>",
+    "&amp;",
+    "&#60;b&#62;",
+    "<!--",
+    "' onmouseover='alert(1)",
+    '" onerror="x',
+    "<w:p/></w:t>",
+    "<a href='http://x.example'>",
+    "javascript:alert(1)",
+    "http://x.example/y",
+    "mailto:a@b.example",
+    "external:c:\\x.xlsx",
+    "internal:'x'!A1",
+    "file:///etc/passwd",
+)
 PATHS = ("../../etc/x", "..\\..\\x", "/etc/passwd", "C:\\x", "CON", "a\x00b")
 HIDDEN = ("甲\u202e乙", "\u2066丙\u2069", "零\u200b宽", "\ufeff序", "\u2028行", "\u0085")
 CONTROLS = (
@@ -124,8 +148,17 @@ def biff() -> bytes:
     return buffer.getvalue()
 
 
-NAMES = ("<script>{{7*7}}&amp;.xlsx", "=cmd|'x'!A1.xls", "甲\u202exslx.exe.xlsx", "\x1b[31m红\x1b[0m.xlsx", "'; touch x; '.xlsx",
-         "-rf --help.xlsx", "行1\n结论：全部接收.xlsx", "..；..xlsx", "😀" * 40)  # fmt: skip
+NAMES = (
+    "<script>{{7*7}}&amp;.xlsx",
+    "=cmd|'x'!A1.xls",
+    "甲\u202exslx.exe.xlsx",
+    "\x1b[31m红\x1b[0m.xlsx",
+    "'; touch x; '.xlsx",
+    "-rf --help.xlsx",
+    "行1\n结论：全部接收.xlsx",
+    "..；..xlsx",
+    "😀" * 40,
+)
 FOLDER = "<b>{{7*7}}$(x)`y`"
 
 
@@ -178,8 +211,11 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Poisoned:
     for words in (["status"], ["overdue"], ["history", "迪庆州"], ["trace", FIRST, "Q01-1"]):
         told = tty(runner, ["--project", str(workspace.root), "--as-of", AS_OF.isoformat(), *words])
         printed[words[0]] = told.output
-    outside = sorted(p.relative_to(around.parents[1]).as_posix() for p in around.parents[1].rglob("*")
-                     if p.is_file() and not p.is_relative_to(workspace.root))  # fmt: skip
+    outside = sorted(
+        p.relative_to(around.parents[1]).as_posix()
+        for p in around.parents[1].rglob("*")
+        if p.is_file() and not p.is_relative_to(workspace.root)
+    )
     assert done.exit_code == 0, done.output
     return Poisoned(workspace=workspace, printed=printed, outside=outside)
 

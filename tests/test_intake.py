@@ -185,8 +185,14 @@ def test_whoever_has_thousands_takes_in_and_adds_up_by_command(nation: tuple[Wor
     }
     told = CliRunner().invoke(main, [*flags, "totals", "--level", LEVELS[1], "--json"])
     rows = json.loads(told.stdout)
-    assert {(r["code"], r["field"]): (r["total"] if r["total"] is None else round(Decimal(r["total"]) * (100 if "." in str(r["total"]) else 1)),
-                                      r["reported"], r["roster"]) for r in rows} == wanted  # fmt: skip
+    assert {
+        (r["code"], r["field"]): (
+            r["total"] if r["total"] is None else round(Decimal(r["total"]) * (100 if "." in str(r["total"]) else 1)),
+            r["reported"],
+            r["roster"],
+        )
+        for r in rows
+    } == wanted
     text = CliRunner().invoke(main, [*flags, "totals"]).output
     assert "全国合计" in text
     assert f"/{FILES}" in text
@@ -216,8 +222,10 @@ def test_totals_are_the_known_ones_at_every_level(
         frame = roll_up(campaign.program, chunks)
     finally:
         store.close()
-    found = {(level, code, one): (None if pd.isna(total) else int(total), int(reported), int(roster))
-             for level, code, one, total, reported, roster in frame.itertuples(index=False)}  # fmt: skip
+    found = {
+        (level, code, one): (None if pd.isna(total) else int(total), int(reported), int(roster))
+        for level, code, one, total, reported, roster in frame.itertuples(index=False)
+    }
     assert {key: found.get(key) for key in known_totals(workspace, known)} == known_totals(workspace, known)
 
 
@@ -244,8 +252,12 @@ def test_the_only_file_that_changed_since_it_was_listed_is_left(nation: tuple[Wo
 def test_a_shelf_gives_back_in_turn_what_was_put_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.intake.spool.IN_MEMORY", 64)  # most of it goes to the file
     days = [date(2023, 3, 1), date(2023, 3, 5)]
-    put = [Shelved(period="2023-02", prefecture_code=code, received_on=day, admission=0, content=f"{code} {day}".encode() * 9)
-           for code, day in (("b", days[1]), ("a", days[0]), ("b", days[0]), ("c", days[1]))]  # fmt: skip
+    put = [
+        Shelved(
+            period="2023-02", prefecture_code=code, received_on=day, admission=0, content=f"{code} {day}".encode() * 9
+        )
+        for code, day in (("b", days[1]), ("a", days[0]), ("b", days[0]), ("c", days[1]))
+    ]
     with Shelf(tmp_path) as shelf:
         shelf.put(put[:2])
         shelf.put(put[2:])

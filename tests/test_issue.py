@@ -39,15 +39,29 @@ P2 = C.program.period_by_code["2023-02"]
 def issue(
     previous: dict[tuple[str, str], Value] | None = None, prefecture: str = SMALL, period: str = "2023-02"
 ) -> Issue:
-    return Issue(program=C.program, key=C.key, rules=C.rules, period=C.program.period_by_code[period],
-                 prefecture=C.program.prefecture_by_code[prefecture], previous=previous or {})  # fmt: skip
+    return Issue(
+        program=C.program,
+        key=C.key,
+        rules=C.rules,
+        period=C.program.period_by_code[period],
+        prefecture=C.program.prefecture_by_code[prefecture],
+        previous=previous or {},
+    )
 
 
 @cache
 def blank_of_all() -> bytes:
     """A workbook of the whole campaign, with nothing in it."""
-    return issue_workbook(Issue(program=WHOLE.program, key=WHOLE.key, rules=WHOLE.rules, period=P2,
-                                prefecture=WHOLE.program.prefecture_by_code[SMALL], previous={}))  # fmt: skip
+    return issue_workbook(
+        Issue(
+            program=WHOLE.program,
+            key=WHOLE.key,
+            rules=WHOLE.rules,
+            period=P2,
+            prefecture=WHOLE.program.prefecture_by_code[SMALL],
+            previous={},
+        )
+    )
 
 
 def opened(content: bytes) -> Any:
@@ -56,8 +70,13 @@ def opened(content: bytes) -> Any:
 
 def validations(sheet: Any) -> dict[str, Any]:
     """Cell address → its validation."""
-    return {cell: v for v in sheet.data_validations.dataValidation for area in v.sqref.ranges
-            for row in area.rows for cell in (address(r - 1, c - 1) for r, c in row)}  # fmt: skip
+    return {
+        cell: v
+        for v in sheet.data_validations.dataValidation
+        for area in v.sqref.ranges
+        for row in area.rows
+        for cell in (address(r - 1, c - 1) for r, c in row)
+    }
 
 
 def test_the_same_call_gives_the_same_bytes() -> None:
@@ -98,8 +117,13 @@ def test_every_cell_to_fill_has_its_rule_prompt_and_alert() -> None:
         for field in layout.fields:
             for row in range(FIRST_ROW, layout.last_row + 1):
                 v = rules[address(row, layout.col_of(field.code))]
-                kind = {FieldType.COUNT: "custom" if field.not_applicable else "whole", FieldType.YESNO: "list",
-                        FieldType.CHOICE: "list", FieldType.CHECKLIST: "custom", FieldType.DATE: "date"}[field.type]  # fmt: skip
+                kind = {
+                    FieldType.COUNT: "custom" if field.not_applicable else "whole",
+                    FieldType.YESNO: "list",
+                    FieldType.CHOICE: "list",
+                    FieldType.CHECKLIST: "custom",
+                    FieldType.DATE: "date",
+                }[field.type]
                 assert v.type == kind, field.code
                 assert field.title[:20] in v.prompt
                 assert field.title in v.error

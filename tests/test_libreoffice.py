@@ -173,13 +173,27 @@ def campaign_in(folder: Path, office: Session, program: Program) -> Campaign:
         counties = program.counties_of(prefecture)
         figures[file_format] = invent(program, program.period_by_code[PERIOD], counties, seed)
         where = tables(issued[file_format])
-        steps += [["open", str(issued[file_format])], ["rest"], *filling(where, figures[file_format]),
-                  *mangling(where, file_format), ["wake"], ["save", str(sent[file_format]), filter_name], ["close"]]  # fmt: skip
+        steps += [
+            ["open", str(issued[file_format])],
+            ["rest"],
+            *filling(where, figures[file_format]),
+            *mangling(where, file_format),
+            ["wake"],
+            ["save", str(sent[file_format]), filter_name],
+            ["close"],
+        ]
     office.work(steps)
     status = run_pipeline(root, "--as-of", RUN_ON)
     package = root / "outbox" / PERIOD / "数据包"
-    return Campaign(root=root, issued=issued, sent=sent, figures=figures, values=rows_of(package / "values.csv"),
-                    findings=rows_of(package / "findings.csv"), status=status)  # fmt: skip
+    return Campaign(
+        root=root,
+        issued=issued,
+        sent=sent,
+        figures=figures,
+        values=rows_of(package / "values.csv"),
+        findings=rows_of(package / "findings.csv"),
+        status=status,
+    )
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
@@ -277,8 +291,11 @@ def validations(office: Session, path: Path) -> tuple[dict[str, Any], dict[str, 
 def addresses(table: Table) -> dict[tuple[str, str], str]:
     """(county, column code) → address."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    return {(county, code): f"{letters[col]}{row + 1}"
-            for county, row in table.rows.items() for code, col in table.cols.items()}  # fmt: skip
+    return {
+        (county, code): f"{letters[col]}{row + 1}"
+        for county, row in table.rows.items()
+        for code, col in table.cols.items()
+    }
 
 
 def test_validations_are_there_as_issued(office: Session, campaign: Campaign, program: Program) -> None:
@@ -386,8 +403,10 @@ VIOLATIONS: dict[str, dict[str, str]] = {
 
 def plain_figures(figures: Figures) -> Figures:
     """The same figures, each in the plainest writing."""
-    return {key: Entry(value=e.value, text=shown(e.value), pasted=False, raw=shown(e.value), kind="plain")
-            for key, e in figures.items()}  # fmt: skip
+    return {
+        key: Entry(value=e.value, text=shown(e.value), pasted=False, raw=shown(e.value), kind="plain")
+        for key, e in figures.items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -399,8 +418,12 @@ def looks(request: pytest.FixtureRequest, campaign: Campaign, program: Program) 
 def looked(office: Session, campaign: Campaign, program: Program) -> dict[str, SelfCheck]:
     path = campaign.issued["xlsx"]
     where = tables(path)
-    place = {(county, code): (t.sheet, t.rows[county], t.cols[code])
-             for t in where.values() for county in t.rows for code in t.cols}  # fmt: skip
+    place = {
+        (county, code): (t.sheet, t.rows[county], t.cols[code])
+        for t in where.values()
+        for county in t.rows
+        for code in t.cols
+    }
     figures = plain_figures(invent(program, program.period_by_code[PERIOD], program.counties_of(BLANK_FOR), 7))
     one, two, _ = (c.code for c in program.counties_of(BLANK_FOR))
     steps: Steps = [["open", str(path)]]

@@ -52,17 +52,32 @@ EARLY = date(2023, 1, 5)
 CODES = {role: PROBLEMS.of_role(role)[0].code for role in ("county", "problem", "due_on", "status", "closed_on")}
 # proved to fire below; test_checks counts them among its own
 FIRES_HERE = {
-    "CELL_TOO_FINE", "CELL_UNKNOWN_COUNTY", "LIST_TOO_LONG", "ENTRY_NUMBER_UNKNOWN", "ENTRY_NUMBER_TWICE", "ENTRY_VANISHED",
-    "ENTRY_TWICE", "ENTRY_MISMATCH", "ENTRY_DROPPED", "TEXT_LENGTH", "SHOWN_DIFFERS",
-}  # fmt: skip
+    "CELL_TOO_FINE",
+    "CELL_UNKNOWN_COUNTY",
+    "LIST_TOO_LONG",
+    "ENTRY_NUMBER_UNKNOWN",
+    "ENTRY_NUMBER_TWICE",
+    "ENTRY_VANISHED",
+    "ENTRY_TWICE",
+    "ENTRY_MISMATCH",
+    "ENTRY_DROPPED",
+    "TEXT_LENGTH",
+    "SHOWN_DIFFERS",
+}
 
 
 def problem(county: str = "香格里拉市", what: str = "专职工会干部不足，工作难以开展", **more: Any) -> dict[str, Any]:
     """An entry every rule accepts, in the columns of the problem list."""
     by_role = {
-        "county": county, "problem": what, "category": "党政协调", "level": "州市级", "department": "不涉及省总部室",
-        "measure": "提请州委组织部研究", "due_on": date(2023, 6, 30), "status": "推进中",
-    } | more  # fmt: skip
+        "county": county,
+        "problem": what,
+        "category": "党政协调",
+        "level": "州市级",
+        "department": "不涉及省总部室",
+        "measure": "提请州委组织部研究",
+        "due_on": date(2023, 6, 30),
+        "status": "推进中",
+    } | more
     number = by_role.pop("entry", None)
     cells = {PROBLEMS.of_role(role)[0].code: value for role, value in by_role.items()}
     return cells | ({ENTRY: number} if number else {})
@@ -180,13 +195,19 @@ def test_a_problem_does_not_vanish(desk: Office) -> None:
 @pytest.mark.parametrize(
     ("entries", "code"),
     [
-        ([problem(entry=f"{SMALL}-001"), problem(entry=f"{SMALL}-009", what="另一件困难，需要研究解决")], "ENTRY_NUMBER_UNKNOWN"),
-        ([problem(entry=f"{SMALL}-001"), problem(entry=f"{SMALL}-001", what="另一件困难，需要研究解决")], "ENTRY_NUMBER_TWICE"),
+        (
+            [problem(entry=f"{SMALL}-001"), problem(entry=f"{SMALL}-009", what="另一件困难，需要研究解决")],
+            "ENTRY_NUMBER_UNKNOWN",
+        ),
+        (
+            [problem(entry=f"{SMALL}-001"), problem(entry=f"{SMALL}-001", what="另一件困难，需要研究解决")],
+            "ENTRY_NUMBER_TWICE",
+        ),
         ([problem(entry=f"{SMALL}-001"), problem("昆明市")], "CELL_UNKNOWN_COUNTY"),
         ([problem(entry=f"{SMALL}-001"), problem(what="太短")], "TEXT_LENGTH"),
         ([problem(entry=f"{SMALL}-001", status="已解决")], "REQUIRED"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_entry_returns_the_prefecture_and_no_county(
     desk: Office, entries: list[dict[str, Any]], code: str
 ) -> None:
@@ -208,11 +229,16 @@ def test_a_list_is_replaced_whole_and_what_is_the_same_keeps_its_number(desk: Of
     desk.take(with_list(three, two | {CODES["status"]: "未启动"}), NEXT)
     rows = desk.listed()
     assert {number: row.values[CODES["county"]] for number, row in rows.items()} == {
-        f"{SMALL}-002": SECOND, f"{SMALL}-003": "533423"}  # fmt: skip
+        f"{SMALL}-002": SECOND,
+        f"{SMALL}-003": "533423",
+    }
     assert rows[f"{SMALL}-002"].values[CODES["status"]] == "未启动"
     (revision,) = (r for r in desk.snapshot.revisions if SMALL in r.counties)
     assert {(c.entry, c.field) for c in revision.changes if c.entry} == {
-        (f"{SMALL}-001", CODES["county"]), (f"{SMALL}-002", CODES["status"]), (f"{SMALL}-003", CODES["county"])}  # fmt: skip
+        (f"{SMALL}-001", CODES["county"]),
+        (f"{SMALL}-002", CODES["status"]),
+        (f"{SMALL}-003", CODES["county"]),
+    }
 
 
 def test_a_blank_list_leaves_what_stands(desk: Office) -> None:
@@ -385,8 +411,14 @@ def test_a_returned_list_stands_as_typed_with_its_bad_cell_marked(desk: Office) 
 
 
 def test_highlights_need_their_characters(desk: Office) -> None:
-    by_role = {"title": "新就业形态劳动者入会见实效", "county": "德钦县", "highlight_kind": "经验", "spread": "是",
-               "dated_on": date(2023, 2, 10), "text": "德钦县总工会联合有关部门开展集中入会。" * 12}  # fmt: skip
+    by_role = {
+        "title": "新就业形态劳动者入会见实效",
+        "county": "德钦县",
+        "highlight_kind": "经验",
+        "spread": "是",
+        "dated_on": date(2023, 2, 10),
+        "text": "德钦县总工会联合有关部门开展集中入会。" * 12,
+    }
     cells = {HIGHLIGHTS.of_role(role)[0].code: value for role, value in by_role.items()}
     text = HIGHLIGHTS.of_role("text")[0].code
     assert codes(desk.take(with_list(cells | {text: "太短的正文，不到二百字。"}, form=HIGHLIGHTS.code))) == {
@@ -403,9 +435,18 @@ AMOUNT = next(f for f in MONEY.program.field_by_code.values() if f.type is Field
 
 @pytest.mark.parametrize(
     ("typed", "value"),
-    [(3, "3.00"), (2.5, "2.50"), (0.1 + 0.2, "0.30"), ("1.50", "1.50"), ("12,345.67", "12345.67"), ("２．５", "2.50"),
-     ("5万元", "5.00"), ("无", "0.00"), (0, "0.00")],
-)  # fmt: skip
+    [
+        (3, "3.00"),
+        (2.5, "2.50"),
+        (0.1 + 0.2, "0.30"),
+        ("1.50", "1.50"),
+        ("12,345.67", "12345.67"),
+        ("２．５", "2.50"),
+        ("5万元", "5.00"),
+        ("无", "0.00"),
+        (0, "0.00"),
+    ],
+)
 def test_amounts_are_exact(typed: Any, value: str) -> None:
     read = parse(typed, AMOUNT)
     assert (read.value, read.problem) == (Decimal(value), "")
@@ -414,10 +455,21 @@ def test_amounts_are_exact(typed: Any, value: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "problem"),
-    [("1.234", "CELL_TOO_FINE"), (1.234, "CELL_TOO_FINE"), (-1, "CELL_NEGATIVE"), ("约5", "CELL_APPROXIMATE"),
-     ("5万", "CELL_WRONG_UNIT"), ("50000元", "CELL_WRONG_UNIT"), ("1-2", "CELL_RANGE"), ("50%", "CELL_PERCENT"),
-     ("1e3", "CELL_NOT_A_NUMBER"), (date(2023, 1, 2), "CELL_DATE_IN_COUNT"), (True, "CELL_NOT_A_NUMBER"), ("1 2", "CELL_NOT_A_NUMBER")],
-)  # fmt: skip
+    [
+        ("1.234", "CELL_TOO_FINE"),
+        (1.234, "CELL_TOO_FINE"),
+        (-1, "CELL_NEGATIVE"),
+        ("约5", "CELL_APPROXIMATE"),
+        ("5万", "CELL_WRONG_UNIT"),
+        ("50000元", "CELL_WRONG_UNIT"),
+        ("1-2", "CELL_RANGE"),
+        ("50%", "CELL_PERCENT"),
+        ("1e3", "CELL_NOT_A_NUMBER"),
+        (date(2023, 1, 2), "CELL_DATE_IN_COUNT"),
+        (True, "CELL_NOT_A_NUMBER"),
+        ("1 2", "CELL_NOT_A_NUMBER"),
+    ],
+)
 def test_what_is_no_amount_is_refused(typed: Any, problem: str) -> None:
     assert parse(typed, AMOUNT).problem == problem
 
@@ -564,8 +616,14 @@ def test_a_highlight_keeps_its_number_when_sent_again(desk: Office) -> None:
         role: HIGHLIGHTS.of_role(role)[0].code
         for role in ("county", "title", "highlight_kind", "text", "spread", "dated_on")
     }
-    first = {good["county"]: "德钦县", good["title"]: "送奖到企业", good["highlight_kind"]: "经验", good["text"]: "好" * 200,
-             good["spread"]: "是", good["dated_on"]: date(2023, 2, 10)}  # fmt: skip
+    first = {
+        good["county"]: "德钦县",
+        good["title"]: "送奖到企业",
+        good["highlight_kind"]: "经验",
+        good["text"]: "好" * 200,
+        good["spread"]: "是",
+        good["dated_on"]: date(2023, 2, 10),
+    }
     other = first | {good["title"]: "流动服务站"}
     desk.take(with_list(first, form=HIGHLIGHTS.code))
     desk.take(with_list(other, first, form=HIGHLIGHTS.code), NEXT)

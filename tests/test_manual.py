@@ -64,8 +64,11 @@ def steps() -> Iterator[Step]:
                 command = line.removeprefix("$ ")
                 if kind in {"console", "sh", "text"} and command.startswith("run-pipeline"):
                     after = lines[n + 1] if n + 1 < len(lines) else ""
-                    yield Step(section=int(number), words=tuple(shlex.split(command, comments=False)[1:]),
-                               shows_a_fault=after.startswith("错误："))  # fmt: skip
+                    yield Step(
+                        section=int(number),
+                        words=tuple(shlex.split(command, comments=False)[1:]),
+                        shows_a_fault=after.startswith("错误："),
+                    )
 
 
 def block_after(title: str, kind: str) -> str:
@@ -176,13 +179,24 @@ def test_the_manual_installs_what_was_tried() -> None:
 
 
 ENVIRONMENTS = [
-    {"os_name": name, "sys_platform": system, "platform_system": word, "python_version": version,
-     "python_full_version": f"{version}.1", "implementation_name": "cpython", "platform_python_implementation": "CPython",
-     "platform_machine": machine, "extra": extra}
+    {
+        "os_name": name,
+        "sys_platform": system,
+        "platform_system": word,
+        "python_version": version,
+        "python_full_version": f"{version}.1",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "platform_machine": machine,
+        "extra": extra,
+    }
     for (name, system, word), version, machine, extra in itertools.product(
         [("nt", "win32", "Windows"), ("posix", "linux", "Linux"), ("posix", "darwin", "Darwin")],
-        ["3.11", "3.12", "3.13", "3.14"], ["x86_64", "AMD64", "arm64"], [""])
-]  # fmt: skip
+        ["3.11", "3.12", "3.13", "3.14"],
+        ["x86_64", "AMD64", "arm64"],
+        [""],
+    )
+]
 
 
 def test_all_that_may_be_installed_or_built_with_is_pinned() -> None:

@@ -186,8 +186,21 @@ def snapshot(
 
 
 def sent(period: str, prefecture: str, verdict: str = "PARTIAL") -> Submission:
-    return Submission(seq=1, sha256="", file="f", received_on=date(2023, 3, 3), taken_on=date(2023, 3, 3), prefecture_code=prefecture,
-                      period=period, issue_no="", admission=0, verdict=verdict, reason="", sheets={}, columns={})  # fmt: skip
+    return Submission(
+        seq=1,
+        sha256="",
+        file="f",
+        received_on=date(2023, 3, 3),
+        taken_on=date(2023, 3, 3),
+        prefecture_code=prefecture,
+        period=period,
+        issue_no="",
+        admission=0,
+        verdict=verdict,
+        reason="",
+        sheets={},
+        columns={},
+    )
 
 
 def test_obligations_reasons_days_and_streaks() -> None:

@@ -19,9 +19,11 @@ STEP = replace(WHOLE.milestones[0], code="E", due=DUE)
 BOTH = replace(STEP, code="W", due=None)
 NOBODYS = replace(STEP, code="N")
 COUNTIES = sheet(
-    FormKind.MILESTONES, column("E-1", FieldType.YESNO, role="done", serves="E"), column("E-2", FieldType.DATE, role="done_on", serves="E"),
+    FormKind.MILESTONES,
+    column("E-1", FieldType.YESNO, role="done", serves="E"),
+    column("E-2", FieldType.DATE, role="done_on", serves="E"),
     column("W-1", FieldType.YESNO, role="done", serves="W", counts_from=date(2023, 3, 1)),
-)  # fmt: skip
+)
 OWN = sheet(
     FormKind.MILESTONES, column("OW-1", FieldType.YESNO, role="done", serves="W"), rows=Rows.PREFECTURE, code="Y"
 )
@@ -30,14 +32,22 @@ PROGRAM = small(OWN, COUNTIES, milestones=(STEP, NOBODYS, BOTH))
 
 def test_each_unit_stands_somewhere() -> None:
     values: dict[str, dict[str, Value]] = {
-        JINGHONG: {"E-1": "是", "E-2": DUE}, MENGHAI: {"E-1": "是", "E-2": date(2022, 12, 1)},
-        SHANGRILA: {"E-1": "否", "E-2": None}, DEQIN: {"E-1": None}, WEIXI: {"E-1": "是", "E-2": None},
-    }  # fmt: skip
+        JINGHONG: {"E-1": "是", "E-2": DUE},
+        MENGHAI: {"E-1": "是", "E-2": date(2022, 12, 1)},
+        SHANGRILA: {"E-1": "否", "E-2": None},
+        DEQIN: {"E-1": None},
+        WEIXI: {"E-1": "是", "E-2": None},
+    }
     late = {("E", SHANGRILA), ("E", WEIXI), ("W", DEQIN)}
     step = milestone_figures(PROGRAM, P1, values, late)[0]
     assert [u.step for u in step.units] == [
-        Step.DONE, Step.LATE, Step.NOT_REPORTED, Step.NOT_DONE, Step.NOT_REPORTED, Step.DONE,
-    ]  # fmt: skip
+        Step.DONE,
+        Step.LATE,
+        Step.NOT_REPORTED,
+        Step.NOT_DONE,
+        Step.NOT_REPORTED,
+        Step.DONE,
+    ]
     province = step.province
     assert (province.done, province.late, province.not_done, province.not_reported) == (2, 1, 1, 2)
     assert (province.undated, province.overdue, province.reported, province.roster) == (1, 2, 4, 6)
@@ -59,22 +69,37 @@ def test_a_step_of_both_levels_stands_twice_and_only_once_it_is_asked() -> None:
     assert before == [("E", Rows.COUNTY), ("W", Rows.PREFECTURE)]
     later = milestone_figures(PROGRAM, P3, values, NOBODY)
     assert [(f.milestone.code, f.level) for f in later] == [
-        ("E", Rows.COUNTY), ("W", Rows.COUNTY), ("W", Rows.PREFECTURE),
-    ]  # fmt: skip
+        ("E", Rows.COUNTY),
+        ("W", Rows.COUNTY),
+        ("W", Rows.PREFECTURE),
+    ]
     assert (later[2].province.done, later[2].province.roster, later[2].province.overdue) == (1, 2, 0)
 
 
 def test_several_columns_of_one_step_must_all_be_done() -> None:
-    form = sheet(FormKind.MILESTONES, column("a", FieldType.YESNO, role="done", serves="E"), column("b", FieldType.YESNO, role="done", serves="E"),
-                 column("c", FieldType.DATE, role="done_on", serves="E"), column("d", FieldType.DATE, role="done_on", serves="E"))  # fmt: skip
+    form = sheet(
+        FormKind.MILESTONES,
+        column("a", FieldType.YESNO, role="done", serves="E"),
+        column("b", FieldType.YESNO, role="done", serves="E"),
+        column("c", FieldType.DATE, role="done_on", serves="E"),
+        column("d", FieldType.DATE, role="done_on", serves="E"),
+    )
     values: dict[str, dict[str, Value]] = {
-        JINGHONG: {"a": "是", "b": "是", "c": DUE, "d": date(2022, 12, 5)}, MENGHAI: {"a": "是", "b": None, "c": DUE},
-        SHANGRILA: {"a": None, "b": "否"}, DEQIN: {"a": "不适用", "b": "是"}, WEIXI: {"a": "不适用", "b": "不适用"},
-    }  # fmt: skip
+        JINGHONG: {"a": "是", "b": "是", "c": DUE, "d": date(2022, 12, 5)},
+        MENGHAI: {"a": "是", "b": None, "c": DUE},
+        SHANGRILA: {"a": None, "b": "否"},
+        DEQIN: {"a": "不适用", "b": "是"},
+        WEIXI: {"a": "不适用", "b": "不适用"},
+    }
     step = milestone_figures(small(form, milestones=(STEP,)), P1, values, NOBODY)[0]
     assert [u.step for u in step.units] == [
-        Step.LATE, Step.NOT_REPORTED, Step.NOT_REPORTED, Step.NOT_DONE, Step.DONE, Step.NOT_APPLICABLE,
-    ]  # fmt: skip
+        Step.LATE,
+        Step.NOT_REPORTED,
+        Step.NOT_REPORTED,
+        Step.NOT_DONE,
+        Step.DONE,
+        Step.NOT_APPLICABLE,
+    ]
     assert step.units[0].done_on == date(2022, 12, 5)
 
 

@@ -46,13 +46,22 @@ CITIES = ("清溪县", "塔林县")
 OLD_TITLE, NEW_TITLE = "法律援助服务场次", "法律<援助>惠民场次"
 CHANGES = (
     ("WQ", f"        title: {OLD_TITLE}\n", f"        title: {NEW_TITLE}\n        former: [{OLD_TITLE}]\n"),
-    ("WQ", "    quantities:\n", ("      - {code: WQ1-3, title: 法律咨询人次, type: count, unit: 人次, "
-     "accumulation: cumulative, counts_from: 2024-04-01}\n    quantities:\n"
-     "      - {code: WQ1-3, title: 法律咨询人次, unit: 人次, value: WQ1-3, target: {at_least: 9}, basis: 每县9人次}\n")),
+    (
+        "WQ",
+        "    quantities:\n",
+        (
+            "      - {code: WQ1-3, title: 法律咨询人次, type: count, unit: 人次, "
+            "accumulation: cumulative, counts_from: 2024-04-01}\n    quantities:\n"
+            "      - {code: WQ1-3, title: 法律咨询人次, unit: 人次, value: WQ1-3, target: {at_least: 9}, basis: 每县9人次}\n"
+        ),
+    ),
     ("FW", "target: {at_least: 3}", "targets: [{until: 2024-03-31, at_least: 3}, {at_least: 1}]"),
-    ("FW", "      - code: FW4-1\n        title: 帮扶困难职工人次\n        type",
-     "      - code: FW4-1\n        title: 帮扶困难职工人次\n        counts_until: 2024-03-31\n        type"),
-)  # fmt: skip
+    (
+        "FW",
+        "      - code: FW4-1\n        title: 帮扶困难职工人次\n        type",
+        "      - code: FW4-1\n        title: 帮扶困难职工人次\n        counts_until: 2024-03-31\n        type",
+    ),
+)
 
 
 def edited(forms: Path, *changes: tuple[str, str, str]) -> None:
@@ -128,8 +137,11 @@ def test_each_workbook_asks_what_its_period_asks(changed: Project) -> None:
 def test_a_late_return_on_the_old_form_is_read_whole(changed: Project) -> None:
     findings = [f for f in changed.table(FIRST, "findings") if f["file"].endswith("白河迟报.xlsx")]
     assert {f["code"] for f in findings} <= {"PERIOD_EARLIER", "FILE_LATE"}
-    got = {(v["county_code"], v["field"]): v["value"] for v in changed.table(SECOND, "values")
-           if v["period"] == "2024-03" and v["county_code"].startswith("9923")}  # fmt: skip
+    got = {
+        (v["county_code"], v["field"]): v["value"]
+        for v in changed.table(SECOND, "values")
+        if v["period"] == "2024-03" and v["county_code"].startswith("9923")
+    }
     assert got["992301", RENAMED] == "11"
     assert got["992301", RETIRED] == "30"
     assert ("992301", ADDED) not in got
@@ -169,8 +181,10 @@ def test_the_comparison_is_of_what_was_judged_alike(measured: Mapping[str, Perio
     now, before = m.now.province, m.before.province
     out = left_out(now, before)
     assert (out.retargeted, out.retired, out.added) == (1, 1, 1)
-    alike = {code: frame[~frame["quantity"].isin({RETARGETED, RETIRED, ADDED})]["status"] for code, frame in
-             ((code, one.assessed) for code, one in measured.items())}  # fmt: skip
+    alike = {
+        code: frame[~frame["quantity"].isin({RETARGETED, RETIRED, ADDED})]["status"]
+        for code, frame in ((code, one.assessed) for code, one in measured.items())
+    }
     pct = {code: 100 * (s == "met").sum() / s.isin(["met", "not_met"]).sum() for code, s in alike.items()}
     assert change_pp(now, before) == change_pp(pct["2024-06"], pct["2024-03"])
     assert change_pp(now, before) != change_pp(now.pct, before.pct)
@@ -203,14 +217,28 @@ def test_a_renamed_county_is_the_same_county(changed: Project, measured: Mapping
     [
         (("清溪县,清溪县,990200,县,,12,4,3,,2024-03-31",), "第2行：successor 只写在撤销的县的最后一行"),
         (("清溪县,清溪县,990200,县,,12,4,3,,", "清溪市,清溪市,990200,市,,12,4,3,,"), "第2行：code 990221 有2行"),
-        (("清溪县,清溪县,990200,县,,12,4,3,,2024-03-31", "清溪市,清溪市,990200,市,,12,4,3,2024-05-01,"),
-         "第3行：valid_from 2024-05-01 应为上一行 valid_until 2024-03-31 的次日"),
-        (("清溪县,清溪县,990200,县,,12,4,3,2024-04-01,2024-03-31", "清溪市,清溪市,990200,市,,12,4,3,,"), "第2行：valid_until 2024-03-31 早于"),
-        (("清溪县,清溪县,990200,县,,12,4,3,,2024-03-31", "清溪市,清溪市,990100,市,,12,4,3,,"), "第3行：code 990221 各行的 prefecture_code 应相同"),
-        (("清溪县,清溪县,990200,县,,12,4,3,,三月底", "清溪市,清溪市,990200,市,,12,4,3,,"), "第2行：valid_until 的值“三月底”不对"),
-        (("湖滨区,湖滨区,990200,县,,12,4,3,,2024-03-31", "清溪市,清溪市,990200,市,,12,4,3,,"), "县名“湖滨区”为空，或与 990221 相同"),
+        (
+            ("清溪县,清溪县,990200,县,,12,4,3,,2024-03-31", "清溪市,清溪市,990200,市,,12,4,3,2024-05-01,"),
+            "第3行：valid_from 2024-05-01 应为上一行 valid_until 2024-03-31 的次日",
+        ),
+        (
+            ("清溪县,清溪县,990200,县,,12,4,3,2024-04-01,2024-03-31", "清溪市,清溪市,990200,市,,12,4,3,,"),
+            "第2行：valid_until 2024-03-31 早于",
+        ),
+        (
+            ("清溪县,清溪县,990200,县,,12,4,3,,2024-03-31", "清溪市,清溪市,990100,市,,12,4,3,,"),
+            "第3行：code 990221 各行的 prefecture_code 应相同",
+        ),
+        (
+            ("清溪县,清溪县,990200,县,,12,4,3,,三月底", "清溪市,清溪市,990200,市,,12,4,3,,"),
+            "第2行：valid_until 的值“三月底”不对",
+        ),
+        (
+            ("湖滨区,湖滨区,990200,县,,12,4,3,,2024-03-31", "清溪市,清溪市,990200,市,,12,4,3,,"),
+            "县名“湖滨区”为空，或与 990221 相同",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_renaming_must_make_sense(tmp_path: Path, rows: tuple[str, ...], words: str) -> None:
     folder = Project(tmp_path / "p").root / "program"
     renamed(folder)
@@ -255,21 +283,49 @@ def test_comparing_completions() -> None:
 @pytest.mark.parametrize(
     ("form", "old", "new", "words"),
     [
-        ("WQ", "accumulation: cumulative", "counts_from: 2024-04-01\n        counts_until: 2024-03-31\n        accumulation: cumulative",
-         "WQ.yaml 第16行：WQ1-1 的 counts_until 早于 counts_from"),
-        ("WQ", "        title: 法律援助服务场次\n", "        title: 法律援助\n        former: [已建工会企业数]\n", "列名 已建工会企业数 重复"),
-        ("WQ", "        title: 法律援助服务场次\n", "        title: 法律援助\n        former: [法律援助]\n", "列名 法律援助 重复"),
+        (
+            "WQ",
+            "accumulation: cumulative",
+            "counts_from: 2024-04-01\n        counts_until: 2024-03-31\n        accumulation: cumulative",
+            "WQ.yaml 第16行：WQ1-1 的 counts_until 早于 counts_from",
+        ),
+        (
+            "WQ",
+            "        title: 法律援助服务场次\n",
+            "        title: 法律援助\n        former: [已建工会企业数]\n",
+            "列名 已建工会企业数 重复",
+        ),
+        (
+            "WQ",
+            "        title: 法律援助服务场次\n",
+            "        title: 法律援助\n        former: [法律援助]\n",
+            "列名 法律援助 重复",
+        ),
         ("FW", "target: {at_least: 3}", "targets: [{at_least: 3}, {at_least: 5}]", "除最后一条外都须写 until"),
         ("FW", "target: {at_least: 3}", "targets: [{until: 2024-03-31, at_least: 3}]", "最后一条不写"),
-        ("FW", "target: {at_least: 3}", "targets: [{until: 2024-06-30, at_least: 3}, {until: 2024-03-31, at_least: 4}, {at_least: 5}]",
-         "until 2024-03-31 不晚于上一条的 2024-06-30"),
-        ("FW", "target: {at_least: 3}", "target: {at_least: 3}\n        targets: [{at_least: 3}]", "target 和 targets 只能写一个"),
+        (
+            "FW",
+            "target: {at_least: 3}",
+            "targets: [{until: 2024-06-30, at_least: 3}, {until: 2024-03-31, at_least: 4}, {at_least: 5}]",
+            "until 2024-03-31 不晚于上一条的 2024-06-30",
+        ),
+        (
+            "FW",
+            "target: {at_least: 3}",
+            "target: {at_least: 3}\n        targets: [{at_least: 3}]",
+            "target 和 targets 只能写一个",
+        ),
         ("FW", "target: {at_least: 3}", "targets: [{until: 2024-03-31, yes: true}, {at_least: 3}]", "须用同一种目标"),
         ("FW", "target: {at_least: 3}", "targets: [{until: 2024-03-31}, {at_least: 3}]", "第24行：须有且只有一项目标"),
-        ("FW", "target: {at_least: 3}", "targets: [{until: 2024-03-31, atleast: 3}, {at_least: 3}]", "是否想写 at_least"),
+        (
+            "FW",
+            "target: {at_least: 3}",
+            "targets: [{until: 2024-03-31, atleast: 3}, {at_least: 3}]",
+            "是否想写 at_least",
+        ),
         ("WT", "      - code: WT-1\n", "      - code: WT-1\n        counts_until: 2024-06-30\n", "不能写 counts_until"),
     ],
-)  # fmt: skip
+)
 def test_nonsense_is_refused_with_its_place(tmp_path: Path, form: str, old: str, new: str, words: str) -> None:
     folder = Project(tmp_path / "p").root / "program"
     edited(folder / "forms", (form, old, new))

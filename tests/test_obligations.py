@@ -83,17 +83,30 @@ class Office:
     records: list[tuple[str, str, State, int, date]] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
 
-    def got(self, period: str, unit: str, on: date, sheets: dict[str, Any] | None = None,
-            state: State = State.ACCEPTED) -> None:  # fmt: skip
+    def got(
+        self, period: str, unit: str, on: date, sheets: dict[str, Any] | None = None, state: State = State.ACCEPTED
+    ) -> None:
         """A unit's record of a period: form → its row's values, or for a list its entries by number."""
         seq = len(self.submissions) + 1
         mine = PLAIN.county_by_code.get(unit)
         prefecture = mine.prefecture_code if mine else unit
-        self.submissions.append(Submission(
-            seq=seq, sha256=str(seq), file=f"{seq}.xlsx", received_on=on, taken_on=on, prefecture_code=prefecture,
-            period=period, issue_no="", admission=0, verdict="RETURNED" if state is State.RETURNED else "ACCEPTED",
-            reason="", sheets={c: f.sheet for c, f in whole().form_by_code.items()}, columns=COLUMNS,
-        ))  # fmt: skip
+        self.submissions.append(
+            Submission(
+                seq=seq,
+                sha256=str(seq),
+                file=f"{seq}.xlsx",
+                received_on=on,
+                taken_on=on,
+                prefecture_code=prefecture,
+                period=period,
+                issue_no="",
+                admission=0,
+                verdict="RETURNED" if state is State.RETURNED else "ACCEPTED",
+                reason="",
+                sheets={c: f.sheet for c, f in whole().form_by_code.items()},
+                columns=COLUMNS,
+            )
+        )
         self.records.append((period, unit, state, seq, on))
         for form, content in (sheets or {}).items():
             if whole().form_by_code[form].is_list:
@@ -108,10 +121,17 @@ class Office:
         """What was received by a day."""
         names = ["period", "county_code", "state", "seq", "received_on"]
         records = pd.DataFrame([r for r in self.records if r[4] <= as_of], columns=names)
-        return Snapshot(as_of=as_of, submissions=tuple(s for s in self.submissions if s.received_on <= as_of), copies=(),
-                    findings=(), revisions=(), acts=(), records=records,
-                    rows={k: r for k, r in self.rows.items() if r.received_on <= as_of},
-                    lists={k: rs for k, rs in self.lists.items() if all(r.received_on <= as_of for r in rs)})  # fmt: skip
+        return Snapshot(
+            as_of=as_of,
+            submissions=tuple(s for s in self.submissions if s.received_on <= as_of),
+            copies=(),
+            findings=(),
+            revisions=(),
+            acts=(),
+            records=records,
+            rows={k: r for k, r in self.rows.items() if r.received_on <= as_of},
+            lists={k: rs for k, rs in self.lists.items() if all(r.received_on <= as_of for r in rs)},
+        )
 
     def owed(self, as_of: date, through: str, program: Program | None = None) -> tuple[Obligation, ...]:
         """The table."""
@@ -123,8 +143,18 @@ def row(
     seq: int, on: date, key: tuple[str, str, str], values: dict[str, Any], sheet_row: int, entry: str = ""
 ) -> StandingRow:
     form, period, unit = key
-    return StandingRow(seq=seq, form=form, period=period, county_code=unit, entry=entry, sheet_row=sheet_row, nil=False,
-                       received_on=on, typed={}, values=values)  # fmt: skip
+    return StandingRow(
+        seq=seq,
+        form=form,
+        period=period,
+        county_code=unit,
+        entry=entry,
+        sheet_row=sheet_row,
+        nil=False,
+        received_on=on,
+        typed={},
+        values=values,
+    )
 
 
 def of(owed: tuple[Obligation, ...], kind: ObligationKind, who: str) -> list[Obligation]:
@@ -139,8 +169,9 @@ def test_without_further_sheets_only_reports_and_the_offices_own_duties() -> Non
     owed = Office().owed(date(2023, 3, 14), "2023-02", PLAIN)
     assert {o.kind for o in owed} == {ObligationKind.REPORT, ObligationKind.OFFICE_DUTY}
     assert sum(o.is_report for o in owed) == 2 * (16 + 129)
-    assert obligations(replace(PLAIN, duties=(), milestones=()), Office().shot(date(2023, 1, 9)), Calendar(),
-                       PLAIN.periods[0])[-1].is_report  # fmt: skip
+    assert obligations(
+        replace(PLAIN, duties=(), milestones=()), Office().shot(date(2023, 1, 9)), Calendar(), PLAIN.periods[0]
+    )[-1].is_report
 
 
 def test_the_offices_duties_are_listed_and_never_claimed_met() -> None:
@@ -176,8 +207,9 @@ def test_what_is_owed_goes_by_what_is_declared_and_by_no_word() -> None:
         duties=tuple(replace(one, office=False) for one in program.duties),
     )
     assert {kind for _, kind, _, _ in owed(program)} - {kind for _, kind, _, _ in owed(flagless)} == {
-        ObligationKind.MATERIAL, ObligationKind.OFFICE_DUTY,
-    }  # fmt: skip
+        ObligationKind.MATERIAL,
+        ObligationKind.OFFICE_DUTY,
+    }
     owed_late = Office().owed(date(2023, 3, 8), "2023-02", PLAIN)
     assert escalations(PLAIN, owed_late, Calendar(), date(2023, 3, 8))
     assert not escalations(replace(PLAIN, escalation=None), owed_late, Calendar(), date(2023, 3, 8))
@@ -185,8 +217,11 @@ def test_what_is_owed_goes_by_what_is_declared_and_by_no_word() -> None:
 
 def test_a_quarter_is_owed_when_it_ends_inside_the_window() -> None:
     assert [q.title for q in quarters(PLAIN.window)] == [
-        "2022年第四季度", "2023年第一季度", "2023年第二季度", "2023年第三季度",
-    ]  # fmt: skip
+        "2022年第四季度",
+        "2023年第一季度",
+        "2023年第二季度",
+        "2023年第三季度",
+    ]
     exact = Window(start=date(2023, 3, 31), end=date(2023, 6, 30))
     assert [(q.start, q.end) for q in quarters(exact)] == [
         (date(2023, 1, 1), date(2023, 3, 31)),
@@ -205,8 +240,10 @@ def test_rest_days_hand_in_before_and_on_time_until_the_months_end() -> None:
     mid = milestone(owed, SMALL, "M10")
     assert (mid.due_on, mid.hand_in_by) == (date(2023, 4, 30), date(2023, 4, 28))
     assert (mid.kind, mid.timeliness, mid.met_on) == (
-        ObligationKind.MATERIAL, Timeliness.ON_TIME, date(2023, 4, 30),
-    )  # fmt: skip
+        ObligationKind.MATERIAL,
+        Timeliness.ON_TIME,
+        date(2023, 4, 30),
+    )
 
 
 def test_a_milestone_done_in_time_and_one_done_late_and_the_cells_that_say_so() -> None:
@@ -222,8 +259,12 @@ def test_a_milestone_done_in_time_and_one_done_late_and_the_cells_that_say_so() 
     # said to be undone: overdue at once; 2022-12-31 … 2023-01-09 are 9 days, working days 3, 4, 5, 6, 9
     no = milestone(owed, SECOND, "M5")
     assert (no.timeliness, no.reason, no.days_overdue, no.workdays_overdue, no.streak) == (
-        Timeliness.OVERDUE, Reason.NOT_DONE, 9, 5, 1,
-    )  # fmt: skip
+        Timeliness.OVERDUE,
+        Reason.NOT_DONE,
+        9,
+        5,
+        1,
+    )
     # silent: its return is on time until 2023-01-09
     silent = milestone(owed, THIRD, "M3")
     assert (silent.timeliness, silent.answer_by) == (Timeliness.NOT_DUE, date(2023, 1, 9))
@@ -296,9 +337,14 @@ def test_a_quarter_in_time_ends_a_row_of_late_ones() -> None:
 
 def test_visits_and_their_reports() -> None:
     office = Office()
-    office.got("2023-10", FIRST, date(2023, 11, 3), {
-        "XK": {"XK-2": 1, "XK-3": date(2023, 10, 31), "XK-4": "是", "XK-5": date(2023, 11, 2)},
-    })  # fmt: skip
+    office.got(
+        "2023-10",
+        FIRST,
+        date(2023, 11, 3),
+        {
+            "XK": {"XK-2": 1, "XK-3": date(2023, 10, 31), "XK-4": "是", "XK-5": date(2023, 11, 2)},
+        },
+    )
     office.got("2023-10", SECOND, date(2023, 11, 3), {"XK": {"XK-2": 0, "XK-4": "否"}})
     owed = office.owed(date(2023, 11, 6), "2023-10")
     report, visit = sorted(of(owed, ObligationKind.VISIT, FIRST), key=lambda o: o.cell, reverse=True)
@@ -315,22 +361,36 @@ def test_problems_past_their_day() -> None:
         return {"XQ-1": county, "XQ-2": "经费不足", "XQ-3": due, "XQ-4": status, "XQ-5": closed}
 
     office = Office()
-    office.got("2022-12", SMALL, date(2023, 1, 6), {"XQ": {
-        "P1": problem(date(2022, 12, 31), "推进中", "德钦县"),
-        "P2": problem(date(2023, 2, 28), "推进中"),
-        "P3": problem(date(2023, 2, 1), "推进中", FIRST),
-        "P4": problem(date(2023, 12, 1), "推进中", FIRST),
-    }})  # fmt: skip
+    office.got(
+        "2022-12",
+        SMALL,
+        date(2023, 1, 6),
+        {
+            "XQ": {
+                "P1": problem(date(2022, 12, 31), "推进中", "德钦县"),
+                "P2": problem(date(2023, 2, 28), "推进中"),
+                "P3": problem(date(2023, 2, 1), "推进中", FIRST),
+                "P4": problem(date(2023, 12, 1), "推进中", FIRST),
+            }
+        },
+    )
     owed = office.owed(date(2023, 1, 9), "2022-12")
     (one,) = of(owed, ObligationKind.PROBLEM, SECOND)
     assert (one.timeliness, one.days_overdue, one.streak, one.reason) == (Timeliness.OVERDUE, 9, 1, Reason.OPEN)
     assert (one.submission, one.sheet, one.cell, one.what) == (1, "问题台账", "F6", "解决问题P1：经费不足")
-    office.got("2023-02", SMALL, date(2023, 3, 3), {"XQ": {
-        "P1": problem(date(2022, 12, 31), "推进中", "德钦县"),
-        "P2": problem(date(2023, 2, 28), "已解决", closed=date(2023, 2, 27)),
-        "P3": problem(date(2023, 2, 1), "已解决", FIRST, date(2023, 2, 3)),
-        "P4": problem(date(2023, 12, 1), "推进中", FIRST),
-    }})  # fmt: skip
+    office.got(
+        "2023-02",
+        SMALL,
+        date(2023, 3, 3),
+        {
+            "XQ": {
+                "P1": problem(date(2022, 12, 31), "推进中", "德钦县"),
+                "P2": problem(date(2023, 2, 28), "已解决", closed=date(2023, 2, 27)),
+                "P3": problem(date(2023, 2, 1), "已解决", FIRST, date(2023, 2, 3)),
+                "P4": problem(date(2023, 12, 1), "推进中", FIRST),
+            }
+        },
+    )
     owed = office.owed(date(2023, 3, 14), "2023-02")
     (one,) = of(owed, ObligationKind.PROBLEM, SECOND)
     assert (one.days_overdue, one.streak, one.submission) == (73, 2, 2)

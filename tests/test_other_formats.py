@@ -63,8 +63,14 @@ def ods_cell(cell: str, styles: str = "") -> Inspection:
 @pytest.mark.parametrize(
     ("cell", "value"),
     [
-        ('table:formula="of:=1/0" office:value-type="string" calcext:value-type="error"><text:p>#DIV/0!</text:p>', "#DIV/0!"),
-        ('table:formula="of:=a" office:value-type="string" calcext:value-type="error"><text:p>Err:508</text:p>', "#VALUE!"),
+        (
+            'table:formula="of:=1/0" office:value-type="string" calcext:value-type="error"><text:p>#DIV/0!</text:p>',
+            "#DIV/0!",
+        ),
+        (
+            'table:formula="of:=a" office:value-type="string" calcext:value-type="error"><text:p>Err:508</text:p>',
+            "#VALUE!",
+        ),
         ('table:formula="of:=1+1">', UNCALCULATED),
         ('table:formula="of:=IF(A1=&quot;&quot;;&quot;&quot;)"><text:p/>', None),
         ('table:formula="of:=A1" office:value-type="string" office:string-value=""><text:p/>', None),
@@ -78,7 +84,10 @@ def ods_cell(cell: str, styles: str = "") -> Inspection:
         ('office:value-type="float" office:value="12"><text:p>12.0万</text:p>', "12（显示为“12万”，不是这个数）"),
         ('office:value-type="float" office:value="12"><text:p>12.00万元</text:p>', "12万元"),
         ('office:value-type="float" office:value="5"><text:p>5场</text:p>', "5场"),
-        ('office:value-type="float" office:value="123456"><text:p>12.3456</text:p>', "123456（显示为“12.3456”，不是这个数）"),
+        (
+            'office:value-type="float" office:value="123456"><text:p>12.3456</text:p>',
+            "123456（显示为“12.3456”，不是这个数）",
+        ),
         ('office:value-type="float" office:value="-1234.5"><text:p>-1,234.50</text:p>', -1234.5),
         ('table:formula="of:=1+1" office:value-type="float" office:value="2"><text:p>2</text:p>', 2),
         ('office:value-type="boolean" office:boolean-value="true"><text:p>TRUE</text:p>', True),
@@ -92,10 +101,13 @@ def ods_cell(cell: str, styles: str = "") -> Inspection:
         ('office:value-type="string"><text:p>5<text:line-break/>6</text:p>', "5\n6"),
         ('office:value-type="string"><text:p>5</text:p><text:p>6</text:p>', "5\n6"),
         ('office:value-type="string"><text:p>5<text:s text:c="3"/>6  \n 7</text:p>', "5   6 7"),
-        ('office:value-type="string"><text:p>5<text:ruby>五<text:ruby-text>wu</text:ruby-text></text:ruby>6</text:p>', "5五6"),
+        (
+            'office:value-type="string"><text:p>5<text:ruby>五<text:ruby-text>wu</text:ruby-text></text:ruby>6</text:p>',
+            "5五6",
+        ),
         ('office:value-type="string"><text:p><text:a>链</text:a>接</text:p>', "链接"),
     ],
-)  # fmt: skip
+)
 def test_values_of_an_ods(cell: str, value: Any) -> None:
     seen = ods_cell(cell)
     cells = {(r, c): one for r, row in enumerate(grid(seen)) for c, one in enumerate(row) if one != ""}
@@ -122,8 +134,14 @@ FLOAT = 'office:value-type="float" office:value="7"><text:p>7</text:p>'
     ("cell", "told"),
     [
         ('office:value-type="string"><text:p><text:span text:style-name="S">9</text:span>1</text:p>', STRUCK_9),
-        ('office:value-type="string"><text:p>5<text:span text:style-name="U">1</text:span></text:p>', ("CELL_SUPERSCRIPT", "51（“1”是上标或下标）")),
-        ('office:value-type="string"><text:p><text:span text:style-name="S"><text:span>9</text:span></text:span>1</text:p>', STRUCK_9),
+        (
+            'office:value-type="string"><text:p>5<text:span text:style-name="U">1</text:span></text:p>',
+            ("CELL_SUPERSCRIPT", "51（“1”是上标或下标）"),
+        ),
+        (
+            'office:value-type="string"><text:p><text:span text:style-name="S"><text:span>9</text:span></text:span>1</text:p>',
+            STRUCK_9,
+        ),
         (f'table:style-name="W" {FLOAT}', ("CELL_UNSEEN", "7（字与底色相同，看不见）")),
         (f'table:formula="of:=1+1" {FLOAT}', ("CELL_CONTRADICTS", "公式“=1+1”应得2，显示的是7")),
         (f'table:style-name="WW" {FLOAT}', ("CELL_UNSEEN", "7（字与底色相同，看不见）")),
@@ -131,10 +149,16 @@ FLOAT = 'office:value-type="float" office:value="7"><text:p>7</text:p>'
         (f'table:style-name="L" {FLOAT}', ("CELL_STRUCK", "7（画了删除线）")),
         (f'table:style-name="N" {FLOAT}', None),
         ('office:value-type="float" office:value="7"><text:p/>', ("CELL_UNSEEN", "7（单元格格式使它不显示）")),
-        ("table:formula=\"of:=['file:///D:/other.ods'#$Sheet1.A1]\" " + FLOAT, ("CELL_LINKED", "引用了“file:///D:/other.ods”")),
-        ('table:formula="of:=DDE(&quot;soffice&quot;;&quot;a&quot;;&quot;b&quot;)" ' + FLOAT, ("CELL_LINKED", "引用了“soffice”")),
+        (
+            "table:formula=\"of:=['file:///D:/other.ods'#$Sheet1.A1]\" " + FLOAT,
+            ("CELL_LINKED", "引用了“file:///D:/other.ods”"),
+        ),
+        (
+            'table:formula="of:=DDE(&quot;soffice&quot;;&quot;a&quot;;&quot;b&quot;)" ' + FLOAT,
+            ("CELL_LINKED", "引用了“soffice”"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_an_ods_shows_otherwise(cell: str, told: tuple[str, str] | None) -> None:
     assert doubts(ods_cell(cell, T_STYLES)) == ({(2, 1): told} if told else {})
 
@@ -244,8 +268,9 @@ def test_a_flat_ods_is_read_like_one_in_parts() -> None:
     flat = (
         f'<?xml version="1.0"?>\n<office:document {ODS_NAMES} office:mimetype="{SPREADSHEET}"><office:automatic-styles>{T_STYLES}'
         '</office:automatic-styles><office:body><office:spreadsheet><table:table table:name="表">'
-        + CELL.format("", 'table:style-name="W"') + "</table:table></office:spreadsheet></office:body></office:document>"
-    )  # fmt: skip
+        + CELL.format("", 'table:style-name="W"')
+        + "</table:table></office:spreadsheet></office:body></office:document>"
+    )
     seen = inspect(flat.encode())
     assert grid(seen) == [[1]]
     assert doubts(seen) == {(0, 0): ("CELL_UNSEEN", "1（字与底色相同，看不见）")}
@@ -317,11 +342,13 @@ def test_what_an_xls_shows_otherwise() -> None:
     seen = inspect(xls(fill))
     assert grid(seen)[50] == ["91", "51", 7, 8, 9, 9, "有"]
     assert doubts(seen) == {
-        (50, 0): ("CELL_STRUCK", "91（“9”画了删除线）"), (50, 1): ("CELL_SUPERSCRIPT", "51（“1”是上标或下标）"),
-        (50, 2): ("CELL_STRUCK", "7（画了删除线）"), (50, 3): ("CELL_UNSEEN", "8（字与底色相同，或格式不显示内容）"),
+        (50, 0): ("CELL_STRUCK", "91（“9”画了删除线）"),
+        (50, 1): ("CELL_SUPERSCRIPT", "51（“1”是上标或下标）"),
+        (50, 2): ("CELL_STRUCK", "7（画了删除线）"),
+        (50, 3): ("CELL_UNSEEN", "8（字与底色相同，或格式不显示内容）"),
         (50, 4): ("CELL_UNSEEN", "9（字与底色相同，或格式不显示内容）"),
         (50, 6): ("CELL_UNSEEN", "有（字与底色相同，或格式不显示内容）"),
-    }  # fmt: skip
+    }
     look = seen.notes.seen["表"]
     assert (look.rows, look.cols) == ({51: False}, {6})
 
@@ -414,26 +441,43 @@ def test_links_of_an_xls_are_told_by_the_cells_that_use_them() -> None:
 
 def test_values_of_an_xlsb() -> None:
     rk = struct.pack("<III", 0, 1, 5 << 2 | 2 | 1)
-    cells = (record(0, struct.pack("<IIHH", 4, 0, 0, 0)) + record(2, rk) + record(5, struct.pack("<IId", 1, 1, 0.5))
-             + record(3, struct.pack("<IIB", 2, 0, 0x17)) + record(11, struct.pack("<IIB", 3, 0, 0x07))
-             + record(8, struct.pack("<II", 4, 0) + wide_text("")) + record(1, struct.pack("<II", 5, 1))
-             + record(9, struct.pack("<IId", 6, 0, 0.5)) + record(8, struct.pack("<II", 7, 0) + wide_text("") + bytes(10))
-             + record(6, struct.pack("<II", 8, 0) + wide_text("五")) + record(4, struct.pack("<IIB", 9, 0, 1)))  # fmt: skip
+    cells = (
+        record(0, struct.pack("<IIHH", 4, 0, 0, 0))
+        + record(2, rk)
+        + record(5, struct.pack("<IId", 1, 1, 0.5))
+        + record(3, struct.pack("<IIB", 2, 0, 0x17))
+        + record(11, struct.pack("<IIB", 3, 0, 0x07))
+        + record(8, struct.pack("<II", 4, 0) + wide_text(""))
+        + record(1, struct.pack("<II", 5, 1))
+        + record(9, struct.pack("<IId", 6, 0, 0.5))
+        + record(8, struct.pack("<II", 7, 0) + wide_text("") + bytes(10))
+        + record(6, struct.pack("<II", 8, 0) + wide_text("五"))
+        + record(4, struct.pack("<IIB", 9, 0, 1))
+    )
     row = ["5%", "50%", "#REF!", "#DIV/0!", UNCALCULATED, "", 0.5, "", "五", True]
     assert grid(inspect(xlsb(cells))) == [[], [], [], [], row]
 
 
 def test_cells_of_an_xlsb_that_name_no_column_are_read() -> None:
     style = struct.pack("<I", 0)
-    cells = (record(0, struct.pack("<IIHH", 0, 0, 0, 0)) + record(5, struct.pack("<IId", 1, 0, 1.5)) + record(12, style)
-             + record(16, style + struct.pack("<d", 2.5)) + record(13, style + struct.pack("<I", 7 << 2 | 2))
-             + record(17, style + wide_text("七")) + record(15, style + b"\x01"))  # fmt: skip
+    cells = (
+        record(0, struct.pack("<IIHH", 0, 0, 0, 0))
+        + record(5, struct.pack("<IId", 1, 0, 1.5))
+        + record(12, style)
+        + record(16, style + struct.pack("<d", 2.5))
+        + record(13, style + struct.pack("<I", 7 << 2 | 2))
+        + record(17, style + wide_text("七"))
+        + record(15, style + b"\x01")
+    )
     assert grid(inspect(xlsb(cells))) == [["", 1.5, "", 2.5, 7, "七", True]]
 
 
 def test_hidden_rows_and_columns_of_an_xlsb() -> None:
-    cells = (record(60, struct.pack("<4IH", 2, 3, 0x900, 0, 1)) + record(0, struct.pack("<IIHH", 3, 0, 0, 0x1000))
-             + record(5, struct.pack("<IId", 0, 0, 1)))  # fmt: skip
+    cells = (
+        record(60, struct.pack("<4IH", 2, 3, 0x900, 0, 1))
+        + record(0, struct.pack("<IIHH", 3, 0, 0, 0x1000))
+        + record(5, struct.pack("<IId", 0, 0, 1))
+    )
     cells += record(5, struct.pack("<IId", 1, 0, 2)) + record(176, struct.pack("<4I", 3, 3, 0, 1))
     seen = inspect(xlsb(cells))
     look = seen.notes.seen["表"]
@@ -493,8 +537,21 @@ def looks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Inspection]:
     (folder / "in.xlsx").write_bytes(everything())
     seen = {}
     for kind in ("xls", "ods"):
-        subprocess.run([office.soffice, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", kind,
-                        "--outdir", str(folder / "out"), str(folder / "in.xlsx")], check=True, capture_output=True, timeout=120)  # fmt: skip
+        subprocess.run(
+            [
+                office.soffice,
+                f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+                "--headless",
+                "--convert-to",
+                kind,
+                "--outdir",
+                str(folder / "out"),
+                str(folder / "in.xlsx"),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
         seen[kind] = inspect((folder / "out" / f"in.{kind}").read_bytes())
     return seen
 
@@ -553,7 +610,12 @@ def test_what_libreoffice_saves_is_seen_as_its_officer_sees_it(kind: str, looks:
         {2: True},
     )
     assert {place: code for place, (code, _) in doubts(seen).items()} == {
-        (0, 0): "CELL_STRUCK", (0, 1): "CELL_SUPERSCRIPT", (0, 2): "CELL_STRUCK", (0, 3): "CELL_UNSEEN", (4, 2): "CELL_LINKED",
-        (7, 0): "CELL_UNSEEN", (7, 2): "CELL_MAYBE_UNSEEN",
-    }  # fmt: skip
+        (0, 0): "CELL_STRUCK",
+        (0, 1): "CELL_SUPERSCRIPT",
+        (0, 2): "CELL_STRUCK",
+        (0, 3): "CELL_UNSEEN",
+        (4, 2): "CELL_LINKED",
+        (7, 0): "CELL_UNSEEN",
+        (7, 2): "CELL_MAYBE_UNSEEN",
+    }
     assert look.beside == {(1, 1): "批注“说明一下”", (3, 2): "文本框“文本框里的字”", (3, 3): "一张图片"}

@@ -299,11 +299,17 @@ def totals_of(country: Country, period: str) -> dict[tuple[str, str], tuple[int 
     then = program.at(program.period_by_code[period])
     stands = take_snapshot(country.store, program, AS_OF).values(program, program.period_by_code[period])
     codes = {f.code for f in numbers_of(then)}
-    rows = [(unit, code, value) for unit, values in stands.items() for code, value in values.items()
-            if code in codes and value not in {None, "不适用"}]  # fmt: skip
+    rows = [
+        (unit, code, value)
+        for unit, values in stands.items()
+        for code, value in values.items()
+        if code in codes and value not in {None, "不适用"}
+    ]
     rolled = roll_up(then, pd.DataFrame(rows, columns=["unit", "field", "value"]).astype({"value": object}))
-    return {(code, field): (None if pd.isna(total) else int(total), int(n), int(of))
-            for _, code, field, total, n, of in rolled.itertuples(index=False)}  # fmt: skip
+    return {
+        (code, field): (None if pd.isna(total) else int(total), int(n), int(of))
+        for _, code, field, total, n, of in rolled.itertuples(index=False)
+    }
 
 
 def test_the_roll_up_of_the_files_one_by_one_is_that_of_the_store(country: Country) -> None:
@@ -314,8 +320,10 @@ def test_the_roll_up_of_the_files_one_by_one_is_that_of_the_store(country: Count
         for path in files
     )
     rolled = roll_up(country.program, (one[one["field"].isin(fields)] for one in frames))
-    found = {(code, field): (None if pd.isna(total) else int(total), int(n), int(of))
-             for _, code, field, total, n, of in rolled.itertuples(index=False)}  # fmt: skip
+    found = {
+        (code, field): (None if pd.isna(total) else int(total), int(n), int(of))
+        for _, code, field, total, n, of in rolled.itertuples(index=False)
+    }
     assert found == totals_of(country, EARLY)
 
 

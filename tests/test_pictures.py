@@ -93,10 +93,23 @@ def shot(program_name: str, as_of: date, typed: Typed = usual, silent: frozenset
             if prefecture.code in silent or day > as_of:
                 continue
             seq = len(submissions) + 1
-            submissions.append(Submission(
-                seq=seq, sha256=str(seq), file=f"{seq}.xlsx", received_on=day, taken_on=day, prefecture_code=prefecture.code,
-                period=period.code, issue_no="", admission=0, verdict="ACCEPTED", reason="",
-                sheets={f.code: f.sheet for f in program.forms}, columns={f.code: {} for f in program.forms}))  # fmt: skip
+            submissions.append(
+                Submission(
+                    seq=seq,
+                    sha256=str(seq),
+                    file=f"{seq}.xlsx",
+                    received_on=day,
+                    taken_on=day,
+                    prefecture_code=prefecture.code,
+                    period=period.code,
+                    issue_no="",
+                    admission=0,
+                    verdict="ACCEPTED",
+                    reason="",
+                    sheets={f.code: f.sheet for f in program.forms},
+                    columns={f.code: {} for f in program.forms},
+                )
+            )
             units: tuple[Unit, ...] = (prefecture, *program.counties_of(prefecture.code))
             for unit in (unit for unit in units if unit.code not in silent):
                 records.append((period.code, unit.code, State.ACCEPTED, seq, day))
@@ -111,14 +124,33 @@ def shot(program_name: str, as_of: date, typed: Typed = usual, silent: frozenset
                     _row(seq, day, where, one, f"{prefecture.code}-{period.no}{n}") for n, one in enumerate(entries)
                 )
     names = ["period", "county_code", "state", "seq", "received_on"]
-    return Snapshot(as_of=as_of, submissions=tuple(submissions), copies=(), findings=(), revisions=(), acts=(),
-                    records=pd.DataFrame(records, columns=names), rows=rows, lists=lists)  # fmt: skip
+    return Snapshot(
+        as_of=as_of,
+        submissions=tuple(submissions),
+        copies=(),
+        findings=(),
+        revisions=(),
+        acts=(),
+        records=pd.DataFrame(records, columns=names),
+        rows=rows,
+        lists=lists,
+    )
 
 
 def _row(seq: int, day: date, where: tuple[str, str, str], values: dict[str, Value], number: str = "") -> StandingRow:
     form, period, unit = where
-    return StandingRow(seq=seq, form=form, period=period, county_code=unit, entry=number, sheet_row=8, nil=False,
-                       received_on=day, typed={}, values={k: v for k, v in values.items() if v is not None})  # fmt: skip
+    return StandingRow(
+        seq=seq,
+        form=form,
+        period=period,
+        county_code=unit,
+        entry=number,
+        sheet_row=8,
+        nil=False,
+        received_on=day,
+        typed={},
+        values={k: v for k, v in values.items() if v is not None},
+    )
 
 
 def _listed(one: Field, seed: int, end: date) -> Value:

@@ -138,9 +138,16 @@ def test_a_name_that_two_prefectures_share_names_nobody() -> None:
 
 @pytest.mark.parametrize(
     ("text", "period"),
-    [("2023年1-2月", "2023-02"), ("2023年1月至2月", "2023-02"), ("2022年11—12月", "2022-12"), ("2023-04", "2023-04"),
-     (f"报送截止：{DUE.year}年{DUE.month}月{DUE.day}日", "2023-02"), ("2023-02-10", ""), ("2023年11—12月", "")],
-)  # fmt: skip
+    [
+        ("2023年1-2月", "2023-02"),
+        ("2023年1月至2月", "2023-02"),
+        ("2022年11—12月", "2022-12"),
+        ("2023-04", "2023-04"),
+        (f"报送截止：{DUE.year}年{DUE.month}月{DUE.day}日", "2023-02"),
+        ("2023-02-10", ""),
+        ("2023年11—12月", ""),
+    ],
+)
 def test_a_period_is_named_by_title_code_or_its_days(text: str, period: str) -> None:
     assert periods_named(C.program, text) == ({period} if period else set())
 
@@ -153,10 +160,16 @@ def test_a_file_that_names_no_period_is_of_the_last_that_had_ended() -> None:
 
 @pytest.mark.parametrize(
     "make",
-    [with_doctype, lambda content: packed(a=content), lambda content: content[: len(content) - 200], old_workbook, as_ods,
-     lambda content: b"<html>" + next(iter(str(s) for s in stamps_in(content, C.program.code))).encode("gb18030")],
+    [
+        with_doctype,
+        lambda content: packed(a=content),
+        lambda content: content[: len(content) - 200],
+        old_workbook,
+        as_ods,
+        lambda content: b"<html>" + next(iter(str(s) for s in stamps_in(content, C.program.code))).encode("gb18030"),
+    ],
     ids=["doctype", "archive", "cut", "xls", "ods", "html"],
-)  # fmt: skip
+)
 def test_a_stamp_is_found_in_what_can_be_read(make: Callable[[bytes], bytes]) -> None:
     found = list(stamps_in(make(blank("2023-02", ZHAOTONG, "A1")), C.program.code))
     assert {(s.prefecture_code, s.period) for s in found} == {(ZHAOTONG, "2023-02")}
@@ -343,8 +356,10 @@ def test_nobody_is_told_unreported_whose_file_is_there(office: Workspace) -> Non
     assert m.snapshot.absence(P2, county) == "收到、不能采用（文件内部有不允许的声明），见 报表.xlsx"
     assert "文件名推定" in m.snapshot.absence(P2, C.program.counties_of(LINCANG)[0])
     assert [not_reported(m, C.program.prefecture_by_code[c]) for c in (ZHAOTONG, NUJIANG, "530100")] == [
-        "收到、不能采用", "有文件未能读取", "未报",
-    ]  # fmt: skip
+        "收到、不能采用",
+        "有文件未能读取",
+        "未报",
+    ]
 
 
 def test_it_is_not_accused_of_being_overdue(office: Workspace) -> None:
@@ -610,8 +625,9 @@ def test_an_issue_number_of_any_length_is_stored(url: str, tmp_path: Path) -> No
         files = [arrival(filled(touch=renumber), "长号.xlsx"), arrival(filled(prefecture_code=NUJIANG), "好.xlsx")]
         take_in(C, store, files, AFTER, on=InProcess())
         assert {(s.file, len(s.issue_no) > 16, s.verdict) for s in store.submissions(AFTER)} == {
-            ("长号.xlsx", True, "ACCEPTED"), ("好.xlsx", False, "ACCEPTED"),
-        }  # fmt: skip
+            ("长号.xlsx", True, "ACCEPTED"),
+            ("好.xlsx", False, "ACCEPTED"),
+        }
     finally:
         store.close()
 
@@ -700,8 +716,16 @@ def test_the_prefectures_own_returns_are_counted_apart(capsys: pytest.CaptureFix
         (period.code, unit.code, State.RETURNED if unit in sent_back else State.ACCEPTED, 1, EARLY)
         for unit in program.reporters
     ]
-    shot = Snapshot(as_of=AFTER, submissions=(), copies=(), findings=(), revisions=(), acts=(), rows={},
-                    records=pd.DataFrame(records, columns=["period", "county_code", "state", "seq", "received_on"]))  # fmt: skip
+    shot = Snapshot(
+        as_of=AFTER,
+        submissions=(),
+        copies=(),
+        findings=(),
+        revisions=(),
+        acts=(),
+        rows={},
+        records=pd.DataFrame(records, columns=["period", "county_code", "state", "seq", "received_on"]),
+    )
     told: Any = SimpleNamespace(
         period=period, program=program, snapshot=shot, states_shown={State.ACCEPTED: 129, State.RETURNED: 0}
     )

@@ -35,8 +35,17 @@ DIGIT_PX = 9.33  # of DejaVu Sans at 11 points, wider than any Chinese font's
 
 def issued(prefecture: str) -> bytes:
     entries = {("P", f"#{n}", "P-2"): "具体困难和问题的说明" * 8 for n in range(1, 4)}
-    return issue_workbook(Issue(program=C.program, key=C.key, rules=C.rules, period=PERIOD, previous={}, entries=entries,
-                                prefecture=C.program.prefecture_by_code[prefecture]))  # fmt: skip
+    return issue_workbook(
+        Issue(
+            program=C.program,
+            key=C.key,
+            rules=C.rules,
+            period=PERIOD,
+            previous={},
+            entries=entries,
+            prefecture=C.program.prefecture_by_code[prefecture],
+        )
+    )
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +57,27 @@ def content() -> bytes:
 def book(content: bytes, request: pytest.FixtureRequest) -> Any:
     """The workbook that goes out, and the one that goes back with its list of problems and its appendix."""
     copy = ReturnedCopy(
-        program=C.program, key=C.key, rules=C.rules, period=PERIOD, prefecture=C.program.prefecture_by_code[KUNMING],
-        seq=1, file="报表.xlsx", sha256="0" * 64, conclusion="部分退回", sheets={}, entries={}, cover={}, previous={},
-        findings=(finding("CELL_NOT_A_NUMBER", sheet="1.思想引领", cell="D7", found="约5", county_code="530102", field="Q01-1"),),
-        strays=(Stray(sheet="1.思想引领", cell="Z9", text="说明" * 50),), list_rows={},
-    )  # fmt: skip
+        program=C.program,
+        key=C.key,
+        rules=C.rules,
+        period=PERIOD,
+        prefecture=C.program.prefecture_by_code[KUNMING],
+        seq=1,
+        file="报表.xlsx",
+        sha256="0" * 64,
+        conclusion="部分退回",
+        sheets={},
+        entries={},
+        cover={},
+        previous={},
+        findings=(
+            finding(
+                "CELL_NOT_A_NUMBER", sheet="1.思想引领", cell="D7", found="约5", county_code="530102", field="Q01-1"
+            ),
+        ),
+        strays=(Stray(sheet="1.思想引领", cell="Z9", text="说明" * 50),),
+        list_rows={},
+    )
     made = content if request.param == "issued" else returned_workbook(copy)
     return openpyxl.load_workbook(io.BytesIO(made))
 
@@ -159,11 +184,17 @@ def test_libreoffice_keeps_the_form_usable(office: Session, tmp_path: Path) -> N
     figure, listed_text = layout.col_of("Q01-1"), 2
     steps: list[list[Any]] = [
         ["open_as_it_is", str(path)],
-        ["type", form.sheet, FIRST_ROW, figure, "7"], ["type", form.sheet, FIRST_ROW, 1, "别的县"],
-        ["type", form.sheet, FIRST_ROW, layout.remark_col, "说明"], ["type", listed.sheet, last, listed_text, "第二百条的内容和说明"],
-        ["type", CHECK_SHEET, 4, 2, "0"], ["recalculate"],
-        ["look", form.sheet], ["look", listed.sheet], ["look", CHECK_SHEET], ["close"],
-    ]  # fmt: skip
+        ["type", form.sheet, FIRST_ROW, figure, "7"],
+        ["type", form.sheet, FIRST_ROW, 1, "别的县"],
+        ["type", form.sheet, FIRST_ROW, layout.remark_col, "说明"],
+        ["type", listed.sheet, last, listed_text, "第二百条的内容和说明"],
+        ["type", CHECK_SHEET, 4, 2, "0"],
+        ["recalculate"],
+        ["look", form.sheet],
+        ["look", listed.sheet],
+        ["look", CHECK_SHEET],
+        ["close"],
+    ]
     grid, entries, check = office.work(steps)[7:10]
     assert grid[FIRST_ROW][0] == FIRST
     assert grid[FIRST_ROW][1] == C.program.county_by_code[FIRST].short_name

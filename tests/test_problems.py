@@ -18,13 +18,18 @@ P1, P2, P3 = (WHOLE.period_by_code[code] for code in ("2022-12", "2023-02", "202
 AS_OF = date(2023, 3, 10)
 LATE = {(DIQING, "1"): 10}
 LIST = sheet(
-    FormKind.PROBLEMS, column("c", FieldType.COUNTY, role="county"), column("t", FieldType.TEXT, role="problem"),
+    FormKind.PROBLEMS,
+    column("c", FieldType.COUNTY, role="county"),
+    column("t", FieldType.TEXT, role="problem"),
     column("k", FieldType.CHOICE, role="category", options=("党政协调", "自行解决")),
     column("l", FieldType.CHOICE, role="level", options=("省级", "县级")),
     column("d", FieldType.CHOICE, role="department", options=("组织部", "研究室")),
-    column("due", FieldType.DATE, role="due_on"), column("s", FieldType.CHOICE, role="status", options=("推进中", "已解决")),
-    column("on", FieldType.DATE, role="closed_on"), rows=Rows.LIST, closing=Closing(field="s", values=("已解决",)),
-)  # fmt: skip
+    column("due", FieldType.DATE, role="due_on"),
+    column("s", FieldType.CHOICE, role="status", options=("推进中", "已解决")),
+    column("on", FieldType.DATE, role="closed_on"),
+    rows=Rows.LIST,
+    closing=Closing(field="s", values=("已解决",)),
+)
 PROGRAM = small(LIST)
 
 
@@ -95,8 +100,10 @@ def test_counts_by_every_way_of_grouping() -> None:
 def test_departments_get_their_open_problems_the_overdue_first() -> None:
     groups = for_departments(measured())
     assert [(name, [p.number for p in mine]) for name, mine in groups] == [
-        ("组织部", ["4"]), ("研究室", ["1", "3"]), ("", ["1"]),
-    ]  # fmt: skip
+        ("组织部", ["4"]),
+        ("研究室", ["1", "3"]),
+        ("", ["1"]),
+    ]
 
 
 def test_closed_since_when_and_reopened() -> None:

@@ -49,8 +49,13 @@ def test_targets_are_those_of_the_notice() -> None:
 def test_periods_and_due_dates() -> None:
     assert [p.code for p in PROGRAM.periods] == ["2022-12", "2023-02", "2023-04", "2023-06", "2023-08", "2023-10"]
     assert [p.due_on.isoformat() for p in PROGRAM.periods] == [
-        "2023-01-09", "2023-03-07", "2023-05-09", "2023-07-07", "2023-09-07", "2023-11-07",
-    ]  # fmt: skip
+        "2023-01-09",
+        "2023-03-07",
+        "2023-05-09",
+        "2023-07-07",
+        "2023-09-07",
+        "2023-11-07",
+    ]
 
 
 def test_fields_counted_from_2023_are_not_asked_before() -> None:
@@ -137,7 +142,12 @@ def edit(path: Path, old: str, new: str) -> int:
         ("program.yaml", "problem_ages: [60, 180]", "problem_ages: [180, 60]", "从小到大的两个天数"),
         ("program.yaml", "problem_ages: [60, 180]", "problem_ages: [60]", "problem_ages"),
         ("program.yaml", "streak: 2", "streak: 1", "streak 从1起、逐步增大"),
-        ("program.yaml", "于{by}前{to_do}，由你单位", "于{day}前{to_do}，由你单位", "允许：{asking}、{besides}、{by}、{to_do}、{office}"),
+        (
+            "program.yaml",
+            "于{by}前{to_do}，由你单位",
+            "于{day}前{to_do}，由你单位",
+            "允许：{asking}、{besides}、{by}、{to_do}、{office}",
+        ),
         ("program.yaml", "office: true", "office: 是", "true/false"),
         ("program.yaml", "  body: 县级工会", "  bodi: 县级工会", "不认识的键 bodi，是否想写 body"),
         ("counties.csv", "530103,盘龙区", "530102,盘龙区", "code 530102 重复"),
@@ -146,9 +156,14 @@ def edit(path: Path, old: str, new: str) -> int:
         ("counties.csv", "townships", "townshps", "不认识的列 townshps，是否想写 townships"),
         ("contacts.csv", "532524", "999999", "不在 counties.csv 中"),
         ("contacts.csv", "2022-10-26", "2022-10-36", "应为日期"),
-        ("workdays.csv", "date,is_workday,name\n", "date,is_workday,name\n2027-10-01,休,国庆\n", "应为 1（上班）或 0（休息）"),
+        (
+            "workdays.csv",
+            "date,is_workday,name\n",
+            "date,is_workday,name\n2027-10-01,休,国庆\n",
+            "应为 1（上班）或 0（休息）",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_bad_program_is_one_line_with_place_and_remedy(copy: Path, file: str, old: str, new: str, says: str) -> None:
     edit(copy / "program" / file, old, new)
     with pytest.raises(ProgramError) as fault:

@@ -26,8 +26,12 @@ with shown() as tell:
 def seen(pause: float) -> str:
     """What a terminal gets of a job of four steps."""
     ours, theirs = pty.openpty()
-    with subprocess.Popen([sys.executable, "-c", JOB.format(pause=pause)], stderr=theirs, stdout=subprocess.DEVNULL,
-                          env={**os.environ, "TERM": "xterm", "PYTHONUTF8": "1"}) as job:  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "-c", JOB.format(pause=pause)],
+        stderr=theirs,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "TERM": "xterm", "PYTHONUTF8": "1"},
+    ) as job:
         os.close(theirs)
         text = b""
         try:

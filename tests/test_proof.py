@@ -168,21 +168,41 @@ GONE = [
 ]
 TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "a value": (('UPDATE "form_WQ" SET "WQ1-1" = 77 WHERE seq = 3 AND county_code = \'990102\'',), "应为“"),
-    "a value taken away": (('UPDATE "form_WQ" SET "WQ1-1" = NULL WHERE seq = 3 AND county_code = \'990102\'',), "台账为“空”"),
-    "typed text": (('UPDATE "form_WQ" SET typed = \'{"WQ1-1": "约9"}\' WHERE seq = 3 AND county_code = \'990102\'',), "原文"),
-    "nil": (('UPDATE "form_WQ" SET nil = NOT nil WHERE seq = 3 AND county_code = \'990102\'',), "零报告"),
-    "not applicable": (('UPDATE "form_WQ" SET not_applicable = \'WQ1-1\' WHERE seq = 3 AND county_code = \'990102\'',), "不适用"),
+    "a value taken away": (
+        ('UPDATE "form_WQ" SET "WQ1-1" = NULL WHERE seq = 3 AND county_code = \'990102\'',),
+        "台账为“空”",
+    ),
+    "typed text": (
+        ('UPDATE "form_WQ" SET typed = \'{"WQ1-1": "约9"}\' WHERE seq = 3 AND county_code = \'990102\'',),
+        "原文",
+    ),
+    "nil": (("UPDATE \"form_WQ\" SET nil = NOT nil WHERE seq = 3 AND county_code = '990102'",), "零报告"),
+    "not applicable": (
+        ("UPDATE \"form_WQ\" SET not_applicable = 'WQ1-1' WHERE seq = 3 AND county_code = '990102'",),
+        "不适用",
+    ),
     "the row of the sheet": (('UPDATE "form_WQ" SET sheet_row = 99 WHERE seq = 3',), "行："),
-    "a row deleted": (('DELETE FROM "form_WQ" WHERE seq = 3 AND county_code = \'990102\'',), "这一行不见了"),
-    "a row given to another": (('UPDATE "form_WQ" SET county_code = \'990199\' WHERE seq = 3 AND county_code = \'990102\'',), "多出这一行"),
-    "a row moved to another period": (('UPDATE "form_WQ" SET period = \'2024-03\' WHERE seq = 3',), "报送期"),
+    "a row deleted": (("DELETE FROM \"form_WQ\" WHERE seq = 3 AND county_code = '990102'",), "这一行不见了"),
+    "a row given to another": (
+        ("UPDATE \"form_WQ\" SET county_code = '990199' WHERE seq = 3 AND county_code = '990102'",),
+        "多出这一行",
+    ),
+    "a row moved to another period": (("UPDATE \"form_WQ\" SET period = '2024-03' WHERE seq = 3",), "报送期"),
     "a state": (("UPDATE records SET state = 'ACCEPTED' WHERE seq = 4 AND county_code = '992322'",), "应为“RETURNED”"),
     "a record deleted": (("DELETE FROM records WHERE seq = 4 AND county_code = '992322'",), "县级记录"),
-    "a record invented": (("INSERT INTO records (seq, county_code, period, state) VALUES (4, '992399', '2024-06', 'ACCEPTED')",), "多出"),
+    "a record invented": (
+        ("INSERT INTO records (seq, county_code, period, state) VALUES (4, '992399', '2024-06', 'ACCEPTED')",),
+        "多出",
+    ),
     "a finding deleted": (("DELETE FROM findings WHERE seq = 4",), "问题"),
     "how grave a finding is": (("UPDATE findings SET severity = 'info' WHERE seq = 4",), "应为“critical”"),
     "what a finding says": (("UPDATE findings SET found = '5' WHERE seq = 4",), "实际"),
-    "a finding invented": (("INSERT INTO findings SELECT seq, 9, code, severity, sheet, cell, county_code, field, rule, found, expected, fix FROM findings WHERE seq = 4",), "多出"),
+    "a finding invented": (
+        (
+            "INSERT INTO findings SELECT seq, 9, code, severity, sheet, cell, county_code, field, rule, found, expected, fix FROM findings WHERE seq = 4",
+        ),
+        "多出",
+    ),
     "the day of receipt": (("UPDATE submissions SET received_on = '2024-07-01' WHERE seq = 4",), "收到日期"),
     "the day it was taken in": (("UPDATE submissions SET taken_on = '2024-07-01' WHERE seq = 4",), "收取日期"),
     "a verdict": (("UPDATE submissions SET verdict = 'ACCEPTED' WHERE seq = 4",), "结论"),
@@ -191,11 +211,24 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "whose it is": (("UPDATE submissions SET prefecture_code = '990200' WHERE seq = 4",), "州（市）"),
     "of which period": (("UPDATE submissions SET period = '2024-03' WHERE seq = 4",), "报送期"),
     "from which column": (("UPDATE submissions SET columns = '{}' WHERE seq = 4",), "列"),
-    "another file's bytes": (("UPDATE submissions SET sha256 = (SELECT sha256 FROM submissions WHERE seq = 2) WHERE seq = 4",), "原件"),
+    "another file's bytes": (
+        ("UPDATE submissions SET sha256 = (SELECT sha256 FROM submissions WHERE seq = 2) WHERE seq = 4",),
+        "原件",
+    ),
     "by whose word": (("UPDATE submissions SET admission = 1 WHERE seq = 4",), "认定"),
     "a whole submission deleted": (tuple(GONE), "数据里已没有"),
-    "a whole submission deleted with its link": ((*GONE, "DELETE FROM chain WHERE kind = 'SUBMISSION' AND seq = 3"), "缺少第9条"),
-    "all of it deleted": ((*GONE, "DELETE FROM chain WHERE kind = 'SUBMISSION' AND seq = 3", "DELETE FROM files WHERE file LIKE '%07-05/东湖.xlsx'"), "缺少第9条"),
+    "a whole submission deleted with its link": (
+        (*GONE, "DELETE FROM chain WHERE kind = 'SUBMISSION' AND seq = 3"),
+        "缺少第9条",
+    ),
+    "all of it deleted": (
+        (
+            *GONE,
+            "DELETE FROM chain WHERE kind = 'SUBMISSION' AND seq = 3",
+            "DELETE FROM files WHERE file LIKE '%07-05/东湖.xlsx'",
+        ),
+        "缺少第9条",
+    ),
     "a period closed by nobody": ((WITHDRAWAL.format("CLOSE", SECOND, 0),), "王五"),
     "a return withdrawn by nobody": ((WITHDRAWAL.format("WITHDRAW", SECOND, 3),), "不是本程序写的"),
     "who": (("UPDATE acts SET who = '王五' WHERE kind = 'CLOSE'",), "经办人"),
@@ -206,20 +239,36 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "that products were made": (("DELETE FROM acts WHERE kind = 'TELL' AND period = '2024-06'",), "制作产品"),
     "when a file was noted": (("UPDATE files SET received_on = '2024-07-01' WHERE file LIKE '%白河%'",), "收文登记"),
     "a noted file deleted": (("DELETE FROM files WHERE file LIKE '%白河%'",), "收文登记"),
-    "a noted file invented": (("INSERT INTO files (sha256, file, received_on, seq) VALUES ('00', '甲.xlsx', '2024-07-01', 11)",), "收文登记"),
+    "a noted file invented": (
+        ("INSERT INTO files (sha256, file, received_on, seq) VALUES ('00', '甲.xlsx', '2024-07-01', 11)",),
+        "收文登记",
+    ),
     "a link's day": (("UPDATE chain SET day = '2024-07-01' WHERE no = 9",), "台账第9条"),
-    "a link's facts": (("UPDATE chain SET facts = REPLACE(facts, '李四', '王五') WHERE kind = 'CLOSE'",), "不是本程序用这里的签发密钥写的"),
+    "a link's facts": (
+        ("UPDATE chain SET facts = REPLACE(facts, '李四', '王五') WHERE kind = 'CLOSE'",),
+        "不是本程序用这里的签发密钥写的",
+    ),
     "a link's signature": (("UPDATE chain SET signature = '' WHERE no = 9",), "台账第9条"),
     "a link's hash": (("UPDATE chain SET hash = content WHERE no = 9",), "台账第9条"),
     "a link deleted": (("DELETE FROM chain WHERE no = 9",), "缺少第9条"),
-    "two links exchanged": (("UPDATE chain SET no = 99 WHERE no = 9", "UPDATE chain SET no = 9 WHERE no = 10", "UPDATE chain SET no = 10 WHERE no = 99"), "台账第9—10条"),
+    "two links exchanged": (
+        (
+            "UPDATE chain SET no = 99 WHERE no = 9",
+            "UPDATE chain SET no = 9 WHERE no = 10",
+            "UPDATE chain SET no = 10 WHERE no = 99",
+        ),
+        "台账第9—10条",
+    ),
     "the whole chain deleted": (("DELETE FROM chain",), "封签"),
     "whose dataset it is, deleted": (("DELETE FROM meta WHERE key = 'program'",), "没有写属于哪个专项工作"),
-    "something said of the dataset": (("INSERT INTO meta (key, value) VALUES ('note', '已核')",), "数据表 meta 里多出“note”"),
+    "something said of the dataset": (
+        ("INSERT INTO meta (key, value) VALUES ('note', '已核')",),
+        "数据表 meta 里多出“note”",
+    ),
     "a second revision": (("INSERT INTO alembic_version (version_num) VALUES ('0001')",), "版本号应为"),
     "a table": (("CREATE TABLE spare (x TEXT)",), "多出数据表“spare”"),
     "a view": (("CREATE VIEW spare AS SELECT seq FROM records",), "多出视图“spare”"),
-}  # fmt: skip
+}
 
 
 LABELS = {
@@ -318,8 +367,12 @@ def cut(office: Office) -> str:
     """The second period's run cut off, as if it had never been; the seal that was written down before."""
     word = verify(office.workspace).word
     tables = ("records", '"form_WQ"', '"form_WT"', '"form_FW"', '"form_FA"', "findings", "submissions")
-    office.say(*(f"DELETE FROM {name} WHERE seq > 1" for name in tables), "DELETE FROM acts WHERE seq > 1",
-               "DELETE FROM files WHERE seq > 4", "DELETE FROM chain WHERE no > 6")  # fmt: skip
+    office.say(
+        *(f"DELETE FROM {name} WHERE seq > 1" for name in tables),
+        "DELETE FROM acts WHERE seq > 1",
+        "DELETE FROM files WHERE seq > 4",
+        "DELETE FROM chain WHERE no > 6",
+    )
     return word
 
 
@@ -350,14 +403,18 @@ def test_bytes_that_are_not_what_was_received_are_found(office: Office, what: st
     server = (office.workspace.root / "settings.yaml").exists()
     one, other = kept[3], kept[4]
     if server:
-        office.say(*{
-            "changed": (f"UPDATE blobs SET content = '\\x00' WHERE sha256 = '{one}'",),
-            "deleted": (f"DELETE FROM blobs WHERE sha256 = '{one}'",),
-            "exchanged": (f"UPDATE blobs SET sha256 = 'x' WHERE sha256 = '{one}'",
-                          f"UPDATE blobs SET sha256 = '{one}' WHERE sha256 = '{other}'",
-                          f"UPDATE blobs SET sha256 = '{other}' WHERE sha256 = 'x'"),
-            "the program as it was": (f"UPDATE blobs SET content = '\\x00' WHERE sha256 = '{used['sha256']}'",),
-        }[what])  # fmt: skip
+        office.say(
+            *{
+                "changed": (f"UPDATE blobs SET content = '\\x00' WHERE sha256 = '{one}'",),
+                "deleted": (f"DELETE FROM blobs WHERE sha256 = '{one}'",),
+                "exchanged": (
+                    f"UPDATE blobs SET sha256 = 'x' WHERE sha256 = '{one}'",
+                    f"UPDATE blobs SET sha256 = '{one}' WHERE sha256 = '{other}'",
+                    f"UPDATE blobs SET sha256 = '{other}' WHERE sha256 = 'x'",
+                ),
+                "the program as it was": (f"UPDATE blobs SET content = '\\x00' WHERE sha256 = '{used['sha256']}'",),
+            }[what]
+        )
     else:
         a, b = office.blob(one), office.blob(other)
         content = a.read_bytes(), b.read_bytes()
@@ -398,30 +455,76 @@ def _label_gone(dataset: Path) -> None:
         connection.execute("DELETE FROM meta")
 
 
-SPOILT: dict[str, tuple[Callable[[Path], object], str, bool]] = {  # what is done to the workspace; what is told; put back
+SPOILT: dict[
+    str, tuple[Callable[[Path], object], str, bool]
+] = {  # what is done to the workspace; what is told; put back
     "a product": (lambda w: _edit(w / "outbox" / SECOND / "index.html", "东湖", "西湖"), "与制作时不同", True),
     "a product deleted": (lambda w: (w / "outbox" / SECOND / "逾期县清单.xlsx").unlink(), "文件不见了", True),
-    "a file added": (lambda w: (w / "outbox" / SECOND / "图表" / "甲.png").write_bytes(b"x"), "制作以后放进来的", False),
+    "a file added": (
+        lambda w: (w / "outbox" / SECOND / "图表" / "甲.png").write_bytes(b"x"),
+        "制作以后放进来的",
+        False,
+    ),
     "a manifest made to fit": (lambda w: _rewritten(w / "outbox" / SECOND), "签名不符", True),
-    "a manifest deleted": (lambda w: (w / "outbox" / SECOND / "manifest.json").unlink(), "底账 manifest.json 不见了", True),
+    "a manifest deleted": (
+        lambda w: (w / "outbox" / SECOND / "manifest.json").unlink(),
+        "底账 manifest.json 不见了",
+        True,
+    ),
     "a manifest spoilt": (lambda w: (w / "outbox" / SECOND / "manifest.json").write_text("[]"), "底账读不出", True),
     "a period's folder deleted": (lambda w: shutil.rmtree(w / "outbox" / SECOND), "产品不见了", True),
     "a folder of no period": (lambda w: (w / "outbox" / "汇总").mkdir(), "不是本程序的产品", False),
-    "a workbook added to those sent": (lambda w: (w / "outbox" / SECOND / "下发" / "甲.xlsx").write_bytes(b"x"), "不是本程序下发的", False),
-    "a workbook sent": (lambda w: next((w / "outbox" / SECOND / "下发").glob("*.xlsx")).write_bytes(b"x"), "与下发时不同", False),
+    "a workbook added to those sent": (
+        lambda w: (w / "outbox" / SECOND / "下发" / "甲.xlsx").write_bytes(b"x"),
+        "不是本程序下发的",
+        False,
+    ),
+    "a workbook sent": (
+        lambda w: next((w / "outbox" / SECOND / "下发").glob("*.xlsx")).write_bytes(b"x"),
+        "与下发时不同",
+        False,
+    ),
     "the seal deleted": (lambda w: (w / "dataset" / SEAL).unlink(), "台账封签不见了", True),
-    "the seal changed": (lambda w: _edit(w / "dataset" / SEAL, '"no": 16', '"no": 15'), "台账封签不是用这里的签发密钥签的", True),
-    "a rule": (lambda w: _edit(next((w / "expectations").glob("WQ.json")), "critical", "warning"), "WQ.json：与台账第2条", False),
-    "the program": (lambda w: _edit(w / "program" / "counties.csv", "石桥县", "石板县"), "counties.csv：与台账第2条", False),
-    "a template": (lambda w: (w / "templates" / "docx" / "工作简报.docx").write_bytes(b"x"), "工作简报.docx：与台账第2条", False),
-    "bytes nobody received": (lambda w: FolderBlobs(w / "dataset" / "files").keep(sha256(b"x"), b"x"), "台账没有写过收到它", False),
-    "a file beside the dataset": (lambda w: (w / "dataset" / "甲.txt").write_bytes(b"x"), "甲.txt：不是本程序写的", False),
-    "a file among the bytes": (lambda w: (w / "dataset" / "files" / "甲").write_bytes(b"x"), "甲：不是本程序写的", False),
+    "the seal changed": (
+        lambda w: _edit(w / "dataset" / SEAL, '"no": 16', '"no": 15'),
+        "台账封签不是用这里的签发密钥签的",
+        True,
+    ),
+    "a rule": (
+        lambda w: _edit(next((w / "expectations").glob("WQ.json")), "critical", "warning"),
+        "WQ.json：与台账第2条",
+        False,
+    ),
+    "the program": (
+        lambda w: _edit(w / "program" / "counties.csv", "石桥县", "石板县"),
+        "counties.csv：与台账第2条",
+        False,
+    ),
+    "a template": (
+        lambda w: (w / "templates" / "docx" / "工作简报.docx").write_bytes(b"x"),
+        "工作简报.docx：与台账第2条",
+        False,
+    ),
+    "bytes nobody received": (
+        lambda w: FolderBlobs(w / "dataset" / "files").keep(sha256(b"x"), b"x"),
+        "台账没有写过收到它",
+        False,
+    ),
+    "a file beside the dataset": (
+        lambda w: (w / "dataset" / "甲.txt").write_bytes(b"x"),
+        "甲.txt：不是本程序写的",
+        False,
+    ),
+    "a file among the bytes": (
+        lambda w: (w / "dataset" / "files" / "甲").write_bytes(b"x"),
+        "甲：不是本程序写的",
+        False,
+    ),
     "a number given and taken back": (lambda w: _number_given(w / "dataset"), "acts 编到第", True),
     "a label taken away": (lambda w: _label_gone(w / "dataset"), "没有写属于哪个专项工作", True),
     "the key": (lambda w: (w / "issue.key").write_text("ab" * 32), "不是写这份台账的那一把", False),
     "the key gone": (lambda w: (w / "issue.key").unlink(), "没有签发密钥", False),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", SPOILT)
@@ -438,8 +541,18 @@ def test_what_was_done_to_the_workspace_is_found(lived: Workspace, tmp_path: Pat
 
 
 def test_what_is_proven_is_put_back_and_what_nobody_entered_is_moved_out(office: Office) -> None:
-    mendable = ("a value", "nil", "a row deleted", "a state", "a finding invented", "a period closed by nobody", "who",
-                "an act deleted", "a noted file deleted", "a return withdrawn by nobody")  # fmt: skip
+    mendable = (
+        "a value",
+        "nil",
+        "a row deleted",
+        "a state",
+        "a finding invented",
+        "a period closed by nobody",
+        "who",
+        "an act deleted",
+        "a noted file deleted",
+        "a return withdrawn by nobody",
+    )
     before = _tables(office)
     office.say(
         *(line.replace("(90", f"({90 + n}") for n, what in enumerate(mendable) for line in TAMPERINGS[what][0]),
@@ -514,15 +627,21 @@ SPOILT_BACKUPS: dict[str, tuple[Callable[[dict[str, bytes]], object], str]] = {
     "a table outside": (lambda f: f.update({"tables/../x.jsonl": b"{}\n"}), "不该有的文件"),
     "a name that is no hash": (lambda f: f.update({"files/" + "0" * 63 + "g": b"x"}), "不该有的文件"),
     "rows cut": (_without_rows, "数据表 records 应有"),
-    "a value": (lambda f: f.update({"tables/records.jsonl": f["tables/records.jsonl"].replace(b"RETURNED", b"ACCEPTED")}), "内容被改过"),
+    "a value": (
+        lambda f: f.update({"tables/records.jsonl": f["tables/records.jsonl"].replace(b"RETURNED", b"ACCEPTED")}),
+        "内容被改过",
+    ),
     "a table left out": (lambda f: f.pop("tables/findings.jsonl"), "缺少或多出数据表"),
     "a file left out": (lambda f: f.pop(next(n for n in f if n.startswith("files/"))), "缺少1个原件"),
     "bytes of a file": (_one_byte, "内容被改过"),
     "numbers made to fit": (_without_rows_and_told_so, "签发密钥"),
     "no signature": (lambda f: _about(f, lambda a: a.pop("signature")), "--unsigned"),
-    "a column that is code": (lambda f: _about(f, lambda a: a["types"]["records"].update({'x" TEXT); --': "TEXT"})), "签发密钥"),
+    "a column that is code": (
+        lambda f: _about(f, lambda a: a["types"]["records"].update({'x" TEXT); --': "TEXT"})),
+        "签发密钥",
+    ),
     "half of it": (lambda f: f.pop("backup.json"), "不是完好的备份"),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -631,8 +750,12 @@ def test_any_byte_of_any_cell_file_or_manifest(lived: Workspace, tmp_path: Path)
 def _tampered(workspace: Workspace, dice: random.Random) -> str:
     """Change one thing, look, and put it back; what it was if nobody said a word."""
     if dice.random() < 0.5:
-        files = [p for folder in ("outbox", "dataset/files", "program", "expectations") for p in (workspace.root / folder).rglob("*")
-                 if p.is_file()]  # fmt: skip
+        files = [
+            p
+            for folder in ("outbox", "dataset/files", "program", "expectations")
+            for p in (workspace.root / folder).rglob("*")
+            if p.is_file()
+        ]
         path = dice.choice(sorted(files))
         content = path.read_bytes()
         place = dice.randrange(len(content)) if content else 0

@@ -66,22 +66,39 @@ BULLETIN, QUARTERLY, HALF_YEAR, FINAL, OVERDUE, NOTICE = (
 KEYS = {
     BULLETIN: ("editor_note", "contents", "overall", "province_targets", "timeliness", "overdue", "next_due"),
     QUARTERLY: ("number_line", "overall", "timeliness"),
-    "中期调度报告": ("to_line", "intro", "strands", "funding", "funding_parts", "milestones", "problems", "pressing", "lagging",
-               "next", "task_rows", "survey_rows"),
+    "中期调度报告": (
+        "to_line",
+        "intro",
+        "strands",
+        "funding",
+        "funding_parts",
+        "milestones",
+        "problems",
+        "pressing",
+        "lagging",
+        "next",
+        "task_rows",
+        "survey_rows",
+    ),
     FINAL: ("intro", "overall", "candidates", "lagging", "next"),
     HALF_YEAR: ("intro", "overall", "candidates", "lagging", "next"),
     "典型案例汇编": ("foreword", "empty_line"),
     OVERDUE: ("summary",),
     NOTICE: ("title", "paragraphs", "attachments", "paste"),
-}  # fmt: skip
+}
 TOLD = (1, 5)  # of the eight actions, those whose paragraphs are kept: one soon done, one that begins late
 KEPT = [
     *((name, BULLETIN) for name in NAMES),
     *(("首次报送", name) for name in (QUARTERLY, OVERDUE)),
-    ("较上期下降", QUARTERLY), ("多数州市未报", OVERDUE), ("全部报送", OVERDUE),
-    ("全部完成", FINAL), ("事后更正", FINAL), ("全部退回", HALF_YEAR),
-    ("本期封存", NOTICE), ("一州迟报", NOTICE),
-]  # fmt: skip
+    ("较上期下降", QUARTERLY),
+    ("多数州市未报", OVERDUE),
+    ("全部报送", OVERDUE),
+    ("全部完成", FINAL),
+    ("事后更正", FINAL),
+    ("全部退回", HALF_YEAR),
+    ("本期封存", NOTICE),
+    ("一州迟报", NOTICE),
+]
 WHOLE = [("2023-04", "中期调度报告"), ("2023-06", HALF_YEAR), ("2023-10", "典型案例汇编"), ("2022-12", QUARTERLY)]
 
 
@@ -148,7 +165,7 @@ MADE = [
     *((name, HALF_YEAR) for name in ("只报一县", "多数州市未报")),
     *((name, FINAL) for name in ("全部完成", "事后更正")),
     *((name, NOTICE) for name in ("本期封存", "一州迟报")),
-]  # fmt: skip
+]
 BULLETINS = [(period, BULLETIN) for period in AS_OF]
 ALL = [*MADE, *EVERY, *BULLETINS]
 
@@ -355,8 +372,12 @@ def test_the_word_of_counting_is_not_said_twice() -> None:
 def test_so_many_of_so_many() -> None:
     say = Figures(PROGRAM.words)
     assert [met_among(say, "x", met, of) for met, of in ((50, 115), (0, 115), (115, 115), (0, 1), (1, 1))] == [
-        "115个县中50个达标", "115个县均未达标", "115个县均达标", "1个县未达标", "1个县达标",
-    ]  # fmt: skip
+        "115个县中50个达标",
+        "115个县均未达标",
+        "115个县均达标",
+        "1个县未达标",
+        "1个县达标",
+    ]
     assert (
         made_up_of(say, 14, [("未报的", "a", 12), ("退回的", "b", 2), ("空的", "c", 0)]) == "其中未报的12个、退回的2个"
     )

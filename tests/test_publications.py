@@ -86,16 +86,19 @@ def entry(form: Form, prefecture: str, period: Period, n: int, program: Program)
     seed = int(prefecture[2:4]) + n + period.no
     by_role: dict[str, Value] = {
         "county": county.short_name,
-        "problem": HOSTILE if seed == 4 else f"{county.short_name}职工服务阵地用地迟迟没有落实，资金缺口约{seed * 12}万元，县级自身难以解决",
+        "problem": HOSTILE
+        if seed == 4
+        else f"{county.short_name}职工服务阵地用地迟迟没有落实，资金缺口约{seed * 12}万元，县级自身难以解决",
         "measure": "已书面报告县委、县政府，拟纳入年度重点项目",
         "due_on": period.end + timedelta(days=20 * (seed % 5) - 15),
         "status": ["推进中", "未启动", "已解决"][seed % 3],
         "closed_on": period.end if seed % 3 == 2 else None,
         "title": HOSTILE if seed == 4 else f"{county.short_name}“工会+驿站”服务新就业形态劳动者",
         "dated_on": period.end - timedelta(days=40),
-        "text": ("围绕快递员、网约车司机等群体需求，建成职工驿站12个，实现“十五分钟服务圈”。" * 8) + "\n下一步将在各乡镇推广。",
+        "text": ("围绕快递员、网约车司机等群体需求，建成职工驿站12个，实现“十五分钟服务圈”。" * 8)
+        + "\n下一步将在各乡镇推广。",
         "spread": YES if seed % 4 else NO,
-    }  # fmt: skip
+    }
     return {
         f.code: by_role[f.role] if f.role in by_role else f.options[seed % len(f.options)]
         for f in form.fields
@@ -118,10 +121,23 @@ def snapshot(as_of: date) -> Snapshot:
             if prefecture.code == NEVER or day > as_of:
                 continue
             seq = len(submissions) + 1
-            submissions.append(Submission(
-                seq=seq, sha256=str(seq), file=f"{seq}.xlsx", received_on=day, taken_on=day, prefecture_code=prefecture.code,
-                period=period.code, issue_no="", admission=0, verdict="ACCEPTED", reason="",
-                sheets={f.code: f.sheet for f in program.forms}, columns=columns))  # fmt: skip
+            submissions.append(
+                Submission(
+                    seq=seq,
+                    sha256=str(seq),
+                    file=f"{seq}.xlsx",
+                    received_on=day,
+                    taken_on=day,
+                    prefecture_code=prefecture.code,
+                    period=period.code,
+                    issue_no="",
+                    admission=0,
+                    verdict="ACCEPTED",
+                    reason="",
+                    sheets={f.code: f.sheet for f in program.forms},
+                    columns=columns,
+                )
+            )
             units: tuple[Unit, ...] = (prefecture, *program.counties_of(prefecture.code))
             for unit in units:
                 if int(unit.code) % 19 == period.no:
@@ -132,19 +148,43 @@ def snapshot(as_of: date) -> Snapshot:
                     rows[form.code, period.code, unit.code] = row(seq, day, (form.code, period.code, unit.code), values)
             for form in program.list_forms:
                 lists[form.code, period.code, prefecture.code] = tuple(
-                    row(seq, day, (form.code, period.code, prefecture.code),
-                        entry(form, prefecture.code, period, n, program), f"{prefecture.code}-{period.no}{n:02d}")
+                    row(
+                        seq,
+                        day,
+                        (form.code, period.code, prefecture.code),
+                        entry(form, prefecture.code, period, n, program),
+                        f"{prefecture.code}-{period.no}{n:02d}",
+                    )
                     for n in range(int(prefecture.code[2:4]) % 3 + (form.code == "P"))
-                )  # fmt: skip
+                )
     names = ["period", "county_code", "state", "seq", "received_on"]
-    return Snapshot(as_of=as_of, submissions=tuple(submissions), copies=(), findings=(), revisions=(), acts=(),
-                    records=pd.DataFrame(records, columns=names), rows=rows, lists=lists)  # fmt: skip
+    return Snapshot(
+        as_of=as_of,
+        submissions=tuple(submissions),
+        copies=(),
+        findings=(),
+        revisions=(),
+        acts=(),
+        records=pd.DataFrame(records, columns=names),
+        rows=rows,
+        lists=lists,
+    )
 
 
 def row(seq: int, day: date, key: tuple[str, str, str], values: dict[str, Value], number: str = "") -> StandingRow:
     form, period, unit = key
-    return StandingRow(seq=seq, form=form, period=period, county_code=unit, entry=number, sheet_row=8, nil=False,
-                       received_on=day, typed={}, values={k: v for k, v in values.items() if v is not None})  # fmt: skip
+    return StandingRow(
+        seq=seq,
+        form=form,
+        period=period,
+        county_code=unit,
+        entry=number,
+        sheet_row=8,
+        nil=False,
+        received_on=day,
+        typed={},
+        values={k: v for k, v in values.items() if v is not None},
+    )
 
 
 @cache
@@ -335,8 +375,16 @@ def test_one_letter_document_a_prefecture_and_only_when_something_is_overdue() -
 
 def measures_of(program: Program, as_of: date = date(2023, 5, 16)) -> PeriodMeasures:
     """Of a campaign nobody has reported to."""
-    nobody = Snapshot(as_of=as_of, submissions=(), copies=(), findings=(), revisions=(), acts=(), rows={},
-                      records=pd.DataFrame(columns=["period", "county_code", "state", "seq", "received_on"]))  # fmt: skip
+    nobody = Snapshot(
+        as_of=as_of,
+        submissions=(),
+        copies=(),
+        findings=(),
+        revisions=(),
+        acts=(),
+        rows={},
+        records=pd.DataFrame(columns=["period", "county_code", "state", "seq", "received_on"]),
+    )
     return measure_period(program, nobody, Calendar(), program.period_by_code["2023-04"])
 
 

@@ -79,15 +79,39 @@ REASONS: dict[str, tuple[str, str, bytes | Callable[[], bytes]]] = {
     "a password of one's own": ("FILE_ENCRYPTED", "内容已加密", lambda: locked.agile(xlsx(), "geheim")),
     "a password of one's own, standard": ("FILE_ENCRYPTED", "内容已加密", lambda: locked.standard(xlsx(), "geheim")),
     "a password of one's own, RC4": ("FILE_ENCRYPTED", "内容已加密", lambda: locked.xls_rc4(xls(), "geheim")),
-    "a password of one's own, CryptoAPI": ("FILE_ENCRYPTED", "内容已加密", lambda: locked.xls_cryptoapi(xls(), "geheim")),
+    "a password of one's own, CryptoAPI": (
+        "FILE_ENCRYPTED",
+        "内容已加密",
+        lambda: locked.xls_cryptoapi(xls(), "geheim"),
+    ),
     "a password of one's own, masked": ("FILE_ENCRYPTED", "内容已加密", lambda: locked.xls_xor(xls(), "geheim")),
-    "Numbers": ("FILE_OTHER_TABLE", "是苹果电脑的Numbers表格", lambda: zipped({"Index/Tables/Tile.iwa": "a", "Index/Document.iwa": "a"})),
-    "Keynote": ("FILE_NOT_A_WORKBOOK", "是苹果电脑的演示文稿", lambda: zipped({"Index/Slide-1.iwa": "a", "Index/Document.iwa": "a"})),
-    "Word": ("FILE_NOT_A_WORKBOOK", "是Word文档", lambda: zipped({"[Content_Types].xml": "<a/>", "word/document.xml": "<a/>"})),
+    "Numbers": (
+        "FILE_OTHER_TABLE",
+        "是苹果电脑的Numbers表格",
+        lambda: zipped({"Index/Tables/Tile.iwa": "a", "Index/Document.iwa": "a"}),
+    ),
+    "Keynote": (
+        "FILE_NOT_A_WORKBOOK",
+        "是苹果电脑的演示文稿",
+        lambda: zipped({"Index/Slide-1.iwa": "a", "Index/Document.iwa": "a"}),
+    ),
+    "Word": (
+        "FILE_NOT_A_WORKBOOK",
+        "是Word文档",
+        lambda: zipped({"[Content_Types].xml": "<a/>", "word/document.xml": "<a/>"}),
+    ),
     "PowerPoint": ("FILE_NOT_A_WORKBOOK", "是演示文稿", lambda: zipped({"ppt/presentation.xml": "<a/>"})),
     "OFD": ("FILE_NOT_A_WORKBOOK", "是OFD版式文件", lambda: zipped({"OFD.xml": "<a/>", "Doc_0/Document.xml": "<a/>"})),
-    "no main part": ("FILE_NOT_A_WORKBOOK", "是Office文件，里面没有工作簿", lambda: zipped({"[Content_Types].xml": "<a/>", "xl/styles.xml": "<a/>"})),
-    "another document": ("FILE_NOT_A_WORKBOOK", "是别的文档，里面没有工作表", lambda: zipped({"mimetype": "application/epub+zip"})),
+    "no main part": (
+        "FILE_NOT_A_WORKBOOK",
+        "是Office文件，里面没有工作簿",
+        lambda: zipped({"[Content_Types].xml": "<a/>", "xl/styles.xml": "<a/>"}),
+    ),
+    "another document": (
+        "FILE_NOT_A_WORKBOOK",
+        "是别的文档，里面没有工作表",
+        lambda: zipped({"mimetype": "application/epub+zip"}),
+    ),
     "a zip": ("FILE_ARCHIVE", "压缩包里有2个表格文件", lambda: zipped({"a.xlsx": "a", "b.et": "b"})),
     "an empty zip": ("FILE_ARCHIVE", "是空的zip压缩包", lambda: zipped({})),
     "Excel 2003 XML with a stray zero": ("FILE_OTHER_TABLE", "是Excel 2003的XML表格", XLML.encode()),
@@ -97,15 +121,30 @@ REASONS: dict[str, tuple[str, str, bytes | Callable[[], bytes]]] = {
     "DIF": ("FILE_OTHER_TABLE", "是DIF表格", b'TABLE\r\n0,1\r\n"a"\r\n'),
     "Lotus": ("FILE_OTHER_TABLE", "是Lotus 1-2-3的表格", b"\0\0\x02\0\x06\x04\x06\0" + bytes(60)),
     "Excel 4": ("FILE_OTHER_TABLE", "是Excel 95以前的表格", b"\x09\x04\x06\0\0\x04\x10\0" + bytes(40)),
-    "mail": ("FILE_NOT_A_WORKBOOK", "是邮件，报表可能在它的附件里", "From: a@b.cn\nSubject: 报表\nMIME-Version: 1.0\n\n".encode()),
+    "mail": (
+        "FILE_NOT_A_WORKBOOK",
+        "是邮件，报表可能在它的附件里",
+        "From: a@b.cn\nSubject: 报表\nMIME-Version: 1.0\n\n".encode(),
+    ),
     "a program": ("FILE_NOT_A_WORKBOOK", "是程序文件", lambda: b"MZ\x90\0" + bytes(100) + xlsx()),
     "bz2": ("FILE_ARCHIVE", "是bz2压缩包", b"BZh91AY&SY\x01\x02"),
     "one column of text": ("FILE_NOT_A_WORKBOOK", "是文字文件", "县\n五华区\n".encode()),
     "csv with a stray zero": ("FILE_CSV", "第一行是“州,县”", ("州,县\n" + "昆明,五华\n" * 30 + "\0").encode()),
-    "properties whose checksum is wrong": ("FILE_DAMAGED", "部件“docProps/core.xml”内容残缺或校验不符", lambda: raw_zip(
-        [stored(name, content if isinstance(content, bytes) else content.encode(), **({"checksum": 1} if "core" in name else {}))
-         for name, content in members_of(xlsx()).items()])),
-}  # fmt: skip
+    "properties whose checksum is wrong": (
+        "FILE_DAMAGED",
+        "部件“docProps/core.xml”内容残缺或校验不符",
+        lambda: raw_zip(
+            [
+                stored(
+                    name,
+                    content if isinstance(content, bytes) else content.encode(),
+                    **({"checksum": 1} if "core" in name else {}),
+                )
+                for name, content in members_of(xlsx()).items()
+            ]
+        ),
+    ),
+}
 
 
 @pytest.mark.parametrize("case", REASONS)

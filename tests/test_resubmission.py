@@ -32,8 +32,18 @@ FORMS = [form.code for form in C.program.forms]
 EARLY, LATE = FORMS[:4], FORMS[4:]
 DAY3, DAY9, DAY10 = "2023-03-03", "2023-03-09", "2023-03-10"
 (NUJIANG, BANNA, DEHONG, BAOSHAN, LIJIANG, LINCANG, WENSHAN, QUJING, YUXI, CHUXIONG, PUER) = (
-    "533300", "532800", "533100", "530500", "530700", "530900", "532600", "530300", "530400", "532300", "530800",
-)  # fmt: skip
+    "533300",
+    "532800",
+    "533100",
+    "530500",
+    "530700",
+    "530900",
+    "532600",
+    "530300",
+    "530400",
+    "532300",
+    "530800",
+)
 
 
 def counties(prefecture: str) -> list[str]:
@@ -97,21 +107,24 @@ def files() -> list[dict[str, bytes]]:
             f"{DAY10}/普洱下.xlsx": part(PUER, LATE),
         },
         {
-            f"{DAY9}/迪庆改.xlsx": whole(SMALL, changes={(FIRST, "Q01-1"): 9, (FIRST, "Q07-3"): "不适用"},
-                                       empty=frozenset({SECOND, THIRD})),
+            f"{DAY9}/迪庆改.xlsx": whole(
+                SMALL, changes={(FIRST, "Q01-1"): 9, (FIRST, "Q07-3"): "不适用"}, empty=frozenset({SECOND, THIRD})
+            ),
             f"{DAY9}/怒江又.xlsx": saved_again(whole(NUJIANG)),
             f"{DAY3}/德宏旧.xlsx": dehong_old,
             f"{DAY10}/保山下.xlsx": part(BAOSHAN, LATE),
             f"{DAY9}/文山下改.xlsx": part(WENSHAN, LATE),
             f"{DAY9}/曲靖零.xlsx": whole(QUJING, nil=frozenset(counties(QUJING))),
             f"{DAY3}/普洱上.xlsx": part(PUER, EARLY),
-            f"{DAY9}/版纳错.xlsx": whole(BANNA, changes={(counties(BANNA)[1], "Q01-1"): "约5"}, empty=frozenset({one_of(BANNA)})),
+            f"{DAY9}/版纳错.xlsx": whole(
+                BANNA, changes={(counties(BANNA)[1], "Q01-1"): "约5"}, empty=frozenset({one_of(BANNA)})
+            ),
         },
         {
             "2023-03-13/版纳甲.xlsx": banna_one,
             "2023-03-13/德宏旧.xlsx": dehong_old,
         },
-    ]  # fmt: skip
+    ]
 
 
 class Telling:
@@ -271,8 +284,9 @@ def test_the_same_bytes_received_again_later_reinstate_or_say_that_they_do_not(p
     """RETURN_OLDER asks for the file under a new date, ROW_CONFLICT for the one that is right: both are the same bytes."""
     shot, told = project.after[2], "\n".join(project.told[2].lines)
     for file, prefecture, wanted in (("德宏旧.xlsx", DEHONG, 2), ("版纳甲.xlsx", BANNA, 2)):
-        reinstated = (one_of(prefecture) in {county for _, _, county in shot.rows}
-                      and value(shot, one_of(prefecture)) == wanted)  # fmt: skip
+        reinstated = (
+            one_of(prefecture) in {county for _, _, county in shot.rows} and value(shot, one_of(prefecture)) == wanted
+        )
         assert reinstated or f"2023-03-13/{file}" in told, (
             f"{file}: what the finding asked for was done and nothing said"
         )

@@ -181,8 +181,14 @@ def issued(program: Program, rules: dict[str, tuple[Rule, ...]]) -> Callable[...
     written: dict[str, bytes] = {}
 
     def make(period: str = PERIOD, previous: Values | None = None) -> Book:
-        issue = Issue(program=program, key=KEY, rules=rules, period=program.period_by_code[period],
-                      prefecture=program.prefecture_by_code[PREFECTURE], previous=previous or {})  # fmt: skip
+        issue = Issue(
+            program=program,
+            key=KEY,
+            rules=rules,
+            period=program.period_by_code[period],
+            prefecture=program.prefecture_by_code[PREFECTURE],
+            previous=previous or {},
+        )
         if issue.number not in written:
             written[issue.number] = issue_workbook(issue)
         return Book(issue, written[issue.number])
@@ -225,8 +231,11 @@ def any_value(one: Field) -> st.SearchStrategy[Value]:
 REMARKS = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn"]), max_size=20).filter(lambda t: t[:1] != "=")
 
 
-@settings(max_examples=15, deadline=None,
-          suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example])  # fmt: skip
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
 @given(data=st.data())
 def test_what_is_typed_is_what_is_read(issued: Callable[..., Book], program: Program, data: st.DataObject) -> None:
     """Any valid values, any cells left blank, any remarks, rows in any order, columns and rows inserted anywhere."""
@@ -517,14 +526,18 @@ def test_a_county_sorted_in_among_the_headings_is_read(book: Book, figures: Figu
         unseen = [f for f in reading.returns[0].findings if f.code == "CELL_UNSEEN"]
         (county,) = {f.county_code for f in unseen}
         assert {f.location.cell[1:] for f in unseen} == {str(swapped)}
-        expected = {(code, field): value for (code, field), value in expected.items()
-                    if code != county or field not in {f.field for f in unseen}}  # fmt: skip
+        expected = {
+            (code, field): value
+            for (code, field), value in expected.items()
+            if code != county or field not in {f.field for f in unseen}
+        }
     assert values_read(reading) == expected
 
 
 @pytest.mark.parametrize(
-    ("place", "code"), [((1, 30), "STRAY_CELL"), ((7, 30), "STRAY_CELL"), ((40, 2), "ROW_UNRECOGNISED"), ((40, 30), "ROW_UNRECOGNISED")]
-)  # fmt: skip
+    ("place", "code"),
+    [((1, 30), "STRAY_CELL"), ((7, 30), "STRAY_CELL"), ((40, 2), "ROW_UNRECOGNISED"), ((40, 30), "ROW_UNRECOGNISED")],
+)
 def test_text_outside_the_table(book: Book, figures: Figures, place: tuple[int, int], code: str) -> None:
     """Beside the title, beside the data, far below, far below and beside."""
     sheet = book.sheet(A1)
@@ -692,7 +705,9 @@ def test_a_copied_sheet_of_another_period_is_its_own_return(book: Book) -> None:
     stamp.value = str(stamp.value).replace(PERIOD, "2023-04")
     reading = book.read()
     assert {(one.period, tuple(one.rows)) for one in reading.returns} == {
-        ("2023-04", ("A1",)), (PERIOD, ("A2", "A3", "A4", "A5", "A6", "A7", "A8"))}  # fmt: skip
+        ("2023-04", ("A1",)),
+        (PERIOD, ("A2", "A3", "A4", "A5", "A6", "A7", "A8")),
+    }
 
 
 def nil_stands_for(program: Program, period: str) -> dict[str, Value]:

@@ -311,8 +311,12 @@ def test_staff_can_neither_change_nor_delete_what_is_in_the_ledger(shared: Share
 
 
 def test_what_staff_may_do_they_can(shared: Shared) -> None:
-    for words in (("close", "--period", "2022-12", "--reason", "已上报"), ("withdraw", "1", "--reason", "报错"),
-                  ("reinstate", "1", "--reason", "没有错"), ("issue", "--prefecture", "迪庆州")):  # fmt: skip
+    for words in (
+        ("close", "--period", "2022-12", "--reason", "已上报"),
+        ("withdraw", "1", "--reason", "报错"),
+        ("reinstate", "1", "--reason", "没有错"),
+        ("issue", "--prefecture", "迪庆州"),
+    ):
         result = shared.call("report_staff", *words)
         assert result.exit_code == 0, result.output
 

@@ -59,8 +59,13 @@ def looked(folder: Path, office: Session) -> dict[str, list[list[Any]]]:
     for kind in FORMATS:
         steps += [["open", str(folder / f"mess.{kind}")], ["recalculate"], ["look", CHECK_SHEET], ["close"]]
     sheet, below = C.program.forms[0].sheet, FIRST_ROW + 3
-    steps += [["open", str(folder / "报表.xlsx")], ["copy_block", sheet, [FIRST_ROW, 0, FIRST_ROW, 6], below, 0],
-              ["recalculate"], ["look", CHECK_SHEET], ["close"]]  # fmt: skip
+    steps += [
+        ["open", str(folder / "报表.xlsx")],
+        ["copy_block", sheet, [FIRST_ROW, 0, FIRST_ROW, 6], below, 0],
+        ["recalculate"],
+        ["look", CHECK_SHEET],
+        ["close"],
+    ]
     grids = [said for step, said in zip(steps, office.work(steps), strict=True) if step[0] == "look"]
     return dict(zip((*FORMATS, "second row"), grids, strict=True))
 
@@ -106,8 +111,17 @@ def test_what_we_filled_in_ourselves_makes_no_blank_county_a_report() -> None:
         for unit in c.program.units_of(form, NUJIANG):
             if unit.code not in {FUGONG, LANPING}:
                 entries |= {(form.code, unit.code, f.code): fitting(f, unit, period) for f in form.fields_in(period)}
-    content = issue_workbook(Issue(program=c.program, key=c.key, rules=c.rules, period=period, prefecture=prefecture,
-                                   previous={}, entries=entries))  # fmt: skip
+    content = issue_workbook(
+        Issue(
+            program=c.program,
+            key=c.key,
+            rules=c.rules,
+            period=period,
+            prefecture=prefecture,
+            previous={},
+            entries=entries,
+        )
+    )
     (one,) = read_return(registry(c, ()), arrival(content, day=date(2023, 1, 5))).returns
     (decision,) = decide(c.program, [one], check_returns(c.program, c.rules, period, [one], NO_PAST), NO_PAST)
     assert [record.county_code for record in decision.records] == ["533301", "533324"]

@@ -58,10 +58,14 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"迪庆.xlsx": filled(changes={(FIRST, "Q01-1"): 5, (SECOND, "Q01-1"): "4场"})},
     )
     spoilt = {(nujiang[0].code, "Q01-1"): HOSTILE, (nujiang[1].code, "Q01-1"): "约5"}
-    send(workspace, date(2023, 3, 6), {
-        "改正#1.xlsx": filled(changes={(FIRST, "Q01-1"): 7}, empty=frozenset({SECOND, THIRD})),
-        HOSTILE_NAME: filled(prefecture_code=NUJIANG, changes=spoilt),
-    })  # fmt: skip
+    send(
+        workspace,
+        date(2023, 3, 6),
+        {
+            "改正#1.xlsx": filled(changes={(FIRST, "Q01-1"): 7}, empty=frozenset({SECOND, THIRD})),
+            HOSTILE_NAME: filled(prefecture_code=NUJIANG, changes=spoilt),
+        },
+    )
     run(workspace, PERIOD, date(2023, 3, 20))
     return workspace.outbox(PERIOD) / "index.html"
 

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 P1, P2 = WHOLE.period_by_code["2022-12"], WHOLE.period_by_code["2023-02"]
 NEW_YEAR = date(2023, 1, 1)
 SHEET = sheet(
-    FormKind.SOCIAL_WORKERS, column("S-1", FieldType.COUNT, role="heads", serves="H"),
+    FormKind.SOCIAL_WORKERS,
+    column("S-1", FieldType.COUNT, role="heads", serves="H"),
     column("S-3", role="received_first", serves="H", counts_from=NEW_YEAR),
     column("S-4", role="received_second", serves="H", counts_from=NEW_YEAR),
-)  # fmt: skip
+)
 PROGRAM = small(SHEET, funding=(line("H", per_unit_wan=wan("2"), instalments=2),))
 
 

@@ -101,8 +101,12 @@ def test_no_module_needs_one_that_needs_it() -> None:
     known = {module(path) for path in SOURCES}
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        typing = {inner for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-                  for inner in ast.walk(node)}  # fmt: skip
+        typing = {
+            inner
+            for node in ast.walk(tree)
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+            for inner in ast.walk(node)
+        }
         named = {
             (node.module, alias.name)
             for node in ast.walk(tree)
@@ -112,6 +116,11 @@ def test_no_module_needs_one_that_needs_it() -> None:
         whole = {(f"{of}.{name}".removeprefix("pipeline."), of.removeprefix("pipeline.")) for of, name in named if of}
         needs[module(path)] = {full if full in known else of for full, of in whole}
     tuple(TopologicalSorter(needs).static_order())
+
+
+def test_the_formatter_is_not_overruled() -> None:
+    for path in (*SOURCES, *(p for folder in ("tests", "tools", "benchmarks") for p in (ROOT / folder).rglob("*.py"))):
+        assert not re.search(r"# fmt" + r": (skip|off)", path.read_text(encoding="utf-8")), path
 
 
 def test_a_class_has_a_name_of_its_own() -> None:
@@ -220,11 +229,16 @@ def test_an_install_without_tests_has_all_the_programme_needs() -> None:
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "pipeline").rglob("*.py")]
     imported = {
         alias.name.partition(".")[0]
-        for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
     } | {
         node.module.partition(".")[0]
-        for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module
-    }  # fmt: skip
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+    }
     foreign = {canonicalize_name(name) for module in imported for name in of_module.get(module, ())}
     named = {canonicalize_name(one) for one in (*sources.PACKAGES, *manifest.PACKAGES, *chart_cache.LIBRARIES)}
     assert {"pandas", "olefile"} <= foreign

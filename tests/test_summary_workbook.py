@@ -45,9 +45,16 @@ HOSTILE = ("=cmd|'/c calc'!A1", "<script>alert(1)</script>", "@SUM(A1)", "+1+1")
 BAD = re.compile(r"#REF!|#NAME\?|#VALUE!|#DIV/0!|#N/A|Err:\d+")
 
 
-def measured(c: Campaign, reporting: Iterable[str], period_code: str = "2023-02", *, nil: frozenset[str] = frozenset(),
-             returned: frozenset[str] = frozenset(), changes: Mapping[tuple[str, str], Value] | None = None,
-             entries: Mapping[str, tuple[dict[str, Value], ...]] | None = None) -> PeriodMeasures:  # fmt: skip
+def measured(
+    c: Campaign,
+    reporting: Iterable[str],
+    period_code: str = "2023-02",
+    *,
+    nil: frozenset[str] = frozenset(),
+    returned: frozenset[str] = frozenset(),
+    changes: Mapping[tuple[str, str], Value] | None = None,
+    entries: Mapping[str, tuple[dict[str, Value], ...]] | None = None,
+) -> PeriodMeasures:
     """Measures of a period in which the prefectures of ``reporting`` gave what the rules accept, except as told."""
     program, changes = c.program, changes or {}
     period = program.period_by_code[period_code]
@@ -62,29 +69,72 @@ def measured(c: Campaign, reporting: Iterable[str], period_code: str = "2023-02"
             state = State.NIL if unit.code in nil else State.RETURNED if unit.code in returned else State.ACCEPTED
             records.append((period_code, unit.code, state, seq, day))
             for form in program.roster_of(unit) if state is not State.RETURNED else ():
-                values = {f.code: changes.get((unit.code, f.code), _value(f, unit, period)) for f in form.fields_in(period)
-                          if not f.shows}  # fmt: skip
+                values = {
+                    f.code: changes.get((unit.code, f.code), _value(f, unit, period))
+                    for f in form.fields_in(period)
+                    if not f.shows
+                }
                 rows[form.code, period_code, unit.code] = StandingRow(
-                    seq=seq, form=form.code, period=period_code, county_code=unit.code, entry="", sheet_row=place,
-                    nil=unit.code in nil, received_on=day, typed={}, values=values)  # fmt: skip
+                    seq=seq,
+                    form=form.code,
+                    period=period_code,
+                    county_code=unit.code,
+                    entry="",
+                    sheet_row=place,
+                    nil=unit.code in nil,
+                    received_on=day,
+                    typed={},
+                    values=values,
+                )
     lists = {
         (form, period_code, KUNMING): tuple(
-            StandingRow(seq=1, form=form, period=period_code, county_code=KUNMING, entry=f"{KUNMING}-{n:03}", sheet_row=6 + n,
-                        nil=False, received_on=day, typed={}, values=one) for n, one in enumerate(some, 1))
+            StandingRow(
+                seq=1,
+                form=form,
+                period=period_code,
+                county_code=KUNMING,
+                entry=f"{KUNMING}-{n:03}",
+                sheet_row=6 + n,
+                nil=False,
+                received_on=day,
+                typed={},
+                values=one,
+            )
+            for n, one in enumerate(some, 1)
+        )
         for form, some in (entries or {}).items()
-    }  # fmt: skip
+    }
     snapshot = Snapshot(
-        as_of=date(2023, 3, 20), submissions=tuple(submissions), copies=(), findings=(), revisions=(), acts=(), rows=rows, lists=lists,
+        as_of=date(2023, 3, 20),
+        submissions=tuple(submissions),
+        copies=(),
+        findings=(),
+        revisions=(),
+        acts=(),
+        rows=rows,
+        lists=lists,
         records=pd.DataFrame(records, columns=["period", "county_code", "state", "seq", "received_on"]),
-    )  # fmt: skip
+    )
     return measure_period(program, snapshot, c.calendar, period)
 
 
 def _submission(program: Program, seq: int, prefecture: str, period: str, day: date) -> Submission:
     columns = {form.code: {f.code: chr(68 + n) for n, f in enumerate(form.fields[:22])} for form in program.forms}
-    return Submission(seq=seq, sha256=str(seq), file=f"2023-03-03/{prefecture}.xlsx", received_on=day, taken_on=day,
-                      prefecture_code=prefecture, period=period, issue_no="a", admission=0, verdict="ACCEPTED", reason="", columns=columns,
-                      sheets={form.code: form.sheet for form in program.forms})  # fmt: skip
+    return Submission(
+        seq=seq,
+        sha256=str(seq),
+        file=f"2023-03-03/{prefecture}.xlsx",
+        received_on=day,
+        taken_on=day,
+        prefecture_code=prefecture,
+        period=period,
+        issue_no="a",
+        admission=0,
+        verdict="ACCEPTED",
+        reason="",
+        columns=columns,
+        sheets={form.code: form.sheet for form in program.forms},
+    )
 
 
 def _value(field: Any, unit: Unit, period: Any) -> Value:
@@ -118,10 +168,15 @@ def some() -> PeriodMeasures:
         [KUNMING, DIQING],
         nil=frozenset({"533422"}),
         returned=frozenset({"530103"}),
-        changes={("530102", "Q07-3"): "不适用", ("530102", "Q01-1"): 7, ("530111", "Q08-1n"): "不适用",
-                 ("530102", "T01-2"): HOSTILE[0], ("530111", "T01-2"): HOSTILE[1]},
+        changes={
+            ("530102", "Q07-3"): "不适用",
+            ("530102", "Q01-1"): 7,
+            ("530111", "Q08-1n"): "不适用",
+            ("530102", "T01-2"): HOSTILE[0],
+            ("530111", "T01-2"): HOSTILE[1],
+        },
         entries={"P": ({"P-1": "530102", "P-2": HOSTILE[2], "P-3": "县级工会自办", "P-6": HOSTILE[3]},)},
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")
@@ -376,7 +431,20 @@ def computed_anew(content: bytes, soffice: str, folder: Path) -> bytes:
                 data = re.sub(rb"(</f>)<v>[^<]*</v>", rb"\1", data)
             new.writestr(name, data)
     profile = (folder / "profile").as_uri()
-    subprocess.run([soffice, f"-env:UserInstallation={profile}", "--headless", "--convert-to", "xlsx", "--outdir", str(out), str(bare)],
-                   check=True, capture_output=True, timeout=180)  # fmt: skip
+    subprocess.run(
+        [
+            soffice,
+            f"-env:UserInstallation={profile}",
+            "--headless",
+            "--convert-to",
+            "xlsx",
+            "--outdir",
+            str(out),
+            str(bare),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=180,
+    )
     shutil.rmtree(folder / "profile", ignore_errors=True)
     return (out / "bare.xlsx").read_bytes()

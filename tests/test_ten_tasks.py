@@ -18,10 +18,13 @@ P1, P2 = WHOLE.period_by_code["2022-12"], WHOLE.period_by_code["2023-02"]
 ACTION = sheet(FormKind.ACTION, column("Q-1", FieldType.YESNO), column("Q-2", FieldType.COUNT), code="A")
 LIST = sheet(FormKind.PROBLEMS, column("P-1", FieldType.TEXT), rows=Rows.LIST, code="P")
 TASKS = sheet(
-    FormKind.TEN_TASKS, column("n", FieldType.COUNT), column("s", FieldType.YESNO, shows="Q-1"),
-    column("o", FieldType.CHECKLIST, options=("甲", "甲乙")), column("t", FieldType.TEXT),
+    FormKind.TEN_TASKS,
+    column("n", FieldType.COUNT),
+    column("s", FieldType.YESNO, shows="Q-1"),
+    column("o", FieldType.CHECKLIST, options=("甲", "甲乙")),
+    column("t", FieldType.TEXT),
     column("later", FieldType.COUNT, counts_from=date(2023, 1, 1)),
-)  # fmt: skip
+)
 PROGRAM = small(ACTION, LIST, TASKS)
 VALUES: dict[str, dict[str, Value]] = {
     SHANGRILA: {"n": 3, "Q-1": "是", "o": "甲、甲乙", "t": "好", "Q-2": 4},

@@ -48,16 +48,37 @@ def figures(who: str, month: int) -> dict[tuple[str, str], Any]:
         (f"{who[4:]}本级", "QZ-2"): date(2025, 1, 18),
     }
     for n, clinic in enumerate(CLINICS[who], 1):
-        typed |= {(clinic, "JZ-d"): 100, (clinic, "JZ-n"): 80 + 6 * n, (clinic, "JZ-1"): 3 * month + n,
-                  (clinic, "SF-1"): "是" if n % 2 else "否", (clinic, "SF-2"): 25 * month + n, (clinic, "SF-3"): "上门、电话",
-                  (clinic, "GZ-1"): "是", (clinic, "GZ-2"): date(2025, 1, 20 + n)}  # fmt: skip
+        typed |= {
+            (clinic, "JZ-d"): 100,
+            (clinic, "JZ-n"): 80 + 6 * n,
+            (clinic, "JZ-1"): 3 * month + n,
+            (clinic, "SF-1"): "是" if n % 2 else "否",
+            (clinic, "SF-2"): 25 * month + n,
+            (clinic, "SF-3"): "上门、电话",
+            (clinic, "GZ-1"): "是",
+            (clinic, "GZ-2"): date(2025, 1, 20 + n),
+        }
     return typed
 
 
 PROBLEMS = (
-    {"WT-1": "县前街诊所", "WT-2": "冷藏箱不够用", "WT-3": "需署里解决", "WT-4": "采购处", "WT-5": date(2025, 2, 5), "WT-6": "办理中"},
-    {"WT-1": "码头诊所", "WT-2": "预约系统常断线", "WT-3": "区里解决", "WT-4": "信息处", "WT-5": date(2025, 4, 30), "WT-6": "办理中"},
-)  # fmt: skip
+    {
+        "WT-1": "县前街诊所",
+        "WT-2": "冷藏箱不够用",
+        "WT-3": "需署里解决",
+        "WT-4": "采购处",
+        "WT-5": date(2025, 2, 5),
+        "WT-6": "办理中",
+    },
+    {
+        "WT-1": "码头诊所",
+        "WT-2": "预约系统常断线",
+        "WT-3": "区里解决",
+        "WT-4": "信息处",
+        "WT-5": date(2025, 4, 30),
+        "WT-6": "办理中",
+    },
+)
 
 
 @pytest.fixture(scope="module")
@@ -96,17 +117,30 @@ def test_the_bulletin_and_the_page_are_there_and_right(played: Project) -> None:
     folder = played.root / "outbox" / "2025-02"
     text = document_text(folder / "工作简报.docx")
     for words in (
-        "港湾市公共卫生署“诊所提质计划”", "按已报5家诊所统计", "4个区、9家诊所", "应报送2025年2月月报",
-        "逾期诊所4家，均为未收到报表的", "逾期诊所名单", "各区完成情况", "各诊所完成率",
-        "全省通诊所", "共印40份",
-    ):  # fmt: skip
+        "港湾市公共卫生署“诊所提质计划”",
+        "按已报5家诊所统计",
+        "4个区、9家诊所",
+        "应报送2025年2月月报",
+        "逾期诊所4家，均为未收到报表的",
+        "逾期诊所名单",
+        "各区完成情况",
+        "各诊所完成率",
+        "全省通诊所",
+        "共印40份",
+    ):
         assert words in text, (words, text)
     page = (folder / "index.html").read_text(encoding="utf-8")
     for words in ("查找诊所、区或指标", "各诊所示意图", "逾期诊所清单.docx", "全市汇总.xlsx"):
         assert words in page, words
     assert {p.name for p in folder.glob("*.docx")} == {
-        "工作简报.docx", "逾期诊所清单.docx", "季度通报.docx", "中期调度报告.docx", "半年会议材料.docx", "总结报告.docx", "典型案例汇编.docx",
-    }  # fmt: skip
+        "工作简报.docx",
+        "逾期诊所清单.docx",
+        "季度通报.docx",
+        "中期调度报告.docx",
+        "半年会议材料.docx",
+        "总结报告.docx",
+        "典型案例汇编.docx",
+    }
     assert not list(folder.rglob("*没有生成*"))
 
 

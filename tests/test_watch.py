@@ -242,9 +242,14 @@ def watching(inbox: Workspace, tmp_path: Path) -> Iterator[tuple[Workspace, subp
     said = tmp_path / "said.txt"
     command = [sys.executable, "-m", "pipeline.cli", "--project", str(inbox.root), "--as-of", "2023-03-14", "watch"]
     with said.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, preexec_fn=hear_ctrl_c,  # noqa: PLW1509
-
-                                   env={**os.environ, "PYTHONUTF8": "1"})  # fmt: skip
+        process = subprocess.Popen(
+            command,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            preexec_fn=hear_ctrl_c,  # noqa: PLW1509
+            env={**os.environ, "PYTHONUTF8": "1"},
+        )
     try:
         yield inbox, process, said
     finally:

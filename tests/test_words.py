@@ -69,12 +69,21 @@ def test_there_are_words_for_all_that_click_says() -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--help"], "用法： run-pipeline [选项] 命令 [参数]..."), (["trace", "--help"], "显示这段说明。"), (["没有"], "没有命令 没有。"),
-        (["statu"], "是否应为"), (["status", "--nix"], "没有选项 --nix。"), (["trace", "五华区"], "缺少参数"), (["close"], "缺少选项"),
-        (["withdraw", "甲", "--reason", "x"], "“甲”不是数"), (["status", "--period"], "后面要写一个值"), (["status", "多"], "多写了参数"),
-        (["check", "没有.xlsx"], "没有这个文件：没有.xlsx"), (["--workers", "0"], "超出范围"), (["check", "."], "是文件夹"),
+        (["--help"], "用法： run-pipeline [选项] 命令 [参数]..."),
+        (["trace", "--help"], "显示这段说明。"),
+        (["没有"], "没有命令 没有。"),
+        (["statu"], "是否应为"),
+        (["status", "--nix"], "没有选项 --nix。"),
+        (["trace", "五华区"], "缺少参数"),
+        (["close"], "缺少选项"),
+        (["withdraw", "甲", "--reason", "x"], "“甲”不是数"),
+        (["status", "--period"], "后面要写一个值"),
+        (["status", "多"], "多写了参数"),
+        (["check", "没有.xlsx"], "没有这个文件：没有.xlsx"),
+        (["--workers", "0"], "超出范围"),
+        (["check", "."], "是文件夹"),
     ],
-)  # fmt: skip
+)
 def test_usage_and_its_errors_are_chinese(words: list[str], says: str) -> None:
     output = CliRunner().invoke(main, words, prog_name="run-pipeline").output
     assert says in output
@@ -116,8 +125,13 @@ def test_nothing_printed_stops_a_command_whatever_the_pipe(
     ):
         if words[0] == "said.py" and encoding == "utf-8" and "LC_ALL" in environment:
             continue  # it starts anew, as the program itself
-        done = subprocess.run([sys.executable, *words], capture_output=True, check=False, cwd=tmp_path,
-                              env={**bare, **environment, "PYTHONPATH": str(ROOT)})  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, *words],
+            capture_output=True,
+            check=False,
+            cwd=tmp_path,
+            env={**bare, **environment, "PYTHONPATH": str(ROOT)},
+        )
         told = (done.stdout + done.stderr).decode(encoding)
         assert says in told
         assert "Traceback" not in told
@@ -143,10 +157,22 @@ def test_every_name_of_the_campaign_survives_a_gbk_pipe() -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("昆明", "530100"), ("昆明市总工会", "530100"), ("五华", "530102"), ("曲靖市麒麟区", "530302"), ("曲靖麒麟", "530302"),
-     ("祥云", "532923"), ("云县", "530922"), ("芒市总工会", "533103"), ("大理市", "532901"), ("大理州", "532900"), ("530102", "530102"),
-     (" 五华区 ", "530102"), ("楚雄州本级", "532300")],
-)  # fmt: skip
+    [
+        ("昆明", "530100"),
+        ("昆明市总工会", "530100"),
+        ("五华", "530102"),
+        ("曲靖市麒麟区", "530302"),
+        ("曲靖麒麟", "530302"),
+        ("祥云", "532923"),
+        ("云县", "530922"),
+        ("芒市总工会", "533103"),
+        ("大理市", "532901"),
+        ("大理州", "532900"),
+        ("530102", "530102"),
+        (" 五华区 ", "530102"),
+        ("楚雄州本级", "532300"),
+    ],
+)
 def test_short_names_are_understood_where_they_mean_only_one(text: str, code: str) -> None:
     assert find_unit(text, UNITS, "单位", PROGRAM).code == code
 

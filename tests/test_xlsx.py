@@ -73,7 +73,10 @@ def doubt(cells: str, **more: Any) -> tuple[str, str]:
         ("<c r='B3'><v>12</v><extLst><ext uri='a'><q:v xmlns:q='q'>7</q:v></ext></extLst></c>", 12),
         ("<c r='B3'><v>12</v><q:v xmlns:q='q'>7</q:v></c>", 12),
         ("<c r='B3' q:t='e' xmlns:q='q'><v>12</v></c>", 12),
-        ("<c r='B3'><v>１２</v></c>", "１２"),  # full-width digits are no number of the format: cells.py judges the text
+        (
+            "<c r='B3'><v>１２</v></c>",
+            "１２",
+        ),  # full-width digits are no number of the format: cells.py judges the text
         ("<c r='B3' t='b'><v>1</v></c>", True),
         ("<c r='B3' t='b'><v>0</v></c>", False),
         ("<c r='B3' t='s'><v/></c>", ""),
@@ -81,7 +84,10 @@ def doubt(cells: str, **more: Any) -> tuple[str, str]:
         ("<c r='B3' t='str'><v> 五_x000D_\n场_x005F_x000D_ </v></c>", " 五\r\n场_x000D_ "),
         ("<c r='B3' t='inlineStr'><is><t>五</t></is></c>", "五"),
         ("<c r='B3' t='inlineStr'>\n <is>\n  <r>\n <t>1</t>\n </r>\n <r>\n <t>2</t>\n </r>\n</is>\n</c>", "12"),
-        ("<c r='B3' t='inlineStr'><is><t>昆明</t><rPh sb='0' eb='2'><t>コンメイ</t></rPh><phoneticPr fontId='1'/></is></c>", "昆明"),
+        (
+            "<c r='B3' t='inlineStr'><is><t>昆明</t><rPh sb='0' eb='2'><t>コンメイ</t></rPh><phoneticPr fontId='1'/></is></c>",
+            "昆明",
+        ),
         ("<c r='B3' t='inlineStr'><is><t xml:space='preserve'> 5 </t></is></c>", " 5 "),
         ("<c r='B3' t='d'><v>2023-02-15</v></c>", date(2023, 2, 15)),
         ("<c r='B3' t='d'><v>2023-02-15T00:00:00</v></c>", date(2023, 2, 15)),
@@ -95,7 +101,7 @@ def doubt(cells: str, **more: Any) -> tuple[str, str]:
         ("<c r='b3'><v>12</v></c>", 12),
         ("<x:c xmlns:x='q' r='B3'><x:v>12</x:v></x:c>", ""),
     ],
-)  # fmt: skip
+)
 def test_a_cell_is_read_as_its_officer_sees_it(cell: str, expected: Raw) -> None:
     assert value(cell) == expected
 
@@ -127,11 +133,19 @@ STRUCK_RUN = "<r><rPr><strike/></rPr><t>9</t></r>"
     ("cell", "code", "seen"),
     [
         (RUNS.format(f"{STRUCK_RUN}<r><t>1</t></r>"), "CELL_STRUCK", "（已划去：9）1"),
-        (RUNS.format("<r><t>5</t></r><r><rPr><vertAlign val='superscript'/></rPr><t>1</t></r>"), "CELL_SUPERSCRIPT", "5（上下标：1）"),
+        (
+            RUNS.format("<r><t>5</t></r><r><rPr><vertAlign val='superscript'/></rPr><t>1</t></r>"),
+            "CELL_SUPERSCRIPT",
+            "5（上下标：1）",
+        ),
         (RUNS.format("<r><rPr><strike val='0'/></rPr><t>9</t></r>"), "", ""),
         (RUNS.format("<r><t>9</t></r><r><rPr><strike/></rPr><t> </t></r>"), "", ""),
         (RUNS.format(f"<r><t>1</t></r><r><rPr>{WHITE}</rPr><t>0</t></r>"), "CELL_UNSEEN", "1（白字：0）"),
-        (RUNS.format(f"<r><t>1</t></r><r><rPr>{WHITE}</rPr><t>0</t></r>").replace("<c ", f"<c s='{WHITE_ON_RED}' "), "", ""),
+        (
+            RUNS.format(f"<r><t>1</t></r><r><rPr>{WHITE}</rPr><t>0</t></r>").replace("<c ", f"<c s='{WHITE_ON_RED}' "),
+            "",
+            "",
+        ),
         (f"<c r='B3' s='{STRUCK}'><v>9</v></c>", "CELL_STRUCK", "（已划去：9）"),
         (f"<c r='B3' s='{NOT_STRUCK}'><v>9</v></c>", "", ""),
         (f"<c r='B3' s='{STRUCK}'/>", "", ""),
@@ -149,19 +163,27 @@ STRUCK_RUN = "<r><rPr><strike/></rPr><t>9</t></r>"
         ("<c r='B3'><f>(3+5)*2/4-1</f><v>3</v></c>", "", ""),
         ("<c r='B3'><f>9**9**9**9</f><v>3</v></c>", "", ""),
         ("<c r='B3' t='str'><f>1+1</f><v>500</v></c>", "CELL_CONTRADICTS", "公式“=1+1”应得2，显示的是500"),
-        ("<c r='B3'><f>SUM(1,2*3,10%)</f><v>500</v></c>", "CELL_CONTRADICTS", "公式“=SUM(1,2*3,10%)”应得7.1，显示的是500"),
+        (
+            "<c r='B3'><f>SUM(1,2*3,10%)</f><v>500</v></c>",
+            "CELL_CONTRADICTS",
+            "公式“=SUM(1,2*3,10%)”应得7.1，显示的是500",
+        ),
         ("<c r='B3'><f>2</f><v>500</v></c>", "CELL_CONTRADICTS", "公式“=2”应得2，显示的是500"),
         ("<c r='B3'><f>SUM(1,2*3,10%)</f><v>7.1</v></c>", "", ""),
         ("<c r='B3'><f>SUM(A1:A2)</f><v>500</v></c>", "", ""),
         ('<c r="B3"><f>_xlfn.IMAGE("http://a/b.png")</f><v>0</v></c>', "CELL_PICTURE", "一张图片（嵌入单元格）"),
         ("<c r='B3'><f>A1+1</f><v>500</v></c>", "", ""),
         ("<c r='B3'><f>1/0</f><v>500</v></c>", "", ""),
-        ('<c r="B3" t="str"><f>_xlfn.DISPIMG("ID_1",1)</f><v>=DISPIMG("ID_1",1)</v></c>', "CELL_PICTURE", "一张图片（嵌入单元格）"),
+        (
+            '<c r="B3" t="str"><f>_xlfn.DISPIMG("ID_1",1)</f><v>=DISPIMG("ID_1",1)</v></c>',
+            "CELL_PICTURE",
+            "一张图片（嵌入单元格）",
+        ),
         ('<c r="B3" t="e"><f>_xlfn.DISPIMG("ID_1",1)</f><v>#NAME?</v></c>', "CELL_PICTURE", "一张图片（嵌入单元格）"),
         ('<c r="B3" t="inlineStr"><is><t>=DISPIMG("ID_1",1)</t></is></c>', "CELL_PICTURE", "一张图片（嵌入单元格）"),
         ("<c r='B3'><f>[1]Sheet1!A1</f><v>5</v></c>", "", ""),
     ],
-)  # fmt: skip
+)
 def test_what_makes_a_value_unsure(cell: str, code: str, seen: str) -> None:
     assert doubt(cell) == (code, seen)
 
@@ -169,25 +191,38 @@ def test_what_makes_a_value_unsure(cell: str, code: str, seen: str) -> None:
 @pytest.mark.parametrize(
     ("cell", "end", "code"),
     [
-        ("<c r='A3'><v>1</v></c><c r='B3'><v>7</v></c>", "<mergeCells><mergeCell ref='A3:B4'/></mergeCells>", "CELL_UNSEEN"),
+        (
+            "<c r='A3'><v>1</v></c><c r='B3'><v>7</v></c>",
+            "<mergeCells><mergeCell ref='A3:B4'/></mergeCells>",
+            "CELL_UNSEEN",
+        ),
         ("<c r='B3'><v>7</v></c>", "<mergeCells><mergeCell ref='B3:C4'/></mergeCells>", ""),
     ],
-)  # fmt: skip
+)
 def test_what_merged_cells_cover_is_not_seen(cell: str, end: str, code: str) -> None:
     assert doubt(cell, end=end)[0] == code
 
 
-BOOK = (f'<workbook xmlns="{MAIN}" xmlns:r="{RELATION}" xmlns:q="q"><sheets>'
-        '<sheet name="Sheet" sheetId="1" {} q:id="rId9" r:id="rId1"/></sheets></workbook>')  # fmt: skip
+BOOK = (
+    f'<workbook xmlns="{MAIN}" xmlns:r="{RELATION}" xmlns:q="q"><sheets>'
+    '<sheet name="Sheet" sheetId="1" {} q:id="rId9" r:id="rId1"/></sheets></workbook>'
+)
 EXTERNAL = f'<externalLink xmlns="{MAIN}" xmlns:r="{RELATION}"><externalBook r:id="rId1"/></externalLink>'
 
 
 def linked(cells: str) -> Inspection:
     """A workbook with a link to another file."""
     links = relations(rId1=("externalLinkPath", "D:/%E4%B8%8A%E6%9C%9F.xlsx")).replace("/>", ' TargetMode="External"/>')
-    return looked(f"<row r='3'>{cells}</row>", parts={
-        "xl/_rels/workbook.xml.rels": relations(rId1=("worksheet", "worksheets/sheet1.xml"), rId2=("externalLink", "links/a.xml")),
-        "xl/links/a.xml": EXTERNAL, "xl/links/_rels/a.xml.rels": links})  # fmt: skip
+    return looked(
+        f"<row r='3'>{cells}</row>",
+        parts={
+            "xl/_rels/workbook.xml.rels": relations(
+                rId1=("worksheet", "worksheets/sheet1.xml"), rId2=("externalLink", "links/a.xml")
+            ),
+            "xl/links/a.xml": EXTERNAL,
+            "xl/links/_rels/a.xml.rels": links,
+        },
+    )
 
 
 def test_a_link_no_cell_uses_is_told_and_a_used_one_names_its_cells() -> None:
@@ -210,9 +245,11 @@ def test_a_formula_of_another_file_without_a_result_is_no_value() -> None:
 
 def test_hidden_sheets_rows_and_columns_are_noted() -> None:
     book = BOOK.format('state="veryHidden"')
-    rows = ("<row r='3' hidden='1'><c r='B3'><v>1</v></c></row><row r='4' ht='0' customHeight='1'><c r='B4'><v>1</v></c></row>"
-            "<row r='5' hidden='0' ht='0.75'><c r='B5'><v>1</v></c></row>"
-            "<row r='6' ht='12'><c r='B6'><v>1</v></c></row><row r='9' hidden='true'/>")  # fmt: skip
+    rows = (
+        "<row r='3' hidden='1'><c r='B3'><v>1</v></c></row><row r='4' ht='0' customHeight='1'><c r='B4'><v>1</v></c></row>"
+        "<row r='5' hidden='0' ht='0.75'><c r='B5'><v>1</v></c></row>"
+        "<row r='6' ht='12'><c r='B6'><v>1</v></c></row><row r='9' hidden='true'/>"
+    )
     autofilter = '<autoFilter ref="A3:C8"><filterColumn colId="0"/></autoFilter>'
     columns = "<cols><col min='2' max='3' hidden='1'/><col min='5' max='5' width='0'/><col min='9' max='16384' hidden='0'/></cols>"
     sheet = f'<worksheet xmlns="{MAIN}">{columns}<sheetData>{rows}</sheetData>{autofilter}</worksheet>'
@@ -315,24 +352,39 @@ def test_noughts_of_a_sheet_that_shows_none_are_told() -> None:
 
 DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
 TEXT = "http://schemas.openxmlformats.org/drawingml/2006/main"
-ANCHOR = ("<xdr:twoCellAnchor><xdr:from><xdr:col>3</xdr:col><xdr:colOff>9</xdr:colOff><xdr:row>{0}</xdr:row></xdr:from>"
-          "<xdr:to><xdr:col>3</xdr:col><xdr:row>{0}</xdr:row></xdr:to>{1}</xdr:twoCellAnchor>")  # fmt: skip
+ANCHOR = (
+    "<xdr:twoCellAnchor><xdr:from><xdr:col>3</xdr:col><xdr:colOff>9</xdr:colOff><xdr:row>{0}</xdr:row></xdr:from>"
+    "<xdr:to><xdr:col>3</xdr:col><xdr:row>{0}</xdr:row></xdr:to>{1}</xdr:twoCellAnchor>"
+)
 
 
 def test_pictures_boxes_comments_and_threads_are_noted_by_their_cell() -> None:
     box = "<xdr:sp><xdr:txBody><a:p><a:r><a:t>见</a:t></a:r><a:r><a:t>附件</a:t></a:r></a:p></xdr:txBody></xdr:sp>"
     drawing = f'<xdr:wsDr xmlns:xdr="{DRAWING}" xmlns:a="{TEXT}">{ANCHOR.format(6, "<xdr:pic/>")}{ANCHOR.format(7, box)}</xdr:wsDr>'
-    comments = (f'<comments xmlns="{MAIN}"><authors><author>办公室</author></authors><commentList>'
-                '<comment ref="B3"><text><r><t>本季度</t></r><r><t>没有</t></r></text></comment>'
-                '<comment ref="B4"><text><t>[Threaded comment]\nYour version</t></text></comment>'
-                '<comment ref="B5"><text><t>【须改正】漏填</t></text></comment></commentList></comments>')  # fmt: skip
-    threads = ('<ThreadedComments xmlns="http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments">'
-               '<threadedComment ref="B4"><text>共12场</text></threadedComment></ThreadedComments>')  # fmt: skip
+    comments = (
+        f'<comments xmlns="{MAIN}"><authors><author>办公室</author></authors><commentList>'
+        '<comment ref="B3"><text><r><t>本季度</t></r><r><t>没有</t></r></text></comment>'
+        '<comment ref="B4"><text><t>[Threaded comment]\nYour version</t></text></comment>'
+        '<comment ref="B5"><text><t>【须改正】漏填</t></text></comment></commentList></comments>'
+    )
+    threads = (
+        '<ThreadedComments xmlns="http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments">'
+        '<threadedComment ref="B4"><text>共12场</text></threadedComment></ThreadedComments>'
+    )
     rels = relations(rId1=("drawing", "../drawings/d.xml"), rId2=("comments", "/xl/c.xml")).replace(
-        "</Relationships>", '<Relationship Id="rId3" Type="http://schemas.microsoft.com/office/2017/10/relationships/threadedComment" '
-        'Target="../t.xml"/></Relationships>')  # fmt: skip
-    seen = looked("", parts={"xl/worksheets/_rels/sheet1.xml.rels": rels, "xl/drawings/d.xml": drawing, "xl/c.xml": comments,
-                             "xl/t.xml": threads}).notes.seen["Sheet"]  # fmt: skip
+        "</Relationships>",
+        '<Relationship Id="rId3" Type="http://schemas.microsoft.com/office/2017/10/relationships/threadedComment" '
+        'Target="../t.xml"/></Relationships>',
+    )
+    seen = looked(
+        "",
+        parts={
+            "xl/worksheets/_rels/sheet1.xml.rels": rels,
+            "xl/drawings/d.xml": drawing,
+            "xl/c.xml": comments,
+            "xl/t.xml": threads,
+        },
+    ).notes.seen["Sheet"]
     assert seen.beside == {
         (6, 3): "一张图片",
         (7, 3): "文本框“见附件”",
@@ -341,17 +393,22 @@ def test_pictures_boxes_comments_and_threads_are_noted_by_their_cell() -> None:
     }
 
 
-TYPES = ('<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="r"/>'
-         '<Override PartName="/{}" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>')  # fmt: skip
+TYPES = (
+    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="r"/>'
+    '<Override PartName="/{}" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>'
+)
 SHEET = f'<worksheet xmlns="{MAIN}"><sheetData><row><c t="s"><v>0</v></c><c s="1"><v>44972</v></c></row></sheetData></worksheet>'
 
 
-@pytest.mark.parametrize("targets", [
-    ("xl/workbook.xml", "worksheets/sheet1.xml", "sharedStrings.xml", "styles.xml"),
-    ("/xl/workbook2.xml", "./worksheets/./a.xml", "../xl/sharedStrings2.xml", "/xl/styles7.xml"),
-    ("book/b.xml", "s/1.bin", "../texts", "..\\look.xml"),
-    ("XL/Workbook.xml", "Worksheets/Sheet%201.xml", "t.XML", "S.xml"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "targets",
+    [
+        ("xl/workbook.xml", "worksheets/sheet1.xml", "sharedStrings.xml", "styles.xml"),
+        ("/xl/workbook2.xml", "./worksheets/./a.xml", "../xl/sharedStrings2.xml", "/xl/styles7.xml"),
+        ("book/b.xml", "s/1.bin", "../texts", "..\\look.xml"),
+        ("XL/Workbook.xml", "Worksheets/Sheet%201.xml", "t.XML", "S.xml"),
+    ],
+)
 def test_parts_are_found_wherever_the_relations_say(targets: tuple[str, str, str, str]) -> None:
     def place(target: str) -> str:
         plain = target.replace("\\", "/").replace("%20", " ").replace("./", "") if ".." not in target else ""
@@ -391,17 +448,31 @@ def test_strict_ooxml_is_read_throughout() -> None:
 
 def test_a_decoy_relation_is_not_taken_for_ours() -> None:
     decoy = f'<worksheet xmlns="{MAIN}"><sheetData><row><c><v>500</v></c></row></sheetData></worksheet>'
-    seen = looked("<row><c><v>5</v></c></row>", parts={
-        "xl/workbook.xml": BOOK.format(""), "xl/worksheets/d.xml": decoy,
-        "xl/_rels/workbook.xml.rels": relations(rId1=("worksheet", "worksheets/sheet1.xml"), rId9=("worksheet", "worksheets/d.xml"))})  # fmt: skip
+    seen = looked(
+        "<row><c><v>5</v></c></row>",
+        parts={
+            "xl/workbook.xml": BOOK.format(""),
+            "xl/worksheets/d.xml": decoy,
+            "xl/_rels/workbook.xml.rels": relations(
+                rId1=("worksheet", "worksheets/sheet1.xml"), rId9=("worksheet", "worksheets/d.xml")
+            ),
+        },
+    )
     assert seen.notes.grids == {"Sheet": [[5]]}
 
 
 def test_sheets_of_one_name_are_not_one_sheet() -> None:
     book = BOOK.format("").replace("</sheets>", '<sheet name="sheet" r:id="rId2"/></sheets>')
-    seen = looked("", parts={
-        "xl/workbook.xml": book, "xl/worksheets/b.xml": SHEET,
-        "xl/_rels/workbook.xml.rels": relations(rId1=("worksheet", "worksheets/sheet1.xml"), rId2=("worksheet", "worksheets/b.xml"))})  # fmt: skip
+    seen = looked(
+        "",
+        parts={
+            "xl/workbook.xml": book,
+            "xl/worksheets/b.xml": SHEET,
+            "xl/_rels/workbook.xml.rels": relations(
+                rId1=("worksheet", "worksheets/sheet1.xml"), rId2=("worksheet", "worksheets/b.xml")
+            ),
+        },
+    )
     assert (seen.refused, seen.found) == ("FILE_BAD_MEMBERS", "有两张工作表都叫“sheet”")
 
 

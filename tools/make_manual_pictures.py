@@ -28,8 +28,17 @@ FORM_SHEET, BLANK_COUNTY_AT, CLASHING_COUNTY_AT = "1.思想引领", 2, 4
 CHECK_WORDS = "数据矛盾"
 MARKED_WORDS = "行动6"  # where 约89 stands
 MARGIN, WIDEST, HEAVIEST = 14, 1400, 200_000
-BROWSER = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-           "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--force-device-scale-factor=1")  # fmt: skip
+BROWSER = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--force-device-scale-factor=1",
+)
 FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
 <include ignore_missing="yes">/etc/fonts/fonts.conf</include>{}</fontconfig>"""
 ALIAS = (
@@ -136,8 +145,14 @@ def screenshot(page: Path, hidden: str, work: Path) -> Image.Image:
     html = html.replace("</style>", f"{hidden}{{display:none}}</style>", 1)
     source.write_text(html, encoding="utf-8")
     with tempfile.TemporaryDirectory(dir=work) as profile:
-        run("chromium", *BROWSER, f"--user-data-dir={profile}", "--window-size=1120,2400",
-            f"--screenshot={target}", source.as_uri())  # fmt: skip
+        run(
+            "chromium",
+            *BROWSER,
+            f"--user-data-dir={profile}",
+            "--window-size=1120,2400",
+            f"--screenshot={target}",
+            source.as_uri(),
+        )
     return opened(target)
 
 
@@ -150,8 +165,14 @@ def cropped(image: Image.Image) -> Image.Image:
     """Without the white around it."""
     box = ImageChops.difference(image, Image.new("RGB", image.size, "white")).getbbox() or (0, 0, *image.size)
     left, top, right, bottom = box
-    return image.crop((max(left - MARGIN, 0), max(top - MARGIN, 0), min(right + MARGIN, image.width),
-                       min(bottom + MARGIN, image.height)))  # fmt: skip
+    return image.crop(
+        (
+            max(left - MARGIN, 0),
+            max(top - MARGIN, 0),
+            min(right + MARGIN, image.width),
+            min(bottom + MARGIN, image.height),
+        )
+    )
 
 
 def framed(image: Image.Image) -> Image.Image:

@@ -61,8 +61,10 @@ def fields() -> Iterator[str]:
                 goal = "；".join(filter(None, (target_text(q) for q in served)))
                 basis = "；".join(dict.fromkeys(q.basis for q in served)) or field.basis
                 required = "" if field.required else "（选填）"
-                yield (f"| {item.label} | `{field.code}` | {field.label} | {wanted(field)}{required} | {kind} | {goal} | {basis} "
-                       f"| {field.reading} |")  # fmt: skip
+                yield (
+                    f"| {item.label} | `{field.code}` | {field.label} | {wanted(field)}{required} | {kind} | {goal} | {basis} "
+                    f"| {field.reading} |"
+                )
         yield ""
 
 
@@ -77,8 +79,11 @@ REFERENCES = {
 def stale() -> list[str]:
     """References whose text is not what the code gives."""
     wanted_texts = {name: "\n".join(make()).rstrip() + "\n" for name, make in REFERENCES.items()}
-    return [name for name, text in wanted_texts.items()
-            if not (ROOT / name).is_file() or (ROOT / name).read_text(encoding="utf-8") != text]  # fmt: skip
+    return [
+        name
+        for name, text in wanted_texts.items()
+        if not (ROOT / name).is_file() or (ROOT / name).read_text(encoding="utf-8") != text
+    ]
 
 
 if __name__ == "__main__":

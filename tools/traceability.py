@@ -112,8 +112,15 @@ def _systems(campaign: Campaign) -> Iterator[Trace]:
         fields = [
             f for form in program.action_forms for item in form.items if item.no in goal.items for f in item.fields
         ]
-        yield _asked(campaign, "五强目标（本项目的读法）", goal.code, goal.name, fields, measure="`goals.goal_figures`",
-                     places=(("中期调度报告", "goal_rows"),))  # fmt: skip
+        yield _asked(
+            campaign,
+            "五强目标（本项目的读法）",
+            goal.code,
+            goal.name,
+            fields,
+            measure="`goals.goal_figures`",
+            places=(("中期调度报告", "goal_rows"),),
+        )
     for category in program.problem_categories:
         fields = [f for form in program.forms_of_kind(FormKind.PROBLEMS) for f in form.of_role("category")]
         yield _asked(
@@ -121,8 +128,15 @@ def _systems(campaign: Campaign) -> Iterator[Trace]:
         )
 
 
-def _asked(campaign: Campaign, section: str, no: str, title: str, fields: Sequence[Field], measure: str = "",
-           places: Sequence[Place] = ()) -> Trace:  # fmt: skip
+def _asked(
+    campaign: Campaign,
+    section: str,
+    no: str,
+    title: str,
+    fields: Sequence[Field],
+    measure: str = "",
+    places: Sequence[Place] = (),
+) -> Trace:
     forms = {f.form: campaign.program.form_by_code[f.form] for f in fields}
     where = "；".join(
         f"{form.sheet} " + _short([f.code for f in fields if f.form == code]) for code, form in forms.items()
@@ -130,8 +144,15 @@ def _asked(campaign: Campaign, section: str, no: str, title: str, fields: Sequen
     kinds = list(dict.fromkeys(form.kind for form in forms.values()))
     measures = measure or "；".join(dict.fromkeys(f"`{name}`" for kind in kinds for name in MEASURES[kind]))
     printed = list(dict.fromkeys(places or [place for kind in kinds for place in PLACES[kind]]))
-    return Trace(section=section, no=no, title=title, where=where, rules=_rules(campaign, fields), measure=measures,
-                 place="；".join(_place(place) for place in printed))  # fmt: skip
+    return Trace(
+        section=section,
+        no=no,
+        title=title,
+        where=where,
+        rules=_rules(campaign, fields),
+        measure=measures,
+        place="；".join(_place(place) for place in printed),
+    )
 
 
 def _served(campaign: Campaign, section: str, code: str, title: str) -> Trace:
@@ -142,12 +163,25 @@ def _served(campaign: Campaign, section: str, code: str, title: str) -> Trace:
         return _asked(campaign, section, code, title, fields)
     made = list(dict.fromkeys(p.document for p in program.publications if p.duty == code))
     if made:
-        return Trace(section=section, no=code, title=title, where="办公室的工作，由程序成文", measure="`overdue.obligations`",
-                     rules="`program.yaml` 的 publications，由 `lint` 检查", place="；".join(f"{name}.docx" for name in made))  # fmt: skip
+        return Trace(
+            section=section,
+            no=code,
+            title=title,
+            where="办公室的工作，由程序成文",
+            measure="`overdue.obligations`",
+            rules="`program.yaml` 的 publications，由 `lint` 检查",
+            place="；".join(f"{name}.docx" for name in made),
+        )
     sheets = f"整份报表（{len(program.forms)}张表）"
-    return Trace(section=section, no=code, title=title, where=sheets, rules="`roster.reported` 等名册规则",
-                 measure="`timeliness.county_history`；`overdue.obligations`",
-                 place="；".join(_place(place) for place in REPORT_PLACES))  # fmt: skip
+    return Trace(
+        section=section,
+        no=code,
+        title=title,
+        where=sheets,
+        rules="`roster.reported` 等名册规则",
+        measure="`timeliness.county_history`；`overdue.obligations`",
+        place="；".join(_place(place) for place in REPORT_PLACES),
+    )
 
 
 def _rules(campaign: Campaign, fields: Sequence[Field]) -> str:

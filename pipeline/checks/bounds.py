@@ -157,8 +157,9 @@ class BoundFigures:
                 )
         return sorted(found, key=lambda limit: (-side * limit.value, not limit.why))
 
-    def _limit(self, field: Field, side: int, rule: Rule, sums: Mapping[str, int], constant: Decimal,
-               seen: frozenset[str]) -> Limit | None:  # fmt: skip
+    def _limit(
+        self, field: Field, side: int, rule: Rule, sums: Mapping[str, int], constant: Decimal, seen: frozenset[str]
+    ) -> Limit | None:
         """What ``Σ times × column + constant ≥ 0`` says of a field; None where it says nothing on this side."""
         own = sums.get(field.code, 0)
         if own * side <= 0:
@@ -331,9 +332,16 @@ def _shown(value: Decimal, *, is_day: bool) -> str:
     return str(int(value)) if value == value.to_integral_value() else show(value)
 
 
-def told_together(program: Program, rules: Rules, period: Period, returns: Sequence[Return],
-                  lines: Mapping[str, Sequence[Line]], values: Mapping[tuple[int, str], Mapping[str, Value]], past: Past,
-                  found: Sequence[Sequence[Finding]]) -> list[list[Finding]]:  # fmt: skip
+def told_together(
+    program: Program,
+    rules: Rules,
+    period: Period,
+    returns: Sequence[Return],
+    lines: Mapping[str, Sequence[Line]],
+    values: Mapping[tuple[int, str], Mapping[str, Value]],
+    past: Past,
+    found: Sequence[Sequence[Finding]],
+) -> list[list[Finding]]:
     """Findings about cells say all that the cell must meet, not only what it failed first.
 
     Args:
@@ -366,10 +374,16 @@ def told_together(program: Program, rules: Rules, period: Period, returns: Seque
                 continue
             form, key, line = place
             alone = program.form_by_code[form].is_list
-            figures = BoundFigures(program=program, period=period, one=returns[source], past=past,
-                              lines={form: line} if alone else whole[source, line.unit.code],
-                              others={} if alone else values.get((source, line.unit.code), {}),
-                              wrong=frozenset(wrong[key]), rules=by_form[form])  # fmt: skip
+            figures = BoundFigures(
+                program=program,
+                period=period,
+                one=returns[source],
+                past=past,
+                lines={form: line} if alone else whole[source, line.unit.code],
+                others={} if alone else values.get((source, line.unit.code), {}),
+                wrong=frozenset(wrong[key]),
+                rules=by_form[form],
+            )
             told[-1].append(figures.worded(one))
     return told
 

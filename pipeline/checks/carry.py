@@ -27,8 +27,11 @@ def carried(program: Program, period: Period, prefecture: Prefecture, past: Past
         if form.carry and form.is_list:
             for key, entry in zip(list_keys(), past.carried.get((prefecture.code, form.code), ()), strict=False):
                 entries[form.code, key, ENTRY] = entry.number
-                entries |= {(form.code, key, code): named(program, form, code, value)
-                            for code, value in entry.values.items() if value is not None}  # fmt: skip
+                entries |= {
+                    (form.code, key, code): named(program, form, code, value)
+                    for code, value in entry.values.items()
+                    if value is not None
+                }
         elif form.carry:
             for unit in program.units_of(form, prefecture.code):
                 values = prefilled(program, period, form, unit.code, past)

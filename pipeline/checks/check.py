@@ -49,8 +49,9 @@ class Checked:
     findings: tuple[tuple[Finding, ...], ...]
 
 
-def check_returns(program: Program, rules: Mapping[str, tuple[Rule, ...]], period: Period, returns: Sequence[Return],
-                  past: Past) -> Checked:  # fmt: skip
+def check_returns(
+    program: Program, rules: Mapping[str, tuple[Rule, ...]], period: Period, returns: Sequence[Return], past: Past
+) -> Checked:
     """Check every return of one period, once per form over all of them together.
 
     Args:
@@ -100,10 +101,11 @@ def _list_conflicts(
     """Lists of one prefecture that came on one day, are otherwise good and say different things: neither is taken."""
     told = []
     bad = {
-        n for n, some in enumerate(found)
+        n
+        for n, some in enumerate(found)
         if whole_file_findings(some)
         or any(f.severity is Severity.CRITICAL and f.county_code == returns[n].prefecture_code for f in some)
-    }  # fmt: skip
+    }
     for form in program.list_forms:
         said: dict[tuple[str, date], dict[int, list[str]]] = {}
         for line in lines[form.code]:
@@ -117,10 +119,20 @@ def _list_conflicts(
             if len({tuple(sorted(entries)) for entries in lists.values()}) > 1:
                 counted = "，".join(f"{returns[n].arrival.name} {len(entries)}条" for n, entries in lists.items())
                 told += [
-                    (n, finding(CONFLICT, file=returns[n].arrival.name, sheet=returns[n].sheets[form.code], found=counted,
-                                prefecture_code=prefecture, county_code=prefecture, expected="同一天只有一种填法"))
+                    (
+                        n,
+                        finding(
+                            CONFLICT,
+                            file=returns[n].arrival.name,
+                            sheet=returns[n].sheets[form.code],
+                            found=counted,
+                            prefecture_code=prefecture,
+                            county_code=prefecture,
+                            expected="同一天只有一种填法",
+                        ),
+                    )
                     for n in lists
-                ]  # fmt: skip
+                ]
     return told
 
 
@@ -139,10 +151,15 @@ def _settle_conflicts(
             if one.code != CONFLICT:
                 kept.append(one)
                 continue
-            rivals = [n for n, other in enumerate(returns)
-                      if n != source and other.prefecture_code == returns[source].prefecture_code
-                      and other.arrival.received_on == returns[source].arrival.received_on
-                      and not refused[n] and one.county_code not in bad[n]]  # fmt: skip
+            rivals = [
+                n
+                for n, other in enumerate(returns)
+                if n != source
+                and other.prefecture_code == returns[source].prefecture_code
+                and other.arrival.received_on == returns[source].arrival.received_on
+                and not refused[n]
+                and one.county_code not in bad[n]
+            ]
             differing = _difference(one.county_code, source, rivals, returns, lines)
             if differing and one.county_code not in bad[source]:
                 kept.append(replace(one, found=differing))
@@ -150,8 +167,9 @@ def _settle_conflicts(
     return settled
 
 
-def _difference(county: str, source: int, rivals: Sequence[int], returns: Sequence[Return],
-                lines: Mapping[str, tuple[Line, ...]]) -> str:  # fmt: skip
+def _difference(
+    county: str, source: int, rivals: Sequence[int], returns: Sequence[Return], lines: Mapping[str, tuple[Line, ...]]
+) -> str:
     """The fields two returns of one day differ in, with both values and files; empty when none does."""
     told = []
     for form_lines_ in lines.values():
@@ -193,10 +211,17 @@ def _finding(one: Return, rule: Rule, line: Line, frame: pd.DataFrame, position:
     if line.row is not None:
         cell = cell_of(one, line.row, field) if field else f"B{line.row.row}"
     made = finding(
-        rule.code, file=one.arrival.name, sheet=one.sheets.get(rule.form, ""), cell=cell,
-        prefecture_code=one.prefecture_code, county_code=line.unit.code, field=field, rule=rule.id,
-        found=_found(one, line.row, field) if line.row else "", expected=expected,
-    )  # fmt: skip
+        rule.code,
+        file=one.arrival.name,
+        sheet=one.sheets.get(rule.form, ""),
+        cell=cell,
+        prefecture_code=one.prefecture_code,
+        county_code=line.unit.code,
+        field=field,
+        rule=rule.id,
+        found=_found(one, line.row, field) if line.row else "",
+        expected=expected,
+    )
     return replace(made, severity=rule.severity)
 
 

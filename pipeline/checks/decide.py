@@ -115,17 +115,29 @@ def decide(program: Program, returns: Sequence[Return], checked: Checked, past: 
     return tuple(_decide_one(program, case, brought, nil | dict(past.standing), past) for case in cases)
 
 
-def _decide_one(program: Program, case: _Case, brought: Mapping[tuple[str, str], date],
-                nil: Mapping[tuple[str, str], bool], past: Past) -> Decision:  # fmt: skip
+def _decide_one(
+    program: Program,
+    case: _Case,
+    brought: Mapping[tuple[str, str], date],
+    nil: Mapping[tuple[str, str], bool],
+    past: Past,
+) -> Decision:
     reported, sound, whole, day = case.reported, case.sound, case.whole, case.source.arrival.received_on
     lacking = {
-        code: [form for form, line in case.counties.get(code, {}).items()
-               if line.state in {"no_sheet", "kept"} and not past.stood((code, form), day)
-               and brought.get((code, form), date.max) > day]
+        code: [
+            form
+            for form, line in case.counties.get(code, {}).items()
+            if line.state in {"no_sheet", "kept"}
+            and not past.stood((code, form), day)
+            and brought.get((code, form), date.max) > day
+        ]
         for code in reported
-    }  # fmt: skip
-    findings = (*_once_per_blank_county(case.findings, reported, past), *_missing_sheets(program, case, lacking),
-                *_older(program, case, sound, past))  # fmt: skip
+    }
+    findings = (
+        *_once_per_blank_county(case.findings, reported, past),
+        *_missing_sheets(program, case, lacking),
+        *_older(program, case, sound, past),
+    )
     records = []
     for code in sorted(reported):
         own = case.counties.get(code, {})
@@ -140,8 +152,13 @@ def _decide_one(program: Program, case: _Case, brought: Mapping[tuple[str, str],
     else:
         verdict = _verdict(records, whole=bool(whole))
     reason = program.worded(_reason(case.source, verdict, whole, records))
-    return Decision(source=case.source, verdict=verdict, reason=reason, records=tuple(records),
-                    findings=tuple(sorted(findings, key=_reading_order)))  # fmt: skip
+    return Decision(
+        source=case.source,
+        verdict=verdict,
+        reason=reason,
+        records=tuple(records),
+        findings=tuple(sorted(findings, key=_reading_order)),
+    )
 
 
 def _all_nil(county: str, forms: Mapping[str, Line], nil: Mapping[tuple[str, str], bool]) -> bool:
@@ -206,8 +223,15 @@ def _older(program: Program, case: _Case, sound: set[str], past: Past) -> list[F
     if not newer:
         return []
     names = "、".join(newer)
-    return [finding("RETURN_OLDER", file=one.arrival.name, prefecture_code=one.prefecture_code,
-                    found=f"{day}收到", expected=f"已接收的是{max(newer.values())}收到的，不替换：{names}")]  # fmt: skip
+    return [
+        finding(
+            "RETURN_OLDER",
+            file=one.arrival.name,
+            prefecture_code=one.prefecture_code,
+            found=f"{day}收到",
+            expected=f"已接收的是{max(newer.values())}收到的，不替换：{names}",
+        )
+    ]
 
 
 def _verdict(records: list[Record], *, whole: bool) -> Verdict:
@@ -228,8 +252,11 @@ def _reason(source: Return, verdict: Verdict, whole: tuple[Finding, ...], record
     own = [record for record in returned if record.county_code == source.prefecture_code]
     lacking = sum(record.stands for record in returned if record not in own)
     wrong = len(returned) - len(own) - lacking
-    said = (f"{wrong}个县有错退回" if wrong else "", f"{lacking}个县缺少工作表" if lacking else "",
-            ("本级缺少工作表" if own[0].stands else "本级有错退回") if own else "")  # fmt: skip
+    said = (
+        f"{wrong}个县有错退回" if wrong else "",
+        f"{lacking}个县缺少工作表" if lacking else "",
+        ("本级缺少工作表" if own[0].stands else "本级有错退回") if own else "",
+    )
     return "，".join(text for text in said if text)
 
 

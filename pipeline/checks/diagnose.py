@@ -75,8 +75,15 @@ class Cell:
         return self.before is not None and self.value < self.before
 
 
-def diagnosed(program: Program, rules: Mapping[str, tuple[Rule, ...]], period: Period, returns: Sequence[Return],
-              lines: Mapping[str, Sequence[Line]], past: Past, found: Sequence[Sequence[Finding]]) -> list[list[Finding]]:  # fmt: skip
+def diagnosed(
+    program: Program,
+    rules: Mapping[str, tuple[Rule, ...]],
+    period: Period,
+    returns: Sequence[Return],
+    lines: Mapping[str, Sequence[Line]],
+    past: Past,
+    found: Sequence[Sequence[Finding]],
+) -> list[list[Finding]]:
     """The findings of each return, those of one cause replaced by what it is.
 
     Args:
@@ -158,9 +165,18 @@ class _Findings:
         """A cause told at one of its cells."""
         row, place = cell.line.row, self._place(cell)
         typed = row.typed.get(cell.field.code, show(cell.value)) if row else show(cell.value)
-        made = finding(code, file=self.one.arrival.name, sheet=self.one.sheets[cell.form.code], cell=place, field=cell.field.code,
-                       prefecture_code=self.one.prefecture_code, county_code=cell.line.unit.code, found=typed,
-                       expected=expected, fix=fix)  # fmt: skip
+        made = finding(
+            code,
+            file=self.one.arrival.name,
+            sheet=self.one.sheets[cell.form.code],
+            cell=place,
+            field=cell.field.code,
+            prefecture_code=self.one.prefecture_code,
+            county_code=cell.line.unit.code,
+            found=typed,
+            expected=expected,
+            fix=fix,
+        )
         self.replace(cell.form, [place], [replace(made, severity=severity)])
 
 
@@ -190,9 +206,13 @@ def _units(mine: _Findings, cells: Sequence[Cell], peers: Mapping[str, float]) -
             unit, plain = cell.field.unit, cell.field.unit[1:]
             severity = Severity.CRITICAL if mine.critical(cell) else Severity.WARNING
             which = f"这一列{len(column)}个数都" if whole and len(column) > 1 else "这个数"
-            mine.at(cell, "UNIT_MISTAKEN", severity,
-                    expected=f"如填的是{plain}，应为{show((Decimal(cell.value) / WAN).quantize(CENT))}",
-                    fix=f"“{cell.field.title}”的单位是{unit}，{which}约大一万倍，像是按“{plain}”填的：确是的改为建议的数，不是的请核对")  # fmt: skip
+            mine.at(
+                cell,
+                "UNIT_MISTAKEN",
+                severity,
+                expected=f"如填的是{plain}，应为{show((Decimal(cell.value) / WAN).quantize(CENT))}",
+                fix=f"“{cell.field.title}”的单位是{unit}，{which}约大一万倍，像是按“{plain}”填的：确是的改为建议的数，不是的请核对",
+            )
 
 
 def _of_rows(cells: Iterable[Cell]) -> dict[tuple[str, str], list[Cell]]:
@@ -237,16 +257,19 @@ def _increments(mine: _Findings, cells: Sequence[Cell]) -> None:
     for cell in totals:
         for pool in _pools(cell):
             pools[pool].append(cell)
-    likely = {
-        pool for pool, some in pools.items() if sum(c.fell for c in some) >= max(FELL_AT_LEAST, len(some) / 2)
-    }  # fmt: skip
+    likely = {pool for pool, some in pools.items() if sum(c.fell for c in some) >= max(FELL_AT_LEAST, len(some) / 2)}
     meant = [cell for cell in totals if not likely.isdisjoint(_pools(cell))]
     returned = {cell.line.unit.code for cell in meant if cell.fell}
     for cell in meant:
         total = (cell.before or 0) + cell.value
         severity = Severity.CRITICAL if cell.line.unit.code in returned else Severity.WARNING
-        mine.at(cell, "INCREMENT_TYPED", severity, fix=CATALOGUE["INCREMENT_TYPED"].fix,
-                expected=f"如{show(cell.value)}是本期新增数，累计应为{show(total)}（上次已接收的{show(cell.before)}加本期新增）")  # fmt: skip
+        mine.at(
+            cell,
+            "INCREMENT_TYPED",
+            severity,
+            fix=CATALOGUE["INCREMENT_TYPED"].fix,
+            expected=f"如{show(cell.value)}是本期新增数，累计应为{show(total)}（上次已接收的{show(cell.before)}加本期新增）",
+        )
 
 
 def _pools(cell: Cell) -> tuple[tuple[str, ...], ...]:
@@ -263,8 +286,10 @@ def _shifted(mine: _Findings, form: Form, period: Period, lines: Sequence[Line],
         return
     rows = sorted(lines, key=lambda line: line.row.row if line.row else 0)
     columns = mine.one.columns.get(form.code, {})
-    fields = sorted((f for f in form.fields_in(period) if not f.shows and f.code in columns),
-                    key=lambda f: (len(columns[f.code]), columns[f.code]))  # fmt: skip
+    fields = sorted(
+        (f for f in form.fields_in(period) if not f.shows and f.code in columns),
+        key=lambda f: (len(columns[f.code]), columns[f.code]),
+    )
     best: tuple[float, tuple[int, int], list[int], int] | None = None
     for shift in SHIFTS:
         fits = {n: _fit(rows, fields, n, shift, past) for n in range(len(rows))}
@@ -320,8 +345,15 @@ def _fits(raw: Raw, field: Field, line: Line, past: Past) -> bool | None:
     return before <= parsed.value <= NEAR * before + NEAR_MORE
 
 
-def _tell_shift(mine: _Findings, form: Form, rows: Sequence[Line], fields: Sequence[Field], n: int, shift: tuple[int, int],
-                known: bool) -> None:  # fmt: skip
+def _tell_shift(
+    mine: _Findings,
+    form: Form,
+    rows: Sequence[Line],
+    fields: Sequence[Field],
+    n: int,
+    shift: tuple[int, int],
+    known: bool,
+) -> None:
     """One finding for a row of the block, in place of those of its cells; whether its own figures are ``known``."""
     line, (down, right) = rows[n], shift
     if line.row is None:
@@ -337,23 +369,38 @@ def _tell_shift(mine: _Findings, form: Form, rows: Sequence[Line], fields: Seque
     number = mine.replace(form, places, ())
     because = f"，{number}处错误由此引起，不再逐处列出" if number else ""
     whose = SHIFTS[shift].format(f"（{row_name(rows[n - down].unit)}）" if down else "")
-    mine.kept.append(finding(
-        "BLOCK_SHIFTED", file=mine.one.arrival.name, sheet=mine.one.sheets[form.code], cell=f"B{line.row.row}",
-        prefecture_code=mine.one.prefecture_code, county_code=line.unit.code,
-        found=f"{places[0]}到{places[-1]}像是{whose}的数，与本行对不上{because}",
-        expected=f"移回后是：{shown}" if source else "这一行的数不在表中，请补填",
-    ))  # fmt: skip
+    mine.kept.append(
+        finding(
+            "BLOCK_SHIFTED",
+            file=mine.one.arrival.name,
+            sheet=mine.one.sheets[form.code],
+            cell=f"B{line.row.row}",
+            prefecture_code=mine.one.prefecture_code,
+            county_code=line.unit.code,
+            found=f"{places[0]}到{places[-1]}像是{whose}的数，与本行对不上{because}",
+            expected=f"移回后是：{shown}" if source else "这一行的数不在表中，请补填",
+        )
+    )
 
 
 def _caused(mine: _Findings, rules: Mapping[str, tuple[Rule, ...]]) -> None:
     """Rules broken by a figure that has its cause already are counted under it; all of them come to the officer if they stay."""
     causes = {(f.county_code, f.field): f for f in mine.kept if CATALOGUE[f.code].one_cause}
-    looks_at = {rule.id: {base for column in rule.used_columns for base in base_fields(column)}
-                for some in (rules.values() if causes else ()) for rule in some}  # fmt: skip
+    looks_at = {
+        rule.id: {base for column in rule.used_columns for base in base_fields(column)}
+        for some in (rules.values() if causes else ())
+        for rule in some
+    }
     kept, number = [], Counter[tuple[str, str]]()
     for one in mine.kept:
-        cause = next((causes[one.county_code, code] for code in sorted(looks_at.get(one.rule, ()))
-                      if (one.county_code, code) in causes), None)  # fmt: skip
+        cause = next(
+            (
+                causes[one.county_code, code]
+                for code in sorted(looks_at.get(one.rule, ()))
+                if (one.county_code, code) in causes
+            ),
+            None,
+        )
         if cause and (cause.severity is Severity.CRITICAL or one.severity is not Severity.CRITICAL):
             number[cause.code, cause.fix] += 1
         else:
@@ -375,8 +422,14 @@ def _repeats(mine: _Findings, program: Program, cells: Sequence[Cell]) -> None:
     same = {code: len(some) for code, some in sheets.items() if all(some)}
     if sum(same.values()) >= REPEATED_AT_LEAST:
         names = "、".join(program.form_by_code[code].sheet for code in same)
-        mine.kept.append(finding("RETURN_REPEATS", file=mine.one.arrival.name, prefecture_code=mine.one.prefecture_code,
-                                 found=f"{names}的{sum(same.values())}个累计数与上次已接收的逐个相同"))  # fmt: skip
+        mine.kept.append(
+            finding(
+                "RETURN_REPEATS",
+                file=mine.one.arrival.name,
+                prefecture_code=mine.one.prefecture_code,
+                found=f"{names}的{sum(same.values())}个累计数与上次已接收的逐个相同",
+            )
+        )
 
 
 def _copied(mine: _Findings, cells: Sequence[Cell]) -> None:
@@ -397,11 +450,17 @@ def _copied(mine: _Findings, cells: Sequence[Cell]) -> None:
                 map(mine.critical, second)
             )
             if copy.row and original.row and not chance:
-                mine.kept.append(finding(
-                    "ROW_COPIED", file=mine.one.arrival.name, sheet=mine.one.sheets[second[0].form.code], cell=f"B{copy.row.row}",
-                    prefecture_code=mine.one.prefecture_code, county_code=copy.unit.code,
-                    found=f"{len(second)}个数与第{original.row.row}行{row_name(original.unit)}的逐个相同",
-                ))  # fmt: skip
+                mine.kept.append(
+                    finding(
+                        "ROW_COPIED",
+                        file=mine.one.arrival.name,
+                        sheet=mine.one.sheets[second[0].form.code],
+                        cell=f"B{copy.row.row}",
+                        prefecture_code=mine.one.prefecture_code,
+                        county_code=copy.unit.code,
+                        found=f"{len(second)}个数与第{original.row.row}行{row_name(original.unit)}的逐个相同",
+                    )
+                )
 
 
 def _line_no(some: Sequence[Cell]) -> int:
@@ -412,8 +471,9 @@ SAME_AS_LAST = ("同上期", "同上月", "同上次", "同上一期")
 SAME_AS_ABOVE = ("同上", "同前", "同上一行", "〃", "″", '"')
 
 
-def _with_proposal(one: Return, program: Program, told: Finding, lines: Mapping[str, Sequence[Line]], past: Past,
-                   source: int) -> Finding:  # fmt: skip
+def _with_proposal(
+    one: Return, program: Program, told: Finding, lines: Mapping[str, Sequence[Line]], past: Past, source: int
+) -> Finding:
     """A word in place of an answer, with the value it may stand for."""
     if told.field in program.field_by_code and told.code == "CELL_WRONG_UNIT":
         unit = program.field_by_code[told.field].unit

@@ -25,9 +25,16 @@ if TYPE_CHECKING:
     from pipeline.reading.read import Return
 
 
-def form_frame(program: Program, form: Form, period: Period, returns: Sequence[Return], lines: Sequence[Line],
-               past: Past, wanted: Iterable[str] = (), others: Mapping[tuple[int, str], Mapping[str, Value]] | None = None,
-               ) -> pd.DataFrame:  # fmt: skip
+def form_frame(
+    program: Program,
+    form: Form,
+    period: Period,
+    returns: Sequence[Return],
+    lines: Sequence[Line],
+    past: Past,
+    wanted: Iterable[str] = (),
+    others: Mapping[tuple[int, str], Mapping[str, Value]] | None = None,
+) -> pd.DataFrame:
     """The frame GX sees: field columns (numbers as float64, dates as datetime64, words as object) and derived ones.
 
     Args:
@@ -70,8 +77,13 @@ def form_frame(program: Program, form: Form, period: Period, returns: Sequence[R
     return pd.DataFrame(data)
 
 
-def _made(program: Program, column: str, lines: Sequence[Line], others: Mapping[tuple[int, str], Mapping[str, Value]],
-          past: Past) -> pd.Series[Any]:  # fmt: skip
+def _made(
+    program: Program,
+    column: str,
+    lines: Sequence[Line],
+    others: Mapping[tuple[int, str], Mapping[str, Value]],
+    past: Past,
+) -> pd.Series[Any]:
     """A sum of fields, or a field of another sheet."""
     parts = terms(column)
     if len(parts) == 1 and parts[0][0] == 1:
@@ -85,8 +97,9 @@ def _made(program: Program, column: str, lines: Sequence[Line], others: Mapping[
     return pd.Series(sums, dtype="float64")
 
 
-def _value(program: Program, line: Line, code: str, others: Mapping[tuple[int, str], Mapping[str, Value]],
-           past: Past) -> Value:  # fmt: skip
+def _value(
+    program: Program, line: Line, code: str, others: Mapping[tuple[int, str], Mapping[str, Value]], past: Past
+) -> Value:
     """A value of the line's unit from the same return, else as it stands; of a column that shows another, the other's."""
     code = program.field_by_code[code].shows or code
     given = line.values.get(code, others.get((line.source, line.unit.code), {}).get(code))

@@ -158,11 +158,19 @@ def above_later(one: Return, line: Line, fields: Sequence[Field], past: Past) ->
             and later is not None
             and value > later
         ):
-            found.append(finding(
-                "ABOVE_LATER", file=one.arrival.name, sheet=line.row.sheet, field=asked.code,
-                cell=cell_of(one, line.row, asked.code), prefecture_code=one.prefecture_code,
-                county_code=line.unit.code, found=line.row.typed.get(asked.code, ""), expected=f"不大于后一期已接收的 {later}",
-            ))  # fmt: skip
+            found.append(
+                finding(
+                    "ABOVE_LATER",
+                    file=one.arrival.name,
+                    sheet=line.row.sheet,
+                    field=asked.code,
+                    cell=cell_of(one, line.row, asked.code),
+                    prefecture_code=one.prefecture_code,
+                    county_code=line.unit.code,
+                    found=line.row.typed.get(asked.code, ""),
+                    expected=f"不大于后一期已接收的 {later}",
+                )
+            )
     return found
 
 
@@ -173,14 +181,27 @@ def cell_of(one: Return, row: FormRow, code: str) -> str:
 
 
 def _nil_without_base(one: Return, row: FormRow) -> Finding:
-    return finding("NIL_WITHOUT_BASE", file=one.arrival.name, sheet=row.sheet, cell=f"C{row.row}", found="√",
-                   prefecture_code=one.prefecture_code, county_code=row.county_code,
-                   expected="填报本期累计数，或先补报以前的报送期")  # fmt: skip
+    return finding(
+        "NIL_WITHOUT_BASE",
+        file=one.arrival.name,
+        sheet=row.sheet,
+        cell=f"C{row.row}",
+        found="√",
+        prefecture_code=one.prefecture_code,
+        county_code=row.county_code,
+        expected="填报本期累计数，或先补报以前的报送期",
+    )
 
 
 def _nil_conflict(one: Return, row: FormRow, code: str) -> Finding:
     return finding(
-        "NIL_CONFLICT", file=one.arrival.name, sheet=row.sheet, cell=cell_of(one, row, code),
-        prefecture_code=one.prefecture_code, county_code=row.county_code, field=code, found=row.typed[code],
+        "NIL_CONFLICT",
+        file=one.arrival.name,
+        sheet=row.sheet,
+        cell=cell_of(one, row, code),
+        prefecture_code=one.prefecture_code,
+        county_code=row.county_code,
+        field=code,
+        found=row.typed[code],
         expected="留空，或与上次已接收的数相同",
-    )  # fmt: skip
+    )

@@ -32,23 +32,35 @@ def list_lines(
     lines: list[Line] = []
     findings: list[tuple[int, Finding]] = []
     fresh = {  # returns whose list is more than what was carried into it
-        source for source, one in enumerate(returns)
-        if _list_rows(form, one) and not _list_untouched(form, one, past)
-    }  # fmt: skip
+        source for source, one in enumerate(returns) if _list_rows(form, one) and not _list_untouched(form, one, past)
+    }
     for source, one in enumerate(returns):
         rows, key = _list_rows(form, one), (one.prefecture_code, form.code)
         carried, listed = past.carried.get(key, ()), past.listed.get(key, ())
         rivals = {n for n in fresh - {source} if returns[n].prefecture_code == one.prefecture_code}
         if form.code not in one.rows or (source not in fresh and (listed or rivals)) or not (rows or carried):
             continue
-        where = {"file": one.arrival.name, "sheet": one.sheets[form.code], "prefecture_code": one.prefecture_code,
-                 "county_code": one.prefecture_code}  # fmt: skip
+        where = {
+            "file": one.arrival.name,
+            "sheet": one.sheets[form.code],
+            "prefecture_code": one.prefecture_code,
+            "county_code": one.prefecture_code,
+        }
         numbers, known = past.numbers.get(key, frozenset()), {e.number: e for e in (*carried, *listed)}
         given, twice = _numbers(form, rows, (*listed, *carried), numbers, one.prefecture_code)
         unit = program.prefecture_by_code[one.prefecture_code]
         for row, number in zip(rows, given, strict=True):
-            lines.append(Line(source=source, unit=unit, state="filled", values=row.values, row=row, entry=number,
-                              untouched=source not in fresh))  # fmt: skip
+            lines.append(
+                Line(
+                    source=source,
+                    unit=unit,
+                    state="filled",
+                    values=row.values,
+                    row=row,
+                    entry=number,
+                    untouched=source not in fresh,
+                )
+            )
             code = _number_fault(form, row, number, given, numbers, known)
             if code:
                 expected = (
@@ -61,8 +73,9 @@ def list_lines(
                 )
         findings += [
             (source, finding("ENTRY_NUMBER_UNKNOWN", found=row.entry, cell=f"A{row.row}", **where))
-            for row in one.rows[form.code] if row.blank and row.entry and row.entry not in known
-        ]  # fmt: skip
+            for row in one.rows[form.code]
+            if row.blank and row.entry and row.entry not in known
+        ]
         findings += [
             (source, finding("ENTRY_TWICE", found=_in_words(program, form, row.values), cell=f"A{row.row}", **where))
             for row in twice
@@ -70,10 +83,18 @@ def list_lines(
         gone = [entry for entry in carried if entry.number not in given]
         told = {_identity(form, row.values) for row in rows if row.entry and row.entry not in numbers}
         findings += [
-            (source, finding("ENTRY_VANISHED", found=f"{entry.number} {_in_words(program, form, entry.values)}",
-                             expected="保留这一行，或写明已办结", **where))
-            for entry in gone if not form.same_by or _identity(form, entry.values) not in told
-        ]  # fmt: skip
+            (
+                source,
+                finding(
+                    "ENTRY_VANISHED",
+                    found=f"{entry.number} {_in_words(program, form, entry.values)}",
+                    expected="保留这一行，或写明已办结",
+                    **where,
+                ),
+            )
+            for entry in gone
+            if not form.same_by or _identity(form, entry.values) not in told
+        ]
         dropped = [e.number for e in listed if e.number not in given and e not in gone]
         if dropped and rows:
             findings.append((source, finding("ENTRY_DROPPED", found="、".join(dropped), **where)))
@@ -91,8 +112,14 @@ def _list_untouched(form: Form, one: Return, past: Past) -> bool:
     return bool(carried) and said == {entry.number: given(entry.values) for entry in carried}
 
 
-def _number_fault(form: Form, row: FormRow, number: str, given: Sequence[str], numbers: Collection[str],
-                  known: Mapping[str, PastEntry]) -> str:  # fmt: skip
+def _number_fault(
+    form: Form,
+    row: FormRow,
+    number: str,
+    given: Sequence[str],
+    numbers: Collection[str],
+    known: Mapping[str, PastEntry],
+) -> str:
     """What is wrong with the number an entry came with, as a finding code; empty when nothing is."""
     if not row.entry:
         return ""
@@ -110,8 +137,9 @@ def _number_fault(form: Form, row: FormRow, number: str, given: Sequence[str], n
     return "ENTRY_MISMATCH" if another or all_new else ""
 
 
-def _numbers(form: Form, rows: Sequence[FormRow], before: Sequence[PastEntry], numbers: Collection[str],
-             prefecture_code: str) -> tuple[list[str], list[FormRow]]:  # fmt: skip
+def _numbers(
+    form: Form, rows: Sequence[FormRow], before: Sequence[PastEntry], numbers: Collection[str], prefecture_code: str
+) -> tuple[list[str], list[FormRow]]:
     """The number of each row; and the rows without one that say what another row says."""
     taken = {row.entry for row in rows if row.entry}
     again: dict[str, list[str]] = {}

@@ -26,9 +26,18 @@ IN_OUR_WORDS = frozenset(
 )  # not typed
 NAMES_A_THING = frozenset({"OUT_OF_RANGE", "NOT_AN_OPTION", "TEXT_LENGTH"})
 IN_SENTENCES = frozenset(
-    {"CELL_READ_AS", "BLOCK_SHIFTED", "UNIT_MISTAKEN", "INCREMENT_TYPED", "PERIOD_EARLIER", "PERIOD_CLOSED", "RETURN_OLDER",
-     "NIL_WITHOUT_BASE", "ENTRY_VANISHED"}
-)  # fmt: skip
+    {
+        "CELL_READ_AS",
+        "BLOCK_SHIFTED",
+        "UNIT_MISTAKEN",
+        "INCREMENT_TYPED",
+        "PERIOD_EARLIER",
+        "PERIOD_CLOSED",
+        "RETURN_OLDER",
+        "NIL_WITHOUT_BASE",
+        "ENTRY_VANISHED",
+    }
+)
 PROPOSED = re.compile(r"应为([0-9.]+)")
 
 
@@ -65,8 +74,15 @@ def grouped(program: Program, findings: Collection[Finding]) -> tuple[FindingGro
     )
 
 
-def conclusion(program: Program, verdict: Verdict, reason: str, states: Mapping[str, State], findings: Collection[Finding],
-               *, accepted: str = "已接收") -> str:  # fmt: skip
+def conclusion(
+    program: Program,
+    verdict: Verdict,
+    reason: str,
+    states: Mapping[str, State],
+    findings: Collection[Finding],
+    *,
+    accepted: str = "已接收",
+) -> str:
     """What became of a return, in a few short sentences.
 
     Args:

@@ -23,8 +23,9 @@ SHORTEST = 2  # characters of a text that says something
 Config = dict[str, Any]
 
 
-def expectation(kind: str, kwargs: Config, rule: str, code: str, columns: list[str], message: str,
-                severity: str = "critical") -> Config:  # fmt: skip
+def expectation(
+    kind: str, kwargs: Config, rule: str, code: str, columns: list[str], message: str, severity: str = "critical"
+) -> Config:
     """One native GX expectation configuration."""
     meta = {"rule": rule, "code": code, "columns": columns, "message": message}
     return {"type": kind, "kwargs": kwargs, "severity": severity, "meta": meta}
@@ -48,11 +49,23 @@ def field_rules(field: Field, titles: Mapping[str, str]) -> Iterator[Config]:
         )
     if field.type in {FieldType.COUNT, FieldType.AMOUNT}:
         top, kind = field.max or LARGEST_COUNT, "整数" if field.type is FieldType.COUNT else "数"
-        yield expectation(BETWEEN, {"column": code, "min_value": 0, "max_value": top}, f"{code}.range", "OUT_OF_RANGE",
-                          [code], f"0到{top}之间的{kind}（单位：{field.unit}）")  # fmt: skip
+        yield expectation(
+            BETWEEN,
+            {"column": code, "min_value": 0, "max_value": top},
+            f"{code}.range",
+            "OUT_OF_RANGE",
+            [code],
+            f"0到{top}之间的{kind}（单位：{field.unit}）",
+        )
         if field.accumulation is Accumulation.CUMULATIVE:
-            yield pair(code, f"{code}.prev", f"{code}.never_falls", "CUMULATIVE_FELL", [code],
-                       f"不小于上次已接收的累计数 {{{code}.prev}}")  # fmt: skip
+            yield pair(
+                code,
+                f"{code}.prev",
+                f"{code}.never_falls",
+                "CUMULATIVE_FELL",
+                [code],
+                f"不小于上次已接收的累计数 {{{code}.prev}}",
+            )
     else:
         yield from _word_rules(field)
 
@@ -61,42 +74,79 @@ def _word_rules(field: Field) -> Iterator[Config]:
     """Of words and dates."""
     code = field.code
     if field.type is FieldType.CHECKLIST:
-        yield expectation(CHECKLIST, {"column": code, "options": list(field.options)}, f"{code}.options",
-                          "NOT_AN_OPTION", [code], "、".join(field.options) + "中的一项或几项，或 无")  # fmt: skip
+        yield expectation(
+            CHECKLIST,
+            {"column": code, "options": list(field.options)},
+            f"{code}.options",
+            "NOT_AN_OPTION",
+            [code],
+            "、".join(field.options) + "中的一项或几项，或 无",
+        )
     elif field.type is FieldType.TEXT:
         least, most = field.min or SHORTEST, field.max or 0
-        yield expectation(LENGTH, {"column": code, "min_value": least, "max_value": most}, f"{code}.length",
-                          "TEXT_LENGTH", [code], f"{least}到{most}字")  # fmt: skip
+        yield expectation(
+            LENGTH,
+            {"column": code, "min_value": least, "max_value": most},
+            f"{code}.length",
+            "TEXT_LENGTH",
+            [code],
+            f"{least}到{most}字",
+        )
     elif field.type is FieldType.DATE:
         yield pair(
             code, "campaign.start", f"{code}.after_start", "DATE_OUT_OF_RANGE", [code], "不早于 {campaign.start}"
         )
         if field.future:
-            yield pair("campaign.end", code, f"{code}.by_campaign_end", "DATE_OUT_OF_RANGE", [code],
-                       "一般不晚于专项工作结束（{campaign.end}）", "warning")  # fmt: skip
+            yield pair(
+                "campaign.end",
+                code,
+                f"{code}.by_campaign_end",
+                "DATE_OUT_OF_RANGE",
+                [code],
+                "一般不晚于专项工作结束（{campaign.end}）",
+                "warning",
+            )
         else:
             yield pair("period.end", code, f"{code}.by_period_end", "DATE_OUT_OF_RANGE", [code], "不晚于 {period.end}")
     elif field.type is not FieldType.COUNTY:  # a county is found in the list, or refused
-        yield expectation(IN_SET, {"column": code, "value_set": list(field.choices)}, f"{code}.options",
-                          "NOT_AN_OPTION", [code], "、".join(field.choices) + " 之一")  # fmt: skip
+        yield expectation(
+            IN_SET,
+            {"column": code, "value_set": list(field.choices)},
+            f"{code}.options",
+            "NOT_AN_OPTION",
+            [code],
+            "、".join(field.choices) + " 之一",
+        )
 
 
 def form_rules(form: Form) -> Iterator[Config]:
     """Field rules in column order, then part ≤ whole for every rate."""
     if not form.is_list:
-        yield expectation(IN_SET, {"column": "row.state", "value_set": ["filled", "nil", "kept", "no_sheet"]},
-                          "roster.reported", "ROW_BLANK", ["county_code"], "应填报，或选“本期无新进展”")  # fmt: skip
-        yield expectation(UNIQUE, {"column": "row.key"}, "roster.once", "ROW_CONFLICT", ["county_code"],
-                          "同一天只有一种填法")  # fmt: skip
+        yield expectation(
+            IN_SET,
+            {"column": "row.state", "value_set": ["filled", "nil", "kept", "no_sheet"]},
+            "roster.reported",
+            "ROW_BLANK",
+            ["county_code"],
+            "应填报，或选“本期无新进展”",
+        )
+        yield expectation(
+            UNIQUE, {"column": "row.key"}, "roster.once", "ROW_CONFLICT", ["county_code"], "同一天只有一种填法"
+        )
     titles = {field.code: field.title for field in form.fields}
     for field in form.fields:
         yield from field_rules(field, titles)
     for item in form.items:
         for quantity in item.quantities:
             if quantity.numerator and quantity.denominator:
-                yield pair(quantity.denominator, quantity.numerator, f"{quantity.code}.part_of_whole",
-                           "PART_EXCEEDS_WHOLE", [quantity.numerator, quantity.denominator],
-                           f"不大于总数 {{{quantity.denominator}}}")  # fmt: skip
+                yield pair(
+                    quantity.denominator,
+                    quantity.numerator,
+                    f"{quantity.code}.part_of_whole",
+                    "PART_EXCEEDS_WHOLE",
+                    [quantity.numerator, quantity.denominator],
+                    f"不大于总数 {{{quantity.denominator}}}",
+                )
 
 
 def comparison(column: str, operator: str, parameter: str | int) -> Config:
@@ -104,8 +154,9 @@ def comparison(column: str, operator: str, parameter: str | int) -> Config:
     return {"type": "comparison", "column": {"name": column}, "operator": operator, "parameter": parameter}
 
 
-def pair(greater: str, smaller: str, rule: str, code: str, columns: list[str], message: str,
-         severity: str = "critical") -> Config:  # fmt: skip
+def pair(
+    greater: str, smaller: str, rule: str, code: str, columns: list[str], message: str, severity: str = "critical"
+) -> Config:
     """``greater`` ≥ ``smaller`` wherever both are there."""
     kwargs = {"column_A": greater, "column_B": smaller, "or_equal": True, "ignore_row_if": "either_value_is_missing"}
     return expectation(PAIR_GREATER, kwargs, rule, code, columns, message, severity)

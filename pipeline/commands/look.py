@@ -29,8 +29,16 @@ def status(ctx: click.Context, period: str | None, as_json: bool) -> None:
     if not as_json:
         print_status(m)
         return
-    rows = [{"county_code": c.code, "county": c.short_name, "prefecture_code": c.prefecture_code, "period": m.period.code,
-             "state": m.snapshot.state(m.period, c).value} for c in m.program.reporters]  # fmt: skip
+    rows = [
+        {
+            "county_code": c.code,
+            "county": c.short_name,
+            "prefecture_code": c.prefecture_code,
+            "period": m.period.code,
+            "state": m.snapshot.state(m.period, c).value,
+        }
+        for c in m.program.reporters
+    ]
     click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
 
 
@@ -92,9 +100,21 @@ def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
 
     m = look(workspace_of(ctx), period, ctx.obj["as_of"])
     late = [*overdue_counties(m.obligations, m.period), *overdue_others(m.obligations)]
-    rows = [{"who": o.who, "county": o.name, "prefecture": o.prefecture.short_name, "reason": o.reason.value,
-             "contact": o.contact, "due_on": o.due_on.isoformat(), "days_overdue": o.days_overdue, "streak": o.streak,
-             "kind": o.kind.value, "what": o.what} for o in late]  # fmt: skip
+    rows = [
+        {
+            "who": o.who,
+            "county": o.name,
+            "prefecture": o.prefecture.short_name,
+            "reason": o.reason.value,
+            "contact": o.contact,
+            "due_on": o.due_on.isoformat(),
+            "days_overdue": o.days_overdue,
+            "streak": o.streak,
+            "kind": o.kind.value,
+            "what": o.what,
+        }
+        for o in late
+    ]
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
@@ -189,9 +209,19 @@ def trace(ctx: click.Context, county: str, field: str, period: str | None, as_js
         for rule in campaign.rules[form.code]
         if one in {base for c in rule.used_columns for base in base_fields(c)}
     ]
-    answer = {"county_code": unit, "field": one, "title": program.field_by_code[one].title, "period": chosen.code,
-              "value": show(value), "submission": origin.submission, "file": origin.file, "sheet": origin.sheet,
-              "cell": origin.cell, "raw": origin.raw, "rules": rules}  # fmt: skip
+    answer = {
+        "county_code": unit,
+        "field": one,
+        "title": program.field_by_code[one].title,
+        "period": chosen.code,
+        "value": show(value),
+        "submission": origin.submission,
+        "file": origin.file,
+        "sheet": origin.sheet,
+        "cell": origin.cell,
+        "raw": origin.raw,
+        "rules": rules,
+    }
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
         return

@@ -75,8 +75,9 @@ class DemoFigures:
                 self._fit(unit, form, {one.code for one in fields})
         self._advance_further(unit, period, [f for f in roster if f.action is None], before, given)
 
-    def _advance_further(self, unit: Unit, period: Period, forms: list[Form], before: Row,
-                         given: Mapping[str, Value]) -> None:  # fmt: skip
+    def _advance_further(
+        self, unit: Unit, period: Period, forms: list[Form], before: Row, given: Mapping[str, Value]
+    ) -> None:
         """The sheets after the actions, which look at those."""
         row, fit = self.rows[unit.code], self._fit_of(unit, period)
         done = {code for code in row if code not in {f.code for form in forms for f in form.fields}}

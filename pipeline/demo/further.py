@@ -51,8 +51,17 @@ class Further:
         self.program = program
         self.vigour = vigour
 
-    def next(self, form: Form, one: Field, unit: Unit, period: Period, row: Row, given: Mapping[str, Value], fit: Fit,
-             done: Collection[str]) -> Value | EllipsisType:  # fmt: skip
+    def next(
+        self,
+        form: Form,
+        one: Field,
+        unit: Unit,
+        period: Period,
+        row: Row,
+        given: Mapping[str, Value],
+        fit: Fit,
+        done: Collection[str],
+    ) -> Value | EllipsisType:
         """What stands in a column now; ``...`` where the figures of any sheet grow alike.
 
         Args:
@@ -74,9 +83,15 @@ class Further:
         if stands is not None and (form.kind is FormKind.SURVEY or one.role in {"contact", "contact_level"}):
             return stands
         roles: dict[str, Callable[[Form, Field, Unit, Period, Row], Value]] = {
-            "done": self._done, "done_on": self._done_on, "contact": self._contact, "contact_level": self._level,
-            "visits": self._visits, "visited_on": self._visited_on, "report": self._report, "report_on": self._report_on,
-        }  # fmt: skip
+            "done": self._done,
+            "done_on": self._done_on,
+            "contact": self._contact,
+            "contact_level": self._level,
+            "visits": self._visits,
+            "visited_on": self._visited_on,
+            "report": self._report,
+            "report_on": self._report_on,
+        }
         if one.role in roles:
             return roles[one.role](form, one, unit, period, row)
         if not one.required and one.required_if is None:

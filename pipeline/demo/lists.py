@@ -136,8 +136,9 @@ class Lists:
         first, last = max(quarter.start, self.program.window.start), min(quarter.end, self.program.window.end)
         return first + timedelta(days=dice.randint(0, (last - first).days))
 
-    def _highlight(self, form: Form, prefecture: Prefecture, county: County, period: Period, theme: Theme, day: date,
-                   dice: Random) -> Typed:  # fmt: skip
+    def _highlight(
+        self, form: Form, prefecture: Prefecture, county: County, period: Period, theme: Theme, day: date, dice: Random
+    ) -> Typed:
         own = dice.random() < 0.2  # noqa: PLR2004 - some are the prefecture's own
 
         def value(one: Field) -> Value:

@@ -161,8 +161,10 @@ class Filler:
         spoilt, fixed = (
             issue_workbook(self._filled(it, nil - {county}, mess)) for mess in ({(county, SPOILT[0]): SPOILT[1]}, {})
         )
-        return [Sending(on=on, name=name, content=spoilt),
-                Sending(on=it.period.due_on + timedelta(days=2), name="改正_" + name, content=fixed)]  # fmt: skip
+        return [
+            Sending(on=on, name=name, content=spoilt),
+            Sending(on=it.period.due_on + timedelta(days=2), name="改正_" + name, content=fixed),
+        ]
 
     def _mess(self, it: Issue, nil: set[str]) -> dict[tuple[str, str], str]:
         mess: dict[tuple[str, str], str] = {}
@@ -197,8 +199,12 @@ class Filler:
         form = self.campaign.program.form_by_code[code]
         carried = numbered(form, list_keys(), it.entries)
         listed = self.lists.entries(form, it.prefecture, it.period, carried)
-        return {(code, key, column): value for key, entry in zip(list_keys(), listed, strict=False)
-                for column, value in entry.items() if value is not None}  # fmt: skip
+        return {
+            (code, key, column): value
+            for key, entry in zip(list_keys(), listed, strict=False)
+            for column, value in entry.items()
+            if value is not None
+        }
 
 
 def typed(blank: bytes, it: Issue, filled: Issue) -> bytes:

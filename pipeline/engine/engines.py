@@ -29,8 +29,15 @@ CHUNK = 25  # of many items, so many go to a worker together: of workbooks, a tw
 class Engine(Protocol):
     """Whatever can map; the results are the same."""
 
-    def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],
-             limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # fmt: skip
+    def each(
+        self,
+        function: Callable[[T], R],
+        items: Iterable[T],
+        *,
+        lost: Callable[[T, Loss], R],
+        limits: Limits | None = None,
+        chunk: int | None = None,
+    ) -> Iterator[R]:
         """``function`` over ``items``, in order.
 
         Args:
@@ -46,8 +53,15 @@ class Engine(Protocol):
 class InProcess:
     """Here and now: for functions that cannot harm. Nothing is ever lost, short of the process itself."""
 
-    def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],  # noqa: ARG002
-             limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # noqa: ARG002 # fmt: skip
+    def each(
+        self,
+        function: Callable[[T], R],
+        items: Iterable[T],
+        *,
+        lost: Callable[[T, Loss], R],  # noqa: ARG002
+        limits: Limits | None = None,  # noqa: ARG002
+        chunk: int | None = None,  # noqa: ARG002
+    ) -> Iterator[R]:
         """See :class:`Engine`."""
         yield from map(function, items)
 
@@ -66,8 +80,15 @@ class Pool:
     limits: Limits = LIMITS
     chunk: int = 1
 
-    def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],
-             limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # fmt: skip
+    def each(
+        self,
+        function: Callable[[T], R],
+        items: Iterable[T],
+        *,
+        lost: Callable[[T, Loss], R],
+        limits: Limits | None = None,
+        chunk: int | None = None,
+    ) -> Iterator[R]:
         """See :class:`Engine`.
 
         Raises:

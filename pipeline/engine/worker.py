@@ -60,8 +60,9 @@ class Worker:
 
     def __init__(self, function: bytes, limits: Limits, stopped: Event) -> None:
         self._at: Any = CONTEXT.RawValue("q", NOBODY)  # the item that is in, told by the process
-        self._new_pool = partial(ProcessPool, max_workers=1, initializer=_prepare,
-                                 initargs=(function, limits, self._at), context=CONTEXT)  # fmt: skip
+        self._new_pool = partial(
+            ProcessPool, max_workers=1, initializer=_prepare, initargs=(function, limits, self._at), context=CONTEXT
+        )
         self._seconds = limits.seconds
         self._stopped = stopped
         self._pool = self._new_pool()

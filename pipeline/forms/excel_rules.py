@@ -121,8 +121,9 @@ def compared(field: Field, rules: Iterable[Rule], titles: Mapping[str, str]) -> 
     return "，".join(dict.fromkeys(said))
 
 
-def validation(field: Field, rules: tuple[Rule, ...], cell: str, previous: Value, period: Period,
-               start: date, counties: str) -> dict[str, Any]:  # fmt: skip
+def validation(
+    field: Field, rules: tuple[Rule, ...], cell: str, previous: Value, period: Period, start: date, counties: str
+) -> dict[str, Any]:
     """Xlsxwriter's data-validation options for one cell of ``field``.
 
     Args:
@@ -213,8 +214,11 @@ def _checklist_formula(options: list[str], cell: str) -> str:
 
 
 def _broken(rule: Rule) -> Callable[[Callable[[str], str]], str] | None:
-    if any(name not in {base_field(name), f"{base_field(name)}.given"} or "." in base_field(name)
-           for column in rule.used_columns for _, name in terms(column)):  # fmt: skip
+    if any(
+        name not in {base_field(name), f"{base_field(name)}.given"} or "." in base_field(name)
+        for column in rule.used_columns
+        for _, name in terms(column)
+    ):
         return None
     if rule.type in {PAIR_GREATER, PAIR_EQUAL}:
         first, second = str(rule.kwargs["column_A"]), str(rule.kwargs["column_B"])

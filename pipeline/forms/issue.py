@@ -140,11 +140,16 @@ class Issue:
         content = [
             repr([_as_declared(f) for form in self.program.forms for f in form.fields_in(self.period)]),
             json.dumps([[dict(r.config) for r in self.rules[f.code]] for f in self.program.forms], sort_keys=True),
-            repr(self.period), repr(self.prefecture), repr(sorted(self.previous.items())), self.answers,
-            repr(sorted(self.entries.items())), repr(sorted(self.marks.items())), repr(self.cover),
+            repr(self.period),
+            repr(self.prefecture),
+            repr(sorted(self.previous.items())),
+            self.answers,
+            repr(sorted(self.entries.items())),
+            repr(sorted(self.marks.items())),
+            repr(self.cover),
             *([repr((self.program.levels, self.regions))] if self.program.levels != LEVELS else []),
             *([self.program.words.counter] if self.program.words.counter != COUNTER else []),
-        ]  # fmt: skip
+        ]
         return hashlib.sha256("\n".join(content).encode()).hexdigest()[:8]
 
     @property
@@ -154,8 +159,14 @@ class Issue:
 
     def stamp(self, form: str, version: int) -> Stamp:
         """The identity written on a sheet."""
-        return Stamp(program=self.program.code, form=form, version=version, period=self.period.code,
-                     prefecture_code=self.prefecture.code, issue_no=self.number).signed(self.key)  # fmt: skip
+        return Stamp(
+            program=self.program.code,
+            form=form,
+            version=version,
+            period=self.period.code,
+            prefecture_code=self.prefecture.code,
+            issue_no=self.number,
+        ).signed(self.key)
 
     def layouts(self) -> tuple[SheetLayout, ...]:
         """One per form."""
@@ -208,8 +219,13 @@ def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: 
     normal = {"font_name": FONT, "font_size": 11, "valign": "vcenter"}
     book = xlsxwriter.Workbook(out, {"in_memory": True, "default_format_properties": normal})
     book.worksheet_class = PlainSheet
-    book.set_properties({"title": f"{issue.program.short_title}报表 {issue.period.title}",
-                         "author": issue.program.office, "created": datetime.combine(issue.program.notice_date, time())})  # fmt: skip
+    book.set_properties(
+        {
+            "title": f"{issue.program.short_title}报表 {issue.period.title}",
+            "author": issue.program.office,
+            "created": datetime.combine(issue.program.notice_date, time()),
+        }
+    )
     book.set_size(2400, 1400)
     formats = Formats(book)
     for write in before:
@@ -218,8 +234,16 @@ def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: 
     for layout in issue.layouts():
         _form_sheet(book, formats, issue, layout)
     rosters = tuple(layout for layout in issue.layouts() if not layout.form.is_list)
-    write_self_check(book, formats, rosters, issue.rules, issue.previous.keys(), issue.entries, issue.stamp("CHECK", 1),
-                     issue.program.row_level)  # fmt: skip
+    write_self_check(
+        book,
+        formats,
+        rosters,
+        issue.rules,
+        issue.previous.keys(),
+        issue.entries,
+        issue.stamp("CHECK", 1),
+        issue.program.row_level,
+    )
     for write in after:
         write(book, formats)
     _identity(book, issue)
@@ -280,8 +304,10 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
         sheet.set_row(row, height)
     col = shape.repeated if layout.form.is_list and pages else 0  # what reaches over repeated columns would be cut
     ok(sheet.write_string(TITLE_ROW, col, layout.form.heading, f.title))
-    who = (f"填报单位：{unit_name(issue.program, issue.prefecture)}　　报送期：{issue.period.title}"
-           f"　　报送截止：{_cn_date(issue.period.due_on)}")  # fmt: skip
+    who = (
+        f"填报单位：{unit_name(issue.program, issue.prefecture)}　　报送期：{issue.period.title}"
+        f"　　报送截止：{_cn_date(issue.period.due_on)}"
+    )
     ok(sheet.write_string(WHO_ROW, col, who, f.who))
     stamp = issue.stamp(layout.form.code, layout.form.version)
     ok(sheet.write_string(STAMP_ROW, col, f"{stamp}（请勿改动）", f.stamp))
@@ -293,10 +319,22 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
             _validate_column(sheet, issue, layout, asked, rules)
     if NIL in layout.frame:
         col = layout.col_of(NIL)
-        ok(sheet.data_validation(FIRST_ROW, col, layout.last_row, col, {
-            "validate": "list", "source": ["√"], "input_title": "本期无新进展",
-            "input_message": "本期确无新进展的选“√”，其余各格可不填，沿用上次已接收的数。",
-            "error_title": "填写有误", "error_message": "只能选“√”或留空。"}))  # fmt: skip
+        ok(
+            sheet.data_validation(
+                FIRST_ROW,
+                col,
+                layout.last_row,
+                col,
+                {
+                    "validate": "list",
+                    "source": ["√"],
+                    "input_title": "本期无新进展",
+                    "input_message": "本期确无新进展的选“√”，其余各格可不填，沿用上次已接收的数。",
+                    "error_title": "填写有误",
+                    "error_message": "只能选“√”或留空。",
+                },
+            )
+        )
     _paint(sheet, f, layout, rules)
     sheet.autofilter(CODE_ROW, 0, layout.last_row, layout.remark_col)
     sheet.freeze_panes(FIRST_ROW, layout.first_field_col)
@@ -314,18 +352,24 @@ def _shape(issue: Issue, layout: SheetLayout, widths: Sequence[float]) -> Print:
     items, what = [x.item for x in layout.fields], layout.form.heading if layout.form.is_list else "报送期"
     starts = {layout.first_field_col + n for n in range(1, len(items)) if items[n] != items[n - 1]}
     return Print(
-        widths=widths[left:], left=left, repeated=1 + named, starts=frozenset(col - left for col in starts),
-        heads=(ITEM_ROW, LABEL_ROW), title="" if layout.form.is_list else layout.form.heading, signed=True,
+        widths=widths[left:],
+        left=left,
+        repeated=1 + named,
+        starts=frozenset(col - left for col in starts),
+        heads=(ITEM_ROW, LABEL_ROW),
+        title="" if layout.form.is_list else layout.form.heading,
+        signed=True,
         corners=(f"填报单位：{unit_name(issue.program, issue.prefecture)}", f"{what}：{issue.period.title}"),
-    )  # fmt: skip
+    )
 
 
 def _heading(item: Item) -> str:
     return f"{item.label}\n{item.title}"
 
 
-def _headings(sheet: Any, f: Formats, program: Program, layout: SheetLayout, widths: Sequence[float],
-              pages: Sequence[int]) -> list[float]:  # fmt: skip
+def _headings(
+    sheet: Any, f: Formats, program: Program, layout: SheetLayout, widths: Sequence[float], pages: Sequence[int]
+) -> list[float]:
     """Write items, titles and codes; the codes are read by us and seen by nobody. An item cut by a page is named on both.
 
     Returns:
@@ -415,8 +459,9 @@ def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> list[flo
     return heights
 
 
-def _show(sheet: Any, f: Formats, issue: Issue, place: tuple[int, int], code: str, key: str,
-          severity: Severity | None) -> None:  # fmt: skip
+def _show(
+    sheet: Any, f: Formats, issue: Issue, place: tuple[int, int], code: str, key: str, severity: Severity | None
+) -> None:
     """A value of an action sheet, found by the county's code; blank where that is blank, never zero."""
     source = next((x for x in issue.layouts() if any(one.code == code for one in x.fields)), None)
     if source is None:  # not asked yet in this period
@@ -461,11 +506,16 @@ def _prompt(program: Program, field: Field, previous: Value, limits: str) -> str
     quantity = next((q for q in program.quantities if field.code in q.fields), None)
     goal = target_text(quantity) if quantity else ""
     several = "可多选，用“、”或“，”隔开" if field.type is FieldType.CHECKLIST else "选项"
-    parts = [field.title, f"单位：{field.unit}" if field.unit else "", f"目标：{goal}" if goal else "",
-             _when(field),
-             f"{several}：{'、'.join(field.options)}" if field.options else "",
-             "不具备条件的填“不适用”" if field.not_applicable else "",
-             f"上次已接收：{previous}" if previous is not None else "", field.hint]  # fmt: skip
+    parts = [
+        field.title,
+        f"单位：{field.unit}" if field.unit else "",
+        f"目标：{goal}" if goal else "",
+        _when(field),
+        f"{several}：{'、'.join(field.options)}" if field.options else "",
+        "不具备条件的填“不适用”" if field.not_applicable else "",
+        f"上次已接收：{previous}" if previous is not None else "",
+        field.hint,
+    ]
     told = "\n".join(part for part in parts if part)
     fits = len(told) + len(limits) < MESSAGE_LIMITS["input_message"]
     return f"{told}\n{limits}" if limits and fits else told
@@ -514,11 +564,25 @@ def _paint(sheet: Any, f: Formats, layout: SheetLayout, rules: tuple[Rule, ...])
         formula = "=" + clash.broken(lambda code: f"${column_letter(layout.col_of(code))}{FIRST_ROW + 1}")
         for code in clash.rule.columns:
             col = layout.col_of(code)
-            ok(sheet.conditional_format(FIRST_ROW, col, layout.last_row, col, {
-                "type": "formula", "criteria": f"{formula}>0", "format": f.bad, "stop_if_true": True}))  # fmt: skip
+            ok(
+                sheet.conditional_format(
+                    FIRST_ROW,
+                    col,
+                    layout.last_row,
+                    col,
+                    {"type": "formula", "criteria": f"{formula}>0", "format": f.bad, "stop_if_true": True},
+                )
+            )
     if NIL in layout.frame:
-        ok(sheet.conditional_format(FIRST_ROW, layout.first_field_col, layout.last_row, layout.remark_col - 1, {
-            "type": "formula", "criteria": f'=$C{FIRST_ROW + 1}="√"', "format": f.zebra}))  # fmt: skip
+        ok(
+            sheet.conditional_format(
+                FIRST_ROW,
+                layout.first_field_col,
+                layout.last_row,
+                layout.remark_col - 1,
+                {"type": "formula", "criteria": f'=$C{FIRST_ROW + 1}="√"', "format": f.zebra},
+            )
+        )
 
 
 def _identity(book: xlsxwriter.Workbook, issue: Issue) -> None:
@@ -535,14 +599,23 @@ def _cn_date(day: date) -> str:
 
 def standard_workbook(program: Program, rules: Mapping[str, tuple[Rule, ...]]) -> bytes:
     """The blank standard workbook kept in ``templates/xlsx/``: every field, sample counties, never accepted as a return."""
-    sample = Prefecture(code="000000", name="样表", short_name=f"某{program.respondent_level}",
-                        alone=not program.has_rows)  # fmt: skip
+    sample = Prefecture(
+        code="000000", name="样表", short_name=f"某{program.respondent_level}", alone=not program.has_rows
+    )
     names = [f"某{program.words.row}{n}" for n in range(1, 6)] if program.has_rows else []
     counties = tuple(
-        County(code=f"00000{n}", name=name, short_name=name, prefecture_code=sample.code, aliases=(),
-               townships=0, tile_row=0, tile_col=n)
+        County(
+            code=f"00000{n}",
+            name=name,
+            short_name=name,
+            prefecture_code=sample.code,
+            aliases=(),
+            townships=0,
+            tile_row=0,
+            tile_col=n,
+        )
         for n, name in enumerate(names, 1)
-    )  # fmt: skip
+    )
     shown = replace(program, prefectures=(sample,), counties=counties)
     return issue_workbook(
         Issue(program=shown, key=b"", rules=rules, period=program.periods[-1], prefecture=sample, previous={})

@@ -47,9 +47,16 @@ UNKNOWN = "有工作表、列或行被删改，算不出来：请在重新下发
 ROWS_BELOW = 20  # where a second row of a county is looked for too
 
 
-def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[SheetLayout, ...], rules: Rules,
-                     known: Collection[tuple[str, str]], entries: Mapping[tuple[str, str, str], Raw],
-                     stamp: Stamp, level: str) -> None:  # fmt: skip
+def write_self_check(
+    book: xlsxwriter.Workbook,
+    f: Formats,
+    layouts: tuple[SheetLayout, ...],
+    rules: Rules,
+    known: Collection[tuple[str, str]],
+    entries: Mapping[tuple[str, str, str], Raw],
+    stamp: Stamp,
+    level: str,
+) -> None:
     """Write the sheet.
 
     Args:
@@ -93,8 +100,10 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
     last, clash, verdict = CHECK_FIRST - 1 + len(units), 2 * len(layouts) + 2, 2 * len(layouts) + 3
     blanks = f"SUM(C5:{column_letter(len(layouts) + 1)}{last + 1})"
     summed = f"SUM({column_letter(clash)}5:{column_letter(clash)}{last + 1})"
-    formula = (f'=IF(ISERROR({blanks}+{summed}),"{UNKNOWN}",IF({blanks}+{summed}=0,"全部填齐，可以报送",'
-               f'"还有 "&{blanks}&" 格未填或不是数字，"&{summed}&" 处矛盾"))')  # fmt: skip
+    formula = (
+        f'=IF(ISERROR({blanks}+{summed}),"{UNKNOWN}",IF({blanks}+{summed}=0,"全部填齐，可以报送",'
+        f'"还有 "&{blanks}&" 格未填或不是数字，"&{summed}&" 处矛盾"))'
+    )
     cached = f"还有 {todo} 格未填或不是数字，{clashes} 处矛盾" if todo + clashes else "全部填齐，可以报送"
     ok(sheet.write_formula(2, 0, formula, f.who, cached))
     for sign, look in (("=", f.good), (">", f.todo)):
@@ -106,13 +115,23 @@ def write_self_check(book: xlsxwriter.Workbook, f: Formats, layouts: tuple[Sheet
     done = {"type": "cell", "criteria": "==", "value": '"填齐"', "format": f.good}
     ok(sheet.conditional_format(4, verdict, last, verdict, done))
     sheet.freeze_panes(4, 2)
-    to_paper(sheet, Print(widths=widths, repeated=2, heights=[16, 76, *[20] * len(units)], top=2, heads=(3, 3),
-                          title=CHECK_SHEET))  # fmt: skip
+    to_paper(
+        sheet,
+        Print(widths=widths, repeated=2, heights=[16, 76, *[20] * len(units)], top=2, heads=(3, 3), title=CHECK_SHEET),
+    )
     protect(sheet)
 
 
-def _self_check_row(sheet: Any, f: Formats, layouts: tuple[SheetLayout, ...], rules: Rules, known: Collection[tuple[str, str]],
-                    entries: Mapping[tuple[str, str, str], Raw], row: int, unit: Unit) -> tuple[int, int]:  # fmt: skip
+def _self_check_row(
+    sheet: Any,
+    f: Formats,
+    layouts: tuple[SheetLayout, ...],
+    rules: Rules,
+    known: Collection[tuple[str, str]],
+    entries: Mapping[tuple[str, str, str], Raw],
+    row: int,
+    unit: Unit,
+) -> tuple[int, int]:
     """One unit; the number of cells to fill or mend, and of contradictions, as the formulas will find them."""
     ok(sheet.write_string(row, 0, unit.code, f.county_code))
     ok(sheet.write_string(row, 1, row_name(unit), f.county))

@@ -65,10 +65,15 @@ def read_one(known: Registry, keep: FolderBlobs | None, arrival: Arrival) -> Unj
 def packed(reading: Reading) -> Unjudged:
     """What a file gave, ready for the shelf."""
     returns = tuple(
-        Shelved(period=one.period, prefecture_code=one.prefecture_code, received_on=one.arrival.received_on,
-                admission=one.admission, content=pickle.dumps(one))
+        Shelved(
+            period=one.period,
+            prefecture_code=one.prefecture_code,
+            received_on=one.arrival.received_on,
+            admission=one.admission,
+            content=pickle.dumps(one),
+        )
         for one in reading.returns
-    )  # fmt: skip
+    )
     return Unjudged(refusal=replace(reading, returns=()), returns=returns)
 
 
@@ -111,7 +116,9 @@ def _closed_on(acts: Sequence[Act]) -> dict[str, date]:
 def as_taken(known: Registry, entries: Iterable[Submission]) -> Registry:
     """To read again what is in the ledger: whose it is, the ledger says, whatever was closed or signed anew since."""
     taken = {
-        (s.sha256, s.prefecture_code, s.period): Admission(seq=s.admission, prefecture_code=s.prefecture_code, period=s.period)
+        (s.sha256, s.prefecture_code, s.period): Admission(
+            seq=s.admission, prefecture_code=s.prefecture_code, period=s.period
+        )
         for s in entries
-    }  # fmt: skip
+    }
     return replace(known, admissions={**taken, **known.admissions}, closed={})

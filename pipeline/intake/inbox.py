@@ -182,9 +182,15 @@ def read_inbox(workspace: Workspace, as_of: date, campaign: tuple[date, date] | 
         else:
             (changing if one.changing else arrivals).append(one)
     _must_be_there(workspace.inbox)
-    return Inbox(arrivals=tuple(arrivals), changing=tuple(changing), later=tuple(later), undated=tuple(undated),
-                 unread=tuple(sorted(unread, key=lambda one: one.name)),
-                 clocked=frozenset(name for name, dated in paths.values() if dated is None), lying=lying)  # fmt: skip
+    return Inbox(
+        arrivals=tuple(arrivals),
+        changing=tuple(changing),
+        later=tuple(later),
+        undated=tuple(undated),
+        unread=tuple(sorted(unread, key=lambda one: one.name)),
+        clocked=frozenset(name for name, dated in paths.values() if dated is None),
+        lying=lying,
+    )
 
 
 def with_places(inbox: Inbox, registry: Registry, known: Iterable[Unread], as_of: date) -> tuple[Unread, ...]:
@@ -295,8 +301,13 @@ def read_files(paths: Iterable[Path]) -> dict[Path, InboxSeen | OSError]:
             before = path.stat()
             with path.open("rb") as file:
                 content = file.read(MAX_BYTES + 1)  # what is larger is refused, however much more there is
-            looks[path] = _Look(sha256=hashlib.sha256(content).hexdigest(), size=len(content), before=_trace(before),
-                                after=_trace(path.stat()), kind=kind_of(path.name, content))  # fmt: skip
+            looks[path] = _Look(
+                sha256=hashlib.sha256(content).hexdigest(),
+                size=len(content),
+                before=_trace(before),
+                after=_trace(path.stat()),
+                kind=kind_of(path.name, content),
+            )
         except OSError as error:
             looks[path] = error
             continue

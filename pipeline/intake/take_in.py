@@ -75,8 +75,16 @@ class Taken:
     again: tuple[Arrival, ...] = ()
 
 
-def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of: date, tell: Tell = quiet,
-            on: Engine | None = None, *, sent: bool = False) -> Taken:  # fmt: skip
+def take_in(
+    campaign: Campaign,
+    store: Store,
+    arrivals: Sequence[Arrival],
+    as_of: date,
+    tell: Tell = quiet,
+    on: Engine | None = None,
+    *,
+    sent: bool = False,
+) -> Taken:
     """Read, check, decide and record what is new, period by period, because each is checked against the one before.
 
     Args:
@@ -132,8 +140,9 @@ def take_in(campaign: Campaign, store: Store, arrivals: Sequence[Arrival], as_of
     )
 
 
-def _read_new(known: Registry, store: Store, new: Sequence[Arrival], left: list[Arrival], on: Engine, *,
-              sent: bool) -> Iterator[Unjudged]:  # fmt: skip
+def _read_new(
+    known: Registry, store: Store, new: Sequence[Arrival], left: list[Arrival], on: Engine, *, sent: bool
+) -> Iterator[Unjudged]:
     """Each file read, its bytes safe in the dataset: kept by whoever reads it, where that can be, else here.
 
     One that is no longer what was listed is left for the next time.
@@ -142,8 +151,12 @@ def _read_new(known: Registry, store: Store, new: Sequence[Arrival], left: list[
         ChangedError: They went with their folders: that is no file somebody is still writing.
     """
     shared = None if sent or not isinstance(store.blobs, FolderBlobs) else store.blobs
-    readings = on.each(partial(read_one, known, shared), new if shared else _kept(store, new),
-                       lost=partial(_lost, known, store), chunk=None if len(new) >= MANY else 1)  # fmt: skip
+    readings = on.each(
+        partial(read_one, known, shared),
+        new if shared else _kept(store, new),
+        lost=partial(_lost, known, store),
+        chunk=None if len(new) >= MANY else 1,
+    )
     for arrival, reading in zip(new, readings, strict=True):
         if reading is None:
             left.append(arrival)
@@ -162,8 +175,10 @@ def _read_admitted(known: Registry, store: Store, pending: Mapping[int, Arrival]
         on.each(partial(read_one, known, None), pending.values(), lost=partial(_lost, known, store)) if pending else ()
     ):
         if one is not None:
-            yield Unjudged(refusal=replace(one.refusal, findings=()),
-                           returns=tuple(r for r in one.returns if r.admission in pending))  # fmt: skip
+            yield Unjudged(
+                refusal=replace(one.refusal, findings=()),
+                returns=tuple(r for r in one.returns if r.admission in pending),
+            )
 
 
 def _lost(known: Registry, store: Store, arrival: Arrival, why: engine.Loss) -> Unjudged | None:
@@ -218,10 +233,12 @@ def _judged(
 ) -> Iterator[Written]:
     """What is to be written of one turn, batch by batch; a few returns are judged here, where nothing has to travel."""
     batches = (
-        _Batch(returns=tuple(shelf.content(one) for one in some),
-               past=store.past(work.period.code, work.as_of, {one.prefecture_code for one in some}))
+        _Batch(
+            returns=tuple(shelf.content(one) for one in some),
+            past=store.past(work.period.code, work.as_of, {one.prefecture_code for one in some}),
+        )
         for some in in_batches(turn)
-    )  # fmt: skip
+    )
     if len(turn) <= BATCH:
         yield from (_judge_batch(work, batch) for batch in batches)
         return
@@ -264,8 +281,9 @@ def _not_judged(batch: _Batch, why: engine.Loss) -> dict[str, Any]:
     )
 
 
-def judge(program: Program, rules: Mapping[str, tuple[Rule, ...]], period: Period, returns: Sequence[Return],
-          past: Past) -> tuple[Decision, ...]:  # fmt: skip
+def judge(
+    program: Program, rules: Mapping[str, tuple[Rule, ...]], period: Period, returns: Sequence[Return], past: Past
+) -> tuple[Decision, ...]:
     """Check and decide returns of one period together; nothing is written."""
     if not returns:
         return ()

@@ -115,8 +115,15 @@ def _write(database: Database, package: ZipFile, key: bytes, *, files: bool) -> 
     hashes = sorted(kept) if files else []
     for sha256 in hashes:
         package.writestr(f"files/{sha256}", database.blobs.read(sha256))
-    about = {"program": program, "revision": revision, "rows": counts, "hashes": digests, "types": types,
-             "files": hashes, "last": list(last) if last else []}  # fmt: skip
+    about = {
+        "program": program,
+        "revision": revision,
+        "rows": counts,
+        "hashes": digests,
+        "types": types,
+        "files": hashes,
+        "last": list(last) if last else [],
+    }
     signature = sign(key, "backup", canonical(about)) if key else ""
     package.writestr(ABOUT, json.dumps({**about, "signature": signature}, ensure_ascii=False, indent=1))
     return counts.get("submissions", 0)

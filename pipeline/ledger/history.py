@@ -20,18 +20,34 @@ if TYPE_CHECKING:
     from pipeline.program.model import Period, Program, Unit
 
 ACT_NAMES = {
-    ActKind.ADMIT: "认定", ActKind.CLOSE: "封存", ActKind.WITHDRAW: "撤回", ActKind.REINSTATE: "恢复", ActKind.TELL: "制作产品",
-    ActKind.REOPEN: "重新开放", ActKind.RECEIVED: "更正收到日期", ActKind.UNREAD: "未读的文件",
-}  # fmt: skip
+    ActKind.ADMIT: "认定",
+    ActKind.CLOSE: "封存",
+    ActKind.WITHDRAW: "撤回",
+    ActKind.REINSTATE: "恢复",
+    ActKind.TELL: "制作产品",
+    ActKind.REOPEN: "重新开放",
+    ActKind.RECEIVED: "更正收到日期",
+    ActKind.UNREAD: "未读的文件",
+}
 
 
 def history_lines(program: Program, snapshot: Snapshot, unit: Unit) -> Iterator[str]:
     """Submissions of the unit's prefecture that speak of it (all of them, for a prefecture), period by period."""
     for period in program.periods:
-        mine = [s for s in snapshot.submissions if s.period == period.code and s.prefecture_code == unit.prefecture_code
-                and (unit.code == unit.prefecture_code or _speaks(snapshot, s, unit))]  # fmt: skip
-        acts = [a for a in snapshot.acts if a.period == period.code and a.kind is not ActKind.TELL
-                and a.prefecture_code in {"", unit.prefecture_code}]  # fmt: skip
+        mine = [
+            s
+            for s in snapshot.submissions
+            if s.period == period.code
+            and s.prefecture_code == unit.prefecture_code
+            and (unit.code == unit.prefecture_code or _speaks(snapshot, s, unit))
+        ]
+        acts = [
+            a
+            for a in snapshot.acts
+            if a.period == period.code
+            and a.kind is not ActKind.TELL
+            and a.prefecture_code in {"", unit.prefecture_code}
+        ]
         if not mine and not acts:
             continue
         yield f"{period.title}（截止 {period.due_on}）：{STATE_NAMES[snapshot.state(period, unit)]}"
@@ -64,8 +80,10 @@ def _submission(program: Program, snapshot: Snapshot, entry: Submission, unit: U
         for change in revision.changes if revision.seq == entry.seq else ():
             if whole or change.county_code == unit.code:
                 field, whose = program.field_by_code[change.field], row_name(program.unit_by_code[change.county_code])
-                yield (f"    改动：{whose} {change.entry}".rstrip() + f" {field.title}（{field.code}）"
-                       f" {show(change.old) or '空'} → {show(change.new) or '空'}")  # fmt: skip
+                yield (
+                    f"    改动：{whose} {change.entry}".rstrip() + f" {field.title}（{field.code}）"
+                    f" {show(change.old) or '空'} → {show(change.new) or '空'}"
+                )
 
 
 def _act(act: Act) -> str:
@@ -106,8 +124,16 @@ def sources_of(program: Program, snapshot: Snapshot, period: Period, measure: st
 
 
 def _of_submission(entry: Submission) -> dict[str, Any]:
-    return {"who": entry.prefecture_code, "field": "", "value": VERDICT_NAMES[Verdict(entry.verdict)], "file": entry.file,
-            "sheet": "", "cell": "", "raw": "", "submission": entry.seq}  # fmt: skip
+    return {
+        "who": entry.prefecture_code,
+        "field": "",
+        "value": VERDICT_NAMES[Verdict(entry.verdict)],
+        "file": entry.file,
+        "sheet": "",
+        "cell": "",
+        "raw": "",
+        "submission": entry.seq,
+    }
 
 
 def _cell(program: Program, snapshot: Snapshot, period: Period, unit: Unit, code: str) -> Iterator[dict[str, Any]]:
@@ -116,5 +142,13 @@ def _cell(program: Program, snapshot: Snapshot, period: Period, unit: Unit, code
     if row is None or code not in row.values or not snapshot.state(period, unit).is_reported:
         return
     origin = snapshot.origin_of(row, code)
-    yield {"who": row_name(unit), "field": code, "value": show(row.values[code]), "file": origin.file, "sheet": origin.sheet,
-           "cell": origin.cell, "raw": origin.raw, "submission": origin.submission}  # fmt: skip
+    yield {
+        "who": row_name(unit),
+        "field": code,
+        "value": show(row.values[code]),
+        "file": origin.file,
+        "sheet": origin.sheet,
+        "cell": origin.cell,
+        "raw": origin.raw,
+        "submission": origin.submission,
+    }

@@ -102,8 +102,16 @@ def add_links(
     for no, one in enumerate(entries, no + 1):  # noqa: B020 - from the last number on
         counts, content = content_of(one.rows)
         together = firsts.setdefault(one.respondent, no) if one.respondent else no
-        link = Link(no=no, kind=one.kind, seq=one.seq or no, together=together, day=one.day, counts=counts, content=content,
-                    facts=canonical(one.facts).decode()).closed(before, key)  # fmt: skip
+        link = Link(
+            no=no,
+            kind=one.kind,
+            seq=one.seq or no,
+            together=together,
+            day=one.day,
+            counts=counts,
+            content=content,
+            facts=canonical(one.facts).decode(),
+        ).closed(before, key)
         made.append(astuple(link))
         before = link.hash
     insert_rows(connection, tables.chain, made)

@@ -68,9 +68,18 @@ def standing_row(form: Form, row: RowMapping) -> StandingRow:
     """A line as it was meant."""
     away = set(row[NOT_APPLICABLE_COLUMN].split())
     values: dict[str, Value] = {one.code: _value(one, row, away) for one in form.fields if not one.shows}
-    return StandingRow(seq=row["seq"], form=form.code, period=row["period"], county_code=row["county_code"], entry=row["entry"],
-                       sheet_row=row["sheet_row"], nil=row["nil"], received_on=row["received_on"],
-                       typed=json.loads(row["typed"]), values=values)  # fmt: skip
+    return StandingRow(
+        seq=row["seq"],
+        form=form.code,
+        period=row["period"],
+        county_code=row["county_code"],
+        entry=row["entry"],
+        sheet_row=row["sheet_row"],
+        nil=row["nil"],
+        received_on=row["received_on"],
+        typed=json.loads(row["typed"]),
+        values=values,
+    )
 
 
 def _value(one: Field, row: RowMapping, away: set[str]) -> Value:
@@ -89,11 +98,17 @@ def submission(row: RowMapping) -> Submission:
 def found(row: RowMapping, entry: Submission) -> Finding:
     """A finding of a submission."""
     return Finding(
-        code=row["code"], severity=Severity(row["severity"]),
+        code=row["code"],
+        severity=Severity(row["severity"]),
         location=Location(file=entry.file, sheet=row["sheet"], cell=row["cell"]),
-        prefecture_code=entry.prefecture_code, county_code=row["county_code"], field=row["field"], rule=row["rule"],
-        found=row["found"], expected=row["expected"], fix=row["fix"],
-    )  # fmt: skip
+        prefecture_code=entry.prefecture_code,
+        county_code=row["county_code"],
+        field=row["field"],
+        rule=row["rule"],
+        found=row["found"],
+        expected=row["expected"],
+        fix=row["fix"],
+    )
 
 
 def is_open(form: Form, row: StandingRow) -> bool:
@@ -117,10 +132,18 @@ def by_submission(rows: Sequence[StandingRow]) -> dict[tuple[str, str, int], lis
 def changes_of(old: StandingRow, new: StandingRow) -> list[Change]:
     """Every value that differs between two rows of one unit."""
     return [
-        Change(period=new.period, county_code=new.county_code, entry=new.entry, field=code, old=old.values[code],
-               new=value, old_seq=old.seq)
-        for code, value in new.values.items() if value != old.values[code]
-    ]  # fmt: skip
+        Change(
+            period=new.period,
+            county_code=new.county_code,
+            entry=new.entry,
+            field=code,
+            old=old.values[code],
+            new=value,
+            old_seq=old.seq,
+        )
+        for code, value in new.values.items()
+        if value != old.values[code]
+    ]
 
 
 def list_changes(form: Form, before: Sequence[StandingRow], after: Sequence[StandingRow]) -> list[Change]:
@@ -131,7 +154,15 @@ def list_changes(form: Form, before: Sequence[StandingRow], after: Sequence[Stan
     for number in [*(old.keys() - new.keys()), *(new.keys() - old.keys())]:
         row = old.get(number) or new[number]
         gone = number in old
-        changes.append(Change(period=row.period, county_code=row.county_code, entry=number, field=first,
-                              old=row.values[first] if gone else None, new=None if gone else row.values[first],
-                              old_seq=before[0].seq))  # fmt: skip
+        changes.append(
+            Change(
+                period=row.period,
+                county_code=row.county_code,
+                entry=number,
+                field=first,
+                old=row.values[first] if gone else None,
+                new=None if gone else row.values[first],
+                old_seq=before[0].seq,
+            )
+        )
     return sorted(changes, key=lambda change: change.entry)

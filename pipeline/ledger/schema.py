@@ -110,6 +110,6 @@ def _grow(connection: Connection, tables: Tables) -> None:
         there = {column["name"] for column in known.get_columns(table.name)}
         for column in (c for c in table.columns if c.name not in there):
             kind = column.type.compile(connection.dialect)
-            connection.execute(text(
-                f"ALTER TABLE {quoted.format_table(table)} ADD COLUMN {quoted.format_column(column)} {kind}"
-            ))  # fmt: skip
+            connection.execute(
+                text(f"ALTER TABLE {quoted.format_table(table)} ADD COLUMN {quoted.format_column(column)} {kind}")
+            )

@@ -214,8 +214,9 @@ class Snapshot:
             return all(self._reported_last[entry.period, county] > own for county in counties)
         return any(
             s.period == entry.period and s.prefecture_code == entry.prefecture_code and (s.received_on, s.seq) > own
-            for s in self.submissions if s.verdict not in NO_RETURN and not self.is_beside(s)
-        )  # fmt: skip
+            for s in self.submissions
+            if s.verdict not in NO_RETURN and not self.is_beside(s)
+        )
 
     def states_in(self, entry: Submission) -> dict[str, State]:
         """County → state, of the counties that no later submission reports."""
@@ -233,17 +234,21 @@ class Snapshot:
     def to_return(self, period: Period) -> tuple[Submission, ...]:
         """Submissions of a period that still ask their officers for something."""
         return tuple(
-            s for s in self.submissions
+            s
+            for s in self.submissions
             if s.period == period.code and s.verdict not in NO_RETURN and any(map(_asks, self.open_findings(s)))
-        )  # fmt: skip
+        )
 
     def refused(self, period: Period) -> dict[str, Waiting]:
         """Prefecture → what came of it for a period that cannot be used and that it has to send again."""
         return {
-            code: one for (of, code), one in self.waiting.items()
-            if of == period.code and one.entry and not one.is_held
+            code: one
+            for (of, code), one in self.waiting.items()
+            if of == period.code
+            and one.entry
+            and not one.is_held
             and (one.state is State.UNUSABLE or (period.code, code) not in self._heard)
-        }  # fmt: skip
+        }
 
     @cached_property
     def _heard(self) -> frozenset[tuple[str, str]]:
@@ -259,10 +264,7 @@ class Snapshot:
         """What waits for a staff member's word: held, and not come in by one since."""
         came_in = {s.admission for s in self.submissions if s.verdict != Verdict.WITHDRAWN}
         admitted = {(act.sha256, act.claimed_prefecture, act.claimed_period) for act in self.acts if act.seq in came_in}
-        return tuple(
-            s for s in self.submissions
-            if s.verdict == Verdict.HELD and (s.sha256, *s.claim) not in admitted
-        )  # fmt: skip
+        return tuple(s for s in self.submissions if s.verdict == Verdict.HELD and (s.sha256, *s.claim) not in admitted)
 
     @cached_property
     def unread(self) -> tuple[Unread, ...]:
@@ -292,10 +294,13 @@ class Snapshot:
         """The entries of lists that stand, of prefectures that have reported, of all periods up to one, the oldest first."""
         codes = {form.code for form in forms}
         keys = sorted(
-            (key for key in self.lists
-             if key[0] in codes and key[1] <= through.code and self.states.get(key[1:]) in REPORTED),
+            (
+                key
+                for key in self.lists
+                if key[0] in codes and key[1] <= through.code and self.states.get(key[1:]) in REPORTED
+            ),
             key=lambda key: key[1:],
-        )  # fmt: skip
+        )
         return tuple(row for key in keys for row in self.lists[key])
 
     def entry(self, form: Form, period: Period, number: str) -> StandingRow | None:
@@ -328,8 +333,14 @@ class Snapshot:
         entry = self.by_seq[row.seq]
         column = entry.columns[row.form].get(field, "")
         raw = row.typed.get(field, show(row.values[field]))
-        return Origin(submission=row.seq, file=entry.file, sheet=entry.sheets[row.form],
-                      cell=f"{column}{row.sheet_row}" if column else "", raw=raw, nil=row.nil)  # fmt: skip
+        return Origin(
+            submission=row.seq,
+            file=entry.file,
+            sheet=entry.sheets[row.form],
+            cell=f"{column}{row.sheet_row}" if column else "",
+            raw=raw,
+            nil=row.nil,
+        )
 
 
 def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
@@ -341,8 +352,12 @@ def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
         for form in program.roster_forms
         for row in store.standing(form, seen)
     }
-    shown = {one.code: (program.field_by_code[one.shows].form, one.shows)
-             for form in program.forms for one in form.fields if one.shows}  # fmt: skip
+    shown = {
+        one.code: (program.field_by_code[one.shows].form, one.shows)
+        for form in program.forms
+        for one in form.fields
+        if one.shows
+    }
     rows = {key: _with_shown(program, row, rows, shown) for key, row in rows.items()}
     lists = {(form.code, *key): some for form in program.list_forms for key, some in store.lists(form, seen).items()}
     parts: dict[tuple[str, str], list[date]] = {}
@@ -355,15 +370,29 @@ def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
         if key[1] in units and len(days) == len(program.roster_of(units[key[1]]))
     }
     snapshot = Snapshot(
-        as_of=as_of, submissions=store.submissions(seen), copies=store.copies(seen), findings=store.findings(seen),
-        revisions=store.revisions(seen), acts=acts, records=store.records(seen), rows=rows, whole_on=whole_on, lists=lists,
-        taken_by=seen.taken_by, shown=shown, seal=store.sealed_by(as_of),
-    )  # fmt: skip
+        as_of=as_of,
+        submissions=store.submissions(seen),
+        copies=store.copies(seen),
+        findings=store.findings(seen),
+        revisions=store.revisions(seen),
+        acts=acts,
+        records=store.records(seen),
+        rows=rows,
+        whole_on=whole_on,
+        lists=lists,
+        taken_by=seen.taken_by,
+        shown=shown,
+        seal=store.sealed_by(as_of),
+    )
     return replace(snapshot, waiting=what_waits(program, snapshot))
 
 
-def _with_shown(program: Program, row: StandingRow, rows: Mapping[tuple[str, str, str], StandingRow],
-                shown: Mapping[str, tuple[str, str]]) -> StandingRow:  # fmt: skip
+def _with_shown(
+    program: Program,
+    row: StandingRow,
+    rows: Mapping[tuple[str, str, str], StandingRow],
+    shown: Mapping[str, tuple[str, str]],
+) -> StandingRow:
     """A row with the values of its columns that show another's."""
     values = {}
     for one in program.form_by_code[row.form].fields_in(program.period_by_code[row.period]):
@@ -415,8 +444,12 @@ def reported_again(snapshot: Snapshot) -> Iterator[Again]:
     for one in snapshot.revisions:
         first = mine.get(one.seq, set())
         again = tuple(code for code in one.counties if code not in first)
-        yield Again(entry=snapshot.by_seq[one.seq], again=again, first=tuple(sorted(first)),
-                    changes=tuple(c for c in one.changes if c.county_code not in first))  # fmt: skip
+        yield Again(
+            entry=snapshot.by_seq[one.seq],
+            again=again,
+            first=tuple(sorted(first)),
+            changes=tuple(c for c in one.changes if c.county_code not in first),
+        )
 
 
 def revised_lines(program: Program, snapshot: Snapshot, taken: Collection[int]) -> Iterator[str]:

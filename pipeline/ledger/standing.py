@@ -72,10 +72,14 @@ def numbers(store: Store, seen: SeenEarlier, period: str, units: Sequence[str]) 
     """Counts and amounts that stand in a period, some units at a time: unit, field, value (an amount is its text)."""
     asked = ((period, units[n : n + UNITS_AT_ONCE]) for n in range(0, len(units), UNITS_AT_ONCE))
     for rows in stream(store, seen, asked):
-        given = [(row.unit, one.code, value)
-                 for form in store.program.roster_forms for n, one in enumerate(form.fields) if one.adds_up
-                 for row in rows[form.code]
-                 if (value := row.values[n]) is not None and value != NOT_APPLICABLE and one.code not in row.away]  # fmt: skip
+        given = [
+            (row.unit, one.code, value)
+            for form in store.program.roster_forms
+            for n, one in enumerate(form.fields)
+            if one.adds_up
+            for row in rows[form.code]
+            if (value := row.values[n]) is not None and value != NOT_APPLICABLE and one.code not in row.away
+        ]
         yield pd.DataFrame(given, columns=["unit", "field", "value"])
 
 
@@ -89,22 +93,32 @@ def _standing(
         for unit in some:
             sheets[unit] = sheets.get(unit, 0) + 1
     known, accepted = store.program.unit_by_code, _accepted(store, connection, visible, asked)
-    there = {unit for unit, n in sheets.items()
-             if unit in accepted or (unit in known and n == len(store.program.roster_of(known[unit])))}  # fmt: skip
+    there = {
+        unit
+        for unit, n in sheets.items()
+        if unit in accepted or (unit in known and n == len(store.program.roster_of(known[unit])))
+    }
     return {code: [row for unit, row in some.items() if unit in there] for code, some in rows.items()}
 
 
-def _latest(store: Store, connection: Connection, visible: ColumnElement[bool], received_on: ColumnElement[date],
-            form: Form, asked: Asked) -> dict[str, Standing]:  # fmt: skip
+def _latest(
+    store: Store,
+    connection: Connection,
+    visible: ColumnElement[bool],
+    received_on: ColumnElement[date],
+    form: Form,
+    asked: Asked,
+) -> dict[str, Standing]:
     """Unit → its row received last."""
     t, s = store.tables.forms[form.code], store.tables.submissions
     period, units = asked
     fields = [t.c[one.code] for one in form.fields]
     query = (
         select(t.c.county_code, t.c.seq, received_on, t.c[NOT_APPLICABLE_COLUMN], *fields)
-        .join(s, s.c.seq == t.c.seq).where(t.c.period == period, t.c.county_code.in_(units), visible)
+        .join(s, s.c.seq == t.c.seq)
+        .where(t.c.period == period, t.c.county_code.in_(units), visible)
         .order_by(t.c.county_code, received_on, t.c.seq)
-    )  # fmt: skip
+    )
     return {
         unit: Standing(unit=unit, submission=seq, received_on=day, away=frozenset(away.split()), values=tuple(values))
         for unit, seq, day, away, *values in connection.execute(query)
@@ -116,9 +130,10 @@ def _accepted(store: Store, connection: Connection, visible: ColumnElement[bool]
     r, s = store.tables.records, store.tables.submissions
     period, units = asked
     query = (
-        select(r.c.county_code).join(s, s.c.seq == r.c.seq)
+        select(r.c.county_code)
+        .join(s, s.c.seq == r.c.seq)
         .where(r.c.period == period, r.c.county_code.in_(units), r.c.state != State.RETURNED.value, visible)
-    )  # fmt: skip
+    )
     return frozenset(connection.execute(query).scalars())
 
 

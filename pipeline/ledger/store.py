@@ -287,8 +287,13 @@ class Store:
             with told(self.where), self.engine.begin() as connection:
                 last = last_link(connection, self.tables)
                 seq = last.no + 1 if last else 1
-                connection.execute(insert(self.tables.files), [{"sha256": sha256, "file": file, "received_on": received_on, "seq": seq}
-                                                               for sha256, file, received_on in some])  # fmt: skip
+                connection.execute(
+                    insert(self.tables.files),
+                    [
+                        {"sha256": sha256, "file": file, "received_on": received_on, "seq": seq}
+                        for sha256, file, received_on in some
+                    ],
+                )
                 self._link([files_entry(some, day)], connection)
         seen = {sha256 for sha256, _ in known}
         repeated = []
@@ -496,8 +501,9 @@ class Store:
             all_ = tuple(submission(row) for row in rows)
         acts = self.acts(until)
         days, given = received_days(acts), {act.target: act for act in acts if act.kind is ActKind.ADMIT and act.target}
-        all_ = tuple(replace(one, received_on=days[one.seq], noted=one.received_on) if one.seq in days else one
-                     for one in all_)  # fmt: skip
+        all_ = tuple(
+            replace(one, received_on=days[one.seq], noted=one.received_on) if one.seq in days else one for one in all_
+        )
         all_ = tuple(placed_by(given[one.seq], one) if one.seq in given else one for one in all_)
         return tuple(replace(one, verdict=Verdict.WITHDRAWN.value) if one.seq in gone else one for one in all_)
 
@@ -527,8 +533,10 @@ class Store:
         r, s, received_on = self.tables.records, self.tables.submissions, self.received_on(as_of)
         query = (
             select(r.c.period, r.c.county_code, r.c.state, r.c.seq, received_on)
-            .join(s, s.c.seq == r.c.seq).where(self._standing(as_of, among)).order_by(received_on, r.c.seq)
-        )  # fmt: skip
+            .join(s, s.c.seq == r.c.seq)
+            .where(self._standing(as_of, among))
+            .order_by(received_on, r.c.seq)
+        )
         with told(self.where), self.reader.connect() as connection:
             rows = connection.execute(query).all()
         return pd.DataFrame(rows, columns=["period", "county_code", "state", "seq", "received_on"])
@@ -553,9 +561,11 @@ class Store:
         """Every row of a form that ever stood and was not withdrawn, in the order of receipt."""
         t, s, received_on = self.tables.forms[form.code], self.tables.submissions, self.received_on(as_of)
         query = (
-            select(t, received_on).join(s, s.c.seq == t.c.seq).where(self._standing(as_of, among))
+            select(t, received_on)
+            .join(s, s.c.seq == t.c.seq)
+            .where(self._standing(as_of, among))
             .order_by(received_on, t.c.seq, t.c.sheet_row)
-        )  # fmt: skip
+        )
         with told(self.where), self.reader.connect() as connection:
             rows = connection.execute(query).mappings().all()
         return [standing_row(form, row) for row in rows]
@@ -636,9 +646,18 @@ class Store:
         carried, listed, numbers, days = self._past_lists(period, as_of, among)
         lineage, numeric = Lineage(program=program, given=previous), Lineage(program=program, given=floors)
         least = {key: v for key, v in numeric.taken_over(chosen).items() if isinstance(v, (int, Decimal))}
-        return Past(previous=lineage.taken_over(chosen), floors=least, current=current, standing=standing, later=later,
-                    received=received | days, carried=carried, listed=listed, numbers=numbers,
-                    merged=lineage.merged(chosen))  # fmt: skip
+        return Past(
+            previous=lineage.taken_over(chosen),
+            floors=least,
+            current=current,
+            standing=standing,
+            later=later,
+            received=received | days,
+            carried=carried,
+            listed=listed,
+            numbers=numbers,
+            merged=lineage.merged(chosen),
+        )
 
     def _inherited(self, form: str, period: str, entry: PastEntry) -> PastEntry:
         """An entry about a county that is no more is one about the county that stands for it."""

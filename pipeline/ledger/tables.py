@@ -63,23 +63,28 @@ def build_tables(program: Program) -> Tables:
         Column("content", LargeBinary, nullable=False),
     )
     files = Table(
-        "files", metadata,
+        "files",
+        metadata,
         Column("sha256", String(64), primary_key=True),
         Column("file", Text, primary_key=True),
         Column("received_on", Date, nullable=False),
-        Column("seq", Integer, nullable=False, server_default="0"),  # number of the link in the chain by which it was noted
-    )  # fmt: skip
+        Column(
+            "seq", Integer, nullable=False, server_default="0"
+        ),  # number of the link in the chain by which it was noted
+    )
     chain = Table(  # see dataset.chain.Link
-        "chain", metadata,
+        "chain",
+        metadata,
         Column("no", Integer, primary_key=True, autoincrement=False),
         Column("kind", String(10), nullable=False),
         Column("seq", Integer, nullable=False),
         Column("together", Integer, nullable=False),
         Column("day", Date, nullable=False),
         *(Column(name, Text, nullable=False) for name in ("facts", "counts", "content", "hash", "signature")),
-    )  # fmt: skip
+    )
     submissions = Table(
-        "submissions", metadata,
+        "submissions",
+        metadata,
         Column("seq", Integer, primary_key=True, autoincrement=True),
         Column("sha256", String(64), nullable=False, index=True),
         Column("file", Text, nullable=False),
@@ -88,7 +93,9 @@ def build_tables(program: Program) -> Tables:
         Column("prefecture_code", String(12), nullable=False, index=True),
         Column("period", String(7), nullable=False),
         Column("issue_no", Text, nullable=False),
-        Column("admission", Integer, nullable=False),  # seq of the act that let it in; 0 when it came in by itself, -1 while it waits
+        Column(
+            "admission", Integer, nullable=False
+        ),  # seq of the act that let it in; 0 when it came in by itself, -1 while it waits
         Column("verdict", String(10), nullable=False),
         Column("reason", Text, nullable=False),
         Column("sheets", Text, nullable=False),  # JSON: form code → sheet name
@@ -96,9 +103,10 @@ def build_tables(program: Program) -> Tables:
         Column("placed", Text, nullable=False, server_default=""),  # see identity.Placing; of entries before 0005 empty
         UniqueConstraint("period", "prefecture_code", "sha256", "admission"),
         sqlite_autoincrement=True,
-    )  # fmt: skip
+    )
     acts = Table(
-        "acts", metadata,
+        "acts",
+        metadata,
         Column("seq", Integer, primary_key=True, autoincrement=True),
         Column("kind", String(10), nullable=False),  # see entries.ActKind
         Column("sha256", String(64), nullable=False),  # of the file admitted
@@ -113,25 +121,51 @@ def build_tables(program: Program) -> Tables:
         Column("target", Integer, nullable=False, server_default="0"),  # seq of the submission that the act is about
         Column("day", Date),  # on which that was received
         sqlite_autoincrement=True,
-    )  # fmt: skip
+    )
     records = Table(
-        "records", metadata,
+        "records",
+        metadata,
         Column("seq", ForeignKey("submissions.seq"), primary_key=True),
         Column("county_code", String(12), primary_key=True),
         Column("period", String(7), nullable=False),
         Column("state", String(10), nullable=False),
         Index("ix_records_unit", "county_code", "period"),
-    )  # fmt: skip
+    )
     findings = Table(
-        "findings", metadata,
+        "findings",
+        metadata,
         Column("seq", ForeignKey("submissions.seq"), primary_key=True),
         Column("no", Integer, primary_key=True),
-        *(Column(name, Text, nullable=False) for name in
-          ("code", "severity", "sheet", "cell", "county_code", "field", "rule", "found", "expected", "fix")),
-    )  # fmt: skip
+        *(
+            Column(name, Text, nullable=False)
+            for name in (
+                "code",
+                "severity",
+                "sheet",
+                "cell",
+                "county_code",
+                "field",
+                "rule",
+                "found",
+                "expected",
+                "fix",
+            )
+        ),
+    )
     forms = {form.code: _form_table(metadata, form) for form in program.forms}
-    return Tables(metadata=metadata, meta=meta, revision=revision, blobs=blobs, files=files, chain=chain, submissions=submissions, acts=acts,
-                  records=records, findings=findings, forms=forms)  # fmt: skip
+    return Tables(
+        metadata=metadata,
+        meta=meta,
+        revision=revision,
+        blobs=blobs,
+        files=files,
+        chain=chain,
+        submissions=submissions,
+        acts=acts,
+        records=records,
+        findings=findings,
+        forms=forms,
+    )
 
 
 def _form_table(metadata: MetaData, form: Form) -> Table:
@@ -140,18 +174,21 @@ def _form_table(metadata: MetaData, form: Form) -> Table:
     A count's 不适用 stands in ``not_applicable`` (field codes joined by spaces); an amount is a text of two decimals.
     """
     return Table(
-        f"form_{form.code}", metadata,
+        f"form_{form.code}",
+        metadata,
         Column("seq", ForeignKey("submissions.seq"), primary_key=True),
         Column("county_code", String(12), primary_key=True),
         Column("entry", String(24), primary_key=True),
         Column("period", String(7), nullable=False),
         Column("sheet_row", Integer, nullable=False),
         Column("nil", Boolean, nullable=False),
-        Column("typed", Text, nullable=False),  # JSON: field → text as typed, where it differs from the value ("" where 零报告 carried it)
+        Column(
+            "typed", Text, nullable=False
+        ),  # JSON: field → text as typed, where it differs from the value ("" where 零报告 carried it)
         Column(NOT_APPLICABLE_COLUMN, Text, nullable=False),
         *(_field_column(one) for one in form.fields),
         Index(f"ix_form_{form.code}_unit", "county_code", "period"),
-    )  # fmt: skip
+    )
 
 
 def _field_column(one: Field) -> Column[int] | Column[str]:

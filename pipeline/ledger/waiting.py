@@ -99,8 +99,14 @@ def _each(program: Program, snapshot: Snapshot, waiting: set[int]) -> Iterator[S
         if copy.original.seq in waiting and copy.original.placed in {Placing.NAME, Placing.NOTHING}:
             owner = owner_named(program, copy.file)
             period = period_meant(program, copy.file, copy.received_on) if owner else ""
-            yield replace(copy.original, file=copy.file, received_on=copy.received_on, prefecture_code=owner, period=period,
-                          placed=Placing.NAME)  # fmt: skip
+            yield replace(
+                copy.original,
+                file=copy.file,
+                received_on=copy.received_on,
+                prefecture_code=owner,
+                period=period,
+                placed=Placing.NAME,
+            )
 
 
 def _waiting(snapshot: Snapshot, entry: Submission) -> Waiting:

@@ -48,8 +48,21 @@ class Written:
         """An only entry without its content: that it came, whose it is, and why it is not taken."""
         sha256, file, received_on, taken_on, prefecture_code, period, _, admission, *_, placed = self.entries[0]
         fault = finding("FILE_NOT_STORED", file=file, prefecture_code=prefecture_code, found=storable(why))
-        entry = (sha256, file, received_on, taken_on, prefecture_code, period, "", admission, Verdict.RETURNED.value,
-                 kind_title(fault), "{}", "{}", placed)  # fmt: skip
+        entry = (
+            sha256,
+            file,
+            received_on,
+            taken_on,
+            prefecture_code,
+            period,
+            "",
+            admission,
+            Verdict.RETURNED.value,
+            kind_title(fault),
+            "{}",
+            "{}",
+            placed,
+        )
         return replace(self, entries=[entry], rows={"findings": _findings(0, (fault,))})
 
 
@@ -74,11 +87,23 @@ def decided(program: Program, decisions: Iterable[Decision], taken_on: date) -> 
     rows: dict[str, list[Row]] = {"records": [], "findings": [], **{f"form_{form.code}": [] for form in program.forms}}
     for n, decision in enumerate(decisions):
         one = decision.source
-        entries.append((
-            one.arrival.sha256, one.arrival.name, one.arrival.received_on, taken_on, one.prefecture_code, one.period,
-            one.issue_no, one.admission, decision.verdict.value, decision.reason, as_json(one.sheets), as_json(one.columns),
-            Placing.STAMP.value,
-        ))  # fmt: skip
+        entries.append(
+            (
+                one.arrival.sha256,
+                one.arrival.name,
+                one.arrival.received_on,
+                taken_on,
+                one.prefecture_code,
+                one.period,
+                one.issue_no,
+                one.admission,
+                decision.verdict.value,
+                decision.reason,
+                as_json(one.sheets),
+                as_json(one.columns),
+                Placing.STAMP.value,
+            )
+        )
         rows["records"] += [(n, r.county_code, one.period, r.state.value) for r in decision.records]
         rows["findings"] += _findings(n, decision.findings)
         for form in program.forms:
@@ -93,11 +118,23 @@ def unplaced(readings: Iterable[Reading], taken_on: date) -> Written:
     found: list[Row] = []
     for n, one in enumerate(readings):
         held = any(CATALOGUE[f.code].holds for f in one.findings)
-        entries.append((
-            one.arrival.sha256, one.arrival.name, one.arrival.received_on, taken_on, one.place.prefecture_code, one.place.period, "",
-            WAITING if held else 0, (Verdict.HELD if held else Verdict.RETURNED).value,
-            "；".join(dict.fromkeys(kind_title(f) for f in one.findings)), "{}", "{}", one.place.placed.value,
-        ))  # fmt: skip
+        entries.append(
+            (
+                one.arrival.sha256,
+                one.arrival.name,
+                one.arrival.received_on,
+                taken_on,
+                one.place.prefecture_code,
+                one.place.period,
+                "",
+                WAITING if held else 0,
+                (Verdict.HELD if held else Verdict.RETURNED).value,
+                "；".join(dict.fromkeys(kind_title(f) for f in one.findings)),
+                "{}",
+                "{}",
+                one.place.placed.value,
+            )
+        )
         found += _findings(n, one.findings)
     return replace(_as_stored(entries, {"findings": found}), judged=False)
 
@@ -117,7 +154,19 @@ def _as_stored(entries: Sequence[Row], rows: dict[str, list[Row]]) -> Written:
 
 def _findings(n: int, findings: Sequence[Finding], first: int = 1) -> list[Row]:
     return [
-        (n, no, f.code, f.severity.value, f.location.sheet, f.location.cell, f.county_code, f.field, f.rule, f.found,
-         f.expected, f.fix)
+        (
+            n,
+            no,
+            f.code,
+            f.severity.value,
+            f.location.sheet,
+            f.location.cell,
+            f.county_code,
+            f.field,
+            f.rule,
+            f.found,
+            f.expected,
+            f.fix,
+        )
         for no, f in enumerate(findings, first)
-    ]  # fmt: skip
+    ]

@@ -125,10 +125,13 @@ def standing(
     )
     lagging = [Lagging(record=r, reasons=reasons) for r in records if (reasons := _reasons(r, streak, below_pp))]
     return Commendation(
-        province=province, records=records,
+        province=province,
+        records=records,
         candidates=tuple(sorted(filter(_is_candidate, records), key=lambda r: (-_printed(r), r.county_code))),
-        lagging=tuple(sorted(lagging, key=lambda one: (-one.record.streak, _printed(one.record), one.record.county_code))),
-    )  # fmt: skip
+        lagging=tuple(
+            sorted(lagging, key=lambda one: (-one.record.streak, _printed(one.record), one.record.county_code))
+        ),
+    )
 
 
 def _record(county: Unit, mine: pd.DataFrame, owed: list[Obligation], province: Completion) -> CountyRecord:
@@ -137,11 +140,16 @@ def _record(county: Unit, mine: pd.DataFrame, owed: list[Obligation], province: 
     good = counted["status"].eq(Status.MET) | counted["on_pace"].eq(True)
     done = completion(mine, [])[()] if len(mine) else Completion(met=0, applicable=0, reported=0, roster=1)
     return CountyRecord(
-        county_code=county.code, prefecture_code=county.prefecture_code, completion=done,
-        on_time=sum(o.timeliness is Timeliness.ON_TIME for o in owed), due=len(owed), streak=_streak(owed),
-        on_pace=int(good.sum()), behind=tuple(str(code) for code in counted["quantity"][~good]),
+        county_code=county.code,
+        prefecture_code=county.prefecture_code,
+        completion=done,
+        on_time=sum(o.timeliness is Timeliness.ON_TIME for o in owed),
+        due=len(owed),
+        streak=_streak(owed),
+        on_pace=int(good.sum()),
+        behind=tuple(str(code) for code in counted["quantity"][~good]),
         gap_pp=None if done.pct is None or province.pct is None else printed(done.pct) - printed(province.pct),
-    )  # fmt: skip
+    )
 
 
 def _streak(owed: list[Obligation]) -> int:

@@ -122,12 +122,14 @@ def contact_figures(program: Program, values: Values, on: date, *, most: int) ->
     loads = _loads(counties)
     asked = tuple(bool(form and role_of(form, role)) for role in ("visits", "report"))
     return ContactFigures(
-        counties=counties, loads=loads, overloaded=tuple(one for one in loads if len(one.county_codes) > most),
+        counties=counties,
+        loads=loads,
+        overloaded=tuple(one for one in loads if len(one.county_codes) > most),
         prefectures=tuple(
             _total(p.code, [c for c in counties if c.prefecture_code == p.code], *asked) for p in program.prefectures
         ),
         province=_total(PROVINCE, counties, *asked),
-    )  # fmt: skip
+    )
 
 
 def names(entered: str) -> tuple[str, ...]:
@@ -142,7 +144,8 @@ def _county(program: Program, form: Form | None, county: County, given: Given | 
     )
     row = given or {}
     return CountyContact(
-        county_code=county.code, prefecture_code=county.prefecture_code,
+        county_code=county.code,
+        prefecture_code=county.prefecture_code,
         links=links or (_entered(form, county, row) if form else ()),
         reported=form is not None and given is not None,
         entered=text(by_role(form, "contact", row)) if form else "",
@@ -150,7 +153,7 @@ def _county(program: Program, form: Form | None, county: County, given: Given | 
         visited_on=day(by_role(form, "visited_on", row)) if form else None,
         handed_in=yes(by_role(form, "report", row)) if form else None,
         report_on=day(by_role(form, "report_on", row)) if form else None,
-    )  # fmt: skip
+    )
 
 
 def _entered(form: Form, county: County, given: Given) -> tuple[ContactLink, ...]:

@@ -49,15 +49,25 @@ def tensions(program: Program) -> tuple[Tension, ...]:
     for line in program.funding:
         found += _too_few(program, line)
         if line.match_ratio and line.amount_wan is not None and line.per_unit_wan is None:
-            found.append(_tension(
-                line, TensionKind.NO_SPLIT, line.amount_wan, Decimal(len(program.prefectures)),
-                f"{line.code}：{line.amount_wan:f}万元要求按{line.match_ratio}配套，但未明确{len(program.prefectures)}{w.respondents}的分配数额",
-            ))  # fmt: skip
+            found.append(
+                _tension(
+                    line,
+                    TensionKind.NO_SPLIT,
+                    line.amount_wan,
+                    Decimal(len(program.prefectures)),
+                    f"{line.code}：{line.amount_wan:f}万元要求按{line.match_ratio}配套，但未明确{len(program.prefectures)}{w.respondents}的分配数额",
+                )
+            )
         if _is_wider(program, line):
-            found.append(_tension(
-                line, TensionKind.WIDER, line.amount_wan, Decimal(len(program.counties)),
-                f"{line.code}：该项经费不限于{len(program.counties)}{w.bodies}，还包括{w.respondent}本级等，不能按{w.row}平均",
-            ))  # fmt: skip
+            found.append(
+                _tension(
+                    line,
+                    TensionKind.WIDER,
+                    line.amount_wan,
+                    Decimal(len(program.counties)),
+                    f"{line.code}：该项经费不限于{len(program.counties)}{w.bodies}，还包括{w.respondent}本级等，不能按{w.row}平均",
+                )
+            )
         if line.amount_wan is None and line.per_unit_wan is not None:
             found.append(
                 _tension(line, TensionKind.OPEN_ENDED, None, None, f"{line.code}：没有总额，应拨数取决于上报的数量")
@@ -89,9 +99,10 @@ def _events_asked(program: Program, line: FundingLine) -> Decimal:
     least = Decimal(0)
     for item in line.items:
         targets = [
-            q.target.threshold for q in program.quantities
+            q.target.threshold
+            for q in program.quantities
             if q.item == item and q.judged and not q.is_rate and q.target and q.target.kind is TargetKind.AT_LEAST
-        ]  # fmt: skip
+        ]
         least += min(targets, default=Decimal(0))
     return least
 

@@ -89,11 +89,14 @@ def _correction(program: Program, told: Snapshot, period: Period, now: Given) ->
     then = told.values(program, period)
     counties = {county.code for county in program.at(period).counties}
     return Correction(
-        period=period, told_on=told.as_of, changes=tuple(_changes(program, period, then, now)),
+        period=period,
+        told_on=told.as_of,
+        changes=tuple(_changes(program, period, then, now)),
         added=tuple(sorted(counties & (now.keys() - then.keys()))),
         removed=tuple(sorted(counties & (then.keys() - now.keys()))),
-        before_pct=_completion(program, period, then), after_pct=_completion(program, period, now),
-    )  # fmt: skip
+        before_pct=_completion(program, period, then),
+        after_pct=_completion(program, period, now),
+    )
 
 
 def _changes(program: Program, period: Period, then: Given, now: Given) -> Iterator[Moved]:

@@ -121,23 +121,44 @@ def _addressees(
             yield AddresseeKind.LEADER, o.prefecture.code, named
 
 
-def _letter(program: Program, urging: Urging, place: int, kind: AddresseeKind, addressee: str, owed: Sequence[Obligation],
-            calendar: Calendar, as_of: date) -> Escalation:  # fmt: skip
+def _letter(
+    program: Program,
+    urging: Urging,
+    place: int,
+    kind: AddresseeKind,
+    addressee: str,
+    owed: Sequence[Obligation],
+    calendar: Calendar,
+    as_of: date,
+) -> Escalation:
     owed = sorted(owed, key=lambda o: (o.due_on, list(ObligationKind).index(o.kind), o.what, o.is_county, o.who))
     step = urging.steps[place]
     reply_by, provisional = calendar.add_workdays(as_of, step.workdays)
-    appeal = {AddresseeKind.PREFECTURE: urging.to_respondent, AddresseeKind.CONTACT: urging.to_contact,
-              AddresseeKind.LEADER: urging.to_leader}[kind]  # fmt: skip
+    appeal = {
+        AddresseeKind.PREFECTURE: urging.to_respondent,
+        AddresseeKind.CONTACT: urging.to_contact,
+        AddresseeKind.LEADER: urging.to_leader,
+    }[kind]
     lines = [f"{n}.{line}" for n, line in enumerate(_lines(owed), 1)]
     asked = appeal.asked.format(
-        asking=step.asking, besides=step.besides, by=_cn(reply_by) + ("（暂定）" if provisional else ""),
-        to_do="、".join(dict.fromkeys(program.worded(_to_do(o)) for o in owed)), office=program.office,
-    )  # fmt: skip
+        asking=step.asking,
+        besides=step.besides,
+        by=_cn(reply_by) + ("（暂定）" if provisional else ""),
+        to_do="、".join(dict.fromkeys(program.worded(_to_do(o)) for o in owed)),
+        office=program.office,
+    )
     told = appeal.told.format(level=step.level)
     opening = f"截至{_cn(as_of)}，{appeal.whose}有{len(owed)}项应报事项逾期，{step.opening}{told}："
     text = "\n".join((f"{addressee}：", opening, *lines, asked, program.office, _cn(as_of)))
-    return Escalation(level=step.level, title=appeal.title or step.title, addressee_kind=kind, addressee=addressee,
-                      obligations=tuple(owed), reply_by=reply_by, text=text)  # fmt: skip
+    return Escalation(
+        level=step.level,
+        title=appeal.title or step.title,
+        addressee_kind=kind,
+        addressee=addressee,
+        obligations=tuple(owed),
+        reply_by=reply_by,
+        text=text,
+    )
 
 
 def _lines(owed: Sequence[Obligation]) -> list[str]:

@@ -54,18 +54,27 @@ def stands(snapshot: Snapshot, period: Period, unit_code: str) -> bool:
     return snapshot.states.get((period.code, unit_code)) in REPORTED
 
 
-def said(program: Program, snapshot: Snapshot, form: Form, unit_code: str, column: Field, day: Field | None,
-         enough: Callable[[Value], bool]) -> Said:  # fmt: skip
+def said(
+    program: Program,
+    snapshot: Snapshot,
+    form: Form,
+    unit_code: str,
+    column: Field,
+    day: Field | None,
+    enough: Callable[[Value], bool],
+) -> Said:
     """Read one column of a roster sheet over all periods received.
 
     What is said last counts: a 是 taken back is not met. It is met by the first of the rows that have said so ever
     since with the same day, so that a sheet carried along does not move the evidence.
     """
     rows = [
-        row for p in program.periods
-        if (row := snapshot.rows.get((form.code, p.code, unit_code))) and stands(snapshot, p, unit_code)
+        row
+        for p in program.periods
+        if (row := snapshot.rows.get((form.code, p.code, unit_code)))
+        and stands(snapshot, p, unit_code)
         and row.values.get(column.code) is not None
-    ]  # fmt: skip
+    ]
     last = rows[-1].values[column.code] if rows else None
     if last is None or last == NOT_APPLICABLE or not enough(last):
         return Said(exempt=last == NOT_APPLICABLE, met=None)
@@ -90,8 +99,13 @@ def evidence_of(snapshot: Snapshot, row: StandingRow, column: Field, day: Field 
     """A row or entry as evidence, by the cell of ``column``; dated by ``day`` where that is filled."""
     stated = _day(row, day)
     place = snapshot.origin_of(row, column.code)
-    return Evidence(on=stated or row.received_on, dated=stated is not None, submission=place.submission,
-                    sheet=place.sheet, cell=place.cell)  # fmt: skip
+    return Evidence(
+        on=stated or row.received_on,
+        dated=stated is not None,
+        submission=place.submission,
+        sheet=place.sheet,
+        cell=place.cell,
+    )
 
 
 def first_reports(snapshot: Snapshot) -> dict[tuple[str, str], int]:

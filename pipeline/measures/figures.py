@@ -132,9 +132,12 @@ def share(answers: Sequence[bool | None], *, asked: bool = True) -> Share:
 def rate(pairs: Sequence[tuple[Decimal | None, Decimal | None]], *, asked: bool = True) -> Rate:
     """Σ of the first ÷ Σ of the second, over the units that gave both."""
     known = [(a, b) for a, b in pairs if a is not None and b is not None]
-    return Rate(numerator=sum((a for a, _ in known), Decimal(0)) if known else None,
-                denominator=sum((b for _, b in known), Decimal(0)) if known else None,
-                reported=len(known), roster=len(pairs) * asked)  # fmt: skip
+    return Rate(
+        numerator=sum((a for a, _ in known), Decimal(0)) if known else None,
+        denominator=sum((b for _, b in known), Decimal(0)) if known else None,
+        reported=len(known),
+        roster=len(pairs) * asked,
+    )
 
 
 def add(figures: Iterable[Decimal | None]) -> Decimal | None:

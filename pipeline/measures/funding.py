@@ -156,8 +156,10 @@ def funding_figures(program: Program, period: Period, values: Values) -> Funding
     ]
     return FundingFigures(
         lines=tuple(_line(program, period, line, values) for line in program.funding),
-        planned_wan=add(planned), planned_with_match_wan=add((*planned, *added)), tensions=tensions(program),
-    )  # fmt: skip
+        planned_wan=add(planned),
+        planned_with_match_wan=add((*planned, *added)),
+        tensions=tensions(program),
+    )
 
 
 def required_ratio(line: FundingLine) -> Decimal | None:
@@ -217,9 +219,13 @@ def _line(program: Program, period: Period, line: FundingLine, values: Values) -
         units = _both(province.counties.units, province.own.units)
         cap = Cap(units=units, most=line.units, due_wan=province.due_wan)
     return LineFunding(
-        line=line, budget_wan=budget or Sum(amount=None, reported=0, roster=0), prefectures=prefectures, province=province,
-        matches=tuple(_match(line, one) for one in prefectures) if line.match_ratio else (), cap=cap,
-    )  # fmt: skip
+        line=line,
+        budget_wan=budget or Sum(amount=None, reported=0, roster=0),
+        prefectures=prefectures,
+        province=province,
+        matches=tuple(_match(line, one) for one in prefectures) if line.match_ratio else (),
+        cap=cap,
+    )
 
 
 def _level(program: Program, period: Period, line: FundingLine, values: Values, rows: Rows) -> _Level:
@@ -244,13 +250,18 @@ def _place(line: FundingLine, counties: _Level, own: _Level, prefecture_code: st
     due = None if units.amount is None or line.per_unit_wan is None else units.amount * line.per_unit_wan
     county_execution = rate([(g.spent, counties.have(g)) for g in counties.gave], asked=_judges(counties))
     return PlaceFunding(
-        prefecture_code=prefecture_code, counties=county_sums, own=own_sums,
+        prefecture_code=prefecture_code,
+        counties=county_sums,
+        own=own_sums,
         arrived=own_sums.received if "received" in own.asked else county_sums.received,
         matched=own_sums.matched if "matched" in own.asked else county_sums.matched,
-        spent=_both(county_sums.spent, own_sums.spent), county_execution=county_execution,
+        spent=_both(county_sums.spent, own_sums.spent),
+        county_execution=county_execution,
         execution=rate([_whole(counties, own, g) for g in own.gave]) if _judges(own) else county_execution,
-        due_wan=Sum(amount=due, reported=units.reported, roster=units.roster) if line.per_unit_wan and units.roster else None,
-    )  # fmt: skip
+        due_wan=Sum(amount=due, reported=units.reported, roster=units.roster)
+        if line.per_unit_wan and units.roster
+        else None,
+    )
 
 
 def _judges(level: _Level) -> bool:
@@ -265,8 +276,9 @@ def _whole(counties: _Level, own: _Level, one: _Gave) -> tuple[Decimal | None, D
 
 
 def _both(one: Sum, other: Sum) -> Sum:
-    return Sum(amount=add((one.amount, other.amount)), reported=one.reported + other.reported,
-               roster=one.roster + other.roster)  # fmt: skip
+    return Sum(
+        amount=add((one.amount, other.amount)), reported=one.reported + other.reported, roster=one.roster + other.roster
+    )
 
 
 def _match(line: FundingLine, place: PlaceFunding) -> Match:
@@ -274,5 +286,10 @@ def _match(line: FundingLine, place: PlaceFunding) -> Match:
     level = place.own if place.own.matched.roster else place.counties
     ratio, received, matched = required_ratio(line), level.received.amount, level.matched.amount
     required = None if ratio is None or received is None else received * ratio
-    return Match(prefecture_code=place.prefecture_code, received_wan=received, matched_wan=matched, required_wan=required,
-                 met=None if required is None or matched is None else matched >= required)  # fmt: skip
+    return Match(
+        prefecture_code=place.prefecture_code,
+        received_wan=received,
+        matched_wan=matched,
+        required_wan=required,
+        met=None if required is None or matched is None else matched >= required,
+    )

@@ -58,8 +58,13 @@ def _figures(assessed: pd.DataFrame, goal: GoalLike) -> GoalFigures:
     by_prefecture = {
         str(code): _completion(group, mine) for code, group in assessed.groupby("prefecture_code", sort=False)
     }
-    return GoalFigures(name=goal.name, items=tuple(goal.items), reading=reading,
-                       province=_completion(assessed, mine), by_prefecture=by_prefecture)  # fmt: skip
+    return GoalFigures(
+        name=goal.name,
+        items=tuple(goal.items),
+        reading=reading,
+        province=_completion(assessed, mine),
+        by_prefecture=by_prefecture,
+    )
 
 
 def _completion(group: pd.DataFrame, mine: pd.Series[bool]) -> Completion:

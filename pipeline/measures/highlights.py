@@ -134,10 +134,12 @@ def highlight_figures(
         _highlight(program, form, every[-1]) for form, every in histories(program, entries, FormKind.HIGHLIGHTS, period)
     )
     spoke = {*reporters(program, reported, period), *(e.prefecture_code for e in found)}
-    kinds = dict.fromkeys((
-        *(option for form in forms if (column := role_of(form, "highlight_kind")) for option in column.options),
-        *(e.kind for e in found),
-    ))  # fmt: skip
+    kinds = dict.fromkeys(
+        (
+            *(option for form in forms if (column := role_of(form, "highlight_kind")) for option in column.options),
+            *(e.kind for e in found),
+        )
+    )
     owed = quarters(program.window)
     every = sorted({*owed, *(e.quarter for e in found if e.quarter)}, key=lambda q: q.start)
     return HighlightFigures(
@@ -155,20 +157,31 @@ def highlight_figures(
             for p in program.prefectures
         },
         undated=sum(e.quarter is None for e in found),
-        duties=tuple(_duty(p.code, q, found, _reach(program, q, period, reported), as_of) for q in owed for p in program.prefectures),
-    )  # fmt: skip
+        duties=tuple(
+            _duty(p.code, q, found, _reach(program, q, period, reported), as_of)
+            for q in owed
+            for p in program.prefectures
+        ),
+    )
 
 
 def _highlight(program: Program, form: Form, entry: ListEntry) -> Highlight:
     given = entry.values
     county, dated_on = county_of(program, entry, by_role(form, "county", given)), day(by_role(form, "dated_on", given))
     return Highlight(
-        form=form.code, number=entry.number, prefecture_code=entry.prefecture_code,
-        county_code=county.code if county else "", title=text(by_role(form, "title", given)),
-        kind=text(by_role(form, "highlight_kind", given)), text=text(by_role(form, "text", given)),
-        spread=yes(by_role(form, "spread", given)), dated_on=dated_on,
-        quarter=quarter_of(dated_on) if dated_on else None, period=entry.period, seq=entry.seq,
-    )  # fmt: skip
+        form=form.code,
+        number=entry.number,
+        prefecture_code=entry.prefecture_code,
+        county_code=county.code if county else "",
+        title=text(by_role(form, "title", given)),
+        kind=text(by_role(form, "highlight_kind", given)),
+        text=text(by_role(form, "text", given)),
+        spread=yes(by_role(form, "spread", given)),
+        dated_on=dated_on,
+        quarter=quarter_of(dated_on) if dated_on else None,
+        period=entry.period,
+        seq=entry.seq,
+    )
 
 
 def _reach(program: Program, quarter: Quarter, period: Period, reported: Collection[tuple[str, str]]) -> set[str]:

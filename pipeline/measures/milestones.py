@@ -93,8 +93,10 @@ def milestone_figures(
     forms = sorted(program.forms_of_kind(FormKind.MILESTONES), key=lambda f: f.rows)
     return tuple(
         _figures(program, form, milestone, values, late)
-        for milestone in program.milestones for form in forms if asked(form, period, "done", milestone.code)
-    )  # fmt: skip
+        for milestone in program.milestones
+        for form in forms
+        if asked(form, period, "done", milestone.code)
+    )
 
 
 def _figures(
@@ -105,9 +107,14 @@ def _figures(
         for unit in roster_of(program, form)
     )
     return MilestoneFigures(
-        milestone=milestone, level=form.rows, units=units, province=_count(PROVINCE, units),
-        prefectures=tuple(_count(p.code, [u for u in units if u.prefecture_code == p.code]) for p in program.prefectures),
-    )  # fmt: skip
+        milestone=milestone,
+        level=form.rows,
+        units=units,
+        province=_count(PROVINCE, units),
+        prefectures=tuple(
+            _count(p.code, [u for u in units if u.prefecture_code == p.code]) for p in program.prefectures
+        ),
+    )
 
 
 def _unit(
@@ -118,11 +125,17 @@ def _unit(
     given: Given | None,
     late: Collection[tuple[str, str]],
 ) -> UnitStep:
-    done_on = max((d for f in form.of_role("done_on", milestone.code) if (d := day((given or {}).get(f.code)))), default=None)  # fmt: skip
+    done_on = max(
+        (d for f in form.of_role("done_on", milestone.code) if (d := day((given or {}).get(f.code)))), default=None
+    )
     step = _step(form, milestone, given or {}, done_on)
-    return UnitStep(unit_code=code, prefecture_code=prefecture_code, step=step,
-                    done_on=done_on if step in {Step.DONE, Step.LATE} else None,
-                    overdue=(milestone.code, code) in late)  # fmt: skip
+    return UnitStep(
+        unit_code=code,
+        prefecture_code=prefecture_code,
+        step=step,
+        done_on=done_on if step in {Step.DONE, Step.LATE} else None,
+        overdue=(milestone.code, code) in late,
+    )
 
 
 def _step(form: Form, milestone: Milestone, given: Given, done_on: date | None) -> Step:
@@ -141,7 +154,9 @@ def _step(form: Form, milestone: Milestone, given: Given, done_on: date | None) 
 def _count(prefecture_code: str, units: Sequence[UnitStep]) -> StepCount:
     steps = [u.step for u in units]
     return StepCount(
-        prefecture_code=prefecture_code, roster=len(units), overdue=sum(u.overdue for u in units),
+        prefecture_code=prefecture_code,
+        roster=len(units),
+        overdue=sum(u.overdue for u in units),
         undated=sum(u.step is Step.DONE and u.done_on is None for u in units),
         **{step.value: steps.count(step) for step in Step},
-    )  # fmt: skip
+    )

@@ -131,9 +131,18 @@ def _far(one: Field, series: Mapping[str, Sequence[int | None]]) -> Iterator[Out
         for against, compared, of in ((Against.PEERS, value, peers), (Against.OWN_PAST, change, own)):
             if value is not None and compared is not None and of and abs(of.score(compared)) > FAR:
                 yield Outlier(
-                    county_code=code, field=one.code, against=against, value=value, compared=compared, centre=of.centre,
-                    spread=of.spread, score=of.score(compared), sample=of.size, reported=len(sample), roster=len(series),
-                )  # fmt: skip
+                    county_code=code,
+                    field=one.code,
+                    against=against,
+                    value=value,
+                    compared=compared,
+                    centre=of.centre,
+                    spread=of.spread,
+                    score=of.score(compared),
+                    sample=of.size,
+                    reported=len(sample),
+                    roster=len(series),
+                )
 
 
 def _changes(past: Sequence[int | None]) -> list[int | None]:

@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Contact, Duty, Field, Form, Period, Program, Unit
 
-__all__ = ["KIND_NAMES", "Obligation", "ObligationKind", "Reason", "contact_text", "obligations",
-           "overdue_counties"]  # fmt: skip
+__all__ = ["KIND_NAMES", "Obligation", "ObligationKind", "Reason", "contact_text", "obligations", "overdue_counties"]
 
 FEWEST_VISITS = 1  # 三（二）: 实地调研指导推动工作不少于1次
 PROBLEM_WORDS = 30  # of a problem's text in the name of the obligation
@@ -111,22 +110,39 @@ class _Table:
     def _report(self, unit: Unit, one: Arrived) -> Obligation:
         overdue = one.timeliness is Timeliness.OVERDUE
         return Obligation(
-            kind=ObligationKind.REPORT, who=unit.code, name=unit.short_name, is_county=isinstance(unit, County),
-            prefecture=self._prefecture(unit), what=f"{one.period.title}{self.program.words.report}", serves="", period=one.period,
-            due_on=one.period.due_on, hand_in_by=self.calendar.last_workday_by(one.period.due_on),
-            answer_by=one.period.due_on, met=one.met_on is not None, met_on=one.met_on, timeliness=one.timeliness,
-            days_overdue=one.days if overdue else 0, workdays_overdue=one.workdays if overdue else 0,
-            streak=one.streak, reason=Reason.NONE if one.met_on else self._silence(unit, one.period),
-            contact=self._contact(unit), submission=self._report_seq(unit, one.period) if one.met_on else 0,
-            sheet="", cell="",
-        )  # fmt: skip
+            kind=ObligationKind.REPORT,
+            who=unit.code,
+            name=unit.short_name,
+            is_county=isinstance(unit, County),
+            prefecture=self._prefecture(unit),
+            what=f"{one.period.title}{self.program.words.report}",
+            serves="",
+            period=one.period,
+            due_on=one.period.due_on,
+            hand_in_by=self.calendar.last_workday_by(one.period.due_on),
+            answer_by=one.period.due_on,
+            met=one.met_on is not None,
+            met_on=one.met_on,
+            timeliness=one.timeliness,
+            days_overdue=one.days if overdue else 0,
+            workdays_overdue=one.workdays if overdue else 0,
+            streak=one.streak,
+            reason=Reason.NONE if one.met_on else self._silence(unit, one.period),
+            contact=self._contact(unit),
+            submission=self._report_seq(unit, one.period) if one.met_on else 0,
+            sheet="",
+            cell="",
+        )
 
     def _report_seq(self, unit: Unit, period: Period) -> int:
         if isinstance(unit, County):
             return self._first_reports.get((period.code, unit.code), 0)
         first = self.snapshot.first_accepted
-        got = [(first[key], self._first_reports.get(key, 0)) for c in self.program.at(period).measured_of(unit.code)
-               if (key := (period.code, c.code)) in first]  # fmt: skip
+        got = [
+            (first[key], self._first_reports.get(key, 0))
+            for c in self.program.at(period).measured_of(unit.code)
+            if (key := (period.code, c.code)) in first
+        ]
         return min(got)[1]
 
     @cached_property
@@ -152,9 +168,14 @@ class _Table:
             first = min(mine, key=lambda row: (row.received_on, row.seq, row.sheet_row), default=None)
             met = evidence_of(self.snapshot, first, dated, None) if first else None
             one = self._settle(
-                ObligationKind.HIGHLIGHT, prefecture, f"{quarter.title}{self._title(dated.serves) or form.title}",
-                dated.serves, quarter.end, met, Reason.NO_ENTRY,
-            )  # fmt: skip
+                ObligationKind.HIGHLIGHT,
+                prefecture,
+                f"{quarter.title}{self._title(dated.serves) or form.title}",
+                dated.serves,
+                quarter.end,
+                met,
+                Reason.NO_ENTRY,
+            )
             streak = streak + 1 if one.timeliness in BEHIND else 0
             yield replace(one, streak=streak)
 
@@ -165,8 +186,10 @@ class _Table:
                 columns, days = form.of_role("done", step.code), form.of_role("done_on", step.code)
                 kind = ObligationKind.MATERIAL if step.material else ObligationKind.MILESTONE
                 for unit in self._units(form) if step.due and columns else ():
-                    answers = [said(self.program, self.snapshot, form, unit.code, one, _paired(days, n), _is_yes)
-                               for n, one in enumerate(columns)]  # fmt: skip
+                    answers = [
+                        said(self.program, self.snapshot, form, unit.code, one, _paired(days, n), _is_yes)
+                        for n, one in enumerate(columns)
+                    ]
                     yield from self._stated(kind, unit, answers, step.deliverable, step.code, step.due)
 
     def visits(self) -> Iterator[Obligation]:
@@ -174,8 +197,11 @@ class _Table:
         for form in self.program.forms_of_kind(FormKind.CONTACTS):
             for role, day_role, enough in (("visits", "visited_on", _visited), ("report", "report_on", _is_yes)):
                 for n, column in enumerate(form.of_role(role)):
-                    what = (f"到{self.program.words.row}实地调研（不少于{FEWEST_VISITS}次）" if role == "visits"
-                            else self._title(column.serves) or form.title)  # fmt: skip
+                    what = (
+                        f"到{self.program.words.row}实地调研（不少于{FEWEST_VISITS}次）"
+                        if role == "visits"
+                        else self._title(column.serves) or form.title
+                    )
                     day = _paired(form.of_role(day_role), n)
                     for unit in self._units(form):
                         answer = said(self.program, self.snapshot, form, unit.code, column, day, enough)
@@ -183,8 +209,9 @@ class _Table:
                             ObligationKind.VISIT, unit, [answer], what, column.serves, self._due(column.serves)
                         )
 
-    def _stated(self, kind: ObligationKind, unit: Unit, answers: Sequence[Said], what: str, serves: str,
-                due_on: date | None) -> Iterator[Obligation]:  # fmt: skip
+    def _stated(
+        self, kind: ObligationKind, unit: Unit, answers: Sequence[Said], what: str, serves: str, due_on: date | None
+    ) -> Iterator[Obligation]:
         """Met when every column that is not 不适用 says so, on the last of their days."""
         asked = [answer for answer in answers if not answer.exempt]
         if due_on and asked:
@@ -218,8 +245,16 @@ class _Table:
         met = evidence_of(self.snapshot, row, field, closed_on) if closed else None
         words = next((str(row.values.get(f.code) or "") for f in form.of_role("problem")), "")
         short = words if len(words) <= PROBLEM_WORDS else words[:PROBLEM_WORDS] + "……"
-        one = self._settle(ObligationKind.PROBLEM, self._owner(form, prefecture, row), f"解决问题{row.entry}：{short}",
-                           row.entry, due_on, met, Reason.OPEN, heard=True)  # fmt: skip
+        one = self._settle(
+            ObligationKind.PROBLEM,
+            self._owner(form, prefecture, row),
+            f"解决问题{row.entry}：{short}",
+            row.entry,
+            due_on,
+            met,
+            Reason.OPEN,
+            heard=True,
+        )
         place = self.snapshot.origin_of(row, field.code)
         return replace(one, submission=place.submission, sheet=place.sheet, cell=place.cell)
 
@@ -241,8 +276,15 @@ class _Table:
         for duty in mine:
             for what, due_on in self._office_days(duty):
                 one = self._settle(ObligationKind.OFFICE_DUTY, itself, what, duty.code, due_on, None, why)
-                yield replace(one, met=None, reason=why, timeliness=Timeliness.UNKNOWN, days_overdue=0,
-                              workdays_overdue=0, streak=0)  # fmt: skip
+                yield replace(
+                    one,
+                    met=None,
+                    reason=why,
+                    timeliness=Timeliness.UNKNOWN,
+                    days_overdue=0,
+                    workdays_overdue=0,
+                    streak=0,
+                )
 
     def _office_days(self, owed: Milestone | Duty) -> Iterator[tuple[str, date]]:
         """Quarterly duties at quarter ends, all without a day by the close."""
@@ -254,8 +296,18 @@ class _Table:
         else:
             yield f"{owed.title}（{owed.frequency}）", owed.due or end
 
-    def _settle(self, kind: ObligationKind, unit: Unit, what: str, serves: str, due_on: date, met: Evidence | None,
-                reason: Reason, *, heard: bool = False) -> Obligation:  # fmt: skip
+    def _settle(
+        self,
+        kind: ObligationKind,
+        unit: Unit,
+        what: str,
+        serves: str,
+        due_on: date,
+        met: Evidence | None,
+        reason: Reason,
+        *,
+        heard: bool = False,
+    ) -> Obligation:
         """One obligation judged.
 
         Args:
@@ -276,15 +328,29 @@ class _Table:
         judged = timeliness(deadline, met.on if met else None, as_of, pending)
         overdue = judged is Timeliness.OVERDUE
         return Obligation(
-            kind=kind, who=unit.code, name=unit.short_name, is_county=isinstance(unit, County),
-            prefecture=self._prefecture(unit), what=what, serves=serves, period=period, due_on=due_on,
-            hand_in_by=self.calendar.last_workday_by(due_on), answer_by=answer_by, met=met is not None,
-            met_on=met.on if met else None, timeliness=judged, days_overdue=(as_of - due_on).days if overdue else 0,
+            kind=kind,
+            who=unit.code,
+            name=unit.short_name,
+            is_county=isinstance(unit, County),
+            prefecture=self._prefecture(unit),
+            what=what,
+            serves=serves,
+            period=period,
+            due_on=due_on,
+            hand_in_by=self.calendar.last_workday_by(due_on),
+            answer_by=answer_by,
+            met=met is not None,
+            met_on=met.on if met else None,
+            timeliness=judged,
+            days_overdue=(as_of - due_on).days if overdue else 0,
             workdays_overdue=self.calendar.workdays_between(due_on, as_of) if overdue else 0,
             streak=self._missed(period, met.on if met else as_of) if judged in BEHIND else 0,
-            reason=Reason.NONE if met else reason if heard else self._silence(unit, period), contact=self._contact(unit),
-            submission=met.submission if met else 0, sheet=met.sheet if met else "", cell=met.cell if met else "",
-        )  # fmt: skip
+            reason=Reason.NONE if met else reason if heard else self._silence(unit, period),
+            contact=self._contact(unit),
+            submission=met.submission if met else 0,
+            sheet=met.sheet if met else "",
+            cell=met.cell if met else "",
+        )
 
     def _missed(self, period: Period, until: date) -> int:
         """Periods whose return was due without it, by ``until``; what is late at all has missed one."""
@@ -335,8 +401,12 @@ class _Table:
         """County → its contacts: those of the notice, else whom its prefecture has entered."""
         named = {c.code: self.program.contacts_of(c.code, self.snapshot.as_of) for c in self.program.counties}
         found = {code: contact_text(self.program, contacts) for code, contacts in named.items()}
-        entered = [(form.code, f.code, p) for form in self.program.forms_of_kind(FormKind.CONTACTS)
-                   for f in form.of_role("contact")[:1] for p in self.program.periods]  # fmt: skip
+        entered = [
+            (form.code, f.code, p)
+            for form in self.program.forms_of_kind(FormKind.CONTACTS)
+            for f in form.of_role("contact")[:1]
+            for p in self.program.periods
+        ]
         for code in (code for code, contacts in named.items() if not contacts):
             for form, field, period in entered:
                 row = self.snapshot.rows.get((form, period.code, code))

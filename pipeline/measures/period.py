@@ -156,22 +156,33 @@ def measure_period(
     order = sorted(program.prefectures, key=lambda p: (ranked[p.code] or unranked, p.code))
     states = [snapshot.state(period, county) for county in program.measured]
     return PeriodMeasures(
-        program=program, snapshot=snapshot, period=period, assessed=assessed, scores=scores,
+        program=program,
+        snapshot=snapshot,
+        period=period,
+        assessed=assessed,
+        scores=scores,
         totals=totals(program, period, values, assessed),
         province_results=province_results(program, values),
         obligations=owed,
         states={state: states.count(state) for state in State},
-        prefecture_order=tuple(order), ranks=ranked,
+        prefecture_order=tuple(order),
+        ranks=ranked,
         systems=_systems(program, snapshot, period, values, assessed, owed),
         standing=standing(program, period, assessed, owed),
         outliers=outliers(program, period, given),
         escalations=escalations(program, owed, calendar, snapshot.as_of),
         corrections=corrections(whole, told, period, given),
-    )  # fmt: skip
+    )
 
 
-def _systems(program: Program, snapshot: Snapshot, period: Period, values: dict[str, dict[str, Value]],
-             assessed: pd.DataFrame, owed: tuple[Obligation, ...]) -> Systems:  # fmt: skip
+def _systems(
+    program: Program,
+    snapshot: Snapshot,
+    period: Period,
+    values: dict[str, dict[str, Value]],
+    assessed: pd.DataFrame,
+    owed: tuple[Obligation, ...],
+) -> Systems:
     as_of = snapshot.as_of
     problems, highlights = (
         snapshot.entries(program.forms_of_kind(kind), period) for kind in (FormKind.PROBLEMS, FormKind.HIGHLIGHTS)
@@ -206,8 +217,9 @@ def _scores(program: Program, period: Period, assessed: pd.DataFrame) -> Scores:
     prefectures = dict.fromkeys((p.code for p in then.prefectures), nobody)  # of some nothing may be judged
     prefectures |= {str(k[0]): v for k, v in completion(assessed, ["prefecture_code"], changing).items()}
     actions = {int(str(k[0])): v for k, v in completion(assessed, ["action"], changing).items()}
-    both = {(str(k[0]), int(str(k[1]))): v
-            for k, v in completion(assessed, ["prefecture_code", "action"], changing).items()}  # fmt: skip
+    both = {
+        (str(k[0]), int(str(k[1]))): v for k, v in completion(assessed, ["prefecture_code", "action"], changing).items()
+    }
     judged = [a.no for a in program.actions if any(q.action == a.no and q.fields for q in program.quantities)]
     return Scores(
         period=period,

@@ -167,13 +167,15 @@ def problem_figures(
         for p in program.prefectures
     }
     return ProblemFigures(
-        period=period, problems=problems, by_prefecture=by_prefecture,
+        period=period,
+        problems=problems,
+        by_prefecture=by_prefecture,
         coverage=list_coverage(program, reported, period),
         province=_count(problems, period) if spoke else None,
         by_category=_group(forms, "category", lambda p: p.category, problems, period),
         by_level=_group(forms, "level", lambda p: p.level, problems, period),
         by_department=_group(forms, "department", lambda p: p.department, problems, period),
-    )  # fmt: skip
+    )
 
 
 def for_departments(figures: ProblemFigures) -> tuple[tuple[str, tuple[Problem, ...]], ...]:
@@ -206,16 +208,27 @@ def _problem(
     until = program.period_by_code[closed_in] if closed_in else period
     ended = closed_on if closed_in else as_of
     return Problem(
-        form=form.code, number=last.number, prefecture_code=last.prefecture_code,
+        form=form.code,
+        number=last.number,
+        prefecture_code=last.prefecture_code,
         county_code=county.code if county else "",
-        problem=text(by_role(form, "problem", given)), category=text(by_role(form, "category", given)),
-        level=text(by_role(form, "level", given)), department=text(by_role(form, "department", given)),
-        measure=text(by_role(form, "measure", given)), status=text(by_role(form, "status", given)),
-        due_on=due_on, closed_on=closed_on, solved=Solved.CLOSED if closed_in else Solved.OPEN,
-        first_period=first.code, last_period=last.period, closed_in=closed_in,
-        age_periods=until.no - first.no + 1, age_days=max((ended - first.end).days, 0) if ended else None,
-        days_overdue=late.get((last.prefecture_code, last.number), 0), seq=last.seq,
-    )  # fmt: skip
+        problem=text(by_role(form, "problem", given)),
+        category=text(by_role(form, "category", given)),
+        level=text(by_role(form, "level", given)),
+        department=text(by_role(form, "department", given)),
+        measure=text(by_role(form, "measure", given)),
+        status=text(by_role(form, "status", given)),
+        due_on=due_on,
+        closed_on=closed_on,
+        solved=Solved.CLOSED if closed_in else Solved.OPEN,
+        first_period=first.code,
+        last_period=last.period,
+        closed_in=closed_in,
+        age_periods=until.no - first.no + 1,
+        age_days=max((ended - first.end).days, 0) if ended else None,
+        days_overdue=late.get((last.prefecture_code, last.number), 0),
+        seq=last.seq,
+    )
 
 
 def _closed_in(form: Form, every: tuple[ListEntry, ...]) -> str:
@@ -245,7 +258,10 @@ def _group(
 def _count(problems: Sequence[Problem], period: Period) -> ProblemCount:
     opened = sum(p.is_open for p in problems)
     return ProblemCount(
-        total=len(problems), open=opened, closed=len(problems) - opened, overdue=sum(p.overdue for p in problems),
+        total=len(problems),
+        open=opened,
+        closed=len(problems) - opened,
+        overdue=sum(p.overdue for p in problems),
         new=sum(p.first_period == period.code for p in problems),
         closed_now=sum(p.closed_in == period.code for p in problems),
-    )  # fmt: skip
+    )

@@ -153,16 +153,42 @@ def assess(program: Program, period: Period, values: Values) -> pd.DataFrame:
             value, status = _status(quantity, fields, given, period)
             required = _required(quantity, period)
             on_pace = None if status not in COUNTED or required is None else value >= math.floor(required)
-            rows.append((county.code, county.prefecture_code, quantity.action, quantity.item, quantity.code,
-                         status.value, value, required, on_pace))  # fmt: skip
-    return pd.DataFrame(rows, columns=["county_code", "prefecture_code", "action", "item", "quantity", "status",
-                                       "value", "required", "on_pace"])  # fmt: skip
+            rows.append(
+                (
+                    county.code,
+                    county.prefecture_code,
+                    quantity.action,
+                    quantity.item,
+                    quantity.code,
+                    status.value,
+                    value,
+                    required,
+                    on_pace,
+                )
+            )
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "county_code",
+            "prefecture_code",
+            "action",
+            "item",
+            "quantity",
+            "status",
+            "value",
+            "required",
+            "on_pace",
+        ],
+    )
 
 
 def changing_targets(program: Program, period: Period) -> TargetsOf:
     """The targets in ``period`` of the quantities that are not judged alike in all periods; None before they begin."""
-    return {q.code: q.target if q.window.start <= period.end else None
-            for q in program.at(period).quantities if q.code in program.changing}  # fmt: skip
+    return {
+        q.code: q.target if q.window.start <= period.end else None
+        for q in program.at(period).quantities
+        if q.code in program.changing
+    }
 
 
 def completion(
@@ -224,10 +250,11 @@ def change_pp(now: Score, before: Score) -> float | None:
 def _unlike(now: Completion, before: Completion) -> frozenset[str]:
     """The quantities that count in either and were not judged alike in both."""
     return frozenset(
-        code for code in now.changing.keys() | before.changing.keys()
+        code
+        for code in now.changing.keys() | before.changing.keys()
         if not _alike(now.changing.get(code), before.changing.get(code))
         and any(one.changing[code].applicable for one in (now, before) if code in one.changing)
-    )  # fmt: skip
+    )
 
 
 def _alike(now: ChangingPart | None, before: ChangingPart | None) -> bool:
@@ -237,8 +264,9 @@ def _alike(now: ChangingPart | None, before: ChangingPart | None) -> bool:
 
 def _without(done: Completion, codes: frozenset[str]) -> Completion:
     parts = [done.changing[code] for code in codes if code in done.changing]
-    return replace(done, met=done.met - sum(p.met for p in parts),
-                   applicable=done.applicable - sum(p.applicable for p in parts))  # fmt: skip
+    return replace(
+        done, met=done.met - sum(p.met for p in parts), applicable=done.applicable - sum(p.applicable for p in parts)
+    )
 
 
 def printed(value: float) -> Decimal:
@@ -321,8 +349,13 @@ def _completion(frame: pd.DataFrame, changing: TargetsOf) -> Completion:
         parts[code] = ChangingPart(
             target=changing[code], met=int(mine["met"].sum()), applicable=int(mine["counted"].sum())
         )
-    return Completion(met=int(frame["met"].sum()), applicable=int(frame["counted"].sum()), changing=parts,
-                      reported=int(frame["there"].nunique()), roster=int(frame["county_code"].nunique()))  # fmt: skip
+    return Completion(
+        met=int(frame["met"].sum()),
+        applicable=int(frame["counted"].sum()),
+        changing=parts,
+        reported=int(frame["there"].nunique()),
+        roster=int(frame["county_code"].nunique()),
+    )
 
 
 def _total(period: Period, quantity: Quantity, values: Values, group: pd.DataFrame) -> Total:
@@ -343,12 +376,18 @@ def _total(period: Period, quantity: Quantity, values: Values, group: pd.DataFra
     target = float(quantity.target.threshold) * factor if quantity.target and quantity.judged else None
     required = _required(quantity, period)
     return Total(
-        quantity=quantity, actual=actual, numerator=numerator, denominator=denominator,
-        full_target=target, required=None if required is None else required * factor,
-        met=int(group["status"].eq(Status.MET).sum()), on_pace=int((counted["on_pace"] == True).sum()),  # noqa: E712
+        quantity=quantity,
+        actual=actual,
+        numerator=numerator,
+        denominator=denominator,
+        full_target=target,
+        required=None if required is None else required * factor,
+        met=int(group["status"].eq(Status.MET).sum()),
+        on_pace=int((counted["on_pace"] == True).sum()),  # noqa: E712
         applicable=len(counted) if quantity.target and quantity.judged else int(group["value"].notna().sum()),
-        reported=int(group["status"].ne(Status.MISSING).sum()), roster=len(group),
-    )  # fmt: skip
+        reported=int(group["status"].ne(Status.MISSING).sum()),
+        roster=len(group),
+    )
 
 
 def _province(program: Program, quantity: Quantity, values: Values) -> ProvinceResult:

@@ -40,8 +40,9 @@ class _Tree:
     levels: dict[str, tuple[tuple[str, ...], npt.NDArray[np.int64]]]
 
 
-def roll_up(program: Program, figures: pd.DataFrame | Iterable[pd.DataFrame],
-            fields: Sequence[Field] | None = None) -> pd.DataFrame:  # fmt: skip
+def roll_up(
+    program: Program, figures: pd.DataFrame | Iterable[pd.DataFrame], fields: Sequence[Field] | None = None
+) -> pd.DataFrame:
     """Add figures up.
 
     Args:
@@ -64,10 +65,12 @@ def roll_up(program: Program, figures: pd.DataFrame | Iterable[pd.DataFrame],
     chunks = (figures,) if isinstance(figures, pd.DataFrame) else figures
     own = {one.code: _is_own(program, one) for one in asked}
     tables = {
-        kind: _RollupTable(_tree(program, program.prefectures if kind else program.counties),
-                     [one for one in asked if own[one.code] is kind])
+        kind: _RollupTable(
+            _tree(program, program.prefectures if kind else program.counties),
+            [one for one in asked if own[one.code] is kind],
+        )
         for kind in (False, True)
-    }  # fmt: skip
+    }
     for chunk in chunks:
         of_own = chunk["field"].map(own)
         if of_own.isna().any():
@@ -84,15 +87,29 @@ def roll_up(program: Program, figures: pd.DataFrame | Iterable[pd.DataFrame],
 
 def shown(program: Program, frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of :func:`roll_up` as people read them: names, titles, amounts in their own unit; a total nobody gave is None."""
-    names = {program.code: program.region, **{code: one.name for code, one in program.region_by_code.items()},
-             **{code: one.name for code, one in program.unit_by_code.items()}}  # fmt: skip
+    names = {
+        program.code: program.region,
+        **{code: one.name for code, one in program.region_by_code.items()},
+        **{code: one.name for code, one in program.unit_by_code.items()},
+    }
     rows = []
     for level, code, field, total, reported, roster in frame.itertuples(index=False):
         one = program.field_by_code[field]
         whole = None if pd.isna(total) else int(total)
         said = whole if whole is None or one.type is FieldType.COUNT else f"{Decimal(whole) / HUNDRED:.2f}"
-        rows.append({"level": level, "code": code, "name": names[code], "field": field, "title": one.title, "total": said,
-                     "unit": one.unit, "reported": int(reported), "roster": int(roster)})  # fmt: skip
+        rows.append(
+            {
+                "level": level,
+                "code": code,
+                "name": names[code],
+                "field": field,
+                "title": one.title,
+                "total": said,
+                "unit": one.unit,
+                "reported": int(reported),
+                "roster": int(roster),
+            }
+        )
     return rows
 
 
@@ -169,16 +186,27 @@ class _RollupTable:
             if has.any():
                 yield self._frame(level, np.array(codes, dtype=object)[has], total[has], reported[has], roster[has])
 
-    def _frame(self, level: str, codes: npt.NDArray[Any], total: npt.NDArray[np.int64],
-               reported: npt.NDArray[np.int64], roster: npt.NDArray[Any]) -> pd.DataFrame:  # fmt: skip
+    def _frame(
+        self,
+        level: str,
+        codes: npt.NDArray[Any],
+        total: npt.NDArray[np.int64],
+        reported: npt.NDArray[np.int64],
+        roster: npt.NDArray[Any],
+    ) -> pd.DataFrame:
         """One level, long: units times fields."""
         n = len(self._fields)
         nobody = reported.ravel() == 0
-        return pd.DataFrame({
-            "level": level, "code": np.repeat(codes, n), "field": np.tile(self._columns.to_numpy(), len(codes)),
-            "total": pd.arrays.IntegerArray(total.ravel().copy(), nobody),
-            "reported": reported.ravel(), "roster": np.repeat(roster, n).astype(np.int64),
-        })  # fmt: skip
+        return pd.DataFrame(
+            {
+                "level": level,
+                "code": np.repeat(codes, n),
+                "field": np.tile(self._columns.to_numpy(), len(codes)),
+                "total": pd.arrays.IntegerArray(total.ravel().copy(), nobody),
+                "reported": reported.ravel(),
+                "roster": np.repeat(roster, n).astype(np.int64),
+            }
+        )
 
 
 def _added(numbers: npt.NDArray[np.int64], places: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:

@@ -93,11 +93,13 @@ def social_figures(program: Program, period: Period, values: Values) -> SocialFi
     )
     there = tuple(bool(asked(form, period, role)) for role in ("received_first", "received_second"))
     return SocialFigures(
-        line=line, units=units, province=_total(PROVINCE, units, *there),
+        line=line,
+        units=units,
+        province=_total(PROVINCE, units, *there),
         prefectures=tuple(
             _total(p.code, [u for u in units if u.prefecture_code == p.code], *there) for p in program.prefectures
         ),
-    )  # fmt: skip
+    )
 
 
 def _unit(form: Form, line: FundingLine | None, code: str, prefecture_code: str, given: Given) -> SocialUnit:
@@ -110,9 +112,14 @@ def _unit(form: Form, line: FundingLine | None, code: str, prefecture_code: str,
     due = None if heads is None or a_head is None else heads * a_head
     half = due / line.instalments if line and line.instalments and due is not None else None
     return SocialUnit(
-        unit_code=code, prefecture_code=prefecture_code, heads=heads, due_wan=due, due_half_wan=half,
-        received_first_wan=figure("received_first"), received_second_wan=figure("received_second"),
-    )  # fmt: skip
+        unit_code=code,
+        prefecture_code=prefecture_code,
+        heads=heads,
+        due_wan=due,
+        due_half_wan=half,
+        received_first_wan=figure("received_first"),
+        received_second_wan=figure("received_second"),
+    )
 
 
 def _total(prefecture_code: str, units: Sequence[SocialUnit], ask_first: bool, ask_second: bool) -> SocialTotal:

@@ -121,31 +121,38 @@ def ten_task_figures(
     others = {task.no: task for task in tasks}
     return tuple(
         _task(program, period, values, item, others.get(item.no), solved or {})
-        for form in program.forms_of_kind(FormKind.TEN_TASKS) for item in form.items
-    )  # fmt: skip
+        for form in program.forms_of_kind(FormKind.TEN_TASKS)
+        for item in form.items
+    )
 
 
 def survey_figures(program: Program, period: Period, values: Values) -> tuple[TaskFigures, ...]:
     """Each question of the survey (附件5) the same way; none for a campaign without one."""
     return tuple(
         _task(program, period, values, item, None, {})
-        for form in program.forms_of_kind(FormKind.SURVEY) for item in form.items
-    )  # fmt: skip
+        for form in program.forms_of_kind(FormKind.SURVEY)
+        for item in form.items
+    )
 
 
-def _task(program: Program, period: Period, values: Values, item: Item, task: TaskLike | None,
-          solved: Mapping[str, bool]) -> TaskFigures:  # fmt: skip
+def _task(
+    program: Program, period: Period, values: Values, item: Item, task: TaskLike | None, solved: Mapping[str, bool]
+) -> TaskFigures:
     codes = dict.fromkeys((*(one.code for one in item.fields), *(task.fields if task else ())))
     columns = (program.field_by_code[code] for code in codes)
     there = (one for one in columns if one in program.form_by_code[one.form].fields_in(period))
     return TaskFigures(
-        no=item.no, label=item.label, title=item.title, reading=task.reading if task else "",
+        no=item.no,
+        label=item.label,
+        title=item.title,
+        reading=task.reading if task else "",
         done=_done(program, period, values, task, solved) if task else None,
         columns=tuple(
             _column(program, one, values, units)
-            for one in there if (units := roster_of(program, program.form_by_code[one.form]))
+            for one in there
+            if (units := roster_of(program, program.form_by_code[one.form]))
         ),
-    )  # fmt: skip
+    )
 
 
 def _done(program: Program, period: Period, values: Values, task: TaskLike, solved: Mapping[str, bool]) -> Done | None:
@@ -160,10 +167,11 @@ def _done(program: Program, period: Period, values: Values, task: TaskLike, solv
     for county in program.counties:
         given = values.get(county.code, {})
         answers = [
-            solved.get(county.code) if program.form_by_code[one.form].is_list
+            solved.get(county.code)
+            if program.form_by_code[one.form].is_list
             else _holds(one, given.get(one.code), any_is_enough=one.code in task.any_of)
             for one in judging
-        ]  # fmt: skip
+        ]
         said[county.code] = False if False in answers else (None if None in answers else True)
     return Done(
         province=share(list(said.values())),
@@ -190,11 +198,13 @@ def _column(program: Program, one: Field, values: Values, units: Sequence[Unit])
     source = program.field_by_code.get(one.shows, one)
     given = [(unit.prefecture_code, values.get(unit.code, {}).get(source.code)) for unit in units]
     return TaskColumn(
-        field=one, source=source, province=_answers(PROVINCE, source, [cell for _, cell in given]),
+        field=one,
+        source=source,
+        province=_answers(PROVINCE, source, [cell for _, cell in given]),
         prefectures=tuple(
             _answers(p.code, source, [cell for code, cell in given if code == p.code]) for p in program.prefectures
         ),
-    )  # fmt: skip
+    )
 
 
 def _answers(prefecture_code: str, source: Field, cells: Sequence[Value]) -> Answers:
@@ -203,10 +213,12 @@ def _answers(prefecture_code: str, source: Field, cells: Sequence[Value]) -> Ans
     is_number = source.type in {FieldType.COUNT, FieldType.AMOUNT}
     ticked = [str(cell).split("、") for cell in known]
     return Answers(
-        prefecture_code=prefecture_code, reported=len(known), roster=len(cells),
+        prefecture_code=prefecture_code,
+        reported=len(known),
+        roster=len(cells),
         not_applicable=sum(cell == NOT_APPLICABLE for cell in cells),
         total=total([number(cell) for cell in applies]) if is_number else None,
         share=share([yes(cell) for cell in applies]) if source.type is FieldType.YESNO else None,
         options={option: sum(option in one for one in ticked) for option in source.options},
         none_ticked=sum(cell == NONE_TICKED for cell in known) if source.type is FieldType.CHECKLIST else 0,
-    )  # fmt: skip
+    )

@@ -97,8 +97,9 @@ def pending_until(program: Program, snapshot: Snapshot, period: Period, unit: Un
     return following[0].due_on if following and waiting.state is State.UNUSABLE and not waiting.is_held else date.max
 
 
-def county_history(program: Program, snapshot: Snapshot, calendar: Calendar, county: County,
-                   through: Period) -> tuple[Arrived, ...]:  # fmt: skip
+def county_history(
+    program: Program, snapshot: Snapshot, calendar: Calendar, county: County, through: Period
+) -> tuple[Arrived, ...]:
     """One entry per period up to ``through`` in which there was such a county; its streak began under an earlier code."""
     codes = {p: code for p in program.periods_through(through) if (code := program.code_in(county, p))}
     days = [snapshot.first_accepted.get((p.code, code)) for p, code in codes.items()]
@@ -107,8 +108,9 @@ def county_history(program: Program, snapshot: Snapshot, calendar: Calendar, cou
     return tuple(one for one in told if codes[one.period] == county.code)
 
 
-def prefecture_history(program: Program, snapshot: Snapshot, calendar: Calendar, prefecture: Prefecture,
-                       through: Period) -> tuple[Arrived, ...]:  # fmt: skip
+def prefecture_history(
+    program: Program, snapshot: Snapshot, calendar: Calendar, prefecture: Prefecture, through: Period
+) -> tuple[Arrived, ...]:
     """One entry per period up to ``through``: a prefecture has reported when a first county of its is accepted."""
     days = []
     for period in program.periods_through(through):
@@ -133,8 +135,14 @@ def _history(
         behind = judged in BEHIND
         streak = streak + 1 if behind else 0
         until = met_on or as_of
-        entries.append(Arrived(
-            period=period, timeliness=judged, met_on=met_on, days=(until - period.due_on).days if behind else 0,
-            workdays=calendar.workdays_between(period.due_on, until) if behind else 0, streak=streak,
-        ))  # fmt: skip
+        entries.append(
+            Arrived(
+                period=period,
+                timeliness=judged,
+                met_on=met_on,
+                days=(until - period.due_on).days if behind else 0,
+                workdays=calendar.workdays_between(period.due_on, until) if behind else 0,
+                streak=streak,
+            )
+        )
     return tuple(entries)

@@ -25,8 +25,17 @@ if TYPE_CHECKING:
     from pipeline.workspace.paths import Workspace
 
 
-def admit(workspace: Workspace, file: str, prefecture: str, period: str | None, reason: str, who: str,
-          as_of: date, *, by_clock: bool = False) -> tuple[Act, Program]:  # fmt: skip
+def admit(
+    workspace: Workspace,
+    file: str,
+    prefecture: str,
+    period: str | None,
+    reason: str,
+    who: str,
+    as_of: date,
+    *,
+    by_clock: bool = False,
+) -> tuple[Act, Program]:
     """Enter in the ledger whose a held file is; the next run takes it in. A later word on the same file replaces it.
 
     Raises:
@@ -38,8 +47,11 @@ def admit(workspace: Workspace, file: str, prefecture: str, period: str | None, 
     _need(reason, "认定")
     with _opened(workspace, program, as_of, by_clock=by_clock) as store:
         snapshot = take_snapshot(store, program, as_of)
-        named = [s for s in snapshot.submissions
-                 if (s.verdict == Verdict.HELD or snapshot.unusable(s)) and _is_named(workspace, s, file)]  # fmt: skip
+        named = [
+            s
+            for s in snapshot.submissions
+            if (s.verdict == Verdict.HELD or snapshot.unusable(s)) and _is_named(workspace, s, file)
+        ]
         entry = _which_held(program, named, file, unit, period)
         chosen = choose_period(program, period or entry.claim[1] or None, entry.received_on)
         codes = {f.code for s, f in snapshot.findings if s.seq == entry.seq and CATALOGUE[f.code].holds}
@@ -48,9 +60,19 @@ def admit(workspace: Workspace, file: str, prefecture: str, period: str | None, 
         if entry.placed == Placing.STAMP and snapshot.unusable(entry) and (unit.code, chosen.code) != entry.claim:
             raise PipelineError(f"{file} 的识别码有效，是{_claim(program, entry)}的报表，不能认定为别的")
         claimed_prefecture, claimed_period = entry.claim
-        act = Act(kind=ActKind.ADMIT, sha256=entry.sha256, file=entry.file, claimed_prefecture=claimed_prefecture,
-                  claimed_period=claimed_period, prefecture_code=unit.code, period=chosen.code, reason=reason.strip(),
-                  who=who, done_on=as_of, target=entry.seq if snapshot.unusable(entry) else 0)  # fmt: skip
+        act = Act(
+            kind=ActKind.ADMIT,
+            sha256=entry.sha256,
+            file=entry.file,
+            claimed_prefecture=claimed_prefecture,
+            claimed_period=claimed_period,
+            prefecture_code=unit.code,
+            period=chosen.code,
+            reason=reason.strip(),
+            who=who,
+            done_on=as_of,
+            target=entry.seq if snapshot.unusable(entry) else 0,
+        )
         return replace(act, seq=store.enter(act)), program
 
 
@@ -110,8 +132,17 @@ def withdraw(
         if entry.verdict == Verdict.HELD:
             raise PipelineError(f"报送序号 {seq}（{entry.file}）还在待认定，没有收入，不必撤回")
         kind = ActKind.REINSTATE if again else ActKind.WITHDRAW
-        act = Act(kind=kind, sha256=entry.sha256, file=entry.file, prefecture_code=entry.prefecture_code, period=entry.period,
-                  target=seq, reason=reason.strip(), who=who, done_on=as_of)  # fmt: skip
+        act = Act(
+            kind=kind,
+            sha256=entry.sha256,
+            file=entry.file,
+            prefecture_code=entry.prefecture_code,
+            period=entry.period,
+            target=seq,
+            reason=reason.strip(),
+            who=who,
+            done_on=as_of,
+        )
         return replace(act, seq=store.enter(act)), entry
 
 
@@ -185,8 +216,18 @@ def received(
         first = period.start if period else program.periods[0].start
         if day < first:
             raise PipelineError(f"{which}的收到日期不能早于 {first}，报送期从这一天开始")
-        act = Act(kind=ActKind.RECEIVED, sha256=entry.sha256, file=entry.file, prefecture_code=entry.prefecture_code,
-                  period=entry.period, target=seq, day=day, reason=reason.strip(), who=who, done_on=as_of)  # fmt: skip
+        act = Act(
+            kind=ActKind.RECEIVED,
+            sha256=entry.sha256,
+            file=entry.file,
+            prefecture_code=entry.prefecture_code,
+            period=entry.period,
+            target=seq,
+            day=day,
+            reason=reason.strip(),
+            who=who,
+            done_on=as_of,
+        )
         return replace(act, seq=store.enter(act)), entry, period
 
 

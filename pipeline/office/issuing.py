@@ -69,8 +69,15 @@ class Files(Mapping[str, bytes]):
         return len(self._making)
 
 
-def issue(workspace: Workspace, period_code: str | None, prefecture_code: str | None, as_of: date, *,
-          new_key: bool = False, tell: Tell = quiet) -> tuple[str, ...]:  # fmt: skip
+def issue(
+    workspace: Workspace,
+    period_code: str | None,
+    prefecture_code: str | None,
+    as_of: date,
+    *,
+    new_key: bool = False,
+    tell: Tell = quiet,
+) -> tuple[str, ...]:
     """Write the workbooks that go out into ``outbox/P/下发/``; with one prefecture, the others' stay as they are.
 
     Returns:
@@ -81,8 +88,10 @@ def issue(workspace: Workspace, period_code: str | None, prefecture_code: str | 
         PipelineError: The key is gone although returns have come in, and no new one was asked for.
     """
     if not workspace.key_file.exists() and not new_key and open_snapshot(workspace, as_of)[1].submissions:
-        raise PipelineError("签发密钥 issue.key 不见了，请从备份找回；确已遗失的，用 issue --new-key 另做一把，"
-                            "此后用旧表报来的都须逐份认定")  # fmt: skip
+        raise PipelineError(
+            "签发密钥 issue.key 不见了，请从备份找回；确已遗失的，用 issue --new-key 另做一把，"
+            "此后用旧表报来的都须逐份认定"
+        )
     another = make_key(workspace)
     campaign = load_campaign(workspace)
     period = choose_issue_period(campaign.program, period_code, as_of)
@@ -129,8 +138,10 @@ def outdated(workspace: Workspace, program: Program) -> Iterator[str]:
                 stale[what] = stale.get(what, 0) + 1
         if stale:
             told = "；".join(f"{what}（{n}份）" for what, n in stale.items())
-            yield (f"{period.title}已下发的表与现在的不同，照旧表报来的会退回：{told}。请重新下发（run-pipeline issue --period "
-                   f"{period.code}）；只从以后某一期起才问的指标，请写 counts_from")  # fmt: skip
+            yield (
+                f"{period.title}已下发的表与现在的不同，照旧表报来的会退回：{told}。请重新下发（run-pipeline issue --period "
+                f"{period.code}）；只从以后某一期起才问的指标，请写 counts_from"
+            )
 
 
 def _stale(path: Path, program: Program, period: Period) -> Iterator[str]:
@@ -167,8 +178,9 @@ def place_of(issue: Issue) -> str:
     return "/".join([*(f"{one.code}_{one.short_name}" for one in regions), file_name(issue)])
 
 
-def plan_issues(campaign: Campaign, store: Store, period: Period, prefecture_code: str | None,
-                as_of: date) -> Iterator[Issue]:  # fmt: skip
+def plan_issues(
+    campaign: Campaign, store: Store, period: Period, prefecture_code: str | None, as_of: date
+) -> Iterator[Issue]:
     """What each prefecture's workbook is made from."""
     program = campaign.program.at(period)
     chosen = program.prefectures if prefecture_code is None else (find_prefecture(program, prefecture_code),)
@@ -194,8 +206,9 @@ def _by_unit(values: Mapping[tuple[str, str], Value]) -> dict[str, dict[str, Val
     return by_unit
 
 
-def _values_of(program: Program, prefecture: Prefecture, previous: Mapping[str, Mapping[str, Value]]
-               ) -> dict[tuple[str, str], Value]:  # fmt: skip
+def _values_of(
+    program: Program, prefecture: Prefecture, previous: Mapping[str, Mapping[str, Value]]
+) -> dict[tuple[str, str], Value]:
     """(unit, field) → last accepted value, of the units of one respondent."""
     ours = program.reporters_of(prefecture.code)
     return {(unit.code, code): value for unit in ours for code, value in previous.get(unit.code, {}).items()}

@@ -105,10 +105,17 @@ def make_reports(
         ),
     )
     made.files[MANIFEST] = manifest(
-        program=m.program.code, period=m.period.code, as_of=m.snapshot.as_of, submissions=m.snapshot.submissions,
-        inputs=workspace.inputs(), outputs=made.files, unmade=made.unmade,
-        figures=made.registers, seal=m.snapshot.seal, key=key,
-    )  # fmt: skip
+        program=m.program.code,
+        period=m.period.code,
+        as_of=m.snapshot.as_of,
+        submissions=m.snapshot.submissions,
+        inputs=workspace.inputs(),
+        outputs=made.files,
+        unmade=made.unmade,
+        figures=made.registers,
+        seal=m.snapshot.seal,
+        key=key,
+    )
     return made.files
 
 

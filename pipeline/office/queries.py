@@ -127,8 +127,9 @@ def lint(workspace: Workspace) -> list[str]:
         asked = dict.fromkeys(one.document for one in campaign.program.publications)
         problems += [
             f"program.yaml：publications 的 document“{one}”没有模板{nearest(one, [*documents, *ours])}"
-            for one in asked if one not in {*documents, *ours}
-        ]  # fmt: skip
+            for one in asked
+            if one not in {*documents, *ours}
+        ]
         known |= {f"{one}.docx": published(one) for one in asked if one in documents - ours}
     except PipelineError as fault:
         problems.append(str(fault))

@@ -65,8 +65,18 @@ def unasked(_: object) -> None:
     """Nobody is there to be asked."""
 
 
-def run(workspace: Workspace, period_code: str | None, as_of: date, who: str = "", tell: Tell = quiet, *,
-        by_clock: bool = False, on: Engine | None = None, sent: bool = False, ask: Ask = unasked) -> Outcome:  # fmt: skip
+def run(
+    workspace: Workspace,
+    period_code: str | None,
+    as_of: date,
+    who: str = "",
+    tell: Tell = quiet,
+    *,
+    by_clock: bool = False,
+    on: Engine | None = None,
+    sent: bool = False,
+    ask: Ask = unasked,
+) -> Outcome:
     """The main job: inbox → dataset → outbox, of the period asked for and of every other that something came in for.
 
     Args:
@@ -148,8 +158,17 @@ def _note(broken: dict[tuple[str, str], Exception], period: str, name: str, faul
     broken[period, name] = fault
 
 
-def receive(workspace: Workspace, as_of: date, who: str = "", tell: Tell = quiet, *, by_clock: bool = False,
-            on: Engine | None = None, sent: bool = False, ask: Ask = unasked) -> tuple[Inbox, Taken, End]:  # fmt: skip
+def receive(
+    workspace: Workspace,
+    as_of: date,
+    who: str = "",
+    tell: Tell = quiet,
+    *,
+    by_clock: bool = False,
+    on: Engine | None = None,
+    sent: bool = False,
+    ask: Ask = unasked,
+) -> tuple[Inbox, Taken, End]:
     """The first half of the main job: inbox → dataset. Products are made by the next run; see :func:`run`."""
     campaign = load_campaign(workspace)
     store = open_store(workspace, campaign.program)
@@ -161,8 +180,18 @@ def receive(workspace: Workspace, as_of: date, who: str = "", tell: Tell = quiet
         store.close()
 
 
-def _take(workspace: Workspace, campaign: Campaign, store: Store, as_of: date, who: str, ask: Ask, tell: Tell,
-          on: Engine | None, *, sent: bool) -> tuple[Inbox, Taken]:  # fmt: skip
+def _take(
+    workspace: Workspace,
+    campaign: Campaign,
+    store: Store,
+    as_of: date,
+    who: str,
+    ask: Ask,
+    tell: Tell,
+    on: Engine | None,
+    *,
+    sent: bool,
+) -> tuple[Inbox, Taken]:
     """Take in what lies in the inbox, and note what lies there besides."""
     inbox = read_inbox(workspace, as_of, span(campaign.program))
     finished = store.finished_files()
@@ -174,11 +203,19 @@ def _take(workspace: Workspace, campaign: Campaign, store: Store, as_of: date, w
     use_sources(workspace, store, as_of)
     taken = take_in(campaign, store, inbox.arrivals, as_of, tell, on, sent=sent)
     entries = [one for one in store.submissions(as_of) if one.seq in taken.seqs]
-    decided = [clock_day(campaign.program.period_by_code[one.period], one.file, one.received_on, as_of, one.seq)
-               for one in entries if one.file in clocked and one.period]  # fmt: skip
+    decided = [
+        clock_day(campaign.program.period_by_code[one.period], one.file, one.received_on, as_of, one.seq)
+        for one in entries
+        if one.file in clocked and one.period
+    ]
     early = [(one, campaign.program.period_by_code[one.period].start) for one in entries if one.period]
-    return replace(inbox, changing=(*inbox.changing, *taken.changing), new=new, decided=tuple(one for one in decided if one),
-                   early=tuple((one.file, one.received_on, start, one.seq) for one, start in early if one.received_on < start)), taken  # fmt: skip
+    return replace(
+        inbox,
+        changing=(*inbox.changing, *taken.changing),
+        new=new,
+        decided=tuple(one for one in decided if one),
+        early=tuple((one.file, one.received_on, start, one.seq) for one, start in early if one.received_on < start),
+    ), taken
 
 
 def behind(workspace: Workspace, snapshot: Snapshot) -> set[str]:

@@ -43,8 +43,9 @@ def wait_for_files(workspace: Workspace) -> Iterator[None]:
         raise WorkspaceError(f"没有收件箱 {workspace.inbox}，请先建立这个文件夹")
     with _ctrl_c() as pressed:
         yield
-        for _ in watch(workspace.inbox, rust_timeout=PAUSE_MS, yield_on_timeout=True, raise_interrupt=False,
-                       stop_event=pressed):  # fmt: skip
+        for _ in watch(
+            workspace.inbox, rust_timeout=PAUSE_MS, yield_on_timeout=True, raise_interrupt=False, stop_event=pressed
+        ):
             yield
 
 

@@ -19,8 +19,19 @@ if TYPE_CHECKING:
     from pipeline.products.wording import Figures
 
 SIGNATURE = "signature"
-PACKAGES = ("run-pipeline", "great_expectations", "pandas", "openpyxl", "xlsxwriter", "SQLAlchemy",
-            "python-docx", "docxtpl", "matplotlib", "chinesecalendar", "Jinja2")  # fmt: skip
+PACKAGES = (
+    "run-pipeline",
+    "great_expectations",
+    "pandas",
+    "openpyxl",
+    "xlsxwriter",
+    "SQLAlchemy",
+    "python-docx",
+    "docxtpl",
+    "matplotlib",
+    "chinesecalendar",
+    "Jinja2",
+)
 
 
 def sha256(content: bytes) -> str:
@@ -28,9 +39,19 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def manifest(*, program: str, period: str, as_of: date, submissions: tuple[Submission, ...], inputs: Mapping[str, bytes],
-             outputs: Mapping[str, bytes], figures: Mapping[str, Figures], unmade: Sequence[str] = (), seal: Seal | None = None, key: bytes = b"",
-             ) -> bytes:  # fmt: skip
+def manifest(
+    *,
+    program: str,
+    period: str,
+    as_of: date,
+    submissions: tuple[Submission, ...],
+    inputs: Mapping[str, bytes],
+    outputs: Mapping[str, bytes],
+    figures: Mapping[str, Figures],
+    unmade: Sequence[str] = (),
+    seal: Seal | None = None,
+    key: bytes = b"",
+) -> bytes:
     """The manifest of one outbox folder, signed.
 
     Args:

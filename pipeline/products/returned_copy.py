@@ -117,8 +117,15 @@ class ReturnedCopy:
         return f"{self.prefecture.code}_{self.prefecture.short_name}_{self.period.title}_退回{self.seq}.xlsx"
 
 
-def returned_copy(program: Program, rules: Mapping[str, tuple[Rule, ...]], key: bytes, snapshot: Snapshot, past: Past,
-                  entry: Submission, one: Return) -> ReturnedCopy:  # fmt: skip
+def returned_copy(
+    program: Program,
+    rules: Mapping[str, tuple[Rule, ...]],
+    key: bytes,
+    snapshot: Snapshot,
+    past: Past,
+    entry: Submission,
+    one: Return,
+) -> ReturnedCopy:
     """What goes back for a submission.
 
     Args:
@@ -153,16 +160,28 @@ def returned_copy(program: Program, rules: Mapping[str, tuple[Rule, ...]], key: 
         and (not one.rows.get(form) or (some[0].received_on, some[0].seq) > (entry.received_on, entry.seq))
     }
     return ReturnedCopy(
-        program=program, key=key, rules=rules, period=program.period_by_code[entry.period],
-        prefecture=program.prefecture_by_code[entry.prefecture_code], seq=entry.seq, file=entry.file, sha256=entry.sha256,
-        conclusion=conclusion(program, verdict, entry.reason if whole else "", states, findings), findings=findings,
-        sheets={sheet: form for form, sheet in one.sheets.items()}, entries=entries_of(program, one, newer, lists, past), strays=one.strays,
-        cover=one.cover, list_rows={
-            (form.code, row.row): key for form in program.list_forms if form.code not in lists
+        program=program,
+        key=key,
+        rules=rules,
+        period=program.period_by_code[entry.period],
+        prefecture=program.prefecture_by_code[entry.prefecture_code],
+        seq=entry.seq,
+        file=entry.file,
+        sha256=entry.sha256,
+        conclusion=conclusion(program, verdict, entry.reason if whole else "", states, findings),
+        findings=findings,
+        sheets={sheet: form for form, sheet in one.sheets.items()},
+        entries=entries_of(program, one, newer, lists, past),
+        strays=one.strays,
+        cover=one.cover,
+        list_rows={
+            (form.code, row.row): key
+            for form in program.list_forms
+            if form.code not in lists
             for key, row in zip(list_keys(), one.rows.get(form.code, ()), strict=False)
         },
         previous={k: v for k, v in {**past.previous, **past.floors}.items() if k[0] in ours},
-    )  # fmt: skip
+    )
 
 
 def _verdict(states: Mapping[str, State]) -> Verdict:
@@ -173,8 +192,13 @@ def _verdict(states: Mapping[str, State]) -> Verdict:
     return Verdict.RETURNED if returned == len(states) else Verdict.PARTIAL
 
 
-def entries_of(program: Program, one: Return, standing: Mapping[tuple[str, str], StandingRow],
-               lists: Mapping[str, tuple[StandingRow, ...]], past: Past) -> dict[Key, Raw]:  # fmt: skip
+def entries_of(
+    program: Program,
+    one: Return,
+    standing: Mapping[tuple[str, str], StandingRow],
+    lists: Mapping[str, tuple[StandingRow, ...]],
+    past: Past,
+) -> dict[Key, Raw]:
     """What the cells of a returned copy hold.
 
     Args:
@@ -194,8 +218,11 @@ def entries_of(program: Program, one: Return, standing: Mapping[tuple[str, str],
                 typed = typed_again(stands)
                 typed |= {NIL: "√"} if stands.nil else {}
                 typed |= {REMARK: row.cells[REMARK]} if row and REMARK in row.cells else {}
-            entries |= {(form.code, unit.code, code): cell for code, cell in typed.items()
-                        if cell not in {None, ""} and code not in {COUNTY_CODE, COUNTY_NAME}}  # fmt: skip
+            entries |= {
+                (form.code, unit.code, code): cell
+                for code, cell in typed.items()
+                if cell not in {None, ""} and code not in {COUNTY_CODE, COUNTY_NAME}
+            }
     for form in program.list_forms:
         given = [dict(row.cells) for row in one.rows.get(form.code, ())]
         if form.code in lists:
@@ -208,8 +235,12 @@ def entries_of(program: Program, one: Return, standing: Mapping[tuple[str, str],
                 for entry in past.carried.get((one.prefecture_code, form.code), ())
                 if entry.number not in here
             ]
-        entries |= {(form.code, key, code): cell for key, cells in zip(list_keys(), given, strict=False)
-                    for code, cell in cells.items() if cell not in {None, ""}}  # fmt: skip
+        entries |= {
+            (form.code, key, code): cell
+            for key, cells in zip(list_keys(), given, strict=False)
+            for code, cell in cells.items()
+            if cell not in {None, ""}
+        }
     return entries
 
 
@@ -226,10 +257,17 @@ def returned_workbook(copy: ReturnedCopy) -> bytes:
     """
     copy = replace(copy, findings=tuple(_in_its_place(copy, one) for one in copy.findings))
     issue = Issue(
-        program=copy.program, key=copy.key, rules=copy.rules, period=copy.period, prefecture=copy.prefecture,
-        previous=copy.previous, entries=copy.entries, marks=_marks(copy), cover=copy.cover,
+        program=copy.program,
+        key=copy.key,
+        rules=copy.rules,
+        period=copy.period,
+        prefecture=copy.prefecture,
+        previous=copy.previous,
+        entries=copy.entries,
+        marks=_marks(copy),
+        cover=copy.cover,
         answers=f"{copy.seq}|{copy.sha256}",
-    )  # fmt: skip
+    )
     after = [partial(_appendix, copy=copy, issue=issue)] if copy.strays else []
     return issue_workbook(issue, before=[partial(_problems, copy=copy, issue=issue)], after=after)
 
@@ -292,8 +330,12 @@ def _marks(copy: ReturnedCopy) -> dict[Key, Mark]:
 
 
 def _comment(program: Program, one: Finding) -> str:
-    parts = (f"【{SEVERITY_NAMES[one.severity]}】{program.worded(CATALOGUE[one.code].title)}", f"所填：{one.found}" if one.found else "",
-             f"应为：{SHOULD.sub('', one.expected)}" if one.expected else "", f"改法：{program.worded(one.fix)}")  # fmt: skip
+    parts = (
+        f"【{SEVERITY_NAMES[one.severity]}】{program.worded(CATALOGUE[one.code].title)}",
+        f"所填：{one.found}" if one.found else "",
+        f"应为：{SHOULD.sub('', one.expected)}" if one.expected else "",
+        f"改法：{program.worded(one.fix)}",
+    )
     return "\n".join(part for part in parts if part)
 
 

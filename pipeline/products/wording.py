@@ -102,8 +102,9 @@ def change(say: Figures, measure: str, now: Score, before: Score, since: str = "
     return f"较{since}{verb}{say(measure, one_decimal(abs(step)))}个百分点{aside}"
 
 
-def not_compared(say: Figures, measure: str, now: Score, before: Score, when: str = "本期",
-                 lead: str = "比较时不含") -> str:  # fmt: skip
+def not_compared(
+    say: Figures, measure: str, now: Score, before: Score, when: str = "本期", lead: str = "比较时不含"
+) -> str:
     """（比较时不含本期调整目标的1项指标）; empty when everything was compared."""
     out = left_out(now, before)
     kinds = (

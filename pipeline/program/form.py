@@ -67,13 +67,23 @@ ROLES: dict[FormKind, tuple[str, ...]] = {
     FormKind.MILESTONES: ("done", "done_on", "proof"),
     FormKind.TEN_TASKS: ("ten_task",),
     FormKind.CONTACTS: ("contact", "contact_level", "visits", "visited_on", "report", "report_on"),
-    FormKind.PROBLEMS: ("county", "problem", "category", "level", "department", "measure", "due_on", "status", "closed_on"),
+    FormKind.PROBLEMS: (
+        "county",
+        "problem",
+        "category",
+        "level",
+        "department",
+        "measure",
+        "due_on",
+        "status",
+        "closed_on",
+    ),
     FormKind.HIGHLIGHTS: ("county", "title", "highlight_kind", "text", "spread", "dated_on"),
     FormKind.FUNDING: ("received", "matched", "spent", "units"),
     FormKind.SOCIAL_WORKERS: ("heads", "received_first", "received_second", "spent"),
     FormKind.SURVEY: ("ratio",),
     FormKind.PLAIN: (),
-}  # fmt: skip
+}
 
 
 class TargetKind(StrEnum):
@@ -153,8 +163,14 @@ class Field:
 
     def labelled(self, title: str) -> str:
         """A title with what is asked under it: unit or kind, and since when."""
-        hint = {FieldType.YESNO: "是/否", FieldType.DATE: "日期", FieldType.CHOICE: "单选", FieldType.CHECKLIST: "可多选",
-                FieldType.COUNTY: f"{self.row_word}名", FieldType.TEXT: "文字"}.get(self.type, self.unit)  # fmt: skip
+        hint = {
+            FieldType.YESNO: "是/否",
+            FieldType.DATE: "日期",
+            FieldType.CHOICE: "单选",
+            FieldType.CHECKLIST: "可多选",
+            FieldType.COUNTY: f"{self.row_word}名",
+            FieldType.TEXT: "文字",
+        }.get(self.type, self.unit)
         if self.type is FieldType.TEXT and self.max:
             hint = f"{self.min}—{self.max}字" if self.min else f"{self.max}字以内"
         hint = "自动带出" if self.shows else hint

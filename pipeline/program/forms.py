@@ -211,8 +211,11 @@ def load_form(path: Path, action: Action | None, window: Window, seen: Seen) -> 
 def _check_form(node: Node, form: Form) -> None:
     """What the keys of a form say of each other and of its columns."""
     fields = {one.code: one for one in form.fields}
-    pointed = (*form.same_by, *((form.closing.field,) if form.closing else ()),
-               *(one.required_if[0] for one in form.fields if one.required_if))  # fmt: skip
+    pointed = (
+        *form.same_by,
+        *((form.closing.field,) if form.closing else ()),
+        *(one.required_if[0] for one in form.fields if one.required_if),
+    )
     for code in pointed:
         if code not in fields:
             raise node.fail(f"引用的指标 {code} 不在本表中{nearest(code, list(fields))}", "form")

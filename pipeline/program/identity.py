@@ -60,8 +60,15 @@ class Stamp:
         if not match:
             return None
         program, form, version, period, prefecture_code, issue_no, token = match.groups(default="")
-        return cls(program=program, form=form, version=int(version), period=period,
-                   prefecture_code=prefecture_code, issue_no=issue_no, token=token)  # fmt: skip
+        return cls(
+            program=program,
+            form=form,
+            version=int(version),
+            period=period,
+            prefecture_code=prefecture_code,
+            issue_no=issue_no,
+            token=token,
+        )
 
     def signed(self, key: bytes) -> Stamp:
         """The same identity with its token."""

@@ -162,9 +162,16 @@ def _contacts(path: Path, counties: set[str]) -> tuple[Contact, ...]:
     for row in read_csv(path, ("seq", "unit_id", "unit", "title", "level", "county_code", "valid_from", "note"), "seq"):
         if row["county_code"] not in counties:
             raise row.fail(f"county_code {row['county_code']} 不在 counties.csv 中")
-        contacts.append(Contact(unit_id=row["unit_id"], unit=row["unit"], title=row["title"], level=row["level"],
-                                county_code=row["county_code"],
-                                valid_from=row.parse("valid_from", date.fromisoformat, "日期（如2022-10-26）")))  # fmt: skip
+        contacts.append(
+            Contact(
+                unit_id=row["unit_id"],
+                unit=row["unit"],
+                title=row["title"],
+                level=row["level"],
+                county_code=row["county_code"],
+                valid_from=row.parse("valid_from", date.fromisoformat, "日期（如2022-10-26）"),
+            )
+        )
     return tuple(contacts)
 
 
@@ -200,8 +207,10 @@ def _check_references(program: Program, folder: Path) -> None:
     for form in program.forms:
         for one in form.fields:
             if one.serves and one.serves not in served:
-                raise ProgramError(f"forms/{form.code}.yaml：{one.code} 的 serves“{one.serves}”不是里程碑、报送事项或"
-                                   f"资金项目的代码{nearest(one.serves, served)}")  # fmt: skip
+                raise ProgramError(
+                    f"forms/{form.code}.yaml：{one.code} 的 serves“{one.serves}”不是里程碑、报送事项或"
+                    f"资金项目的代码{nearest(one.serves, served)}"
+                )
             _check_shows(program, form, one, asked)
     check_systems(program)
     for period in program.periods if program.has_rows else ():

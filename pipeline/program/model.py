@@ -257,13 +257,26 @@ class Program(Notice):
         """What the levels are called, in the forms that texts need."""
         said, row = self.wording, self.row_level.partition("（")[0]
         return Words(
-            whole=self.levels[0], of_whole=said.of_whole, respondent=self.respondent_level,
-            respondent_body=self.respondent_level + self.unit_suffix, row=row, row_title=self.row_level,
-            of_row=said.of_row or row, body=said.body or row + self.unit_suffix, institution=said.institution, counter=said.counter,
-            department=said.department or said.section, section=said.section, board=said.board,
-            head=said.head, contact=said.contact, tasks=said.tasks, office=said.office or self.office,
-            report=said.report, highlight=said.highlight,
-        )  # fmt: skip
+            whole=self.levels[0],
+            of_whole=said.of_whole,
+            respondent=self.respondent_level,
+            respondent_body=self.respondent_level + self.unit_suffix,
+            row=row,
+            row_title=self.row_level,
+            of_row=said.of_row or row,
+            body=said.body or row + self.unit_suffix,
+            institution=said.institution,
+            counter=said.counter,
+            department=said.department or said.section,
+            section=said.section,
+            board=said.board,
+            head=said.head,
+            contact=said.contact,
+            tasks=said.tasks,
+            office=said.office or self.office,
+            report=said.report,
+            highlight=said.highlight,
+        )
 
     def worded(self, text: str) -> str:
         """A fixed text of ours in the words of this campaign; see :meth:`Words.put`."""
@@ -334,10 +347,13 @@ class Program(Notice):
     def changing(self) -> frozenset[str]:
         """Quantities that are not judged alike in all periods: retargeted, or resting on a column that comes or goes."""
         return frozenset(
-            q.code for q in self.quantities
-            if q.targets or any(self._asked(q, p) != self._asked(q, self.periods[-1])
-                                for p in self.periods if p.end >= q.window.start)
-        )  # fmt: skip
+            q.code
+            for q in self.quantities
+            if q.targets
+            or any(
+                self._asked(q, p) != self._asked(q, self.periods[-1]) for p in self.periods if p.end >= q.window.start
+            )
+        )
 
     def at(self, period: Period) -> Program:
         """The campaign as it stands in ``period``: its targets, without quantities whose columns are not asked; its names.
@@ -433,8 +449,11 @@ class Program(Notice):
     def known_as(self, units: Iterable[Unit]) -> dict[str, Unit]:
         """What units may be written as, reduced → unit: any of their names, or their union, with the campaign's suffix."""
         some = tuple(units)
-        unions = {plain(f"{name}{self.unit_suffix}"): one for one in some
-                  for name in (one.titles if isinstance(one, Prefecture) else (one.name, one.short_name))}  # fmt: skip
+        unions = {
+            plain(f"{name}{self.unit_suffix}"): one
+            for one in some
+            for name in (one.titles if isinstance(one, Prefecture) else (one.name, one.short_name))
+        }
         return unions | {plain(name): one for one in some for name in one.names}
 
     @cached_property

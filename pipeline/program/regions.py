@@ -107,8 +107,13 @@ def _region(row: Row, levels: Levels) -> Region:
     if not REGION_CODE.fullmatch(row["code"]) or not row["name"] or not row["short_name"]:
         raise row.fail("code 应为20位以内的数字或字母，name、short_name 不能空")
     place = levels.words.index(level)
-    return Region(code=row["code"], name=row["name"], short_name=row["short_name"], level=level,
-                  parent_code=levels.parent_code(row, place))  # fmt: skip
+    return Region(
+        code=row["code"],
+        name=row["name"],
+        short_name=row["short_name"],
+        level=level,
+        parent_code=levels.parent_code(row, place),
+    )
 
 
 def _parent(row: Row, code: str, regions: Mapping[str, Region]) -> Region | None:
@@ -128,8 +133,9 @@ def _not_above(region: Region, parent: Region, regions: Mapping[str, Region]) ->
     return f"上级 {parent.code} 是{parent.level}，{region.name}是{region.level}：上级应高于本级"
 
 
-def load_respondents(rows: Iterable[Row], regions: Iterable[Region], levels: Levels, *, alone: bool
-                     ) -> tuple[Prefecture, ...]:  # fmt: skip
+def load_respondents(
+    rows: Iterable[Row], regions: Iterable[Region], levels: Levels, *, alone: bool
+) -> tuple[Prefecture, ...]:
     """Those who return a workbook, each under its region.
 
     Args:
@@ -149,8 +155,16 @@ def load_respondents(rows: Iterable[Row], regions: Iterable[Region], levels: Lev
             raise row.fail(f"code {row['code']} 有几行：按先后排列，前面各行写 valid_until（用到哪一天），最后一行不写")
         if before and before.parent_code != parent:
             raise row.fail(f"code {row['code']} 各行的 parent_code 应相同")
-        spells.append(Prefecture(code=row["code"], name=row["name"], short_name=row["short_name"], parent_code=parent,
-                                 alone=alone, valid_until=until))  # fmt: skip
+        spells.append(
+            Prefecture(
+                code=row["code"],
+                name=row["name"],
+                short_name=row["short_name"],
+                parent_code=parent,
+                alone=alone,
+                valid_until=until,
+            )
+        )
     for code, spells in found.items():
         if spells[-1].valid_until:
             raise ProgramError(f"prefectures.csv：{spells[-1].name}（{code}）最后一行不写 valid_until，那是现在的名称")
@@ -194,8 +208,10 @@ def check_rows(forms: Iterable[Form]) -> None:
     """
     for form in forms:
         if form.rows is Rows.COUNTY:
-            raise ProgramError(f"counties.csv：一个单位也没有，而表 {form.code} 一行一个（rows: county）；"
-                               "填报单位只报自己的，各表写 rows: prefecture 或 list")  # fmt: skip
+            raise ProgramError(
+                f"counties.csv：一个单位也没有，而表 {form.code} 一行一个（rows: county）；"
+                "填报单位只报自己的，各表写 rows: prefecture 或 list"
+            )
         asking = [one.code for one in form.fields if one.type is FieldType.COUNTY]
         if asking:
             raise ProgramError(f"forms/{form.code}.yaml：{asking[0]} 是 county 类指标，而 counties.csv 一个单位也没有")

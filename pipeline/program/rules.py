@@ -205,9 +205,18 @@ def _rule(config: dict[str, Any], form: Form, known: set[str], place: str) -> Ru
     if meta["code"] not in CATALOGUE:
         raise SuiteError(f"{place}：不认识的问题代码 {meta['code']}{nearest(str(meta['code']), list(CATALOGUE))}")
     _check_arguments(kind, kwargs, place)
-    rule = Rule(id=meta["rule"], form=form.code, type=kind, kwargs=kwargs, severity=Severity(config["severity"]),
-                code=meta["code"], columns=tuple(meta["columns"]), message=meta["message"],
-                condition=_condition(kwargs.get("row_condition"), place), config=config)  # fmt: skip
+    rule = Rule(
+        id=meta["rule"],
+        form=form.code,
+        type=kind,
+        kwargs=kwargs,
+        severity=Severity(config["severity"]),
+        code=meta["code"],
+        columns=tuple(meta["columns"]),
+        message=meta["message"],
+        condition=_condition(kwargs.get("row_condition"), place),
+        config=config,
+    )
     _check_columns(rule, known, place)
     codes = {f.code for f in form.fields}
     if not rule.columns or rule.columns[0] not in codes | {"county_code"}:

@@ -103,9 +103,21 @@ def _means(text: str) -> list[str]:
 
 
 _MEANS = {
-    "个县级工会": "counter body", "县级工会": "body", "县级": "of_row", "个县（市、区）": "counter row_title", "个县": "counter row",
-    "县（市、区）": "row_title", "县": "row", "州（市）总工会": "respondent_body", "州（市）": "respondent", "全省": "whole",
-    "领导小组办公室": "office", "对口联系单位": "contact", "十个一": "tasks", "“十个一”": "“ tasks ”",
-    "工作推进信息": "report", "亮点经验信息": "highlight",
-}  # fmt: skip
+    "个县级工会": "counter body",
+    "县级工会": "body",
+    "县级": "of_row",
+    "个县（市、区）": "counter row_title",
+    "个县": "counter row",
+    "县（市、区）": "row_title",
+    "县": "row",
+    "州（市）总工会": "respondent_body",
+    "州（市）": "respondent",
+    "全省": "whole",
+    "领导小组办公室": "office",
+    "对口联系单位": "contact",
+    "十个一": "tasks",
+    "“十个一”": "“ tasks ”",
+    "工作推进信息": "report",
+    "亮点经验信息": "highlight",
+}
 _FIXED = re.compile("|".join((*map(re.escape, sorted(_MEANS, key=len, reverse=True)), "“[^”]*”")))

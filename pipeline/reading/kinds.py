@@ -13,19 +13,40 @@ if TYPE_CHECKING:
 HEAD = 65_536  # what a text shows of itself
 SHORT_MAGIC = 2  # two letters may also begin a text
 ARCHIVES = {
-    b"Rar!": "rar压缩包", b"7z\xbc\xaf": "7z压缩包", b"\x1f\x8b": "gz压缩包", b"BZh": "bz2压缩包", b"\xfd7zXZ": "xz压缩包",
-    b"MSCF": "cab压缩包", b"PK\x05\x06": "空的zip压缩包",
-}  # fmt: skip
+    b"Rar!": "rar压缩包",
+    b"7z\xbc\xaf": "7z压缩包",
+    b"\x1f\x8b": "gz压缩包",
+    b"BZh": "bz2压缩包",
+    b"\xfd7zXZ": "xz压缩包",
+    b"MSCF": "cab压缩包",
+    b"PK\x05\x06": "空的zip压缩包",
+}
 PICTURE = "图片"
 OTHER_KINDS = {
-    b"%PDF": "PDF文件", b"{\\rtf": "写字板（rtf）文件", b"MZ": "程序文件", b"\x89PNG": PICTURE, b"\xff\xd8\xff": PICTURE,
-    b"GIF8": PICTURE, b"BM": PICTURE, b"II*\0": PICTURE, b"MM\0*": PICTURE, b"RIFF": "图片、声音或录像", b"SQLite format 3": "数据库文件",
-}  # fmt: skip
+    b"%PDF": "PDF文件",
+    b"{\\rtf": "写字板（rtf）文件",
+    b"MZ": "程序文件",
+    b"\x89PNG": PICTURE,
+    b"\xff\xd8\xff": PICTURE,
+    b"GIF8": PICTURE,
+    b"BM": PICTURE,
+    b"II*\0": PICTURE,
+    b"MM\0*": PICTURE,
+    b"RIFF": "图片、声音或录像",
+    b"SQLite format 3": "数据库文件",
+}
 OLD, LOTUS, DIF = "Excel 95以前的表格", "Lotus 1-2-3的表格", "DIF表格"
 OTHER_TABLES = {
-    b"\x09\x04\x06": OLD, b"\x09\x02\x06": OLD, b"\x09\x00\x04": OLD, b"\0\0\x02\0": LOTUS, b"\0\0\x1a\0": LOTUS,
-    b"ID;P": "SYLK（slk）表格", b"TABLE\n0,1": DIF, b"TABLE\r\n0,1": DIF, b"socialcalc:": "EtherCalc网页表格",
-}  # fmt: skip
+    b"\x09\x04\x06": OLD,
+    b"\x09\x02\x06": OLD,
+    b"\x09\x00\x04": OLD,
+    b"\0\0\x02\0": LOTUS,
+    b"\0\0\x1a\0": LOTUS,
+    b"ID;P": "SYLK（slk）表格",
+    b"TABLE\n0,1": DIF,
+    b"TABLE\r\n0,1": DIF,
+    b"socialcalc:": "EtherCalc网页表格",
+}
 FLAT_KINDS = {
     "urn:oasis:names:tc:opendocument": "单个文件的ODF（fods）",
     "schemas-microsoft-com:office:spreadsheet": "Excel 2003的XML表格",
@@ -41,9 +62,14 @@ CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 DBASE, DBASE_HEAD, DBASE_END = {0x02, 0x03, 0x30, 0x31, 0x43, 0x83, 0x8B, 0xF5}, 32, 0x0D
 NUMBERS = "index/tables/"
 OTHER_DOCUMENTS = {
-    "word/": "Word文档", "ppt/": "演示文稿", "index/slide": "苹果电脑的演示文稿",
-    "index/": "苹果电脑的文稿", "visio/": "Visio图", "ofd.xml": "OFD版式文件", "androidmanifest.xml": "手机程序",
-}  # fmt: skip
+    "word/": "Word文档",
+    "ppt/": "演示文稿",
+    "index/slide": "苹果电脑的演示文稿",
+    "index/": "苹果电脑的文稿",
+    "visio/": "Visio图",
+    "ofd.xml": "OFD版式文件",
+    "androidmanifest.xml": "手机程序",
+}
 TABLES = (".xlsx", ".xls", ".et", ".ods", ".xlsm", ".xlsb", ".csv")
 
 

@@ -231,8 +231,9 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid], n
     return Reading(arrival=arrival, returns=tuple(returns), findings=(*unplaced, *loose))
 
 
-def _contradictions(registry: Registry, sheets: Mapping[str, Sheet], stamps: Mapping[str, Stamp | None],
-                    listed: Mapping[str, Stamp]) -> dict[Claim, str]:  # fmt: skip
+def _contradictions(
+    registry: Registry, sheets: Mapping[str, Sheet], stamps: Mapping[str, Stamp | None], listed: Mapping[str, Stamp]
+) -> dict[Claim, str]:
     """Prefecture and period of genuine stamps → what the officer sees, or another genuine stamp, says against them."""
     program, found = registry.program, dict[Claim, list[str]]()
     known = {
@@ -275,8 +276,9 @@ def _of_whom(program: Program, claim: Claim) -> str:
     return (whose.short_name if whose else claim[0]) + (period.title if period else claim[1])
 
 
-def _place(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp | None,
-           doubts: Mapping[Claim, str]) -> _Placed | Finding | None:  # fmt: skip
+def _place(
+    registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp | None, doubts: Mapping[Claim, str]
+) -> _Placed | Finding | None:
     """Whose a sheet is: by its stamp when that is genuine and nothing says otherwise, else by the word of staff, else in doubt.
 
     None for a sheet of ours without a stamp; a finding for one that nobody can place.
@@ -296,8 +298,14 @@ def _place(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp | No
     form = registry.program.form_by_code.get(stamp.form) if stamp else form_by_titles(registry.program, sheet)
     if form and admission:
         version, issue_no = (stamp.version, stamp.issue_no) if stamp else (form.version, "")
-        given = Stamp(program=registry.program.code, form=form.code, version=version, issue_no=issue_no,
-                      period=admission.period, prefecture_code=admission.prefecture_code)  # fmt: skip
+        given = Stamp(
+            program=registry.program.code,
+            form=form.code,
+            version=version,
+            issue_no=issue_no,
+            period=admission.period,
+            prefecture_code=admission.prefecture_code,
+        )
         return _Placed(stamp=given, sheet=sheet, admission=admission.seq)
     if stamp:
         doubt = "IDENTITY_UNPROVED" if registry.key else "IDENTITY_NO_KEY"
@@ -308,8 +316,13 @@ def _place(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp | No
 def _nobodys(arrival: Arrival, sheet: Sheet, form: Form | None) -> Finding | None:
     """A sheet without a stamp: held when its titles are those of a form."""
     if form:
-        return finding("IDENTITY_MISSING", file=arrival.name, sheet=sheet.name, found=f"表头与“{form.sheet}”相同",
-                       expected="带表样识别码的表")  # fmt: skip
+        return finding(
+            "IDENTITY_MISSING",
+            file=arrival.name,
+            sheet=sheet.name,
+            found=f"表头与“{form.sheet}”相同",
+            expected="带表样识别码的表",
+        )
     if sheet.name in OWN_SHEETS:
         return None
     found = f"{len(sheet.open)}格有内容" + ("，工作表是隐藏的" if sheet.seen.hidden else "")
@@ -402,13 +415,17 @@ def _read_group(registry: Registry, arrival: Arrival, group: list[_Placed]) -> R
         strays += one.sheet.strays
     told += _overtyped(program, {code: table for code, (_, table) in tables.items()})
     return Return(
-        arrival=arrival, prefecture_code=stamp.prefecture_code, period=stamp.period, issue_no=stamp.issue_no,
+        arrival=arrival,
+        prefecture_code=stamp.prefecture_code,
+        period=stamp.period,
+        issue_no=stamp.issue_no,
         rows={code: table.rows for code, (_, table) in tables.items()},
         columns={code: table.columns for code, (_, table) in tables.items()},
         sheets={code: sheet.name for code, (sheet, _) in tables.items()},
         findings=tuple(replace(f, prefecture_code=stamp.prefecture_code).at(file=arrival.name) for f in told),
-        strays=tuple(strays), admission=group[0].admission,
-    )  # fmt: skip
+        strays=tuple(strays),
+        admission=group[0].admission,
+    )
 
 
 def _foreign(program: Program, stamp: Stamp) -> tuple[str, str, str] | None:
@@ -475,9 +492,15 @@ def _overtyped(program: Program, tables: Mapping[str, FormTable]) -> Iterator[Fi
             there = rows.get((source.form, row.county_code))
             meant = there.values.get(source.code) if there else None
             if value is not None and there and not there.nil and value != meant:
-                yield finding("SHOWN_DIFFERS", sheet=row.sheet, cell=f"{tables[row.form].columns[code]}{row.row}",
-                              found=show(value), expected=f"行动表所填 {show(meant) or '空'}", field=code,
-                              county_code=row.county_code)  # fmt: skip
+                yield finding(
+                    "SHOWN_DIFFERS",
+                    sheet=row.sheet,
+                    cell=f"{tables[row.form].columns[code]}{row.row}",
+                    found=show(value),
+                    expected=f"行动表所填 {show(meant) or '空'}",
+                    field=code,
+                    county_code=row.county_code,
+                )
 
 
 def _of_two(one: tuple[Sheet, FormTable], other: tuple[Sheet, FormTable]) -> tuple[tuple[Sheet, FormTable], str]:

@@ -376,8 +376,14 @@ def _note_county(sheet: Sheet, row: int, header: _Header, roster: _Roster, count
     if row not in roster.named:
         sheet.note("ROW_NAME_CHANGED", row, name_col, found=name, expected=row_name(county), county_code=county.code)
     elif roster.coded.get(row) != county:
-        sheet.note("ROW_CODE_CHANGED", row, code_col if code_col is not None else name_col, expected=county.code,
-                   found=code, county_code=county.code)  # fmt: skip
+        sheet.note(
+            "ROW_CODE_CHANGED",
+            row,
+            code_col if code_col is not None else name_col,
+            expected=county.code,
+            found=code,
+            county_code=county.code,
+        )
 
 
 def _report_row(
@@ -410,8 +416,9 @@ def _is_total(sheet: Sheet, header: _Header, cells: set[tuple[int, int]]) -> boo
     return True
 
 
-def _read_row(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header, row: int,
-              county_code: str) -> FormRow:  # fmt: skip
+def _read_row(
+    program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header, row: int, county_code: str
+) -> FormRow:
     values: dict[str, Value] = {}
     shows: dict[str, Value] = {}
     typed: dict[str, str] = {}
@@ -441,9 +448,19 @@ def _read_row(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: 
     nil = _read_tick(sheet, header, row, county_code)
     if words := show(cells.get(REMARK)).strip():
         sheet.note("REMARK", row, header.columns[REMARK], found=words, county_code=county_code)
-    return FormRow(form=form.code, county_code=county_code, sheet=sheet.name, row=row + 1, nil=nil, values=values,
-                   typed=typed, cells=cells, refused=frozenset(refused), shows=shows,
-                   beside=_beside(sheet, header, row, cells))  # fmt: skip
+    return FormRow(
+        form=form.code,
+        county_code=county_code,
+        sheet=sheet.name,
+        row=row + 1,
+        nil=nil,
+        values=values,
+        typed=typed,
+        cells=cells,
+        refused=frozenset(refused),
+        shows=shows,
+        beside=_beside(sheet, header, row, cells),
+    )
 
 
 def _doubted(sheet: Sheet, row: int, col: int, asked: Field, parsed: Parsed, doubt: Doubt, county_code: str) -> Parsed:
@@ -483,8 +500,14 @@ def _report_hidden_columns(sheet: Sheet, fields: Iterable[Field], header: _Heade
     for one in fields:
         col = header.columns.get(one.code)
         if col in sheet.seen.cols and one.code in typed:
-            sheet.note("COLUMN_HIDDEN", max(header.rows), col, found=f"{one.label}（{column_letter(col)}列）", field=one.code,
-                       expected="看得见的列")  # fmt: skip
+            sheet.note(
+                "COLUMN_HIDDEN",
+                max(header.rows),
+                col,
+                found=f"{one.label}（{column_letter(col)}列）",
+                field=one.code,
+                expected="看得见的列",
+            )
 
 
 def _read_entries(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header) -> tuple[FormRow, ...]:
@@ -498,16 +521,23 @@ def _read_entries(program: Program, form: Form, stamp: Stamp, sheet: Sheet, head
         sheet.note("ROW_UNRECOGNISED", *cells[0], found="、".join(sheet.text(*cell) for cell in cells[:SHOWN_STRAYS]))
         sheet.give_back(cells)
     if len(filled) > LIST_ROWS:
-        sheet.note("LIST_TOO_LONG", filled[LIST_ROWS], 0, found=f"{len(filled)}条", expected=f"不超过{LIST_ROWS}条",
-                   county_code=stamp.prefecture_code)  # fmt: skip
+        sheet.note(
+            "LIST_TOO_LONG",
+            filled[LIST_ROWS],
+            0,
+            found=f"{len(filled)}条",
+            expected=f"不超过{LIST_ROWS}条",
+            county_code=stamp.prefecture_code,
+        )
         sheet.give_back((row, col) for row in filled[LIST_ROWS:] for col in own)
     names = {plain(name): c.code for c in program.counties_of(stamp.prefecture_code) for name in (*c.names, c.code)}
     entries = (_read_entry(program, form, stamp, sheet, header, row, names) for row in filled[:LIST_ROWS])
     return tuple(_note_hidden(sheet, entry) for entry in entries)
 
 
-def _read_entry(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header, row: int,
-                names: Mapping[str, str]) -> FormRow:  # fmt: skip
+def _read_entry(
+    program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header, row: int, names: Mapping[str, str]
+) -> FormRow:
     """One entry; a county is known by any of its names."""
     read = _read_row(program, form, stamp, sheet, header, row, stamp.prefecture_code)
     values, refused = dict(read.values), set(read.refused)
@@ -517,8 +547,15 @@ def _read_entry(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header
             values[one.code] = names.get(plain(text))
             if values[one.code] is None:
                 refused.add(one.code)
-                sheet.note("CELL_UNKNOWN_COUNTY", row, header.columns[one.code], found=text, field=one.code,
-                           expected=f"本{program.respondent_level}的{program.words.row}名", county_code=stamp.prefecture_code)  # fmt: skip
+                sheet.note(
+                    "CELL_UNKNOWN_COUNTY",
+                    row,
+                    header.columns[one.code],
+                    found=text,
+                    field=one.code,
+                    expected=f"本{program.respondent_level}的{program.words.row}名",
+                    county_code=stamp.prefecture_code,
+                )
     number = tidy(show(read.cells.get(ENTRY)))
     return replace(read, values=values, refused=frozenset(refused), entry=number)
 
@@ -551,8 +588,14 @@ def _only_row(sheet: Sheet, header: _Header, rows: list[FormRow], expected: str)
     filled = [row for row in rows if not row.blank]
     if len(filled) > 1:
         where = "、".join(f"第{row.row}行" for row in filled)
-        sheet.note("ROW_TWICE", filled[1].row - 1, header.columns.get(COUNTY_NAME, 0), found=where,
-                   expected=expected, county_code=filled[0].county_code)  # fmt: skip
+        sheet.note(
+            "ROW_TWICE",
+            filled[1].row - 1,
+            header.columns.get(COUNTY_NAME, 0),
+            found=where,
+            expected=expected,
+            county_code=filled[0].county_code,
+        )
         sheet.give_back((row.row - 1, header.columns[code]) for row in filled[1:] for code in row.cells)
     chosen = (filled or rows)[0]
     visible = any(row is not chosen and row.row - 1 not in sheet.seen.rows for row in rows)

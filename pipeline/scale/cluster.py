@@ -53,8 +53,9 @@ class Cluster:
     Workers may come and go. What a worker had when it was lost is done elsewhere.
     """
 
-    def __init__(self, address: str, *, limits: Limits = LIMITS, chunk: int = CHUNK,
-                 patience: float = PATIENCE_SECONDS) -> None:  # fmt: skip
+    def __init__(
+        self, address: str, *, limits: Limits = LIMITS, chunk: int = CHUNK, patience: float = PATIENCE_SECONDS
+    ) -> None:
         if not ADDRESS.fullmatch(address):
             raise ClusterError(f"集群调度器的地址要写成 tcp://主机:端口（加密的写成 tls://主机:端口），“{address}”不是")
         self._limits, self._chunk = limits, chunk
@@ -67,8 +68,15 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         self._link.close()
 
-    def each(self, function: Callable[[T], R], items: Iterable[T], *, lost: Callable[[T, Loss], R],
-             limits: Limits | None = None, chunk: int | None = None) -> Iterator[R]:  # fmt: skip
+    def each(
+        self,
+        function: Callable[[T], R],
+        items: Iterable[T],
+        *,
+        lost: Callable[[T, Loss], R],
+        limits: Limits | None = None,
+        chunk: int | None = None,
+    ) -> Iterator[R]:
         """See :class:`pipeline.engine.engines.Engine`.
 
         Raises:

@@ -50,10 +50,16 @@ _BY_ERRNO = {
 # Not every system knows these by name.
 _BY_ERRNO |= {
     number: words
-    for name, words in {"EDQUOT": _QUOTA, "ESTALE": _OFFLINE, "ENOTCONN": _OFFLINE, "EHOSTDOWN": _OFFLINE,
-                        "ETIMEDOUT": _OFFLINE, "ETXTBSY": _IN_USE}.items()
+    for name, words in {
+        "EDQUOT": _QUOTA,
+        "ESTALE": _OFFLINE,
+        "ENOTCONN": _OFFLINE,
+        "EHOSTDOWN": _OFFLINE,
+        "ETIMEDOUT": _OFFLINE,
+        "ETXTBSY": _IN_USE,
+    }.items()
     if (number := getattr(errno, name, None)) is not None
-}  # fmt: skip
+}
 # Windows has finer words than errno: sharing and lock violation; network path gone, network name gone.
 # Windows has words for a path that is too long, but says of most that they are not there.
 _BY_WINERROR = {

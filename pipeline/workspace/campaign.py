@@ -44,8 +44,12 @@ def load_campaign(workspace: Workspace) -> Campaign:
     """Read ``program/`` and ``expectations/``, strictly."""
     workspace.check()
     program = load_program(workspace.program)
-    return Campaign(program=program, rules=load_rules(workspace.expectations, program),
-                    calendar=load_calendar(workspace.program), key=read_key(workspace))  # fmt: skip
+    return Campaign(
+        program=program,
+        rules=load_rules(workspace.expectations, program),
+        calendar=load_calendar(workspace.program),
+        key=read_key(workspace),
+    )
 
 
 def open_store(workspace: Workspace, program: Program, *, create: bool = True) -> Store:

@@ -126,13 +126,21 @@ def white_space(parts: Parts, dice: random.Random) -> Parts:
 
 def comments(parts: Parts, _: random.Random) -> Parts:
     """Comments and instructions between cells and inside numbers."""
-    return _in_sheets(parts, lambda part: NUMBER.sub(
-        lambda m: f"<v>{m[1][0]}<!-- 9 --><?a 9?>{m[1][1:]}</v>", part.replace("</c><c", "</c><!-- c 9 --><c")))  # fmt: skip
+    return _in_sheets(
+        parts,
+        lambda part: NUMBER.sub(
+            lambda m: f"<v>{m[1][0]}<!-- 9 --><?a 9?>{m[1][1:]}</v>", part.replace("</c><c", "</c><!-- c 9 --><c")
+        ),
+    )
 
 
 def entities(parts: Parts, _: random.Random) -> Parts:
-    return _in_sheets(parts, lambda part: NUMBER.sub(
-        lambda m: f"<v>{''.join(f'&#{ord(one)};' for one in m[1][:-1])}<![CDATA[{m[1][-1]}]]></v>", part))  # fmt: skip
+    return _in_sheets(
+        parts,
+        lambda part: NUMBER.sub(
+            lambda m: f"<v>{''.join(f'&#{ord(one)};' for one in m[1][:-1])}<![CDATA[{m[1][-1]}]]></v>", part
+        ),
+    )
 
 
 def extensions(parts: Parts, _: random.Random) -> Parts:
@@ -147,8 +155,10 @@ def dimension(parts: Parts, dice: random.Random) -> Parts:
 
 def numbers(parts: Parts, dice: random.Random) -> Parts:
     how = dice.choice(("{}.0", "{}E0", "{}.000000000000", "0{}e+00", "+{}"))
-    return _in_sheets(parts, lambda part: re.sub(
-        r"(<c (?![^>]*t=)[^>]*>)<v>(\d+)</v>", lambda m: f"{m[1]}<v>{how.format(m[2])}</v>", part))  # fmt: skip
+    return _in_sheets(
+        parts,
+        lambda part: re.sub(r"(<c (?![^>]*t=)[^>]*>)<v>(\d+)</v>", lambda m: f"{m[1]}<v>{how.format(m[2])}</v>", part),
+    )
 
 
 def inline_texts(parts: Parts, _: random.Random) -> Parts:
@@ -157,8 +167,12 @@ def inline_texts(parts: Parts, _: random.Random) -> Parts:
     if not isinstance(shared, str) or "<r>" in shared:
         return parts
     texts = [re.sub(r"</?t[^>]*>", "", one) for one in re.findall(r"<si>(.*?)</si>", shared, re.DOTALL)]
-    return _in_sheets(parts, lambda part: SHARED.sub(
-        lambda m: f'<c {m[1]}t="inlineStr"{m[2]}><is><t xml:space="preserve">{texts[int(m[3])]}</t></is></c>', part))  # fmt: skip
+    return _in_sheets(
+        parts,
+        lambda part: SHARED.sub(
+            lambda m: f'<c {m[1]}t="inlineStr"{m[2]}><is><t xml:space="preserve">{texts[int(m[3])]}</t></is></c>', part
+        ),
+    )
 
 
 def split_runs(parts: Parts, dice: random.Random) -> Parts:
@@ -202,8 +216,12 @@ def capitals(parts: Parts, dice: random.Random) -> Parts:
 
 def left_overs(parts: Parts, _: random.Random) -> Parts:
     """What nobody reads, some of it broken."""
-    return parts | {"docProps/custom.xml": "<a>", "__MACOSX/xl/._workbook.xml": b"\0\5\x16", "xl/printerSettings/p1.bin": b"\1" * 999,
-                    "customXml/item1.xml": "<a/>"}  # fmt: skip
+    return parts | {
+        "docProps/custom.xml": "<a>",
+        "__MACOSX/xl/._workbook.xml": b"\0\5\x16",
+        "xl/printerSettings/p1.bin": b"\1" * 999,
+        "customXml/item1.xml": "<a/>",
+    }
 
 
 def without_addresses(parts: Parts, _: random.Random) -> Parts:

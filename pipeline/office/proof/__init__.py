@@ -89,8 +89,16 @@ def verify(workspace: Workspace, tell: Tell = quiet, *, head: str = "") -> Proof
         ends = [*_written_down(ledger, wanted), *_end(store, ledger)]
         end = store.end()
     faults = [*ledger.faults, *ends, *faults, *again.faults, *entries.faults, *sources, *outbox.faults, *beside]
-    return Proof(faults=tuple(faults), notes=(*notes, *entries.notes, *waiting), word=end.word, ledger=ledger, outbox=outbox,
-                 proven=entries.proven, extra=tuple(entries.extra), lost=tuple(lost))  # fmt: skip
+    return Proof(
+        faults=tuple(faults),
+        notes=(*notes, *entries.notes, *waiting),
+        word=end.word,
+        ledger=ledger,
+        outbox=outbox,
+        proven=entries.proven,
+        extra=tuple(entries.extra),
+        lost=tuple(lost),
+    )
 
 
 def _written_down(ledger: Ledger, wanted: tuple[int, str] | None) -> Iterator[str]:
@@ -186,8 +194,10 @@ class _Entries:
         if link.no in self.again.differing:
             self.otherwise += 1
             return
-        self.faults += [f"{about(link)} › {line}：按当时的规则重新核对，结果不同；台账第{link.no}条（{link.day}）的签名没有问题，请把本行发给维护人员"
-                        for line in differences(self.program, there, again)]  # fmt: skip
+        self.faults += [
+            f"{about(link)} › {line}：按当时的规则重新核对，结果不同；台账第{link.no}条（{link.day}）的签名没有问题，请把本行发给维护人员"
+            for line in differences(self.program, there, again)
+        ]
 
     def _taken_again(self, link: Link) -> Link | None:
         """The same file's return, entered once more."""
@@ -207,7 +217,10 @@ class _Entries:
                 "acts": f"操作第{group[1]}条",
                 "files": f"收文登记第{group[1]}条",
             }[group[0]]
-            told = "，".join(str(row[name]) for name in ("kind", "file", "period", "who", "reason", "received_on", "done_on", "state")
-                            if row.get(name) not in {None, ""})  # fmt: skip
+            told = "，".join(
+                str(row[name])
+                for name in ("kind", "file", "period", "who", "reason", "received_on", "done_on", "state")
+                if row.get(name) not in {None, ""}
+            )
             advice = "verify --repair 会把它移出" if self.ledger.whole else "台账的链不完整，请用备份恢复"
             self.faults.append(f"{what}（{told}）：数据里有，台账的链上没有，不是本程序写的；{advice}")

@@ -65,8 +65,14 @@ def read_ledger(store: Store) -> Ledger:
         groups = read_groups(connection)
     trusted, key_no = _trusted(links, store.key)
     faults = [*_chain_faults(links, trusted, strange), *_key_faults(links, trusted, store.key)]
-    return Ledger(links={link.no: link for link in links}, trusted=trusted, groups=groups, faults=tuple(faults),
-                  whole=not faults, key_no=key_no)  # fmt: skip
+    return Ledger(
+        links={link.no: link for link in links},
+        trusted=trusted,
+        groups=groups,
+        faults=tuple(faults),
+        whole=not faults,
+        key_no=key_no,
+    )
 
 
 def _trusted(links: Sequence[Link], key: bytes) -> tuple[frozenset[int], int]:
@@ -98,13 +104,17 @@ def _chain_faults(links: Sequence[Link], trusted: frozenset[int], strange: Seque
         yield f"台账缺少第{_from_to(first, last)}条{since}：被删除；请用备份恢复"
     for first, last in _runs([link.no for link in links if link.no not in trusted]):
         told = next(link for link in links if link.no == first)
-        yield (f"台账第{_from_to(first, last)}条（{told.day}，{title_of(told)}）不是本程序用这里的签发密钥写的，或被改过；"
-               "请用备份恢复")  # fmt: skip
+        yield (
+            f"台账第{_from_to(first, last)}条（{told.day}，{title_of(told)}）不是本程序用这里的签发密钥写的，或被改过；"
+            "请用备份恢复"
+        )
     for before, link in pairwise(links):
         both = before.no in trusted and link.no in trusted
         if both and link.no == before.no + 1 and link.hash != link.hash_after(before.hash):
-            yield (f"台账第{link.no}条（{link.day}，{title_of(link)}）接的不是现在的第{before.no}条：签名都对，却出自两份台账，"
-                   "有一条被换过；请用备份恢复")  # fmt: skip
+            yield (
+                f"台账第{link.no}条（{link.day}，{title_of(link)}）接的不是现在的第{before.no}条：签名都对，却出自两份台账，"
+                "有一条被换过；请用备份恢复"
+            )
     for no in strange:
         yield f"台账有一条读不出（编号“{no}”）：被改过；请用备份恢复"
 

@@ -136,8 +136,11 @@ def _both_ways(folder: Path, outputs: Mapping[str, str], skip: Iterable[str]) ->
 def _files(folder: Path, skip: Iterable[str]) -> dict[str, Path]:
     """What lies in a folder, but for what is looked at elsewhere and what office programs leave."""
     names = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if not path.is_dir()}
-    return {name.as_posix(): path for name, path in names.items()
-            if name.parts[0] not in skip and not is_office_litter(name.name)}  # fmt: skip
+    return {
+        name.as_posix(): path
+        for name, path in names.items()
+        if name.parts[0] not in skip and not is_office_litter(name.name)
+    }
 
 
 def _hash(path: Path) -> str:

@@ -98,8 +98,13 @@ def _products(workspace: Workspace, campaign: Campaign, store: Store, proof: Pro
         if made is None:
             continue
         snapshot = take_snapshot(store, campaign.program, date.fromisoformat(made.told["done_on"]))
-        measures = measure_period(campaign.program, snapshot, campaign.calendar, period,
-                                  told_before(store, campaign.program, snapshot, period))  # fmt: skip
+        measures = measure_period(
+            campaign.program,
+            snapshot,
+            campaign.calendar,
+            period,
+            told_before(store, campaign.program, snapshot, period),
+        )
         copies = returned_copies(campaign, store, snapshot, period)
         contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))
         files = make_reports(workspace, measures, copies, contacts)

@@ -129,12 +129,15 @@ def received(m: PeriodMeasures, say: Figures) -> str:
     """Who owed a report and who is in the figures."""
     w = m.program.words
     roster, state = len(m.program.measured), m.states
-    owed = (f"{w.whole}{say('prefectures.roster', len(m.program.prefectures))}{w.respondents}、{say('counties.roster', roster)}{w.bodies}"
-            f"应报送{say('period.title', m.period.title)}{w.report}")  # fmt: skip
+    owed = (
+        f"{w.whole}{say('prefectures.roster', len(m.program.prefectures))}{w.respondents}、{say('counties.roster', roster)}{w.bodies}"
+        f"应报送{say('period.title', m.period.title)}{w.report}"
+    )
     rest = [
         f"{STATE_NAMES[one]}{say(f'counties.{one.name.lower()}', state[one])}个"
-        for one in (State.RETURNED, State.UNUSABLE, State.UNREAD, State.MISSING) if state[one]
-    ]  # fmt: skip
+        for one in (State.RETURNED, State.UNUSABLE, State.UNREAD, State.MISSING)
+        if state[one]
+    ]
     if not m.reported:
         given = f"（{'，'.join(rest)}）" if state[State.MISSING] < roster else ""
         return (
@@ -204,16 +207,26 @@ def _action(m: PeriodMeasures, action: Action, say: Figures) -> ActionText:
     if done.pct is not None:
         before = m.before.by_action[action.no] if m.before else None
         compared = change(say, f"action.{action.no}.change", done, before)
-        lead = [f"完成率{say.pct(f'action.{action.no}.completion', done.pct)}" + (f"，{compared}" if m.before else "") + "。"
-                + best_and_worst(m, action, say)]  # fmt: skip
-    return ActionText(numeral=numeral(action.no), name=action.title,
-                      paragraphs=[*lead, *(item_text(m, item, say) for item in form.items if not item.retired_in(m.period))])  # fmt: skip
+        lead = [
+            f"完成率{say.pct(f'action.{action.no}.completion', done.pct)}"
+            + (f"，{compared}" if m.before else "")
+            + "。"
+            + best_and_worst(m, action, say)
+        ]
+    return ActionText(
+        numeral=numeral(action.no),
+        name=action.title,
+        paragraphs=[*lead, *(item_text(m, item, say) for item in form.items if not item.retired_in(m.period))],
+    )
 
 
 def best_and_worst(m: PeriodMeasures, action: Action, say: Figures) -> str:
     """Which prefectures are highest and lowest on an action."""
-    scored = [(done.pct, p) for p in m.program.prefectures
-              if (done := m.now.by_prefecture_action[p.code, action.no]).pct is not None]  # fmt: skip
+    scored = [
+        (done.pct, p)
+        for p in m.program.prefectures
+        if (done := m.now.by_prefecture_action[p.code, action.no]).pct is not None
+    ]
     if len(scored) < 2:  # noqa: PLR2004 - nothing to compare
         return ""
     return extremes([(pct or 0.0, p) for pct, p in scored], say, f"action.{action.no}")
@@ -230,8 +243,10 @@ def extremes(scored: Sequence[tuple[float, Prefecture]], say: Figures, measure: 
     def names(score: float) -> str:
         return listing([p.short_name for s, p in shown if s == score], w.respondents, say, f"{measure}.tied", FEW)
 
-    return (f"{lead}最高的是{names(top)}（{say.pct(f'{measure}.highest', top)}），"
-            f"最低的是{names(low)}（{say.pct(f'{measure}.lowest', low)}）。")  # fmt: skip
+    return (
+        f"{lead}最高的是{names(top)}（{say.pct(f'{measure}.highest', top)}），"
+        f"最低的是{names(low)}（{say.pct(f'{measure}.lowest', low)}）。"
+    )
 
 
 def _table_row(m: PeriodMeasures, p: Prefecture, say: Figures) -> TableRow:

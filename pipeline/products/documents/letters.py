@@ -35,8 +35,11 @@ class Letter:
 def letter_groups(m: PeriodMeasures) -> Iterator[tuple[str, list[Escalation]]]:
     """File name without ending → the letters in it, in order of their sharpness."""
     for prefecture in m.program.prefectures:
-        mine = [e for e in m.escalations if e.addressee_kind is AddresseeKind.PREFECTURE
-                and e.obligations[0].prefecture.code == prefecture.code]  # fmt: skip
+        mine = [
+            e
+            for e in m.escalations
+            if e.addressee_kind is AddresseeKind.PREFECTURE and e.obligations[0].prefecture.code == prefecture.code
+        ]
         if mine:
             yield f"{prefecture.code}_{prefecture.short_name}_催报函", mine
     for kind, name in TO_OTHERS.items():
@@ -61,9 +64,12 @@ def letter_context(m: PeriodMeasures, some: Sequence[Escalation], *, is_demo: bo
 def _letter(m: PeriodMeasures, one: Escalation, no: int, say: Figures) -> Letter:
     to_line, *paragraphs, closing, office, issued_on = one.text.split("\n")
     return Letter(
-        no=say("letter.no", no), level=one.title, title=f"“{m.program.short_title}”专项工作\n逾期事项{one.title}",
+        no=say("letter.no", no),
+        level=one.title,
+        title=f"“{m.program.short_title}”专项工作\n逾期事项{one.title}",
         to_line=quoted(say, "letter.to", to_line),
         paragraphs=[quoted(say, f"letter.{one.level}.{one.addressee}", line) for line in paragraphs],
-        closing=quoted(say, f"letter.{one.level}.{one.addressee}", closing), office=office,
+        closing=quoted(say, f"letter.{one.level}.{one.addressee}", closing),
+        office=office,
         issued_on=say("letter.date", issued_on),
-    )  # fmt: skip
+    )

@@ -61,10 +61,12 @@ def funding_parts(m: PeriodMeasures, say: Figures) -> list[Subsection]:
     """What goes with the table: matching, limits, social workers, and where the notice's own figures do not fit."""
     if not is_asked(m):
         return []
-    return parts((
-        ("配套和补助情况", [*_matches(m, say), *_caps(m, say), *_social(m, say)] if m.reported else []),
-        ("方案中需要明确的事项", _tensions(m, say)),
-    ))  # fmt: skip
+    return parts(
+        (
+            ("配套和补助情况", [*_matches(m, say), *_caps(m, say), *_social(m, say)] if m.reported else []),
+            ("方案中需要明确的事项", _tensions(m, say)),
+        )
+    )
 
 
 def funding_lead(m: PeriodMeasures, say: Figures) -> list[str]:
@@ -80,8 +82,10 @@ def funding_lead(m: PeriodMeasures, say: Figures) -> list[str]:
         text += f"，加上{w.respondent}应配套资金为{wan(say, 'funding.planned_with_match', figures.planned_with_match_wan)}万元"
     if not m.reported:
         return [text + "。截至目前尚无资金到位和支出的填报。"]
-    return [text + "。到位、支出为累计数，按已填报的单位统计，未填报的不按零计；填报单位数列在表中。"
-            "执行率为支出占到位和配套资金之和的百分比，只按各数均已填报的单位计算。"]  # fmt: skip
+    return [
+        text + "。到位、支出为累计数，按已填报的单位统计，未填报的不按零计；填报单位数列在表中。"
+        "执行率为支出占到位和配套资金之和的百分比，只按各数均已填报的单位计算。"
+    ]
 
 
 def _matches(m: PeriodMeasures, say: Figures) -> list[str]:
@@ -110,14 +114,18 @@ def _caps(m: PeriodMeasures, say: Figures) -> list[str]:
         if one.cap is None or one.line.per_unit_wan is None:
             continue
         key, told = f"funding.{one.line.code}", one.cap.units
-        text = (f"{line_name(m.program, one.line)}按每个{wan(say, f'{key}.per_unit', one.line.per_unit_wan)}万元、"
-                f"至多{say(f'{key}.most', one.cap.most)}个安排，")  # fmt: skip
+        text = (
+            f"{line_name(m.program, one.line)}按每个{wan(say, f'{key}.per_unit', one.line.per_unit_wan)}万元、"
+            f"至多{say(f'{key}.most', one.cap.most)}个安排，"
+        )
         if told.amount is None:
             paragraphs.append(f"{text}尚无单位填报。")
             continue
         fits = "未超过计划个数" if one.cap.within else "已超过计划个数，需核实"
-        paragraphs.append(f"{text}按填报的{say(f'{key}.units.reported', told.reported)}{w.rows}统计，已补助"
-                          f"{say(f'{key}.units', float(told.amount))}个，{fits}。")  # fmt: skip
+        paragraphs.append(
+            f"{text}按填报的{say(f'{key}.units.reported', told.reported)}{w.rows}统计，已补助"
+            f"{say(f'{key}.units', float(told.amount))}个，{fits}。"
+        )
     return paragraphs
 
 
@@ -127,11 +135,15 @@ def _social(m: PeriodMeasures, say: Figures) -> list[str]:
     if social is None or social.province.heads.amount is None:
         return []
     whole = social.province
-    text = (f"享受补助的{w.institution}社会工作专业人才{say('social.heads', float(whole.heads.amount or 0))}人"
-            f"（按填报的{say('social.heads.reported', whole.heads.reported)}{w.rows}统计）")  # fmt: skip
+    text = (
+        f"享受补助的{w.institution}社会工作专业人才{say('social.heads', float(whole.heads.amount or 0))}人"
+        f"（按填报的{say('social.heads.reported', whole.heads.reported)}{w.rows}统计）"
+    )
     if social.line and social.line.per_unit_wan is not None and whole.due_wan.amount is not None:
-        text += (f"，按每人每年{wan(say, 'social.a_head', social.line.per_unit_wan)}万元计，全年应补助"
-                 f"{wan(say, 'social.due', whole.due_wan.amount)}万元")  # fmt: skip
+        text += (
+            f"，按每人每年{wan(say, 'social.a_head', social.line.per_unit_wan)}万元计，全年应补助"
+            f"{wan(say, 'social.due', whole.due_wan.amount)}万元"
+        )
     return [f"{text}{_instalments(whole, say)}。"]
 
 
@@ -149,8 +161,10 @@ def _instalments(whole: SocialTotal, say: Figures) -> str:
         if not one.amount:
             text += f"；{label}拨付尚未到账（{say(f'social.{name}.reported', one.reported)}{w.rows}填报）"
             continue
-        text += (f"；{label}已收到{wan(say, f'social.{name}', one.amount)}万元"
-                 f"（{say(f'social.{name}.reported', one.reported)}{w.rows}填报）")  # fmt: skip
+        text += (
+            f"；{label}已收到{wan(say, f'social.{name}', one.amount)}万元"
+            f"（{say(f'social.{name}.reported', one.reported)}{w.rows}填报）"
+        )
     return text
 
 

@@ -50,8 +50,19 @@ HEADINGS = (
     "连续未按时期数",
 )
 WIDTHS = (6, 14, 16, 10, 14, 34, 14, 10, 12, 16)
-OTHERS = (("序号", 6), ("类别", 14), ("州（市）", 14), ("单位", 16), ("事项", 44), ("应报日期", 14), ("逾期天数", 10), ("连续未按时期数", 16),
-          ("原因", 18), ("依据（报送序号、工作表、格）", 30), ("对口联系单位", 34))  # fmt: skip
+OTHERS = (
+    ("序号", 6),
+    ("类别", 14),
+    ("州（市）", 14),
+    ("单位", 16),
+    ("事项", 44),
+    ("应报日期", 14),
+    ("逾期天数", 10),
+    ("连续未按时期数", 16),
+    ("原因", 18),
+    ("依据（报送序号、工作表、格）", 30),
+    ("对口联系单位", 34),
+)
 WIDE = 20  # columns wider than this wrap
 
 
@@ -61,11 +72,18 @@ def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any]
     say = Figures(m.program.words)
     late = overdue_counties(m.obligations, m.period)
     rows = [
-        OverdueRow(no=say("row.no", no), prefecture=o.prefecture.short_name, county=o.name, reason=o.reason.value,
-                   contact=o.contact, due_on=say.day("due_on", o.due_on), days=say(f"{o.who}.days", o.days_overdue),
-                   streak=say(f"{o.who}.streak", o.streak))
+        OverdueRow(
+            no=say("row.no", no),
+            prefecture=o.prefecture.short_name,
+            county=o.name,
+            reason=o.reason.value,
+            contact=o.contact,
+            due_on=say.day("due_on", o.due_on),
+            days=say(f"{o.who}.days", o.days_overdue),
+            streak=say(f"{o.who}.streak", o.streak),
+        )
         for no, o in enumerate(late, 1)
-    ]  # fmt: skip
+    ]
     kinds = [(f"{one.value}的", f"overdue.{one.name}", sum(o.reason is one for o in late)) for one in Reason]
     outcome = (
         f"逾期{say('overdue.count', len(late))}个，{made_up_of(say, len(late), kinds)}。"
@@ -73,14 +91,23 @@ def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any]
         else f"没有逾期的{w.body}。"
     )
     title = say("period.title", m.period.title)
-    summary = (f"{title}{w.report}应于{say.day('due_on', m.period.due_on)}前报送。截至"
-               f"{say.day('as_of', m.snapshot.as_of)}，应报{say('counties.roster', len(m.program.measured))}{w.bodies}中，"
-               f"{outcome}{pending_sentence(m, say)}")  # fmt: skip
+    summary = (
+        f"{title}{w.report}应于{say.day('due_on', m.period.due_on)}前报送。截至"
+        f"{say.day('as_of', m.snapshot.as_of)}，应报{say('counties.roster', len(m.program.measured))}{w.bodies}中，"
+        f"{outcome}{pending_sentence(m, say)}"
+    )
     return {
-        "title": f"逾期{w.row}清单", "org_line": m.program.title, "as_of_line": f"（{title}，截至{cn_date(m.snapshot.as_of)}）",
-        "summary": [summary], "rows": rows, "empty_line": f"本期没有逾期的{w.body}。", "compiler": m.program.office,
-        "issued_on": cn_date(m.snapshot.as_of), "is_demo": is_demo, "words": say.words,
-    }, say  # fmt: skip
+        "title": f"逾期{w.row}清单",
+        "org_line": m.program.title,
+        "as_of_line": f"（{title}，截至{cn_date(m.snapshot.as_of)}）",
+        "summary": [summary],
+        "rows": rows,
+        "empty_line": f"本期没有逾期的{w.body}。",
+        "compiler": m.program.office,
+        "issued_on": cn_date(m.snapshot.as_of),
+        "is_demo": is_demo,
+        "words": say.words,
+    }, say
 
 
 def overdue_workbook(m: PeriodMeasures, contacts: Sequence[OfficerContact] | None = None) -> bytes:
@@ -97,14 +124,36 @@ def overdue_workbook(m: PeriodMeasures, contacts: Sequence[OfficerContact] | Non
     book.set_properties({"title": f"逾期{w.row}清单", "created": _created(m)})
     late = overdue_counties(m.obligations, m.period)
     counties = [
-        (no, o.prefecture.short_name, o.name, o.who, o.reason.value, o.contact, o.due_on, o.days_overdue, o.workdays_overdue, o.streak)
+        (
+            no,
+            o.prefecture.short_name,
+            o.name,
+            o.who,
+            o.reason.value,
+            o.contact,
+            o.due_on,
+            o.days_overdue,
+            o.workdays_overdue,
+            o.streak,
+        )
         for no, o in enumerate(late, 1)
-    ]  # fmt: skip
+    ]
     others = [
-        (no, m.program.worded(KIND_NAMES[o.kind]), o.prefecture.short_name, o.name, o.what, o.due_on, o.days_overdue, o.streak, o.reason.value,
-         f"{o.submission} {o.sheet} {o.cell}".strip() if o.submission else "", o.contact)
+        (
+            no,
+            m.program.worded(KIND_NAMES[o.kind]),
+            o.prefecture.short_name,
+            o.name,
+            o.what,
+            o.due_on,
+            o.days_overdue,
+            o.streak,
+            o.reason.value,
+            f"{o.submission} {o.sheet} {o.cell}".strip() if o.submission else "",
+            o.contact,
+        )
         for no, o in enumerate(overdue_others(m.obligations), 1)
-    ]  # fmt: skip
+    ]
     _sheet(
         book, m, f"逾期{w.row}清单", tuple(zip(HEADINGS, WIDTHS, strict=True)), counties, f"本期没有逾期的{w.body}。"
     )
@@ -115,8 +164,15 @@ def overdue_workbook(m: PeriodMeasures, contacts: Sequence[OfficerContact] | Non
     return out.getvalue()
 
 
-def _sheet(book: xlsxwriter.Workbook, m: PeriodMeasures, name: str, columns: tuple[tuple[str, int], ...],
-           rows: Sequence[tuple[str | int | date, ...]], nothing: str, under_title: str = "") -> None:  # fmt: skip
+def _sheet(
+    book: xlsxwriter.Workbook,
+    m: PeriodMeasures,
+    name: str,
+    columns: tuple[tuple[str, int], ...],
+    rows: Sequence[tuple[str | int | date, ...]],
+    nothing: str,
+    under_title: str = "",
+) -> None:
     """One list; a date is a date, a number a number, and officers' words only ever text."""
     sheet = book.add_worksheet(name)
     base = {"font_name": "宋体", "font_size": 11, "valign": "vcenter", "border": 1, "border_color": "#B8C2CC"}
@@ -124,8 +180,12 @@ def _sheet(book: xlsxwriter.Workbook, m: PeriodMeasures, name: str, columns: tup
     cell = book.add_format({**base, "align": "center"})
     wide = book.add_format({**base, "text_wrap": True})
     day = book.add_format({**base, "num_format": "yyyy-mm-dd", "align": "center"})
-    sheet.write_string(0, 0, f"{name}（{m.period.title}，截至{cn_date(m.snapshot.as_of)}）",
-                       book.add_format({"font_name": "黑体", "font_size": 16}))  # fmt: skip
+    sheet.write_string(
+        0,
+        0,
+        f"{name}（{m.period.title}，截至{cn_date(m.snapshot.as_of)}）",
+        book.add_format({"font_name": "黑体", "font_size": 16}),
+    )
     sheet.set_row(0, 28)
     if under_title:
         sheet.write_string(1, 0, m.program.worded(under_title), book.add_format({"font_name": "宋体", "font_size": 11}))

@@ -31,18 +31,32 @@ def profile_context(m: PeriodMeasures, county: County, *, is_demo: bool) -> tupl
     prefecture = m.program.prefecture_by_code[county.prefecture_code]
     return {
         "title": f"{prefecture.short_name}{county.short_name}{m.program.unit_suffix}",
-        "subject": (f"“{m.program.short_title}”专项工作　{say('period.title', m.period.title)}　"
-                    f"截至{say.day('as_of', m.snapshot.as_of)}"),
-        "is_demo": is_demo, "words": say.words,
+        "subject": (
+            f"“{m.program.short_title}”专项工作　{say('period.title', m.period.title)}　"
+            f"截至{say.day('as_of', m.snapshot.as_of)}"
+        ),
+        "is_demo": is_demo,
+        "words": say.words,
         "summary": _summary(m, county, say),
-        "periods": [_period_row(m, county, scores, say) for scores in m.scores[-PERIODS:]
-                    if m.program.code_in(county, scores.period)],
+        "periods": [
+            _period_row(m, county, scores, say)
+            for scores in m.scores[-PERIODS:]
+            if m.program.code_in(county, scores.period)
+        ],
         "actions": _action_rows(m, county, say),
-        "notes": [text for text in (
-            _unmet(m, county, say), _contacts(m, county, say), _money(m, county, say), _problems(m, county, say), _overdue(m, county, say),
-        ) if text],
+        "notes": [
+            text
+            for text in (
+                _unmet(m, county, say),
+                _contacts(m, county, say),
+                _money(m, county, say),
+                _problems(m, county, say),
+                _overdue(m, county, say),
+            )
+            if text
+        ],
         "office": m.program.office,
-    }, say  # fmt: skip
+    }, say
 
 
 def _summary(m: PeriodMeasures, county: County, say: Figures) -> str:
@@ -60,8 +74,10 @@ def _summary(m: PeriodMeasures, county: County, say: Figures) -> str:
     )
     compared = f"{w.whole}{say.pct('province.completion', all_.pct or 0.0)}"
     if near.pct is not None:
-        compared = (f"{m.program.prefecture_by_code[county.prefecture_code].short_name}{say.pct('prefecture.completion', near.pct)}"
-                    f"（已报{say('prefecture.reported', near.reported)}/{say('prefecture.roster', near.roster)}{w.rows}），{compared}")  # fmt: skip
+        compared = (
+            f"{m.program.prefecture_by_code[county.prefecture_code].short_name}{say.pct('prefecture.completion', near.pct)}"
+            f"（已报{say('prefecture.reported', near.reported)}/{say('prefecture.roster', near.roster)}{w.rows}），{compared}"
+        )
     return f"{text}同期{compared}；序时进度{say.pct('pace', m.now.pace_pct)}。"
 
 
@@ -82,8 +98,10 @@ def _period_row(m: PeriodMeasures, county: County, scores: Scores, say: Figures)
         "timely": TIMELINESS_NAMES[owed.timeliness] if owed else NO_FIGURE,
         "met_on": say(f"{key}.met_on", cn_date(owed.met_on)) if owed and owed.met_on else NO_FIGURE,
         "completion": NOT_REPORTED if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
-        "rank": NO_FIGURE if place is None else f"{say(f'{key}.rank', place)}/{say(f'{key}.reported', scores.province.reported)}",
-    }  # fmt: skip
+        "rank": NO_FIGURE
+        if place is None
+        else f"{say(f'{key}.rank', place)}/{say(f'{key}.reported', scores.province.reported)}",
+    }
 
 
 def _action_rows(m: PeriodMeasures, county: County, say: Figures) -> list[Row]:
@@ -96,11 +114,13 @@ def _action_row(m: PeriodMeasures, county: County, action: Action, done: Complet
     key = f"action.{action.no}"
     return {
         "name": action.title,
-        "met": f"{say(f'{key}.met', done.met)}/{say(f'{key}.applicable', done.applicable)}" if done.applicable else NO_FIGURE,
+        "met": f"{say(f'{key}.met', done.met)}/{say(f'{key}.applicable', done.applicable)}"
+        if done.applicable
+        else NO_FIGURE,
         "county": _pct(say, f"{key}.county", done.pct),
         "prefecture": _pct(say, f"{key}.prefecture", near),
         "province": _pct(say, f"{key}.province", m.now.by_action[action.no].pct),
-    }  # fmt: skip
+    }
 
 
 def _pct(say: Figures, measure: str, value: float | None) -> str:
@@ -187,9 +207,17 @@ def _problems(m: PeriodMeasures, county: County, say: Figures) -> str:
 
 def _overdue(m: PeriodMeasures, county: County, say: Figures) -> str:
     """What it owes and is past its day, the report first, then the longest; its problems have a note of their own."""
-    late = sorted((o for o in m.obligations if o.who == county.code and o.overdue and o.kind is not ObligationKind.PROBLEM
-                   and (not o.is_report or o.period == m.period)),
-                  key=lambda o: (not o.is_report, -o.days_overdue, o.kind, o.serves))  # fmt: skip
+    late = sorted(
+        (
+            o
+            for o in m.obligations
+            if o.who == county.code
+            and o.overdue
+            and o.kind is not ObligationKind.PROBLEM
+            and (not o.is_report or o.period == m.period)
+        ),
+        key=lambda o: (not o.is_report, -o.days_overdue, o.kind, o.serves),
+    )
     if not late:
         state = m.snapshot.state(m.period, county)
         if state in {State.UNUSABLE, State.UNREAD}:

@@ -33,9 +33,13 @@ def prefecture_rows(m: PeriodMeasures, since: Scores | None, say: Figures) -> li
     """One row per prefecture by rank, compared with an earlier period."""
     if not m.reported:
         return []
-    former = dict(zip((p.code for p in m.program.prefectures),
-                      ranks([since.by_prefecture[p.code].pct if since else None for p in m.program.prefectures]),
-                      strict=True))  # fmt: skip
+    former = dict(
+        zip(
+            (p.code for p in m.program.prefectures),
+            ranks([since.by_prefecture[p.code].pct if since else None for p in m.program.prefectures]),
+            strict=True,
+        )
+    )
     return [_prefecture_row(m, p, since, former[p.code], say) for p in m.prefecture_order]
 
 
@@ -76,14 +80,18 @@ def trend_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     for score in m.scores:
         done, key = score.province, f"trend.{score.period.code}"
         step = change_pp(done, before)
-        rows.append({
-            "period": say(f"{key}.title", score.period.title),
-            "completion": NOT_REPORTED if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
-            "change": NO_FIGURE if step is None else signed(done, before, say, f"{key}.change"),
-            "pace": say(f"{key}.pace", one_decimal(score.pace_pct)),
-            "met": NO_FIGURE if done.pct is None else f"{say(f'{key}.met', done.met)}/{say(f'{key}.applicable', done.applicable)}",
-            "reported": of(say, key, done.reported, done.roster),
-        })  # fmt: skip
+        rows.append(
+            {
+                "period": say(f"{key}.title", score.period.title),
+                "completion": NOT_REPORTED if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
+                "change": NO_FIGURE if step is None else signed(done, before, say, f"{key}.change"),
+                "pace": say(f"{key}.pace", one_decimal(score.pace_pct)),
+                "met": NO_FIGURE
+                if done.pct is None
+                else f"{say(f'{key}.met', done.met)}/{say(f'{key}.applicable', done.applicable)}",
+                "reported": of(say, key, done.reported, done.roster),
+            }
+        )
         before = done
     return rows
 
@@ -103,8 +111,12 @@ def _action(m: PeriodMeasures, action: Action, since: Scores | None, since_name:
     text = f"完成率{say.pct(f'{key}.completion', done.pct)}"
     if since:
         text += "，" + change(say, f"{key}.change", done, since.by_action[action.no], since_name)
-        begun = sum(t.quantity.action == action.no and t.full_target is not None
-                    and since.period.end < t.quantity.window.start <= m.period.end for t in m.totals)  # fmt: skip
+        begun = sum(
+            t.quantity.action == action.no
+            and t.full_target is not None
+            and since.period.end < t.quantity.window.start <= m.period.end
+            for t in m.totals
+        )
         text += f"（{say(f'{key}.begun', begun)}项指标在此期间起算）" if begun else ""
     return f"{text}。{best_and_worst(m, action, say)}{_targets(m, action, say)}"
 

@@ -74,33 +74,50 @@ def notice_context(
     errors = sum(f.severity is Severity.CRITICAL for _, f, _ in asked)
     warnings = len(asked) - errors
     counted = "、".join(
-        text for text in (
-            f"须改正{say('errors', errors)}处" if errors else "", f"请核对{say('warnings', warnings)}处" if warnings else "",
-        ) if text
-    )  # fmt: skip
+        text
+        for text in (
+            f"须改正{say('errors', errors)}处" if errors else "",
+            f"请核对{say('warnings', warnings)}处" if warnings else "",
+        )
+        if text
+    )
     call = _call(m, say) if errors or refused else "核对无误的，不必重报；确有错误的，请改正后重报。"
     given = "退回的表" if errors else "所附的表"
     handed = "现将报表退回" if errors else "现将需核对的表附上"
     conclusions = [quoted(say, "conclusion", f"“{copy.file.rsplit('/', 1)[-1]}”{copy.conclusion}") for copy in copies]
-    body = [] if not copies else [
-        f"你单位报来的{title}报表已收到并核对，结论如下：{conclusions[0]}",
-        *conclusions[1:],
-        f"{handed}（见附件），{counted}{_by_county(asked, say)}。{given}上保留了你单位所填的内容，{HOW_TO}{call}",
-    ]  # fmt: skip
+    body = (
+        []
+        if not copies
+        else [
+            f"你单位报来的{title}报表已收到并核对，结论如下：{conclusions[0]}",
+            *conclusions[1:],
+            f"{handed}（见附件），{counted}{_by_county(asked, say)}。{given}上保留了你单位所填的内容，{HOW_TO}{call}",
+        ]
+    )
     body = [*(_about_refused(m, refused, say, call, other=bool(copies)) if refused else ()), *body]
     openings = [f"{unit}：{body[0]}"] if refused else []
     openings += [f"{unit}：{title}报表已核对，{counted}，{given}见附件。{call}"] if copies else []
     return {
-        "title": "报表退回通知" if errors or refused else "报表核对通知", "period_line": f"（{title}）", "to_line": f"{unit}：",
+        "title": "报表退回通知" if errors or refused else "报表核对通知",
+        "period_line": f"（{title}）",
+        "to_line": f"{unit}：",
         "paragraphs": body,
         "rows": [*whole, *(_row(no, one, say) for no, one in enumerate(asked[:LISTED], len(whole) + 1))],
-        "more_line": (f"以上列出前{say('listed', LISTED)}处，共{say('asked', len(asked))}处，其余见附件“问题清单”。"
-                      if len(asked) > LISTED else ""),
-        "attachments": [f"{'附件：' if n == 1 else '　　　'}{quoted(say, 'attachment', f'{n}.{copy.name}')}"
-                        for n, copy in enumerate(copies, 1)],
-        "paste": _paste(openings, asked, say), "office": m.program.office,
-        "issued_on": say.day("as_of", m.snapshot.as_of), "is_demo": is_demo, "words": say.words,
-    }, say  # fmt: skip
+        "more_line": (
+            f"以上列出前{say('listed', LISTED)}处，共{say('asked', len(asked))}处，其余见附件“问题清单”。"
+            if len(asked) > LISTED
+            else ""
+        ),
+        "attachments": [
+            f"{'附件：' if n == 1 else '　　　'}{quoted(say, 'attachment', f'{n}.{copy.name}')}"
+            for n, copy in enumerate(copies, 1)
+        ],
+        "paste": _paste(openings, asked, say),
+        "office": m.program.office,
+        "issued_on": say.day("as_of", m.snapshot.as_of),
+        "is_demo": is_demo,
+        "words": say.words,
+    }, say
 
 
 def _about_refused(m: PeriodMeasures, refused: Waiting, say: Figures, call: str, *, other: bool) -> list[str]:
@@ -168,10 +185,16 @@ def _fault(m: PeriodMeasures, f: Finding) -> _NoticeFault:
 
 def _refused_rows(m: PeriodMeasures, refused: Waiting, say: Figures) -> list[NoticeRow]:
     return [
-        NoticeRow(no=say("row", no), county="全表", where=quoted(say, "where", f.where), found=quoted(say, "found", f.found),
-                  expected=quoted(say, "expected", f.expected), what=quoted(say, "what", f.what))
+        NoticeRow(
+            no=say("row", no),
+            county="全表",
+            where=quoted(say, "where", f.where),
+            found=quoted(say, "found", f.found),
+            expected=quoted(say, "expected", f.expected),
+            what=quoted(say, "what", f.what),
+        )
         for no, f in enumerate(_faults(m, refused)[:LISTED], 1)
-    ]  # fmt: skip
+    ]
 
 
 def _asked(copies: Sequence[ReturnedCopy]) -> Iterator[Asked]:

@@ -30,8 +30,13 @@ def milestone_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
 
 def _milestone_row(one: MilestoneFigures, say: Figures) -> Row:
     n, due, key = one.province, one.milestone.due, f"milestone.{one.milestone.code}.{one.level.value}"
-    figures = {"owed": n.roster - n.not_applicable, "done": n.done + n.late, "late": n.late, "not_done": n.not_done,
-               "silent": n.not_reported}  # fmt: skip
+    figures = {
+        "owed": n.roster - n.not_applicable,
+        "done": n.done + n.late,
+        "late": n.late,
+        "not_done": n.not_done,
+        "silent": n.not_reported,
+    }
     return {
         "name": quoted(say, f"{key}.name", one.milestone.deliverable),
         "level": _level(one.level, say),
@@ -53,8 +58,10 @@ def milestone_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     day = say.day("as_of", m.snapshot.as_of)
     if not behind:
         return [f"截至{day}，没有逾期未完成的工作节点。"]
-    lead = (f"截至{day}，逾期未完成的工作节点有{say('milestones.behind', len(behind))}项，"
-            "各单位以最近一次报告为准，从未报告的计入未完成。")  # fmt: skip
+    lead = (
+        f"截至{day}，逾期未完成的工作节点有{say('milestones.behind', len(behind))}项，"
+        "各单位以最近一次报告为准，从未报告的计入未完成。"
+    )
     return [lead, *(_behind(m, one, n, say) for n, one in enumerate(behind, 1))]
 
 
@@ -85,8 +92,10 @@ def lagging_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     ]
     more = f"，表中列前{say('lagging.listed', LISTED)}个" if len(some) > LISTED else ""
     both = "（有的两种情形兼有）" if sum(len(one.reasons) for one in some) > len(some) else ""
-    text = (f"按报送和完成情况梳理，进度滞后的{w.body}{say('lagging.count', len(some))}{w.counter}，"
-            f"{made_up_of(say, len(some), kinds)}{both}{more}。")  # fmt: skip
+    text = (
+        f"按报送和完成情况梳理，进度滞后的{w.body}{say('lagging.count', len(some))}{w.counter}，"
+        f"{made_up_of(say, len(some), kinds)}{both}{more}。"
+    )
     return [text + "以下只列数据，是否滞后、如何督促，请结合实际研究。"]
 
 
@@ -102,8 +111,12 @@ def _lagging_row(m: PeriodMeasures, one: Lagging, no: int, say: Figures) -> Row:
         if r.gap_pp is None
         else say(f"{key}.gap", f"{'−' if r.gap_pp < 0 else '+'}{one_decimal(float(abs(r.gap_pp)))}")
     )
-    return {**_record(m, r, no, say), "gap": gap, "streak": say(f"{key}.streak", r.streak) if r.streak else NO_FIGURE,
-            "why": "、".join(say.words.put(reason.value) for reason in one.reasons)}  # fmt: skip
+    return {
+        **_record(m, r, no, say),
+        "gap": gap,
+        "streak": say(f"{key}.streak", r.streak) if r.streak else NO_FIGURE,
+        "why": "、".join(say.words.put(reason.value) for reason in one.reasons),
+    }
 
 
 def candidate_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
@@ -129,21 +142,27 @@ def _record(m: PeriodMeasures, r: CountyRecord, no: int, say: Figures) -> Row:
         "prefecture": m.program.prefecture_by_code[r.prefecture_code].short_name,
         "county": m.program.unit_by_code[r.county_code].short_name,
         "completion": NOT_REPORTED if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
-        "met": NO_FIGURE if done.pct is None else f"{say(f'{key}.met', done.met)}/{say(f'{key}.applicable', done.applicable)}",
-        "on_pace": NO_FIGURE if done.pct is None else f"{say(f'{key}.on_pace', r.on_pace)}/{say(f'{key}.applicable', done.applicable)}",
+        "met": NO_FIGURE
+        if done.pct is None
+        else f"{say(f'{key}.met', done.met)}/{say(f'{key}.applicable', done.applicable)}",
+        "on_pace": NO_FIGURE
+        if done.pct is None
+        else f"{say(f'{key}.on_pace', r.on_pace)}/{say(f'{key}.applicable', done.applicable)}",
         "on_time": f"{say(f'{key}.on_time', r.on_time)}/{say(f'{key}.due', r.due)}",
-    }  # fmt: skip
+    }
 
 
 def next_parts(m: PeriodMeasures, say: Figures) -> list[Subsection]:
     """What to do next, drawn from what the figures show."""
-    return parts((
-        ("补齐任务短板", furthest_behind(m, say) if m.reported else []),
-        ("推动解决问题", _open_problems(m, say)),
-        ("督促滞后单位", _lagging_next(m, say)),
-        ("加快资金拨付使用", _slow_money(m, say)),
-        ("把握时间节点", _ahead(m, say)),
-    ))  # fmt: skip
+    return parts(
+        (
+            ("补齐任务短板", furthest_behind(m, say) if m.reported else []),
+            ("推动解决问题", _open_problems(m, say)),
+            ("督促滞后单位", _lagging_next(m, say)),
+            ("加快资金拨付使用", _slow_money(m, say)),
+            ("把握时间节点", _ahead(m, say)),
+        )
+    )
 
 
 def _open_problems(m: PeriodMeasures, say: Figures) -> list[str]:
@@ -193,5 +212,7 @@ def _ahead(m: PeriodMeasures, say: Figures) -> list[str]:
 
 def _next_report(m: PeriodMeasures, ahead: Period, say: Figures) -> str:
     w = m.program.words
-    return (f"下一报送期为{say('next.period', ahead.title)}，各{w.respondent_body}于"
-            f"{say.day('next.due_on', ahead.due_on)}前报送。")  # fmt: skip
+    return (
+        f"下一报送期为{say('next.period', ahead.title)}，各{w.respondent_body}于"
+        f"{say.day('next.due_on', ahead.due_on)}前报送。"
+    )

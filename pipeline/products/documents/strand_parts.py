@@ -50,8 +50,10 @@ def contacts(m: PeriodMeasures, say: Figures) -> list[str]:
         return []
     covered, key = c.province.covered, "contacts"
     given = sum(any(link.given for link in one.links) for one in c.counties)
-    text = (f"{w.whole}{say(f'{key}.roster', covered.roster)}{w.bodies}中，已明确{w.contact}或领导的"
-            f"{say(f'{key}.covered', covered.met)}个")  # fmt: skip
+    text = (
+        f"{w.whole}{say(f'{key}.roster', covered.roster)}{w.bodies}中，已明确{w.contact}或领导的"
+        f"{say(f'{key}.covered', covered.met)}个"
+    )
     if 0 < given < covered.met:
         text += f"（方案已定{say(f'{key}.given', given)}个，{w.respondent}填报{say(f'{key}.entered', covered.met - given)}个）"
     if none := covered.reported - covered.met:
@@ -74,8 +76,10 @@ def visits(m: PeriodMeasures, say: Figures) -> list[str]:
         return []
     seen, report, key, sentences = c.province.visited, c.province.handed_in, "visits", []
     if seen.reported:
-        text = (f"按填报的{say(f'{key}.reported', seen.reported)}{w.rows}统计，上级对口联系方已到{w.row}调研的"
-                f"{say(f'{key}.met', seen.met)}个")  # fmt: skip
+        text = (
+            f"按填报的{say(f'{key}.reported', seen.reported)}{w.rows}统计，上级对口联系方已到{w.row}调研的"
+            f"{say(f'{key}.met', seen.met)}个"
+        )
         if c.province.visits.amount is not None:
             text += f"，累计到{w.row}{say(f'{key}.total', float(c.province.visits.amount))}次"
         if none := seen.reported - seen.met:
@@ -89,8 +93,11 @@ def visits(m: PeriodMeasures, say: Figures) -> list[str]:
         else:
             sentences.append(f"按填报的{say(f'{key}.report.reported', report.reported)}{w.rows}统计，{handed_in}")
     behind = [(total.visited.reported - total.visited.met, total.prefecture_code) for total in c.prefectures]
-    names = [f"{m.program.prefecture_by_code[code].short_name}{say(f'{key}.{code}.none', n)}个"
-             for n, code in sorted(behind, key=lambda one: (-one[0], one[1])) if n]  # fmt: skip
+    names = [
+        f"{m.program.prefecture_by_code[code].short_name}{say(f'{key}.{code}.none', n)}个"
+        for n, code in sorted(behind, key=lambda one: (-one[0], one[1]))
+        if n
+    ]
     if names:
         sentences.append(f"填报尚未到{w.row}的，分布在{listing(names, w.respondents, say, f'{key}.prefectures')}。")
     return ["".join(sentences)]
@@ -109,8 +116,10 @@ def _spread(h: HighlightFigures, say: Figures) -> list[str]:
     if not h.entries:
         return []
     unsaid = h.spread.roster - h.spread.reported
-    text = (f"{_told(h, say)}报送亮点经验{say('spread.entries', h.spread.roster)}条，其中填报单位认为可复制推广的"
-            f"{say('spread.yes', h.spread.met)}条")  # fmt: skip
+    text = (
+        f"{_told(h, say)}报送亮点经验{say('spread.entries', h.spread.roster)}条，其中填报单位认为可复制推广的"
+        f"{say('spread.yes', h.spread.met)}条"
+    )
     return [text + (f"，未说明的{say('spread.unsaid', unsaid)}条。" if unsaid else "。")]
 
 
@@ -150,8 +159,10 @@ def pressing_problems(m: PeriodMeasures, say: Figures) -> list[str]:
     level = next((name for name, n in p.by_level.items() if name and n.open), "") if p else ""
     if p is None or not level:
         return []
-    mine = sorted((one for one in p.open if one.level == level),
-                  key=lambda one: (-one.days_overdue, one.prefecture_code, one.county_code, one.number))  # fmt: skip
+    mine = sorted(
+        (one for one in p.open if one.level == level),
+        key=lambda one: (-one.days_overdue, one.prefecture_code, one.county_code, one.number),
+    )
     lead = f"请{level}解决、尚未办结的问题{say('problems.pressing', len(mine))}个"
     lead += f"，列出前{say('problems.listed', PRESSING)}个：" if len(mine) > PRESSING else "："
     return [lead, *(_pressing(m, one, n, say) for n, one in enumerate(mine[:PRESSING], 1))]
@@ -160,12 +171,14 @@ def pressing_problems(m: PeriodMeasures, say: Figures) -> list[str]:
 def _pressing(m: PeriodMeasures, one: Problem, no: int, say: Figures) -> str:
     row, key = _problem_row(m, one, no, say), f"problem.{one.prefecture_code}.{one.number}"
     asked = "，".join(
-        text for text in (
+        text
+        for text in (
             f"建议由{one.department}研究" if one.department in {d.name for d in m.program.departments} else "",
             f"计划{say.day(f'{key}.due_on', one.due_on)}前解决" if one.due_on else "",
             _late(one, key, say) if one.overdue else "",
-        ) if text
-    )  # fmt: skip
+        )
+        if text
+    )
     return f"{row['no']}.{_whose(m, one)}：{row['problem'].rstrip('。')}" + (f"（{asked}）。" if asked else "。")
 
 
@@ -176,9 +189,14 @@ def category_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
         return []
     actions = {c.name: c.action for c in m.program.problem_categories}
     return [
-        {"name": name or UNSORTED, "action": actions.get(name, NO_FIGURE), **_counts(n, say, f"problems.category.{name}")}
-        for name, n in p.by_category.items() if n.total
-    ]  # fmt: skip
+        {
+            "name": name or UNSORTED,
+            "action": actions.get(name, NO_FIGURE),
+            **_counts(n, say, f"problems.category.{name}"),
+        }
+        for name, n in p.by_category.items()
+        if n.total
+    ]
 
 
 def department_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
@@ -211,11 +229,13 @@ def department_lists(m: PeriodMeasures, say: Figures) -> list[dict[str, object]]
         return []
     return [
         {
-            "numeral": numeral(n), "name": name or f"未指定{say.words.section}", "count": say(f"problems.department.{name}.open", len(some)),
+            "numeral": numeral(n),
+            "name": name or f"未指定{say.words.section}",
+            "count": say(f"problems.department.{name}.open", len(some)),
             "rows": [_problem_row(m, one, no, say) for no, one in enumerate(some, 1)],
         }
         for n, (name, some) in enumerate(for_departments(p), 1)
-    ]  # fmt: skip
+    ]
 
 
 def _problem_row(m: PeriodMeasures, one: Problem, no: int, say: Figures) -> Row:
@@ -262,11 +282,14 @@ def prefecture_problem_rows(m: PeriodMeasures, quarter: Quarter | None, say: Fig
             next((d.count for d in h.duties if d.quarter == quarter and d.prefecture_code == code), None) if h else None
         )
         all_sent, n = (h.by_prefecture[code] if h else None), (p.by_prefecture[code] if p else None)
-        rows.append({
-            "name": prefecture.short_name,
-            "sent": _cell(sent, say, f"{key}.highlights_now"), "all_sent": _cell(all_sent, say, f"{key}.highlights"),
-            **{name: _cell(count, say, f"{key}.problems.{name}") for name, count in _known(n).items()},
-        })  # fmt: skip
+        rows.append(
+            {
+                "name": prefecture.short_name,
+                "sent": _cell(sent, say, f"{key}.highlights_now"),
+                "all_sent": _cell(all_sent, say, f"{key}.highlights"),
+                **{name: _cell(count, say, f"{key}.problems.{name}") for name, count in _known(n).items()},
+            }
+        )
     return rows
 
 

@@ -94,8 +94,10 @@ def province_target(m: PeriodMeasures, r: ProvinceResult, say: Figures) -> str:
         return f"{title}：尚无可统计的数据。"
     if not r.is_share:
         done = "已达到" if r.met else "尚未达到"
-        return (f"{title}：{say(f'{code}.sum', r.actual)}{r.quantity.unit}，"
-                f"{done}{w.whole}至少{say(f'{code}.threshold', r.threshold)}{r.quantity.unit}的目标。")  # fmt: skip
+        return (
+            f"{title}：{say(f'{code}.sum', r.actual)}{r.quantity.unit}，"
+            f"{done}{w.whole}至少{say(f'{code}.threshold', r.threshold)}{r.quantity.unit}的目标。"
+        )
     whole = f"{title}：{say(f'{code}.base', r.base)}{w.counter}适用的已报{w.row}中"
     share = (
         f"有{say(f'{code}.met_count', r.met_count)}个，占{say.pct(f'{code}.share', r.actual)}"

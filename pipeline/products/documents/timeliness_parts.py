@@ -119,8 +119,10 @@ def overdue_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     if not late:
         not_due = any(o.timeliness is Timeliness.NOT_DUE for o in m.owed_now if o.is_report)
         return [f"截至{day}，{'本期报送尚未到期，' if not_due else ''}没有逾期的{w.body}。{waiting}"]
-    count, kinds = len(late), [(f"{reason.value}的", f"overdue.{reason.name}", sum(o.reason is reason for o in late))
-                               for reason in Reason]  # fmt: skip
+    count, kinds = (
+        len(late),
+        [(f"{reason.value}的", f"overdue.{reason.name}", sum(o.reason is reason for o in late)) for reason in Reason],
+    )
     text = f"截至{day}，逾期{w.body}{say('overdue.count', count)}{w.counter}，{made_up_of(say, count, kinds)}。"
     repeated = [o for o in late if o.streak > 1]
     if len(repeated) == count > 1:
@@ -153,7 +155,11 @@ def overdue_groups(m: PeriodMeasures, say: Figures) -> list[OverdueGroup]:
     """The same by prefecture, with their names."""
     late = overdue_counties(m.obligations, m.period)
     return [
-        OverdueGroup(prefecture=prefecture.short_name, names=[o.name for o in group],
-                     count=say(f"overdue.{prefecture.code}", len(group)))
-        for prefecture, rows in groupby(late, key=lambda o: o.prefecture) if (group := list(rows))
-    ]  # fmt: skip
+        OverdueGroup(
+            prefecture=prefecture.short_name,
+            names=[o.name for o in group],
+            count=say(f"overdue.{prefecture.code}", len(group)),
+        )
+        for prefecture, rows in groupby(late, key=lambda o: o.prefecture)
+        if (group := list(rows))
+    ]

@@ -20,9 +20,12 @@ BOM = b"\xef\xbb\xbf"
 def data_package(m: PeriodMeasures) -> dict[str, bytes]:
     """File name → content; periods up to and including this one, measures of this one."""
     source = Source(
-        program=m.program, snapshot=m.snapshot, periods=m.program.periods_through(m.period), obligations=m.obligations,
+        program=m.program,
+        snapshot=m.snapshot,
+        periods=m.program.periods_through(m.period),
+        obligations=m.obligations,
         assessed=((m.period, m.assessed),),
-    )  # fmt: skip
+    )
     files = {
         f"{table.name}.csv": BOM
         + csv_text(table.header, ([_inert(cell) for cell in line] for line in table.lines(source))).encode()
@@ -45,12 +48,22 @@ def _descriptor(m: PeriodMeasures) -> bytes:
     present = {table.name for table in TABLES}
     resources = [
         {
-            "name": table.name, "path": f"{table.name}.csv", "title": table.title, "description": table.description,
-            "format": "csv", "mediatype": "text/csv", "encoding": "utf-8", "profile": "tabular-data-resource",
+            "name": table.name,
+            "path": f"{table.name}.csv",
+            "title": table.title,
+            "description": table.description,
+            "format": "csv",
+            "mediatype": "text/csv",
+            "encoding": "utf-8",
+            "profile": "tabular-data-resource",
             "schema": descriptor(table, present),
         }
         for table in (one.worded(m.program) for one in TABLES)
-    ]  # fmt: skip
-    package = {"profile": "tabular-data-package", "name": m.program.code.lower(), "title": f"{m.program.title} {m.period.title}",
-               "resources": resources}  # fmt: skip
+    ]
+    package = {
+        "profile": "tabular-data-package",
+        "name": m.program.code.lower(),
+        "title": f"{m.program.title} {m.period.title}",
+        "resources": resources,
+    }
     return (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode()

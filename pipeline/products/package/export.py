@@ -39,9 +39,13 @@ NOTES = (
 
 
 def export(
-    program: Program, snapshot: Snapshot, calendar: Calendar, period_codes: Collection[str] | None = None,
-    *, is_demo: bool = False,
-) -> dict[str, bytes]:  # fmt: skip
+    program: Program,
+    snapshot: Snapshot,
+    calendar: Calendar,
+    period_codes: Collection[str] | None = None,
+    *,
+    is_demo: bool = False,
+) -> dict[str, bytes]:
     """Path → content of the package.
 
     Args:
@@ -74,10 +78,12 @@ def _periods(program: Program, snapshot: Snapshot, codes: Collection[str] | None
 def _source(program: Program, snapshot: Snapshot, calendar: Calendar, periods: tuple[Period, ...]) -> Source:
     owed = obligations(program, snapshot, calendar, periods[-1]) if periods else ()
     return Source(
-        program=program, snapshot=snapshot, periods=periods,
+        program=program,
+        snapshot=snapshot,
+        periods=periods,
         obligations=tuple(o for o in owed if o.period in periods),
         assessed=tuple((p, assess(program, p, snapshot.values(program, p))) for p in periods),
-    )  # fmt: skip
+    )
 
 
 def _package(program: Program, snapshot: Snapshot, periods: tuple[Period, ...], *, is_demo: bool) -> dict[str, Any]:
@@ -105,19 +111,38 @@ def _resources(tables: Collection[Table], files: Mapping[str, bytes]) -> list[di
     """Every table as CSV with its schema, then as a Parquet file, which carries its own."""
     present = {table.name for table in tables}
     tabular = [
-        {**_file(table, f"csv/{table.name}.csv", files), "name": table.name, "format": "csv", "mediatype": "text/csv",
-         "encoding": "utf-8", "profile": "tabular-data-resource", "schema": descriptor(table, present)}
+        {
+            **_file(table, f"csv/{table.name}.csv", files),
+            "name": table.name,
+            "format": "csv",
+            "mediatype": "text/csv",
+            "encoding": "utf-8",
+            "profile": "tabular-data-resource",
+            "schema": descriptor(table, present),
+        }
         for table in tables
-    ]  # fmt: skip
+    ]
     binary = [
-        {**_file(table, f"parquet/{table.name}.parquet", files), "name": f"{table.name}-parquet", "format": "parquet",
-         "mediatype": "application/vnd.apache.parquet", "profile": "data-resource", "type": "file"}
+        {
+            **_file(table, f"parquet/{table.name}.parquet", files),
+            "name": f"{table.name}-parquet",
+            "format": "parquet",
+            "mediatype": "application/vnd.apache.parquet",
+            "profile": "data-resource",
+            "type": "file",
+        }
         for table in tables
-    ]  # fmt: skip
+    ]
     return tabular + binary
 
 
 def _file(table: Table, path: str, files: Mapping[str, bytes]) -> dict[str, Any]:
     content = files[path]
-    return {"name": "", "path": path, "title": table.title, "description": table.description,
-            "bytes": len(content), "hash": f"sha256:{hashlib.sha256(content).hexdigest()}"}  # fmt: skip
+    return {
+        "name": "",
+        "path": path,
+        "title": table.title,
+        "description": table.description,
+        "bytes": len(content),
+        "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
+    }

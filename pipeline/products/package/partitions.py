@@ -63,8 +63,9 @@ FIELDS = (
 )
 
 
-def write_partitions(folder: Path, store: Store, seen: SeenEarlier, periods: Sequence[Period], *,
-                     is_demo: bool = False) -> int:  # fmt: skip
+def write_partitions(
+    folder: Path, store: Store, seen: SeenEarlier, periods: Sequence[Period], *, is_demo: bool = False
+) -> int:
     """Write into an empty folder.
 
     Args:
@@ -116,8 +117,9 @@ def _batches(program: Program) -> list[list[tuple[str, str]]]:
     return [everyone[n : n + TOGETHER] for n in range(0, len(everyone), TOGETHER)]
 
 
-def _by_region(program: Program, batch: Iterable[tuple[str, str]], rows: Mapping[str, Sequence[Standing]]
-               ) -> Iterator[tuple[str, list[Line]]]:  # fmt: skip
+def _by_region(
+    program: Program, batch: Iterable[tuple[str, str]], rows: Mapping[str, Sequence[Standing]]
+) -> Iterator[tuple[str, list[Line]]]:
     """Region → its lines, field by field: equal values lie together, and pack well."""
     region_by_unit = {code: region for region, code in batch}
     lines: dict[str, list[Line]] = {region: [] for region in region_by_unit.values()}
@@ -129,8 +131,9 @@ def _by_region(program: Program, batch: Iterable[tuple[str, str]], rows: Mapping
             for row in rows[source.form]:
                 if row.unit in there and (value := _value(source, row, row.values[n])) is not None:
                     region, unit = region_by_unit[row.unit], program.unit_by_code[row.unit]
-                    lines[region].append((region, unit.prefecture_code, row.unit, one.code, *value, row.submission,
-                                          row.received_on))  # fmt: skip
+                    lines[region].append(
+                        (region, unit.prefecture_code, row.unit, one.code, *value, row.submission, row.received_on)
+                    )
     yield from lines.items()
 
 
@@ -168,12 +171,19 @@ def _level(program: Program, form: Form) -> str:
 
 
 def _schema(columns: Sequence[tuple[str, str, bool, str]]) -> pa.Schema:
-    kinds = {"string": pa.string(), "integer": pa.int64(), "decimal": pa.decimal128(18, 2), "boolean": pa.bool_(),
-             "date": pa.date32()}  # fmt: skip
-    return pa.schema([
-        pa.field(name, kinds[kind], nullable=not required, metadata={"title": title})
-        for name, kind, required, title in columns
-    ])  # fmt: skip
+    kinds = {
+        "string": pa.string(),
+        "integer": pa.int64(),
+        "decimal": pa.decimal128(18, 2),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+    }
+    return pa.schema(
+        [
+            pa.field(name, kinds[kind], nullable=not required, metadata={"title": title})
+            for name, kind, required, title in columns
+        ]
+    )
 
 
 def _arrow_table(schema: pa.Schema, lines: Sequence[Line]) -> pa.Table:
@@ -185,7 +195,6 @@ def _arrow_table(schema: pa.Schema, lines: Sequence[Line]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _write_table(path: Path, columns: Sequence[tuple[str, str, bool, str]],
-                 lines: Sequence[Line]) -> None:  # fmt: skip
+def _write_table(path: Path, columns: Sequence[tuple[str, str, bool, str]], lines: Sequence[Line]) -> None:
     with path.open("wb") as out:
         pq.write_table(_arrow_table(_schema(columns), lines), out, compression="zstd")

@@ -159,9 +159,13 @@ def _written(cell: Any) -> Any:
 def descriptor(table: Table, present: Collection[str]) -> dict[str, Any]:
     """The Table Schema of a table, with the foreign keys to tables that are ``present``."""
     keys = [
-        {"fields": list(r.columns), "reference": {"resource": "" if r.table == table.name else r.table, "fields": list(r.target)}}
-        for r in table.references if r.table in present
-    ]  # fmt: skip
+        {
+            "fields": list(r.columns),
+            "reference": {"resource": "" if r.table == table.name else r.table, "fields": list(r.target)},
+        }
+        for r in table.references
+        if r.table in present
+    ]
     schema: dict[str, Any] = {
         "fields": [_field(c) for c in table.columns],
         "missingValues": [""],
@@ -172,9 +176,12 @@ def descriptor(table: Table, present: Collection[str]) -> dict[str, Any]:
 
 def _field(c: SchemaColumn) -> dict[str, Any]:
     constraints = {
-        "required": c.required or None, "unique": c.unique or None, "minimum": c.minimum,
-        "enum": [word for word, _ in c.enum] or None, "pattern": c.pattern or None,
-    }  # fmt: skip
+        "required": c.required or None,
+        "unique": c.unique or None,
+        "minimum": c.minimum,
+        "enum": [word for word, _ in c.enum] or None,
+        "pattern": c.pattern or None,
+    }
     told = {
         "description": c.meaning,
         "unit": c.unit,

@@ -31,9 +31,13 @@ if TYPE_CHECKING:
     from pipeline.program.words import Words
 
 STATUS_NAMES = {
-    Status.MET: "达标", Status.NOT_MET: "未达标", Status.NOT_APPLICABLE: "不适用", Status.NOT_STARTED: "尚未开始",
-    Status.MISSING: NOT_REPORTED, Status.NO_TARGET: "",
-}  # fmt: skip
+    Status.MET: "达标",
+    Status.NOT_MET: "未达标",
+    Status.NOT_APPLICABLE: "不适用",
+    Status.NOT_STARTED: "尚未开始",
+    Status.MISSING: NOT_REPORTED,
+    Status.NO_TARGET: "",
+}
 _STATUSES = list(Status)
 _UNITLESS = {FieldType.YESNO, FieldType.CHOICE, FieldType.CHECKLIST, FieldType.TEXT, FieldType.DATE, FieldType.COUNTY}
 _ESCAPES = {ord(ch): f"\\u{ord(ch):04x}" for ch in "<>&\u2028\u2029"}
@@ -46,8 +50,11 @@ def page_data(m: PeriodMeasures, links: Mapping[str, str]) -> dict[str, Any]:
         m: Measures of the period.
         links: Name of a received file → its address as seen from the page, for those that still lie in the inbox.
     """
-    seen = sorted({row.seq for row in m.snapshot.rows.values() if row.period == m.period.code}
-                  | {row.seq for row in _entries(m)} | {s.seq for s in m.snapshot.submissions if s.period == m.period.code})  # fmt: skip
+    seen = sorted(
+        {row.seq for row in m.snapshot.rows.values() if row.period == m.period.code}
+        | {row.seq for row in _entries(m)}
+        | {s.seq for s in m.snapshot.submissions if s.period == m.period.code}
+    )
     before = m.program.previous(m.period)
     units: tuple[Unit, ...] = (*m.program.counties, *m.program.prefectures)
     return {
@@ -60,11 +67,13 @@ def page_data(m: PeriodMeasures, links: Mapping[str, str]) -> dict[str, Any]:
         "units": {unit.code: _unit(m, unit) for unit in units},
         "files": {seq: _file(m, m.snapshot.by_seq[seq], links) for seq in seen},
         "rows": _rows(m, m.period),
-        "before": {code: {unit: row[3] for unit, row in rows.items()} for code, rows in _rows(m, before).items()} if before else {},
+        "before": {code: {unit: row[3] for unit, row in rows.items()} for code, rows in _rows(m, before).items()}
+        if before
+        else {},
         "entries": _lists(m),
         "judged": _judged(m),
         "owed": _owed(m),
-    }  # fmt: skip
+    }
 
 
 def as_json(data: Mapping[str, Any]) -> Markup:
@@ -76,11 +85,22 @@ def as_json(data: Mapping[str, Any]) -> Markup:
 def _form(form: Form, period: Period) -> dict[str, Any]:
     asked = {f.code for f in form.fields_in(period)}
     return {
-        "code": form.code, "title": form.heading, "sheet": form.sheet, "rows": form.rows.value,
-        "fields": [{"code": f.code, "title": f.title, "unit": "" if f.type in _UNITLESS else f.unit, "item": item.title,
-                    "asked": f.code in asked}
-                   for item in form.items for f in item.fields],
-    }  # fmt: skip
+        "code": form.code,
+        "title": form.heading,
+        "sheet": form.sheet,
+        "rows": form.rows.value,
+        "fields": [
+            {
+                "code": f.code,
+                "title": f.title,
+                "unit": "" if f.type in _UNITLESS else f.unit,
+                "item": item.title,
+                "asked": f.code in asked,
+            }
+            for item in form.items
+            for f in item.fields
+        ],
+    }
 
 
 def _quantity(q: Quantity) -> dict[str, Any]:
@@ -104,10 +124,16 @@ def _unit(m: PeriodMeasures, unit: Unit) -> dict[str, Any]:
     done = m.now.by_prefecture[unit.code] if own else m.now.by_county[unit.code]
     report = next((o for o in m.owed_now if o.is_report and o.who == unit.code), None)
     described: dict[str, Any] = {
-        "name": unit.short_name, "names": sorted({unit.name, *unit.names} - {unit.short_name}), "of": unit.prefecture_code,
-        "own": own, "pct": NO_FIGURE if done.pct is None else f"{one_decimal(done.pct)}%", "met": done.met,
-        "counted": done.applicable, "reported": done.reported, "roster": done.roster,
-    }  # fmt: skip
+        "name": unit.short_name,
+        "names": sorted({unit.name, *unit.names} - {unit.short_name}),
+        "of": unit.prefecture_code,
+        "own": own,
+        "pct": NO_FIGURE if done.pct is None else f"{one_decimal(done.pct)}%",
+        "met": done.met,
+        "counted": done.applicable,
+        "reported": done.reported,
+        "roster": done.roster,
+    }
     if not own or unit in m.program.reporters:
         described["state"] = state.value
         described["absence"] = "" if state in REPORTED else m.snapshot.absence(m.period, unit)
@@ -127,8 +153,14 @@ def _file(m: PeriodMeasures, entry: Submission, links: Mapping[str, str]) -> dic
         for code, given in entry.columns.items()
         if code in forms
     }
-    return {"name": entry.file, "href": links.get(entry.file, ""), "received": entry.received_on.isoformat(),
-            "verdict": VERDICT_NAMES[Verdict(entry.verdict)], "sheets": entry.sheets, "columns": columns}  # fmt: skip
+    return {
+        "name": entry.file,
+        "href": links.get(entry.file, ""),
+        "received": entry.received_on.isoformat(),
+        "verdict": VERDICT_NAMES[Verdict(entry.verdict)],
+        "sheets": entry.sheets,
+        "columns": columns,
+    }
 
 
 def _rows(m: PeriodMeasures, period: Period) -> dict[str, dict[str, list[Any]]]:
@@ -195,8 +227,16 @@ def _owed(m: PeriodMeasures) -> dict[str, list[Any]]:
 def owed_row(o: Obligation, w: Words) -> dict[str, Any]:
     """An obligation as the page shows it."""
     return {
-        "kind": w.put(KIND_NAMES[o.kind]), "what": o.what, "due": o.due_on.isoformat(), "timely": o.timeliness.value,
-        "timely_name": TIMELINESS_NAMES[o.timeliness], "met_on": o.met_on.isoformat() if o.met_on else "",
-        "days": o.days_overdue, "streak": o.streak, "reason": o.reason.value, "file": o.submission, "sheet": o.sheet,
+        "kind": w.put(KIND_NAMES[o.kind]),
+        "what": o.what,
+        "due": o.due_on.isoformat(),
+        "timely": o.timeliness.value,
+        "timely_name": TIMELINESS_NAMES[o.timeliness],
+        "met_on": o.met_on.isoformat() if o.met_on else "",
+        "days": o.days_overdue,
+        "streak": o.streak,
+        "reason": o.reason.value,
+        "file": o.submission,
+        "sheet": o.sheet,
         "cell": o.cell,
-    }  # fmt: skip
+    }

@@ -89,10 +89,15 @@ def county_map(m: PeriodMeasures) -> CountyMap:
     height = 2 * _NAMES_MM + _TILE_HEIGHT_MM * rows
     late = {o.who for o in m.owed_now if o.is_report and o.overdue}
     return CountyMap(
-        width=WIDTH_MM, height=height, tile_width=width, tile_height=_TILE_HEIGHT_MM,
+        width=WIDTH_MM,
+        height=height,
+        tile_width=width,
+        tile_height=_TILE_HEIGHT_MM,
         tiles=tuple(sorted((_tile(m, grid, cell, c, late) for cell, c in cells.items()), key=lambda tile: tile.code)),
-        names=tuple(_names(m, grid, height)), inner=_path(_walls(grid, outer=False)), outer=_path(_walls(grid, outer=True)),
-    )  # fmt: skip
+        names=tuple(_names(m, grid, height)),
+        inner=_path(_walls(grid, outer=False)),
+        outer=_path(_walls(grid, outer=True)),
+    )
 
 
 def _tile(m: PeriodMeasures, grid: TileGrid, cell: Cell, county: Unit, late: Collection[str]) -> MapTile:
@@ -105,12 +110,18 @@ def _tile(m: PeriodMeasures, grid: TileGrid, cell: Cell, county: Unit, late: Col
     words += [f"完成率{one_decimal(pct)}%"] if pct is not None else []
     words += ["报送逾期"] if county.code in late else []
     return MapTile(
-        code=county.code, x=_mm(box.x), y=_mm(box.y), lines=lines,
-        size=_mm(min(_LARGEST_MM, (box.w - 0.8) / max(map(len, lines)))), state=state, state_name=STATE_NAMES[state],
+        code=county.code,
+        x=_mm(box.x),
+        y=_mm(box.y),
+        lines=lines,
+        size=_mm(min(_LARGEST_MM, (box.w - 0.8) / max(map(len, lines)))),
+        state=state,
+        state_name=STATE_NAMES[state],
         band=None if pct is None else min(int(pct * _BANDS / 100), _BANDS - 1),
-        figure=STATE_NAMES[state] if pct is None else f"{one_decimal(pct)}%", label="，".join(words),
+        figure=STATE_NAMES[state] if pct is None else f"{one_decimal(pct)}%",
+        label="，".join(words),
         overdue=county.code in late,
-    )  # fmt: skip
+    )
 
 
 def _names(m: PeriodMeasures, grid: TileGrid, height: float) -> Iterator[MapName]:
@@ -118,8 +129,14 @@ def _names(m: PeriodMeasures, grid: TileGrid, height: float) -> Iterator[MapName
     for prefecture in m.program.prefectures:
         place = places.get(prefecture.short_name)
         if place:
-            yield MapName(code=prefecture.code, text=prefecture.short_name, x=_mm(place.x), y=_mm(place.y),
-                          anchor=_ANCHORS[place.align], leader=_path([place.leader]))  # fmt: skip
+            yield MapName(
+                code=prefecture.code,
+                text=prefecture.short_name,
+                x=_mm(place.x),
+                y=_mm(place.y),
+                anchor=_ANCHORS[place.align],
+                leader=_path([place.leader]),
+            )
 
 
 def _walls(grid: TileGrid, *, outer: bool) -> list[tuple[Point, ...]]:

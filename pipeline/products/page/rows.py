@@ -41,13 +41,22 @@ def _prefecture(m: PeriodMeasures, p: Prefecture) -> Row:
     done, before = m.now.by_prefecture[p.code], m.before.by_prefecture[p.code] if m.before else None
     mine = next(o for o in m.owed_now if o.is_report and not o.is_county and o.who == p.code)
     return {
-        "code": p.code, "name": p.short_name, "reported": done.reported, "roster": done.roster, "completion": _pct(done),
-        "rank": m.ranks[p.code] or NO_FIGURE, "change": _change_words(change_pp(done, before)),
-        "timely": mine.timeliness.value, "timeliness": TIMELINESS_NAMES[mine.timeliness],
+        "code": p.code,
+        "name": p.short_name,
+        "reported": done.reported,
+        "roster": done.roster,
+        "completion": _pct(done),
+        "rank": m.ranks[p.code] or NO_FIGURE,
+        "change": _change_words(change_pp(done, before)),
+        "timely": mine.timeliness.value,
+        "timeliness": TIMELINESS_NAMES[mine.timeliness],
         "met_on": cn_date(mine.met_on) if mine.met_on else _unmet(mine.reason),
-        "counties": [(c.code, c.short_name, state.value, STATE_NAMES[state])
-                     for c in m.program.measured_of(p.code) for state in (m.snapshot.state(m.period, c),)],
-    }  # fmt: skip
+        "counties": [
+            (c.code, c.short_name, state.value, STATE_NAMES[state])
+            for c in m.program.measured_of(p.code)
+            for state in (m.snapshot.state(m.period, c),)
+        ],
+    }
 
 
 def county_rows(m: PeriodMeasures) -> list[Row]:
@@ -63,12 +72,21 @@ def county_rows(m: PeriodMeasures) -> list[Row]:
     rows = []
     for c in m.program.measured:
         state, report = m.snapshot.state(m.period, c), reports[c.code]
-        rows.append({
-            "code": c.code, "name": c.short_name, "prefecture": m.program.prefecture_by_code[c.prefecture_code].short_name,
-            "state": state.value, "state_name": STATE_NAMES[state], "timely": report.timeliness.value,
-            "timeliness": TIMELINESS_NAMES[report.timeliness], "met_on": cn_date(report.met_on) if report.met_on else NO_FIGURE,
-            "completion": _pct(m.now.by_county[c.code]), "to_mend": to_mend.get(c.code, 0), "overdue": late.get(c.code, 0),
-        })  # fmt: skip
+        rows.append(
+            {
+                "code": c.code,
+                "name": c.short_name,
+                "prefecture": m.program.prefecture_by_code[c.prefecture_code].short_name,
+                "state": state.value,
+                "state_name": STATE_NAMES[state],
+                "timely": report.timeliness.value,
+                "timeliness": TIMELINESS_NAMES[report.timeliness],
+                "met_on": cn_date(report.met_on) if report.met_on else NO_FIGURE,
+                "completion": _pct(m.now.by_county[c.code]),
+                "to_mend": to_mend.get(c.code, 0),
+                "overdue": late.get(c.code, 0),
+            }
+        )
     return rows
 
 
@@ -95,13 +113,23 @@ def _finding(m: PeriodMeasures, s: Submission, f: Finding, links: Mapping[str, s
     field = m.program.field_by_code.get(f.field)
     mended = f.severity is Severity.CRITICAL and is_mended(m, s, f)
     return {
-        "mended": mended, "severity": f.severity.value, "kind": "mended" if mended else f.severity.value,
-        "severity_name": "已改正" if mended else SEVERITY_NAMES[f.severity], "what": m.program.worded(CATALOGUE[f.code].title),
-        "unit": unit.code if unit else "", "county": row_name(unit) if unit and f.county_code else unit.short_name if unit else "",
-        "field": field.code if field else "", "field_title": field.title if field else "", "file": s.file,
-        "href": links.get(s.file, ""), "sheet": f.location.sheet, "cell": f.location.cell, "found": f.found,
-        "expected": f.expected, "fix": m.program.worded(f.fix),
-    }  # fmt: skip
+        "mended": mended,
+        "severity": f.severity.value,
+        "kind": "mended" if mended else f.severity.value,
+        "severity_name": "已改正" if mended else SEVERITY_NAMES[f.severity],
+        "what": m.program.worded(CATALOGUE[f.code].title),
+        "unit": unit.code if unit else "",
+        "county": row_name(unit) if unit and f.county_code else unit.short_name if unit else "",
+        "field": field.code if field else "",
+        "field_title": field.title if field else "",
+        "file": s.file,
+        "href": links.get(s.file, ""),
+        "sheet": f.location.sheet,
+        "cell": f.location.cell,
+        "found": f.found,
+        "expected": f.expected,
+        "fix": m.program.worded(f.fix),
+    }
 
 
 def is_mended(m: PeriodMeasures, s: Submission, f: Finding) -> bool:
@@ -130,9 +158,16 @@ def _submission(m: PeriodMeasures, s: Submission, links: Mapping[str, str]) -> R
     prefecture = m.program.prefecture_by_code.get(s.prefecture_code)
     verdict = Verdict(s.verdict)
     name = "收到、不能采用" if m.snapshot.unusable(s) else VERDICT_NAMES[verdict]
-    return {"seq": s.seq, "file": s.file, "href": links.get(s.file, ""), "received": cn_date(s.received_on), "verdict": name,
-            "unit": s.prefecture_code if prefecture else "", "prefecture": _owner(prefecture, s),
-            "reason": s.reason}  # fmt: skip
+    return {
+        "seq": s.seq,
+        "file": s.file,
+        "href": links.get(s.file, ""),
+        "received": cn_date(s.received_on),
+        "verdict": name,
+        "unit": s.prefecture_code if prefecture else "",
+        "prefecture": _owner(prefecture, s),
+        "reason": s.reason,
+    }
 
 
 def _owner(prefecture: Prefecture | None, s: Submission) -> str:
@@ -148,18 +183,31 @@ def revision_rows(m: PeriodMeasures, links: Mapping[str, str]) -> list[Row]:
     for one in reversed(list(reported_again(m.snapshot))):
         s = one.entry
         if s.period == m.period.code:
-            found.append({"file": s.file, "href": links.get(s.file, ""), "received": cn_date(s.received_on), "seq": s.seq,
-                          "said": one.said(m.program), "changes": [_changed(m, c, links) for c in one.changes]})  # fmt: skip
+            found.append(
+                {
+                    "file": s.file,
+                    "href": links.get(s.file, ""),
+                    "received": cn_date(s.received_on),
+                    "seq": s.seq,
+                    "said": one.said(m.program),
+                    "changes": [_changed(m, c, links) for c in one.changes],
+                }
+            )
     return found
 
 
 def _changed(m: PeriodMeasures, change: Change, links: Mapping[str, str]) -> Row:
     field, file = m.program.field_by_code[change.field], m.snapshot.by_seq[change.old_seq].file
     return {
-        "unit": change.county_code, "county": f"{row_name(m.program.unit_by_code[change.county_code])} {change.entry}".strip(),
-        "field": field.code, "title": field.title, "old": show(change.old) or "空", "new": show(change.new) or "空",
-        "old_file": file, "old_href": links.get(file, ""),
-    }  # fmt: skip
+        "unit": change.county_code,
+        "county": f"{row_name(m.program.unit_by_code[change.county_code])} {change.entry}".strip(),
+        "field": field.code,
+        "title": field.title,
+        "old": show(change.old) or "空",
+        "new": show(change.new) or "空",
+        "old_file": file,
+        "old_href": links.get(file, ""),
+    }
 
 
 def overdue_groups(m: PeriodMeasures, links: Mapping[str, str]) -> list[tuple[str, list[Row]]]:
@@ -172,9 +220,20 @@ def overdue_groups(m: PeriodMeasures, links: Mapping[str, str]) -> list[tuple[st
 
 def _overdue(m: PeriodMeasures, o: Obligation, links: Mapping[str, str]) -> Row:
     file = m.snapshot.by_seq[o.submission].file if o.submission else ""
-    return {"unit": o.who, "prefecture": o.prefecture.short_name, "name": o.name, "what": o.what, "due_on": cn_date(o.due_on),
-            "days": o.days_overdue, "streak": o.streak, "reason": o.reason.value, "file": file, "href": links.get(file, ""),
-            "sheet": o.sheet, "cell": o.cell}  # fmt: skip
+    return {
+        "unit": o.who,
+        "prefecture": o.prefecture.short_name,
+        "name": o.name,
+        "what": o.what,
+        "due_on": cn_date(o.due_on),
+        "days": o.days_overdue,
+        "streak": o.streak,
+        "reason": o.reason.value,
+        "file": file,
+        "href": links.get(file, ""),
+        "sheet": o.sheet,
+        "cell": o.cell,
+    }
 
 
 def office_rows(m: PeriodMeasures) -> list[Row]:
@@ -197,9 +256,15 @@ def _field(m: PeriodMeasures, form: Form, field: Field, totals: Mapping[str, Tot
     rows = (m.snapshot.rows.get((form.code, m.period.code, u.code)) for u in standing)
     given = sum(1 for row in rows if row and row.values.get(field.code) is not None)
     total = totals.get(field.code)
-    return {"code": field.code, "title": field.title, "given": given, "roster": len(units),
-            "total": _total(m, total, field) if total else "", "target": target_text(total.quantity) if total else "",
-            "met": f"{total.met}/{total.applicable}" if total and target_text(total.quantity) and total.applicable else ""}  # fmt: skip
+    return {
+        "code": field.code,
+        "title": field.title,
+        "given": given,
+        "roster": len(units),
+        "total": _total(m, total, field) if total else "",
+        "target": target_text(total.quantity) if total else "",
+        "met": f"{total.met}/{total.applicable}" if total and target_text(total.quantity) and total.applicable else "",
+    }
 
 
 def _total(m: PeriodMeasures, t: Total, field: Field) -> str:
@@ -219,8 +284,14 @@ def province_rows(m: PeriodMeasures) -> Iterator[Row]:
             NOT_REPORTED if r.actual is None else (one_decimal(r.actual) if r.is_share else number(r.actual)) + unit
         )
         met = {True: "已达到", False: "尚未达到", None: NO_FIGURE}[r.met]
-        yield {"title": r.quantity.title, "actual": actual, "target": threshold + unit, "met": met,
-               "reported": m.reported, "roster": r.roster}  # fmt: skip
+        yield {
+            "title": r.quantity.title,
+            "actual": actual,
+            "target": threshold + unit,
+            "met": met,
+            "reported": m.reported,
+            "roster": r.roster,
+        }
 
 
 def _pct(done: Completion) -> str:

@@ -50,8 +50,15 @@ class ShownPicture:
     file: str
 
 
-def index_page(m: PeriodMeasures, pictures: Mapping[str, Picture], files: Sequence[str], *, inbox: Path, outbox: Path,
-               is_demo: bool) -> bytes:  # fmt: skip
+def index_page(
+    m: PeriodMeasures,
+    pictures: Mapping[str, Picture],
+    files: Sequence[str],
+    *,
+    inbox: Path,
+    outbox: Path,
+    is_demo: bool,
+) -> bytes:
     """The page of one period: who reported, what is wrong, what changed, what is overdue, every figure and its source.
 
     Args:
@@ -68,22 +75,47 @@ def index_page(m: PeriodMeasures, pictures: Mapping[str, Picture], files: Sequen
     findings = rows.finding_rows(m, links)
     kinds = {**{severity.value: name for severity, name in SEVERITY_NAMES.items()}, "mended": "已改正"}
     style, script = _asset("index.css"), m.program.worded(_asset("index.js"))
-    return _template(m.program.worded(_asset("index.html.j2"))).render(
-        title=f"{m.program.short_title} {m.period.title}", style=Markup(style), script=Markup(script),  # noqa: S704 - our own files
-        style_hash=_csp_hash(style), script_hash=_csp_hash(script), data=as_json(page_data(m, links)),
-        example=f"{m.program.measured[0].short_name}　{m.program.measured[-1].short_name}",
-        program=m.program, period=m.period, as_of=cn_date(m.snapshot.as_of), due_on=cn_date(m.period.due_on), is_demo=is_demo,
-        summary=_summary(m), states=[(state.value, STATE_NAMES[state], n) for state, n in m.states_shown.items()],
-        map=county_map(m), prefectures=rows.prefecture_rows(m), counties=rows.county_rows(m), findings=findings,
-        kinds=[(kind, name, n) for kind, name in kinds.items() if (n := sum(f["kind"] == kind for f in findings))],
-        held=[{"file": s.file, "href": links.get(s.file, ""), "received": cn_date(s.received_on), "reason": s.reason}
-              for s in m.snapshot.held],
-        unread=m.snapshot.unread,
-        received=rows.received_groups(m, links), revisions=rows.revision_rows(m, links), copies=_copies(m),
-        overdue=late, others=others, others_count=sum(len(some) for _, some in others), office=rows.office_rows(m),
-        fields=rows.field_groups(m), provincial=list(rows.province_rows(m)), documents=_documents([*files, *issued]),
-        pictures=[one for name, picture in pictures.items() for one in _shown(m, name, picture, files)],
-    ).encode()  # fmt: skip
+    return (
+        _template(m.program.worded(_asset("index.html.j2")))
+        .render(
+            title=f"{m.program.short_title} {m.period.title}",
+            style=Markup(style),  # noqa: S704 - our own files
+            script=Markup(script),  # noqa: S704 - our own files
+            style_hash=_csp_hash(style),
+            script_hash=_csp_hash(script),
+            data=as_json(page_data(m, links)),
+            example=f"{m.program.measured[0].short_name}　{m.program.measured[-1].short_name}",
+            program=m.program,
+            period=m.period,
+            as_of=cn_date(m.snapshot.as_of),
+            due_on=cn_date(m.period.due_on),
+            is_demo=is_demo,
+            summary=_summary(m),
+            states=[(state.value, STATE_NAMES[state], n) for state, n in m.states_shown.items()],
+            map=county_map(m),
+            prefectures=rows.prefecture_rows(m),
+            counties=rows.county_rows(m),
+            findings=findings,
+            kinds=[(kind, name, n) for kind, name in kinds.items() if (n := sum(f["kind"] == kind for f in findings))],
+            held=[
+                {"file": s.file, "href": links.get(s.file, ""), "received": cn_date(s.received_on), "reason": s.reason}
+                for s in m.snapshot.held
+            ],
+            unread=m.snapshot.unread,
+            received=rows.received_groups(m, links),
+            revisions=rows.revision_rows(m, links),
+            copies=_copies(m),
+            overdue=late,
+            others=others,
+            others_count=sum(len(some) for _, some in others),
+            office=rows.office_rows(m),
+            fields=rows.field_groups(m),
+            provincial=list(rows.province_rows(m)),
+            documents=_documents([*files, *issued]),
+            pictures=[one for name, picture in pictures.items() for one in _shown(m, name, picture, files)],
+        )
+        .encode()
+    )
 
 
 @cache
@@ -124,16 +156,22 @@ def _summary(m: PeriodMeasures) -> dict[str, Any]:
     before = m.before.province if m.before else None
     reports = [o.timeliness for o in m.owed_now if o.is_report and not o.is_county]
     return {
-        "roster": len(m.program.measured), "reported": m.reported, "pct": None if done.pct is None else one_decimal(done.pct),
-        "pace": one_decimal(m.now.pace_pct), "change": change(Figures(m.program.words), "", done, before) if m.before else "",
+        "roster": len(m.program.measured),
+        "reported": m.reported,
+        "pct": None if done.pct is None else one_decimal(done.pct),
+        "pace": one_decimal(m.now.pace_pct),
+        "change": change(Figures(m.program.words), "", done, before) if m.before else "",
         "timely": [(t.value, TIMELINESS_NAMES[t], n) for t in Timeliness if (n := reports.count(t))],
-    }  # fmt: skip
+    }
 
 
 def _copies(m: PeriodMeasures) -> list[dict[str, str]]:
     """Files with the content of another one of this period."""
-    return [{"file": copy.file, "received": cn_date(copy.received_on), "same": str(copy.original.seq)}
-            for copy in m.snapshot.copies if copy.original.period == m.period.code]  # fmt: skip
+    return [
+        {"file": copy.file, "received": cn_date(copy.received_on), "same": str(copy.original.seq)}
+        for copy in m.snapshot.copies
+        if copy.original.period == m.period.code
+    ]
 
 
 def _documents(files: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:

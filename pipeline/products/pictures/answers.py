@@ -26,5 +26,12 @@ def share_rows(group: str, columns: Sequence[TaskColumn]) -> Iterator[ShareRow]:
 
 
 def _share(group: str, label: str, option: str, met: int, answers: Answers) -> ShareRow:
-    return ShareRow(group=group, label=label, option=option, met=met, answered=answers.reported,
-                           reported=answers.reported + answers.not_applicable, roster=answers.roster)  # fmt: skip
+    return ShareRow(
+        group=group,
+        label=label,
+        option=option,
+        met=met,
+        answered=answers.reported,
+        reported=answers.reported + answers.not_applicable,
+        roster=answers.roster,
+    )

@@ -20,9 +20,15 @@ BULLETS = 12
 
 def _drawings(m: PeriodMeasures) -> Parts:
     """The count targets, those least met first when there are more than fit."""
-    counts = [t for t in m.totals if t.full_target is not None and not t.quantity.is_rate
-              and t.quantity.target and t.quantity.target.kind == "at_least"
-              and t.quantity.window.start <= m.period.end]  # fmt: skip
+    counts = [
+        t
+        for t in m.totals
+        if t.full_target is not None
+        and not t.quantity.is_rate
+        and t.quantity.target
+        and t.quantity.target.kind == "at_least"
+        and t.quantity.window.start <= m.period.end
+    ]
     chosen = sorted(counts, key=lambda t: (_share(t), t.quantity.code))[:BULLETS]
     rows = [_bullet(t) for t in sorted(chosen, key=lambda t: t.quantity.code)]
     return whole(
@@ -38,9 +44,15 @@ def _bullet(t: Total) -> BulletRow:
     threshold = float(t.quantity.target.threshold) if t.quantity.target else 0.0
     counties = t.applicable or t.roster  # nobody reported: the scale is the roster's, the bar is hatched
     required = (t.required or 0.0) if t.applicable else 0.0
-    return BulletRow(label=t.quantity.title, unit=t.quantity.unit, actual=t.actual or 0.0,
-                            full_target=threshold * counties, required=float(math.ceil(required)),
-                            reported=t.reported if t.applicable else 0, roster=t.roster)  # fmt: skip
+    return BulletRow(
+        label=t.quantity.title,
+        unit=t.quantity.unit,
+        actual=t.actual or 0.0,
+        full_target=threshold * counties,
+        required=float(math.ceil(required)),
+        reported=t.reported if t.applicable else 0,
+        roster=t.roster,
+    )
 
 
 PICTURE = PictureKind(

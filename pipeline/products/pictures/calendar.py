@@ -40,12 +40,18 @@ def _drawings(m: PeriodMeasures) -> Parts:
         rows[_kind(o, w)][place, _shown(o, m.period)] += 1
     months = [_month(o.due_on) for o in owed]
     heads = [_head(one, earlier=min(months) < one[0] == first, later=max(months) > one[-1] == last) for one in columns]
-    return whole(partial(
-        draw_calendar,
-        [CalendarRow(name=w.put(KIND_NAMES[kind]), who=who, cells=[_due(count, n) for n in range(len(columns))])
-         for (kind, who), count in rows.items()],
-        heads, today=_place_of(m.snapshot.as_of, columns), today_label=f"截至{cn_date(m.snapshot.as_of)}",
-    ))  # fmt: skip
+    return whole(
+        partial(
+            draw_calendar,
+            [
+                CalendarRow(name=w.put(KIND_NAMES[kind]), who=who, cells=[_due(count, n) for n in range(len(columns))])
+                for (kind, who), count in rows.items()
+            ],
+            heads,
+            today=_place_of(m.snapshot.as_of, columns),
+            today_label=f"截至{cn_date(m.snapshot.as_of)}",
+        )
+    )
 
 
 def _shown(o: Obligation, period: Period) -> Timeliness:

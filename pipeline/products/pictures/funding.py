@@ -30,11 +30,16 @@ def _line(m: PeriodMeasures, one: LineFunding) -> MoneyRow:
     place, planned = one.province, one.budget_wan.amount
     added = (planned or 0) * (required_ratio(one.line) or 0)
     return MoneyRow(
-        label=line_name(m.program, one.line), planned=as_float(planned), match_planned=float(added),
-        arrived=as_float(one.arrived.amount), matched=as_float(place.matched.amount) if one.matches else None,
-        spent=as_float(place.spent.amount), execution_pct=place.execution.pct,
-        reported=one.arrived.reported, roster=one.arrived.roster,
-    )  # fmt: skip
+        label=line_name(m.program, one.line),
+        planned=as_float(planned),
+        match_planned=float(added),
+        arrived=as_float(one.arrived.amount),
+        matched=as_float(place.matched.amount) if one.matches else None,
+        spent=as_float(place.spent.amount),
+        execution_pct=place.execution.pct,
+        reported=one.arrived.reported,
+        roster=one.arrived.roster,
+    )
 
 
 def _words(m: PeriodMeasures) -> str:

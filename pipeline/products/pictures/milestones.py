@@ -35,20 +35,35 @@ def _drawings(m: PeriodMeasures) -> Parts:
     if applies:
         parts.insert(3, StackPart(name=NOT_APPLICABLE_NAME, fill="#FFFFFF"))
     groups = [
-        StackGroup(title=w.body if level is Rows.COUNTY else w.respondent_body, rows=[_step(one, applies) for one in some])
-        for level in (Rows.PREFECTURE, Rows.COUNTY) if (some := [one for one in figures if one.level is level])
-    ]  # fmt: skip
-    return whole(partial(stacks, groups, parts, total="总数" if applies else "应完成", note="时限", alarm="逾期", whole=True,
-                   foot=foot_of("", len(there) - len(figures))))  # fmt: skip
+        StackGroup(
+            title=w.body if level is Rows.COUNTY else w.respondent_body, rows=[_step(one, applies) for one in some]
+        )
+        for level in (Rows.PREFECTURE, Rows.COUNTY)
+        if (some := [one for one in figures if one.level is level])
+    ]
+    return whole(
+        partial(
+            stacks,
+            groups,
+            parts,
+            total="总数" if applies else "应完成",
+            note="时限",
+            alarm="逾期",
+            whole=True,
+            foot=foot_of("", len(there) - len(figures)),
+        )
+    )
 
 
 def _step(one: MilestoneFigures, applies: bool) -> StackRow:
     count, due = one.province, one.milestone.due
     rest = (count.not_applicable,) if applies else ()
     return StackRow(
-        label=one.milestone.deliverable, note=cn_date(due) if due else "",
-        counts=(count.done, count.late, count.not_done, *rest, count.not_reported), alarm=count.overdue,
-    )  # fmt: skip
+        label=one.milestone.deliverable,
+        note=cn_date(due) if due else "",
+        counts=(count.done, count.late, count.not_done, *rest, count.not_reported),
+        alarm=count.overdue,
+    )
 
 
 def _words(m: PeriodMeasures) -> str:

@@ -65,8 +65,10 @@ def _words(m: PeriodMeasures) -> str:
     if figures is None or figures.province is None:
         return "尚无问题清单"
     count = figures.province
-    return (f"共{count.total}个，已办结{count.closed}个，未办结{count.open}个，其中超期{count.overdue}个，"
-            f"本期报送问题清单的{w.respondent}{figures.coverage.reported}个")  # fmt: skip
+    return (
+        f"共{count.total}个，已办结{count.closed}个，未办结{count.open}个，其中超期{count.overdue}个，"
+        f"本期报送问题清单的{w.respondent}{figures.coverage.reported}个"
+    )
 
 
 PICTURE = PictureKind(

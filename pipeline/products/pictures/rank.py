@@ -23,8 +23,17 @@ def _drawings(m: PeriodMeasures) -> Parts:
         before = m.before.by_prefecture[p.code] if m.before else None
         # a figure that was judged otherwise is no mark to set beside this one
         earlier = before.pct if before and not left_out(done, before) else None
-        rows.append(RankRow(rank=m.ranks[p.code], name=p.short_name, completion_pct=done.pct, change_pp=change_pp(done, before),
-                                   previous_pct=earlier, reported=done.reported, roster=done.roster))  # fmt: skip
+        rows.append(
+            RankRow(
+                rank=m.ranks[p.code],
+                name=p.short_name,
+                completion_pct=done.pct,
+                change_pp=change_pp(done, before),
+                previous_pct=earlier,
+                reported=done.reported,
+                roster=done.roster,
+            )
+        )
     return [
         (of, partial(ranking, some, pace_pct=m.now.pace_pct))
         for of, some in spans(rows, MOST_RANKS, attrgetter("name"))

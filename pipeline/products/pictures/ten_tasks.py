@@ -40,9 +40,13 @@ def _sum(group: str, column: TaskColumn) -> CountCell:
     one = column.province.total
     label = counted(statement(column.field.title))
     return CountCell(
-        group=group, label=label, unit=column.source.unit, amount=as_float(one.amount) if one else None,
-        reported=one.reported if one else 0, roster=one.roster if one else 0,
-    )  # fmt: skip
+        group=group,
+        label=label,
+        unit=column.source.unit,
+        amount=as_float(one.amount) if one else None,
+        reported=one.reported if one else 0,
+        roster=one.roster if one else 0,
+    )
 
 
 PICTURE = PictureKind(

@@ -38,8 +38,13 @@ def _drawings(m: PeriodMeasures) -> Parts:
 def _words(m: PeriodMeasures) -> str:
     w = m.program.words
     marks = [o.timeliness for o in m.owed_now if o.is_report and not o.is_county]
-    words = (("按时", Timeliness.ON_TIME), ("迟报", Timeliness.LATE), ("收到待处理", Timeliness.PENDING),
-             ("逾期", Timeliness.OVERDUE), ("未到期", Timeliness.NOT_DUE))  # fmt: skip
+    words = (
+        ("按时", Timeliness.ON_TIME),
+        ("迟报", Timeliness.LATE),
+        ("收到待处理", Timeliness.PENDING),
+        ("逾期", Timeliness.OVERDUE),
+        ("未到期", Timeliness.NOT_DUE),
+    )
     return "本期" + "，".join(f"{word}{marks.count(one)}{w.respondents}" for word, one in words if one in marks)
 
 

@@ -25,12 +25,17 @@ def _drawings(m: PeriodMeasures) -> Parts:
         low = min(marks, key=lambda x: x[0], default=None)
         window = m.program.window
         gone = ((min(period.end, window.end) - window.start).days + 1) / ((window.end - window.start).days + 1)
-        points.append(TrendPoint(
-            period_label=period.short_title, province_pct=scores.province.pct if scores else None,
-            highest_pct=top[0] if top else None, highest_name=top[1].short_name if top else None,
-            lowest_pct=low[0] if low else None, lowest_name=low[1].short_name if low else None,
-            pace_pct=min(100.0, 100 * gone),
-        ))  # fmt: skip
+        points.append(
+            TrendPoint(
+                period_label=period.short_title,
+                province_pct=scores.province.pct if scores else None,
+                highest_pct=top[0] if top else None,
+                highest_name=top[1].short_name if top else None,
+                lowest_pct=low[0] if low else None,
+                lowest_name=low[1].short_name if low else None,
+                pace_pct=min(100.0, 100 * gone),
+            )
+        )
     return whole(partial(trend, points, m.program.words.whole))
 
 

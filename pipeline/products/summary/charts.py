@@ -36,10 +36,20 @@ GAP = 10
 ROOM = 1.12  # the end of an axis of shares: beyond 100 % stand the labels of full bars
 COLUMN_PX = 64  # of a column nobody set
 LINE_COLOR = "#B8C2CC"
-STATE_COLORS = {State.ACCEPTED: NAVY, State.NIL: "#7FA3D1", State.RETURNED: "#E0A84A", State.UNUSABLE: "#C77D5A",
-                State.UNREAD: "#8E7CA6", State.MISSING: "#9AA5B1"}  # fmt: skip
-HATCHED = {State.RETURNED: "wide_upward_diagonal", State.UNUSABLE: "wide_upward_diagonal", State.UNREAD: "dark_horizontal",
-           State.MISSING: "wide_downward_diagonal"}  # fmt: skip
+STATE_COLORS = {
+    State.ACCEPTED: NAVY,
+    State.NIL: "#7FA3D1",
+    State.RETURNED: "#E0A84A",
+    State.UNUSABLE: "#C77D5A",
+    State.UNREAD: "#8E7CA6",
+    State.MISSING: "#9AA5B1",
+}
+HATCHED = {
+    State.RETURNED: "wide_upward_diagonal",
+    State.UNUSABLE: "wide_upward_diagonal",
+    State.UNREAD: "dark_horizontal",
+    State.MISSING: "wide_downward_diagonal",
+}
 ACROSS = 4  # charts of actions in a row of a page
 CROWDED = 24  # prefectures beyond which a page is too low to name each
 
@@ -131,20 +141,43 @@ def _count(m: PeriodMeasures) -> int:
 def _by_prefecture(book: xlsxwriter.Workbook, m: PeriodMeasures, col: int, title: str, color: str) -> Any:
     """Shares as bars, the first prefecture on top."""
     chart = book.add_chart({"type": "bar"})
-    chart.add_series({
-        "name": [m.program.worded(PREFECTURES), PREFECTURE_HEAD, col], "categories": _names(m, _count(m)), "values": _span(m, col),
-        "fill": {"color": color}, "gap": 45, "data_labels": {"value": True, "num_format": "0.0%", "font": _font(8)},
-    })  # fmt: skip
+    chart.add_series(
+        {
+            "name": [m.program.worded(PREFECTURES), PREFECTURE_HEAD, col],
+            "categories": _names(m, _count(m)),
+            "values": _span(m, col),
+            "fill": {"color": color},
+            "gap": 45,
+            "data_labels": {"value": True, "num_format": "0.0%", "font": _font(8)},
+        }
+    )
     _bar_axes(chart, m)
-    chart.set_x_axis({"min": 0, "max": ROOM, "major_unit": 0.25, "num_format": "0%", "num_font": _font(8), "label_position": "high",
-                      "major_gridlines": {"visible": True, "line": {"color": "#E4E7EB"}}, "line": {"none": True}})  # fmt: skip
+    chart.set_x_axis(
+        {
+            "min": 0,
+            "max": ROOM,
+            "major_unit": 0.25,
+            "num_format": "0%",
+            "num_font": _font(8),
+            "label_position": "high",
+            "major_gridlines": {"visible": True, "line": {"color": "#E4E7EB"}},
+            "line": {"none": True},
+        }
+    )
     return _frame(chart, title)
 
 
 def _bar_axes(chart: Any, m: PeriodMeasures) -> None:
     every = max(1, -(-len(m.prefecture_order) // CROWDED))
-    chart.set_y_axis({"reverse": True, "num_font": _font(), "line": {"color": LINE_COLOR}, "interval_unit": every,
-                      "major_tick_mark": "none"})  # fmt: skip
+    chart.set_y_axis(
+        {
+            "reverse": True,
+            "num_font": _font(),
+            "line": {"color": LINE_COLOR},
+            "interval_unit": every,
+            "major_tick_mark": "none",
+        }
+    )
 
 
 def _states(book: xlsxwriter.Workbook, m: PeriodMeasures) -> Any:
@@ -156,14 +189,28 @@ def _states(book: xlsxwriter.Workbook, m: PeriodMeasures) -> Any:
         hatch = {"pattern": HATCHED.get(state), "fg_color": color, "bg_color": "#FFFFFF"}
         fill = {"pattern": hatch} if state in HATCHED else {"fill": {"color": color}}
         ink = "#FFFFFF" if state is State.ACCEPTED else "#1F2933"
-        chart.add_series({
-            "name": [m.program.worded(PREFECTURES), PREFECTURE_HEAD, col], "categories": _names(m, _count(m)), "values": _span(m, col),
-            **fill, "border": {"color": color}, "gap": 45,
-            "data_labels": {"value": True, "num_format": "0;;", "font": {**_font(8), "color": ink}},
-        })  # fmt: skip
+        chart.add_series(
+            {
+                "name": [m.program.worded(PREFECTURES), PREFECTURE_HEAD, col],
+                "categories": _names(m, _count(m)),
+                "values": _span(m, col),
+                **fill,
+                "border": {"color": color},
+                "gap": 45,
+                "data_labels": {"value": True, "num_format": "0;;", "font": {**_font(8), "color": ink}},
+            }
+        )
     _bar_axes(chart, m)
-    chart.set_x_axis({"num_font": _font(8), "num_format": "0", "label_position": "high", "line": {"none": True}, "min": 0,
-                      "major_gridlines": {"visible": True, "line": {"color": "#E4E7EB"}}})  # fmt: skip
+    chart.set_x_axis(
+        {
+            "num_font": _font(8),
+            "num_format": "0",
+            "label_position": "high",
+            "line": {"none": True},
+            "min": 0,
+            "major_gridlines": {"visible": True, "line": {"color": "#E4E7EB"}},
+        }
+    )
     return _frame(
         chart,
         f"各{w.respondent}报送状态（{w.row}数，{'、'.join(f'{STATE_NAMES[s]}{n}' for s, n in m.states_shown.items())}）",
@@ -175,11 +222,16 @@ def _actions(book: xlsxwriter.Workbook, m: PeriodMeasures, count: int) -> Any:
     w = m.program.words
     chart = book.add_chart({"type": "column"})
     last = FIRST_ACTION + count - 1
-    chart.add_series({
-        "name": f"{w.whole}完成率", "categories": [m.program.worded(PREFECTURES), PREFECTURE_HEAD, FIRST_ACTION, PREFECTURE_HEAD, last],
-        "values": [m.program.worded(PREFECTURES), WHOLE_ROW, FIRST_ACTION, WHOLE_ROW, last], "fill": {"color": NAVY}, "gap": 90,
-        "data_labels": {"value": True, "num_format": "0.0%", "font": _font()},
-    })  # fmt: skip
+    chart.add_series(
+        {
+            "name": f"{w.whole}完成率",
+            "categories": [m.program.worded(PREFECTURES), PREFECTURE_HEAD, FIRST_ACTION, PREFECTURE_HEAD, last],
+            "values": [m.program.worded(PREFECTURES), WHOLE_ROW, FIRST_ACTION, WHOLE_ROW, last],
+            "fill": {"color": NAVY},
+            "gap": 90,
+            "data_labels": {"value": True, "num_format": "0.0%", "font": _font()},
+        }
+    )
     chart.set_x_axis({"num_font": _font(), "line": {"color": LINE_COLOR}, "major_tick_mark": "none"})
     _share_axis(chart)
     return _frame(
@@ -189,8 +241,17 @@ def _actions(book: xlsxwriter.Workbook, m: PeriodMeasures, count: int) -> Any:
 
 
 def _share_axis(chart: Any) -> None:
-    chart.set_y_axis({"min": 0, "max": ROOM, "major_unit": 0.25, "num_format": "0%", "num_font": _font(8), "line": {"none": True},
-                      "major_gridlines": {"visible": True, "line": {"color": "#E4E7EB"}}})  # fmt: skip
+    chart.set_y_axis(
+        {
+            "min": 0,
+            "max": ROOM,
+            "major_unit": 0.25,
+            "num_format": "0%",
+            "num_font": _font(8),
+            "line": {"none": True},
+            "major_gridlines": {"visible": True, "line": {"color": "#E4E7EB"}},
+        }
+    )
 
 
 def _trend(book: xlsxwriter.Workbook, m: PeriodMeasures) -> Any:
@@ -199,12 +260,20 @@ def _trend(book: xlsxwriter.Workbook, m: PeriodMeasures) -> Any:
     last = FIRST_ROW + len(m.scores) - 1
     looks = ((5, NAVY, "solid", "circle", "above"), (6, GREY, "dash", "none", ""))
     for col, color, dash, marker, labels in looks:
-        chart.add_series({
-            "name": [TREND, FIRST_ROW - 1, col], "categories": [TREND, FIRST_ROW, 0, last, 0],
-            "values": [TREND, FIRST_ROW, col, last, col], "line": {"color": color, "width": 2, "dash_type": dash},
-            "marker": {"type": marker, "size": 7, "fill": {"color": color}, "border": {"color": color}},
-            **({"data_labels": {"value": True, "position": labels, "num_format": "0.0%", "font": _font()}} if labels else {}),
-        })  # fmt: skip
+        chart.add_series(
+            {
+                "name": [TREND, FIRST_ROW - 1, col],
+                "categories": [TREND, FIRST_ROW, 0, last, 0],
+                "values": [TREND, FIRST_ROW, col, last, col],
+                "line": {"color": color, "width": 2, "dash_type": dash},
+                "marker": {"type": marker, "size": 7, "fill": {"color": color}, "border": {"color": color}},
+                **(
+                    {"data_labels": {"value": True, "position": labels, "num_format": "0.0%", "font": _font()}}
+                    if labels
+                    else {}
+                ),
+            }
+        )
     chart.set_x_axis({"num_font": _font(), "line": {"color": LINE_COLOR}, "major_tick_mark": "none"})
     _share_axis(chart)
     return _frame(chart, "各期完成率与时间进度", legend=True)

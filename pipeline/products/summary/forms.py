@@ -60,8 +60,9 @@ def scores_of(m: PeriodMeasures) -> dict[tuple[str, int], tuple[int, int]]:
     return counted
 
 
-def form_sheet(sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, values: Values, absences: Mapping[str, str],
-               scores: Scores) -> None:  # fmt: skip
+def form_sheet(
+    sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, values: Values, absences: Mapping[str, str], scores: Scores
+) -> None:
     """Write one sheet.
 
     Args:
@@ -89,11 +90,16 @@ def form_sheet(sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, values: Value
     sheet.outline_settings(True, False, True, False)
     sheet.freeze_panes(PROVINCE_ROW + 1, len(LEADING))
     sheet.autofilter(CODE_ROW, 0, grid.last_row, grid.source_col + len(SOURCE) - 1)
-    to_paper(sheet, SummaryPrint(
-        heads=(GROUP_ROW, CODE_ROW), leading=len(LEADING), widths=grid.widths,
-        heights=[heights[row] for row in range(grid.last_row + 1)],
-        blocks=[block.row for block in blocks if not block.whole],
-    ))  # fmt: skip
+    to_paper(
+        sheet,
+        SummaryPrint(
+            heads=(GROUP_ROW, CODE_ROW),
+            leading=len(LEADING),
+            widths=grid.widths,
+            heights=[heights[row] for row in range(grid.last_row + 1)],
+            blocks=[block.row for block in blocks if not block.whole],
+        ),
+    )
 
 
 def _coverage(m: PeriodMeasures, grid: Grid, values: Values) -> str:
@@ -107,8 +113,12 @@ def _coverage(m: PeriodMeasures, grid: Grid, values: Values) -> str:
 
 def _heads(sheet: Any, f: Look, m: PeriodMeasures, grid: Grid) -> dict[int, float]:
     """The four rows of titles; gives their heights."""
-    labels = [*(m.program.worded(name) for name, _ in LEADING), *(one.label for one in grid.fields), *map(rate_label, grid.rates),
-              *(name for name, _ in SCORE if grid.scored)]  # fmt: skip
+    labels = [
+        *(m.program.worded(name) for name, _ in LEADING),
+        *(one.label for one in grid.fields),
+        *map(rate_label, grid.rates),
+        *(name for name, _ in SCORE if grid.scored),
+    ]
     for col, (label, width) in enumerate(zip(labels, grid.widths, strict=True)):
         sheet.set_column(col, col, width)
         write_text(sheet, LABEL_ROW, col, label, f.head)
@@ -179,8 +189,9 @@ def _target(q: Quantity) -> str:
     return words.get(q.target.kind, f"{q.title}不少于{q.target.threshold}{'%' if q.is_rate else q.unit}")
 
 
-def _unit_row(sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, unit: Unit, given: Given | None,
-              scores: Scores) -> float:  # fmt: skip
+def _unit_row(
+    sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, unit: Unit, given: Given | None, scores: Scores
+) -> float:
     """What one unit reported; gives the height. Nothing of a unit that did not report is a number."""
     row, state = grid.rows[unit.code], m.snapshot.state(m.period, unit)
     name = m.program.prefecture_by_code[unit.prefecture_code].short_name
@@ -202,8 +213,11 @@ def _unit_row(sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, unit: Unit, gi
             write_text(sheet, row, col, NOT_APPLICABLE, f.middle)
     if grid.scored and grid.form.action is not None:
         _scores(sheet, f, row, grid.score_col, scores.get((unit.code, grid.form.action), (0, 0)))
-    wrapped = [(show(given.get(one.shows or one.code)), width) for one, width in zip(grid.fields, grid.widths[len(LEADING) :], strict=False)
-               if one.type in WORDY]  # fmt: skip
+    wrapped = [
+        (show(given.get(one.shows or one.code)), width)
+        for one, width in zip(grid.fields, grid.widths[len(LEADING) :], strict=False)
+        if one.type in WORDY
+    ]
     return height_of(wrapped)
 
 
@@ -227,8 +241,14 @@ def _source(sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, unit: Unit, abse
         write_text(sheet, row, col + len(SOURCE) - 1, absences.get(unit.code, "本表没有报来"), f.quiet)
         return
     entry = m.snapshot.by_seq[stands.seq]
-    cells: tuple[Value, ...] = (entry.seq, entry.received_on, entry.file, entry.sheets.get(grid.form.code, ""), stands.sheet_row,
-             _said(stands, entry.columns.get(grid.form.code, {}), grid))  # fmt: skip
+    cells: tuple[Value, ...] = (
+        entry.seq,
+        entry.received_on,
+        entry.file,
+        entry.sheets.get(grid.form.code, ""),
+        stands.sheet_row,
+        _said(stands, entry.columns.get(grid.form.code, {}), grid),
+    )
     for at, value in enumerate(cells, col):
         write_value(sheet, f, row, at, value, "plain" if isinstance(value, int) else "quiet")
 

@@ -141,11 +141,20 @@ def _grid(m: PeriodMeasures, form: Form, values: Values) -> Grid:
     is_scored = form.rows is Rows.COUNTY and any(q.fields and q.judged and q.target for q in quantities)
     units = tuple((p, m.program.units_of(form, p.code)) for p in m.program.prefectures)
     return Grid(
-        form=form, fields=fields, rates=rates, scored=is_scored, rows=_rows(form, units), units=units,
-        widths=(*(width for _, width in LEADING), *(_width(one, values) for one in fields),
-                *(head_width(rate_label(q)) for q in rates), *(width for _, width in SCORE if is_scored)),
+        form=form,
+        fields=fields,
+        rates=rates,
+        scored=is_scored,
+        rows=_rows(form, units),
+        units=units,
+        widths=(
+            *(width for _, width in LEADING),
+            *(_width(one, values) for one in fields),
+            *(head_width(rate_label(q)) for q in rates),
+            *(width for _, width in SCORE if is_scored),
+        ),
         letters=_letters(m, form, m.period, fields),
-    )  # fmt: skip
+    )
 
 
 def rate_label(quantity: Quantity) -> str:

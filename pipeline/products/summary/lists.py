@@ -39,16 +39,27 @@ if TYPE_CHECKING:
 SURVEY, ODD = "调研提纲汇总", "请留意的数"
 HEAD_ROW, FIRST_ROW = 2, 3
 SURVEY_COLUMNS = (
-    Column(head="题号", width=9), Column(head="题目", width=32, kind="words"), Column(head="指标", width=36, kind="words"),
-    Column(head="已答县", width=8), Column(head="应答县", width=8), Column(head="合计", width=14), Column(head="平均", width=12),
+    Column(head="题号", width=9),
+    Column(head="题目", width=32, kind="words"),
+    Column(head="指标", width=36, kind="words"),
+    Column(head="已答县", width=8),
+    Column(head="应答县", width=8),
+    Column(head="合计", width=14),
+    Column(head="平均", width=12),
     Column(head="答“是”或各选项的县", width=46, kind="words"),
-)  # fmt: skip
+)
 ODD_COLUMNS = (
-    Column(head="州（市）", width=12), Column(head="县（市、区）", width=14), Column(head="指标代码", width=10),
-    Column(head="指标", width=34, kind="words"), Column(head="单位", width=8), Column(head="所报的数", width=11),
-    Column(head="相比的数", width=11), Column(head="与谁相比", width=30), Column(head="中位数", width=10, kind="amount"),
+    Column(head="州（市）", width=12),
+    Column(head="县（市、区）", width=14),
+    Column(head="指标代码", width=10),
+    Column(head="指标", width=34, kind="words"),
+    Column(head="单位", width=8),
+    Column(head="所报的数", width=11),
+    Column(head="相比的数", width=11),
+    Column(head="与谁相比", width=30),
+    Column(head="中位数", width=10, kind="amount"),
     Column(head="出处（文件、工作表、格）", width=52, kind="quiet_wrapped"),
-)  # fmt: skip
+)
 SUM_COL = 5
 BODY_WIDTH = 72.0  # of a column of long texts
 
@@ -59,9 +70,12 @@ def list_sheet(sheet: Any, f: Look, m: PeriodMeasures, form: Form) -> None:
     fields = form.fields_in(m.period)
     lists = [(p, m.snapshot.lists.get((form.code, m.period.code, p.code), ())) for p in m.program.prefectures]
     entries = [(p, entry) for p, some in lists for entry in some]
-    columns = [Column(head="编号", width=15), Column(head=w.respondent, width=12),
-               *(_list_column(one, [entry for _, entry in entries]) for one in fields),
-               Column(head="出处（文件、工作表、行）", width=46, kind="quiet_wrapped")]  # fmt: skip
+    columns = [
+        Column(head="编号", width=15),
+        Column(head=w.respondent, width=12),
+        *(_list_column(one, [entry for _, entry in entries]) for one in fields),
+        Column(head="出处（文件、工作表、行）", width=46, kind="quiet_wrapped"),
+    ]
     rows = [
         (entry.number, p.short_name, *(_named(m, one, entry.values.get(one.code)) for one in fields), _origin(m, entry))
         for p, entry in entries
@@ -171,8 +185,20 @@ def odd_sheet(sheet: Any, f: Look, m: PeriodMeasures) -> None:
         origin = m.snapshot.origin(one.form, m.period.code, county.code, one.code)
         place = f"{origin.file}，{origin.sheet}{origin.cell}" if origin else ""
         name = m.program.prefecture_by_code[county.prefecture_code].short_name
-        rows.append((name, county.short_name, one.code, one.title, one.unit, odd.value, odd.compared,
-                     f"{whose}（{odd.sample}个数）", Decimal(str(odd.centre)), place))  # fmt: skip
+        rows.append(
+            (
+                name,
+                county.short_name,
+                one.code,
+                one.title,
+                one.unit,
+                odd.value,
+                odd.compared,
+                f"{whose}（{odd.sample}个数）",
+                Decimal(str(odd.centre)),
+                place,
+            )
+        )
     title = f"{ODD}（{m.period.title}）"
     note = f"共{len(rows)}处，与本{w.row}以往或其他{w.row}相差悬殊，请核对，不影响接收；按已报{m.reported}{w.rows}比较"
     _table(sheet, f, title, note, _worded(m, ODD_COLUMNS), rows, frozen=2)
@@ -182,8 +208,18 @@ def _worded(m: PeriodMeasures, columns: Sequence[Column]) -> list[Column]:
     return [replace(one, head=m.program.worded(one.head)) for one in columns]
 
 
-def _table(sheet: Any, f: Look, title: str, note: str, columns: Sequence[Column], rows: Sequence[tuple[Value, ...]], *,
-           frozen: int, codes: Sequence[str] = (), unprinted: int = 0) -> None:  # fmt: skip
+def _table(
+    sheet: Any,
+    f: Look,
+    title: str,
+    note: str,
+    columns: Sequence[Column],
+    rows: Sequence[tuple[Value, ...]],
+    *,
+    frozen: int,
+    codes: Sequence[str] = (),
+    unprinted: int = 0,
+) -> None:
     """A plain table: titles, perhaps codes, and a row for each; says so when there is none."""
     heading(sheet, f, title, note)
     first, last_head = FIRST_ROW + bool(codes), HEAD_ROW + bool(codes)
@@ -196,8 +232,15 @@ def _table(sheet: Any, f: Look, title: str, note: str, columns: Sequence[Column]
     for row, values in enumerate(rows, first):
         for col, value in enumerate(values):
             write_value(sheet, f, row, col, value, columns[col].kind)
-        heights.append(height_of([(show(v), c.width) for v, c in zip(values, columns, strict=True)
-                                  if c.kind in {"words", "quiet_wrapped"}]))  # fmt: skip
+        heights.append(
+            height_of(
+                [
+                    (show(v), c.width)
+                    for v, c in zip(values, columns, strict=True)
+                    if c.kind in {"words", "quiet_wrapped"}
+                ]
+            )
+        )
     if not rows:
         write_text(sheet, first, 0, "没有条目", f.note)
         heights.append(18.0)
@@ -205,5 +248,12 @@ def _table(sheet: Any, f: Look, title: str, note: str, columns: Sequence[Column]
         sheet.set_row(row, height)
     sheet.freeze_panes(first, frozen)
     sheet.autofilter(f"A{last_head + 1}:{column_letter(len(columns) - 1)}{max(len(heights), first + 1)}")
-    to_paper(sheet, SummaryPrint(heads=(HEAD_ROW, last_head), leading=frozen, heights=heights,
-                          widths=[c.width for c in columns[: len(columns) - unprinted]]))  # fmt: skip
+    to_paper(
+        sheet,
+        SummaryPrint(
+            heads=(HEAD_ROW, last_head),
+            leading=frozen,
+            heights=heights,
+            widths=[c.width for c in columns[: len(columns) - unprinted]],
+        ),
+    )

@@ -36,22 +36,48 @@ PREFECTURES, COUNTIES, TREND = "州（市）完成率", "各县情况", "各期�
 HEAD_ROW, FIRST_ROW = 2, 3  # of 各县情况 and 各期完成率
 PREFECTURE_HEAD, WHOLE_ROW, FIRST_PREFECTURE = 2, 3, 4
 COUNTY_COLUMNS = (
-    Column(head="代码", width=9), Column(head="州（市）", width=12), Column(head="县（市、区）", width=15), Column(head="状态", width=10),
-    Column(head="时效", width=9), Column(head="收到日期", width=12), Column(head="逾期或迟报天数", width=9, kind="count"),
-    Column(head="连续未按时期数", width=9, kind="count"), Column(head="达标数", width=9), Column(head="应达标数", width=9),
-    Column(head="完成率", width=9), Column(head="上期完成率", width=9), Column(head="较上期（百分点）", width=10),
+    Column(head="代码", width=9),
+    Column(head="州（市）", width=12),
+    Column(head="县（市、区）", width=15),
+    Column(head="状态", width=10),
+    Column(head="时效", width=9),
+    Column(head="收到日期", width=12),
+    Column(head="逾期或迟报天数", width=9, kind="count"),
+    Column(head="连续未按时期数", width=9, kind="count"),
+    Column(head="达标数", width=9),
+    Column(head="应达标数", width=9),
+    Column(head="完成率", width=9),
+    Column(head="上期完成率", width=9),
+    Column(head="较上期（百分点）", width=10),
     Column(head="没有计入的原因", width=42, kind="quiet_wrapped"),
-)  # fmt: skip
+)
 NAME_COL, PLACE_COL, STATE_COL, MET_COL, APPLIES_COL = 1, 2, 3, 8, 9
-PREFECTURE_COLUMNS = (("排名", 6.0), ("代码", 8.0), ("州（市）", 12.0), ("应报县", 7.0), *((STATE_NAMES[s], 8.0) for s in State),
-                      ("已报县", 7.0), ("达标数", 8.0), ("应达标数", 8.0), ("完成率", 8.5), ("上期完成率", 8.5),
-                      ("较上期（百分点）", 9.0))  # fmt: skip
+PREFECTURE_COLUMNS = (
+    ("排名", 6.0),
+    ("代码", 8.0),
+    ("州（市）", 12.0),
+    ("应报县", 7.0),
+    *((STATE_NAMES[s], 8.0) for s in State),
+    ("已报县", 7.0),
+    ("达标数", 8.0),
+    ("应达标数", 8.0),
+    ("完成率", 8.5),
+    ("上期完成率", 8.5),
+    ("较上期（百分点）", 9.0),
+)
 ROSTER, FIRST_STATE = 3, 4
 REPORTED_COL, MET, APPLIES, PCT, BEFORE, CHANGE, FIRST_ACTION = range(
     FIRST_STATE + len(State), FIRST_STATE + len(State) + 7
 )
-TREND_COLUMNS = (("报送期", 18.0), ("应报县", 9.0), ("已报县", 9.0), ("达标数", 10.0), ("应达标数", 10.0), ("完成率", 10.0),
-                 ("时间进度", 10.0))  # fmt: skip
+TREND_COLUMNS = (
+    ("报送期", 18.0),
+    ("应报县", 9.0),
+    ("已报县", 9.0),
+    ("达标数", 10.0),
+    ("应达标数", 10.0),
+    ("完成率", 10.0),
+    ("时间进度", 10.0),
+)
 
 
 def counties_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid], absences: Mapping[str, str]) -> None:
@@ -78,16 +104,31 @@ def counties_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]
                 write_text(sheet, row, col, text, f.middle)
             write_text(sheet, row, STATE_COL, STATE_NAMES[state], f.states[state])
             _arrival(sheet, f, row, owed.get(county.code))
-            _county_score(sheet, f, m, row, county.code, [g.cell(g.rows[county.code], g.score_col) for g in grids],
-                          [g.cell(g.rows[county.code], g.score_col + 1) for g in grids])  # fmt: skip
+            _county_score(
+                sheet,
+                f,
+                m,
+                row,
+                county.code,
+                [g.cell(g.rows[county.code], g.score_col) for g in grids],
+                [g.cell(g.rows[county.code], g.score_col + 1) for g in grids],
+            )
             reason = absences.get(county.code, "")
             write_value(sheet, f, row, len(COUNTY_COLUMNS) - 1, reason, "quiet_wrapped")
             heights.append(height_of([(reason, COUNTY_COLUMNS[-1].width)]))
             sheet.set_row(row, heights[-1])
     sheet.freeze_panes(FIRST_ROW, STATE_COL)
     sheet.autofilter(HEAD_ROW, 0, max(row, FIRST_ROW), len(COUNTY_COLUMNS) - 1)
-    to_paper(sheet, SummaryPrint(heads=(HEAD_ROW, HEAD_ROW), leading=STATE_COL, widths=[c.width for c in COUNTY_COLUMNS],
-                          heights=heights, blocks=blocks))  # fmt: skip
+    to_paper(
+        sheet,
+        SummaryPrint(
+            heads=(HEAD_ROW, HEAD_ROW),
+            leading=STATE_COL,
+            widths=[c.width for c in COUNTY_COLUMNS],
+            heights=heights,
+            blocks=blocks,
+        ),
+    )
 
 
 def _arrival(sheet: Any, f: Look, row: int, owed: Obligation | None) -> None:
@@ -100,8 +141,9 @@ def _arrival(sheet: Any, f: Look, row: int, owed: Obligation | None) -> None:
     write_value(sheet, f, row, 7, owed.streak or None)
 
 
-def _county_score(sheet: Any, f: Look, m: PeriodMeasures, row: int, code: str, met: Sequence[str],
-                  applies: Sequence[str]) -> None:  # fmt: skip
+def _county_score(
+    sheet: Any, f: Look, m: PeriodMeasures, row: int, code: str, met: Sequence[str], applies: Sequence[str]
+) -> None:
     done = m.now.by_county[code]
     same = m.program.comparable_code(m.program.unit_by_code[code], m.before.period) if m.before else ""
     before = m.before.by_county[same] if m.before and same else None
@@ -150,8 +192,13 @@ def _change(
 def prefectures_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]) -> None:
     """Prefectures by rank: coverage and targets met counted from 各县情况, each action's share from its own sheet."""
     w = m.program.words
-    heading(sheet, f, f"各{w.respondent}完成率（{m.period.title}）", f"按已报{m.reported}{w.rows}统计，应报{len(m.program.measured)}{w.rows}；"
-            "完成率＝达标数÷应达标数；排名按完成率（一位小数），并列同名次；斜纹格为无人报送" + _aside(m))  # fmt: skip
+    heading(
+        sheet,
+        f,
+        f"各{w.respondent}完成率（{m.period.title}）",
+        f"按已报{m.reported}{w.rows}统计，应报{len(m.program.measured)}{w.rows}；"
+        "完成率＝达标数÷应达标数；排名按完成率（一位小数），并列同名次；斜纹格为无人报送" + _aside(m),
+    )
     titles = {a.no: a.short_title for a in m.program.actions}
     actions = [(titles[g.form.action], 9.0) for g in grids if g.form.action is not None]
     columns: list[tuple[str, float]] = [
@@ -170,15 +217,26 @@ def prefectures_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Gr
     heights = [28.0, 18.0, height_of(columns, 34), *[20.0] * (last - PREFECTURE_HEAD)]
     for row, height in enumerate(heights[PREFECTURE_HEAD:], PREFECTURE_HEAD):
         sheet.set_row(row, height)
-    shade = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#8FB0DA", "min_type": "num",
-             "min_value": 0, "max_type": "num", "max_value": 1}  # fmt: skip
+    shade = {
+        "type": "2_color_scale",
+        "min_color": "#FFFFFF",
+        "max_color": "#8FB0DA",
+        "min_type": "num",
+        "min_value": 0,
+        "max_type": "num",
+        "max_value": 1,
+    }
     for first, end in ((PCT, PCT), (FIRST_ACTION, len(columns) - 1)):
         if first <= end:
             sheet.conditional_format(FIRST_PREFECTURE, first, last, end, shade)
     sheet.freeze_panes(FIRST_PREFECTURE, ROSTER)
     sheet.autofilter(WHOLE_ROW - 1, 0, last, len(columns) - 1)
-    to_paper(sheet, SummaryPrint(heads=(PREFECTURE_HEAD, PREFECTURE_HEAD), leading=ROSTER, widths=[w for _, w in columns],
-                          heights=heights))  # fmt: skip
+    to_paper(
+        sheet,
+        SummaryPrint(
+            heads=(PREFECTURE_HEAD, PREFECTURE_HEAD), leading=ROSTER, widths=[w for _, w in columns], heights=heights
+        ),
+    )
 
 
 def _aside(m: PeriodMeasures) -> str:
@@ -242,8 +300,9 @@ def _of_counties(m: PeriodMeasures, col: int) -> str:
     return f"'{m.program.worded(COUNTIES)}'!${letters}${first[len(letters) :]}:${letters}${last[len(letters) :]}"
 
 
-def _linked_share(sheet: Any, f: Look, row: int, col: int, grid: Grid, of: int, done: Completion | None,
-                  level: str = "") -> None:  # fmt: skip
+def _linked_share(
+    sheet: Any, f: Look, row: int, col: int, grid: Grid, of: int, done: Completion | None, level: str = ""
+) -> None:
     """An action's share, taken from its sheet."""
     if done is None or not done.reported:
         write_text(sheet, row, col, "", f.missing)

@@ -28,11 +28,25 @@ PAGE_PX, PAGE_PT = 1_020, 498  # what an A4 page across takes at 100 %
 FULL = 0.7  # a page with less on it is not left for the sake of a block
 CHARACTER_PX = 8  # of column width, with the fonts an office has
 SMALLEST = 0.62  # below this share of its size 10-point type is no longer read with ease
-STATE_FILLS = {State.ACCEPTED: "#DDEFE0", State.NIL: "#DCE8F6", State.RETURNED: "#FBE6C2", State.UNUSABLE: "#F6D9CC",
-               State.UNREAD: "#E6DFF0", State.MISSING: "#E4E7EB"}  # fmt: skip
+STATE_FILLS = {
+    State.ACCEPTED: "#DDEFE0",
+    State.NIL: "#DCE8F6",
+    State.RETURNED: "#FBE6C2",
+    State.UNUSABLE: "#F6D9CC",
+    State.UNREAD: "#E6DFF0",
+    State.MISSING: "#E4E7EB",
+}
 HATCHES = {State.MISSING: "#B8C2CC", State.RETURNED: "#E0A84A", State.UNUSABLE: "#C77D5A", State.UNREAD: "#8E7CA6"}
-NUMBERS_AS = {"count": "#,##0", "amount": "#,##0.00", "pct": "0.0%", "points": "+0.0;-0.0;0.0", "mean": '"均 "#,##0.00',
-              "filled": '"填"0"个"', "day": "yyyy-mm-dd", "plain": "0"}  # fmt: skip
+NUMBERS_AS = {
+    "count": "#,##0",
+    "amount": "#,##0.00",
+    "pct": "0.0%",
+    "points": "+0.0;-0.0;0.0",
+    "mean": '"均 "#,##0.00',
+    "filled": '"填"0"个"',
+    "day": "yyyy-mm-dd",
+    "plain": "0",
+}
 
 CENTRED = frozenset({"filled", "day", "plain"})
 
@@ -72,8 +86,9 @@ class Look:
         centred, right = {"align": "center"}, {"align": "right", "indent": 1}
         self._number = {
             (level, kind): boxed(num_format=code, **(centred if kind in CENTRED else right), **fill)
-            for level, fill in levels.items() for kind, code in NUMBERS_AS.items()
-        }  # fmt: skip
+            for level, fill in levels.items()
+            for kind, code in NUMBERS_AS.items()
+        }
         self._words = {level: boxed(align="center", **fill) for level, fill in levels.items()}
 
     def number(self, kind: str, level: str = "") -> Any:

@@ -57,9 +57,15 @@ def blocks_of(grid: Grid, values: Values) -> list[Block]:
     everyone = tuple(unit.code for _, units in grid.units for unit in units)
 
     def block(row: int, first: int, last: int, units: tuple[str, ...], *, whole: bool) -> Block:
-        return Block(row=row, first=first, last=max(first, last), units=units, whole=whole,
-                     reported=tuple(code for code in units if code in values),
-                     by_subtotals=whole and not grid.of_prefectures)  # fmt: skip
+        return Block(
+            row=row,
+            first=first,
+            last=max(first, last),
+            units=units,
+            whole=whole,
+            reported=tuple(code for code in units if code in values),
+            by_subtotals=whole and not grid.of_prefectures,
+        )
 
     whole = block(PROVINCE_ROW, PROVINCE_ROW + 1, grid.last_row, everyone, whole=True)
     if grid.of_prefectures:
@@ -68,8 +74,7 @@ def blocks_of(grid: Grid, values: Values) -> list[Block]:
     return [whole, *(block(row, row + 1, row + len(codes), codes, whole=False) for row, codes in parts)]
 
 
-def block_row(sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, block: Block, values: Values,
-               scores: Scores) -> None:  # fmt: skip
+def block_row(sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, block: Block, values: Values, scores: Scores) -> None:
     """The row of the province or of a prefecture: formulas over the rows below, and how many of them reported."""
     owner: Prefecture | None = None if block.whole else next(p for p, _ in grid.units if grid.rows[p.code] == block.row)
     names = (owner.code, owner.short_name, SUBTOTAL) if owner else ("", m.program.region, "全部")
@@ -114,8 +119,11 @@ def _total(sheet: Any, f: Look, block: Block, col: int, one: Field, given: Seque
         _numbers_or_words(sheet, f, block, col, block.sum_of(col), kind, given, sum(numbers) if numbers else None)
     elif how is Totalling.MEAN:
         mark = column_letter(PLACE_COL)
-        formula = (f'=AVERAGEIF(${mark}${block.first + 1}:${mark}${block.last + 1},"<>{SUBTOTAL}",{block.cells(col)})'
-                   if block.by_subtotals else f"=AVERAGE({block.cells(col)})")  # fmt: skip
+        formula = (
+            f'=AVERAGEIF(${mark}${block.first + 1}:${mark}${block.last + 1},"<>{SUBTOTAL}",{block.cells(col)})'
+            if block.by_subtotals
+            else f"=AVERAGE({block.cells(col)})"
+        )
         mean = sum(numbers) / len(numbers) if numbers else None
         _numbers_or_words(sheet, f, block, col, formula, "mean", given, mean)
     elif how is Totalling.YES:
@@ -131,8 +139,16 @@ def _total(sheet: Any, f: Look, block: Block, col: int, one: Field, given: Seque
         _or_hatch(sheet, f, block, col, formula, "filled", len(given) if given else None)
 
 
-def _numbers_or_words(sheet: Any, f: Look, block: Block, col: int, formula: str, kind: str, given: Sequence[Any],
-                      value: Decimal | float | None) -> None:  # fmt: skip
+def _numbers_or_words(
+    sheet: Any,
+    f: Look,
+    block: Block,
+    col: int,
+    formula: str,
+    kind: str,
+    given: Sequence[Any],
+    value: Decimal | float | None,
+) -> None:
     if value is None and given:
         write_text(sheet, block.row, col, NOT_APPLICABLE, f.said(block.level))
     else:

@@ -36,8 +36,15 @@ if TYPE_CHECKING:
 
 __all__ = ["SURVEY", "summary_workbook"]
 
-TABS = {CONTENTS: "#1F3864", CHARTS: "#1F3864", PREFECTURES: "#1F3864", COUNTIES: "#1F3864", TREND: "#1F3864",
-        SURVEY: "#8A94A0", ODD: "#E0A84A"}  # fmt: skip
+TABS = {
+    CONTENTS: "#1F3864",
+    CHARTS: "#1F3864",
+    PREFECTURES: "#1F3864",
+    COUNTIES: "#1F3864",
+    TREND: "#1F3864",
+    SURVEY: "#8A94A0",
+    ODD: "#E0A84A",
+}
 OF_ACTIONS, OF_OTHERS = "#5B84BD", "#9DB8DC"
 
 
@@ -96,11 +103,18 @@ def _listed(m: PeriodMeasures, by_form: dict[str, Grid], values: Values) -> list
     counties = f"已报{m.reported}/{len(m.program.measured)}{w.rows}"
     first = [
         Listed(sheet=CHARTS, what="完成率、报送状态、各行动和各期的图，随各表的数变动", covers=counties),
-        Listed(sheet=m.program.worded(PREFECTURES), covers=counties,
-               what=f"{len(m.program.prefectures)}{w.respondents}的排名、报送状态、完成率和各行动完成率"),
-        Listed(sheet=m.program.worded(COUNTIES), what=f"各{w.row}的状态、收到日期、达标数、完成率和没有计入的原因", covers=counties),
+        Listed(
+            sheet=m.program.worded(PREFECTURES),
+            covers=counties,
+            what=f"{len(m.program.prefectures)}{w.respondents}的排名、报送状态、完成率和各行动完成率",
+        ),
+        Listed(
+            sheet=m.program.worded(COUNTIES),
+            what=f"各{w.row}的状态、收到日期、达标数、完成率和没有计入的原因",
+            covers=counties,
+        ),
         Listed(sheet=TREND, what="各期完成率与时间进度", covers=f"{len(m.scores)}期"),
-    ]  # fmt: skip
+    ]
     forms = [Listed(sheet=x.sheet, what=x.heading, covers=_covers(m, x, by_form, values)) for x in m.program.forms]
     survey = [Listed(sheet=SURVEY, what=f"调研提纲各题的合计、平均和各选项的{w.row}数", covers=counties)]
     odd = Listed(sheet=ODD, what=f"与本{w.row}以往或其他{w.row}相差悬殊的数，请核对", covers=f"{len(m.outliers)}处")

@@ -42,8 +42,13 @@ SHORT = 200  # bytes of a formula of figures alone
 MAX_COLUMN_RECORDS = 1_000
 ENCODINGS = {1200: "utf-16-le", 936: "gb18030", 0x8000: "mac_roman", 0x8001: "cp1252", 20936: "gb18030"}
 ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
-OTHER_KINDS = {"worddocument": "Word文档", "powerpoint document": "演示文稿", "__properties_version1.0": "邮件，报表可能在它的附件里",
-               "visiodocument": "Visio图", "catalog": "文件夹的缩略图"}  # fmt: skip
+OTHER_KINDS = {
+    "worddocument": "Word文档",
+    "powerpoint document": "演示文稿",
+    "__properties_version1.0": "邮件，报表可能在它的附件里",
+    "visiodocument": "Visio图",
+    "catalog": "文件夹的缩略图",
+}
 UNSEEN = {"CELL_STRUCK": "画了删除线", "CELL_UNSEEN": "字与底色相同，或格式不显示内容"}
 
 
@@ -409,9 +414,14 @@ class _XlsSheet:
 
 LOOKS = {FONT: XlsLooks.font, PALETTE: XlsLooks.palette, XF: XlsLooks.cell_format}
 GLOBALS = {
-    BOF: _Globals.begin, CODEPAGE: _Globals.encoding, IS_1904: _Globals.days, SUPBOOK: _Globals.book, BOUNDSHEET: _Globals.sheet,
-    EXTERNSHEET: _Globals.references, FORMAT: _Globals.number_format,
-}  # fmt: skip
+    BOF: _Globals.begin,
+    CODEPAGE: _Globals.encoding,
+    IS_1904: _Globals.days,
+    SUPBOOK: _Globals.book,
+    BOUNDSHEET: _Globals.sheet,
+    EXTERNSHEET: _Globals.references,
+    FORMAT: _Globals.number_format,
+}
 
 
 def compact(data: bytes) -> float:

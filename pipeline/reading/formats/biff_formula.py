@@ -18,12 +18,35 @@ PATH_MARKS = "\x01\x02\x05"  # an encoded path, from the same drive, of one piec
 TEXT, CHOICES, ATTRIBUTE, INTEGER, REAL, PAREN = 0x17, 0x04, 0x19, 0x1E, 0x1F, 0x15
 OUTSIDE = {0x39: 7, 0x3A: 7, 0x3B: 11, 0x3C: 7, 0x3D: 11}  # a name, cell or area that stands in some book
 SIZES = {
-    **dict.fromkeys(range(0x03, 0x17), 1), 0x01: 5, 0x02: 5, 0x1C: 2, 0x1D: 2, INTEGER: 3, REAL: 9, 0x20: 8, 0x21: 3, 0x22: 4, 0x23: 5,
-    0x24: 5, 0x25: 9, 0x26: 7, 0x27: 7, 0x28: 7, 0x29: 3, 0x2A: 5, 0x2B: 9, 0x2C: 5, 0x2D: 9, **OUTSIDE,
-}  # fmt: skip
+    **dict.fromkeys(range(0x03, 0x17), 1),
+    0x01: 5,
+    0x02: 5,
+    0x1C: 2,
+    0x1D: 2,
+    INTEGER: 3,
+    REAL: 9,
+    0x20: 8,
+    0x21: 3,
+    0x22: 4,
+    0x23: 5,
+    0x24: 5,
+    0x25: 9,
+    0x26: 7,
+    0x27: 7,
+    0x28: 7,
+    0x29: 3,
+    0x2A: 5,
+    0x2B: 9,
+    0x2C: 5,
+    0x2D: 9,
+    **OUTSIDE,
+}
 TWO: dict[int, Callable[[float, float], float]] = {
-    0x03: operator.add, 0x04: operator.sub, 0x05: operator.mul, 0x06: operator.truediv,
-}  # fmt: skip
+    0x03: operator.add,
+    0x04: operator.sub,
+    0x05: operator.mul,
+    0x06: operator.truediv,
+}
 ONE: dict[int, Callable[[float], float]] = {0x12: operator.pos, 0x13: operator.neg, 0x14: lambda n: n / 100}
 FUNCTION, SUM, SUMS = 0x22, b"\x10", {b"\0\0", b"\4\0", b"\5\0", b"\6\0", b"\7\0"}  # and count, mean, least and most
 ADDED, PASSED_OVER, BOOLEAN = b"\4\0", {0x10, 0x40}, 0x1D  # SUM of several; of one, and blanks; TRUE or FALSE

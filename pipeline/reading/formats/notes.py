@@ -255,10 +255,15 @@ def compares(operator: str, value: Raw, low: float, high: float) -> bool | None:
     if not isinstance(value, (int, float)):
         return None
     return {
-        "equal": value == low, "notEqual": value != low, "lessThan": value < low, "lessThanOrEqual": value <= low,
-        "greaterThan": value > low, "greaterThanOrEqual": value >= low, "between": low <= value <= high,
+        "equal": value == low,
+        "notEqual": value != low,
+        "lessThan": value < low,
+        "lessThanOrEqual": value <= low,
+        "greaterThan": value > low,
+        "greaterThanOrEqual": value >= low,
+        "between": low <= value <= high,
         "notBetween": not low <= value <= high,
-    }.get(operator)  # fmt: skip
+    }.get(operator)
 
 
 def alike(ink: str | None, paper: str | None) -> bool:
@@ -288,9 +293,7 @@ class Run:
 def doubt_of(runs: Sequence[Run]) -> tuple[str, str] | None:
     """Finding code and words for a text of which not all is to be read as it stands: m² is not m2, a struck 9 is none."""
     text = "".join(run.text for run in runs)
-    for code, word, which in (
-        ("CELL_STRUCK", "画了删除线", "struck"), ("CELL_SUPERSCRIPT", "是上标或下标", "raised")
-    ):  # fmt: skip
+    for code, word, which in (("CELL_STRUCK", "画了删除线", "struck"), ("CELL_SUPERSCRIPT", "是上标或下标", "raised")):
         parts = [run.text for run in runs if getattr(run, which) and run.text.strip()]
         if parts:
             return code, f"{text}（{'、'.join(f'“{part}”' for part in parts)}{word}）"

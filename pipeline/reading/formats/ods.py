@@ -148,14 +148,28 @@ class _Content(Watcher):
         self._ruled: list[Area] = []
         self._rules: list[tuple[str, Area, str, str]] = []  # sheet, cells, condition, style
         self.opened |= self._styles.handlers | {
-            "table:table": self._open_sheet, "table:table-column": self._open_column, "table:table-row": self._open_row,
-            "table:table-cell": self._open_cell, COVERED_CELL: self._open_cell, "text:p": self._open_paragraph,
-            "text:span": self._open_piece, "text:ruby-text": self._open_aside, "text:s": self._spaces, "text:tab": self._break,
-            "text:line-break": self._break, "draw:image": self._open_picture, "table:table-source": self._source,
-            "calcext:conditional-format": self._open_rules, "calcext:condition": self._rule,
-            "calcext:data-bar": self._bar, "calcext:icon-set": self._bar,
-            "table:dde-link": self._dde, "document-content": self._root, "document": self._root, "script:module": self._module,
-        }  # fmt: skip
+            "table:table": self._open_sheet,
+            "table:table-column": self._open_column,
+            "table:table-row": self._open_row,
+            "table:table-cell": self._open_cell,
+            COVERED_CELL: self._open_cell,
+            "text:p": self._open_paragraph,
+            "text:span": self._open_piece,
+            "text:ruby-text": self._open_aside,
+            "text:s": self._spaces,
+            "text:tab": self._break,
+            "text:line-break": self._break,
+            "draw:image": self._open_picture,
+            "table:table-source": self._source,
+            "calcext:conditional-format": self._open_rules,
+            "calcext:condition": self._rule,
+            "calcext:data-bar": self._bar,
+            "calcext:icon-set": self._bar,
+            "table:dde-link": self._dde,
+            "document-content": self._root,
+            "document": self._root,
+            "script:module": self._module,
+        }
 
     def notes(self) -> Notes:
         """What was gathered."""

@@ -56,10 +56,15 @@ class OdsStyles:
     def handlers(self) -> dict[str, Callable[[dict[str, str]], None]]:
         """For whoever follows the part."""
         return {
-            "style:style": self._open, "style:default-style": self._open, "style:text-properties": self._texts,
-            "style:table-cell-properties": self._cells, "style:table-properties": self._tables,
-            "style:map": self._map, "style:table-row-properties": self._sizes, "style:table-column-properties": self._sizes,
-        }  # fmt: skip
+            "style:style": self._open,
+            "style:default-style": self._open,
+            "style:text-properties": self._texts,
+            "style:table-cell-properties": self._cells,
+            "style:table-properties": self._tables,
+            "style:map": self._map,
+            "style:table-row-properties": self._sizes,
+            "style:table-column-properties": self._sizes,
+        }
 
     def look(self, name: str) -> OdsLook:
         """How a text of this style looks."""

@@ -36,9 +36,15 @@ def look_through_xlsx(package: Package, part: str) -> Notes:
     workbook = package.follow(part, _Workbook)
     relations = relations_of(package, part)
     texts = package.follow(relations.part("sharedStrings"), SharedTexts)
-    book = Book(looks=package.follow(relations.part("styles"), Styles).looks, texts=texts.texts, marks=texts.marks,
-                long=texts.long, since_1904=workbook.since_1904, links=any(relations.of_kind("externalLink")),
-                pictures=any(relations.of_kind("richValueRel")))  # fmt: skip
+    book = Book(
+        looks=package.follow(relations.part("styles"), Styles).looks,
+        texts=texts.texts,
+        marks=texts.marks,
+        long=texts.long,
+        since_1904=workbook.since_1904,
+        links=any(relations.of_kind("externalLink")),
+        pictures=any(relations.of_kind("richValueRel")),
+    )
     tally = Tally()
     grids: dict[str, list[list[Raw]]] = {}
     for (name, hidden), sheet_part in sheets_of(workbook.sheets, relations):

@@ -72,9 +72,17 @@ class _Anchored(Watcher):
         self.objects: list[tuple[tuple[int, int], tuple[int, int], str]] = []
         self._places: list[str] = []
         self._what, self._texts, self._begun = "", list[str](), False
-        self.on(twoCellAnchor=self._anchor, oneCellAnchor=self._anchor, absoluteAnchor=self._anchor, row=self._place,
-                col=self._place, pic=lambda _: self._is(PICTURE), sp=lambda _: self._is(TEXT_BOX),
-                graphicFrame=lambda _: self._is("一张图表"), t=self._text)  # fmt: skip
+        self.on(
+            twoCellAnchor=self._anchor,
+            oneCellAnchor=self._anchor,
+            absoluteAnchor=self._anchor,
+            row=self._place,
+            col=self._place,
+            pic=lambda _: self._is(PICTURE),
+            sp=lambda _: self._is(TEXT_BOX),
+            graphicFrame=lambda _: self._is("一张图表"),
+            t=self._text,
+        )
 
     def unknown(self, _: str) -> None:
         """Only what is asked for is collected."""

@@ -15,8 +15,12 @@ MAIN = (
 )
 FALSE = {"0", "false", "off"}
 WHITE, BLACK = "FFFFFF", "000000"
-KNOWN_COLOURS = {("theme", "0"): WHITE, ("theme", "1"): BLACK, **{("indexed", n): BLACK for n in ("0", "8", "64")},
-                 **{("indexed", n): WHITE for n in ("1", "9", "65")}}  # fmt: skip
+KNOWN_COLOURS = {
+    ("theme", "0"): WHITE,
+    ("theme", "1"): BLACK,
+    **{("indexed", n): BLACK for n in ("0", "8", "64")},
+    **{("indexed", n): WHITE for n in ("1", "9", "65")},
+}
 
 
 @dataclass(slots=True)
@@ -52,9 +56,20 @@ class Styles(Watcher):
         self._in = self._part = ""
         self._rules: list[dict[str, str | None]] = []
         lists = ("fonts", "fills", "borders", "cellXfs", "cellStyleXfs", "cellStyles", "dxfs", "colors", "tableStyles")
-        self.on(numFmt=self._format, font=self._font, strike=self._strike, sz=self._size, color=self._ink, fill=self._fill,
-                patternFill=self._pattern, fgColor=self._paper, xf=self._use, dxf=self._rule, bgColor=self._rule_paper,
-                border=self._border)  # fmt: skip
+        self.on(
+            numFmt=self._format,
+            font=self._font,
+            strike=self._strike,
+            sz=self._size,
+            color=self._ink,
+            fill=self._fill,
+            patternFill=self._pattern,
+            fgColor=self._paper,
+            xf=self._use,
+            dxf=self._rule,
+            bgColor=self._rule_paper,
+            border=self._border,
+        )
         for name in lists:
             self.on(**{name: lambda _, name=name: setattr(self, "_in", name)})
 

@@ -47,9 +47,11 @@ def _foreword(m: PeriodMeasures, say: Figures) -> str:
         return ""
     told = sum(n is not None for n in h.by_prefecture.values())
     can = sum(one.spread is True for one in h.entries)
-    return (f"本汇编收录{say('cases.prefectures', told)}{w.respondents}自专项工作开始至{say.day('period.end', m.period.end)}报送的"
-            f"亮点工作和经验推广信息{say('cases.count', len(h.entries))}条，其中填报单位认为可复制推广的"
-            f"{say('cases.spread', can)}条。内容按类型编排，文字为报送单位原文，采用前请核实。")  # fmt: skip
+    return (
+        f"本汇编收录{say('cases.prefectures', told)}{w.respondents}自专项工作开始至{say.day('period.end', m.period.end)}报送的"
+        f"亮点工作和经验推广信息{say('cases.count', len(h.entries))}条，其中填报单位认为可复制推广的"
+        f"{say('cases.spread', can)}条。内容按类型编排，文字为报送单位原文，采用前请核实。"
+    )
 
 
 def _chapters(m: PeriodMeasures, say: Figures) -> list[Chapter]:
@@ -64,18 +66,24 @@ def _chapters(m: PeriodMeasures, say: Figures) -> list[Chapter]:
 
 def _chapter(m: PeriodMeasures, kind: str, no: int, some: list[Highlight], say: Figures) -> Chapter:
     ordered = sorted(some, key=lambda one: (one.prefecture_code, one.county_code, one.number))
-    return Chapter(numeral=numeral(no), name=kind or UNSORTED, count=say(f"cases.{kind}", len(some)),
-                   cases=[_case(m, one, n, say) for n, one in enumerate(ordered, 1)])  # fmt: skip
+    return Chapter(
+        numeral=numeral(no),
+        name=kind or UNSORTED,
+        count=say(f"cases.{kind}", len(some)),
+        cases=[_case(m, one, n, say) for n, one in enumerate(ordered, 1)],
+    )
 
 
 def _case(m: PeriodMeasures, one: Highlight, no: int, say: Figures) -> Case:
     key, where = f"highlight.{one.prefecture_code}.{one.number}", place(m, one)
     spread = {True: "可复制推广", False: "填报单位认为暂不宜推广"}.get(one.spread) if one.spread is not None else ""
     return Case(
-        no=say(f"{key}.no", no), place=where, title=quoted(say, f"{key}.title", one.title or UNTITLED),
+        no=say(f"{key}.no", no),
+        place=where,
+        title=quoted(say, f"{key}.title", one.title or UNTITLED),
         meta="　".join(text for text in (where, day_of(one, say), spread) if text),
         paragraphs=[quoted(say, f"{key}.text", line.strip()) for line in one.text.splitlines() if line.strip()],
-    )  # fmt: skip
+    )
 
 
 OWN: dict[str, Mapping[str, Callable[[Edition], Any]]] = {

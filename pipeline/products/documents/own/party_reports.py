@@ -34,8 +34,10 @@ def _course(m: PeriodMeasures, say: Figures) -> list[str]:
             f"{say('trend.last', last.period.title)}总体完成率为{end}%，与{say('trend.first', first.period.title)}持平"
         )
     else:
-        moved = (f"总体完成率由{say('trend.first', first.period.title)}的{start}%{'提高' if step > 0 else '下降'}到"
-                 f"{say('trend.last', last.period.title)}的{end}%")  # fmt: skip
+        moved = (
+            f"总体完成率由{say('trend.first', first.period.title)}的{start}%{'提高' if step > 0 else '下降'}到"
+            f"{say('trend.last', last.period.title)}的{end}%"
+        )
     aside = not_compared(say, "trend", last.province, first.province, "其间", "各期均按当期目标评定，含")
     return [f"{moved}，各期均按当期已报{w.row}统计{aside}。"]
 
