@@ -19,6 +19,7 @@ import sys
 import time
 import warnings
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -208,6 +209,7 @@ def fork(work: Callable[[], int]) -> int:
     code = 99
     try:
         gc.freeze()  # what the parent has is never garbage here, and need not be looked at
+        forkserver._forkserver.__init__()  # type: ignore[misc]  # noqa: SLF001 - that is the parent's child
         signal.alarm(SECONDS)
         code = work()
     finally:

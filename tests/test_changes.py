@@ -123,9 +123,9 @@ PICTURE = """
 from functools import partial
 
 from pipeline.products.drawing.parts import sentence
-from pipeline.products.pictures.registry import Kind, reported, whole
+from pipeline.products.pictures.registry import PictureKind, reported, whole
 
-PICTURE = Kind(
+PICTURE = PictureKind(
     name="slogan", number=13, title="一句话", words=reported, shows="一句话。", reading="照读。",
     drawings=lambda m: whole(partial(sentence, f"{m.period.title}已报{m.reported}个")),
 )

@@ -222,13 +222,13 @@ def test_init_refuses_a_folder_in_use(ran: Path) -> None:
 COMMAND = """
 import signal, sys, time
 import click
-from pipeline.commands.common import Group, note
+from pipeline.commands.common import CommandGroup, note
 
 class Finalised:
     def __del__(self):
         signal.raise_signal(signal.SIGINT)
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def main(): pass
 
 @main.command()

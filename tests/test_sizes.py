@@ -162,7 +162,7 @@ def test_a_respondent_that_reports_on_itself_is_on_time_late_and_overdue_like_an
     assert "2024年1月逾期市 1 个" in late
     assert name_of(3) in late
     assert name_of(1) not in late
-    owed = {o["who"]: o for o in project.table(("2024-01", "1月"), "obligations") if "工作推进信息" in o["what"]}
+    owed = {o["who"]: o for o in project.table(("2024-01", "1月"), "obligations") if "季度工作信息" in o["what"]}
     assert {who: one["met"] for who, one in owed.items()} == {"101000": "true", "102000": "true", "103000": "false"}
     brief = "\n".join(p.text for p in docx.Document(str(project.root / "outbox/2024-01/工作简报.docx")).paragraphs)
     assert "按已报2个市统计" in brief
@@ -174,7 +174,7 @@ def test_what_does_not_fit_is_several_pictures_under_one_number(tmp_path: Path) 
     project.run("2024-02-06")
     folder = project.root / "outbox" / "2024-01"
     drawn = sorted(p.name for p in (folder / "图表").glob("图1*"))
-    assert drawn == ["图1之一_各州（市）完成率排名.png", "图1之二_各州（市）完成率排名.png"]
+    assert drawn == ["图1之一_各市（州）完成率排名.png", "图1之二_各市（州）完成率排名.png"]
     xml = body_of(folder / "工作简报.docx")
     alts = re.findall(r'<wp:docPr [^>]*descr="([^"]*完成率排名[^"]*)"', xml)
     assert len(set(alts)) == 2

@@ -44,7 +44,7 @@ def commands_of(
     command: click.Command, above: click.Context | None = None
 ) -> Iterator[tuple[click.Command, click.Context]]:
     """A command and all below it, each with the context its help is written in."""
-    here = click.Context(command, info_name=command.name, parent=above)
+    here = click.Context(command, info_name=command.name, parent=above, **command.context_settings)
     yield command, here
     if isinstance(command, click.Group):
         for name in command.list_commands(here):

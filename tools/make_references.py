@@ -27,10 +27,10 @@ NOTE = "<!-- 由 tools/make_references.py 生成，请勿手改 -->\n"
 def commands() -> Iterator[str]:
     """The command line, from click's own help."""
     yield f"{NOTE}# 命令\n"
-    context = click.Context(cli, info_name="run-pipeline", terminal_width=WIDTH)
+    context = click.Context(cli, info_name="run-pipeline", **{**cli.context_settings, "terminal_width": WIDTH})
     yield f"```text\n{cli.get_help(context)}\n```\n"
     for name, command in sorted(cli.commands.items()):
-        own = click.Context(command, info_name=f"run-pipeline {name}", terminal_width=WIDTH)
+        own = click.Context(command, parent=context, info_name=name, terminal_width=WIDTH)
         yield f"## {name}\n\n```text\n{command.get_help(own)}\n```\n"
 
 
