@@ -441,8 +441,10 @@ def small_files(most: int) -> None:
 
 
 def drop_powers() -> None:
-    """From here on this process may only do what permissions allow, root or not."""
+    """From here on this process, and what it starts, may only do what permissions allow, root or not."""
     if sys.platform == "linux":
+        set_securebits, no_root_and_locked = 28, 0b11  # else a program that root starts has all of its powers again
+        assert ctypes.CDLL(None, use_errno=True).prctl(set_securebits, no_root_and_locked, 0, 0, 0) == 0
         version_3 = (ctypes.c_uint32 * 2)(0x20080522, 0)
         nothing = (ctypes.c_uint32 * 6)()
         assert ctypes.CDLL(None, use_errno=True).capset(version_3, nothing) == 0
