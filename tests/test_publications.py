@@ -463,7 +463,7 @@ def test_what_is_overdue_is_one_count_wherever_it_is_printed(period: str) -> Non
     assert sum(p.overdue for one in m.systems.milestones for p in one.prefectures) == len(steps)
     ((_, drawn),) = kinds()["milestones"].drawings(m)
     assert sum(row.alarm for group in drawn.args[0] for row in group.rows) == len(steps)
-    assert f"逾期未完成或没有可用的报表{len(steps)}家次" in kinds()["milestones"].alt_text(m)
+    assert f"逾期未完成或从未报告{len(steps)}家次" in kinds()["milestones"].alt_text(m)
     behind = {(o.serves, o.is_county) for o in steps}
     told = "\n".join(milestone_paragraphs(m, Figures(m.program.words)))
     assert f"逾期未完成的工作节点有{len(behind)}项" in told or not behind

@@ -10,7 +10,7 @@ COUNTER = "个"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordsEntry:
-    """``words`` of ``program.yaml``: what cannot be put together from ``levels`` and ``unit_suffix``; see :class:`Words`."""
+    """``wording`` of ``program.yaml``: what cannot be put together from ``levels`` and ``unit_suffix``; see :class:`Words`."""
 
     of_whole: str = ""
     of_row: str = ""

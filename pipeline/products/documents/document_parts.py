@@ -1,7 +1,7 @@
 """What a publication may hold, by the names its template uses: a part is made where the template asks for it, and only there.
 
 A new publication is a template in ``templates/docx/`` and its entry in ``program.yaml``; a part that is here for all of them, and
-what only one of them has (a module of ``own/``), is a function of the issue.
+what only one of them has (a module of ``own/``), is a function of the edition.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """One issue of a publication, on its way to a context."""
+    """One edition of a publication, on its way to a context."""
 
     m: PeriodMeasures
     document: str
@@ -65,20 +65,20 @@ class Edition:
 
     @property
     def earlier(self) -> list[str]:
-        """Periods of earlier issues."""
+        """Periods of earlier editions."""
         made = publication(self.m, self.document)
         before = {p.code for p in self.m.program.periods_through(self.m.period)} - {self.m.period.code}
         return [code for code in made.periods if code in before] if made else []
 
     @property
     def since(self) -> Scores | None:
-        """Where things stood at the last issue."""
+        """Where things stood at the last edition."""
         earlier = self.earlier
         return next((s for s in self.m.scores if earlier and s.period.code == earlier[-1]), None)
 
     @property
     def spanned(self) -> tuple[Period, ...]:
-        """The periods since the last issue."""
+        """The periods since the last edition."""
         earlier = self.earlier
         begin = self.m.program.period_by_code[earlier[-1]].no if earlier else 0
         return self.m.program.periods_through(self.m.period)[begin:]

@@ -68,7 +68,7 @@ def _step(one: MilestoneFigures, applies: bool) -> StackRow:
 
 def _words(m: PeriodMeasures) -> str:
     late = sum(one.province.overdue for one in m.systems.milestones)
-    return f"共{len(m.systems.milestones)}个节点，逾期未完成或没有可用的报表{late}家次"
+    return f"共{len(m.systems.milestones)}个节点，逾期未完成或从未报告{late}家次"
 
 
 PICTURE = PictureKind(
@@ -78,5 +78,5 @@ PICTURE = PictureKind(
     drawings=_drawings,
     words=_words,
     shows="方案规定的各个节点，按时完成、逾期完成、未完成、未计入的各有多少家。",
-    reading="条形按应完成的家数算满格；“逾期”是过了时限仍未完成或没有可用的报表的家数。超过十八个节点时取逾期最多的十八个。",
+    reading="条形按应完成的家数算满格；“逾期”是过了时限、按最近一次报告仍未完成或从未报告的家数。超过十八个节点时取逾期最多的十八个。",
 )

@@ -43,7 +43,7 @@ class Chapter:
 def _foreword(m: PeriodMeasures, say: Figures) -> str:
     w = m.program.words
     h = m.systems.highlights
-    if h is None:
+    if h is None or not h.entries:
         return ""
     told = sum(n is not None for n in h.by_prefecture.values())
     can = sum(one.spread is True for one in h.entries)
@@ -52,6 +52,10 @@ def _foreword(m: PeriodMeasures, say: Figures) -> str:
         f"亮点工作和经验推广信息{say('cases.count', len(h.entries))}条，其中填报单位认为可复制推广的"
         f"{say('cases.spread', can)}条。内容按类型编排，文字为报送单位原文，采用前请核实。"
     )
+
+
+def _has_cases(m: PeriodMeasures) -> bool:
+    return m.systems.highlights is not None and bool(m.systems.highlights.entries)
 
 
 def _chapters(m: PeriodMeasures, say: Figures) -> list[Chapter]:
@@ -90,9 +94,7 @@ OWN: dict[str, Mapping[str, Callable[[Edition], Any]]] = {
     "典型案例汇编": {
         "title": lambda i: f"“{i.m.program.short_title}”专项工作\n典型案例汇编",
         "chapters": lambda i: _chapters(i.m, i.say),
-        "foreword": lambda i: _foreword(i.m, i.say) if _chapters(i.m, Figures(i.m.program.words)) else "",
-        "empty_line": lambda i: (
-            "" if _chapters(i.m, Figures(i.m.program.words)) else "截至目前，还没有已接收的亮点工作和经验推广信息。"
-        ),
+        "foreword": lambda i: _foreword(i.m, i.say),
+        "empty_line": lambda i: "" if _has_cases(i.m) else "截至目前，还没有已接收的亮点工作和经验推广信息。",
     },
 }
