@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 
     Rules = Mapping[str, tuple[Rule, ...]]
 
-NO_LIMIT = 9_999_999  # what rules say where nothing but good sense limits a number
+_NO_LIMIT = 9_999_999  # what rules say where nothing but good sense limits a number
 LOW, HIGH = 1, -1
-INNER = str.maketrans("“”", "‘’")  # quotes within quotes
-FIRST_TICK = "选了“√”的，首次报送仍须填各项总数"
-MEASURED = NUMBERS | {FieldType.DATE}
+_INNER = str.maketrans("“”", "‘’")  # quotes within quotes
+_FIRST_TICK = "选了“√”的，首次报送仍须填各项总数"
+_MEASURED = NUMBERS | {FieldType.DATE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
+class _Limit:
     """One bound of one cell.
 
     Attributes:
@@ -59,7 +59,7 @@ class Limit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BoundFigures:
+class _BoundFigures:
     """The figures of one unit in one return, or of one entry of a list.
 
     Attributes:
@@ -124,7 +124,7 @@ class BoundFigures:
 
     def named(self, code: str, home: str) -> str:
         """A field by cell and title: E8“参加总数”."""
-        title = self.program.field_by_code[code].title.translate(INNER)
+        title = self.program.field_by_code[code].title.translate(_INNER)
         return f"{self.cell(code, home)}“{title}”"
 
     def filled(self, rule: Rule, home: str) -> str:
@@ -144,10 +144,10 @@ class BoundFigures:
     def _unit(self) -> str:
         return next(iter(self.lines.values())).unit.code
 
-    def limits(self, field: Field, side: int, seen: frozenset[str] = frozenset()) -> list[Limit]:
+    def limits(self, field: Field, side: int, seen: frozenset[str] = frozenset()) -> list[_Limit]:
         """Every bound of a field on one side, the tightest first."""
         seen |= {field.code}
-        found = [Limit(value=Decimal(0))] if side is LOW and field.type in NUMBERS else []
+        found = [_Limit(value=Decimal(0))] if side is LOW and field.type in NUMBERS else []
         for rule in self.rules.get(field.code, ()):
             if rule.condition is None or self.holds(rule.condition):
                 found += (
@@ -159,7 +159,7 @@ class BoundFigures:
 
     def _limit(
         self, field: Field, side: int, rule: Rule, sums: Mapping[str, int], constant: Decimal, seen: frozenset[str]
-    ) -> Limit | None:
+    ) -> _Limit | None:
         """What ``Σ times × column + constant ≥ 0`` says of a field; None where it says nothing on this side."""
         own = sums.get(field.code, 0)
         if own * side <= 0:
@@ -171,7 +171,7 @@ class BoundFigures:
             number = self.number(column)
             if number is None and column in self.wrong and column not in seen:
                 edges = self.limits(self.program.field_by_code[column], HIGH if times > 0 else LOW, seen)
-                number, moving = (edges[0].value if edges else Decimal(NO_LIMIT)), True
+                number, moving = (edges[0].value if edges else Decimal(_NO_LIMIT)), True
             if number is None:
                 return None
             rest += times * number
@@ -182,7 +182,7 @@ class BoundFigures:
         others = tuple(c for c in sums if c != field.code and c in self.program.field_by_code)
         if rule.condition and base_field(rule.condition.column) != field.code:
             others = (*others, base_field(rule.condition.column))
-        return Limit(
+        return _Limit(
             value=value, why=self._why(field, side, rule, sums, value, moving=moving), others=others, open=moving
         )
 
@@ -227,12 +227,12 @@ class BoundFigures:
             return ""
         if low and high and low.value > high.value:
             return self._contradiction(field, low, high, is_day=is_day)
-        if low and high and (whole or high.value < NO_LIMIT) and not high.open:
+        if low and high and (whole or high.value < _NO_LIMIT) and not high.open:
             first, last = _shown(low.value, is_day=is_day), _shown(high.value, is_day=is_day)
             return (f"应为{first}" if low.value == high.value else f"应在{first}到{last}之间") + f"：{why}"
         return f"应{why}"
 
-    def _contradiction(self, field: Field, low: Limit, high: Limit, *, is_day: bool) -> str:
+    def _contradiction(self, field: Field, low: _Limit, high: _Limit, *, is_day: bool) -> str:
         """Two bounds that no value meets: which other cell must be mended with this one, or who can help."""
         keep, move = (low, high) if high.others or not low.others else (high, low)
         less, more = ("不晚于", "不早于") if is_day else ("不大于", "不少于")
@@ -254,7 +254,7 @@ class BoundFigures:
         fix = one.fix
         if one.code == "REQUIRED":
             row = self.lines[self.program.field_by_code[one.field].form].row
-            fix = FIRST_TICK if row and row.nil else remedy(one.code, self.program.field_by_code[one.field])
+            fix = _FIRST_TICK if row and row.nil else remedy(one.code, self.program.field_by_code[one.field])
         return replace(one, expected=self.expected(one), fix=fix or one.fix)
 
     def expected(self, one: Finding) -> str:
@@ -278,7 +278,7 @@ class BoundFigures:
 
     def _asked(self, field: Field) -> str:
         """What a cell should hold that is blank or could not be read."""
-        allowed = self.allowed(field) if field.type in MEASURED else ""
+        allowed = self.allowed(field) if field.type in _MEASURED else ""
         length = next((r.message for r in self.rules[""] if r.type == LENGTH and r.columns[0] == field.code), "")
         if allowed:
             kinds = {FieldType.COUNT: f"整数（单位：{field.unit}）", FieldType.DATE: "日期"}
@@ -374,7 +374,7 @@ def told_together(
                 continue
             form, key, line = place
             alone = program.form_by_code[form].is_list
-            figures = BoundFigures(
+            figures = _BoundFigures(
                 program=program,
                 period=period,
                 one=returns[source],

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from pipeline.reading.sheet import FormRow
 
 
-CONFLICT = "ROW_CONFLICT"
-SHOWN_DIFFERENCES = 10
+_CONFLICT = "ROW_CONFLICT"
+_SHOWN_DIFFERENCES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ def _list_conflicts(
                     (
                         n,
                         finding(
-                            CONFLICT,
+                            _CONFLICT,
                             file=returns[n].arrival.name,
                             sheet=returns[n].sheets[form.code],
                             found=counted,
@@ -142,13 +142,14 @@ def _settle_conflicts(
     """A conflict is only one between rows that are otherwise good; it says which field and which values."""
     refused = [bool(whole_file_findings(found)) for found in per_return]
     bad = [
-        {f.county_code for f in found if f.severity is Severity.CRITICAL and f.code != CONFLICT} for found in per_return
+        {f.county_code for f in found if f.severity is Severity.CRITICAL and f.code != _CONFLICT}
+        for found in per_return
     ]
     settled = []
     for source, found in enumerate(per_return):
         kept = []
         for one in found:
-            if one.code != CONFLICT:
+            if one.code != _CONFLICT:
                 kept.append(one)
                 continue
             rivals = [
@@ -182,7 +183,7 @@ def _difference(
                         told.append(
                             f"{code}：本份{show(value) or '空'}，{returns[rival].arrival.name} {show(other) or '空'}"
                         )
-    return "；".join(told[:SHOWN_DIFFERENCES]) + (f"；等{len(told)}处" if len(told) > SHOWN_DIFFERENCES else "")
+    return "；".join(told[:_SHOWN_DIFFERENCES]) + (f"；等{len(told)}处" if len(told) > _SHOWN_DIFFERENCES else "")
 
 
 def _already_told(rule: Rule, line: Line, one: Return) -> bool:

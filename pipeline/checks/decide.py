@@ -49,7 +49,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
+class _Undecided:
     """One return on its way to a decision: county → form → line, and who is blamed for what."""
 
     source: Return
@@ -100,7 +100,7 @@ def decide(program: Program, returns: Sequence[Return], checked: Checked, past: 
             else:
                 by_source[line.source][line.unit.code][one.code] = line
     cases = [
-        _Case(source=source, counties=by_source[n], lists=lists[n], findings=checked.findings[n])
+        _Undecided(source=source, counties=by_source[n], lists=lists[n], findings=checked.findings[n])
         for n, source in enumerate(returns)
     ]
     brought: dict[tuple[str, str], date] = {}
@@ -117,7 +117,7 @@ def decide(program: Program, returns: Sequence[Return], checked: Checked, past: 
 
 def _decide_one(
     program: Program,
-    case: _Case,
+    case: _Undecided,
     brought: Mapping[tuple[str, str], date],
     nil: Mapping[tuple[str, str], bool],
     past: Past,
@@ -187,7 +187,7 @@ def _once_per_blank_county(findings: tuple[Finding, ...], reported: set[str], pa
     return kept
 
 
-def _missing_sheets(program: Program, case: _Case, lacking: Mapping[str, Sequence[str]]) -> list[Finding]:
+def _missing_sheets(program: Program, case: _Undecided, lacking: Mapping[str, Sequence[str]]) -> list[Finding]:
     """One finding per sheet that is not there, one per row left blank for another file whose row was not sound.
 
     A sheet that could not be read has its own finding; under a name of the officer's it may be any of those missing.
@@ -205,7 +205,7 @@ def _missing_sheets(program: Program, case: _Case, lacking: Mapping[str, Sequenc
     return told
 
 
-def _older(program: Program, case: _Case, sound: set[str], past: Past) -> list[Finding]:
+def _older(program: Program, case: _Undecided, sound: set[str], past: Past) -> list[Finding]:
     """What stands was received later than this return: said once, with the counties and lists it does not replace."""
     day, one = case.source.arrival.received_on, case.source
     newer = {

@@ -37,17 +37,17 @@ if TYPE_CHECKING:
 
     Number = int | Decimal
 
-WAN = 10_000
-FELL_AT_LEAST = 4  # falls in one row or column that make it likely that all of it is increments
-ROW_AT_LEAST = 2  # other amounts of a row that say of what size they are
-NEAR = 3  # times the last value, within which a figure may well be of its own county …
-NEAR_MORE = 20  # … and so much more, for small ones
-REPEATED_AT_LEAST = 20  # figures equal to the last ones that are no chance
-COPIED_BITS = 40  # what the figures of a row must tell before two counties that share all of them are no chance …
-COPIED_BITS_WRONG = 15  # … where something in the row is wrong, too
-WRONG_AT_LEAST = 2  # cells of a sheet that are returned before a shift is looked for
-SHOWN = 6
-SHIFTS = {(1, 0): "上一行{}", (-1, 0): "下一行{}", (0, 1): "左边一列", (0, -1): "右边一列"} | {
+_WAN = 10_000
+_FELL_AT_LEAST = 4  # falls in one row or column that make it likely that all of it is increments
+_ROW_AT_LEAST = 2  # other amounts of a row that say of what size they are
+_NEAR = 3  # times the last value, within which a figure may well be of its own county …
+_NEAR_MORE = 20  # … and so much more, for small ones
+_REPEATED_AT_LEAST = 20  # figures equal to the last ones that are no chance
+_COPIED_BITS = 40  # what the figures of a row must tell before two counties that share all of them are no chance …
+_COPIED_BITS_WRONG = 15  # … where something in the row is wrong, too
+_WRONG_AT_LEAST = 2  # cells of a sheet that are returned before a shift is looked for
+_SHOWN = 6
+_SHIFTS = {(1, 0): "上一行{}", (-1, 0): "下一行{}", (0, 1): "左边一列", (0, -1): "右边一列"} | {
     shift: f"{side}第{far}{what}"
     for far in (2, 3)  # the nearest that fits as well is told
     for shift, side, what in (
@@ -210,7 +210,7 @@ def _units(mine: _Findings, cells: Sequence[Cell], peers: Mapping[str, float]) -
                 cell,
                 "UNIT_MISTAKEN",
                 severity,
-                expected=f"如填的是{plain}，应为{show((Decimal(cell.value) / WAN).quantize(CENT))}",
+                expected=f"如填的是{plain}，应为{show((Decimal(cell.value) / _WAN).quantize(CENT))}",
                 fix=f"“{cell.field.title}”的单位是{unit}，{which}约大一万倍，像是按“{plain}”填的：确是的改为建议的数，不是的请核对",
             )
 
@@ -229,19 +229,19 @@ def _beyond_its_row(
     if cell.before is not None or not mine.critical(cell):
         return False
     row = rows[cell.form.code, cell.line.unit.code]
-    others = [float(one.value) / (WAN if id(one) in known else 1) for one in row if one is not cell]
-    return len(others) >= ROW_AT_LEAST and _fits_scaled(float(cell.value), median(others))
+    others = [float(one.value) / (_WAN if id(one) in known else 1) for one in row if one is not cell]
+    return len(others) >= _ROW_AT_LEAST and _fits_scaled(float(cell.value), median(others))
 
 
 def _fits_scaled(value: float, peer: float) -> bool:
     """Far from others of its kind as it is, near them if it is in the unit itself."""
-    return peer / 100 < value / WAN < peer * 100 and value > 1000 * peer
+    return peer / 100 < value / _WAN < peer * 100 and value > 1000 * peer
 
 
 def _ten_thousandfold(cell: Cell, peer: float | None) -> bool:
     """Against the last value, what the plan allows, or what counties report otherwise."""
-    small = float(cell.value) / WAN
-    if float(cell.value) < WAN / 100 or (cell.before and small < float(cell.before) / 2):
+    small = float(cell.value) / _WAN
+    if float(cell.value) < _WAN / 100 or (cell.before and small < float(cell.before) / 2):
         return False
     if cell.before:
         return float(cell.value) > 1000 * float(cell.before)
@@ -257,7 +257,7 @@ def _increments(mine: _Findings, cells: Sequence[Cell]) -> None:
     for cell in totals:
         for pool in _pools(cell):
             pools[pool].append(cell)
-    likely = {pool for pool, some in pools.items() if sum(c.fell for c in some) >= max(FELL_AT_LEAST, len(some) / 2)}
+    likely = {pool for pool, some in pools.items() if sum(c.fell for c in some) >= max(_FELL_AT_LEAST, len(some) / 2)}
     meant = [cell for cell in totals if not likely.isdisjoint(_pools(cell))]
     returned = {cell.line.unit.code for cell in meant if cell.fell}
     for cell in meant:
@@ -282,7 +282,7 @@ def _shifted(mine: _Findings, form: Form, period: Period, lines: Sequence[Line],
     """A block that fits its place badly and one to three rows or columns further well."""
     sheet = mine.one.sheets.get(form.code)
     wrong = sum(f.severity is Severity.CRITICAL and bool(f.field) and f.location.sheet == sheet for f in mine.kept)
-    if wrong < WRONG_AT_LEAST:
+    if wrong < _WRONG_AT_LEAST:
         return
     rows = sorted(lines, key=lambda line: line.row.row if line.row else 0)
     columns = mine.one.columns.get(form.code, {})
@@ -291,11 +291,11 @@ def _shifted(mine: _Findings, form: Form, period: Period, lines: Sequence[Line],
         key=lambda f: (len(columns[f.code]), columns[f.code]),
     )
     best: tuple[float, tuple[int, int], list[int], int] | None = None
-    for shift in SHIFTS:
+    for shift in _SHIFTS:
         fits = {n: _fit(rows, fields, n, shift, past) for n in range(len(rows))}
         block = [n for n, (bad, moved, _) in fits.items() if bad >= 2 and moved * 3 <= bad]  # noqa: PLR2004 - one may be a slip
         bad, moved, seen = (sum(fits[n][k] for n in block) for k in range(3))
-        enough = bad >= FELL_AT_LEAST and bad * 3 >= seen and (len(block) > 1 or shift[0] == 0)
+        enough = bad >= _FELL_AT_LEAST and bad * 3 >= seen and (len(block) > 1 or shift[0] == 0)
         if enough and (best is None or moved / bad < best[0]):
             best = moved / bad, shift, block, bad
     if best is None:
@@ -342,7 +342,7 @@ def _fits(raw: Raw, field: Field, line: Line, past: Past) -> bool | None:
         return False
     if before is None or not isinstance(parsed.value, (int, Decimal)):
         return None
-    return before <= parsed.value <= NEAR * before + NEAR_MORE
+    return before <= parsed.value <= _NEAR * before + _NEAR_MORE
 
 
 def _tell_shift(
@@ -364,11 +364,11 @@ def _tell_shift(
         other = fields[at + right] if 0 <= at + right < len(fields) else None
         raw = source.row.cells.get(other.code) if other and source and source.row else None
         proposed.append(f"{one.title} {show(raw) or '空'}")
-    shown = "、".join(proposed[:SHOWN]) + (f"等{len(fields)}格" if len(fields) > SHOWN else "")
+    shown = "、".join(proposed[:_SHOWN]) + (f"等{len(fields)}格" if len(fields) > _SHOWN else "")
     places = [cell_of(mine.one, line.row, one.code) for one in fields]
     number = mine.replace(form, places, ())
     because = f"，{number}处错误由此引起，不再逐处列出" if number else ""
-    whose = SHIFTS[shift].format(f"（{row_name(rows[n - down].unit)}）" if down else "")
+    whose = _SHIFTS[shift].format(f"（{row_name(rows[n - down].unit)}）" if down else "")
     mine.kept.append(
         finding(
             "BLOCK_SHIFTED",
@@ -420,7 +420,7 @@ def _repeats(mine: _Findings, program: Program, cells: Sequence[Cell]) -> None:
         if cell.field.accumulation is Accumulation.CUMULATIVE and cell.before and not cell.form.carry:
             sheets[cell.form.code].append(cell.value == cell.before)
     same = {code: len(some) for code, some in sheets.items() if all(some)}
-    if sum(same.values()) >= REPEATED_AT_LEAST:
+    if sum(same.values()) >= _REPEATED_AT_LEAST:
         names = "、".join(program.form_by_code[code].sheet for code in same)
         mine.kept.append(
             finding(
@@ -441,12 +441,12 @@ def _copied(mine: _Findings, cells: Sequence[Cell]) -> None:
     alike: dict[tuple[str, tuple[tuple[str, Number], ...]], list[list[Cell]]] = defaultdict(list)
     for (form, _), some in sorted(rows.items()):
         tells = sum(math.log2(cell.value + 1) for cell in some)
-        if tells >= COPIED_BITS_WRONG and some[0].form.rows is Rows.COUNTY:
+        if tells >= _COPIED_BITS_WRONG and some[0].form.rows is Rows.COUNTY:
             alike[form, tuple((cell.field.code, cell.value) for cell in some)].append(some)
     for group in alike.values():
         for first, second in pairwise(sorted(group, key=lambda some: (sum(c.fell for c in some), _line_no(some)))):
             original, copy = first[0].line, second[0].line
-            chance = sum(math.log2(cell.value + 1) for cell in second) < COPIED_BITS and not any(
+            chance = sum(math.log2(cell.value + 1) for cell in second) < _COPIED_BITS and not any(
                 map(mine.critical, second)
             )
             if copy.row and original.row and not chance:
@@ -467,8 +467,8 @@ def _line_no(some: Sequence[Cell]) -> int:
     return some[0].line.row.row if some[0].line.row else 0
 
 
-SAME_AS_LAST = ("同上期", "同上月", "同上次", "同上一期")
-SAME_AS_ABOVE = ("同上", "同前", "同上一行", "〃", "″", '"')
+_SAME_AS_LAST = ("同上期", "同上月", "同上次", "同上一期")
+_SAME_AS_ABOVE = ("同上", "同前", "同上一行", "〃", "″", '"')
 
 
 def _with_proposal(
@@ -479,20 +479,20 @@ def _with_proposal(
         unit = program.field_by_code[told.field].unit
         number = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]+)?)(.+)", told.found.strip())
         if unit.startswith("万") and number and number[2] == unit[1:]:
-            said = show((Decimal(number[1]) / WAN).quantize(CENT))
+            said = show((Decimal(number[1]) / _WAN).quantize(CENT))
             return replace(told, expected=f"{told.expected}；{told.found.strip()}合{said}{unit}")
     if told.code != "CELL_PLACEHOLDER" or told.field not in program.field_by_code:
         return told
     asked, before = program.field_by_code[told.field], past.floors.get((told.county_code, told.field))
     text = told.found.strip()
-    if text in SAME_AS_ABOVE:
+    if text in _SAME_AS_ABOVE:
         rows = sorted(
             (line.row for line in lines[asked.form] if line.source == source and line.row), key=lambda row: row.row
         )
         above = next((a for a, b in pairwise(rows) if cell_of(one, b, asked.code) == told.location.cell), None)
         shown = above.typed.get(asked.code, "") if above else ""
         said = f"上一行填的是“{shown}”，如相同请照填" if shown and shown != text else ""
-    elif before is not None and (text in SAME_AS_LAST or asked.accumulation is Accumulation.CUMULATIVE):
+    elif before is not None and (text in _SAME_AS_LAST or asked.accumulation is Accumulation.CUMULATIVE):
         said = f"没有新进展的，填上次已接收的{show(before)}"
     else:
         said = ""

@@ -16,13 +16,13 @@ from pipeline.program.model import NONE_TICKED
 if TYPE_CHECKING:
     import pandas as pd
 
-METRIC = "column_values.checklist_of"
+_METRIC = "column_values.checklist_of"
 
 
-class ColumnValuesChecklistOf(ColumnMapMetricProvider):
+class _ColumnValuesChecklistOf(ColumnMapMetricProvider):
     """True where a text is 无, or options joined by 、 without repetition."""
 
-    condition_metric_name = METRIC
+    condition_metric_name = _METRIC
     condition_value_keys = ("options",)
 
     @column_condition_partial(engine=PandasExecutionEngine)
@@ -41,6 +41,6 @@ class ExpectColumnValuesToBeChecklistOf(ColumnMapExpectation):
 
     options: list[str]
 
-    map_metric: ClassVar[str] = METRIC
+    map_metric: ClassVar[str] = _METRIC
     success_keys: ClassVar[tuple[str, ...]] = ("options", "mostly")
     args_keys: ClassVar[tuple[str, ...]] = ("column", "options")

@@ -84,7 +84,7 @@ def form_lines(
                 if row.nil and period.no > 1 and (unit.code in past.merged or not past.knows(unit.code)):
                     findings.append((source, _nil_without_base(one, row)))
             line = Line(source=source, unit=unit, state=state, values=values, row=row, untouched=same)
-            findings += [(source, told) for told in above_later(one, line, fields, past)]
+            findings += [(source, told) for told in _above_later(one, line, fields, past)]
             lines.append(line)
     return lines, findings
 
@@ -145,7 +145,7 @@ def _resolve(row: FormRow, fields: Sequence[Field], past: Past) -> tuple[dict[st
     return values, clashes
 
 
-def above_later(one: Return, line: Line, fields: Sequence[Field], past: Past) -> list[Finding]:
+def _above_later(one: Return, line: Line, fields: Sequence[Field], past: Past) -> list[Finding]:
     """Cumulative counts of a late correction that exceed what a later period already reports."""
     if line.row is None:
         return []

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from pipeline.program.model import Program
     from pipeline.reading.read import Reading
 
-NAMED = 8
-IN_OUR_WORDS = frozenset(
+_NAMED = 8
+_IN_OUR_WORDS = frozenset(
     {"ROW_COPIED", "BLOCK_SHIFTED", "ROW_TWICE", "STRAY_CELL", "SHEET_NOTE", "LIST_TOO_LONG"}
 )  # not typed
-NAMES_A_THING = frozenset({"OUT_OF_RANGE", "NOT_AN_OPTION", "TEXT_LENGTH"})
-IN_SENTENCES = frozenset(
+_NAMES_A_THING = frozenset({"OUT_OF_RANGE", "NOT_AN_OPTION", "TEXT_LENGTH"})
+_IN_SENTENCES = frozenset(
     {
         "CELL_READ_AS",
         "BLOCK_SHIFTED",
@@ -38,11 +38,11 @@ IN_SENTENCES = frozenset(
         "ENTRY_VANISHED",
     }
 )
-PROPOSED = re.compile(r"应为([0-9.]+)")
+_PROPOSED = re.compile(r"应为([0-9.]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FindingGroup:
+class _FindingGroup:
     """Findings of one kind: they share severity, title and, mostly, the way to mend them."""
 
     severity: Severity
@@ -56,7 +56,7 @@ class FindingGroup:
         return f"【{SEVERITY_NAMES[self.severity]}】{self.title}（{len(self.findings)}处）：{self.fix}"
 
 
-def grouped(program: Program, findings: Collection[Finding]) -> tuple[FindingGroup, ...]:
+def grouped(program: Program, findings: Collection[Finding]) -> tuple[_FindingGroup, ...]:
     """Every finding in exactly one group; groups by severity, then by first appearance."""
     groups: dict[tuple[Severity, str, str], list[Finding]] = {}
     for severity in Severity:  # critical, warning, info
@@ -64,7 +64,7 @@ def grouped(program: Program, findings: Collection[Finding]) -> tuple[FindingGro
             if one.severity is severity:
                 groups.setdefault((severity, one.code, one.fix), []).append(one)
     return tuple(
-        FindingGroup(
+        _FindingGroup(
             severity=severity,
             title=program.worded(CATALOGUE[code].title),
             fix=program.worded(fix),
@@ -119,8 +119,8 @@ def conclusion(
 
 def _names(program: Program, codes: list[str]) -> str:
     """香格里拉市 / 德钦县、维西县2个县（市、区） / …等12个县."""
-    shown = "、".join(row_name(program.unit_by_code[code]) for code in codes[:NAMED])
-    if len(codes) > NAMED:
+    shown = "、".join(row_name(program.unit_by_code[code]) for code in codes[:_NAMED])
+    if len(codes) > _NAMED:
         return f"{shown}等{counted(program, codes)}"
     return (
         shown
@@ -136,26 +136,28 @@ def counted(program: Program, codes: Collection[str]) -> str:
     return "和".join([*([f"{counties}{program.words.counter}{program.row_level}"] if counties else []), *own])
 
 
-def place_of(program: Program, one: Finding) -> str:
+def _place_of(program: Program, one: Finding) -> str:
     """Where a finding is, in words: 1.思想引领 D7 五华区 宣讲场次."""
     unit, field = program.unit_by_code.get(one.county_code), program.field_by_code.get(one.field)
     parts = (one.location.sheet, one.location.cell, row_name(unit) if unit else "", field.title if field else "")
     return " ".join(part for part in parts if part)
 
 
-def found_and_expected(one: Finding) -> str:
+def _found_and_expected(one: Finding) -> str:
     """What stands there and what should: 所填“约5”，应为：0或正整数."""
     if one.code == "SHEET_MISSING":
         return "应有这张表"
     if one.code == "CELL_READ_AS" and f"“{one.found}”" in one.expected:
         return one.expected
-    found = f"所填“{one.found}”" if one.found and one.location.cell and one.code not in IN_OUR_WORDS else one.found
+    found = f"所填“{one.found}”" if one.found and one.location.cell and one.code not in _IN_OUR_WORDS else one.found
     return "，".join(part for part in (found, should(one)) if part)
 
 
 def should(one: Finding) -> str:
     """What should stand there: after 应为 where it is a thing, by itself where it is a sentence."""
-    sentence = one.code in IN_SENTENCES or (one.rule and one.code not in NAMES_A_THING) or one.expected.startswith("应")
+    sentence = (
+        one.code in _IN_SENTENCES or (one.rule and one.code not in _NAMES_A_THING) or one.expected.startswith("应")
+    )
     return one.expected if sentence or not one.expected else f"应为：{one.expected}"
 
 
@@ -168,7 +170,7 @@ def as_text(program: Program, findings: Collection[Finding]) -> Iterator[str]:
             continue
         yield group.heading
         for one in group.findings:
-            place, said = place_of(program, one), found_and_expected(one)
+            place, said = _place_of(program, one), _found_and_expected(one)
             yield "  · " + "：".join(part for part in (place, said) if part)
 
 
@@ -194,7 +196,7 @@ def _placed(program: Program, place: Place) -> str:
 
 
 def _proposed(one: Finding) -> str:
-    found = PROPOSED.search(one.expected)
+    found = _PROPOSED.search(one.expected)
     return found[1] if found else one.expected
 
 

@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-LARGEST_COUNT = 9_999_999
-SHORTEST = 2  # characters of a text that says something
-Config = dict[str, Any]
+_LARGEST_COUNT = 9_999_999
+_SHORTEST = 2  # characters of a text that says something
+_Config = dict[str, Any]
 
 
 def expectation(
-    kind: str, kwargs: Config, rule: str, code: str, columns: list[str], message: str, severity: str = "critical"
-) -> Config:
+    kind: str, kwargs: _Config, rule: str, code: str, columns: list[str], message: str, severity: str = "critical"
+) -> _Config:
     """One native GX expectation configuration."""
     meta = {"rule": rule, "code": code, "columns": columns, "message": message}
     return {"type": kind, "kwargs": kwargs, "severity": severity, "meta": meta}
 
 
-def field_rules(field: Field, titles: Mapping[str, str]) -> Iterator[Config]:
+def _field_rules(field: Field, titles: Mapping[str, str]) -> Iterator[_Config]:
     """The rules every field of its kind needs; ``titles`` are those of its form's fields."""
     code = field.code
     if field.shows:  # the action sheet's value, by formula: the rules of that column hold
@@ -48,7 +48,7 @@ def field_rules(field: Field, titles: Mapping[str, str]) -> Iterator[Config]:
             NOT_NULL, kwargs, f"{code}.required", "REQUIRED", [code, column], f"“{asking}”填“{value}”的，应填写"
         )
     if field.type in {FieldType.COUNT, FieldType.AMOUNT}:
-        top, kind = field.max or LARGEST_COUNT, "整数" if field.type is FieldType.COUNT else "数"
+        top, kind = field.max or _LARGEST_COUNT, "整数" if field.type is FieldType.COUNT else "数"
         yield expectation(
             BETWEEN,
             {"column": code, "min_value": 0, "max_value": top},
@@ -70,7 +70,7 @@ def field_rules(field: Field, titles: Mapping[str, str]) -> Iterator[Config]:
         yield from _word_rules(field)
 
 
-def _word_rules(field: Field) -> Iterator[Config]:
+def _word_rules(field: Field) -> Iterator[_Config]:
     """Of words and dates."""
     code = field.code
     if field.type is FieldType.CHECKLIST:
@@ -83,7 +83,7 @@ def _word_rules(field: Field) -> Iterator[Config]:
             "、".join(field.options) + "中的一项或几项，或 无",
         )
     elif field.type is FieldType.TEXT:
-        least, most = field.min or SHORTEST, field.max or 0
+        least, most = field.min or _SHORTEST, field.max or 0
         yield expectation(
             LENGTH,
             {"column": code, "min_value": least, "max_value": most},
@@ -119,7 +119,7 @@ def _word_rules(field: Field) -> Iterator[Config]:
         )
 
 
-def form_rules(form: Form) -> Iterator[Config]:
+def _form_rules(form: Form) -> Iterator[_Config]:
     """Field rules in column order, then part ≤ whole for every rate."""
     if not form.is_list:
         yield expectation(
@@ -135,7 +135,7 @@ def form_rules(form: Form) -> Iterator[Config]:
         )
     titles = {field.code: field.title for field in form.fields}
     for field in form.fields:
-        yield from field_rules(field, titles)
+        yield from _field_rules(field, titles)
     for item in form.items:
         for quantity in item.quantities:
             if quantity.numerator and quantity.denominator:
@@ -149,26 +149,26 @@ def form_rules(form: Form) -> Iterator[Config]:
                 )
 
 
-def comparison(column: str, operator: str, parameter: str | int) -> Config:
+def comparison(column: str, operator: str, parameter: str | int) -> _Config:
     """GX's structured row condition."""
     return {"type": "comparison", "column": {"name": column}, "operator": operator, "parameter": parameter}
 
 
 def pair(
     greater: str, smaller: str, rule: str, code: str, columns: list[str], message: str, severity: str = "critical"
-) -> Config:
+) -> _Config:
     """``greater`` ≥ ``smaller`` wherever both are there."""
     kwargs = {"column_A": greater, "column_B": smaller, "or_equal": True, "ignore_row_if": "either_value_is_missing"}
     return expectation(PAIR_GREATER, kwargs, rule, code, columns, message, severity)
 
 
-def complete(suite: Config, form: Form) -> Config:
+def complete(suite: _Config, form: Form) -> _Config:
     """``suite`` with the missing rules of ``form`` added at its end."""
     known = {e["meta"]["rule"] for e in suite["expectations"]}
     touched = {e["kwargs"].get(k) for e in suite["expectations"] for k in ("column", "column_A", "column_B")}
     new = [
         e
-        for e in form_rules(form)
+        for e in _form_rules(form)
         if e["meta"]["rule"] not in known and e["meta"]["columns"][0] not in touched - {"row.state"}
     ]
     return {**suite, "expectations": [*suite["expectations"], *new]}
@@ -186,7 +186,7 @@ def draft(program_dir: Path, expectations_dir: Path) -> tuple[str, ...]:
     told = []
     for form in load_program(program_dir).forms:
         path = expectations_dir / f"{form.code}.json"
-        empty: Config = {"name": form.code, "expectations": [], "meta": {"form": form.title}}
+        empty: _Config = {"name": form.code, "expectations": [], "meta": {"form": form.title}}
         try:
             suite = json.loads(path.read_text(encoding="utf-8")) if path.exists() else empty
             whole = complete(suite, form)

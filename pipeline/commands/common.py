@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from pipeline.workspace.paths import Workspace
 
 speak_chinese()
-CHINA = timedelta(hours=8)
-YEARS = (2000, 2100)
-AGAIN_SECONDS = 0.05
-INTERRUPTED = 130  # what shells say of a command ended with Ctrl+C
+_CHINA = timedelta(hours=8)
+_YEARS = (2000, 2100)
+_AGAIN_SECONDS = 0.05
+_INTERRUPTED = 130  # what shells say of a command ended with Ctrl+C
 
 
 class _CommandFault(click.ClickException):
@@ -70,7 +70,7 @@ class CommandGroup(click.Group):
                 return super().invoke(ctx)
         except KeyboardInterrupt:
             raise _CommandFault(
-                "已按 Ctrl+C 停下。已经入库的都在，没有做完的不算；再运行一次即可", INTERRUPTED
+                "已按 Ctrl+C 停下。已经入库的都在，没有做完的不算；再运行一次即可", _INTERRUPTED
             ) from None
         except PipelineError as fault:
             raise _CommandFault(str(fault), fault.exit_code) from fault
@@ -96,7 +96,7 @@ def _every_ctrl_c_heard() -> Iterator[None]:
         if told.exc_type is not KeyboardInterrupt:
             before(told)
             return
-        timer = threading.Timer(AGAIN_SECONDS, _press_ctrl_c)
+        timer = threading.Timer(_AGAIN_SECONDS, _press_ctrl_c)
         timer.daemon = True
         pressed_again.append(timer)
         timer.start()
@@ -164,14 +164,14 @@ class Day(click.ParamType[date]):
             day = date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII) else None
         except ValueError:
             day = None
-        if day is None or not YEARS[0] <= day.year <= YEARS[1]:
+        if day is None or not _YEARS[0] <= day.year <= _YEARS[1]:
             self.fail(f"“{value}”不是日期，应写成 2023-03-07", param, ctx)
         return day
 
 
 def today() -> date:
     """In China."""
-    return (datetime.now(UTC) + CHINA).date()
+    return (datetime.now(UTC) + _CHINA).date()
 
 
 def workspace_of(ctx: click.Context) -> Workspace:
@@ -283,7 +283,7 @@ def alone(ctx: click.Context, *, only_looking: bool = False) -> Iterator[Workspa
 
     workspace = workspace_of(ctx)
     workspace.check()
-    who = f"{user()}，{datetime.now(UTC) + CHINA:%Y-%m-%d %H:%M}"
+    who = f"{user()}，{datetime.now(UTC) + _CHINA:%Y-%m-%d %H:%M}"
     with lock(workspace, who), nullcontext() if only_looking else _turn(workspace, who):
         yield workspace
 

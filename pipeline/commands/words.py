@@ -87,8 +87,8 @@ WORDS = {
 }
 SPEAKING = ("core", "decorators", "exceptions", "formatting", "parser", "termui", "types")  # modules of click
 OPTIONS, COMMANDS = "[选项]", "命令 [参数]..."
-ENDING = "ERROR_BUT_READABLE"
-PLAIN = {
+_ENDING = "ERROR_BUT_READABLE"
+_PLAIN = {
     "›": ">",
     "–": "-",
     "—": "-",
@@ -125,19 +125,19 @@ def be_readable() -> None:
 
     One that can take no Chinese at all, as where no language is set, is given UTF-8.
     """
-    codecs.register_error(ENDING, _readable)
+    codecs.register_error(_ENDING, _readable)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             try:
                 "中".encode(stream.encoding)
-                stream.reconfigure(errors=ENDING)
+                stream.reconfigure(errors=_ENDING)
             except UnicodeEncodeError:
                 stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _readable(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - nothing is read with it
-    told = "".join(PLAIN.get(ch, "?") for ch in error.object[error.start : error.end])
+    told = "".join(_PLAIN.get(ch, "?") for ch in error.object[error.start : error.end])
     return told, error.end
 
 

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from pipeline.workspace.campaign import Campaign
 
 SEED = 20221026
-USUAL = {Accumulation.CUMULATIVE: 3.0, Accumulation.STOCK: 0.3, Accumulation.STATUS: 1.0}  # without target
-CROWD = {"人": 60, "人次": 90}  # where 3 events are usual, so many people are
-UNIT_SIZE = {"个": 40, "人": 6000}
+_USUAL = {Accumulation.CUMULATIVE: 3.0, Accumulation.STOCK: 0.3, Accumulation.STATUS: 1.0}  # without target
+_CROWD = {"人": 60, "人次": 90}  # where 3 events are usual, so many people are
+_UNIT_SIZE = {"个": 40, "人": 6000}
 
 
 class DemoFigures:
@@ -88,7 +88,7 @@ class DemoFigures:
                 dice = dice_for(unit.code, one.code, period.code)
                 value = self.further.next(form, one, unit, period, row, given, fit, done)
                 if value is ...:
-                    value = self._next(unit, one, period, dice, CROWD.get(one.unit, 1))
+                    value = self._next(unit, one, period, dice, _CROWD.get(one.unit, 1))
                     value = self.further.limited(one, value, before.get(one.code), row, fit, done)
                 row[one.code] = value
                 done.add(one.code)
@@ -132,14 +132,14 @@ class DemoFigures:
             size = (
                 unit.townships
                 if isinstance(unit, County) and one.unit == "个" and one.code.endswith("-d") and last is None
-                else UNIT_SIZE.get(one.unit, 50)
+                else _UNIT_SIZE.get(one.unit, 50)
             )
             return last if last is not None else max(3, round(size * (0.6 + vigour)))
         if quantity and quantity.numerator == one.code:
             whole = self.rows[unit.code].get(quantity.denominator or "", 10)
             share = min(1.0, vigour * elapsed(quantity.window, period.end) * 1.9 + 0.15)
             return max(last or 0, round(share * whole)) if isinstance(whole, int) else 0
-        goal = float(quantity.target.threshold) if quantity and quantity.target else USUAL[one.accumulation] * crowd
+        goal = float(quantity.target.threshold) if quantity and quantity.target else _USUAL[one.accumulation] * crowd
         window = quantity.window if quantity else self.campaign.program.window
         reach = goal * (0.5 + 1.3 * vigour) * elapsed(window, period.end) * dice.uniform(0.7, 1.6)
         rounded = int(reach) + (dice.random() < reach % 1)

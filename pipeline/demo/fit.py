@@ -36,7 +36,7 @@ Row = dict[str, "Value"]
 Number = int | Decimal
 TOWNSHIPS = "county.townships"
 ROUNDS = 3  # mending one rule can break one before it
-COMPARE = {
+_COMPARE = {
     "==": operator.eq,
     "!=": operator.ne,
     ">": operator.gt,
@@ -186,7 +186,7 @@ class Fit:
             value = "no" if value in {None, NONE_TICKED} else "yes"
         if value is None or (isinstance(condition.value, str) != isinstance(value, str)):
             return False
-        return bool(COMPARE[condition.operator](value, condition.value))
+        return bool(_COMPARE[condition.operator](value, condition.value))
 
     def _own(self, column: str) -> bool:
         """Whether it is a column that is typed, on a sheet after the actions."""

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from pipeline.domain.value import Value
     from pipeline.program.model import Field, Form, FundingLine, Period, Program, Unit
 
-CENT = Decimal("0.01")
+_CENT = Decimal("0.01")
 MISSED, LATE = 0.03, 0.2  # shares of steps never taken, and of those taken late, where vigour is full
-MONEY = frozenset({FormKind.FUNDING, FormKind.SOCIAL_WORKERS})
-PASSED_ON = 0.6  # of what prefectures receive
-COUNTIES_A_LEADER = 2  # 正文三（一）: 分别联系本地1—2个
-TOTAL = "总"  # of people: all there are in a county
+_MONEY = frozenset({FormKind.FUNDING, FormKind.SOCIAL_WORKERS})
+_PASSED_ON = 0.6  # of what prefectures receive
+_COUNTIES_A_LEADER = 2  # 正文三（一）: 分别联系本地1—2个
+_TOTAL = "总"  # of people: all there are in a county
 
 
 def dice_for(*what: str) -> Random:
@@ -39,9 +39,9 @@ def dice_for(*what: str) -> Random:
     return random.Random("|".join(what))  # noqa: S311 - invented figures
 
 
-def wan(amount: float | Decimal) -> Decimal:
+def _wan(amount: float | Decimal) -> Decimal:
     """万元 with two decimals, rounded down."""
-    return Decimal(str(amount)).quantize(CENT, rounding=ROUND_DOWN)
+    return Decimal(str(amount)).quantize(_CENT, rounding=ROUND_DOWN)
 
 
 class Further:
@@ -77,7 +77,7 @@ class Further:
         last = row.get(one.code)
         if one.required_if and (last is not None or row.get(one.required_if[0]) != one.required_if[1]):
             return last if row.get(one.required_if[0]) == one.required_if[1] else None
-        if form.kind in MONEY and one.type in {FieldType.AMOUNT, FieldType.COUNT}:
+        if form.kind in _MONEY and one.type in {FieldType.AMOUNT, FieldType.COUNT}:
             return self.limited(one, self._money(form, one, unit, period, row, fit), last, row, fit, done)
         stands = given.get(one.code) if last is None else last
         if stands is not None and (form.kind is FormKind.SURVEY or one.role in {"contact", "contact_level"}):
@@ -108,7 +108,7 @@ class Further:
         ceiling = fit.ceiling(row, one.code, done)
         bounded = value if ceiling is None else min(value, ceiling)
         bounded = max(bounded, least) if one.accumulation is Accumulation.CUMULATIVE else bounded
-        return wan(bounded) if one.type is FieldType.AMOUNT else int(bounded)
+        return _wan(bounded) if one.type is FieldType.AMOUNT else int(bounded)
 
     def plain(self, one: Field, unit: Unit, period: Period, row: Row, fit: Fit | None) -> Value:
         """A first value by type alone: for a survey, and where a rule asks for something."""
@@ -137,11 +137,11 @@ class Further:
             found = dice.uniform(40, 70)
         elif one.type is FieldType.AMOUNT:
             found = float(beside[0]) * dice.uniform(0.6, 0.98) if beside else math.exp(dice.uniform(2, 6))
-        elif one.unit == "人" and TOTAL in one.title:
+        elif one.unit == "人" and _TOTAL in one.title:
             found = dice.uniform(600, 6000)
         else:
             found = math.exp(dice.uniform(0.5, 3.2))
-        return wan(found) if one.type is FieldType.AMOUNT else int(found)
+        return _wan(found) if one.type is FieldType.AMOUNT else int(found)
 
     def _item(self, one: Field) -> tuple[Field, ...]:
         return next(i.fields for i in self.program.form_by_code[one.form].items if i.no == one.item)
@@ -197,7 +197,7 @@ class Further:
         """A leader of the prefecture's union, called by a cyclical sign: nobody's name."""
         counties = self.program.counties_of(unit.prefecture_code)
         left = [c.code for c in counties if not self.program.contacts_of(c.code, period.end)]
-        number = (left.index(unit.code) if unit.code in left else 0) // COUNTIES_A_LEADER
+        number = (left.index(unit.code) if unit.code in left else 0) // _COUNTIES_A_LEADER
         prefecture = self.program.prefecture_by_code[unit.prefecture_code]
         sign = STEMS[number] if number < len(STEMS) else f"{STEMS[number % len(STEMS)]}之{number // len(STEMS)}"
         return f"{prefecture.short_name[-1]}总领导{sign}"
@@ -243,23 +243,23 @@ class Further:
         if one.role in {"received_first", "received_second"}:
             instalment = float(line.per_unit_wan or 0) / (line.instalments or 1) if line else 0
             due = 0.5 + arrives[1] / 2 if one.role == "received_second" else 0.2 + arrives[0]  # one each half-year
-            return wan(instalment * float(self._paid_for(form, one, row))) if gone >= due else 0
+            return _wan(instalment * float(self._paid_for(form, one, row))) if gone >= due else 0
         if one.role == "received":
             asked = [f.code for f in form.of_role("received", one.serves)]
             total = self._planned(form, line, unit, row) if line else 0.0
             if len(asked) > 1:
-                return wan(total / len(asked)) if gone >= arrives[min(asked.index(one.code), 1)] else 0
-            return wan(total * sum(share for share, day in zip((0.6, 0.4), arrives, strict=True) if gone >= day))
+                return _wan(total / len(asked)) if gone >= arrives[min(asked.index(one.code), 1)] else 0
+            return _wan(total * sum(share for share, day in zip((0.6, 0.4), arrives, strict=True) if gone >= day))
         if one.role == "matched":
             wanted = float(required_ratio(line) or 1) if line else 1.0
             lags = form.rows is Rows.COUNTY and dice.random() < 0.2 and gone < 0.9  # noqa: PLR2004 - some, till the end
-            return wan(wanted * float(self._received(form, one, row)) / (2 if lags else 1))
+            return _wan(wanted * float(self._received(form, one, row)) / (2 if lags else 1))
         limit = fit.ceiling(row, one.code)
         whole = float(self._received(form, one, row) if limit is None else limit)
         if form.rows is Rows.PREFECTURE:
-            whole *= 1 - PASSED_ON
+            whole *= 1 - _PASSED_ON
         pace = min(1.0, gone * (0.4 + 0.6 * self.vigour[unit.code]) * dice.uniform(0.8, 1.1))
-        return max(wan(whole * pace), last if isinstance(last, Decimal) else Decimal(0))
+        return max(_wan(whole * pace), last if isinstance(last, Decimal) else Decimal(0))
 
     def _units(self, one: Field, row: Row, dice: Random) -> int:
         """Federations paid for: few a county; heads: some in every county."""
@@ -289,4 +289,4 @@ class Further:
         if form.rows is Rows.PREFECTURE:
             return share * len(self.program.counties_of(unit.code))
         others = (f for f in self.program.forms_of_kind(form.kind) if f.rows is Rows.PREFECTURE)
-        return share * (PASSED_ON if any(f.of_role("received", line.code) for f in others) else 1.0)
+        return share * (_PASSED_ON if any(f.of_role("received", line.code) for f in others) else 1.0)

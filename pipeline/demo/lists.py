@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Typed = dict[str, Raw]
 
-SILENT = 0.12  # share of quarters a prefecture has nothing to tell in
+_SILENT = 0.12  # share of quarters a prefecture has nothing to tell in
 SOLVED, WITHDRAWN = 0.8, 0.85  # of problems; the rest stay open
 
 
@@ -123,7 +123,7 @@ class Lists:
         before = self.program.previous(period)
         for quarter in quarters(self.program.window):
             luck = dice_for(prefecture.code, form.code, str(quarter.start))
-            times = 0 if luck.random() < SILENT else luck.choices((1, 2), (7, 3))[0]
+            times = 0 if luck.random() < _SILENT else luck.choices((1, 2), (7, 3))[0]
             for theme in luck.sample(THEMES, times):
                 dice = dice_for(prefecture.code, form.code, str(quarter.start), theme.title)
                 day = self._day_in(quarter, dice)

@@ -38,16 +38,16 @@ if TYPE_CHECKING:
 
 NEVER, LATE, FIXED, BROKEN, MESSY = 14, 4, 12, 7, 8  # which prefecture (by position) does what
 FIXED_IN, BROKEN_EVERY, FIXED_COUNTY = 2, 3, 3  # period; periods; the county (by position) that is put right
-NIL_SHARE = 0.06
-MESS = {"Q01-1": "{}场", "Q02-1": "　{}　", "Q02-2": "{}.0", "Q05-2": "第{}", "Q24-2": "约{}"}
-SPOILT = ("Q19-1", "五百余人")
-MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
-SAVED = "2022-10-26T00:00:00Z"
-ZIP_DAY = (2022, 10, 26, 0, 0, 0)
+_NIL_SHARE = 0.06
+_MESS = {"Q01-1": "{}场", "Q02-1": "　{}　", "Q02-2": "{}.0", "Q05-2": "第{}", "Q24-2": "约{}"}
+_SPOILT = ("Q19-1", "五百余人")
+_MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
+_SAVED = "2022-10-26T00:00:00Z"
+_ZIP_DAY = (2022, 10, 26, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
+class _Sending:
     """One file put into the inbox: where, and its bytes."""
 
     on: date
@@ -110,14 +110,14 @@ class Filler:
         self.figures = DemoFigures(campaign)
         self.lists = Lists(campaign)
 
-    def returns(self, workspace: Workspace, period: Period) -> list[Sending]:
+    def returns(self, workspace: Workspace, period: Period) -> list[_Sending]:
         """What the prefectures send for ``period``, faults included."""
         store = open_store(workspace, self.campaign.program)
         try:
             issues = list(plan_issues(self.campaign, store, period, None, issued_on(period)))
         finally:
             store.close()
-        sent: list[Sending] = []
+        sent: list[_Sending] = []
         for n, it in enumerate(issues):
             before, nil = dict(self.figures.rows), self._advance(it)
             if n == NEVER:
@@ -131,14 +131,14 @@ class Filler:
             if n == BROKEN and period.no % BROKEN_EVERY == 0:
                 content = issue_workbook(self._filled(it, nil))
                 self.figures.rows = before
-                sent.append(Sending(on=on, name=name, content=content[: len(content) // 2]))
+                sent.append(_Sending(on=on, name=name, content=content[: len(content) // 2]))
             elif n == FIXED and period.no == FIXED_IN:
                 sent += self._twice(it, nil, on, name)
             elif n == MESSY:  # typed into the very file that was issued
                 content = typed(blank.read_bytes(), it, self._filled(it, nil, self._mess(it, nil)))
-                sent.append(Sending(on=on, name=name, content=content))
+                sent.append(_Sending(on=on, name=name, content=content))
             else:
-                sent.append(Sending(on=on, name=name, content=issue_workbook(self._filled(it, nil))))
+                sent.append(_Sending(on=on, name=name, content=issue_workbook(self._filled(it, nil))))
         return sent
 
     def _advance(self, it: Issue) -> set[str]:
@@ -146,7 +146,7 @@ class Filler:
         program, random = self.campaign.program, self.figures.random
         known = {code for code, _ in it.previous}
         counties = program.counties_of(it.prefecture.code)
-        nil = {c.code for c in counties if it.period.no > 1 and random.random() < NIL_SHARE} & known
+        nil = {c.code for c in counties if it.period.no > 1 and random.random() < _NIL_SHARE} & known
         units: list[Unit] = [*counties, *(unit for unit in program.reporters if unit.code == it.prefecture.code)]
         for unit in units:
             if unit.code not in nil:
@@ -154,22 +154,22 @@ class Filler:
                 self.figures.advance(unit, it.period, given)
         return nil
 
-    def _twice(self, it: Issue, nil: set[str], on: date, name: str) -> list[Sending]:
+    def _twice(self, it: Issue, nil: set[str], on: date, name: str) -> list[_Sending]:
         """A return with a word where a number belongs, and its correction."""
         counties = self.campaign.program.counties_of(it.prefecture.code)
         county = counties[min(FIXED_COUNTY, len(counties) - 1)].code
         spoilt, fixed = (
-            issue_workbook(self._filled(it, nil - {county}, mess)) for mess in ({(county, SPOILT[0]): SPOILT[1]}, {})
+            issue_workbook(self._filled(it, nil - {county}, mess)) for mess in ({(county, _SPOILT[0]): _SPOILT[1]}, {})
         )
         return [
-            Sending(on=on, name=name, content=spoilt),
-            Sending(on=it.period.due_on + timedelta(days=2), name="改正_" + name, content=fixed),
+            _Sending(on=on, name=name, content=spoilt),
+            _Sending(on=it.period.due_on + timedelta(days=2), name="改正_" + name, content=fixed),
         ]
 
     def _mess(self, it: Issue, nil: set[str]) -> dict[tuple[str, str], str]:
         mess: dict[tuple[str, str], str] = {}
         counties = self.campaign.program.counties_of(it.prefecture.code)
-        for county, (code, pattern) in zip(counties, MESS.items(), strict=False):
+        for county, (code, pattern) in zip(counties, _MESS.items(), strict=False):
             value = self.figures.rows[county.code].get(code)
             if county.code not in nil and isinstance(value, int):
                 mess[county.code, code] = pattern.format(value)
@@ -229,6 +229,6 @@ def _undated(content: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for member in old.infolist():
-            part = MODIFIED.sub(rb"\g<1>" + SAVED.encode(), old.read(member))
-            new.writestr(zipfile.ZipInfo(member.filename, ZIP_DAY), part, zipfile.ZIP_DEFLATED)
+            part = _MODIFIED.sub(rb"\g<1>" + _SAVED.encode(), old.read(member))
+            new.writestr(zipfile.ZipInfo(member.filename, _ZIP_DAY), part, zipfile.ZIP_DEFLATED)
     return out.getvalue()

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from pipeline.program.model import Field
 
 STEMS = "甲乙丙丁戊己庚辛壬癸"
-FILE_NAME = "文件名"
-SHORTEST_SURVEY = 2
+_FILE_NAME = "文件名"
+_SHORTEST_SURVEY = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,16 +160,16 @@ THEMES = (
     Theme(title="“一乡镇一阵地”建强基层工会", what="乡镇（街道）工会规范化建设"),
     Theme(title="“师带徒”创新工作室结对帮带", what="职工创新工作室结对"),
 )
-OPENING = (
+_OPENING = (
     "{place}总工会围绕“县级工会加强年”部署，把{what}作为年度重点工作，由主要负责同志牵头，成立工作专班，制定工作清单和责任清单。",
     "{place}总工会立足本地产业和职工队伍实际，聚焦职工反映集中的需求，探索开展{what}，形成了可看可学的做法。",
 )
-DOING = (
+_DOING = (
     "一是摸清底数，逐个走访企业、园区和站点，建立职工需求台账，按轻重缓急分类办理，办结情况及时向职工反馈。",
     "一是争取支持，向党委专题汇报，提请政府召开联席会议研究，把所需场地、经费和人员纳入统筹安排，做到有人办事、有钱办事。",
     "一是上下联动，与对口联系单位共同研究工作措施，定期会商进展，遇到难题现场协调，推动资源向基层一线倾斜。",
 )
-MORE = (
+_MORE = (
     "二是健全机制，制定流程图和服务标准，明确牵头单位、配合单位和完成时限，每月调度、每季通报，防止工作一阵风。",
     "二是建强队伍，从机关、企业和社会工作者中选聘骨干，开展集中培训和实务演练，让基层干部会讲、会做、会总结。",
     "二是用好阵地，整合工人文化宫、职工服务中心和职工驿站，延长开放时间，增加服务项目，让职工愿意来、留得住。",
@@ -178,7 +178,7 @@ AFTER = (
     "三是扩大参与，采取线上报名和现场服务相结合的方式，重点覆盖新就业形态劳动者、农民工和困难职工等群体。",
     "三是注重宣传，用职工身边的人和事讲好工会故事，通过工会新媒体和企业宣传栏推送，扩大活动的知晓面。",
 )
-CLOSING = (
+_CLOSING = (
     "目前，这项工作已在当地铺开，职工参与度和满意度明显提高，企业由观望转为主动申请，相关做法已写入本级工会制度长期坚持。",
     "下一步，{place}总工会将及时总结经验，完善配套制度，向条件相近的县推广，使好做法成为常态长效的工作机制。",
 )
@@ -194,15 +194,15 @@ SURVEY = (
 
 def highlight(dice: Random, theme: Theme, place: str) -> str:
     """More than 200 characters about a theme."""
-    parts = (dice.choice(pool) for pool in (OPENING, DOING, MORE, AFTER, CLOSING))
+    parts = (dice.choice(pool) for pool in (_OPENING, _DOING, _MORE, AFTER, _CLOSING))
     return "".join(parts).replace("{place}", place).replace("{what}", theme.what)
 
 
 def prose(dice: Random, one: Field, who: str) -> str:
     """What stands in a column of words: a file's name where one is asked, else a sentence or two of the length asked."""
-    if one.title.endswith(FILE_NAME):
-        return fitted(f"{who}总工会{one.title.removesuffix(FILE_NAME)}.pdf", one)
-    return fitted("".join(dice.sample(SURVEY, SHORTEST_SURVEY)), one)
+    if one.title.endswith(_FILE_NAME):
+        return fitted(f"{who}总工会{one.title.removesuffix(_FILE_NAME)}.pdf", one)
+    return fitted("".join(dice.sample(SURVEY, _SHORTEST_SURVEY)), one)
 
 
 def fitted(text: str, one: Field) -> str:

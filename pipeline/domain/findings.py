@@ -104,7 +104,7 @@ def finding(code: str, *, found: str = "", expected: str = "", fix: str = "", **
 
 ADMIT = "请在下发的表上填报，或与办公室联系核实"
 KEY = "请在办公室的工作目录里检查，那里才有签发密钥 issue.key"
-CLOSED = "确需更正的，请先与办公室联系"
+_CLOSED = "确需更正的，请先与办公室联系"
 C, W, N = Severity.CRITICAL, Severity.WARNING, Severity.INFO
 
 CATALOGUE: dict[str, FindingKind] = {
@@ -262,7 +262,7 @@ CATALOGUE: dict[str, FindingKind] = {
     "IDENTITY_CONTRADICTED": FindingKind(
         severity=C, title="表上所写与表样识别码矛盾", fix=ADMIT, whole_file=True, holds=True
     ),
-    "PERIOD_CLOSED": FindingKind(severity=C, title="这一期已经封存", fix=CLOSED, whole_file=True, holds=True),
+    "PERIOD_CLOSED": FindingKind(severity=C, title="这一期已经封存", fix=_CLOSED, whole_file=True, holds=True),
     "PERIOD_EARLIER": FindingKind(
         severity=W, title="是以前报送期的表，按补报或更正处理", fix="如要报现在这一期，请改用现在这一期的表"
     ),

@@ -5,15 +5,15 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-MARKS = 30  # combining marks in a row that any writing needs (UAX #15, stream-safe text)
+_MARKS = 30  # combining marks in a row that any writing needs (UAX #15, stream-safe text)
 
 
 def nfkc(text: str) -> str:
     """NFKC; a text with a longer run of combining marks stays as it is: to order them costs the square of the run."""
     run = 0
-    for ch in text if len(text) > MARKS else "":
+    for ch in text if len(text) > _MARKS else "":
         run = run + 1 if unicodedata.combining(ch) else 0
-        if run > MARKS:
+        if run > _MARKS:
             return text
     return unicodedata.normalize("NFKC", text)
 

@@ -15,8 +15,8 @@ Value = int | str | date | Decimal | None
 
 BACKWARDS = frozenset("\u061c\u200f\u202b\u202e\u2067")  # what follows reads from right to left
 TURNING = BACKWARDS | frozenset("\u200e\u202a\u202c\u202d\u2066\u2068\u2069")  # the others change nothing one sees
-NO_CHARACTERS = frozenset("\ufffe\uffff")  # what no XML file can hold
-UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff" + "".join(sorted(TURNING | NO_CHARACTERS)) + "]")
+_NO_CHARACTERS = frozenset("\ufffe\uffff")  # what no XML file can hold
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff" + "".join(sorted(TURNING | _NO_CHARACTERS)) + "]")
 LARGEST = 10**12
 
 
@@ -34,7 +34,7 @@ def show(raw: Raw | Decimal) -> str:
         return str(int(raw))
     if isinstance(raw, datetime):
         return raw.date().isoformat() if raw.time() == time() else raw.isoformat(sep=" ")
-    return UNSEEN.sub("", str(raw))
+    return _UNSEEN.sub("", str(raw))
 
 
 @lru_cache(maxsize=4096)  # headings, names and answers come again sheet after sheet

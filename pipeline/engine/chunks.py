@@ -54,11 +54,11 @@ class Raised:
     def again(self) -> BaseException:
         """The exception as it was raised, the traceback it had there as its cause."""
         error: BaseException = pickle.loads(self.error)  # noqa: S301 - from our own worker
-        error.__cause__ = Elsewhere(self.traceback)
+        error.__cause__ = _Elsewhere(self.traceback)
         return error
 
 
-class Elsewhere(Exception):  # noqa: N818 - shown as the cause of an error, never raised
+class _Elsewhere(Exception):  # noqa: N818 - shown as the cause of an error, never raised
     """The traceback of an exception raised in another process."""
 
     def __str__(self) -> str:

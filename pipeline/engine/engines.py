@@ -22,7 +22,7 @@ __all__ = ["LIMITS", "Engine", "InProcess", "Limits", "Loss", "Pool"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-WORKERS_IF_MEMORY_IS_UNKNOWN = 4
+_WORKERS_IF_MEMORY_IS_UNKNOWN = 4
 CHUNK = 25  # of many items, so many go to a worker together: of workbooks, a twentieth of a second of work
 
 
@@ -131,7 +131,7 @@ class Pool:
 def usual_workers(limits: Limits = LIMITS) -> int:
     """One for each processor, as long as the memory is enough for all of them at their limit at once."""
     memory = _memory_bytes()
-    most = memory // limits.memory_bytes if memory else WORKERS_IF_MEMORY_IS_UNKNOWN
+    most = memory // limits.memory_bytes if memory else _WORKERS_IF_MEMORY_IS_UNKNOWN
     return max(1, min(_processors(), most))
 
 

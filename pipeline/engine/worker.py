@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from threading import Event
 
-START_SECONDS = 60
-TICK_SECONDS = 0.1
-NOBODY = -1
-OUT_OF_CPU_TIME = -getattr(signal, "SIGXCPU", 0) or None
+_START_SECONDS = 60
+_TICK_SECONDS = 0.1
+_NOBODY = -1
+_OUT_OF_CPU_TIME = -getattr(signal, "SIGXCPU", 0) or None
 # Never a plain fork: this process may have threads. Nothing is preloaded: the server would look in its own sys.path.
-CONTEXT = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+_CONTEXT = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +59,9 @@ class Worker:
     """
 
     def __init__(self, function: bytes, limits: Limits, stopped: Event) -> None:
-        self._at: Any = CONTEXT.RawValue("q", NOBODY)  # the item that is in, told by the process
+        self._at: Any = _CONTEXT.RawValue("q", _NOBODY)  # the item that is in, told by the process
         self._new_pool = partial(
-            ProcessPool, max_workers=1, initializer=_prepare, initargs=(function, limits, self._at), context=CONTEXT
+            ProcessPool, max_workers=1, initializer=_prepare, initargs=(function, limits, self._at), context=_CONTEXT
         )
         self._seconds = limits.seconds
         self._stopped = stopped
@@ -98,7 +98,7 @@ class Worker:
         if not (self._ready and self._pool.active):
             self._start()
         alone, self._fresh = self._fresh and len(chunk) == 1, False
-        self._at.value = NOBODY
+        self._at.value = _NOBODY
         try:
             outcomes: list[Outcome] = self._wait(self._pool.schedule(_call, (chunk,)))
         except TimeoutError:
@@ -106,7 +106,7 @@ class Worker:
             return _End(why=Loss.TIMED_OUT, at=self._at.value, sure=True)
         except (ProcessExpired, RuntimeError) as error:
             self._renew()
-            sure = alone or getattr(error, "exitcode", 0) == OUT_OF_CPU_TIME
+            sure = alone or getattr(error, "exitcode", 0) == _OUT_OF_CPU_TIME
             return _End(why=Loss.DIED, at=max(self._at.value, 0), sure=sure)
         if outcomes[-1] is not Loss.OUT_OF_MEMORY:
             return outcomes
@@ -131,7 +131,7 @@ class Worker:
         if not self._pool.active:
             return False
         answer = self._pool.schedule(os.getpid)
-        wait([answer], START_SECONDS)
+        wait([answer], _START_SECONDS)
         return answer.done() and answer.exception() is None
 
     def _wait(self, future: Future[Any]) -> Any:
@@ -141,15 +141,15 @@ class Worker:
             TimeoutError: An item has used it up; the process is ended.
             CancelledError: Stopped.
         """
-        at, since = NOBODY, time.monotonic()
-        while not wait([future], TICK_SECONDS).done:
+        at, since = _NOBODY, time.monotonic()
+        while not wait([future], _TICK_SECONDS).done:
             if self._stopped.is_set():
                 raise CancelledError
             if self._at.value != at:
                 at, since = self._at.value, time.monotonic()
             elif time.monotonic() - since > self._seconds:
                 future.cancel()
-                raise TimeoutError if at != NOBODY else ProcessExpired("never took it")  # type: ignore[no-untyped-call]
+                raise TimeoutError if at != _NOBODY else ProcessExpired("never took it")  # type: ignore[no-untyped-call]
         return future.result()
 
 
@@ -165,7 +165,7 @@ def _start_helpers() -> None:
 
 
 # From here on: inside the worker.
-GRACE_SECONDS = 5
+_GRACE_SECONDS = 5
 _function: Callable[[Any], Any]
 _limits: Limits
 _at: Any
@@ -212,7 +212,7 @@ else:
 
     def _wind_up() -> None:
         _lower(resource.RLIMIT_CPU, int(time.process_time()) + 1 + _limits.cpu_seconds)  # it counts all items so far
-        signal.setitimer(signal.ITIMER_REAL, _limits.seconds + GRACE_SECONDS)  # when whoever watches it is dead
+        signal.setitimer(signal.ITIMER_REAL, _limits.seconds + _GRACE_SECONDS)  # when whoever watches it is dead
 
     def _wind_down() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)

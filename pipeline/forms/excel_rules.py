@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from pipeline.domain.value import Value
     from pipeline.program.rules import Condition
 
-EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - the day spreadsheets count from
-LAST_DATE = date(2099, 12, 31)
-OPPOSITE = {"==": "=", "!=": "<>"}
+_EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - the day spreadsheets count from
+_LAST_DATE = date(2099, 12, 31)
+_OPPOSITE = {"==": "=", "!=": "<>"}
 COMPARE: dict[str, Any] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -55,7 +55,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contradiction:
+class _Contradiction:
     """A cross-field rule as an Excel expression.
 
     Attributes:
@@ -151,7 +151,7 @@ def validation(
             "value": f"=IF(ISNUMBER({cell}),AND({cell}>={low},{cell}<={high},{cents}),FALSE)",
         }
     elif field.type is FieldType.DATE:
-        last = LAST_DATE if field.future else period.end
+        last = _LAST_DATE if field.future else period.end
         check = {"validate": "date", "criteria": "between", "minimum": start, "maximum": last}
     elif field.type is FieldType.TEXT:
         check = {"validate": "length", "criteria": "between", "minimum": low, "maximum": high}
@@ -162,10 +162,10 @@ def validation(
     return check | {"ignore_blank": True, "error_title": "填写有误", "error_type": "stop"}
 
 
-def contradictions(rules: Iterable[Rule]) -> tuple[Contradiction, ...]:
+def contradictions(rules: Iterable[Rule]) -> tuple[_Contradiction, ...]:
     """The cross-field rules that can be seen within one row of the sheet."""
     return tuple(
-        Contradiction(rule=rule, broken=expression) for rule in rules if (expression := _broken(rule)) is not None
+        _Contradiction(rule=rule, broken=expression) for rule in rules if (expression := _broken(rule)) is not None
     )
 
 
@@ -174,7 +174,7 @@ def serial(cell: Any) -> Any:
     if not isinstance(cell, date):
         return cell
     day = cell if isinstance(cell, datetime) else datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001 - a calendar day
-    return (day - EXCEL_EPOCH) / timedelta(days=1)
+    return (day - _EXCEL_EPOCH) / timedelta(days=1)
 
 
 def _sum(column: str, cells: Mapping[str, Any]) -> float | None:
@@ -273,5 +273,5 @@ def _holds(column: str, operator: str, value: str | int, ref: Callable[[str], st
     if column.endswith(".given"):
         return _unless_error(cell, f'({cell}<>"")*({cell}<>"{NONE_TICKED}")')
     if isinstance(value, str):
-        return _unless_error(cell, f'({cell}{OPPOSITE.get(operator, operator)}"{value}")')
-    return f"IF(ISNUMBER({cell}),({cell}{OPPOSITE.get(operator, operator)}{value})*1,0)"
+        return _unless_error(cell, f'({cell}{_OPPOSITE.get(operator, operator)}"{value}")')
+    return f"IF(ISNUMBER({cell}),({cell}{_OPPOSITE.get(operator, operator)}{value})*1,0)"

@@ -65,15 +65,15 @@ if TYPE_CHECKING:
 
     SheetWriter = Callable[[xlsxwriter.Workbook, Formats], None]
 
-CADENCES = {1: "月", 2: "双月", 3: "季度", 6: "半年", 12: "年度"}  # months of a period → what its workbook is called
+_CADENCES = {1: "月", 2: "双月", 3: "季度", 6: "半年", 12: "年度"}  # months of a period → what its workbook is called
 COMMENT_WIDTH, COMMENT_LINE, COMMENT_LIMIT = 2.2, 40, 1_000
-BLANK_ENTRIES = 15  # rows drawn below the filled ones of a list; all that it takes are checked
-SHORT_TEXT = 60  # characters that stand in a narrow column
-REMARK_WIDTH = 18  # characters of column width; a Chinese one takes two
-FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 11, NIL: 7, ENTRY: 12, REMARK: REMARK_WIDTH}
-SMALL = 1.1  # how much more of 10 points than of 11 a column holds
+_BLANK_ENTRIES = 15  # rows drawn below the filled ones of a list; all that it takes are checked
+_SHORT_TEXT = 60  # characters that stand in a narrow column
+_REMARK_WIDTH = 18  # characters of column width; a Chinese one takes two
+_FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 11, NIL: 7, ENTRY: 12, REMARK: _REMARK_WIDTH}
+_SMALL = 1.1  # how much more of 10 points than of 11 a column holds
 LINE_HEIGHT, HIGHEST_ROW, CODE_HEIGHT = 15, 200, 16  # points
-COVER_WIDTHS = (14, 38, 38, 38)
+_COVER_WIDTHS = (14, 38, 38, 38)
 HOW_TO = (
     "用WPS表格、Excel或LibreOffice打开，逐张填写各工作表，一行一个县（市、区）。",
     "计数类指标填自专项工作开始（列标题另有起算日的，从该日）至本报送期末的累计数，不是本期新增数；个数、是否类指标填期末情况。",
@@ -88,14 +88,14 @@ HOW_TO = (
 )
 
 
-HOW_TO_LISTS = "清单类的表一行写一条；“编号”由系统编排，新增的留空；系统带出的各条都要保留，已办结的写明状态和日期。"
-HOW_TO_CARRY = "有的表已带出上次接收的内容，只改有变化的格；灰底的格由公式从行动表带出，不用填、不要改。"
+_HOW_TO_LISTS = "清单类的表一行写一条；“编号”由系统编排，新增的留空；系统带出的各条都要保留，已办结的写明状态和日期。"
+_HOW_TO_CARRY = "有的表已带出上次接收的内容，只改有变化的格；灰底的格由公式从行动表带出，不用填、不要改。"
 
 
-def how_to(program: Program) -> tuple[str, ...]:
+def _how_to(program: Program) -> tuple[str, ...]:
     """The instructions on the cover, as far as the campaign has what they speak of."""
-    lists = (HOW_TO_LISTS,) if program.list_forms else ()
-    carry = (HOW_TO_CARRY,) if any(form.carry for form in program.forms) else ()
+    lists = (_HOW_TO_LISTS,) if program.list_forms else ()
+    carry = (_HOW_TO_CARRY,) if any(form.carry for form in program.forms) else ()
     lines = (*HOW_TO[:-2], *lists, *carry, *HOW_TO[-2:])
     return tuple(program.worded(line) for line in lines)
 
@@ -181,7 +181,7 @@ class Issue:
             return tuple(unit.code for unit in layout.units)
         filled = {row for form, row, _ in (*self.entries, *self.marks) if form == layout.form.code}
         most = max((n for n, key in enumerate(list_keys(), 1) if key in filled), default=0)
-        return list_keys()[: most + BLANK_ENTRIES]
+        return list_keys()[: most + _BLANK_ENTRIES]
 
 
 def _as_declared(field: Field) -> dict[str, Any]:
@@ -253,7 +253,7 @@ def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: 
 def _cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
     sheet = book.add_worksheet(COVER_SHEET)
     sheet.hide_gridlines(2)
-    for col, width in enumerate(COVER_WIDTHS):
+    for col, width in enumerate(_COVER_WIDTHS):
         sheet.set_column(col, col, width)
     heights = [36.0, *[20.0] * 13]
     for row, height in enumerate(heights):
@@ -275,11 +275,11 @@ def _cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
         if label in issue.cover:
             write_typed(sheet, f, row, 1, issue.cover[label], "cover")
     ok(sheet.write_string(13, 0, "怎样填写", f.cover_label))
-    for row, line in enumerate(how_to(issue.program), 14):
+    for row, line in enumerate(_how_to(issue.program), 14):
         _merged(sheet, (row, 0), f"{row - 13}. {line}", f.text)
-        heights.append(6.0 + LINE_HEIGHT * lines_of(f"{row - 13}. {line}", sum(COVER_WIDTHS)))
+        heights.append(6.0 + LINE_HEIGHT * lines_of(f"{row - 13}. {line}", sum(_COVER_WIDTHS)))
         sheet.set_row(row, heights[-1])
-    to_paper(sheet, Print(widths=COVER_WIDTHS, heights=heights, top=0, title=""))
+    to_paper(sheet, Print(widths=_COVER_WIDTHS, heights=heights, top=0, title=""))
     protect(sheet)
 
 
@@ -292,12 +292,12 @@ def _merged(sheet: Any, place: tuple[int, int], text: str, look: Any) -> None:
 def _cadence(period: Period) -> str:
     """双月, 季度 …; empty for a period of another length."""
     months = 12 * (period.end.year - period.start.year) + period.end.month - period.start.month + 1
-    return CADENCES.get(months, "")
+    return _CADENCES.get(months, "")
 
 
 def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: SheetLayout) -> None:
     sheet = book.add_worksheet(layout.form.sheet)
-    widths = [(FRAME_WIDTHS | {x.code: _width(x) for x in layout.fields})[code] for code in layout.columns]
+    widths = [(_FRAME_WIDTHS | {x.code: _width(x) for x in layout.fields})[code] for code in layout.columns]
     shape, above = _shape(issue, layout, widths), (30, 16, 14)
     pages = cuts(shape)
     for row, height in enumerate(above):
@@ -400,7 +400,7 @@ def _headings(
         sheet.set_column(col, col, width, f.list_column if is_open else None)  # all that a list takes can be filled
         ok(sheet.write_string(LABEL_ROW, col, shown[code], f.label))
         ok(sheet.write_string(CODE_ROW, col, code, f.unseen))
-    tallest = max(lines_of(shown[code], width * SMALL) for code, width in zip(layout.columns, widths, strict=True))
+    tallest = max(lines_of(shown[code], width * _SMALL) for code, width in zip(layout.columns, widths, strict=True))
     heights = [17.0 * lines, 6 + 14.0 * max(3, tallest), float(CODE_HEIGHT)]
     for row, height in zip((ITEM_ROW, LABEL_ROW, CODE_ROW), heights, strict=True):
         sheet.set_row(row, height)
@@ -414,7 +414,7 @@ def _two_lines(field: Field) -> str:
 
 def _width(field: Field) -> int:
     if field.type is FieldType.TEXT:
-        return 15 if (field.max or 0) <= SHORT_TEXT else 40
+        return 15 if (field.max or 0) <= _SHORT_TEXT else 40
     return 18 if field.type is FieldType.CHECKLIST else 11
 
 
@@ -430,8 +430,8 @@ def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> list[flo
     kinds = {COUNTY_CODE: "code", ENTRY: "code", COUNTY_NAME: "county", NIL: "input", REMARK: "remark"}
     kinds |= {x.code: _kind(x) for x in layout.fields}
     shows = {x.code: x.shows for x in layout.fields if x.shows}
-    widths = {x.code: _width(x) * (SMALL if x.type is FieldType.TEXT else 1) for x in layout.fields}
-    widths[REMARK] = REMARK_WIDTH * SMALL
+    widths = {x.code: _width(x) * (_SMALL if x.type is FieldType.TEXT else 1) for x in layout.fields}
+    widths[REMARK] = _REMARK_WIDTH * _SMALL
     names = {unit.code: row_name(unit) for unit in layout.units}
     heights: list[float] = []
     for row, key in enumerate(issue.rows(layout), FIRST_ROW):

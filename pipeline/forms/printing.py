@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SMALLEST = 0.72  # of true size: what is printed is 10 points or more, and 7 can still be read
-CHARACTER_PX = 9.33  # of column width, where the office has no font of ours; a page is less full where it has one
-PADDING = 0.71  # characters that a file adds to a width
+_SMALLEST = 0.72  # of true size: what is printed is 10 points or more, and 7 can still be read
+_CHARACTER_PX = 9.33  # of column width, where the office has no font of ours; a page is less full where it has one
+_PADDING = 0.71  # characters that a file adds to a width
 PAGE_PX, PAGE_PT = 1030, 470  # of A4 across between the margins, at true size
-MARGINS = {"left": 0.4, "right": 0.4, "top": 0.8, "bottom": 0.75}  # inches
-ODD_CUT = 0.2  # what a cut inside an item costs, as the share of a page left empty
+_MARGINS = {"left": 0.4, "right": 0.4, "top": 0.8, "bottom": 0.75}  # inches
+_ODD_CUT = 0.2  # what a cut inside an item costs, as the share of a page left empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +49,14 @@ class Print:
 
 def pixels(width: float) -> float:
     """Of a column on screen; a hidden one has none."""
-    return CHARACTER_PX * (width + PADDING) if width else 0.0
+    return _CHARACTER_PX * (width + _PADDING) if width else 0.0
 
 
 def cuts(shape: Print) -> list[int]:
     """Printed columns that begin a page, the first page's left out: as few pages as can be read, alike full, cut between items."""
     names = sum(map(pixels, shape.widths[: shape.repeated]))
     widths = [pixels(width) for width in shape.widths[shape.repeated :]]
-    room = max(PAGE_PX / SMALLEST - names, *widths)
+    room = max(PAGE_PX / _SMALLEST - names, *widths)
     pages = _fewest(widths, room)
     share = sum(widths) / pages
     best: list[dict[int, tuple[float, list[int]]]] = [{0: (0.0, [])}]
@@ -69,7 +69,7 @@ def cuts(shape: Print) -> list[int]:
                 if used > room:
                     break
                 odd = end < len(widths) and end + shape.repeated not in shape.starts
-                total = cost + ((used - share) / room) ** 2 + ODD_CUT * odd
+                total = cost + ((used - share) / room) ** 2 + _ODD_CUT * odd
                 if end not in reached or total < reached[end][0]:
                     reached[end] = total, [*way, end]
         best.append(reached)
@@ -90,7 +90,7 @@ def scale(shape: Print) -> float:
     widest = max(names + sum(map(pixels, shape.widths[a:b])) for a, b in itertools.pairwise(begins))
     across = min(1.0, PAGE_PX / widest)
     down = PAGE_PT / sum(shape.heights) if shape.heights else 1.0
-    return min(across, down) if down >= SMALLEST else across
+    return min(across, down) if down >= _SMALLEST else across
 
 
 def to_paper(sheet: Any, shape: Print) -> None:
@@ -98,7 +98,7 @@ def to_paper(sheet: Any, shape: Print) -> None:
     size, begins = scale(shape), cuts(shape)
     sheet.set_paper(9)
     sheet.set_landscape()
-    sheet.set_margins(**MARGINS)
+    sheet.set_margins(**_MARGINS)
     sheet.center_horizontally()
     sheet.set_print_scale(math.floor(100 * size))
     left, right = (_plain(text) for text in shape.corners)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 CHECK_FIRST = 4  # 0-based row of the first county
 UNKNOWN = "有工作表、列或行被删改，算不出来：请在重新下发的表上填写"
-ROWS_BELOW = 20  # where a second row of a county is looked for too
+_ROWS_BELOW = 20  # where a second row of a county is looked for too
 
 
 def write_self_check(
@@ -203,7 +203,7 @@ def _todo_formula(layout: SheetLayout, needed: Sequence[Field], if_nil: Sequence
     blank = f'IF(ISERROR({cells}),0,(LEN(TRIM(SUBSTITUTE(SUBSTITUTE({cells},"　",""),"\u00a0","")))=0)*1)'
     blanks = f"({asked}*(1-{ticked})+{asked_if_nil}*{ticked})*{blank}"
     no_numbers = f'IF(ISTEXT({cells}),(1-{blank})*({numbers}-{may_not_apply}*({cells}="{NOT_APPLICABLE}")),0)'
-    codes, names = (_ref(layout, col, below=ROWS_BELOW) for col in (COUNTY_CODE_COL, COUNTY_NAME_COL))
+    codes, names = (_ref(layout, col, below=_ROWS_BELOW) for col in (COUNTY_CODE_COL, COUNTY_NAME_COL))
     rows = f"MAX(ABS(SUM({_same(codes, f'$A{row}')})-1),SUM({_same(names, f'$B{row}')})-1)"
     return f"=SUM({_ours(layout, row)}*({blanks}+{no_numbers}+{own}*ISERROR({cells})))+{rows}"
 

@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 INK, GREY, LINE, HEAD, NAVY = "#1F2933", "#8A94A0", "#B8C2CC", "#E8EEF5", "#1F3864"
 FONT = "宋体"
-FILLS: dict[Severity | None, dict[str, str]] = {
+_FILLS: dict[Severity | None, dict[str, str]] = {
     Severity.CRITICAL: {"bg_color": "#F8C7C4", "font_color": "#8B1A14"},
     Severity.WARNING: {"bg_color": "#FFF3C4", "font_color": "#7A4F01"},
 }
 CELL_LIMIT = 32_767  # what a cell or a comment may hold, as Excel counts: in UTF-16 units, two for a rare character
 MESSAGE_LIMITS = {"input_title": 32, "error_title": 32, "input_message": 255, "error_message": 255}
-LAST_NARROW = 0x2E7F  # what comes before is half as wide as a Chinese character
-OPEN = frozenset(
+_LAST_NARROW = 0x2E7F  # what comes before is half as wide as a Chinese character
+_OPEN = frozenset(
     {"input", "date", "remark", "cover"}
 )  # kinds of cells that are to be filled in; all others are protected
-MAY = dict.fromkeys(("format_columns", "format_rows", "sort", "autofilter"), True)
-FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_MAY = dict.fromkeys(("format_columns", "format_rows", "sort", "autofilter"), True)
+_FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def ok(code: Any) -> None:
@@ -141,8 +141,8 @@ class Formats:
             look |= {"font_size": 10, "font_color": GREY, "num_format": "@"} if kind == "code" else {}
             look |= {"font_color": GREY, "bg_color": "#EEF1F4"} if kind == "shown" else {}
             look |= {"quote_prefix": True} if quoted else {}
-            look |= {"locked": False} if kind in OPEN else {}
-            self._entries[key] = self._boxed(**(look | FILLS.get(severity, {})))
+            look |= {"locked": False} if kind in _OPEN else {}
+            self._entries[key] = self._boxed(**(look | _FILLS.get(severity, {})))
         return self._entries[key]
 
 
@@ -172,16 +172,16 @@ def write_typed(
             ok(sheet.write_number(row, col, raw, f.entry("input" if kind == "date" else kind, severity)))
         else:
             text = show(raw)
-            ok(sheet.write_string(row, col, text, f.entry(kind, severity, quoted=text[:1] in FORMULA_SIGNS)))
+            ok(sheet.write_string(row, col, text, f.entry(kind, severity, quoted=text[:1] in _FORMULA_SIGNS)))
     except (UserWarning, IssueError, ValueError, TypeError, OverflowError) as problem:
         raise IssueError(f"“{sheet.name}”{xl_rowcol_to_cell(row, col)} 写不进去：{problem}") from problem
 
 
 def protect(sheet: Any) -> None:
     """Nothing but the cells to be filled in can be typed over; no password, for nobody is locked out."""
-    sheet.protect("", MAY)
+    sheet.protect("", _MAY)
 
 
 def lines_of(text: str, width: float) -> int:
     """Lines a wrapped text takes in a column ``width`` characters wide; a Chinese character takes two."""
-    return sum(1 + int(sum(2 if ord(ch) > LAST_NARROW else 1 for ch in line) // width) for line in text.split("\n"))
+    return sum(1 + int(sum(2 if ord(ch) > _LAST_NARROW else 1 for ch in line) // width) for line in text.split("\n"))

@@ -34,15 +34,15 @@ if TYPE_CHECKING:
     from pipeline.program.model import Period, Program
     from pipeline.workspace.paths import Workspace
 
-CHINA = timedelta(hours=8)
-LONGEST_NAME = 600  # characters of a path: an index of a server takes no more than 2,700 bytes
+_CHINA = timedelta(hours=8)
+_LONGEST_NAME = 600  # characters of a path: an index of a server takes no more than 2,700 bytes
 RECENT_SECONDS, SETTLE_SECONDS = 2.0, 0.5
-OURS = ".gitkeep"
+_OURS = ".gitkeep"
 TABLES = frozenset(
     f".{suffix}"
     for suffix in "xlsx xls et ett ods ots fods xlsm xlsb xltx xltm xlt csv tsv xml htm html mht numbers".split()  # noqa: SIM905
 )
-BY_SUFFIX = {
+_BY_SUFFIX = {
     suffix: kind
     for kind, suffixes in {
         UnreadKind.ARCHIVE: ".zip .rar .7z .gz .tgz .tar .bz2 .xz .zst .cab .iso .zipx .z",
@@ -53,9 +53,9 @@ BY_SUFFIX = {
     }.items()
     for suffix in suffixes.split()
 }
-WORKBOOK_PARTS = ("[Content_Types].xml", "content.xml", "encrypted-package", "Index/", "xl/")
-WORKBOOK_STREAMS = tuple(name.encode("utf-16-le") for name in ("Workbook", "WORKBOOK", "Book", "EncryptedPackage"))
-DOCUMENT_PARTS = ("word/", "ppt/")
+_WORKBOOK_PARTS = ("[Content_Types].xml", "content.xml", "encrypted-package", "Index/", "xl/")
+_WORKBOOK_STREAMS = tuple(name.encode("utf-16-le") for name in ("Workbook", "WORKBOOK", "Book", "EncryptedPackage"))
+_DOCUMENT_PARTS = ("word/", "ppt/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +173,7 @@ def read_inbox(workspace: Workspace, as_of: date, campaign: tuple[date, date] | 
         if isinstance(seen, OSError):
             unread.append(Unread(name=name, kind=UnreadKind.FILE, reason=reason(seen)))
             continue
-        modified = datetime.fromtimestamp(seen.modified, UTC) + CHINA
+        modified = datetime.fromtimestamp(seen.modified, UTC) + _CHINA
         received_on = dated or min(modified.date(), as_of)
         one = Arrival(name=name, path=path, sha256=seen.sha256, received_on=received_on, changing=seen.changing)
         if seen.kind and not one.changing:
@@ -245,7 +245,7 @@ def _listed(inbox: Path) -> tuple[list[Path], list[Unread]]:
                 elif entry.is_dir():
                     waiting.append(path)
                 elif entry.is_file():
-                    files += [path] if entry.name != OURS else []
+                    files += [path] if entry.name != _OURS else []
                 else:
                     unread.append(Unread(name=name, kind=UnreadKind.FILE, reason="不是普通文件"))
             except OSError as error:
@@ -265,7 +265,7 @@ def _must_be_there(inbox: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InboxSeen:
+class _InboxSeen:
     """A file as it was when it was looked at.
 
     Attributes:
@@ -292,7 +292,7 @@ class _Look:
     kind: UnreadKind | None
 
 
-def read_files(paths: Iterable[Path]) -> dict[Path, InboxSeen | OSError]:
+def read_files(paths: Iterable[Path]) -> dict[Path, _InboxSeen | OSError]:
     """Look through files whole, and notice those that somebody is still writing: they change, or changed a moment ago and again."""
     looks: dict[Path, _Look | OSError] = {}
     recent = False
@@ -314,7 +314,7 @@ def read_files(paths: Iterable[Path]) -> dict[Path, InboxSeen | OSError]:
         recent = recent or datetime.now(UTC).timestamp() - max(before.st_mtime, before.st_ctime) < RECENT_SECONDS
     if recent:
         time.sleep(SETTLE_SECONDS)
-    seen: dict[Path, InboxSeen | OSError] = {}
+    seen: dict[Path, _InboxSeen | OSError] = {}
     for path, look in looks.items():
         if isinstance(look, OSError):
             seen[path] = look
@@ -324,7 +324,7 @@ def read_files(paths: Iterable[Path]) -> dict[Path, InboxSeen | OSError]:
         except OSError:  # taken away again
             now = (-1, -1)
         whole = look.before == look.after == now and look.size == min(now[0], MAX_BYTES + 1)
-        seen[path] = InboxSeen(sha256=look.sha256, modified=look.before[1] / 1e9, changing=not whole, kind=look.kind)
+        seen[path] = _InboxSeen(sha256=look.sha256, modified=look.before[1] / 1e9, changing=not whole, kind=look.kind)
     return seen
 
 
@@ -347,7 +347,7 @@ def kind_of(name: str, content: bytes) -> UnreadKind | None:
     if not content:
         return UnreadKind.EMPTY
     suffix = PurePath(name.lower()).suffix
-    named = BY_SUFFIX.get(suffix)
+    named = _BY_SUFFIX.get(suffix)
     if suffix in TABLES or _is_workbook(content, packed=named is None):
         return None
     if named is None:
@@ -370,11 +370,11 @@ def _is_workbook(content: bytes, *, packed: bool) -> bool:
         except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
             return packed
         return packed or (
-            any(name.startswith(WORKBOOK_PARTS) for name in names)
-            and not any(name.startswith(DOCUMENT_PARTS) for name in names)
+            any(name.startswith(_WORKBOOK_PARTS) for name in names)
+            and not any(name.startswith(_DOCUMENT_PARTS) for name in names)
         )
     if content.startswith(OLE_MAGIC):
-        return packed or any(name in content for name in WORKBOOK_STREAMS)
+        return packed or any(name in content for name in _WORKBOOK_STREAMS)
     return False
 
 
@@ -393,7 +393,7 @@ def readable(name: str) -> str:
     else:
         text = raw.decode("utf-8", errors="replace")
     shown = "".join("_" if unicodedata.category(ch).startswith("C") else ch for ch in text)
-    if len(shown) <= LONGEST_NAME:
+    if len(shown) <= _LONGEST_NAME:
         return shown
     which = hashlib.sha256(shown.encode()).hexdigest()[:12]
-    return f"{shown[: LONGEST_NAME // 2]}…{which}…{shown[-LONGEST_NAME // 4 :]}"
+    return f"{shown[: _LONGEST_NAME // 2]}…{which}…{shown[-_LONGEST_NAME // 4 :]}"

@@ -47,15 +47,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-LOSS_NAMES = {
+_LOSS_NAMES = {
     engine.Loss.TIMED_OUT: "超时",
     engine.Loss.OUT_OF_MEMORY: "内存不够",
     engine.Loss.DIED: "进程被终止",
 }
 MANY = 200  # files: from so many on, what they travel in is the engine's to choose
-KEEPERS = 8  # files whose bytes are synced to disk at the same time: a disk takes several together about as fast as one
+_KEEPERS = (
+    8  # files whose bytes are synced to disk at the same time: a disk takes several together about as fast as one
+)
 BATCH = 500  # returns that are checked together: a suite costs as much for one as for hundreds
-JUDGING = engine.Limits(seconds=1800, cpu_seconds=1800, memory_bytes=8 << 30)  # of a batch, Great Expectations included
+_JUDGING = engine.Limits(
+    seconds=1800, cpu_seconds=1800, memory_bytes=8 << 30
+)  # of a batch, Great Expectations included
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +196,7 @@ def _lost(known: Registry, store: Store, arrival: Arrival, why: engine.Loss) -> 
 
 def _kept(store: Store, new: Iterable[Arrival]) -> Iterator[Arrival]:
     """Each file with its bytes, which are safe in the dataset; without them, if it is no longer what was listed."""
-    with ThreadPoolExecutor(KEEPERS) as keepers:
+    with ThreadPoolExecutor(_KEEPERS) as keepers:
         for one, kept in _ahead(new, lambda one: keepers.submit(store.keep, one)):
             try:
                 yield kept.result()
@@ -205,7 +209,7 @@ def _ahead(items: Iterable[T], start: Callable[[T], Future[R]]) -> Iterator[tupl
     started: deque[tuple[T, Future[R]]] = deque()
     for one in items:
         started.append((one, start(one)))
-        if len(started) > KEEPERS:
+        if len(started) > _KEEPERS:
             yield started.popleft()
     yield from started
 
@@ -246,7 +250,7 @@ def _judged(
 
     judges = on or engine.Pool()
     yield from map(
-        unpacked, judges.each(partial(_judge_afar, work), batches, lost=_not_judged, limits=JUDGING, chunk=1)
+        unpacked, judges.each(partial(_judge_afar, work), batches, lost=_not_judged, limits=_JUDGING, chunk=1)
     )
 
 
@@ -277,7 +281,7 @@ def _judge_afar(work: _Work, batch: _Batch) -> dict[str, Any]:
 
 def _not_judged(batch: _Batch, why: engine.Loss) -> dict[str, Any]:
     raise PipelineError(
-        f"核对{len(batch.returns)}份报表的工作进程没有做完（{LOSS_NAMES[why]}）；已经记入台账的不受影响，请减少 --workers 再运行一次"
+        f"核对{len(batch.returns)}份报表的工作进程没有做完（{_LOSS_NAMES[why]}）；已经记入台账的不受影响，请减少 --workers 再运行一次"
     )
 
 

@@ -44,17 +44,17 @@ if TYPE_CHECKING:
     from pipeline.ledger.database import Database
     from pipeline.ledger.store import Store
 
-NOT_COPIED = {"alembic_version", "blobs", "sqlite_sequence"}
-NOT_PUT_BACK = {"schema", "holder"}  # of meta
-ABOUT = "backup.json"
-FILE_NAME = re.compile(r"files/([0-9a-f]{64})")
-TABLE_NAME = re.compile(r"tables/(meta|files|chain|submissions|acts|records|findings|form_[A-Za-z0-9_]{1,40})\.jsonl")
-LINE_END = b"\n"
-FOREIGN = (
+_NOT_COPIED = {"alembic_version", "blobs", "sqlite_sequence"}
+_NOT_PUT_BACK = {"schema", "holder"}  # of meta
+_ABOUT = "backup.json"
+_FILE_NAME = re.compile(r"files/([0-9a-f]{64})")
+_TABLE_NAME = re.compile(r"tables/(meta|files|chain|submissions|acts|records|findings|form_[A-Za-z0-9_]{1,40})\.jsonl")
+_LINE_END = b"\n"
+_FOREIGN = (
     "不是用这里的签发密钥签的，或被改过（旧版本做的、换密钥以前做的备份没有这里的签名，确认来源可靠的加 --unsigned）"
 )
-WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")  # a column as a program may have it
-TYPES = re.compile(r"(INTEGER|BIGINT|BOOLEAN|DATE|TEXT|VARCHAR(\(\d+\))?)")
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")  # a column as a program may have it
+_TYPES = re.compile(r"(INTEGER|BIGINT|BOOLEAN|DATE|TEXT|VARCHAR(\(\d+\))?)")
 
 
 def copy_database(database: Database, path: Path, *, files: bool = False, key: bytes = b"", again: bool = False) -> int:
@@ -94,7 +94,7 @@ def _write(database: Database, package: ZipFile, key: bytes, *, files: bool) -> 
     with reader.connect() as connection:
         metadata = MetaData()
         metadata.reflect(connection)
-        tables = [t for name, t in sorted(metadata.tables.items()) if name not in NOT_COPIED]
+        tables = [t for name, t in sorted(metadata.tables.items()) if name not in _NOT_COPIED]
         counts, digests, types = {}, {}, {}
         kept: set[str] = set()
         for table in tables:
@@ -125,7 +125,7 @@ def _write(database: Database, package: ZipFile, key: bytes, *, files: bool) -> 
         "last": list(last) if last else [],
     }
     signature = sign(key, "backup", canonical(about)) if key else ""
-    package.writestr(ABOUT, json.dumps({**about, "signature": signature}, ensure_ascii=False, indent=1))
+    package.writestr(_ABOUT, json.dumps({**about, "signature": signature}, ensure_ascii=False, indent=1))
     return counts.get("submissions", 0)
 
 
@@ -160,11 +160,11 @@ def restore(store: Store, path: Path, *, unsigned: bool = False) -> int:
     """
     try:
         with ZipFile(path) as package:
-            about = json.loads(package.read(ABOUT))
+            about = json.loads(package.read(_ABOUT))
             _check(store, about, path)
             _look_through(package, about, path, store.key, unsigned=unsigned)
             with _new_place(store) as (database, kept):
-                for sha256 in kept_files(package):
+                for sha256 in _kept_files(package):
                     database.blobs.keep(sha256, package.read(f"files/{sha256}"))
                 with told(store.where), database.engine.begin() as connection:
                     for name in _in_order(store, about["rows"]):
@@ -184,9 +184,9 @@ def restore(store: Store, path: Path, *, unsigned: bool = False) -> int:
     return int(about["rows"].get("submissions", 0))
 
 
-def kept_files(package: ZipFile) -> list[str]:
+def _kept_files(package: ZipFile) -> list[str]:
     """Sha256 of every file in a backup."""
-    return [found[1] for name in package.namelist() if (found := FILE_NAME.fullmatch(name))]
+    return [found[1] for name in package.namelist() if (found := _FILE_NAME.fullmatch(name))]
 
 
 def _check(store: Store, about: dict[str, Any], path: Path) -> None:
@@ -207,7 +207,7 @@ def _look_through(package: ZipFile, about: dict[str, Any], path: Path, key: byte
     """
     signature = about.pop("signature", "")
     genuine = bool(key) and same(signature, sign(key, "backup", canonical(about)))
-    wrong = _strange_name(package) or ("" if genuine or unsigned else FOREIGN)
+    wrong = _strange_name(package) or ("" if genuine or unsigned else _FOREIGN)
     wrong = wrong or _wrong_table(package, about) or _wrong_file(package, about)
     if wrong:
         raise DatasetError(f"{path} 不能恢复：{wrong}。什么也没有写入；请换一份备份")
@@ -216,7 +216,7 @@ def _look_through(package: ZipFile, about: dict[str, Any], path: Path, key: byte
 def _strange_name(package: ZipFile) -> str:
     """A file that no backup has: a name is never a path to somewhere else."""
     names = package.namelist()
-    strange = [n for n in names if n != ABOUT and not FILE_NAME.fullmatch(n) and not TABLE_NAME.fullmatch(n)]
+    strange = [n for n in names if n != _ABOUT and not _FILE_NAME.fullmatch(n) and not _TABLE_NAME.fullmatch(n)]
     if strange:
         return f"里面有不该有的文件 {strange[0]}"
     return "里面有重名的文件" if len(set(names)) != len(names) else ""
@@ -224,16 +224,16 @@ def _strange_name(package: ZipFile) -> str:
 
 def _wrong_table(package: ZipFile, about: Mapping[str, Any]) -> str:
     """A table that is not as it was."""
-    tables = {found[1] for name in package.namelist() if (found := TABLE_NAME.fullmatch(name))}
+    tables = {found[1] for name in package.namelist() if (found := _TABLE_NAME.fullmatch(name))}
     if tables != set(about["rows"]):
         return f"缺少或多出数据表：{'、'.join(sorted(tables ^ set(about['rows'])))}"
     for name, columns in about.get("types", {}).items():
-        if not all(WORD.fullmatch(column) and TYPES.fullmatch(kind) for column, kind in columns.items()):
+        if not all(_WORD.fullmatch(column) and _TYPES.fullmatch(kind) for column, kind in columns.items()):
             return f"数据表 {name} 的列不认识"
     for name in sorted(tables):
         content, wanted = package.read(f"tables/{name}.jsonl"), about["rows"][name]
-        if content.count(LINE_END) != wanted:
-            return f"数据表 {name} 应有{wanted}行，实有{content.count(LINE_END)}行"
+        if content.count(_LINE_END) != wanted:
+            return f"数据表 {name} 应有{wanted}行，实有{content.count(_LINE_END)}行"
         if name in about.get("hashes", {}) and hashlib.sha256(content).hexdigest() != about["hashes"][name]:
             return f"数据表 {name} 的内容被改过"
     return ""
@@ -241,7 +241,7 @@ def _wrong_table(package: ZipFile, about: Mapping[str, Any]) -> str:
 
 def _wrong_file(package: ZipFile, about: Mapping[str, Any]) -> str:
     """Bytes that are not what was received."""
-    there = kept_files(package)
+    there = _kept_files(package)
     for sha256 in there:
         if hashlib.sha256(package.read(f"files/{sha256}")).hexdigest() != sha256:
             return f"原件 {sha256} 的内容被改过"
@@ -312,7 +312,7 @@ def _read_rows(connection: Connection, store: Store, name: str, package: ZipFile
     rows = [json.loads(line) for line in package.read(f"tables/{name}.jsonl").decode().split("\n") if line]
     if name == "meta":
         connection.execute(store.tables.meta.delete())
-        rows = [row for row in rows if row["key"] not in NOT_PUT_BACK]
+        rows = [row for row in rows if row["key"] not in _NOT_PUT_BACK]
     if not rows:
         return
     quoted, kinds = connection.dialect.identifier_preparer.quote, about.get("types", {}).get(name, {})

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SUBMISSION, FILES, PROGRAM, KEY, ISSUED = "SUBMISSION", "FILES", "PROGRAM", "KEY", "ISSUED"
 NOT_ACTS = (SUBMISSION, FILES, PROGRAM, KEY, ISSUED)  # other kinds are those of acts
 START = "0" * 64  # what the first link names as the one before
-SEAL_WORD = re.compile(r"\s*(\d+)-([A-Z2-7]{4}(?:-[A-Z2-7]{4}){2})\s*", re.IGNORECASE)
+_SEAL_WORD = re.compile(r"\s*(\d+)-([A-Z2-7]{4}(?:-[A-Z2-7]{4}){2})\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,5 +202,5 @@ def _is_text(value: object) -> bool:
 
 def parse_word(text: str) -> tuple[int, str] | None:
     """Number and word of a seal that somebody wrote down; None for what is none."""
-    found = SEAL_WORD.fullmatch(text)
+    found = _SEAL_WORD.fullmatch(text)
     return (int(found[1]), f"{int(found[1])}-{found[2].upper()}") if found else None

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from pipeline.ledger.blobs import Blobs
 
-SERVER = "postgresql+psycopg"
+_SERVER = "postgresql+psycopg"
 RUN_LOCK, WRITE_LOCK = (
     0x59554E41,
     0x59554E42,
@@ -83,7 +83,7 @@ def open_database(folder: Path, url: str, blobs: Table, *, create: bool) -> Data
         raise DatasetError('要用服务器上的数据集，请先安装：pip install "run-pipeline[server]"') from error
     _write_one_at_a_time(engine)
     where = address.render_as_string(hide_password=True)
-    return Database(engine=engine, where=where, blobs=TableBlobs(engine, blobs, where))
+    return Database(engine=engine, where=where, blobs=_TableBlobs(engine, blobs, where))
 
 
 def _address(url: str) -> URL:
@@ -94,8 +94,8 @@ def _address(url: str) -> URL:
         raise DatasetError(
             "settings.yaml 的 dataset 不是数据库地址，应写成 postgresql+psycopg://用户@服务器/数据库"
         ) from error
-    if address.drivername != SERVER:
-        raise DatasetError(f"settings.yaml 的 dataset 只支持 {SERVER}://…，不写则用工作目录里的 dataset")
+    if address.drivername != _SERVER:
+        raise DatasetError(f"settings.yaml 的 dataset 只支持 {_SERVER}://…，不写则用工作目录里的 dataset")
     if address.password is not None or "password" in address.query:
         raise DatasetError(
             "settings.yaml 的 dataset 不要写密码；请放进环境变量 PGPASSWORD，或用户目录下的 .pgpass 文件"
@@ -244,7 +244,7 @@ def _give_back(connection: Connection, meta: Table) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class TableBlobs:
+class _TableBlobs:
     """Rows of a table on the server, so that every machine of the office has them."""
 
     engine: Any

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from pipeline.ledger.store import Store
 
-RESTORE = "被改过；请用备份恢复"
+_RESTORE = "被改过；请用备份恢复"
 STRANGE = "不是本程序写的，不知是谁放的；请查明后移走"
-OF_SQLITE = ("sqlite_sequence",)
-NUMBERED = ("acts", "submissions")  # tables of which SQLite notes the last number it ever gave
-FORM = "form_"
-TRIGGERS = {
+_OF_SQLITE = ("sqlite_sequence",)
+_NUMBERED = ("acts", "submissions")  # tables of which SQLite notes the last number it ever gave
+_FORM = "form_"
+_TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
     " WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace",
@@ -68,17 +68,17 @@ def _meta(store: Store, connection: Connection) -> Iterator[str]:
             yield f"{where}：数据表 meta 里多出“{name}”，{STRANGE}"
     revisions = list(connection.execute(select(store.tables.revision.c.version_num)).scalars())
     if revisions != [HEAD]:
-        yield f"{where}：版本号应为 {HEAD}，写着 {'、'.join(map(str, revisions)) or '空'}，{RESTORE}"
+        yield f"{where}：版本号应为 {HEAD}，写着 {'、'.join(map(str, revisions)) or '空'}，{_RESTORE}"
 
 
 def _tables(store: Store, connection: Connection) -> Iterator[str]:
     """Tables, views and triggers that nobody made for the ledger: they might change what is written."""
     there, names = inspect(connection), store.tables.metadata.tables
-    extra = {name for name in there.get_table_names() if name not in names and not name.startswith(FORM)}
+    extra = {name for name in there.get_table_names() if name not in names and not name.startswith(_FORM)}
     kinds = {
-        "数据表": extra.difference(OF_SQLITE),
+        "数据表": extra.difference(_OF_SQLITE),
         "视图": set(there.get_view_names()),
-        "触发器": set(connection.execute(text(TRIGGERS[connection.dialect.name])).scalars()),
+        "触发器": set(connection.execute(text(_TRIGGERS[connection.dialect.name])).scalars()),
     }
     for kind, some in kinds.items():
         for name in sorted(some):
@@ -100,7 +100,7 @@ def _numbers(store: Store, connection: Connection) -> Iterator[str]:
 def _last_numbers(store: Store, connection: Connection) -> Iterator[tuple[str, object, int | None]]:
     """Table, the last number as noted, and as the table has it; None where there is none."""
     noted = {row.name: row.seq for row in connection.execute(text("SELECT name, seq FROM sqlite_sequence"))}
-    for name in sorted({*NUMBERED, *noted}):
-        column = store.tables.metadata.tables[name].c.seq if name in NUMBERED else None
+    for name in sorted({*_NUMBERED, *noted}):
+        column = store.tables.metadata.tables[name].c.seq if name in _NUMBERED else None
         last = None if column is None else connection.execute(select(func.max(column))).scalar()
         yield name, noted.get(name), last

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 MANY = 500  # rows of one insert
 SEAL = "台账封签.json"
-OF_ENTRY = (
+_OF_ENTRY = (
     "sha256",
     "file",
     "received_on",
@@ -74,7 +74,7 @@ def last_link(connection: Connection, tables: Tables) -> Link | None:
     return Link(**row) if row else None
 
 
-def link_of(connection: Connection, tables: Tables, no: int) -> Link | None:
+def _link_of(connection: Connection, tables: Tables, no: int) -> Link | None:
     """One link."""
     row = connection.execute(select(tables.chain).where(tables.chain.c.no == no)).mappings().first()
     return Link(**row) if row else None
@@ -133,11 +133,11 @@ def submission_entries(
         if seq is not None:
             of = dict(zip(columns, entry, strict=True))
             whose = (of["prefecture_code"], of["period"]) if written.judged else None
-            facts = {name: of[name] for name in OF_ENTRY}
+            facts = {name: of[name] for name in _OF_ENTRY}
             yield Entry(kind=SUBMISSION, seq=seq, day=of["taken_on"], facts=facts, rows=mine, respondent=whose)
 
 
-def stored_rows(connection: Connection, name: str) -> list[dict[str, Any]]:
+def _stored_rows(connection: Connection, name: str) -> list[dict[str, Any]]:
     """Every row of a table as the database has it, columns the program has lost included; nothing is taken for granted."""
     quoted = connection.dialect.identifier_preparer.quote(name)
     rows = connection.exec_driver_sql(f"SELECT * FROM {quoted}")  # noqa: S608 - a table of ours
@@ -194,7 +194,7 @@ def hanging(tables: Tables, written: Written) -> list[dict[str, list[Row]]]:
 def read_links(connection: Connection) -> tuple[list[Link], list[object]]:
     """The whole chain, and the numbers of links that cannot even be read."""
     links, strange = [], list[object]()
-    for row in stored_rows(connection, "chain"):
+    for row in _stored_rows(connection, "chain"):
         try:
             day = row["day"] if isinstance(row["day"], date) else date.fromisoformat(row["day"])
             texts = {name: str(row[name]) for name in ("kind", "facts", "counts", "content", "hash", "signature")}
@@ -211,7 +211,7 @@ def read_groups(connection: Connection) -> dict[Group, dict[str, list[Row]]]:
     groups: dict[Group, dict[str, list[Row]]] = defaultdict(dict)
     for kind, some in (("submissions", entry_names(connection)), ("acts", ["acts"]), ("files", ["files"])):
         for name in some:
-            for row in stored_rows(connection, name):
+            for row in _stored_rows(connection, name):
                 groups[kind, row["seq"]].setdefault(name, []).append(plain_row(row, row.values()))
     return groups
 
@@ -267,21 +267,21 @@ def chain_all(connection: Connection, tables: Tables, key: bytes, day: date) -> 
     by_seq: dict[int, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     entries: list[Entry] = []
     for name in entry_names(connection):
-        for row in stored_rows(connection, name):
+        for row in _stored_rows(connection, name):
             by_seq[row["seq"]][name].append(plain_row(row, row.values()))
-    for row in sorted(stored_rows(connection, "submissions"), key=lambda one: int(one["seq"])):
-        facts = {"chained": True, **{name: row[name] for name in OF_ENTRY}}
+    for row in sorted(_stored_rows(connection, "submissions"), key=lambda one: int(one["seq"])):
+        facts = {"chained": True, **{name: row[name] for name in _OF_ENTRY}}
         whose = row["prefecture_code"], row["period"]
         entries.append(
             Entry(kind=SUBMISSION, seq=row["seq"], day=day, facts=facts, rows=by_seq[row["seq"]], respondent=whose)
         )
-    for row in sorted(stored_rows(connection, "acts"), key=lambda one: int(one["seq"])):
+    for row in sorted(_stored_rows(connection, "acts"), key=lambda one: int(one["seq"])):
         act = plain_row(row, row.values())
         entries.append(
             Entry(kind=row["kind"], seq=row["seq"], day=day, facts={"chained": True, **act}, rows={"acts": [act]})
         )
     add_links(connection, tables, key, entries)
-    files = [(row["sha256"], row["file"], row["received_on"]) for row in stored_rows(connection, "files")]
+    files = [(row["sha256"], row["file"], row["received_on"]) for row in _stored_rows(connection, "files")]
     if files:
         last = last_link(connection, tables)
         no = last.no + 1 if last else 1
@@ -321,7 +321,7 @@ def doubt(connection: Connection, tables: Tables, seal: Seal | None, key: bytes)
         return "台账封签不见了，或已读不出"
     if not same(seal.signature, seal.signed(key)):
         return "台账封签不是用这里的签发密钥签的，或被改过"
-    link = link_of(connection, tables, seal.no)
+    link = _link_of(connection, tables, seal.no)
     if seal.no and link is None:
         return f"封签写的是台账第{seal.no}条，台账里没有这一条：末尾被截去，或换过数据库"
     if link and (link.hash != seal.hash or not same(link.signature, link.signed(key))):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipeline.reading.read import Arrival
 
 
-def arrival_columns(arrival: Arrival, taken_on: date) -> dict[str, Any]:
+def _arrival_columns(arrival: Arrival, taken_on: date) -> dict[str, Any]:
     """What a file says of itself."""
     return {"sha256": arrival.sha256, "file": arrival.name, "received_on": arrival.received_on, "taken_on": taken_on}
 

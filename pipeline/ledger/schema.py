@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from pipeline.ledger.tables import Tables
     from pipeline.program.model import Program
 
-MIGRATIONS = Path(__file__).with_name("migrations")
-FIRST = "0001"  # the first released schema; datasets of it were written before there was a table of revisions
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_FIRST = "0001"  # the first released schema; datasets of it were written before there was a table of revisions
 HEAD = "0006"
 CHAINED = "0006"  # from here on there is a chain
-REVISION = re.compile(r"\d{4}")
-OF_SCHEMA = {"3": FIRST}  # what `meta` said then
+_REVISION = re.compile(r"\d{4}")
+OF_SCHEMA = {"3": _FIRST}  # what `meta` said then
 
 
 def prepare(
@@ -83,7 +83,7 @@ def _upgrade(
         found = OF_SCHEMA[schema]
     if found == HEAD:
         return ""
-    if not REVISION.fullmatch(found) or (found < CHAINED and tables.chain.name in existing):
+    if not _REVISION.fullmatch(found) or (found < CHAINED and tables.chain.name in existing):
         raise DatasetError(f"{where}：数据集的版本号（{found or '空'}）被改过；请用备份恢复")
     if found > HEAD:
         raise DatasetError(f"{where}：数据集由更新的版本写成（{found}），请升级程序")
@@ -94,7 +94,7 @@ def _upgrade(
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     if tables.revision.name not in existing:
         command.stamp(config, found)

@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from pipeline.program.model import Form, Period, Program, Unit
 
 
-NO_RETURN = frozenset({Verdict.HELD, Verdict.EMPTY, Verdict.WITHDRAWN})  # verdicts that ask nobody for anything
+_NO_RETURN = frozenset({Verdict.HELD, Verdict.EMPTY, Verdict.WITHDRAWN})  # verdicts that ask nobody for anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class _Origin:
     """Where a value was read: submission, file, sheet, cell and the text as typed; ``nil`` where its row is a nil report."""
 
     submission: int
@@ -215,7 +215,7 @@ class Snapshot:
         return any(
             s.period == entry.period and s.prefecture_code == entry.prefecture_code and (s.received_on, s.seq) > own
             for s in self.submissions
-            if s.verdict not in NO_RETURN and not self.is_beside(s)
+            if s.verdict not in _NO_RETURN and not self.is_beside(s)
         )
 
     def states_in(self, entry: Submission) -> dict[str, State]:
@@ -236,7 +236,7 @@ class Snapshot:
         return tuple(
             s
             for s in self.submissions
-            if s.period == period.code and s.verdict not in NO_RETURN and any(map(_asks, self.open_findings(s)))
+            if s.period == period.code and s.verdict not in _NO_RETURN and any(map(_asks, self.open_findings(s)))
         )
 
     def refused(self, period: Period) -> dict[str, Waiting]:
@@ -318,14 +318,14 @@ class Snapshot:
         entry = self.by_seq[int(returned.iloc[-1])]
         return f"退回待改，见 {entry.file}（报送序号 {entry.seq}）的问题"
 
-    def origin(self, form: str, period: str, county_code: str, field: str) -> Origin | None:
+    def origin(self, form: str, period: str, county_code: str, field: str) -> _Origin | None:
         """Where the standing value of a field was read, or None when nothing stands."""
         row = self.rows.get((form, period, county_code))
         if row is None:
             return None
         return self.origin_of(row, field)
 
-    def origin_of(self, row: StandingRow, field: str) -> Origin:
+    def origin_of(self, row: StandingRow, field: str) -> _Origin:
         """Where a value of a standing row or entry was read."""
         if field in self.shown:
             form, field = self.shown[field]
@@ -333,7 +333,7 @@ class Snapshot:
         entry = self.by_seq[row.seq]
         column = entry.columns[row.form].get(field, "")
         raw = row.typed.get(field, show(row.values[field]))
-        return Origin(
+        return _Origin(
             submission=row.seq,
             file=entry.file,
             sheet=entry.sheets[row.form],
@@ -416,7 +416,7 @@ def _warning(one: Finding) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
+class _Again:
     """A submission that reported again what stood: units that had been accepted, those it is the first to have accepted, changes."""
 
     entry: Submission
@@ -432,7 +432,7 @@ class Again:
         return "；".join(part for part in (again, first) if part)
 
 
-def reported_again(snapshot: Snapshot) -> Iterator[Again]:
+def reported_again(snapshot: Snapshot) -> Iterator[_Again]:
     """Of every submission that spoke of units of which something stood, in the order of receipt."""
     accepted: dict[tuple[str, str], int] = {}
     rows = snapshot.records[snapshot.records["state"] != State.RETURNED][["period", "county_code", "seq"]]
@@ -444,7 +444,7 @@ def reported_again(snapshot: Snapshot) -> Iterator[Again]:
     for one in snapshot.revisions:
         first = mine.get(one.seq, set())
         again = tuple(code for code in one.counties if code not in first)
-        yield Again(
+        yield _Again(
             entry=snapshot.by_seq[one.seq],
             again=again,
             first=tuple(sorted(first)),

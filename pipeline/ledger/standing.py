@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pipeline.ledger.store import Store
     from pipeline.program.model import Form
 
-UNITS_AT_ONCE = 1_000
-Asked = tuple[str, "Sequence[str]"]  # a period and codes of units
+_UNITS_AT_ONCE = 1_000
+_Asked = tuple[str, "Sequence[str]"]  # a period and codes of units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def seen_from(store: Store, as_of: date) -> SeenEarlier:
     return SeenEarlier(as_of=as_of, taken_by=as_of) if made else SeenEarlier(as_of=as_of)
 
 
-def stream(store: Store, seen: SeenEarlier, asked: Iterable[Asked]) -> Iterator[Mapping[str, list[Standing]]]:
+def stream(store: Store, seen: SeenEarlier, asked: Iterable[_Asked]) -> Iterator[Mapping[str, list[Standing]]]:
     """For each period and its units: form code → rows in the order of the units' codes; only of units whose record stands.
 
     Raises:
@@ -70,7 +70,7 @@ def stream(store: Store, seen: SeenEarlier, asked: Iterable[Asked]) -> Iterator[
 
 def numbers(store: Store, seen: SeenEarlier, period: str, units: Sequence[str]) -> Iterator[pd.DataFrame]:
     """Counts and amounts that stand in a period, some units at a time: unit, field, value (an amount is its text)."""
-    asked = ((period, units[n : n + UNITS_AT_ONCE]) for n in range(0, len(units), UNITS_AT_ONCE))
+    asked = ((period, units[n : n + _UNITS_AT_ONCE]) for n in range(0, len(units), _UNITS_AT_ONCE))
     for rows in stream(store, seen, asked):
         given = [
             (row.unit, one.code, value)
@@ -84,7 +84,7 @@ def numbers(store: Store, seen: SeenEarlier, period: str, units: Sequence[str]) 
 
 
 def _standing(
-    store: Store, connection: Connection, visible: ColumnElement[bool], received_on: ColumnElement[date], asked: Asked
+    store: Store, connection: Connection, visible: ColumnElement[bool], received_on: ColumnElement[date], asked: _Asked
 ) -> dict[str, list[Standing]]:
     forms = store.program.roster_forms
     rows = {form.code: _latest(store, connection, visible, received_on, form, asked) for form in forms}
@@ -107,7 +107,7 @@ def _latest(
     visible: ColumnElement[bool],
     received_on: ColumnElement[date],
     form: Form,
-    asked: Asked,
+    asked: _Asked,
 ) -> dict[str, Standing]:
     """Unit → its row received last."""
     t, s = store.tables.forms[form.code], store.tables.submissions
@@ -125,7 +125,7 @@ def _latest(
     }
 
 
-def _accepted(store: Store, connection: Connection, visible: ColumnElement[bool], asked: Asked) -> frozenset[str]:
+def _accepted(store: Store, connection: Connection, visible: ColumnElement[bool], asked: _Asked) -> frozenset[str]:
     """Units whose record was ever accepted."""
     r, s = store.tables.records, store.tables.submissions
     period, units = asked

@@ -66,17 +66,17 @@ class Written:
         return replace(self, entries=[entry], rows={"findings": _findings(0, (fault,))})
 
 
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # what no database holds in a text
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # what no database holds in a text
 
 
 def storable(text: str) -> str:
     """A text as a database can hold it: what it cannot is shown as such."""
-    return UNSTORABLE.sub("\ufffd", text)
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def _storable(row: Row) -> Row:
     """The row itself where there is nothing to change, which is nearly always."""
-    if not UNSTORABLE.search(" ".join(one for one in row if isinstance(one, str))):
+    if not _UNSTORABLE.search(" ".join(one for one in row if isinstance(one, str))):
         return row
     return tuple(storable(one) if isinstance(one, str) else one for one in row)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContactLink:
+class _ContactLink:
     """One contact of one county.
 
     Attributes:
@@ -36,7 +36,7 @@ class ContactLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CountyContact:
+class _CountyContact:
     """One county; visits, days and report are None when not reported.
 
     Attributes:
@@ -46,7 +46,7 @@ class CountyContact:
 
     county_code: str
     prefecture_code: str
-    links: tuple[ContactLink, ...]
+    links: tuple[_ContactLink, ...]
     reported: bool
     entered: str
     visits: Decimal | None
@@ -75,12 +75,12 @@ class CountyContact:
 class Load:
     """The counties of one contact."""
 
-    link: ContactLink
+    link: _ContactLink
     county_codes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContactTotal:
+class _ContactTotal:
     """A prefecture's counties, or all of them (``prefecture_code`` empty)."""
 
     prefecture_code: str
@@ -99,11 +99,11 @@ class ContactFigures:
         overloaded: Of those, the ones with more counties than expected.
     """
 
-    counties: tuple[CountyContact, ...]
+    counties: tuple[_CountyContact, ...]
     loads: tuple[Load, ...]
     overloaded: tuple[Load, ...]
-    prefectures: tuple[ContactTotal, ...]
-    province: ContactTotal
+    prefectures: tuple[_ContactTotal, ...]
+    province: _ContactTotal
 
 
 def contact_figures(program: Program, values: Values, on: date, *, most: int) -> ContactFigures | None:
@@ -137,13 +137,13 @@ def names(entered: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in entered.split("、") if name.strip()))
 
 
-def _county(program: Program, form: Form | None, county: County, given: Given | None, on: date) -> CountyContact:
+def _county(program: Program, form: Form | None, county: County, given: Given | None, on: date) -> _CountyContact:
     links = tuple(
-        ContactLink(key=c.unit_id, title=c.title, unit=c.unit, level=c.level, given=True)
+        _ContactLink(key=c.unit_id, title=c.title, unit=c.unit, level=c.level, given=True)
         for c in program.contacts_of(county.code, on)
     )
     row = given or {}
-    return CountyContact(
+    return _CountyContact(
         county_code=county.code,
         prefecture_code=county.prefecture_code,
         links=links or (_entered(form, county, row) if form else ()),
@@ -156,17 +156,17 @@ def _county(program: Program, form: Form | None, county: County, given: Given | 
     )
 
 
-def _entered(form: Form, county: County, given: Given) -> tuple[ContactLink, ...]:
+def _entered(form: Form, county: County, given: Given) -> tuple[_ContactLink, ...]:
     """The contacts written on the sheet."""
     level = text(by_role(form, "contact_level", given))
     return tuple(
-        ContactLink(key=f"{county.prefecture_code}:{name}", title=name, unit=name, level=level, given=False)
+        _ContactLink(key=f"{county.prefecture_code}:{name}", title=name, unit=name, level=level, given=False)
         for name in names(text(by_role(form, "contact", given)))
     )
 
 
-def _loads(counties: Sequence[CountyContact]) -> tuple[Load, ...]:
-    links: dict[str, ContactLink] = {}
+def _loads(counties: Sequence[_CountyContact]) -> tuple[Load, ...]:
+    links: dict[str, _ContactLink] = {}
     found: dict[str, list[str]] = {}
     for county in counties:
         for link in county.links:
@@ -176,8 +176,10 @@ def _loads(counties: Sequence[CountyContact]) -> tuple[Load, ...]:
     return tuple(sorted(loads, key=lambda one: (-len(one.county_codes), one.county_codes, one.link.key)))
 
 
-def _total(prefecture_code: str, counties: Sequence[CountyContact], ask_visits: bool, ask_report: bool) -> ContactTotal:
-    return ContactTotal(
+def _total(
+    prefecture_code: str, counties: Sequence[_CountyContact], ask_visits: bool, ask_report: bool
+) -> _ContactTotal:
+    return _ContactTotal(
         prefecture_code=prefecture_code,
         covered=share([c.covered for c in counties]),
         visited=share([c.visited for c in counties], asked=ask_visits),

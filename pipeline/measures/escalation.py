@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from pipeline.program.model import Program
     from pipeline.program.notice import NoticeStep, Urging
 
-SERIES = frozenset(
+_SERIES = frozenset(
     {ObligationKind.REPORT, ObligationKind.HIGHLIGHT}
 )  # owed again and again: one streak for all of them
 
-TO_DO = {
+_TO_DO = {
     ObligationKind.REPORT: "补报工作推进信息",
     ObligationKind.HIGHLIGHT: "补报亮点经验信息",
     ObligationKind.MILESTONE: "完成有关工作并在报表中填明完成日期",
@@ -35,7 +35,7 @@ TO_DO = {
     ObligationKind.MATERIAL: "报送有关材料并在报表中填明完成日期",
     ObligationKind.OFFICE_DUTY: "",
 }
-TO_MEND = "按退回意见修改重报"
+_TO_MEND = "按退回意见修改重报"
 
 
 class AddresseeKind(StrEnum):
@@ -102,7 +102,7 @@ def escalations(
 
 def _series(o: Obligation) -> tuple[str, ...]:
     """What shares a streak: the reports of a unit do, two milestones do not."""
-    return (o.kind, o.who) if o.kind in SERIES else (o.kind, o.who, o.serves, o.what)
+    return (o.kind, o.who) if o.kind in _SERIES else (o.kind, o.who, o.serves, o.what)
 
 
 def _addressees(
@@ -166,7 +166,7 @@ def _lines(owed: Sequence[Obligation]) -> list[str]:
     lines = []
     for (what, due_on), some in groupby(owed, key=lambda o: (o.what, o.due_on)):
         units = list(some)
-        done = "报送" if units[0].kind in {*SERIES, ObligationKind.MATERIAL} else "完成"
+        done = "报送" if units[0].kind in {*_SERIES, ObligationKind.MATERIAL} else "完成"
         names = "、".join(_unit(o) for o in units)
         lines.append(f"{what}，应于{_cn(due_on)}前{done}，已逾期{units[0].days_overdue}天：{names}。")
     return lines
@@ -178,7 +178,7 @@ def _unit(o: Obligation) -> str:
 
 
 def _to_do(o: Obligation) -> str:
-    return TO_MEND if o.reason in {Reason.RETURNED, Reason.UNUSABLE} else TO_DO[o.kind]
+    return _TO_MEND if o.reason in {Reason.RETURNED, Reason.UNUSABLE} else _TO_DO[o.kind]
 
 
 def _cn(day: date) -> str:

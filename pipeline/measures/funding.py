@@ -1,7 +1,7 @@
 """Money by funding line (附件1第三栏), in 万元: planned, received, matched, spent, and how far each figure covers.
 
 Counties' rows and the prefectures' own are kept apart, since what a prefecture passes on would be counted twice if they
-were added. :class:`PlaceFunding` says how they are read together.
+were added. :class:`_PlaceFunding` says how they are read together.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Amounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceFunding:
+class _PlaceFunding:
     """One line in one prefecture, or in the province (``prefecture_code`` empty).
 
     Attributes:
@@ -85,7 +85,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cap:
+class _Cap:
     """Units reported against the most the line pays for; ``within`` is None when nobody gave any."""
 
     units: Sum
@@ -110,10 +110,10 @@ class LineFunding:
 
     line: FundingLine
     budget_wan: Sum
-    prefectures: tuple[PlaceFunding, ...]
-    province: PlaceFunding
+    prefectures: tuple[_PlaceFunding, ...]
+    province: _PlaceFunding
     matches: tuple[Match, ...]
-    cap: Cap | None
+    cap: _Cap | None
 
     @property
     def arrived(self) -> Sum:
@@ -217,7 +217,7 @@ def _line(program: Program, period: Period, line: FundingLine, values: Values) -
     cap = None
     if province.due_wan is not None and line.units is not None:
         units = _both(province.counties.units, province.own.units)
-        cap = Cap(units=units, most=line.units, due_wan=province.due_wan)
+        cap = _Cap(units=units, most=line.units, due_wan=province.due_wan)
     return LineFunding(
         line=line,
         budget_wan=budget or Sum(amount=None, reported=0, roster=0),
@@ -244,12 +244,12 @@ def _level(program: Program, period: Period, line: FundingLine, values: Values, 
     return _Level(gave=tuple(gave), asked=frozenset(name for name, columns in codes.items() if columns))
 
 
-def _place(line: FundingLine, counties: _Level, own: _Level, prefecture_code: str) -> PlaceFunding:
+def _place(line: FundingLine, counties: _Level, own: _Level, prefecture_code: str) -> _PlaceFunding:
     county_sums, own_sums = counties.amounts, own.amounts
     units = _both(county_sums.units, own_sums.units)
     due = None if units.amount is None or line.per_unit_wan is None else units.amount * line.per_unit_wan
     county_execution = rate([(g.spent, counties.have(g)) for g in counties.gave], asked=_judges(counties))
-    return PlaceFunding(
+    return _PlaceFunding(
         prefecture_code=prefecture_code,
         counties=county_sums,
         own=own_sums,
@@ -281,7 +281,7 @@ def _both(one: Sum, other: Sum) -> Sum:
     )
 
 
-def _match(line: FundingLine, place: PlaceFunding) -> Match:
+def _match(line: FundingLine, place: _PlaceFunding) -> Match:
     """From the prefecture's own row where it is asked there, else from its counties'."""
     level = place.own if place.own.matched.roster else place.counties
     ratio, received, matched = required_ratio(line), level.received.amount, level.matched.amount

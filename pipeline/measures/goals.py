@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 OWN_READING = "本项目的读法"
 
 
-class GoalLike(Protocol):
+class _GoalLike(Protocol):
     """What a goal of the programme says of itself."""
 
     @property
@@ -47,12 +47,12 @@ class GoalFigures:
     by_prefecture: dict[str, Completion]
 
 
-def goal_figures(assessed: pd.DataFrame, goals: Sequence[GoalLike]) -> tuple[GoalFigures, ...]:
+def goal_figures(assessed: pd.DataFrame, goals: Sequence[_GoalLike]) -> tuple[GoalFigures, ...]:
     """Each goal's completion, in order, from the frame of :func:`pipeline.measures.progress.assess`."""
     return tuple(_figures(assessed, goal) for goal in goals)
 
 
-def _figures(assessed: pd.DataFrame, goal: GoalLike) -> GoalFigures:
+def _figures(assessed: pd.DataFrame, goal: _GoalLike) -> GoalFigures:
     mine = assessed["item"].isin(goal.items)
     reading = goal.reading if OWN_READING in goal.reading else f"{OWN_READING}：{goal.reading}".rstrip("：")
     by_prefecture = {

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pipeline.measures.figures import ListEntry, Share
     from pipeline.program.model import Form, Period, Program
 
-QUARTER_MONTHS = 3
+_QUARTER_MONTHS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class Duly(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuarterDuty:
+class _QuarterDuty:
     """What one prefecture owes for one quarter; ``count`` is None when not reported."""
 
     prefecture_code: str
@@ -101,7 +101,7 @@ class HighlightFigures:
     told: Coverage
     by_prefecture: dict[str, int | None]
     undated: int
-    duties: tuple[QuarterDuty, ...]
+    duties: tuple[_QuarterDuty, ...]
 
     def dated_in(self, quarter: Quarter) -> tuple[Highlight, ...]:
         """The entries of a quarter."""
@@ -110,8 +110,10 @@ class HighlightFigures:
 
 def quarter_of(on: date) -> Quarter:
     """The calendar quarter of a day."""
-    start = date(on.year, on.month - (on.month - 1) % QUARTER_MONTHS, 1)
-    after = date(on.year + start.month // 10, (start.month + QUARTER_MONTHS) % 12, 1)  # October's quarter ends the year
+    start = date(on.year, on.month - (on.month - 1) % _QUARTER_MONTHS, 1)
+    after = date(
+        on.year + start.month // 10, (start.month + _QUARTER_MONTHS) % 12, 1
+    )  # October's quarter ends the year
     return Quarter(start=start, end=after - timedelta(days=1))
 
 
@@ -192,7 +194,7 @@ def _reach(program: Program, quarter: Quarter, period: Period, reported: Collect
 
 def _duty(
     prefecture_code: str, quarter: Quarter, found: Sequence[Highlight], reach: Collection[str], as_of: date
-) -> QuarterDuty:
+) -> _QuarterDuty:
     count = sum(e.prefecture_code == prefecture_code and e.quarter == quarter for e in found)
     known = count > 0 or prefecture_code in reach
     if count:
@@ -201,4 +203,4 @@ def _duty(
         duly = Duly.NOT_DUE
     else:
         duly = Duly.NOT_MET if known else Duly.NOT_REPORTED
-    return QuarterDuty(prefecture_code=prefecture_code, quarter=quarter, count=count if known else None, duly=duly)
+    return _QuarterDuty(prefecture_code=prefecture_code, quarter=quarter, count=count if known else None, duly=duly)

@@ -28,7 +28,7 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnitStep:
+class _UnitStep:
     """One unit on one milestone.
 
     Attributes:
@@ -44,7 +44,7 @@ class UnitStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepCount:
+class _StepCount:
     """Units by where they stand; ``prefecture_code`` is empty for the province.
 
     Attributes:
@@ -74,9 +74,9 @@ class MilestoneFigures:
 
     milestone: Milestone
     level: Rows
-    units: tuple[UnitStep, ...]
-    prefectures: tuple[StepCount, ...]
-    province: StepCount
+    units: tuple[_UnitStep, ...]
+    prefectures: tuple[_StepCount, ...]
+    province: _StepCount
 
 
 def milestone_figures(
@@ -124,12 +124,12 @@ def _unit(
     prefecture_code: str,
     given: Given | None,
     late: Collection[tuple[str, str]],
-) -> UnitStep:
+) -> _UnitStep:
     done_on = max(
         (d for f in form.of_role("done_on", milestone.code) if (d := day((given or {}).get(f.code)))), default=None
     )
     step = _step(form, milestone, given or {}, done_on)
-    return UnitStep(
+    return _UnitStep(
         unit_code=code,
         prefecture_code=prefecture_code,
         step=step,
@@ -151,9 +151,9 @@ def _step(form: Form, milestone: Milestone, given: Given, done_on: date | None) 
     return Step.LATE if done_on and milestone.due and done_on > milestone.due else Step.DONE
 
 
-def _count(prefecture_code: str, units: Sequence[UnitStep]) -> StepCount:
+def _count(prefecture_code: str, units: Sequence[_UnitStep]) -> _StepCount:
     steps = [u.step for u in units]
-    return StepCount(
+    return _StepCount(
         prefecture_code=prefecture_code,
         roster=len(units),
         overdue=sum(u.overdue for u in units),

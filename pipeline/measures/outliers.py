@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from pipeline.measures.figures import Values
     from pipeline.program.model import County, Field, Period, Program
 
-FAR = 3.5
-MAD_TO_SD = 0.6745  # the MAD of a normal distribution is 0.6745 of its standard deviation
-MEAN_DEVIATION_TO_SD = 1.2533  # ... and its mean absolute deviation 1 ÷ 1.2533
+_FAR = 3.5
+_MAD_TO_SD = 0.6745  # the MAD of a normal distribution is 0.6745 of its standard deviation
+_MEAN_DEVIATION_TO_SD = 1.2533  # ... and its mean absolute deviation 1 ÷ 1.2533
 PEERS = 8  # fewer other counties say nothing of what is usual
-PAST = 3  # so do fewer earlier changes
+_PAST = 3  # so do fewer earlier changes
 
 
 class Against(StrEnum):
@@ -83,7 +83,7 @@ def outliers(program: Program, period: Period, values: Mapping[str, Values]) -> 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Usual:
+class _Usual:
     """What is usual in a sample: its median, MAD, and standard deviation by either."""
 
     centre: float
@@ -96,7 +96,7 @@ class Usual:
         return (value - self.centre) / self.deviation
 
 
-def usual(sample: Sequence[int]) -> Usual:
+def usual(sample: Sequence[int]) -> _Usual:
     """Median and spread of a sample that is not empty.
 
     With a MAD of 0 (more than half are one number) the mean absolute deviation takes its place; it is then taken as no
@@ -105,8 +105,8 @@ def usual(sample: Sequence[int]) -> Usual:
     centre = median(sample)
     deviations = [abs(one - centre) for one in sample]
     mad = median(deviations)
-    deviation = mad / MAD_TO_SD if mad else max(MEAN_DEVIATION_TO_SD * fmean(deviations), abs(centre), 1.0)
-    return Usual(centre=centre, spread=mad, deviation=deviation, size=len(sample))
+    deviation = mad / _MAD_TO_SD if mad else max(_MEAN_DEVIATION_TO_SD * fmean(deviations), abs(centre), 1.0)
+    return _Usual(centre=centre, spread=mad, deviation=deviation, size=len(sample))
 
 
 def _series(
@@ -127,9 +127,9 @@ def _far(one: Field, series: Mapping[str, Sequence[int | None]]) -> Iterator[Out
     for code, value in now.items():
         *earlier, change = _changes(series[code])
         past = [c for c in earlier if c is not None]
-        own = usual(past) if change is not None and len(past) >= PAST else None
+        own = usual(past) if change is not None and len(past) >= _PAST else None
         for against, compared, of in ((Against.PEERS, value, peers), (Against.OWN_PAST, change, own)):
-            if value is not None and compared is not None and of and abs(of.score(compared)) > FAR:
+            if value is not None and compared is not None and of and abs(of.score(compared)) > _FAR:
                 yield Outlier(
                     county_code=code,
                     field=one.code,

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KIND_NAMES", "Obligation", "ObligationKind", "Reason", "contact_text", "obligations", "overdue_counties"]
 
-FEWEST_VISITS = 1  # 三（二）: 实地调研指导推动工作不少于1次
-PROBLEM_WORDS = 30  # of a problem's text in the name of the obligation
+_FEWEST_VISITS = 1  # 三（二）: 实地调研指导推动工作不少于1次
+_PROBLEM_WORDS = 30  # of a problem's text in the name of the obligation
 
 
 def obligations(program: Program, snapshot: Snapshot, calendar: Calendar, through: Period) -> tuple[Obligation, ...]:
@@ -198,7 +198,7 @@ class _Table:
             for role, day_role, enough in (("visits", "visited_on", _visited), ("report", "report_on", _is_yes)):
                 for n, column in enumerate(form.of_role(role)):
                     what = (
-                        f"到{self.program.words.row}实地调研（不少于{FEWEST_VISITS}次）"
+                        f"到{self.program.words.row}实地调研（不少于{_FEWEST_VISITS}次）"
                         if role == "visits"
                         else self._title(column.serves) or form.title
                     )
@@ -244,7 +244,7 @@ class _Table:
         closed = closing is not None and status in closing.values
         met = evidence_of(self.snapshot, row, field, closed_on) if closed else None
         words = next((str(row.values.get(f.code) or "") for f in form.of_role("problem")), "")
-        short = words if len(words) <= PROBLEM_WORDS else words[:PROBLEM_WORDS] + "……"
+        short = words if len(words) <= _PROBLEM_WORDS else words[:_PROBLEM_WORDS] + "……"
         one = self._settle(
             ObligationKind.PROBLEM,
             self._owner(form, prefecture, row),
@@ -438,4 +438,4 @@ def _is_yes(value: Value) -> bool:
 
 
 def _visited(value: Value) -> bool:
-    return not isinstance(value, (str, date)) and value is not None and value >= FEWEST_VISITS
+    return not isinstance(value, (str, date)) and value is not None and value >= _FEWEST_VISITS

@@ -60,7 +60,7 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Systems:
+class _Systems:
     """The figures of what the notice has besides the eight actions; None or empty where the campaign lacks it."""
 
     funding: FundingFigures
@@ -99,7 +99,7 @@ class PeriodMeasures:
     states: dict[State, int]
     prefecture_order: tuple[Prefecture, ...]
     ranks: dict[str, int | None]
-    systems: Systems
+    systems: _Systems
     standing: Commendation
     outliers: tuple[Outlier, ...]
     escalations: tuple[Escalation, ...]
@@ -182,7 +182,7 @@ def _systems(
     values: dict[str, dict[str, Value]],
     assessed: pd.DataFrame,
     owed: tuple[Obligation, ...],
-) -> Systems:
+) -> _Systems:
     as_of = snapshot.as_of
     problems, highlights = (
         snapshot.entries(program.forms_of_kind(kind), period) for kind in (FormKind.PROBLEMS, FormKind.HIGHLIGHTS)
@@ -195,7 +195,7 @@ def _systems(
     }
     most = next((one.most for one in program.strands if one.most), len(program.counties))
     solving = problem_figures(program, period, problems, reported, as_of, late_problems(owed))
-    return Systems(
+    return _Systems(
         funding=funding_figures(program, period, values),
         social=social_figures(program, period, values),
         problems=solving,

@@ -39,7 +39,7 @@ class Status(StrEnum):
 
 
 COUNTED = (Status.MET, Status.NOT_MET)
-TargetsOf = Mapping[str, "Target | None"]  # quantity → target, of those not judged alike in all periods
+_TargetsOf = Mapping[str, "Target | None"]  # quantity → target, of those not judged alike in all periods
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +182,7 @@ def assess(program: Program, period: Period, values: Values) -> pd.DataFrame:
     )
 
 
-def changing_targets(program: Program, period: Period) -> TargetsOf:
+def changing_targets(program: Program, period: Period) -> _TargetsOf:
     """The targets in ``period`` of the quantities that are not judged alike in all periods; None before they begin."""
     return {
         q.code: q.target if q.window.start <= period.end else None
@@ -192,7 +192,7 @@ def changing_targets(program: Program, period: Period) -> TargetsOf:
 
 
 def completion(
-    assessed: pd.DataFrame, by: Sequence[str], changing: TargetsOf | None = None
+    assessed: pd.DataFrame, by: Sequence[str], changing: _TargetsOf | None = None
 ) -> dict[tuple[object, ...], Completion]:
     """Completion by any of the columns of :func:`assess`; ``by`` empty gives the province under the key ``()``.
 
@@ -342,7 +342,7 @@ def _required(quantity: Quantity, period: Period) -> float | None:
     return float(quantity.target.threshold) * elapsed(quantity.window, period.end)
 
 
-def _completion(frame: pd.DataFrame, changing: TargetsOf) -> Completion:
+def _completion(frame: pd.DataFrame, changing: _TargetsOf) -> Completion:
     parts = {}
     for code in changing.keys() & set(frame["quantity"]) if changing else ():
         mine = frame[frame["quantity"] == code]

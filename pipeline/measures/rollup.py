@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pipeline.program.model import Field, Program, Unit
 
-COLUMNS = ("level", "code", "field", "total", "reported", "roster")
+_COLUMNS = ("level", "code", "field", "total", "reported", "roster")
 HUNDRED, LARGEST = 100, np.iinfo(np.int64).max
 
 
@@ -78,11 +78,11 @@ def roll_up(
         for kind, table in tables.items():
             table.take(chunk[of_own == kind])
     frames = [frame for table in tables.values() for frame in table.totals(program)]
-    rolled = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))
+    rolled = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(_COLUMNS))
     places = {level: n for n, level in enumerate(program.levels)}, {one.code: n for n, one in enumerate(asked)}
     order = rolled.assign(level=rolled["level"].map(places[0]), field=rolled["field"].map(places[1]))
     order = order.sort_values(["level", "code", "field"], kind="stable")
-    return rolled.loc[order.index, list(COLUMNS)].reset_index(drop=True)
+    return rolled.loc[order.index, list(_COLUMNS)].reset_index(drop=True)
 
 
 def shown(program: Program, frame: pd.DataFrame) -> list[dict[str, Any]]:

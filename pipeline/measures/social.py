@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SocialUnit:
+class _SocialUnit:
     """One unit's; amounts in 万元, None where a figure it rests on was not given.
 
     Attributes:
@@ -69,7 +69,7 @@ class SocialFigures:
     """The whole sheet; ``line`` is None where no funding line pays a head, and then nothing is due."""
 
     line: FundingLine | None
-    units: tuple[SocialUnit, ...]
+    units: tuple[_SocialUnit, ...]
     prefectures: tuple[SocialTotal, ...]
     province: SocialTotal
 
@@ -102,7 +102,7 @@ def social_figures(program: Program, period: Period, values: Values) -> SocialFi
     )
 
 
-def _unit(form: Form, line: FundingLine | None, code: str, prefecture_code: str, given: Given) -> SocialUnit:
+def _unit(form: Form, line: FundingLine | None, code: str, prefecture_code: str, given: Given) -> _SocialUnit:
     def figure(role: str) -> Decimal | None:
         column = role_of(form, role)
         return number(given.get(column.code)) if column else None
@@ -111,7 +111,7 @@ def _unit(form: Form, line: FundingLine | None, code: str, prefecture_code: str,
     a_head = line.per_unit_wan if line else None
     due = None if heads is None or a_head is None else heads * a_head
     half = due / line.instalments if line and line.instalments and due is not None else None
-    return SocialUnit(
+    return _SocialUnit(
         unit_code=code,
         prefecture_code=prefecture_code,
         heads=heads,
@@ -122,7 +122,7 @@ def _unit(form: Form, line: FundingLine | None, code: str, prefecture_code: str,
     )
 
 
-def _total(prefecture_code: str, units: Sequence[SocialUnit], ask_first: bool, ask_second: bool) -> SocialTotal:
+def _total(prefecture_code: str, units: Sequence[_SocialUnit], ask_first: bool, ask_second: bool) -> SocialTotal:
     return SocialTotal(
         prefecture_code=prefecture_code,
         heads=total([u.heads for u in units]),

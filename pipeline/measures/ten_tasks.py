@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.program.model import Field, Item, Period, Program, Unit
 
 
-class TaskLike(Protocol):
+class _TaskLike(Protocol):
     """What the programme says of one of the ten."""
 
     @property
@@ -104,7 +104,7 @@ def ten_task_figures(
     program: Program,
     period: Period,
     values: Values,
-    tasks: Sequence[TaskLike] = (),
+    tasks: Sequence[_TaskLike] = (),
     solved: Mapping[str, bool] | None = None,
 ) -> tuple[TaskFigures, ...]:
     """Each task's figures in order; none for a campaign without such a sheet.
@@ -136,7 +136,7 @@ def survey_figures(program: Program, period: Period, values: Values) -> tuple[Ta
 
 
 def _task(
-    program: Program, period: Period, values: Values, item: Item, task: TaskLike | None, solved: Mapping[str, bool]
+    program: Program, period: Period, values: Values, item: Item, task: _TaskLike | None, solved: Mapping[str, bool]
 ) -> TaskFigures:
     codes = dict.fromkeys((*(one.code for one in item.fields), *(task.fields if task else ())))
     columns = (program.field_by_code[code] for code in codes)
@@ -155,7 +155,7 @@ def _task(
     )
 
 
-def _done(program: Program, period: Period, values: Values, task: TaskLike, solved: Mapping[str, bool]) -> Done | None:
+def _done(program: Program, period: Period, values: Values, task: _TaskLike, solved: Mapping[str, bool]) -> Done | None:
     judging = [
         program.field_by_code.get(one.shows, one)
         for code in task.fields

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pipeline.workspace.paths import Workspace
 
 ISSUED = "下发"
-CELL_TEXT = re.compile(r"<t(?: [^>]*)?>([^<]*)</t>")
+_CELL_TEXT = re.compile(r"<t(?: [^>]*)?>([^<]*)</t>")
 
 
 class Files(Mapping[str, bytes]):
@@ -99,7 +99,7 @@ def issue(
     try:
         if another:
             store.use_key(as_of, manifests(workspace))
-        issues = {place_of(one): one for one in plan_issues(campaign, store, period, prefecture_code, as_of)}
+        issues = {_place_of(one): one for one in plan_issues(campaign, store, period, prefecture_code, as_of)}
     finally:
         store.close()
     target = workspace.outbox(period.code) / ISSUED
@@ -151,7 +151,7 @@ def _stale(path: Path, program: Program, period: Period) -> Iterator[str]:
             text = html.unescape(package.read("xl/sharedStrings.xml").decode("utf-8"))
     except (OSError, KeyError, zipfile.BadZipFile, UnicodeDecodeError):
         return
-    given = set(CELL_TEXT.findall(text))
+    given = set(_CELL_TEXT.findall(text))
     stamps = {stamp.form: stamp for one in given if (stamp := Stamp.parse(one))}
     if not stamps or next(iter(stamps.values())).period != period.code:
         return
@@ -172,7 +172,7 @@ def _made(one: Issue, tell: Callable[[], None]) -> bytes:
     return issue_workbook(one)
 
 
-def place_of(issue: Issue) -> str:
+def _place_of(issue: Issue) -> str:
     """Where a workbook lies among those that go out: in the folder of its regions, from the highest down."""
     regions = reversed(issue.program.ancestors(issue.prefecture.code))
     return "/".join([*(f"{one.code}_{one.short_name}" for one in regions), file_name(issue)])

@@ -48,11 +48,11 @@ if TYPE_CHECKING:
 
 RETURNED, RETURNED_LATER, CHARTS, PACKAGE = "退回", "退回（封存后）", "图表", "数据包"
 MANIFEST = "manifest.json"
-UNMADE = "_未能生成.txt"
+_UNMADE = "_未能生成.txt"
 BULLETIN, OVERDUE = "工作简报.docx", "逾期县清单"
 
 
-def unheard(_name: str, _fault: Exception) -> None:
+def _unheard(_name: str, _fault: Exception) -> None:
     """Nobody is told but by the files."""
 
 
@@ -61,7 +61,7 @@ def make_reports(
     m: PeriodMeasures,
     copies: Sequence[ReturnedCopy] = (),
     contacts: Sequence[OfficerContact] | None = None,
-    hear: Hear = unheard,
+    hear: Hear = _unheard,
     *,
     keep_pictures: bool = True,
 ) -> dict[str, bytes]:
@@ -134,7 +134,7 @@ class _Made:
         try:
             yield
         except Exception as fault:  # noqa: BLE001 - whatever it is, the other products are made all the same
-            self.files[_without_suffix(name) + UNMADE] = f"{name.rstrip('/')}：{_reason(fault)}\n".encode()
+            self.files[_without_suffix(name) + _UNMADE] = f"{name.rstrip('/')}：{_reason(fault)}\n".encode()
             self.unmade.append(name)
             self.hear(name, fault)
 
@@ -199,7 +199,7 @@ def returned_files(
     m: PeriodMeasures,
     copies: Sequence[ReturnedCopy],
     refused: Mapping[str, Waiting] | None = None,
-    hear: Hear = unheard,
+    hear: Hear = _unheard,
 ) -> tuple[dict[str, bytes], dict[str, Figures]]:
     """What goes back to the officers of a period: returned copies and a notice for each prefecture; and the notices' numbers.
 
@@ -235,7 +235,7 @@ def returned_files(
 
 def unmade(files: Mapping[str, bytes]) -> tuple[str, ...]:
     """Of the files of a period, what says that one could not be made."""
-    return tuple(content.decode().strip() for name, content in files.items() if name.endswith(UNMADE))
+    return tuple(content.decode().strip() for name, content in files.items() if name.endswith(_UNMADE))
 
 
 def keep_closed(workspace: Workspace, m: PeriodMeasures, closing: Act, copies: Sequence[ReturnedCopy]) -> None:

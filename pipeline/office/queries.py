@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from pipeline.workspace.paths import Workspace
 
 
-NO_LETTERS = "program.yaml 没有 escalation，逾期的不会制作催报函（以前的版本不写也制作）；要制作的，请从 run-pipeline init 新建的工作目录里抄来这一节"
+_NO_LETTERS = (
+    "program.yaml 没有 escalation，逾期的不会制作催报函（以前的版本不写也制作）；"
+    "要制作的，请从 run-pipeline init 新建的工作目录里抄来这一节"
+)
 
 
 def look(workspace: Workspace, period_code: str | None, as_of: date) -> PeriodMeasures:
@@ -145,7 +148,7 @@ def lint(workspace: Workspace) -> list[str]:
 def warnings(workspace: Workspace) -> tuple[str, ...]:
     """What is not wrong and will still surprise somebody: workbooks that went out before a form changed, no letters."""
     program = load_campaign(workspace).program
-    return (*outdated(workspace, program), *(() if program.escalation else (NO_LETTERS,)))
+    return (*outdated(workspace, program), *(() if program.escalation else (_NO_LETTERS,)))
 
 
 def draft_rules(workspace: Workspace) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ class Outcome:
     failed: tuple[tuple[Period, Exception], ...] = ()
 
 
-def unasked(_: object) -> None:
+def _unasked(_: object) -> None:
     """Nobody is there to be asked."""
 
 
@@ -75,7 +75,7 @@ def run(
     by_clock: bool = False,
     on: Engine | None = None,
     sent: bool = False,
-    ask: Ask = unasked,
+    ask: Ask = _unasked,
 ) -> Outcome:
     """The main job: inbox → dataset → outbox, of the period asked for and of every other that something came in for.
 
@@ -167,7 +167,7 @@ def receive(
     by_clock: bool = False,
     on: Engine | None = None,
     sent: bool = False,
-    ask: Ask = unasked,
+    ask: Ask = _unasked,
 ) -> tuple[Inbox, Taken, End]:
     """The first half of the main job: inbox → dataset. Products are made by the next run; see :func:`run`."""
     campaign = load_campaign(workspace)

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from pipeline.reading.read import Arrival
     from pipeline.workspace.paths import Workspace
 
-NAME_LIMIT = 150  # bytes; file systems take 255
-FORBIDDEN = frozenset('/\\:*?"<>|%')
-PAUSE_MS = 60_000  # files still being written are looked at again even if the system says nothing more
+_NAME_LIMIT = 150  # bytes; file systems take 255
+_FORBIDDEN = frozenset('/\\:*?"<>|%')
+_PAUSE_MS = 60_000  # files still being written are looked at again even if the system says nothing more
 
 
 def wait_for_files(workspace: Workspace) -> Iterator[None]:
@@ -44,7 +44,7 @@ def wait_for_files(workspace: Workspace) -> Iterator[None]:
     with _ctrl_c() as pressed:
         yield
         for _ in watch(
-            workspace.inbox, rust_timeout=PAUSE_MS, yield_on_timeout=True, raise_interrupt=False, stop_event=pressed
+            workspace.inbox, rust_timeout=_PAUSE_MS, yield_on_timeout=True, raise_interrupt=False, stop_event=pressed
         ):
             yield
 
@@ -119,8 +119,8 @@ def verdict_name(arrival: Arrival) -> str:
 
 def _file_name(name: str, mark: str) -> str:
     plain = "".join(
-        "_" if ch in FORBIDDEN or unicodedata.category(ch).startswith("C") else ch
+        "_" if ch in _FORBIDDEN or unicodedata.category(ch).startswith("C") else ch
         for ch in unicodedata.normalize("NFC", name)
     )
-    short = plain.encode()[-NAME_LIMIT:].decode(errors="ignore").strip(" .")
+    short = plain.encode()[-_NAME_LIMIT:].decode(errors="ignore").strip(" .")
     return f"{short}_{mark[:8]}.txt"

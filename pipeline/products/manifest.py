@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.ledger.chain import Seal
     from pipeline.products.wording import Figures
 
-SIGNATURE = "signature"
+_SIGNATURE = "signature"
 PACKAGES = (
     "run-pipeline",
     "great_expectations",
@@ -90,14 +90,14 @@ def manifest(
 
 def signed(content: Mapping[str, Any], key: bytes) -> bytes:
     """As a file, with a signature over the rest of it."""
-    whole = {**content, SIGNATURE: _signature(content, key)}
+    whole = {**content, _SIGNATURE: _signature(content, key)}
     return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def is_signed(content: Mapping[str, Any], key: bytes) -> bool:
     """Whether the signature is that of the rest, with this key."""
-    rest = {name: value for name, value in content.items() if name != SIGNATURE}
-    return bool(key) and same(str(content.get(SIGNATURE, "")), _signature(rest, key))
+    rest = {name: value for name, value in content.items() if name != _SIGNATURE}
+    return bool(key) and same(str(content.get(_SIGNATURE, "")), _signature(rest, key))
 
 
 def _signature(content: Mapping[str, Any], key: bytes) -> str:

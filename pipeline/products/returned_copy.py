@@ -55,8 +55,8 @@ if TYPE_CHECKING:
 Key = tuple[str, str, str]
 APPENDIX_FIRST, APPENDIX_LIMIT = 4, 20_000
 CELLS = re.compile(r"（(?:“[^”]*”)?[A-Z]{1,3}[0-9]+）|(?:“[^”]*”)?(?<![A-Z])[A-Z]{1,3}[0-9]+(?=“)")
-SHOULD = re.compile(r"^应(?:为：|填写：|为)?")  # the label says it
-COLUMNS = (
+_SHOULD = re.compile(r"^应(?:为：|填写：|为)?")  # the label says it
+_COLUMNS = (
     ("序号", 6),
     ("县（市、区）", 14),
     ("位置（点击即到）", 22),
@@ -64,7 +64,7 @@ COLUMNS = (
     ("所填", 34),
     ("应为（或读作）", 44),
 )
-ADVICE = (
+_ADVICE = (
     "本表是按你单位报来的数重新生成的，所填内容原样保留；红色格必须改正，黄色格请再核对，批注写明所填、应为和改法。",
     "只改有问题的格，其余不必动；改完看“自查”表，原样发回即为重报。已接收的县不必改，原样留着不影响。要说明的情况写在“备注”列，写在本页的不会读取。",
 )
@@ -171,7 +171,7 @@ def returned_copy(
         conclusion=conclusion(program, verdict, entry.reason if whole else "", states, findings),
         findings=findings,
         sheets={sheet: form for form, sheet in one.sheets.items()},
-        entries=entries_of(program, one, newer, lists, past),
+        entries=_entries_of(program, one, newer, lists, past),
         strays=one.strays,
         cover=one.cover,
         list_rows={
@@ -192,7 +192,7 @@ def _verdict(states: Mapping[str, State]) -> Verdict:
     return Verdict.RETURNED if returned == len(states) else Verdict.PARTIAL
 
 
-def entries_of(
+def _entries_of(
     program: Program,
     one: Return,
     standing: Mapping[tuple[str, str], StandingRow],
@@ -215,7 +215,7 @@ def entries_of(
             row, stands = rows.get((form.code, unit.code)), standing.get((form.code, unit.code))
             typed: dict[str, Raw] = dict(row.cells) if row else {}
             if stands:
-                typed = typed_again(stands)
+                typed = _typed_again(stands)
                 typed |= {NIL: "√"} if stands.nil else {}
                 typed |= {REMARK: row.cells[REMARK]} if row and REMARK in row.cells else {}
             entries |= {
@@ -226,7 +226,7 @@ def entries_of(
     for form in program.list_forms:
         given = [dict(row.cells) for row in one.rows.get(form.code, ())]
         if form.code in lists:
-            given = [typed_again(row) | {ENTRY: row.entry} for row in lists[form.code]]
+            given = [_typed_again(row) | {ENTRY: row.entry} for row in lists[form.code]]
         elif form.code in one.rows:
             here = {show(cells.get(ENTRY)).strip() for cells in given}
             given += [
@@ -244,7 +244,7 @@ def entries_of(
     return entries
 
 
-def typed_again(row: StandingRow) -> dict[str, Raw]:
+def _typed_again(row: StandingRow) -> dict[str, Raw]:
     """A standing row as its officer typed it."""
     return {code: row.typed.get(code, raw(value)) for code, value in row.values.items()}
 
@@ -333,7 +333,7 @@ def _comment(program: Program, one: Finding) -> str:
     parts = (
         f"【{SEVERITY_NAMES[one.severity]}】{program.worded(CATALOGUE[one.code].title)}",
         f"所填：{one.found}" if one.found else "",
-        f"应为：{SHOULD.sub('', one.expected)}" if one.expected else "",
+        f"应为：{_SHOULD.sub('', one.expected)}" if one.expected else "",
         f"改法：{program.worded(one.fix)}",
     )
     return "\n".join(part for part in parts if part)
@@ -343,8 +343,8 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
     """问题清单: the conclusion, how to go on, and every finding with a link to its cell."""
     sheet = book.add_worksheet(PROBLEM_SHEET)
     sheet.hide_gridlines(2)
-    last = len(COLUMNS) - 1
-    for col, (_, width) in enumerate(COLUMNS):
+    last = len(_COLUMNS) - 1
+    for col, (_, width) in enumerate(_COLUMNS):
         sheet.set_column(col, col, width)
     sheet.set_row(0, 32)
     ok(sheet.write_string(0, 0, f"问题清单　{copy.prefecture.short_name}　{copy.period.title}", f.title))
@@ -355,7 +355,7 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
         (
             f"结论：{copy.conclusion}",
             f"来件：{copy.file.rsplit('/', 1)[-1]}（报送序号{copy.seq}）；共{summary}。",
-            *map(copy.program.worded, ADVICE),
+            *map(copy.program.worded, _ADVICE),
         ),
         2,
     ):
@@ -364,7 +364,7 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
         sheet.set_row(row, 20 + 16 * (len(text) // 80))
     row = 7
     sheet.set_row(row, 22)
-    for col, (heading, _) in enumerate(COLUMNS):
+    for col, (heading, _) in enumerate(_COLUMNS):
         ok(sheet.write_string(row, col, copy.program.worded(heading), f.item))
     sheet.freeze_panes(row + 1, 0)
     number = 0
@@ -373,11 +373,11 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
         look = {Severity.CRITICAL: f.bad_row, Severity.WARNING: f.todo_row}.get(group.severity, f.note_row)
         ok(sheet.merge_range(row, 0, row, last, "", look))
         ok(sheet.write_string(row, 0, group.heading, look))
-        sheet.set_row(row, 16 * lines_of(group.heading, sum(width for _, width in COLUMNS)) + 6)
+        sheet.set_row(row, 16 * lines_of(group.heading, sum(width for _, width in _COLUMNS)) + 6)
         for one in group.findings:
             row, number = row + 1, number + 1
             _problem_row(sheet, f, copy, issue, row, number, one)
-    to_paper(sheet, Print(widths=[width for _, width in COLUMNS], heads=(7, 7), title=""))
+    to_paper(sheet, Print(widths=[width for _, width in _COLUMNS], heads=(7, 7), title=""))
     protect(sheet)
 
 
@@ -396,7 +396,7 @@ def _problem_row(sheet: Any, f: Formats, copy: ReturnedCopy, issue: Issue, row: 
     else:
         there = f"原表“{one.location.sheet}”{one.location.cell}" if one.location.sheet else "整份报表"
         write_typed(sheet, f, row, 2, there, "remark")
-    lines = max(lines_of(text, width) for text, (_, width) in zip(texts, COLUMNS[1:], strict=True) if text is not None)
+    lines = max(lines_of(text, width) for text, (_, width) in zip(texts, _COLUMNS[1:], strict=True) if text is not None)
     sheet.set_row(row, min(15 * lines + 6, 200))
 
 

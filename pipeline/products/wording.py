@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pipeline.program.words import Words
 
 LIST_LIMIT = 8
-NUMERALS = "〇一二三四五六七八九十"
-COUNTING_WORD = re.compile(r"(?<=..)总?(场次|次数|个数|人次|人数|期数|数)$")
+_NUMERALS = "〇一二三四五六七八九十"
+_COUNTING_WORD = re.compile(r"(?<=..)总?(场次|次数|个数|人次|人数|期数|数)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +68,9 @@ def cn_date(day: date) -> str:
 def numeral(no: int) -> str:
     """一 … 十, 十一 …"""
     if no <= 10:  # noqa: PLR2004 - the numerals we have
-        return NUMERALS[no]
+        return _NUMERALS[no]
     tens, ones = divmod(no, 10)
-    return (NUMERALS[tens] if tens > 1 else "") + "十" + (NUMERALS[ones] if ones else "")
+    return (_NUMERALS[tens] if tens > 1 else "") + "十" + (_NUMERALS[ones] if ones else "")
 
 
 def how_many_actions(count: int) -> str:
@@ -139,7 +139,7 @@ def in_quotes(text: str) -> str:
 
 def counted(title: str) -> str:
     """A title without the word of counting that its figure's unit repeats: 技能培训人次 → 技能培训（共300人次）."""
-    return COUNTING_WORD.sub("", title)
+    return _COUNTING_WORD.sub("", title)
 
 
 def met_among(say: Figures, measure: str, met: int, of: int) -> str:

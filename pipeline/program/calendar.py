@@ -14,7 +14,7 @@ import chinese_calendar
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SATURDAY = 5
+_SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Calendar:
         try:
             return bool(chinese_calendar.is_workday(day)), False
         except NotImplementedError:
-            return day.weekday() < SATURDAY, True
+            return day.weekday() < _SATURDAY, True
 
     def add_workdays(self, day: date, count: int) -> tuple[date, bool]:
         """The ``count``-th working day after ``day``, and whether any day on the way was provisional."""

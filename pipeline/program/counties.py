@@ -15,7 +15,7 @@ from pipeline.program.strict import Row, decode, read_csv
 if TYPE_CHECKING:
     from pathlib import Path
 
-COUNTY_COLUMNS = (
+_COUNTY_COLUMNS = (
     "code",
     "name",
     "short_name",
@@ -26,7 +26,7 @@ COUNTY_COLUMNS = (
     "tile_row",
     "tile_col",
 )
-DATED_COLUMNS = (
+_DATED_COLUMNS = (
     "valid_from",
     "valid_until",
     "successor",
@@ -47,9 +47,9 @@ def load_counties(path: Path, prefectures: set[str], *, apart: bool = False) -> 
         ProgramError: The first fault, naming file and line.
     """
     header = next(csv.reader(io.StringIO(decode(path), newline="")), [])
-    dated = [name for name in DATED_COLUMNS if name in header]
+    dated = [name for name in _DATED_COLUMNS if name in header]
     by_code: dict[str, list[Row]] = {}
-    for row in read_csv(path, (*COUNTY_COLUMNS, *dated), None if dated else "code"):
+    for row in read_csv(path, (*_COUNTY_COLUMNS, *dated), None if dated else "code"):
         by_code.setdefault(row["code"], []).append(row)
     counties = {code: _renamed(by_code[code], prefectures) for code in sorted(by_code)}
     names = dict[tuple[str, str], list[str]]()

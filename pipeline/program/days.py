@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-YEARS = range(2000, 2101)
-SEPARATOR = r"\s*[-._/、 ]\s*"
+_YEARS = range(2000, 2101)
+_SEPARATOR = r"\s*[-._/、 ]\s*"
 WHOLE = re.compile(
-    rf"(?P<y>20\d\d)(?:(?P<m>\d\d)(?P<d>\d\d)|{SEPARATOR}(?P<m2>\d{{1,2}}){SEPARATOR}(?P<d2>\d{{1,2}})"
+    rf"(?P<y>20\d\d)(?:(?P<m>\d\d)(?P<d>\d\d)|{_SEPARATOR}(?P<m2>\d{{1,2}}){_SEPARATOR}(?P<d2>\d{{1,2}})"
     r"|\s*年\s*(?P<m3>\d{1,2})\s*月\s*(?P<d3>\d{1,2})\s*[日号]?)(?!\d)",
     re.ASCII,
 )
-NO_YEAR = re.compile(r"(?P<m>\d{1,2})\s*月\s*(?P<d>\d{1,2})\s*[日号](?!\d)", re.ASCII)
-ANOTHER = re.compile(rf"\s*(?:[-~—–至到、,，和]\s*\d|{SEPARATOR}\d)", re.ASCII)
-ALMOST = re.compile(r"\d{1,4}\s*[-._/、年月 ]\s*\d|\d{6}(?:\d\d)?(?!\d)|\d{4}(?!\d)", re.ASCII)
+_NO_YEAR = re.compile(r"(?P<m>\d{1,2})\s*月\s*(?P<d>\d{1,2})\s*[日号](?!\d)", re.ASCII)
+_ANOTHER = re.compile(rf"\s*(?:[-~—–至到、,，和]\s*\d|{_SEPARATOR}\d)", re.ASCII)
+_ALMOST = re.compile(r"\d{1,4}\s*[-._/、年月 ]\s*\d|\d{6}(?:\d\d)?(?!\d)|\d{4}(?!\d)", re.ASCII)
 
 
 def folder_day(name: str, as_of: date, campaign: tuple[date, date] | None = None) -> date | str | None:
@@ -41,7 +41,7 @@ def folder_day(name: str, as_of: date, campaign: tuple[date, date] | None = None
         found = _readings(text, as_of, campaign)
         if len(found) == 1:
             return found[0]
-        if found or ALMOST.match(text):
+        if found or _ALMOST.match(text):
             doubtful = doubtful or part
     return doubtful
 
@@ -51,13 +51,13 @@ def _readings(text: str, as_of: date, campaign: tuple[date, date] | None) -> Seq
     if match := WHOLE.match(text):
         year, month, day = (next(v for k, v in match.groupdict().items() if k[0] == part and v) for part in "ymd")
         days = [_day(int(year), int(month), int(day))]
-    elif campaign and (match := NO_YEAR.match(text)):
-        days = [_day(year, int(match["m"]), int(match["d"])) for year in YEARS]
+    elif campaign and (match := _NO_YEAR.match(text)):
+        days = [_day(year, int(match["m"]), int(match["d"])) for year in _YEARS]
         days = [day for day in days if day and campaign[0] <= day <= max(campaign[1], as_of)]
         days = [day for day in days if day and day <= as_of] or days
     else:
         return ()
-    return () if ANOTHER.match(text, match.end()) else [day for day in days if day]
+    return () if _ANOTHER.match(text, match.end()) else [day for day in days if day]
 
 
 def _day(year: int, month: int, day: int) -> date | None:

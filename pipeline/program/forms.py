@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Seen = dict[tuple[str, str], str]  # (what, value) → where it was first seen
-CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9]+)?")
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9]+)?")
 NUMBERS = frozenset({FieldType.COUNT, FieldType.AMOUNT})
-TEXT_LIMIT = 2_000
-SHEET_TITLE_LIMIT = 31
-TITLE_LIMIT = 60
-VERSIONS = 10_000
+_TEXT_LIMIT = 2_000
+_SHEET_TITLE_LIMIT = 31
+_TITLE_LIMIT = 60
+_VERSIONS = 10_000
 # cover, self-check, hidden identity, and the two sheets of a returned copy: no form may be called so
 OWN_SHEETS = ("填报说明", "自查", "_identity", "问题清单", "未采用的内容")
 
@@ -77,7 +77,7 @@ class FieldEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetEntry:
+class _TargetEntry:
     """A target as it is written: one of the kinds, with ``until`` where the target changes."""
 
     at_least: Decimal | None = None
@@ -88,7 +88,7 @@ class TargetEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProvinceEntry:
+class _ProvinceEntry:
     """A target of the whole as it is written."""
 
     at_least: Decimal
@@ -107,9 +107,9 @@ class QuantityEntry:
     value: str | None = None
     numerator: str | None = None
     denominator: str | None = None
-    target: TargetEntry | None = None
-    targets: tuple[TargetEntry, ...] = ()
-    province: ProvinceEntry | None = None
+    target: _TargetEntry | None = None
+    targets: tuple[_TargetEntry, ...] = ()
+    province: _ProvinceEntry | None = None
     judged: bool = True
     window: Window | None = None
     deadline: date | None = None
@@ -119,7 +119,7 @@ class QuantityEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemEntry:
+class _ItemEntry:
     """A task, or a group of columns, as it is written."""
 
     no: int
@@ -130,14 +130,14 @@ class ItemEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FormFile:
+class _FormFile:
     """``forms/*.yaml`` as it is written; ``action`` only of a form of an action, ``kind`` only of another."""
 
     form: str
     version: int
     title: str
     sheet: str
-    items: tuple[ItemEntry, ...]
+    items: tuple[_ItemEntry, ...]
     action: int | None = None
     kind: FormKind | None = None
     rows: Rows = Rows.COUNTY
@@ -180,12 +180,12 @@ def load_form(path: Path, action: Action | None, window: Window, seen: Seen) -> 
     Raises:
         ProgramError: The first fault, naming file, line and what is allowed.
     """
-    node, said = read_yaml(path, FormFile)
+    node, said = read_yaml(path, _FormFile)
     if said.form != path.stem or said.action != (action.no if action else None):
         wanted = f"program.yaml 中行动{action.no}（表 {action.form}）" if action else f"文件名 {path.name}"
         raise node.fail(f"表 {said.form} 与{wanted}不一致", "form")
     if (
-        not 0 < len(said.sheet) <= SHEET_TITLE_LIMIT
+        not 0 < len(said.sheet) <= _SHEET_TITLE_LIMIT
         or re.search(r"[\[\]:*?/\\']", said.sheet)
         or said.sheet in OWN_SHEETS
     ):
@@ -196,8 +196,8 @@ def load_form(path: Path, action: Action | None, window: Window, seen: Seen) -> 
     if (said.kind is None) != (action is not None) or said.kind is FormKind.ACTION:
         kinds = "、".join(kind for kind in FormKind if kind is not FormKind.ACTION)
         raise node.fail(f"行动的表不写 kind；其他的表须写 kind，为其中之一：{kinds}", "kind")
-    if not 0 < said.version < VERSIONS:
-        raise node.fail(f"version 应在1到{VERSIONS - 1}之间", "version")
+    if not 0 < said.version < _VERSIONS:
+        raise node.fail(f"version 应在1到{_VERSIONS - 1}之间", "version")
     kind = said.kind or FormKind.ACTION
     items = tuple(
         _item(one, entry, said.form, kind, action, window, seen)
@@ -246,7 +246,7 @@ def _ends(one: Field) -> date:
 
 
 def _item(
-    node: Node, said: ItemEntry, form: str, kind: FormKind, action: Action | None, window: Window, seen: Seen
+    node: Node, said: _ItemEntry, form: str, kind: FormKind, action: Action | None, window: Window, seen: Seen
 ) -> Item:
     _once(seen, node, "no", "任务编号" if action else f"表 {form} 的组号", str(said.no))
     if (said.quantities is None) != (action is None):
@@ -268,7 +268,7 @@ def _field(node: Node, said: FieldEntry, form: str, item: int, form_kind: FormKi
     _check_titles(node, said, form, seen)
     if said.counts_from and said.counts_until and said.counts_until < said.counts_from:
         raise node.fail(f"{code} 的 counts_until 早于 counts_from", "counts_until")
-    if not CODE.fullmatch(code):
+    if not _CODE.fullmatch(code):
         raise node.fail(f"指标代码“{code}”不能用：以字母开头，只含字母、数字和一个连字符", "code")
     for option in said.options:
         if re.search(r"[、,，;；/\s]", option) or option in {NONE_TICKED, NOT_APPLICABLE}:
@@ -296,15 +296,15 @@ def _field(node: Node, said: FieldEntry, form: str, item: int, form_kind: FormKi
         required=required,
         required_if=_required_if(said.required_if),
         nil_value=_nil_value(said) if required else None,
-        max=said.max or (TEXT_LIMIT if said.type is FieldType.TEXT else None),
+        max=said.max or (_TEXT_LIMIT if said.type is FieldType.TEXT else None),
         **plain_values(said, but=own),
     )
 
 
 def _check_titles(node: Node, said: FieldEntry, form: str, seen: Seen) -> None:
     """A title is short; no title, of today or before, stands for two columns of a form."""
-    if len(said.title) > TITLE_LIMIT:
-        raise node.fail(f"{said.code} 的 title 超过{TITLE_LIMIT}字，请缩短", "title")
+    if len(said.title) > _TITLE_LIMIT:
+        raise node.fail(f"{said.code} 的 title 超过{_TITLE_LIMIT}字，请缩短", "title")
     for key, title in (("title", said.title), *(("former", title) for title in said.former)):
         _once(seen, node, key, f"表 {form} 的列名", title)
 
@@ -362,7 +362,7 @@ def _quantity(
     )
 
 
-def _target(node: Node, said: TargetEntry, *, dated: bool = False) -> Target:
+def _target(node: Node, said: _TargetEntry, *, dated: bool = False) -> Target:
     given = {kind: value for kind in TargetKind if (value := getattr(said, kind)) is not None}
     if len(given) != 1 or (said.until and not dated):
         raise node.fail(f"须有且只有一项目标：{'、'.join(TargetKind)}")
@@ -374,7 +374,7 @@ def _target(node: Node, said: TargetEntry, *, dated: bool = False) -> Target:
     return Target(kind=kind, threshold=Decimal(1))
 
 
-def _targets(node: Node, said: tuple[TargetEntry, ...]) -> tuple[DatedTarget, ...]:
+def _targets(node: Node, said: tuple[_TargetEntry, ...]) -> tuple[DatedTarget, ...]:
     """``targets``: one for each stretch of time, the earliest first; all but the last say until when they hold."""
     dated: list[DatedTarget] = []
     for one, entry in zip(node.each("targets"), said, strict=True):
@@ -404,7 +404,7 @@ def _check_target(node: Node, target: Target, source: Field | None) -> None:
         raise node.fail(f"目标 {target.kind} 不能用于 {source.type} 类指标 {source.code}", "target")
 
 
-def _province(node: Node, said: ProvinceEntry) -> ProvinceTarget:
+def _province(node: Node, said: _ProvinceEntry) -> ProvinceTarget:
     if (said.sum_of is None) == (said.share_of is None):
         raise node.fail("province 须有 sum_of（合计）或 share_of（达标县占比）之一")
     return ProvinceTarget(

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from pipeline.program.model import Program
 
 STAMP_WORD = "表样识别码"
-STAMP_PATTERN = re.compile(
+_STAMP_PATTERN = re.compile(
     STAMP_WORD + r"\s*([A-Za-z0-9_]+)\|([A-Za-z0-9_]+)\|(\d{1,4})\|(\d{4}-\d\d)\|(\w+)\|(\w+)(?:\|([0-9a-f]+))?",
     re.ASCII,
 )
 WAITING = -1  # stands for the number of the admission of what is held until there is one
-TOKEN_LENGTH = 20  # hexadecimal digits: 80 bits
+_TOKEN_LENGTH = 20  # hexadecimal digits: 80 bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Stamp:
     @classmethod
     def parse(cls, text: str) -> Stamp | None:
         """The stamp contained in a cell's text, or None."""
-        match = STAMP_PATTERN.search(nfkc(text))
+        match = _STAMP_PATTERN.search(nfkc(text))
         if not match:
             return None
         program, form, version, period, prefecture_code, issue_no, token = match.groups(default="")
@@ -79,7 +79,7 @@ class Stamp:
         return bool(key) and hmac.compare_digest(self.token, self._token(key))
 
     def _token(self, key: bytes) -> str:
-        return hmac.new(key, self._statement.encode(), hashlib.sha256).hexdigest()[:TOKEN_LENGTH]
+        return hmac.new(key, self._statement.encode(), hashlib.sha256).hexdigest()[:_TOKEN_LENGTH]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ COUNTY_CODE_COL, COUNTY_NAME_COL, NIL_COL, FIRST_FIELD_COL = range(4)
 LIST_ROWS = 500  # entries a list takes
 
 COUNTY_CODE, COUNTY_NAME, NIL, REMARK, ENTRY = "county_code", "county_name", "nil", "remark", "entry"
-FRAME_LABELS = {
+_FRAME_LABELS = {
     COUNTY_CODE: "县（市、区）代码",
     COUNTY_NAME: "县（市、区）",
     NIL: "本期无新进展",
@@ -121,7 +121,7 @@ def rows_heading(program: Program, form: Form) -> str:
 def frame_labels(program: Program, form: Form) -> dict[str, str]:
     """Column code → visible title of the columns that are not fields, in the words of the program."""
     level = level_of(program, form)
-    return FRAME_LABELS | {COUNTY_CODE: f"{level}代码", COUNTY_NAME: level}
+    return _FRAME_LABELS | {COUNTY_CODE: f"{level}代码", COUNTY_NAME: level}
 
 
 def unit_name(program: Program, prefecture: Prefecture) -> str:

@@ -26,19 +26,19 @@ from pipeline.system.errors import ProgramError
 if TYPE_CHECKING:
     from pathlib import Path
 
-PERIOD_CODE = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_PERIOD_CODE = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 MOST_WORKDAYS, MOST_DAYS = 60, timedelta(days=100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DueRule:
+class _DueRule:
     """When a return is due, of a period that does not say it itself."""
 
     working_days_after: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PeriodEntry:
+class _PeriodEntry:
     """A period as it is written."""
 
     code: str
@@ -49,11 +49,11 @@ class PeriodEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProgramFile(Notice):
+class _ProgramFile(Notice):
     """``program.yaml`` as it is written."""
 
-    due_rule: DueRule
-    periods: tuple[PeriodEntry, ...]
+    due_rule: _DueRule
+    periods: tuple[_PeriodEntry, ...]
     sheets: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
     measures: tuple[Strand, ...] = ()
@@ -68,7 +68,7 @@ def load_program(folder: Path) -> Program:
     Raises:
         ProgramError: The first fault found, naming file, line and what is allowed.
     """
-    top, said = read_yaml(folder / "program.yaml", ProgramFile)
+    top, said = read_yaml(folder / "program.yaml", _ProgramFile)
     calendar = load_calendar(folder)
     check_window(top.under("window"), said.window)
     if not 0 <= said.due_rule.working_days_after <= MOST_WORKDAYS:
@@ -137,11 +137,11 @@ def _unique(nodes: list[Node], key: str, values: list[object]) -> None:
 
 
 def _periods(
-    nodes: list[Node], entries: tuple[PeriodEntry, ...], calendar: Calendar, workdays_after: int
+    nodes: list[Node], entries: tuple[_PeriodEntry, ...], calendar: Calendar, workdays_after: int
 ) -> tuple[Period, ...]:
     periods: list[Period] = []
     for node, one in zip(nodes, entries, strict=True):
-        if not PERIOD_CODE.fullmatch(one.code) or one.code != one.end.isoformat()[:7]:
+        if not _PERIOD_CODE.fullmatch(one.code) or one.code != one.end.isoformat()[:7]:
             raise node.fail(f"报送期代码 {one.code} 应为结束月份 {one.end.isoformat()[:7]}", "code")
         if periods and one.start > periods[-1].end + timedelta(days=1):
             raise node.fail(f"报送期 {one.code} 与上一期之间有空档（上一期止于 {periods[-1].end}）", "start")
@@ -175,7 +175,7 @@ def _contacts(path: Path, counties: set[str]) -> tuple[Contact, ...]:
     return tuple(contacts)
 
 
-def _check_funding(top: Node, said: ProgramFile, items: set[int]) -> None:
+def _check_funding(top: Node, said: _ProgramFile, items: set[int]) -> None:
     for node, line in zip(top.each("funding"), said.funding, strict=True):
         if line.action not in {action.no for action in said.actions}:
             raise node.fail(f"action {line.action} 不存在", "action")

@@ -11,10 +11,10 @@ from pipeline.domain.text import plain
 if TYPE_CHECKING:
     from pipeline.program.model import Program
 
-CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{3,20}(?![0-9A-Za-z])")
-MONTHS = re.compile(r"(\d{4})年(\d{1,2})月?[—–\-~至到、和]+(\d{1,2})月")
-DAY = re.compile(r"(\d{4})[年.\-/](\d{1,2})[月.\-/](\d{1,2})(?!\d)")
-PERIOD_CODE = re.compile(r"(?<!\d)(\d{4}-\d{2})(?![\d\-])")
+_CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{3,20}(?![0-9A-Za-z])")
+_MONTHS = re.compile(r"(\d{4})年(\d{1,2})月?[—–\-~至到、和]+(\d{1,2})月")
+_DAY = re.compile(r"(\d{4})[年.\-/](\d{1,2})[月.\-/](\d{1,2})(?!\d)")
+_PERIOD_CODE = re.compile(r"(?<!\d)(\d{4}-\d{2})(?![\d\-])")
 
 
 def owner_named(program: Program, path: str) -> str:
@@ -39,7 +39,7 @@ def prefectures_named(program: Program, text: str, *, counties: bool = True) -> 
         found |= known[text[start:end]] if end and len(known[text[start:end]]) == 1 else frozenset()
         start = end or start + 1
     units = program.unit_by_code if counties else program.prefecture_by_code
-    return frozenset(found | {units[code].prefecture_code for code in CODE.findall(text) if code in units})
+    return frozenset(found | {units[code].prefecture_code for code in _CODE.findall(text) if code in units})
 
 
 def period_meant(program: Program, path: str, received_on: date) -> str:
@@ -55,15 +55,15 @@ def periods_named(program: Program, text: str, own: str = "") -> frozenset[str]:
     Months run into each other: 2024年2月9日 does not name 2024年2月, and a day of ``own`` period names no other.
     """
     text = plain(text)
-    undated = DAY.sub("", text)
-    found = set(PERIOD_CODE.findall(text)) & program.period_by_code.keys()
-    months = {tuple(map(int, one)) for one in MONTHS.findall(text)}
-    days = {day for one in DAY.findall(text) if (day := _day(*map(int, one)))}
+    undated = _DAY.sub("", text)
+    found = set(_PERIOD_CODE.findall(text)) & program.period_by_code.keys()
+    months = {tuple(map(int, one)) for one in _MONTHS.findall(text)}
+    days = {day for one in _DAY.findall(text) if (day := _day(*map(int, one)))}
     if own in program.period_by_code:
         days -= {program.period_by_code[own].end, program.period_by_code[own].due_on}
     for period in program.periods:
         title = plain(period.title)
-        mine = {tuple(map(int, one)) for one in MONTHS.findall(title)}
+        mine = {tuple(map(int, one)) for one in _MONTHS.findall(title)}
         if (mine & months) or (not mine and title in undated) or days & {period.end, period.due_on}:
             found.add(period.code)
     return frozenset(found)

@@ -56,7 +56,7 @@ from pipeline.program.words import Words, WordsEntry
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-PLACES_IN_A_ROW = 15  # of the schematic map, where nothing says where a unit lies
+_PLACES_IN_A_ROW = 15  # of the schematic map, where nothing says where a unit lies
 STEMMED, SHORTEST = "市州盟区", 2  # levels that people leave out of a name, where more than a character stays
 
 __all__ = [
@@ -234,7 +234,7 @@ class Program(Notice):
     def places(self) -> dict[str, tuple[int, int]]:
         """Code → row and column on the schematic map: as counties.csv says; respondents alone simply in rows."""
         return {c.code: (c.tile_row, c.tile_col) for c in self.counties} or {
-            p.code: divmod(n, PLACES_IN_A_ROW) for n, p in enumerate(self.prefectures)
+            p.code: divmod(n, _PLACES_IN_A_ROW) for n, p in enumerate(self.prefectures)
         }
 
     @property

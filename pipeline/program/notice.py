@@ -203,7 +203,7 @@ class NoticeStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Appeal:
+class _Appeal:
     """What a letter says to a sort of addressee: whose things are late, how it tells them, what it asks.
 
     Attributes:
@@ -229,9 +229,9 @@ class Urging:
 
     leaders: tuple[str, ...] = ()
     steps: tuple[NoticeStep, ...]
-    to_respondent: Appeal
-    to_contact: Appeal
-    to_leader: Appeal
+    to_respondent: _Appeal
+    to_contact: _Appeal
+    to_leader: _Appeal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from pipeline.program.model import County, Form
     from pipeline.program.strict import Node, Row
 
-REGION_COLUMNS = ("code", "name", "short_name", "level", "parent_code")
-RESPONDENT_COLUMNS = ("code", "name", "short_name")
-RENAMED = "valid_until"
-OPTIONAL_COLUMNS = ("parent_code", RENAMED)
-REGION_CODE = re.compile(r"[0-9A-Za-z]{1,20}")
-MOST_LEVELS = 20
+_REGION_COLUMNS = ("code", "name", "short_name", "level", "parent_code")
+_RESPONDENT_COLUMNS = ("code", "name", "short_name")
+_RENAMED = "valid_until"
+_OPTIONAL_COLUMNS = ("parent_code", _RENAMED)
+_REGION_CODE = re.compile(r"[0-9A-Za-z]{1,20}")
+_MOST_LEVELS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,17 +68,17 @@ def load_levels(top: Node, words: tuple[str, ...], *, has_rows: bool, has_region
         if has_regions:
             raise top.fail("有 regions.csv 的，须写 levels：从上到下各级叫什么，如 [全国, 省, 市, 县, 乡镇]")
         words = LEVELS if has_rows else LEVELS[:-1]
-    if not 2 + below <= len(words) <= MOST_LEVELS:
+    if not 2 + below <= len(words) <= _MOST_LEVELS:
         lowest = "填报单位、各行的单位" if has_rows else "填报单位"
-        raise top.fail(f"levels 应有{2 + below}到{MOST_LEVELS}级：从全局到{lowest}", "levels")
+        raise top.fail(f"levels 应有{2 + below}到{_MOST_LEVELS}级：从全局到{lowest}", "levels")
     return Levels(words=words, respondent=len(words) - 1 - below)
 
 
 def read_respondents(path: Path) -> list[Row]:
     """Rows of ``prefectures.csv``; some columns may be left out. Of one that was renamed there are several."""
     header = next(csv.reader(io.StringIO(decode(path), newline="")), [])
-    optional = [name for name in OPTIONAL_COLUMNS if name in header]
-    return read_csv(path, (*RESPONDENT_COLUMNS, *optional), None if RENAMED in header else "code")
+    optional = [name for name in _OPTIONAL_COLUMNS if name in header]
+    return read_csv(path, (*_RESPONDENT_COLUMNS, *optional), None if _RENAMED in header else "code")
 
 
 def load_regions(path: Path, levels: Levels) -> tuple[Region, ...]:
@@ -90,7 +90,7 @@ def load_regions(path: Path, levels: Levels) -> tuple[Region, ...]:
     """
     if not path.exists():
         return ()
-    rows = {row["code"]: row for row in read_csv(path, REGION_COLUMNS, "code")}
+    rows = {row["code"]: row for row in read_csv(path, _REGION_COLUMNS, "code")}
     regions = {code: _region(row, levels) for code, row in rows.items()}
     for code, region in regions.items():
         parent = _parent(rows[code], region.parent_code, regions)
@@ -104,7 +104,7 @@ def _region(row: Row, levels: Levels) -> Region:
     if level not in levels.between:
         allowed = "、".join(levels.between) or "没有：填报单位直属全局"
         raise row.fail(f"level 的值“{level}”不在允许的范围（{allowed}）{nearest(level, levels.between)}")
-    if not REGION_CODE.fullmatch(row["code"]) or not row["name"] or not row["short_name"]:
+    if not _REGION_CODE.fullmatch(row["code"]) or not row["name"] or not row["short_name"]:
         raise row.fail("code 应为20位以内的数字或字母，name、short_name 不能空")
     place = levels.words.index(level)
     return Region(
@@ -148,7 +148,7 @@ def load_respondents(
     for row in rows:
         parent = levels.parent_code(row, levels.respondent)
         _parent(row, parent, by_code)
-        until = row.parse(RENAMED, date.fromisoformat, "日期（如2023-05-01）") if row.cells.get(RENAMED) else None
+        until = row.parse(_RENAMED, date.fromisoformat, "日期（如2023-05-01）") if row.cells.get(_RENAMED) else None
         spells = found.setdefault(row["code"], [])
         before = spells[-1] if spells else None
         if before and (before.valid_until is None or (until and until <= before.valid_until)):

@@ -42,10 +42,10 @@ PAIR_GREATER = "expect_column_pair_values_a_to_be_greater_than_b"
 PAIR_EQUAL = "expect_column_pair_values_to_be_equal"
 UNIQUE = "expect_column_values_to_be_unique"
 LENGTH = "expect_column_value_lengths_to_be_between"
-TYPES = (NOT_NULL, BETWEEN, IN_SET, CHECKLIST, PAIR_GREATER, PAIR_EQUAL, UNIQUE, LENGTH)
-ROSTER_COLUMNS = ("county_code", "row.state", "row.key")
-CONTEXT_COLUMNS = ("period.end", "campaign.start", "campaign.end", "county.townships", *ROSTER_COLUMNS)
-ALLOWED: dict[str, tuple[dict[str, type | tuple[type, ...]], dict[str, type | tuple[type, ...]]]] = {
+_TYPES = (NOT_NULL, BETWEEN, IN_SET, CHECKLIST, PAIR_GREATER, PAIR_EQUAL, UNIQUE, LENGTH)
+_ROSTER_COLUMNS = ("county_code", "row.state", "row.key")
+CONTEXT_COLUMNS = ("period.end", "campaign.start", "campaign.end", "county.townships", *_ROSTER_COLUMNS)
+_ALLOWED: dict[str, tuple[dict[str, type | tuple[type, ...]], dict[str, type | tuple[type, ...]]]] = {
     # type → (required, optional) arguments; `mostly` would switch a rule off for some, so it is not among them
     NOT_NULL: ({"column": str}, {}),
     BETWEEN: ({"column": str}, {"min_value": (int, float), "max_value": (int, float)}),
@@ -56,7 +56,7 @@ ALLOWED: dict[str, tuple[dict[str, type | tuple[type, ...]], dict[str, type | tu
     UNIQUE: ({"column": str}, {}),
     LENGTH: ({"column": str}, {"min_value": int, "max_value": int}),
 }
-META_KEYS = {"rule", "code", "columns", "message"}
+_META_KEYS = {"rule", "code", "columns", "message"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +183,7 @@ def _check_cover(path: Path, form: Form, rules: tuple[Rule, ...]) -> None:
             raise SuiteError(f"expectations/{path.name}：指标 {field.code}（{field.title}）没有任何规则")
         if field.required and not any(r.type == NOT_NULL and r.kwargs["column"] == field.code for r in rules):
             raise SuiteError(f"expectations/{path.name}：必填指标 {field.code} 没有必填规则（{NOT_NULL}）")
-    for column in () if form.is_list else ROSTER_COLUMNS[1:]:
+    for column in () if form.is_list else _ROSTER_COLUMNS[1:]:
         if not any(column in rule.used_columns for rule in rules):
             raise SuiteError(f"expectations/{path.name}：没有名册规则（{column}）")
 
@@ -192,10 +192,10 @@ def _rule(config: dict[str, Any], form: Form, known: set[str], place: str) -> Ru
     if not isinstance(config, dict):
         raise SuiteError(f"{place}：应为键值对")
     kind, kwargs, meta = config.get("type", ""), config.get("kwargs", {}), config.get("meta") or {}
-    if kind not in TYPES:
-        raise SuiteError(f"{place}：不认识的类型 {kind}{nearest(str(kind), TYPES)}；允许：{'、'.join(TYPES)}")
-    if not isinstance(meta, dict) or set(meta) != META_KEYS:
-        raise SuiteError(f"{place}：meta 须恰有 {'、'.join(sorted(META_KEYS))}")
+    if kind not in _TYPES:
+        raise SuiteError(f"{place}：不认识的类型 {kind}{nearest(str(kind), _TYPES)}；允许：{'、'.join(_TYPES)}")
+    if not isinstance(meta, dict) or set(meta) != _META_KEYS:
+        raise SuiteError(f"{place}：meta 须恰有 {'、'.join(sorted(_META_KEYS))}")
     texts_ok = all(isinstance(meta[key], str) for key in ("rule", "code", "message"))
     if not texts_ok or not isinstance(meta["columns"], list) or not all(isinstance(c, str) for c in meta["columns"]):
         raise SuiteError(f"{place}：meta 的 rule、code、message 应为文字，columns 应为文字的列表")
@@ -236,7 +236,7 @@ def _check_columns(rule: Rule, known: set[str], place: str) -> None:
 
 def _check_arguments(kind: str, kwargs: Any, place: str) -> None:
     """Only arguments whose effect is known here: a rule must not be weaker than it looks."""
-    required, optional = ALLOWED[kind]
+    required, optional = _ALLOWED[kind]
     allowed = {**required, **optional}
     if not isinstance(kwargs, dict) or not set(required) <= set(kwargs) <= {*allowed, "row_condition"}:
         raise SuiteError(

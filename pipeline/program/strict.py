@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 T = TypeVar("T")
-MOST_VALUES = 1_000_000  # the largest file of the province holds 736
+_MOST_VALUES = 1_000_000  # the largest file of the province holds 736
 
 
 def nearest(word: str, allowed: Iterator[str] | tuple[str, ...] | list[str]) -> str:
@@ -100,7 +100,7 @@ def read_yaml(path: Path, kind: type[T]) -> tuple[Node, T]:
         if not isinstance(found, MappingNode):
             raise ProgramError(f"{path.name} 第1行：内容应为键值对")
         data = yaml.constructor.construct_document(found)
-        _refuse(path, found, iter(range(MOST_VALUES)))
+        _refuse(path, found, iter(range(_MOST_VALUES)))
         text = json.dumps([data], ensure_ascii=False).encode()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -117,7 +117,7 @@ def read_yaml(path: Path, kind: type[T]) -> tuple[Node, T]:
 def _refuse(path: Path, node: Any, left: Iterator[int], key: str = "", line: int = 1) -> None:
     """What no key of a program may hold: nothing, the same word twice, and more than a file can say without repeating itself."""
     if next(left, None) is None:
-        raise ProgramError(f"{path.name} 第{line}行：内容过多，引用（*）展开后超过{MOST_VALUES}处")
+        raise ProgramError(f"{path.name} 第{line}行：内容过多，引用（*）展开后超过{_MOST_VALUES}处")
     if node.tag.endswith(":null") or (isinstance(node, ScalarNode) and not key and not node.value):
         raise ProgramError(f"{path.name} 第{line}行：{key or '列表中有一项'} 没有写值；没有的请删去")
     if isinstance(node, SequenceNode):

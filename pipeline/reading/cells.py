@@ -16,23 +16,23 @@ from decimal import Decimal
 from pipeline.domain.value import BACKWARDS, LARGEST, TURNING, Raw, Value, show, tidy
 from pipeline.program.model import NO, NONE_TICKED, NOT_APPLICABLE, YES, Field, FieldType
 
-YES_WORDS = frozenset({"√", "✓", "✔", "有", "对", "Y", "y", "YES", "Yes", "yes", "TRUE", "True", "true"})
-TICKS = YES_WORDS | {YES}  # what stands for √ in 本期无新进展
-NO_WORDS = frozenset({"×", "✗", "✘", "无", "没有", "N", "n", "NO", "No", "no", "FALSE", "False", "false"})
-ERROR_TEXTS = frozenset(
+_YES_WORDS = frozenset({"√", "✓", "✔", "有", "对", "Y", "y", "YES", "Yes", "yes", "TRUE", "True", "true"})
+TICKS = _YES_WORDS | {YES}  # what stands for √ in 本期无新进展
+_NO_WORDS = frozenset({"×", "✗", "✘", "无", "没有", "N", "n", "NO", "No", "no", "FALSE", "False", "false"})
+_ERROR_TEXTS = frozenset(
     {"#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#N/A", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA", "#####"}
 )
-SCALES = {"千": 1_000, "万": 10_000, "亿": 100_000_000}
-OVERRIDE = "\u202e"  # turns every character after it
+_SCALES = {"千": 1_000, "万": 10_000, "亿": 100_000_000}
+_OVERRIDE = "\u202e"  # turns every character after it
 CENT = Decimal("0.01")  # the smallest part of an amount
-NOISE = 1e-9  # what binary arithmetic in a formula may add to two decimals
-LONGEST = 24  # characters a number can sensibly take (within exact Decimal); longer texts are not looked into
-NUMERIC = r"[0-9〇零一二三四五六七八九十百千万亿.,]"
-DIGITS = "零一二三四五六七八九"
-CHINESE = str.maketrans("〇壹贰叁肆伍陆柒捌玖拾佰仟两", "零一二三四五六七八九十百千二")
-APPROXIMATE = re.compile(r"约|大概|左右|上下|将近|近|余|多|几|若干|不少于|不低于|超过?|以上|以下|以内|>|<|≥|≤|\+$|\?")
-RANGE = re.compile(r".*[0-9一二三四五六七八九十].*(-|~|—|–|至|到|/).*[0-9一二三四五六七八九十].*")
-NOTHING = frozenset(
+_NOISE = 1e-9  # what binary arithmetic in a formula may add to two decimals
+_LONGEST = 24  # characters a number can sensibly take (within exact Decimal); longer texts are not looked into
+_NUMERIC = r"[0-9〇零一二三四五六七八九十百千万亿.,]"
+_DIGITS = "零一二三四五六七八九"
+_CHINESE = str.maketrans("〇壹贰叁肆伍陆柒捌玖拾佰仟两", "零一二三四五六七八九十百千二")
+_APPROXIMATE = re.compile(r"约|大概|左右|上下|将近|近|余|多|几|若干|不少于|不低于|超过?|以上|以下|以内|>|<|≥|≤|\+$|\?")
+_RANGE = re.compile(r".*[0-9一二三四五六七八九十].*(-|~|—|–|至|到|/).*[0-9一二三四五六七八九十].*")
+_NOTHING = frozenset(
     {
         "无",
         "没有",
@@ -73,12 +73,12 @@ NOTHING = frozenset(
         "None",
     }
 )
-ELSEWHERE = re.compile(
+_ELSEWHERE = re.compile(
     r"同(?:上|前|左|右|下|上期|上月|上次|上一期|上一行)|[〃″\"]"
     r"|(?:请|详)?(?:见|参见|参阅|详)(?:附件|附表|附页|备注|说明|另表|另页|后|下|上).{0,6}|附后|另附|另报|见另报"
 )
-SAYS_NOTHING = frozenset({"CELL_NOT_A_NUMBER", "CELL_UNKNOWN_WORD", "CELL_BAD_CHECKLIST", "CELL_BAD_DATE"})
-DATE_TEXT = re.compile(r"(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?|(\d{4})(\d{2})(\d{2})", re.ASCII)
+_SAYS_NOTHING = frozenset({"CELL_NOT_A_NUMBER", "CELL_UNKNOWN_WORD", "CELL_BAD_CHECKLIST", "CELL_BAD_DATE"})
+_DATE_TEXT = re.compile(r"(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?|(\d{4})(\d{2})(\d{2})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ class Parsed:
 
 
 PROSE = frozenset({FieldType.TEXT, FieldType.COUNTY})  # words are kept as they are, ① and all
-MAY_BE_EMPTY = PROSE | {FieldType.DATE, FieldType.CHOICE}  # kinds in which 无 is no answer of its own
+_MAY_BE_EMPTY = PROSE | {FieldType.DATE, FieldType.CHOICE}  # kinds in which 无 is no answer of its own
 _ACTS = {
     FieldType.COUNT: "直接填数",
     FieldType.AMOUNT: "直接填数",
@@ -134,11 +134,11 @@ def parse(raw: Raw, field: Field) -> Parsed:
         if text == NOT_APPLICABLE and field.type not in PROSE:
             return _not_applicable(shown, field)
         nothing = text not in field.options and _stands_for_nothing(text)
-        if nothing and not field.required and field.type in MAY_BE_EMPTY:
-            where = "" if text in NOTHING else "；附件和别处所写不会读取，请写在这一格"
+        if nothing and not field.required and field.type in _MAY_BE_EMPTY:
+            where = "" if text in _NOTHING else "；附件和别处所写不会读取，请写在这一格"
             return Parsed(raw=shown, note=f"“{text}”读作空{where}")
         parsed = _TEXT[field.type](shown.strip() if field.type in PROSE else text, field)
-        if nothing and (parsed[0] in SAYS_NOTHING or field.type in PROSE):
+        if nothing and (parsed[0] in _SAYS_NOTHING or field.type in PROSE):
             parsed = _refuse("CELL_PLACEHOLDER")
     else:
         parsed = _TYPED[field.type](raw, field)
@@ -153,7 +153,7 @@ def parse(raw: Raw, field: Field) -> Parsed:
 def _reads_alike(shown: str, marks: frozenset[str]) -> bool:
     """Whether marks that turn text change nothing one sees: digits alone keep their order, unless each character is turned."""
     digits = shown.strip()
-    return digits.isdecimal() and (OVERRIDE not in marks or len(digits) == 1)
+    return digits.isdecimal() and (_OVERRIDE not in marks or len(digits) == 1)
 
 
 def _unseen_marks(raw: Raw) -> frozenset[str]:
@@ -165,7 +165,7 @@ def _unseen_marks(raw: Raw) -> frozenset[str]:
 
 def _stands_for_nothing(text: str) -> bool:
     """A word in place of what is asked: it points elsewhere, or says that there is nothing to say."""
-    return len(text) <= LONGEST and (text in NOTHING or ELSEWHERE.fullmatch(text) is not None)
+    return len(text) <= _LONGEST and (text in _NOTHING or _ELSEWHERE.fullmatch(text) is not None)
 
 
 def remedy(code: str, field: Field) -> str:
@@ -216,19 +216,19 @@ def wanted(field: Field) -> str:
     return f"{own}，或 不适用" if field.not_applicable else own
 
 
-Outcome = tuple[str, Value, str]
+_Outcome = tuple[str, Value, str]
 
 
-def _read(value: Value, note: str = "") -> Outcome:
+def _read(value: Value, note: str = "") -> _Outcome:
     return "", value, note
 
 
-def _refuse(code: str) -> Outcome:
+def _refuse(code: str) -> _Outcome:
     return code, None, ""
 
 
 def _unreadable_text(shown: str, text: str) -> str:
-    if text.upper() in ERROR_TEXTS or re.fullmatch(r"#[A-Z/0]{2,15}[!?]", text):
+    if text.upper() in _ERROR_TEXTS or re.fullmatch(r"#[A-Z/0]{2,15}[!?]", text):
         return "CELL_ERROR_VALUE"
     if text.startswith("="):
         return "CELL_FORMULA_TEXT"
@@ -243,8 +243,8 @@ def _not_applicable(shown: str, field: Field) -> Parsed:
     return Parsed(raw=shown, problem="CELL_NOT_APPLICABLE", expected=wanted(field))
 
 
-def _count_text(text: str, field: Field) -> Outcome:
-    if len(text) > LONGEST or re.search(rf"{NUMERIC}\s+{NUMERIC}", text):  # two numbers in one cell are never joined
+def _count_text(text: str, field: Field) -> _Outcome:
+    if len(text) > _LONGEST or re.search(rf"{_NUMERIC}\s+{_NUMERIC}", text):  # two numbers in one cell are never joined
         return _refuse("CELL_NOT_A_NUMBER")
     compact = re.sub(r"\s+", "", text)
     if re.fullmatch(r"[0-9]+(\.0+)?", compact):
@@ -255,7 +255,7 @@ def _count_text(text: str, field: Field) -> Outcome:
     return _refused_count(compact, field) or _spelt_count(text, compact, field)
 
 
-def _refused_count(compact: str, field: Field) -> Outcome | None:
+def _refused_count(compact: str, field: Field) -> _Outcome | None:
     """Signs, and percentages where no percentage is asked."""
     if re.match(r"[-−‐–—](?=[0-9一二三四五六七八九十.])", compact) or re.match(r"负[0-9一二三四五六七八九十]", compact):
         return _refuse("CELL_NEGATIVE")
@@ -265,7 +265,7 @@ def _refused_count(compact: str, field: Field) -> Outcome | None:
     return None
 
 
-def _spelt_count(text: str, compact: str, field: Field) -> Outcome:
+def _spelt_count(text: str, compact: str, field: Field) -> _Outcome:
     """A number with separators, scale, unit or in Chinese numerals."""
     number, unit = _split_unit(compact, field.unit)
     if number is None:
@@ -277,20 +277,20 @@ def _spelt_count(text: str, compact: str, field: Field) -> Outcome:
     return _checked(int(number), f"“{text}”读作{int(number)}")
 
 
-def _checked(value: int, note: str = "") -> Outcome:
+def _checked(value: int, note: str = "") -> _Outcome:
     return _read(value, note) if value < LARGEST else _refuse("OUT_OF_RANGE")
 
 
 def _split_unit(text: str, unit: str) -> tuple[Decimal | None, str]:
     """The exact number a text begins with and what follows it; (None, …) when it is not exactly a number."""
-    if APPROXIMATE.search(text.removesuffix(unit)) or RANGE.fullmatch(text):
+    if _APPROXIMATE.search(text.removesuffix(unit)) or _RANGE.fullmatch(text):
         return None, ""
     match = re.fullmatch(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?([千万亿])?(.*)", text)
     if match:
         whole, fraction, scale, rest = match.groups()
-        number = Decimal(whole.replace(",", "") + (fraction or "")) * SCALES.get(scale or "", 1)
+        number = Decimal(whole.replace(",", "") + (fraction or "")) * _SCALES.get(scale or "", 1)
         return (None, "") if re.search(r"[0-9,.]", rest) else (number, rest)
-    match = re.fullmatch(rf"([{DIGITS}十百千万]+)(.*)", text.translate(CHINESE))
+    match = re.fullmatch(rf"([{_DIGITS}十百千万]+)(.*)", text.translate(_CHINESE))
     if match:
         chinese = chinese_integer(match[1])
         return (None, "") if chinese is None else (Decimal(chinese), match[2])
@@ -298,15 +298,15 @@ def _split_unit(text: str, unit: str) -> tuple[Decimal | None, str]:
 
 
 def _why_not_a_number(text: str) -> str:
-    if APPROXIMATE.search(text) and re.search(rf"[0-9{DIGITS}十百千万几若]", text):
+    if _APPROXIMATE.search(text) and re.search(rf"[0-9{_DIGITS}十百千万几若]", text):
         return "CELL_APPROXIMATE"
-    return "CELL_RANGE" if RANGE.fullmatch(text) else "CELL_NOT_A_NUMBER"
+    return "CELL_RANGE" if _RANGE.fullmatch(text) else "CELL_NOT_A_NUMBER"
 
 
 def chinese_integer(text: str) -> int | None:
     """A Chinese numeral up to 99,999,999 in standard form (十二, 一百零五, 三万五千); None when it is anything else."""
     value = _chinese_value(text)
-    if not text or value is None or value >= SCALES["亿"]:
+    if not text or value is None or value >= _SCALES["亿"]:
         return None
     standard = spell(value)
     return value if text == standard or (standard.startswith("十") and text == "一" + standard) else None
@@ -315,8 +315,8 @@ def chinese_integer(text: str) -> int | None:
 def _chinese_value(text: str) -> int | None:
     total = section = digit = 0
     for ch in text:
-        if ch in DIGITS:
-            digit = DIGITS.index(ch)
+        if ch in _DIGITS:
+            digit = _DIGITS.index(ch)
         elif ch == "万":
             total, section, digit = (total + section + digit) * 10_000, 0, 0
         elif ch in "十百千":
@@ -342,14 +342,14 @@ def _spell_section(value: int) -> str:
     for unit, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
         digit, value = divmod(value, unit)
         if digit:
-            words += ("零" if gap and words else "") + DIGITS[digit] + name
+            words += ("零" if gap and words else "") + _DIGITS[digit] + name
             gap = False
         else:
             gap = True
     return words
 
 
-def _count_typed(raw: Raw, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
+def _count_typed(raw: Raw, field: Field) -> _Outcome:  # noqa: ARG001 - one signature for all types
     if isinstance(raw, bool):
         return _refuse("CELL_NOT_A_NUMBER")
     if isinstance(raw, (date, time, timedelta)):
@@ -363,27 +363,27 @@ def _count_typed(raw: Raw, field: Field) -> Outcome:  # noqa: ARG001 - one signa
     return _checked(int(raw))
 
 
-def _yesno_text(text: str, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
+def _yesno_text(text: str, field: Field) -> _Outcome:  # noqa: ARG001 - one signature for all types
     if text in {YES, NO}:
         return _read(text)
-    if text in YES_WORDS:
+    if text in _YES_WORDS:
         return _read(YES, f"“{text}”读作“是”")
-    return _read(NO, f"“{text}”读作“否”") if text in NO_WORDS else _refuse("CELL_UNKNOWN_WORD")
+    return _read(NO, f"“{text}”读作“否”") if text in _NO_WORDS else _refuse("CELL_UNKNOWN_WORD")
 
 
-def _yesno_typed(raw: Raw, field: Field) -> Outcome:
+def _yesno_typed(raw: Raw, field: Field) -> _Outcome:
     return _yesno_text(show(raw), field) if isinstance(raw, bool) else _refuse("CELL_UNKNOWN_WORD")
 
 
-def _choice_text(text: str, field: Field) -> Outcome:
+def _choice_text(text: str, field: Field) -> _Outcome:
     return _read(text) if text in field.options else _refuse("CELL_UNKNOWN_WORD")
 
 
-def _no_word(raw: Raw, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
+def _no_word(raw: Raw, field: Field) -> _Outcome:  # noqa: ARG001 - one signature for all types
     return _refuse("CELL_UNKNOWN_WORD")
 
 
-def _checklist_text(text: str, field: Field) -> Outcome:
+def _checklist_text(text: str, field: Field) -> _Outcome:
     ticked = [word for word in re.split(r"[、,;/\s]+", text) if word]
     if ticked == [NONE_TICKED]:
         return _read(NONE_TICKED)
@@ -394,12 +394,12 @@ def _checklist_text(text: str, field: Field) -> Outcome:
     return _read(value, f"读作“{value}”" if len(set(ticked)) < len(ticked) else "")
 
 
-def _no_checklist(raw: Raw, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
+def _no_checklist(raw: Raw, field: Field) -> _Outcome:  # noqa: ARG001 - one signature for all types
     return _refuse("CELL_BAD_CHECKLIST")
 
 
-def _date_text(text: str, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
-    match = None if re.search(r"[0-9]\s+[0-9]", text) else DATE_TEXT.fullmatch(re.sub(r"\s+", "", text))
+def _date_text(text: str, field: Field) -> _Outcome:  # noqa: ARG001 - one signature for all types
+    match = None if re.search(r"[0-9]\s+[0-9]", text) else _DATE_TEXT.fullmatch(re.sub(r"\s+", "", text))
     if not match:
         return _refuse("CELL_BAD_DATE")
     try:
@@ -409,14 +409,14 @@ def _date_text(text: str, field: Field) -> Outcome:  # noqa: ARG001 - one signat
     return _read(value, "" if text == value.isoformat() else f"“{text}”读作{value.isoformat()}")
 
 
-def _date_typed(raw: Raw, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
+def _date_typed(raw: Raw, field: Field) -> _Outcome:  # noqa: ARG001 - one signature for all types
     if isinstance(raw, datetime):
         return _read(raw.date())
     return _read(raw) if isinstance(raw, date) else _refuse("CELL_BAD_DATE")
 
 
-def _amount_text(text: str, field: Field) -> Outcome:
-    if len(text) > LONGEST or re.search(rf"{NUMERIC}\s+{NUMERIC}", text):
+def _amount_text(text: str, field: Field) -> _Outcome:
+    if len(text) > _LONGEST or re.search(rf"{_NUMERIC}\s+{_NUMERIC}", text):
         return _refuse("CELL_NOT_A_NUMBER")
     compact = re.sub(r"\s+", "", text)
     if compact == NONE_TICKED:
@@ -425,7 +425,7 @@ def _amount_text(text: str, field: Field) -> Outcome:
     if refused:
         return refused
     match = re.fullmatch(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?(.*)", compact)
-    if not match or APPROXIMATE.search(compact) or RANGE.fullmatch(compact):
+    if not match or _APPROXIMATE.search(compact) or _RANGE.fullmatch(compact):
         return _refuse(_why_not_a_number(compact))
     whole, fraction, unit = match.groups()
     if unit not in {"", field.unit}:
@@ -434,27 +434,27 @@ def _amount_text(text: str, field: Field) -> Outcome:
     return _amount(Decimal(whole.replace(",", "") + (fraction or "")), "" if plain else text)
 
 
-def _amount(value: Decimal, noted: str) -> Outcome:
+def _amount(value: Decimal, noted: str) -> _Outcome:
     exact = value.quantize(CENT) if value < LARGEST else value
     if value >= LARGEST:
         return _refuse("OUT_OF_RANGE")
     return _read(exact, f"“{noted}”读作{exact}" if noted else "") if exact == value else _refuse("CELL_TOO_FINE")
 
 
-def _amount_typed(raw: Raw, field: Field) -> Outcome:
+def _amount_typed(raw: Raw, field: Field) -> _Outcome:
     outcome = _count_typed(raw, field)
     if outcome[0] != "CELL_FRACTION" or not isinstance(raw, float):
         value = outcome[1]
         return _read(Decimal(value).quantize(CENT)) if isinstance(value, int) else outcome
     near = Decimal(repr(raw)).quantize(CENT)
-    return _amount(near if abs(float(near) - raw) < NOISE else Decimal(repr(raw)), "")
+    return _amount(near if abs(float(near) - raw) < _NOISE else Decimal(repr(raw)), "")
 
 
-def _prose_text(text: str, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
+def _prose_text(text: str, field: Field) -> _Outcome:  # noqa: ARG001 - one signature for all types
     return _read(text)
 
 
-def _prose_typed(raw: Raw, field: Field) -> Outcome:  # noqa: ARG001 - one signature for all types
+def _prose_typed(raw: Raw, field: Field) -> _Outcome:  # noqa: ARG001 - one signature for all types
     return _read(show(raw))
 
 

@@ -22,24 +22,24 @@ from pipeline.reading.kinds import is_something_else, what_else, what_zip
 
 MAX_BYTES = 20_000_000
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-OPEN_BY_AN_OFFICE = ("~$", ".~")
-LEFT_BY_DESKTOPS = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".directory", ".gitkeep"})
-LONGEST_FOUND = 100
-PREFIX = 1_024  # what a server or a mail program may have set before a file
-RAW_BIFF = {b"\x09\x08\x10\0\0\x06", b"\x09\x08\x08\0\0\x05"}  # an xls without a container around it
-FLAT_ODS = b'office:mimetype="application/vnd.oasis.opendocument.spreadsheet'
-ODS_KIND = b"application/vnd.oasis.opendocument.spreadsheet"
+_OPEN_BY_AN_OFFICE = ("~$", ".~")
+_LEFT_BY_DESKTOPS = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".directory", ".gitkeep"})
+_LONGEST_FOUND = 100
+_PREFIX = 1_024  # what a server or a mail program may have set before a file
+_RAW_BIFF = {b"\x09\x08\x10\0\0\x06", b"\x09\x08\x08\0\0\x05"}  # an xls without a container around it
+_FLAT_ODS = b'office:mimetype="application/vnd.oasis.opendocument.spreadsheet'
+_ODS_KIND = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
 def is_office_litter(name: str) -> bool:
     """Lock files that office programs leave beside an open workbook."""
-    return PurePath(name).name.startswith(OPEN_BY_AN_OFFICE)
+    return PurePath(name).name.startswith(_OPEN_BY_AN_OFFICE)
 
 
 def is_system_litter(name: str) -> bool:
     """Files that desktops leave in folders, and that packing on a Mac leaves beside a file."""
     base = PurePath(name).name
-    return base.startswith("._") or base.lower() in LEFT_BY_DESKTOPS
+    return base.startswith("._") or base.lower() in _LEFT_BY_DESKTOPS
 
 
 def is_litter(name: str) -> bool:
@@ -67,7 +67,7 @@ def inspect(content: bytes) -> Inspection:
     try:
         return Inspection(notes=_look_through(content))
     except Refusal as refusal:
-        found = "".join(ch if ch.isprintable() else " " for ch in refusal.found[:LONGEST_FOUND])
+        found = "".join(ch if ch.isprintable() else " " for ch in refusal.found[:_LONGEST_FOUND])
         return Inspection(refused=refusal.code, found=found)
     except MemoryError:
         raise
@@ -87,15 +87,15 @@ def _by_kind(content: bytes) -> Notes:
         raise Refusal("FILE_EMPTY")
     if len(content) > MAX_BYTES:
         raise Refusal("FILE_TOO_LARGE", f"超过{size_text(MAX_BYTES)}")
-    begins = [at for magic in (OLE_MAGIC, LOCAL_MAGIC) if (at := content.find(magic, 0, PREFIX)) >= 0]
+    begins = [at for magic in (OLE_MAGIC, LOCAL_MAGIC) if (at := content.find(magic, 0, _PREFIX)) >= 0]
     if begins and not is_something_else(content):
         whole = content[min(begins) :]
         return _look_through_ole(whole) if whole.startswith(OLE_MAGIC) else _look_through_zip(Package(whole))
     if LOCAL_MAGIC.startswith(content) or OLE_MAGIC.startswith(content):
         raise Refusal("FILE_TRUNCATED", f"只有{size_text(len(content))}")
-    if content[:6] in RAW_BIFF:
+    if content[:6] in _RAW_BIFF:
         return look_through_xls({"workbook"}, {"workbook": content})
-    if FLAT_ODS in content[: PREFIX * 8] and content.lstrip().startswith(b"<"):
+    if _FLAT_ODS in content[: _PREFIX * 8] and content.lstrip().startswith(b"<"):
         return look_through_fods(content)
     raise what_else(content)
 
@@ -118,7 +118,7 @@ def _look_through_zip(package: Package) -> Notes:
     if "encrypted-package" in names:  # what LibreOffice 24.8 and later write
         raise Refusal("FILE_ENCRYPTED", "内容已加密")
     if "content.xml" in names:
-        if "mimetype" in names and not package.take("mimetype").startswith(ODS_KIND):
+        if "mimetype" in names and not package.take("mimetype").startswith(_ODS_KIND):
             raise Refusal("FILE_NOT_A_WORKBOOK", "是文字文档或演示文稿")
         return look_through_ods(package)
     raise what_zip(names)

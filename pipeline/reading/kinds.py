@@ -10,8 +10,8 @@ from pipeline.reading.formats.notes import Refusal
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-HEAD = 65_536  # what a text shows of itself
-SHORT_MAGIC = 2  # two letters may also begin a text
+_HEAD = 65_536  # what a text shows of itself
+_SHORT_MAGIC = 2  # two letters may also begin a text
 ARCHIVES = {
     b"Rar!": "rar压缩包",
     b"7z\xbc\xaf": "7z压缩包",
@@ -36,7 +36,7 @@ OTHER_KINDS = {
     b"SQLite format 3": "数据库文件",
 }
 OLD, LOTUS, DIF = "Excel 95以前的表格", "Lotus 1-2-3的表格", "DIF表格"
-OTHER_TABLES = {
+_OTHER_TABLES = {
     b"\x09\x04\x06": OLD,
     b"\x09\x02\x06": OLD,
     b"\x09\x00\x04": OLD,
@@ -47,21 +47,21 @@ OTHER_TABLES = {
     b"TABLE\r\n0,1": DIF,
     b"socialcalc:": "EtherCalc网页表格",
 }
-FLAT_KINDS = {
+_FLAT_KINDS = {
     "urn:oasis:names:tc:opendocument": "单个文件的ODF（fods）",
     "schemas-microsoft-com:office:spreadsheet": "Excel 2003的XML表格",
     "www.gnumeric.org": "Gnumeric的表格",
 }
-ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
-BEGINNINGS = {"FILE_NOT_A_WORKBOOK": OTHER_KINDS, "FILE_ARCHIVE": ARCHIVES, "FILE_OTHER_TABLE": OTHER_TABLES}
-STRAY_ZERO = 50  # in so many characters one zero may have got into a text
-WEB_PAGE = re.compile(r"<\s*(!doctype\s+html|html|head|body|table|meta|div)\b|^mime-version:", re.IGNORECASE)
+_ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+_BEGINNINGS = {"FILE_NOT_A_WORKBOOK": OTHER_KINDS, "FILE_ARCHIVE": ARCHIVES, "FILE_OTHER_TABLE": _OTHER_TABLES}
+_STRAY_ZERO = 50  # in so many characters one zero may have got into a text
+_WEB_PAGE = re.compile(r"<\s*(!doctype\s+html|html|head|body|table|meta|div)\b|^mime-version:", re.IGNORECASE)
 MAIL = re.compile(r"(received|return-path|delivered-to|from|to|subject|date|message-id|x-[\w-]+): .*\n", re.IGNORECASE)
-SEPARATOR = re.compile(r"[,\t;]")
-CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
+_SEPARATOR = re.compile(r"[,\t;]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 DBASE, DBASE_HEAD, DBASE_END = {0x02, 0x03, 0x30, 0x31, 0x43, 0x83, 0x8B, 0xF5}, 32, 0x0D
-NUMBERS = "index/tables/"
-OTHER_DOCUMENTS = {
+_NUMBERS = "index/tables/"
+_OTHER_DOCUMENTS = {
     "word/": "Word文档",
     "ppt/": "演示文稿",
     "index/slide": "苹果电脑的演示文稿",
@@ -75,14 +75,14 @@ TABLES = (".xlsx", ".xls", ".et", ".ods", ".xlsm", ".xlsb", ".csv")
 
 def is_something_else(content: bytes) -> bool:
     """Whether a file begins as one of another kind, whatever may follow."""
-    return content.startswith(tuple(magic for kinds in BEGINNINGS.values() for magic in kinds))
+    return content.startswith(tuple(magic for kinds in _BEGINNINGS.values() for magic in kinds))
 
 
 def what_zip(names: AbstractSet[str]) -> Refusal:
     """What a zip is whose members have these names, in small letters."""
-    if any(name.startswith(NUMBERS) for name in names):
+    if any(name.startswith(_NUMBERS) for name in names):
         return Refusal("FILE_OTHER_TABLE", "是苹果电脑的Numbers表格")
-    for folder, kind in OTHER_DOCUMENTS.items():
+    for folder, kind in _OTHER_DOCUMENTS.items():
         if any(name.startswith(folder) for name in names):
             return Refusal("FILE_NOT_A_WORKBOOK", f"是{kind}")
     if "[content_types].xml" in names:
@@ -97,31 +97,31 @@ def what_else(content: bytes) -> Refusal:
     """What a file is that is no workbook."""
     if not content.strip(b"\0"):
         return Refusal("FILE_DAMAGED", "内容全是空白，像是没有复制完")
-    text = _text(content[:HEAD]).strip()
+    text = _text(content[:_HEAD]).strip()
     beginning = _by_beginning(content, text)
     return Refusal(*beginning) if beginning else _what_text(content, text)
 
 
 def _by_beginning(content: bytes, text: str) -> tuple[str, str] | None:
     """Code and words for a file of a kind that has a mark of its own."""
-    for code, kinds in BEGINNINGS.items():
+    for code, kinds in _BEGINNINGS.items():
         for magic, kind in kinds.items():
-            if content.startswith(magic) and (len(magic) > SHORT_MAGIC or not text):
+            if content.startswith(magic) and (len(magic) > _SHORT_MAGIC or not text):
                 return code, f"是{kind}"
     return ("FILE_OTHER_TABLE", "是dBase数据库表（dbf）") if _is_dbase(content) else None
 
 
 def _what_text(content: bytes, text: str) -> Refusal:
     """What a file is of which only its text is left to tell."""
-    for mark, kind in FLAT_KINDS.items():
-        if mark in text or mark.encode() in content[:HEAD]:
+    for mark, kind in _FLAT_KINDS.items():
+        if mark in text or mark.encode() in content[:_HEAD]:
             return Refusal("FILE_OTHER_TABLE", f"是{kind}")
     if MAIL.match(text):
         return Refusal("FILE_NOT_A_WORKBOOK", "是邮件，报表可能在它的附件里")
-    if WEB_PAGE.search(text):
+    if _WEB_PAGE.search(text):
         return Refusal("FILE_HTML")
     first = text.partition("\n")[0]
-    if SEPARATOR.search(first):
+    if _SEPARATOR.search(first):
         return Refusal("FILE_CSV", f"第一行是“{first[:40]}”")
     return Refusal("FILE_NOT_A_WORKBOOK", "是文字文件" if text else "不是电子表格的内容")
 
@@ -137,7 +137,7 @@ def _is_dbase(content: bytes) -> bool:
 
 def _text(head: bytes) -> str:
     """The beginning of a text; an empty string for what is none."""
-    marked = next((encoding for mark, encoding in ENCODINGS.items() if head.startswith(mark)), "")
+    marked = next((encoding for mark, encoding in _ENCODINGS.items() if head.startswith(mark)), "")
     zeros = head[0::2].count(0), head[1::2].count(0)
     wide = "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
     for encoding in (marked,) if marked else ("utf-8", "gb18030", wide) if any(zeros) else ("utf-8", "gb18030"):
@@ -147,8 +147,8 @@ def _text(head: bytes) -> str:
             if error.end < len(head) - 4:  # not merely cut through a character
                 continue
             text = head[: error.start].decode(encoding)
-        if text.count("\0") * STRAY_ZERO < len(text):
+        if text.count("\0") * _STRAY_ZERO < len(text):
             text = text.replace("\0", "")
-        if not CONTROL.search(text):
+        if not _CONTROL.search(text):
             return text
     return ""

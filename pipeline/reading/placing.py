@@ -2,7 +2,7 @@
 
 Archives and mail may hold the returns of several; where neither stamps nor their own name say whose, the names in them do.
 
-Looking for stamps never raises for what is in a file, and reads no more of it than :data:`MOST` bytes.
+Looking for stamps never raises for what is in a file, and reads no more of it than :data:`_MOST` bytes.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
     from pipeline.program.identity import Registry
 
-MOST = 50_000_000  # bytes that are looked through, unpacked ones included
-MEMBERS = 2_000
-STAMPS = 500
-WINDOW = 200  # characters a stamp may take
-HEADER = 30  # bytes of a member before its name
-DEPTH = 2  # a workbook in an archive
-CHUNK = 65_536
-UTF8_NAME = 0x800
-UNSOUND = (
+_MOST = 50_000_000  # bytes that are looked through, unpacked ones included
+_MEMBERS = 2_000
+_STAMPS = 500
+_WINDOW = 200  # characters a stamp may take
+_HEADER = 30  # bytes of a member before its name
+_DEPTH = 2  # a workbook in an archive
+_CHUNK = 65_536
+_UTF8_NAME = 0x800
+_UNSOUND = (
     zipfile.BadZipFile,
     MessageError,
     NotImplementedError,
@@ -94,7 +94,7 @@ def _attached(content: bytes) -> list[tuple[str, bytes]]:
         for part in mail.walk():
             inside = part.get_payload(decode=True)
             found += [(part.get_filename() or "", inside)] if isinstance(inside, bytes) else []
-    except UNSOUND:
+    except _UNSOUND:
         return [("", content)]
     return found
 
@@ -102,16 +102,16 @@ def _attached(content: bytes) -> list[tuple[str, bytes]]:
 def _names_in(content: bytes) -> list[str]:
     """The names of what is packed in a zip, as they were written where it was packed."""
     try:
-        members = zipfile.ZipFile(io.BytesIO(content)).infolist()[:MEMBERS]
+        members = zipfile.ZipFile(io.BytesIO(content)).infolist()[:_MEMBERS]
         return [
-            one.filename if one.flag_bits & UTF8_NAME else one.filename.encode("cp437").decode("gb18030")
+            one.filename if one.flag_bits & _UTF8_NAME else one.filename.encode("cp437").decode("gb18030")
             for one in members
         ]
-    except UNSOUND:
+    except _UNSOUND:
         return []
 
 
-def stamps_in(content: bytes, program: str, depth: int = DEPTH) -> Iterator[Stamp]:
+def stamps_in(content: bytes, program: str, depth: int = _DEPTH) -> Iterator[Stamp]:
     """The stamps of a program that stand in the bytes of a file or in what its members unpack to, however damaged it is.
 
     They are looked for by the program's code, which every encoding and every way of writing references leaves readable.
@@ -120,16 +120,16 @@ def stamps_in(content: bytes, program: str, depth: int = DEPTH) -> Iterator[Stam
     for part in _parts(content, depth):
         plain = part.replace(b"\0", b"") if part.find(b"\0") >= 0 else part  # two bytes a character, in whatever order
         at = plain.find(word)
-        while at >= 0 and found < STAMPS:
+        while at >= 0 and found < _STAMPS:
             found += 1
-            stamp = Stamp.parse(f"{STAMP_WORD} {plain[at : at + WINDOW].decode('ascii', errors='replace')}")
+            stamp = Stamp.parse(f"{STAMP_WORD} {plain[at : at + _WINDOW].decode('ascii', errors='replace')}")
             if stamp:
                 yield stamp
             at = plain.find(word, at + len(word))
 
 
 def _parts(content: bytes, depth: int) -> Iterator[bytes]:
-    left = MOST
+    left = _MOST
     waiting = [(content, depth)]
     while waiting and left > 0:
         part, deeper = waiting.pop()
@@ -146,11 +146,11 @@ def _parts(content: bytes, depth: int) -> Iterator[bytes]:
 def _members(package: bytes, most: int) -> Iterator[bytes]:
     """What the members of a zip unpack to, by their own headers: its directory may be gone."""
     at = package.find(LOCAL_MAGIC)
-    for _ in range(MEMBERS):
+    for _ in range(_MEMBERS):
         if at < 0 or most <= 0:
             return
-        sizes = package[at + 26 : at + HEADER]
-        start = at + HEADER + int.from_bytes(sizes[:2], "little") + int.from_bytes(sizes[2:], "little")
+        sizes = package[at + 26 : at + _HEADER]
+        start = at + _HEADER + int.from_bytes(sizes[:2], "little") + int.from_bytes(sizes[2:], "little")
         content = _inflated(package, start, most)
         most -= len(content)
         yield content
@@ -162,8 +162,8 @@ def _inflated(package: bytes, start: int, most: int) -> bytes:
     stream, found = zlib.decompressobj(-zlib.MAX_WBITS), bytearray()
     view = memoryview(package)
     try:
-        for at in range(start, len(package), CHUNK):
-            found += stream.decompress(view[at : at + CHUNK], most - len(found))
+        for at in range(start, len(package), _CHUNK):
+            found += stream.decompress(view[at : at + _CHUNK], most - len(found))
             if stream.eof or len(found) >= most:
                 break
     except zlib.error:

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from pipeline.reading.formats.notes import Notes
     from pipeline.reading.sheet import FormRow, FormTable, Grid
 
-ADMINISTRATIVE = ("COVER", "CHECK", "PROBLEMS", "APPENDIX")
-COVER_ROWS = 30
-IDENTITY_WORDS = ("填报单位", "报送期", "报送截止")  # what stands before whose and for when a sheet is
-Claim = tuple[str, str]  # prefecture and period, as stamped
+_ADMINISTRATIVE = ("COVER", "CHECK", "PROBLEMS", "APPENDIX")
+_COVER_ROWS = 30
+_IDENTITY_WORDS = ("填报单位", "报送期", "报送截止")  # what stands before whose and for when a sheet is
+_Claim = tuple[str, str]  # prefecture and period, as stamped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +198,7 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid], n
     placed: _Placed | Finding | None
     for name, stamp in stamps.items():
         sheet = sheets[name]
-        if stamp and stamp.form in ADMINISTRATIVE:
+        if stamp and stamp.form in _ADMINISTRATIVE:
             if stamp.form == "COVER":
                 covers[stamp.prefecture_code, stamp.period] = _cover_inputs(sheet)
             placed = _beside_ours(registry, arrival, sheet, stamp)
@@ -233,51 +233,51 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid], n
 
 def _contradictions(
     registry: Registry, sheets: Mapping[str, Sheet], stamps: Mapping[str, Stamp | None], listed: Mapping[str, Stamp]
-) -> dict[Claim, str]:
+) -> dict[_Claim, str]:
     """Prefecture and period of genuine stamps → what the officer sees, or another genuine stamp, says against them."""
-    program, found = registry.program, dict[Claim, list[str]]()
+    program, found = registry.program, dict[_Claim, list[str]]()
     known = {
         name: s for name, s in stamps.items() if s and s.genuine(registry.key) and s.period in program.period_by_code
     }
-    covers = {claim_of(s) for s in known.values() if s.form == "COVER"}
+    covers = {_claim_of(s) for s in known.values() if s.form == "COVER"}
     for name, stamp in known.items():
-        told = found.setdefault(claim_of(stamp), [])
+        told = found.setdefault(_claim_of(stamp), [])
         for text in _identity_lines(sheets[name], stamp):
             if periods_named(program, text, stamp.period) - {stamp.period} or prefectures_named(
                 program, text, counties=False
             ) - {stamp.prefecture_code}:
                 told.append(f"“{sheets[name].name}”写着“{text}”")
         hidden = listed.get(name, stamp)
-        if claim_of(hidden) != claim_of(stamp) and hidden.genuine(registry.key):
-            told.append(f"“{sheets[name].name}”的识别码在隐藏的表里是{_of_whom(program, claim_of(hidden))}")
-        if covers and claim_of(stamp) not in covers:
+        if _claim_of(hidden) != _claim_of(stamp) and hidden.genuine(registry.key):
+            told.append(f"“{sheets[name].name}”的识别码在隐藏的表里是{_of_whom(program, _claim_of(hidden))}")
+        if covers and _claim_of(stamp) not in covers:
             told.append(f"“{sheets[name].name}”夹在{_of_whom(program, min(covers))}的表里")
     return {claim: "，".join(dict.fromkeys(told)) for claim, told in found.items() if told}
 
 
 def _identity_lines(sheet: Sheet, stamp: Stamp) -> Iterator[str]:
     """The lines on which a sheet of ours says whose and for when it is: on the cover, or above the stamp of a form."""
-    if stamp.form in ADMINISTRATIVE and stamp.form != "COVER":
+    if stamp.form in _ADMINISTRATIVE and stamp.form != "COVER":
         return
-    rows = sheet.texts[: COVER_ROWS if stamp.form == "COVER" else HEADER_DEPTH]
+    rows = sheet.texts[: _COVER_ROWS if stamp.form == "COVER" else HEADER_DEPTH]
     last = next((n for n, row in enumerate(rows) if any(STAMP_WORD in text for text in row)), STAMP_ROW)
     for row in rows if stamp.form == "COVER" else rows[:last]:
-        if any(text.startswith(IDENTITY_WORDS) for text in row if text):
+        if any(text.startswith(_IDENTITY_WORDS) for text in row if text):
             yield " ".join(filter(None, row))
 
 
-def claim_of(stamp: Stamp) -> Claim:
+def _claim_of(stamp: Stamp) -> _Claim:
     """Whose and for when a stamp says its sheet is."""
     return stamp.prefecture_code, stamp.period
 
 
-def _of_whom(program: Program, claim: Claim) -> str:
+def _of_whom(program: Program, claim: _Claim) -> str:
     whose, period = program.prefecture_by_code.get(claim[0]), program.period_by_code.get(claim[1])
     return (whose.short_name if whose else claim[0]) + (period.title if period else claim[1])
 
 
 def _place(
-    registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp | None, doubts: Mapping[Claim, str]
+    registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp | None, doubts: Mapping[_Claim, str]
 ) -> _Placed | Finding | None:
     """Whose a sheet is: by its stamp when that is genuine and nothing says otherwise, else by the word of staff, else in doubt.
 
@@ -348,7 +348,7 @@ def _beside_ours(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stam
     then = program.at(period) if period else program
     units = len(then.reporters_of(stamp.prefecture_code))
     width = {"COVER": 4, "CHECK": 4 + 2 * len(program.roster_forms), "PROBLEMS": 6, "APPENDIX": 3}[stamp.form]
-    height = {"COVER": COVER_ROWS, "CHECK": 4 + units}.get(stamp.form, len(sheet.grid))
+    height = {"COVER": _COVER_ROWS, "CHECK": 4 + units}.get(stamp.form, len(sheet.grid))
     if not stamp.genuine(registry.key) and form_by_titles(program, sheet):
         width = height = 0
     sheet.open = {(row, col) for row, col in sheet.open if row >= height or col >= width}
@@ -362,7 +362,7 @@ def _beside_ours(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stam
 def _cover_inputs(sheet: Sheet) -> dict[str, Raw]:
     """What stands beside the labels that ask for something."""
     found: dict[str, Raw] = {}
-    for cells in sheet.grid[:COVER_ROWS]:
+    for cells in sheet.grid[:_COVER_ROWS]:
         shown = [(show(raw).strip(), raw) for raw in cells if not is_blank(raw)]
         found |= {label: raw for (label, _), (_, raw) in itertools.pairwise(shown) if label in COVER_INPUTS}
     return found

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 Grid = list[list[Raw]]
 HEADER_DEPTH = 40
-SHOWN_STRAYS = 5
-TOTALS = frozenset({"合计", "小计", "总计", "共计"})  # below a list: no entry
+_SHOWN_STRAYS = 5
+_TOTALS = frozenset({"合计", "小计", "总计", "共计"})  # below a list: no entry
 SHOWN_ROWS = 20  # rows nobody can place that are told one by one
 
 
@@ -134,8 +134,8 @@ class Sheet:
 
     def quoted(self, cells: Sequence[tuple[int, int]]) -> str:
         """The first few of some cells, with their addresses."""
-        shown = "、".join(f"{address(*cell)}“{self.text(*cell)[:20]}”" for cell in cells[:SHOWN_STRAYS])
-        return shown + (f"等{len(cells)}格" if len(cells) > SHOWN_STRAYS else "")
+        shown = "、".join(f"{address(*cell)}“{self.text(*cell)[:20]}”" for cell in cells[:_SHOWN_STRAYS])
+        return shown + (f"等{len(cells)}格" if len(cells) > _SHOWN_STRAYS else "")
 
     def note(self, code: str, row: int | None = None, col: int | None = None, **more: str) -> None:
         """Add a finding of the catalogue about this sheet, or one of its cells."""
@@ -171,7 +171,7 @@ def read_form(program: Program, form: Form, stamp: Stamp, sheet: Sheet) -> FormT
         The table; None when the columns cannot be told, with a finding and all cells among the strays.
     """
     fields, frame = form.fields_in(program.period_by_code[stamp.period]), frame_labels(program, form)
-    header = _find_columns(sheet, labels_of(fields, frame))
+    header = _find_columns(sheet, _labels_of(fields, frame))
     absent = [f for f in fields if f.code not in header.columns]
     key = ENTRY if form.is_list else COUNTY_NAME
     if header.ambiguous or key not in header.columns or len(absent) == len(fields):
@@ -191,7 +191,7 @@ def read_form(program: Program, form: Form, stamp: Stamp, sheet: Sheet) -> FormT
     return FormTable(rows=rows, columns={code: col for code, col in places.items() if code in asked}, places=places)
 
 
-def labels_of(fields: Iterable[Field], frame: Mapping[str, str]) -> dict[str, str]:
+def _labels_of(fields: Iterable[Field], frame: Mapping[str, str]) -> dict[str, str]:
     """Visible column titles, those of earlier forms too, reduced → column code; ``frame`` of those that are not fields."""
     labels = {plain(text): code for code, text in frame.items()}
     return labels | {plain(text): f.code for f in fields for text in f.titles}
@@ -201,7 +201,7 @@ def form_by_titles(program: Program, sheet: Sheet) -> Form | None:
     """The form whose columns a sheet shows: most of those asked in some period, and more than any other form's."""
     best: tuple[int, Form | None] = (0, None)
     for form in program.forms:
-        labels, codes = labels_of(form.fields, frame_labels(program, form)), {f.code for f in form.fields}
+        labels, codes = _labels_of(form.fields, frame_labels(program, form)), {f.code for f in form.fields}
         shown = [
             {labels.get(plain(text), text) for text in map(show, cells) if text.strip()} & codes
             for cells in sheet.grid[:HEADER_DEPTH]
@@ -390,7 +390,7 @@ def _report_row(
     sheet: Sheet, row: int, header: _Header, cells: set[tuple[int, int]], fields: Mapping[str, Field]
 ) -> None:
     """A row nobody can place. Figures with neither code nor name may be a block pasted one row off: then no row is sure."""
-    found = "、".join(sheet.text(*cell) for cell in sorted(cells)[:SHOWN_STRAYS])
+    found = "、".join(sheet.text(*cell) for cell in sorted(cells)[:_SHOWN_STRAYS])
     places = {header.columns.get(code) for code in (COUNTY_CODE, COUNTY_NAME, REMARK)}
     asked = {col: fields[code] for code, col in header.columns.items() if code in fields}
     figures = {(r, c) for r, c in cells if c in asked and parse(sheet.grid[r][c], asked[c]).value is not None}
@@ -515,10 +515,10 @@ def _read_entries(program: Program, form: Form, stamp: Stamp, sheet: Sheet, head
     own = {header.columns[code] for code in header.columns}
     below = max(header.rows)
     filled = sorted({row for row, col in sheet.open if row > below and col in own and sheet.text(row, col)})
-    for row in [row for row in filled if any(plain(sheet.text(row, col)) in TOTALS for col in own)]:
+    for row in [row for row in filled if any(plain(sheet.text(row, col)) in _TOTALS for col in own)]:
         filled.remove(row)
         cells = [(row, col) for col in sorted(own) if sheet.text(row, col)]
-        sheet.note("ROW_UNRECOGNISED", *cells[0], found="、".join(sheet.text(*cell) for cell in cells[:SHOWN_STRAYS]))
+        sheet.note("ROW_UNRECOGNISED", *cells[0], found="、".join(sheet.text(*cell) for cell in cells[:_SHOWN_STRAYS]))
         sheet.give_back(cells)
     if len(filled) > LIST_ROWS:
         sheet.note(

@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-CHUNK = 200  # items at most; of workbooks, some 25 weigh enough
+_CHUNK = 200  # items at most; of workbooks, some 25 weigh enough
 AHEAD = 3  # chunks for each thread of a worker: one at work, one there, one on its way
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 15
-CLOSE_SECONDS = 5
-LOOK_SECONDS = 2
-PATIENCE_SECONDS = 30
-ADDRESS = re.compile(r"(tcp|tls)://([^\s:/\[\]]+|\[[0-9a-fA-F:.]+\]):\d{1,5}", re.ASCII)
-LOGGERS = ("distributed", "tornado", "asyncio")
-SETTINGS = {
+_CLOSE_SECONDS = 5
+_LOOK_SECONDS = 2
+_PATIENCE_SECONDS = 30
+_ADDRESS = re.compile(r"(tcp|tls)://([^\s:/\[\]]+|\[[0-9a-fA-F:.]+\]):\d{1,5}", re.ASCII)
+_LOGGERS = ("distributed", "tornado", "asyncio")
+_SETTINGS = {
     "distributed.admin.large-graph-warning-threshold": "1 GiB",  # a chunk may be large
     "distributed.admin.low-level-log-length": 0,  # chunks that were sent are not kept
 }
@@ -54,9 +54,9 @@ class Cluster:
     """
 
     def __init__(
-        self, address: str, *, limits: Limits = LIMITS, chunk: int = CHUNK, patience: float = PATIENCE_SECONDS
+        self, address: str, *, limits: Limits = LIMITS, chunk: int = _CHUNK, patience: float = _PATIENCE_SECONDS
     ) -> None:
-        if not ADDRESS.fullmatch(address):
+        if not _ADDRESS.fullmatch(address):
             raise ClusterError(f"集群调度器的地址要写成 tcp://主机:端口（加密的写成 tls://主机:端口），“{address}”不是")
         self._limits, self._chunk = limits, chunk
         self._link = _Link(address, patience)
@@ -170,7 +170,7 @@ class _Link:
     def connect(self) -> None:
         with ExitStack() as opening:
             opening.enter_context(_silence())
-            opening.enter_context(dask.config.set(SETTINGS))
+            opening.enter_context(dask.config.set(_SETTINGS))
             opening.callback(self._hang_up)
             try:
                 with warnings.catch_warnings():
@@ -220,7 +220,7 @@ class _Link:
         """Wait until a task has ended, one way or the other."""
         while not future.done():
             with self._asking(), suppress(TimeoutError):
-                future.exception(timeout=LOOK_SECONDS)
+                future.exception(timeout=_LOOK_SECONDS)
             self.most_ahead()
 
     def most_ahead(self) -> int:
@@ -229,7 +229,7 @@ class _Link:
         Raises:
             ClusterError: There have been none for too long.
         """
-        if time.monotonic() - self._looked > LOOK_SECONDS:
+        if time.monotonic() - self._looked > _LOOK_SECONDS:
             since = time.monotonic()
             while not (threads := self._threads()):
                 if time.monotonic() - since > self._patience:
@@ -260,14 +260,14 @@ class _Link:
     def _hang_up(self) -> None:
         if self._client is not None:
             with suppress(Exception):  # nobody is there any more
-                self._client.close(timeout=CLOSE_SECONDS)
+                self._client.close(timeout=_CLOSE_SECONDS)
 
 
 @contextmanager
 def _silence() -> Iterator[None]:
     """What Dask would write to stderr is told by a :class:`ClusterError`."""
-    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in LOGGERS]
-    before = {name: logging.getLogger(name).level for name in (*LOGGERS, *names)}
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _LOGGERS]
+    before = {name: logging.getLogger(name).level for name in (*_LOGGERS, *names)}
     for name in before:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:

@@ -34,7 +34,7 @@ class Stranger:
     edition: str
 
 
-class RemoteProgram:
+class _RemoteProgram:
     """A function on this worker, and the processes that know it: what becomes of each item of a chunk.
 
     Args:
@@ -48,7 +48,7 @@ class RemoteProgram:
         self._idle: list[Worker] = []
         weakref.finalize(self, _end, self._idle, self._stopped).atexit = False
 
-    def __call__(self, chunk: tuple[bytes, ...]) -> list[Outcome] | Stranger:  # noqa: D102 - above
+    def __call__(self, chunk: tuple[bytes, ...]) -> list[Outcome] | Stranger:
         if self._edition != self._wanted:
             return Stranger(address=get_worker().address, edition=self._edition)
         try:
@@ -66,7 +66,7 @@ class RemoteProgram:
         return Worker(function, limits, self._stopped)
 
 
-def program_of(parcel: partial[bytes]) -> RemoteProgram:
+def program_of(parcel: partial[bytes]) -> _RemoteProgram:
     """The program in a parcel that Dask brought here.
 
     Dask takes it to whichever worker needs it, once, and forgets it after the run, or when whoever started the run is
@@ -74,11 +74,11 @@ def program_of(parcel: partial[bytes]) -> RemoteProgram:
     """
     with _opening:
         if parcel not in _programs:
-            _programs[parcel] = RemoteProgram(*pickle.loads(parcel()))  # noqa: S301 - as above
+            _programs[parcel] = _RemoteProgram(*pickle.loads(parcel()))  # noqa: S301 - as above
         return _programs[parcel]
 
 
-_programs: WeakKeyDictionary[partial[bytes], RemoteProgram] = WeakKeyDictionary()
+_programs: WeakKeyDictionary[partial[bytes], _RemoteProgram] = WeakKeyDictionary()
 _opening = Lock()
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PATIENCE_SECONDS = 0.2  # whoever has just taken the lock has then said so
+_PATIENCE_SECONDS = 0.2  # whoever has just taken the lock has then said so
 
 
 class HeldError(Exception):
@@ -40,7 +40,7 @@ def hold(path: Path, who: str) -> Iterator[None]:
         HeldError: Somebody else has it.
         OSError: The system refused.
     """
-    lock, beside = FileLock(path, timeout=PATIENCE_SECONDS, mode=0o600), holder_file(path)
+    lock, beside = FileLock(path, timeout=_PATIENCE_SECONDS, mode=0o600), holder_file(path)
     try:
         lock.acquire()
     except Timeout:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEMO_MARK = "演示数据.txt"
-KEY_BYTES = 32
-PRIVATE = 0o700  # of folders that are their owner's alone
+_KEY_BYTES = 32
+_PRIVATE = 0o700  # of folders that are their owner's alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,7 @@ def make_key(workspace: Workspace) -> bool:
     try:
         handle = os.open(workspace.key_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as out:
-            out.write(secrets.token_hex(KEY_BYTES) + "\n")
+            out.write(secrets.token_hex(_KEY_BYTES) + "\n")
     except FileExistsError:
         return False
     except OSError as error:
@@ -131,7 +131,7 @@ def read_key(workspace: Workspace) -> bytes:
         return b""
     except (OSError, ValueError) as error:
         raise WorkspaceError(f"{workspace.key_file} 读不出或不是签发密钥；请用备份恢复") from error
-    if len(key) < KEY_BYTES:
+    if len(key) < _KEY_BYTES:
         raise WorkspaceError(f"{workspace.key_file} 不完整，不是签发密钥；请用备份恢复")
     return key
 
@@ -210,7 +210,7 @@ def lock(workspace: Workspace, who: str) -> Iterator[None]:
     path = workspace.dataset / "run.lock"
     with contextlib.ExitStack() as held:
         try:
-            workspace.dataset.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+            workspace.dataset.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
             held.enter_context(hold(path, who))
         except HeldError as other:
             gone = f"；如那台电脑确已断电或断网，请删除 {path} 后再运行" if other.elsewhere else "再运行"

@@ -27,7 +27,7 @@ PACKAGES = (
     "msoffcrypto-tool",
 )  # that have a say in what is read and decided
 ABOUT = "about.json"
-KEPT = ("program/", "expectations/")  # of templates only the hash: nothing is decided by them
+_KEPT = ("program/", "expectations/")  # of templates only the hash: nothing is decided by them
 
 
 def use_sources(workspace: Workspace, store: Store, day: date) -> None:
@@ -42,12 +42,12 @@ def pack(workspace: Workspace) -> bytes:
         "code": code_hash(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
-        "templates": hashes({name: data for name, data in inputs.items() if not name.startswith(KEPT)}),
+        "templates": hashes({name: data for name, data in inputs.items() if not name.startswith(_KEPT)}),
     }
     out = io.BytesIO()
     with ZipFile(out, "w", ZIP_DEFLATED) as package:
         for name, data in sorted({**inputs, ABOUT: json.dumps(about, indent=1).encode()}.items()):
-            if name == ABOUT or name.startswith(KEPT):
+            if name == ABOUT or name.startswith(_KEPT):
                 package.writestr(ZipInfo(name), data, ZIP_DEFLATED)
     return out.getvalue()
 
@@ -74,7 +74,7 @@ def unpack(content: bytes) -> dict[str, bytes]:
     """
     try:
         with ZipFile(io.BytesIO(content)) as package:
-            return {name: package.read(name) for name in package.namelist() if name == ABOUT or name.startswith(KEPT)}
+            return {name: package.read(name) for name in package.namelist() if name == ABOUT or name.startswith(_KEPT)}
     except (BadZipFile, OSError, ValueError) as error:
         raise DatasetError(f"台账里的程序定义读不出：{error}") from error
 

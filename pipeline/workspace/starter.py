@@ -8,12 +8,12 @@ from pathlib import Path
 from pipeline.system.errors import WorkspaceError
 from pipeline.workspace.paths import Workspace, make_key
 
-CONTENTS = ("program", "expectations", "templates")
+_CONTENTS = ("program", "expectations", "templates")
 EMPTY = ("inbox", "outbox")
-PRIVATE = "issue.key\ndataset/\ninbox/\noutbox/\n"  # for whoever keeps a workspace under git
+_PRIVATE = "issue.key\ndataset/\ninbox/\noutbox/\n"  # for whoever keeps a workspace under git
 
 
-def starter_files() -> Path:
+def _starter_files() -> Path:
     """Where ``program/``, ``expectations/`` and ``templates/`` are: inside the wheel, or the checkout beside us.
 
     Raises:
@@ -21,7 +21,7 @@ def starter_files() -> Path:
     """
     package = Path(__file__).parents[1]
     for folder in (package / "_starter", package.parent):
-        if all((folder / name).is_dir() for name in CONTENTS):
+        if all((folder / name).is_dir() for name in _CONTENTS):
             return folder
     raise WorkspaceError("安装不完整：找不到 program、expectations、templates，请重新安装")
 
@@ -35,13 +35,13 @@ def create_workspace(folder: Path) -> None:
     try:
         if folder.exists() and any(folder.iterdir()):
             raise WorkspaceError(f"{folder} 已有内容，请另选一个空目录")
-        source = starter_files()
+        source = _starter_files()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in CONTENTS:
+        for name in _CONTENTS:
             shutil.copytree(source / name, folder / name)
         for name in EMPTY:
             (folder / name).mkdir(parents=True)
-        (folder / ".gitignore").write_text(PRIVATE, encoding="utf-8")
+        (folder / ".gitignore").write_text(_PRIVATE, encoding="utf-8")
         make_key(Workspace(root=folder))
     except OSError as error:
         raise WorkspaceError(f"无法建立 {folder}：{error.strerror or error}") from error

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from pipeline.workspace.campaign import Campaign
     from pipeline.workspace.paths import Workspace
 
-CAN = "；verify --repair 可以改回"
-CANNOT = "；原件不足以证明原来是什么，请用备份恢复"
+_CAN = "；verify --repair 可以改回"
+_CANNOT = "；原件不足以证明原来是什么，请用备份恢复"
 UNREAD = frozenset(
     {"FILE_READER_HUNG", "FILE_READER_FULL", "FILE_READER_DIED", "FILE_NOT_STORED"}
 )  # another time, or elsewhere, it may be
@@ -169,7 +169,7 @@ class _Entries:
             self.notes.append(f"{about(link)}：{since}写着，数据被删过；已于第{later.no}条（{later.day}）重新收取")
             return
         sound = bool(right) and is_content(link, right)
-        advice = CAN if sound else CANNOT
+        advice = _CAN if sound else _CANNOT
         if sound:
             self.proven[group_of(link)] = right
         if not there:

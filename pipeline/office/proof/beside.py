@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.office.proof.ledger import Ledger
     from pipeline.office.proof.replay import Kept
 
-OURS = re.compile(
+_OURS = re.compile(
     r"dataset\.sqlite(-wal|-shm|-journal)?|run\.(lock|holder)|(升级前|修复前)_\w+\.zip"
     r"|files/(?P<two>[0-9a-f]{2})/(?P=two)[0-9a-f]{62}(\.part\d+)?|cache/图/(\.\w+|[0-9a-f]{64}\.png)"
     rf"|{re.escape(SEAL)}(\.part)?",
@@ -48,5 +48,5 @@ def _folder(folder: Path) -> Iterator[str]:
     """What lies in the folder of the dataset and is no part of it."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if not OURS.fullmatch(name) and not is_litter(path.name) and (path.is_symlink() or not path.is_dir()):
+        if not _OURS.fullmatch(name) and not is_litter(path.name) and (path.is_symlink() or not path.is_dir()):
             yield f"{path}：{STRANGE}"

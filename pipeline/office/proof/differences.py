@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from pipeline.ledger.chain import Link, Row
     from pipeline.program.model import Program
 
-MOST = 20  # lines about one entry
+_MOST = 20  # lines about one entry
 TABLES = {"submissions": "报送", "records": "县级记录", "findings": "问题", "acts": "操作", "files": "收文登记"}
-COLUMNS = {
+_COLUMNS = {
     "sha256": "原件",
     "file": "文件",
     "received_on": "收到日期",
@@ -56,9 +56,9 @@ COLUMNS = {
     "placed": "归属依据",
     "day": "更正后的日期",
 }
-KEYS = {"records": ("county_code",), "findings": ("no",), "files": ("sha256", "file")}
-OF_ENTRY = ("county_code", "entry")
-AT = {"county_code", "entry", "no"}
+_KEYS = {"records": ("county_code",), "findings": ("no",), "files": ("sha256", "file")}
+_OF_ENTRY = ("county_code", "entry")
+_AT = {"county_code", "entry", "no"}
 
 
 def about(link: Link) -> str:
@@ -77,13 +77,13 @@ def about(link: Link) -> str:
 def differences(program: Program, there: Mapping[str, list[Row]], right: Mapping[str, list[Row]]) -> list[str]:
     """Lines on what is there and should not be, is missing, or is another value."""
     lines = [line for name in sorted({*there, *right}) for line in _table(program, name, there, right)]
-    return lines if len(lines) <= MOST else [*lines[:MOST], f"等{len(lines)}处"]
+    return lines if len(lines) <= _MOST else [*lines[:_MOST], f"等{len(lines)}处"]
 
 
 def _table(
     program: Program, name: str, there: Mapping[str, list[Row]], right: Mapping[str, list[Row]]
 ) -> Iterator[str]:
-    keys = KEYS.get(name, OF_ENTRY if name.startswith("form_") else ())
+    keys = _KEYS.get(name, _OF_ENTRY if name.startswith("form_") else ())
     mine, its = ({tuple(row.get(key) for key in keys): row for row in rows.get(name, [])} for rows in (there, right))
     title = _title(program, name)
     for key in sorted({*mine, *its}, key=str):
@@ -114,7 +114,7 @@ def _where(program: Program, key: Mapping[str, Any]) -> str:
 
 def _column(program: Program, column: str) -> str:
     one = program.field_by_code.get(column)
-    return f"{one.title}（{column}）" if one else COLUMNS.get(column, column)
+    return f"{one.title}（{column}）" if one else _COLUMNS.get(column, column)
 
 
 def _shown(column: str, value: Any) -> str:

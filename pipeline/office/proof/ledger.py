@@ -105,14 +105,14 @@ def _chain_faults(links: Sequence[Link], trusted: frozenset[int], strange: Seque
     for first, last in _runs([link.no for link in links if link.no not in trusted]):
         told = next(link for link in links if link.no == first)
         yield (
-            f"台账第{_from_to(first, last)}条（{told.day}，{title_of(told)}）不是本程序用这里的签发密钥写的，或被改过；"
+            f"台账第{_from_to(first, last)}条（{told.day}，{_title_of(told)}）不是本程序用这里的签发密钥写的，或被改过；"
             "请用备份恢复"
         )
     for before, link in pairwise(links):
         both = before.no in trusted and link.no in trusted
         if both and link.no == before.no + 1 and link.hash != link.hash_after(before.hash):
             yield (
-                f"台账第{link.no}条（{link.day}，{title_of(link)}）接的不是现在的第{before.no}条：签名都对，却出自两份台账，"
+                f"台账第{link.no}条（{link.day}，{_title_of(link)}）接的不是现在的第{before.no}条：签名都对，却出自两份台账，"
                 "有一条被换过；请用备份恢复"
             )
     for no in strange:
@@ -142,7 +142,7 @@ def _from_to(first: int, last: int) -> str:
     return str(first) if first == last else f"{first}—{last}"
 
 
-def title_of(link: Link) -> str:
+def _title_of(link: Link) -> str:
     """What a link is about, as far as it says so itself."""
     known = {
         SUBMISSION: f"报送序号{link.seq}",

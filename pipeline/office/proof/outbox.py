@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from pipeline.program.model import Period, Program
     from pipeline.workspace.paths import Workspace
 
-OTHERS = {"收件", "画像"}  # folders of the outbox that are no period's
-CUT = "请用备份恢复"
-AGAIN = "可用 verify --repair 照当时的台账重做"
+_OTHERS = {"收件", "画像"}  # folders of the outbox that are no period's
+_CUT = "请用备份恢复"
+_AGAIN = "可用 verify --repair 照当时的台账重做"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +52,14 @@ def outbox_faults(workspace: Workspace, program: Program, ledger: Ledger, key: b
     answered = _answered(ledger)
     for period in program.periods:
         own = [*_period(workspace, period, ledger, key, answered)]
-        wrong += [period.code] if any(AGAIN in line for line in own) else []
+        wrong += [period.code] if any(_AGAIN in line for line in own) else []
         faults += [*own, *_sent(workspace.outbox(period.code) / SENT, period, ledger)]
         faults += _late(workspace.outbox(period.code) / RETURNED_LATER, key)
-    folder, known = workspace.root / "outbox", {*OTHERS, *(period.code for period in program.periods)}
+    folder, known = workspace.root / "outbox", {*_OTHERS, *(period.code for period in program.periods)}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.name not in known and not path.name.startswith(".") and not is_office_litter(path.name):
             faults.append(f"{path}：不是本程序的产品，不知是谁放的；请查明后移走")
-    return Outbox(faults=tuple(faults), periods=tuple(wrong), cut=any(CUT in line for line in faults))
+    return Outbox(faults=tuple(faults), periods=tuple(wrong), cut=any(_CUT in line for line in faults))
 
 
 def _answered(ledger: Ledger) -> Mapping[str, str]:
@@ -85,14 +85,14 @@ def _period(
         if made or there:
             what = "产品不见了" if not there else "底账 manifest.json 不见了，产品无法核对"
             since = f"；台账第{made.no}条（{made.told['done_on']}）写着制作过" if made else ""
-            yield f"{outbox}：{what}{since}。{AGAIN}；产品由别的电脑制作的，请在那台电脑上核验"
+            yield f"{outbox}：{what}{since}。{_AGAIN}；产品由别的电脑制作的，请在那台电脑上核验"
         return
     content = _read(path)
     if content is None:
-        yield f"{path}：底账读不出，被改过。{AGAIN}"
+        yield f"{path}：底账读不出，被改过。{_AGAIN}"
         return
     if not is_signed(content, key) and _hash(path) != answered.get(period.code):
-        yield f"{path}：底账的签名不符：被改过，或由旧版本制作。{AGAIN}"
+        yield f"{path}：底账的签名不符：被改过，或由旧版本制作。{_AGAIN}"
     else:
         yield from _sealed(path, content, ledger)
     yield from _both_ways(outbox, content["outputs"], skip=(SENT, RETURNED_LATER, MANIFEST))
@@ -116,21 +116,21 @@ def _sealed(path: Path, content: Mapping[str, Any], ledger: Ledger) -> Iterator[
         last = max(ledger.links, default=0)
         yield (
             f"{path}：制作时台账有第{end['no']}条（封签 {end['word']}），现在只到第{last}条：台账末尾被截去。"
-            f"{CUT}；已从备份恢复、或没有备份的，收件箱里的原件补收以后，请重新运行这一期"
+            f"{_CUT}；已从备份恢复、或没有备份的，收件箱里的原件补收以后，请重新运行这一期"
         )
     elif link and link.hash != end["hash"]:
-        yield f"{path}：制作时台账第{end['no']}条的封签是 {end['word']}，现在是 {link.word}：台账被换过。{CUT}"
+        yield f"{path}：制作时台账第{end['no']}条的封签是 {end['word']}，现在是 {link.word}：台账被换过。{_CUT}"
 
 
 def _both_ways(folder: Path, outputs: Mapping[str, str], skip: Iterable[str]) -> Iterator[str]:
     there = _files(folder, skip)
     for name in sorted({*outputs, *there}):
         if name not in there:
-            yield f"{folder / name}：底账里有，文件不见了。{AGAIN}"
+            yield f"{folder / name}：底账里有，文件不见了。{_AGAIN}"
         elif name not in outputs:
             yield f"{folder / name}：底账里没有，是制作以后放进来的；请查明后移走"
         elif _hash(there[name]) != outputs[name]:
-            yield f"{folder / name}：与制作时不同，可能被改过。{AGAIN}"
+            yield f"{folder / name}：与制作时不同，可能被改过。{_AGAIN}"
 
 
 def _files(folder: Path, skip: Iterable[str]) -> dict[str, Path]:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Age:
+class _Age:
     """A stretch of the ledger that was worked by one program.
 
     Attributes:
@@ -101,9 +101,9 @@ def replay(current: Campaign, ledger: Ledger, kept: Kept, tell: Tell) -> Replaye
     return done
 
 
-def _ages(current: Campaign, ledger: Ledger, kept: Kept, folder: Path, done: Replayed) -> dict[int, Age]:
+def _ages(current: Campaign, ledger: Ledger, kept: Kept, folder: Path, done: Replayed) -> dict[int, _Age]:
     """Number of a link by which a program came into use → that program; of 0, what there was before."""
-    ages = {0: Age(campaign=current, as_it_was=False)}
+    ages = {0: _Age(campaign=current, as_it_was=False)}
     for link in ledger.proven(PROGRAM):
         content = kept.content(link.told["sha256"])
         try:
@@ -111,24 +111,24 @@ def _ages(current: Campaign, ledger: Ledger, kept: Kept, folder: Path, done: Rep
                 done.faults.append(
                     f"台账第{link.no}条（{link.day}）启用的专项定义 {link.told['sha256'][:12]} 不见了或被改过；请用备份恢复"
                 )
-                ages[link.no] = Age(campaign=current, as_it_was=False)
+                ages[link.no] = _Age(campaign=current, as_it_was=False)
                 continue
             place = folder / str(link.no)
             lay_out(content, place)
             then = replace(load_campaign(Workspace(root=place)), key=current.key)
             about = json.loads(unpack(content)[ABOUT])
-            ages[link.no] = Age(campaign=then, as_it_was=about["code"] == code_hash())
+            ages[link.no] = _Age(campaign=then, as_it_was=about["code"] == code_hash())
         except (PipelineError, KeyError, ValueError):  # of another version of this program
-            ages[link.no] = Age(campaign=current, as_it_was=False)
+            ages[link.no] = _Age(campaign=current, as_it_was=False)
     return ages
 
 
-def _age_of(ages: Mapping[int, Age], no: int) -> Age:
+def _age_of(ages: Mapping[int, _Age], no: int) -> _Age:
     return ages[max(one for one in ages if one <= no)]
 
 
 def _tasks(
-    current: Campaign, ledger: Ledger, kept: Kept, ages: Mapping[int, Age], folder: Path
+    current: Campaign, ledger: Ledger, kept: Kept, ages: Mapping[int, _Age], folder: Path
 ) -> tuple[list[tuple[Registry, Arrival]], dict[int, int]]:
     """What has to be read, each once; and the place among it of each link's file."""
     tasks: list[tuple[Registry, Arrival]] = []
@@ -193,7 +193,7 @@ def _lost(registries: tuple[Registry, ...], task: tuple[int, Arrival], why: engi
 
 
 def _judge_again(
-    ledger: Ledger, ages: Mapping[int, Age], readings: Mapping[int, Reading], folder: Path, done: Replayed
+    ledger: Ledger, ages: Mapping[int, _Age], readings: Mapping[int, Reading], folder: Path, done: Replayed
 ) -> None:
     """As much at a time as there can be, each against what had come in before it."""
     with ExitStack() as opened:

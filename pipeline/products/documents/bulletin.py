@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from pipeline.measures.progress import Completion
     from pipeline.program.model import Action, Milestone, Prefecture
 
-FEW = 3
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActionText:
+class _ActionText:
     """One action's section."""
 
     numeral: str
@@ -51,7 +51,7 @@ class ActionText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TableRow:
+class _TableRow:
     """One prefecture in 表1; completion and change without unit."""
 
     rank: str
@@ -172,13 +172,13 @@ def first_and_last(m: PeriodMeasures, say: Figures) -> list[str]:
     """The prefectures in front and behind, those tied with the third included, and those without a rank."""
     w = m.program.words
     ranked = [(p, m.ranks[p.code] or 0) for p in m.prefecture_order if m.ranks[p.code] is not None]
-    front = [p for p, rank in ranked if rank <= FEW]
-    back = [p for p, rank in ranked[FEW:] if rank >= ranked[-FEW][1]]
+    front = [p for p, rank in ranked if rank <= _FEW]
+    back = [p for p, rank in ranked[_FEW:] if rank >= ranked[-_FEW][1]]
     text = ""
-    if len(ranked) >= 2 * FEW and len(front) + len(back) <= len(ranked) and max(len(front), len(back)) <= LIST_LIMIT:
+    if len(ranked) >= 2 * _FEW and len(front) + len(back) <= len(ranked) and max(len(front), len(back)) <= LIST_LIMIT:
         text = f"完成率居前的是{_with_pct(m, front, say)}；居后的是{_with_pct(m, back, say)}。"
     elif len(ranked) > 1:
-        text = extremes([(m.now.by_prefecture[p.code].pct or 0.0, p) for p, _ in ranked], say, "prefecture", "完成率")
+        text = _extremes([(m.now.by_prefecture[p.code].pct or 0.0, p) for p, _ in ranked], say, "prefecture", "完成率")
     silent = [p.short_name for p in m.prefecture_order if m.ranks[p.code] is None]
     if silent:
         text += f"{listing(silent, w.respondents, say, 'prefectures.silent')}尚无已接收的{w.of_row}报送，不参加排名。"
@@ -200,7 +200,7 @@ def _with_pct(m: PeriodMeasures, prefectures: Iterable[Prefecture], say: Figures
     return "、".join(shown)
 
 
-def _action(m: PeriodMeasures, action: Action, say: Figures) -> ActionText:
+def _action(m: PeriodMeasures, action: Action, say: Figures) -> _ActionText:
     form = m.program.form_by_code[action.form]
     done = m.now.by_action[action.no]
     lead = []
@@ -213,7 +213,7 @@ def _action(m: PeriodMeasures, action: Action, say: Figures) -> ActionText:
             + "。"
             + best_and_worst(m, action, say)
         ]
-    return ActionText(
+    return _ActionText(
         numeral=numeral(action.no),
         name=action.title,
         paragraphs=[*lead, *(item_text(m, item, say) for item in form.items if not item.retired_in(m.period))],
@@ -229,10 +229,10 @@ def best_and_worst(m: PeriodMeasures, action: Action, say: Figures) -> str:
     ]
     if len(scored) < 2:  # noqa: PLR2004 - nothing to compare
         return ""
-    return extremes([(pct or 0.0, p) for pct, p in scored], say, f"action.{action.no}")
+    return _extremes([(pct or 0.0, p) for pct, p in scored], say, f"action.{action.no}")
 
 
-def extremes(scored: Sequence[tuple[float, Prefecture]], say: Figures, measure: str, lead: str = "") -> str:
+def _extremes(scored: Sequence[tuple[float, Prefecture]], say: Figures, measure: str, lead: str = "") -> str:
     """最高的是甲（92.5%），最低的是乙、丙（70.0%）, compared as printed."""
     w = say.words
     shown = [(float(one_decimal(pct)), p) for pct, p in scored]
@@ -241,7 +241,7 @@ def extremes(scored: Sequence[tuple[float, Prefecture]], say: Figures, measure: 
         return f"已报的各{w.respondent}完成率相同。"
 
     def names(score: float) -> str:
-        return listing([p.short_name for s, p in shown if s == score], w.respondents, say, f"{measure}.tied", FEW)
+        return listing([p.short_name for s, p in shown if s == score], w.respondents, say, f"{measure}.tied", _FEW)
 
     return (
         f"{lead}最高的是{names(top)}（{say.pct(f'{measure}.highest', top)}），"
@@ -249,13 +249,13 @@ def extremes(scored: Sequence[tuple[float, Prefecture]], say: Figures, measure: 
     )
 
 
-def _table_row(m: PeriodMeasures, p: Prefecture, say: Figures) -> TableRow:
+def _table_row(m: PeriodMeasures, p: Prefecture, say: Figures) -> _TableRow:
     done = m.now.by_prefecture[p.code]
     before = m.before.by_prefecture[p.code] if m.before else None
     rank = m.ranks[p.code]
     late = sum(o.overdue for o in m.owed_now if o.is_report and o.is_measured and o.prefecture == p)
     key = f"prefecture.{p.code}"
-    return TableRow(
+    return _TableRow(
         rank="—" if rank is None else say(f"{key}.rank", rank),
         name=p.short_name,
         completion=not_reported(m, p) if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
@@ -306,13 +306,13 @@ def furthest_behind(m: PeriodMeasures, say: Figures) -> list[str]:
     """The three targets fewest counties have met, so that the next two months have a direction."""
     w = m.program.words
     open_ones = [t for t in m.totals if t.full_target is not None and t.applicable and t.met < t.applicable]
-    weakest = sorted(open_ones, key=lambda t: (t.met / t.applicable, t.quantity.code))[:FEW]
+    weakest = sorted(open_ones, key=lambda t: (t.met / t.applicable, t.quantity.code))[:_FEW]
     if not weakest:
         return []
     named = "、".join(
         f"{topic(t.quantity.title)}（{met_among(say, t.quantity.code, t.met, t.applicable)}）" for t in weakest
     )
-    lead = f"达标{w.row}占比最低的三项" if len(weakest) == FEW else "尚未全部达标的"
+    lead = f"达标{w.row}占比最低的三项" if len(weakest) == _FEW else "尚未全部达标的"
     return [f"{lead}是{named}，有关{w.body}要抓紧推进。"]
 
 

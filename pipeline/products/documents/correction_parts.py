@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
     from pipeline.products.wording import Figures
 
-EXAMPLES = 3
+_EXAMPLES = 3
 
 
 def correction_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
@@ -61,8 +61,8 @@ def _moved(one: Correction, say: Figures, key: str) -> str:
 def _examples(m: PeriodMeasures, one: Correction, say: Figures, key: str) -> str:
     if not one.changes:
         return ""
-    said = "；".join(_change(m, change, say, key) for change in one.changes[:EXAMPLES])
-    return f"{'更正的数如' if len(one.changes) > EXAMPLES else '更正的有'}：{said}。"
+    said = "；".join(_change(m, change, say, key) for change in one.changes[:_EXAMPLES])
+    return f"{'更正的数如' if len(one.changes) > _EXAMPLES else '更正的有'}：{said}。"
 
 
 def _change(m: PeriodMeasures, change: Moved, say: Figures, key: str) -> str:

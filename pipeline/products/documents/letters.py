@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pipeline.measures.escalation import Escalation
     from pipeline.measures.period import PeriodMeasures
 
-TO_OTHERS = {AddresseeKind.CONTACT: "致对口联系单位", AddresseeKind.LEADER: "致联系领导"}
+_TO_OTHERS = {AddresseeKind.CONTACT: "致对口联系单位", AddresseeKind.LEADER: "致联系领导"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class _Letter:
     """One letter as printed; ``closing`` says what is asked and stays with the signature."""
 
     no: str
@@ -42,7 +42,7 @@ def letter_groups(m: PeriodMeasures) -> Iterator[tuple[str, list[Escalation]]]:
         ]
         if mine:
             yield f"{prefecture.code}_{prefecture.short_name}_催报函", mine
-    for kind, name in TO_OTHERS.items():
+    for kind, name in _TO_OTHERS.items():
         others = [e for e in m.escalations if e.addressee_kind is kind]
         firsts = list(dict.fromkeys(e.addressee for e in others))
         if others:
@@ -61,9 +61,9 @@ def letter_context(m: PeriodMeasures, some: Sequence[Escalation], *, is_demo: bo
     }, say
 
 
-def _letter(m: PeriodMeasures, one: Escalation, no: int, say: Figures) -> Letter:
+def _letter(m: PeriodMeasures, one: Escalation, no: int, say: Figures) -> _Letter:
     to_line, *paragraphs, closing, office, issued_on = one.text.split("\n")
-    return Letter(
+    return _Letter(
         no=say("letter.no", no),
         level=one.title,
         title=f"“{m.program.short_title}”专项工作\n逾期事项{one.title}",

@@ -34,9 +34,9 @@ CONTACTS_NOTE = (
     "含个人信息，仅供办公室催报时联系使用，请勿转发。取自各州（市）最近一份写明填报人或电话的报表的“填报说明”。"
 )
 NAME, PHONE = COVER_INPUTS[:2]
-LONGEST = 40  # of what is copied from a cover; longer is no name and no number
+_LONGEST = 40  # of what is copied from a cover; longer is no name and no number
 NEVER, BLANK = "没有可用的报表", "未填"
-NOBODYS = frozenset({Verdict.HELD, Verdict.WITHDRAWN})  # not known to be theirs, or said not to count
+_NOBODYS = frozenset({Verdict.HELD, Verdict.WITHDRAWN})  # not known to be theirs, or said not to count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class OfficerContact:
 def newest_first(program: Program, snapshot: Snapshot) -> dict[str, list[Submission]]:
     """Prefecture → the returns that came in from it, the last received first; none of those that never sent one."""
     taken = sorted(
-        (s for s in snapshot.submissions if s.prefecture_code and s.verdict not in NOBODYS),
+        (s for s in snapshot.submissions if s.prefecture_code and s.verdict not in _NOBODYS),
         key=lambda s: (s.received_on, s.seq),
         reverse=True,
     )
@@ -71,7 +71,7 @@ def newest_first(program: Program, snapshot: Snapshot) -> dict[str, list[Submiss
 
 def contact_of(prefecture: Prefecture, source: Submission, cover: Mapping[str, Raw]) -> OfficerContact:
     """What stands on the cover of a return, on one line and no longer than a name or number is."""
-    name, phone = (" ".join(show(cover.get(label)).split())[:LONGEST] for label in (NAME, PHONE))
+    name, phone = (" ".join(show(cover.get(label)).split())[:_LONGEST] for label in (NAME, PHONE))
     return OfficerContact(prefecture=prefecture, name=name, phone=phone, source=source)
 
 

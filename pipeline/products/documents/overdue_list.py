@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OverdueRow:
+class _OverdueRow:
     """One county of the list."""
 
     no: str
@@ -37,7 +37,7 @@ class OverdueRow:
     streak: str
 
 
-HEADINGS = (
+_HEADINGS = (
     "序号",
     "州（市）",
     "县（市、区）",
@@ -49,8 +49,8 @@ HEADINGS = (
     "逾期工作日",
     "连续未按时期数",
 )
-WIDTHS = (6, 14, 16, 10, 14, 34, 14, 10, 12, 16)
-OTHERS = (
+_WIDTHS = (6, 14, 16, 10, 14, 34, 14, 10, 12, 16)
+_OTHERS = (
     ("序号", 6),
     ("类别", 14),
     ("州（市）", 14),
@@ -63,7 +63,7 @@ OTHERS = (
     ("依据（报送序号、工作表、格）", 30),
     ("对口联系单位", 34),
 )
-WIDE = 20  # columns wider than this wrap
+_WIDE = 20  # columns wider than this wrap
 
 
 def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
@@ -72,7 +72,7 @@ def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any]
     say = Figures(m.program.words)
     late = overdue_counties(m.obligations, m.period)
     rows = [
-        OverdueRow(
+        _OverdueRow(
             no=say("row.no", no),
             prefecture=o.prefecture.short_name,
             county=o.name,
@@ -155,9 +155,9 @@ def overdue_workbook(m: PeriodMeasures, contacts: Sequence[OfficerContact] | Non
         for no, o in enumerate(overdue_others(m.obligations), 1)
     ]
     _sheet(
-        book, m, f"逾期{w.row}清单", tuple(zip(HEADINGS, WIDTHS, strict=True)), counties, f"本期没有逾期的{w.body}。"
+        book, m, f"逾期{w.row}清单", tuple(zip(_HEADINGS, _WIDTHS, strict=True)), counties, f"本期没有逾期的{w.body}。"
     )
-    _sheet(book, m, "其他逾期事项", OTHERS, others, "没有其他逾期的事项。")
+    _sheet(book, m, "其他逾期事项", _OTHERS, others, "没有其他逾期的事项。")
     if contacts is not None:
         _sheet(book, m, CONTACTS_SHEET, CONTACTS, contact_rows(contacts, late), "", CONTACTS_NOTE)
     book.close()
@@ -196,7 +196,7 @@ def _sheet(
     for row, values in enumerate(rows, 3):
         for col, value in enumerate(values):
             if isinstance(value, str):
-                sheet.write_string(row, col, value, wide if columns[col][1] > WIDE else cell)
+                sheet.write_string(row, col, value, wide if columns[col][1] > _WIDE else cell)
             elif isinstance(value, int):
                 sheet.write_number(row, col, value, cell)
             else:

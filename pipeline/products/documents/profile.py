@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TEMPLATE = "县级画像.docx"
 PERIODS, UNMET, OVERDUE, PROBLEMS = 6, 5, 3, 2  # named of each: the page is one
 PROBLEM_LENGTH, CONTACTS_LENGTH = 28, 60
-MONEY = ("received", "matched", "spent")
+_MONEY = ("received", "matched", "spent")
 
 
 def profile_context(m: PeriodMeasures, county: County, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
@@ -179,7 +179,7 @@ def _money(m: PeriodMeasures, county: County, say: Figures) -> str:
     """What it received, matched and spent over all lines, as far as it said."""
     given = m.snapshot.values(m.program, m.period).get(county.code, {})
     fields = [f for form in m.program.forms_of_kind(FormKind.FUNDING) if not form.is_list for f in form.fields]
-    sums = {role: add([number(given.get(f.code)) for f in fields if f.role == role]) for role in MONEY}
+    sums = {role: add([number(given.get(f.code)) for f in fields if f.role == role]) for role in _MONEY}
     names = {"received": "收到", "matched": "配套", "spent": "支出"}
     said = [
         f"{names[role]}{wan(say, f'money.{role}', amount)}万元" for role, amount in sums.items() if amount is not None

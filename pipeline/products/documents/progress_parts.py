@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from pipeline.products.wording import Figures
     from pipeline.program.model import Action, Prefecture
 
-WEAKEST = 2
-TASK_COLUMNS = 4
-PER_CENT = "%"
+_WEAKEST = 2
+_TASK_COLUMNS = 4
+_PER_CENT = "%"
 
 
 def prefecture_rows(m: PeriodMeasures, since: Scores | None, say: Figures) -> list[Row]:
@@ -136,7 +136,7 @@ def _targets(m: PeriodMeasures, action: Action, say: Figures) -> str:
     if len(judged) == 1:
         return f"{text}是{_share(rest[0], say)}。"
     met = f"{say(f'{key}.full', len(full))}项已报各{w.row}均已达标，" if full else ""
-    weakest = "、".join(_share(t, say) for t in rest[:WEAKEST])
+    weakest = "、".join(_share(t, say) for t in rest[:_WEAKEST])
     lead = "尚未全部达标的" if len(rest) == 1 else f"达标{w.row}占比最低的"
     return f"{text}中，{met}{lead}是{weakest}。"
 
@@ -217,7 +217,7 @@ def _ranges(numbers: Iterable[int]) -> str:
             runs[-1].append(n)
         else:
             runs.append([n])
-    joined = ((f"{r[0]}—{r[-1]}" if len(r) > WEAKEST else "、".join(map(str, r))) for r in runs)
+    joined = ((f"{r[0]}—{r[-1]}" if len(r) > _WEAKEST else "、".join(map(str, r))) for r in runs)
     return "、".join(joined)
 
 
@@ -234,7 +234,7 @@ def _task_row(m: PeriodMeasures, task: TaskFigures, say: Figures) -> Row | None:
     main = [c for c in told if c.field.role == "ten_task" or c.field.code in key] or told
     if not main:
         return None
-    main = main[:TASK_COLUMNS]
+    main = main[:_TASK_COLUMNS]
     return {
         "no": say("task.no", task.no),
         "title": task.title,
@@ -291,7 +291,7 @@ def _task_clause(c: TaskColumn, say: Figures) -> str:
 def _sum(c: TaskColumn, amount: Decimal, say: Figures, key: str) -> str:
     """277次, 11,851.00万元; shares of different wholes are not added: 各县所报平均55.3%."""
     w = say.words
-    if c.source.unit == PER_CENT:
+    if c.source.unit == _PER_CENT:
         return f"各{w.row}所报平均{say.pct(f'{key}.mean', float(amount) / c.province.reported)}"
     text = (
         wan(say, f"{key}.total", amount)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.products.wording import Figures
 
 LETTERS, LETTER_TEMPLATE = "催报", "催报函.docx"
-ALWAYS = "工作简报"  # made in every period, whatever the programme says
+_ALWAYS = "工作简报"  # made in every period, whatever the programme says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ def own_parts() -> dict[str, Mapping[str, Callable[[Edition], Any]]]:
 def publications(m: PeriodMeasures, templates: Path, *, is_demo: bool) -> Iterator[Draft]:
     """What the programme publishes in this period, each by what its template asks for."""
     for document in dict.fromkeys(one.document for one in m.program.publications):
-        if document != ALWAYS and m.program.publishes(document, m.period):
+        if document != _ALWAYS and m.program.publishes(document, m.period):
             file = f"{document}.docx"
             yield Draft(
                 name=file, template=file, make=partial(publication_of, m, document, templates / file, is_demo=is_demo)

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from pipeline.program.model import Prefecture
 
 LISTED, PASTED, LONG = 30, 8, 10
-HOW_TO = "问题格以颜色标出，批注写明所填、应为和改法；只须改正有问题的格，其余不必动，改好后原样发回即为重报。"
-Asked = tuple["ReturnedCopy", "Finding", str]
+_HOW_TO = "问题格以颜色标出，批注写明所填、应为和改法；只须改正有问题的格，其余不必动，改好后原样发回即为重报。"
+_Asked = tuple["ReturnedCopy", "Finding", str]
 """One thing asked: the copy, the finding, the title of its kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeRow:
+class _NoticeRow:
     """One finding of the table."""
 
     no: str
@@ -91,7 +91,7 @@ def notice_context(
         else [
             f"你单位报来的{title}报表已收到并核对，结论如下：{conclusions[0]}",
             *conclusions[1:],
-            f"{handed}（见附件），{counted}{_by_county(asked, say)}。{given}上保留了你单位所填的内容，{HOW_TO}{call}",
+            f"{handed}（见附件），{counted}{_by_county(asked, say)}。{given}上保留了你单位所填的内容，{_HOW_TO}{call}",
         ]
     )
     body = [*(_about_refused(m, refused, say, call, other=bool(copies)) if refused else ()), *body]
@@ -183,9 +183,9 @@ def _fault(m: PeriodMeasures, f: Finding) -> _NoticeFault:
     )
 
 
-def _refused_rows(m: PeriodMeasures, refused: Waiting, say: Figures) -> list[NoticeRow]:
+def _refused_rows(m: PeriodMeasures, refused: Waiting, say: Figures) -> list[_NoticeRow]:
     return [
-        NoticeRow(
+        _NoticeRow(
             no=say("row", no),
             county="全表",
             where=quoted(say, "where", f.where),
@@ -197,7 +197,7 @@ def _refused_rows(m: PeriodMeasures, refused: Waiting, say: Figures) -> list[Not
     ]
 
 
-def _asked(copies: Sequence[ReturnedCopy]) -> Iterator[Asked]:
+def _asked(copies: Sequence[ReturnedCopy]) -> Iterator[_Asked]:
     """Everything that asks for something, notes left out."""
     for copy in copies:
         for group in grouped(copy.program, copy.findings):
@@ -215,7 +215,7 @@ def _call(m: PeriodMeasures, say: Figures) -> str:
     return f"报送截止日（{due}）已过，请抓紧改正重报。"
 
 
-def _by_county(asked: Sequence[Asked], say: Figures) -> str:
+def _by_county(asked: Sequence[_Asked], say: Figures) -> str:
     """（五华区9处、盘龙区11处）, when the table is long."""
     counts = Counter(f.county_code for _, f, _ in asked if f.county_code)
     if len(asked) < LONG:
@@ -225,12 +225,12 @@ def _by_county(asked: Sequence[Asked], say: Figures) -> str:
     return f"（{shown}）"
 
 
-def _row(no: int, asked: Asked, say: Figures) -> NoticeRow:
+def _row(no: int, asked: _Asked, say: Figures) -> _NoticeRow:
     copy, f, kind = asked
     program, key = copy.program, key_of(copy, f)
     county, field = program.unit_by_code.get(f.county_code), program.field_by_code.get(f.field)
     where = program.form_by_code[key[0]].sheet if key else f.location.sheet
-    return NoticeRow(
+    return _NoticeRow(
         no=say("row", no),
         county=county.short_name if county else "全表",
         where=quoted(say, "where", where),
@@ -240,7 +240,7 @@ def _row(no: int, asked: Asked, say: Figures) -> NoticeRow:
     )
 
 
-def _paste(openings: Sequence[str], asked: Sequence[Asked], say: Figures) -> list[str]:
+def _paste(openings: Sequence[str], asked: Sequence[_Asked], say: Figures) -> list[str]:
     """Plain sentences, short enough for a chat window: who, where, what, found, fix."""
     lines = list(openings)
     for no, (copy, f, kind) in enumerate(asked[:PASTED], 1):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.products.wording import Figures
     from pipeline.program.model import Period
 
-LISTED = 30
+_LISTED = 30
 LOW_LINES, FEW = 2, 3
 
 
@@ -90,7 +90,7 @@ def lagging_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
         (f"{say.words.put(reason.value)}的", f"lagging.{reason.name}", sum(reason in one.reasons for one in some))
         for reason in LagReason
     ]
-    more = f"，表中列前{say('lagging.listed', LISTED)}个" if len(some) > LISTED else ""
+    more = f"，表中列前{say('lagging.listed', _LISTED)}个" if len(some) > _LISTED else ""
     both = "（有的两种情形兼有）" if sum(len(one.reasons) for one in some) > len(some) else ""
     text = (
         f"按报送和完成情况梳理，进度滞后的{w.body}{say('lagging.count', len(some))}{w.counter}，"
@@ -101,7 +101,7 @@ def lagging_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
 
 def lagging_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     """The counties that lag, with the figures that put them there."""
-    return [_lagging_row(m, one, no, say) for no, one in enumerate(m.standing.lagging[:LISTED], 1)]
+    return [_lagging_row(m, one, no, say) for no, one in enumerate(m.standing.lagging[:_LISTED], 1)]
 
 
 def _lagging_row(m: PeriodMeasures, one: Lagging, no: int, say: Figures) -> Row:
@@ -125,14 +125,14 @@ def candidate_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     some = m.standing.candidates
     if not some:
         return []
-    more = f"，表中列前{say('candidates.listed', LISTED)}个" if len(some) > LISTED else ""
+    more = f"，表中列前{say('candidates.listed', _LISTED)}个" if len(some) > _LISTED else ""
     text = f"历次报送均按时、本期适用指标均已达标或达到序时进度的{w.body}{say('candidates.count', len(some))}{w.counter}{more}。"
     return [text + f"以下只列数据，供研究通报表扬时参考，由{w.board}研究确定。"]
 
 
 def candidate_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     """Commendation candidates, highest completion first."""
-    return [_record(m, one, no, say) for no, one in enumerate(m.standing.candidates[:LISTED], 1)]
+    return [_record(m, one, no, say) for no, one in enumerate(m.standing.candidates[:_LISTED], 1)]
 
 
 def _record(m: PeriodMeasures, r: CountyRecord, no: int, say: Figures) -> Row:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from pipeline.products.wording import Figures
     from pipeline.program.model import Strand
 
-UNSORTED = "未分类"
-TITLES = 6
-UNMET = {Duly.NOT_MET: "尚欠", Duly.NOT_REPORTED: "没有可用的报表、情况不明", Duly.NOT_DUE: "季度未满、尚未到期"}
+_UNSORTED = "未分类"
+_TITLES = 6
+_UNMET = {Duly.NOT_MET: "尚欠", Duly.NOT_REPORTED: "没有可用的报表、情况不明", Duly.NOT_DUE: "季度未满、尚未到期"}
 PROBLEM_LENGTH, MEASURE_LENGTH, PRESSING = 90, 60, 8
 
 
@@ -190,7 +190,7 @@ def category_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     actions = {c.name: c.action for c in m.program.problem_categories}
     return [
         {
-            "name": name or UNSORTED,
+            "name": name or _UNSORTED,
             "action": actions.get(name, NO_FIGURE),
             **_counts(n, say, f"problems.category.{name}"),
         }
@@ -310,7 +310,7 @@ def highlight_paragraphs(m: PeriodMeasures, quarter: Quarter | None, say: Figure
     clauses = [f"{say('quarter', quarter.title)}应报送亮点工作或经验推广信息的{w.respondent}{roster}个"]
     if met := by_duly[Duly.MET]:
         clauses.append(f"已报{say('quarter.met', len(met))}个、共{say('quarter.entries', len(sent))}条")
-    for duly, label in UNMET.items():
+    for duly, label in _UNMET.items():
         if names := by_duly[duly]:
             listed = "" if len(names) == len(mine) else f"（{listing(names, w.respondents, say, 'quarter.names')}）"
             clauses.append(f"{label}的{say(f'quarter.{duly.value}', len(names))}个{listed}")
@@ -320,7 +320,7 @@ def highlight_paragraphs(m: PeriodMeasures, quarter: Quarter | None, say: Figure
 def _titles(m: PeriodMeasures, sent: tuple[Highlight, ...], say: Figures) -> list[str]:
     if not sent:
         return []
-    named = [f"{place(m, one)}《{quoted(say, 'highlight.title', one.title)}》" for one in _one_each(sent)[:TITLES]]
+    named = [f"{place(m, one)}《{quoted(say, 'highlight.title', one.title)}》" for one in _one_each(sent)[:_TITLES]]
     more = "等" if len(sent) > len(named) else ""
     return [f"报送的内容有{'、'.join(named)}{more}。"]
 

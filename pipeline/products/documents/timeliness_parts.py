@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OverdueGroup:
+class _OverdueGroup:
     """One prefecture in 表2."""
 
     prefecture: str
@@ -33,7 +33,7 @@ def row_note(m: PeriodMeasures, p: Prefecture) -> str:
     """迟报 or 逾期未报, for the last column of a table by prefecture; of what came and is not accepted, what it is."""
     mine = next(o for o in m.owed_now if o.is_report and not o.is_county and o.who == p.code)
     if mine.timeliness in {Timeliness.PENDING, Timeliness.OVERDUE}:
-        return OVERDUE_WORDS if mine.reason is Reason.NOTHING_RECEIVED else mine.reason.value
+        return _OVERDUE_WORDS if mine.reason is Reason.NOTHING_RECEIVED else mine.reason.value
     return "迟报" if mine.timeliness is Timeliness.LATE else ""
 
 
@@ -71,7 +71,7 @@ def timeliness_paragraphs(m: PeriodMeasures, say: Figures, period: Period | None
     return [due + "。" + "；".join(clauses) + "。"]
 
 
-OVERDUE_WORDS = "逾期未报"
+_OVERDUE_WORDS = "逾期未报"
 _CAME = tuple(one for one in Reason if one not in {Reason.NOTHING_RECEIVED, Reason.UNREAD, Reason.HELD})
 _CLAUSES: tuple[tuple[Timeliness, str, tuple[Reason, ...]], ...] = (
     (Timeliness.ON_TIME, "按时报送", ()),
@@ -80,7 +80,7 @@ _CLAUSES: tuple[tuple[Timeliness, str, tuple[Reason, ...]], ...] = (
     (Timeliness.PENDING, "报表已收到、待认定", (Reason.HELD,)),
     (Timeliness.PENDING, "有文件未能读取", (Reason.UNREAD,)),
     (Timeliness.OVERDUE, "已报来、逾期未通过核对", _CAME),
-    (Timeliness.OVERDUE, OVERDUE_WORDS, (Reason.NOTHING_RECEIVED,)),
+    (Timeliness.OVERDUE, _OVERDUE_WORDS, (Reason.NOTHING_RECEIVED,)),
     (Timeliness.NOT_DUE, "已报来、尚未接收（未到截止日）", (*_CAME, Reason.HELD)),
     (Timeliness.NOT_DUE, "有文件未能读取（未到截止日）", (Reason.UNREAD,)),
     (Timeliness.NOT_DUE, "尚未报送（未到截止日）", (Reason.NOTHING_RECEIVED,)),
@@ -151,11 +151,11 @@ def pending_sentence(m: PeriodMeasures, say: Figures) -> str:
     return f"另有{w.body}{say('pending.count', len(some))}{w.counter}，不列入逾期：{'；'.join(parts)}。"
 
 
-def overdue_groups(m: PeriodMeasures, say: Figures) -> list[OverdueGroup]:
+def overdue_groups(m: PeriodMeasures, say: Figures) -> list[_OverdueGroup]:
     """The same by prefecture, with their names."""
     late = overdue_counties(m.obligations, m.period)
     return [
-        OverdueGroup(
+        _OverdueGroup(
             prefecture=prefecture.short_name,
             names=[o.name for o in group],
             count=say(f"overdue.{prefecture.code}", len(group)),

@@ -17,7 +17,7 @@ from matplotlib.ft2font import FT2Font, LoadFlags
 
 from pipeline.system.errors import PipelineError
 
-FAMILY = "Run Pipeline Sans"
+_FAMILY = "Run Pipeline Sans"
 FONT_FILE = Path(__file__).parent / "assets" / "NotoSansSC-Regular-subset.otf"
 MM_PER_POINT = 25.4 / 72
 _EM_UNITS = 1000
@@ -38,12 +38,12 @@ def family() -> str:
     Raises:
         ChartError: matplotlib would pick another file for the name.
     """
-    entry = font_manager.FontEntry(fname=str(FONT_FILE), name=FAMILY, weight=400, size="scalable")
+    entry = font_manager.FontEntry(fname=str(FONT_FILE), name=_FAMILY, weight=400, size="scalable")
     font_manager.fontManager.ttflist.append(entry)
-    found = font_manager.fontManager.findfont(FAMILY, fallback_to_default=False)
+    found = font_manager.fontManager.findfont(_FAMILY, fallback_to_default=False)
     if Path(found) != FONT_FILE:
-        raise ChartError(f"字体{FAMILY}指向了别的文件：{found}")
-    return FAMILY
+        raise ChartError(f"字体{_FAMILY}指向了别的文件：{found}")
+    return _FAMILY
 
 
 @cache

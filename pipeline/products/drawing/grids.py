@@ -197,7 +197,7 @@ def timeliness(rows: Sequence[TimelinessRow], period_labels: Sequence[str]) -> b
     xs = [left + wide * (j + 0.5) for j in range(len(period_labels))]
     ys = [top + pitch * (i + 0.5) for i in range(len(rows))]
     _timeliness_frame(sheet, rows, ys, left)
-    step = thinned(period_labels, wide)
+    step = _thinned(period_labels, wide)
     for j in range(0, len(xs), step):
         text, size = fitted(period_labels[j], wide * step - 1.0)
         sheet.text(max(xs[j], 1.0 + width_mm(text, size) / 2), top - 2.8, text, size=size, align="center", colour=MUTED)
@@ -214,7 +214,7 @@ def timeliness(rows: Sequence[TimelinessRow], period_labels: Sequence[str]) -> b
     return sheet.png()
 
 
-def thinned(labels: Sequence[str], wide: float) -> int:
+def _thinned(labels: Sequence[str], wide: float) -> int:
     """Every how many columns ``wide`` mm each a label is written, so that none runs into the next; 1 where all fit."""
     longest = max((width_mm(label, MIN_PT) for label in labels), default=0.0)
     return 1 if len(labels) <= _ALL_LABELS else max(1, math.ceil((longest + 1.0) / wide))

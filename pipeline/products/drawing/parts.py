@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 WIDTH_MM = 156.0
 MAX_HEIGHT_MM = 100.0
-DPI = 220
+_DPI = 220
 BODY_PT = 8.0
 SMALL_PT = 7.0
 MIN_PT = 6.5
@@ -88,9 +88,9 @@ class Canvas:
         if not 0 < height_mm <= MAX_HEIGHT_MM + 1e-6:
             raise ChartError(f"图高 {height_mm:.0f} 毫米，超过 {MAX_HEIGHT_MM:.0f} 毫米，请减少行数")
         self.height_mm = height_mm
-        self._figure = Figure(figsize=(WIDTH_MM / 25.4, height_mm / 25.4), dpi=DPI, facecolor=WHITE)
+        self._figure = Figure(figsize=(WIDTH_MM / 25.4, height_mm / 25.4), dpi=_DPI, facecolor=WHITE)
         self._canvas = FigureCanvasAgg(self._figure)
-        scale = DPI / 25.4
+        scale = _DPI / 25.4
         self._to_pixels = Affine2D().scale(scale, -scale).translate(0, self._figure.bbox.height)
         self._texts: list[Text] = []
         self._layer = 0
@@ -203,7 +203,7 @@ class Canvas:
         # 256 colours are told apart from all of them by no eye, and take a third of the room in every document.
         few = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         with io.BytesIO() as stream:
-            few.save(stream, format="PNG", dpi=(DPI, DPI))
+            few.save(stream, format="PNG", dpi=(_DPI, _DPI))
             return stream.getvalue()
 
     def _check(self) -> None:

@@ -28,7 +28,7 @@ from pipeline.products.drawing.parts import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TOP_MM = 9.0
+_TOP_MM = 9.0
 MOST_RANKS = 20
 
 
@@ -69,12 +69,12 @@ def ranking(rows: Sequence[RankRow], *, pace_pct: float | None) -> bytes:
     Raises:
         ChartError: no rows, too many rows, or a text that does not fit.
     """
-    pitch = row_pitch(len(rows), TOP_MM + FOOT_MM, widest=6.2)
-    bottom = TOP_MM + pitch * len(rows)
+    pitch = row_pitch(len(rows), _TOP_MM + FOOT_MM, widest=6.2)
+    bottom = _TOP_MM + pitch * len(rows)
     sheet = Canvas(bottom + FOOT_MM)
     names = label_room([row.name for row in rows], most=34.0)
     compared = any(row.change_pp is not None for row in rows)
-    plot = BarPlot(left=names + 22.0, right=121.0 if compared else 136.0, top=TOP_MM, bottom=bottom, pitch=pitch)
+    plot = BarPlot(left=names + 22.0, right=121.0 if compared else 136.0, top=_TOP_MM, bottom=bottom, pitch=pitch)
     draw_scale(sheet, plot)
     _rank_bars(sheet, plot, rows, pace_pct)
     if pace_pct is not None:

@@ -28,8 +28,8 @@ from pipeline.products.drawing.parts import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TOP_MM = 6.0
-MOST_ROWS = 12
+_TOP_MM = 6.0
+_MOST_ROWS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,15 +71,15 @@ def target_vs_actual(rows: Sequence[BulletRow], unit: str) -> bytes:
     Raises:
         ChartError: no rows, more than 12, a target that is not above zero, or a text that does not fit.
     """
-    if len(rows) > MOST_ROWS:
-        raise ChartError(f"目标对照图最多 {MOST_ROWS} 行，现有 {len(rows)} 行")
+    if len(rows) > _MOST_ROWS:
+        raise ChartError(f"目标对照图最多 {_MOST_ROWS} 行，现有 {len(rows)} 行")
     for row in rows:
         if not row.full_target > 0:
             raise ChartError(f"“{row.label}”的目标数应大于零：{row.full_target}")
-    pitch = row_pitch(len(rows), TOP_MM + FOOT_MM, widest=8.0)
+    pitch = row_pitch(len(rows), _TOP_MM + FOOT_MM, widest=8.0)
     names = label_room([row.label for row in rows], most=50.0)
     columns = _bullet_columns(rows)
-    plot = BarPlot(names + 2.5, columns.plot_right, TOP_MM, TOP_MM + pitch * len(rows), pitch)
+    plot = BarPlot(names + 2.5, columns.plot_right, _TOP_MM, _TOP_MM + pitch * len(rows), pitch)
     sheet = Canvas(plot.bottom + FOOT_MM)
     _bullet_bars(sheet, plot, rows)
     _bullet_texts(sheet, plot, rows, columns)

@@ -27,7 +27,7 @@ class TileGrid(NamedTuple):
         return Box(self.left + self.w * cell[1], self.top + self.h * cell[0], self.w, self.h)
 
 
-class NamePlace(NamedTuple):
+class _NamePlace(NamedTuple):
     """Where a prefecture's name may stand: cost, text position in mm, alignment, and the leader to its tile.
 
     A leader that crosses a corner or other tiles is ``dotted``: it ends in a dot inside its tile.
@@ -41,7 +41,7 @@ class NamePlace(NamedTuple):
     dotted: bool = False
 
 
-def place_names(grid: TileGrid, floor: float) -> dict[str, NamePlace]:
+def place_names(grid: TileGrid, floor: float) -> dict[str, _NamePlace]:
     """Choose a place for each prefecture's name, above ``floor`` mm; one that finds no room is left out.
 
     Names that need a leader across other tiles choose first, for they have the fewest places.
@@ -60,7 +60,7 @@ def place_names(grid: TileGrid, floor: float) -> dict[str, NamePlace]:
     return chosen
 
 
-def _text_box(place: NamePlace, name: str) -> Box:
+def _text_box(place: _NamePlace, name: str) -> Box:
     wide, tall = width_mm(name, BODY_PT), BODY_PT * MM_PER_POINT
     left = place.x - wide * {"left": 0.0, "center": 0.5, "right": 1.0}[place.align]
     return Box(left, place.y - tall / 2, wide, tall)
@@ -72,7 +72,7 @@ def _touch(one: Box, other: Box, spare: float = 0.25) -> bool:
     return across > -spare and down > -spare
 
 
-def _places(grid: TileGrid, name: str) -> Iterator[NamePlace]:
+def _places(grid: TileGrid, name: str) -> Iterator[_NamePlace]:
     """Yield places for a prefecture's name: beside, above or below a tile, at a corner, or across other tiles."""
     cells = [cell for cell, owner in grid.owners.items() if owner == name]
     middle = (sum(row for row, _ in cells) / len(cells), sum(col for _, col in cells) / len(cells))
@@ -90,7 +90,7 @@ def _crowd(grid: TileGrid, free: Cell, name: str) -> float:
     return 0.25 * sum(grid.owners.get(cell, name) != name for cell in around)
 
 
-def _beside(grid: TileGrid, cell: Cell, far: float) -> Iterator[NamePlace]:
+def _beside(grid: TileGrid, cell: Cell, far: float) -> Iterator[_NamePlace]:
     (row, col), box = cell, grid.box(cell)
     x, y = box.x + box.w / 2, box.y + box.h / 2
     right, bottom = box.x + box.w, box.y + box.h
@@ -102,10 +102,10 @@ def _beside(grid: TileGrid, cell: Cell, far: float) -> Iterator[NamePlace]:
     )
     for free, text_x, text_y, align, leader in options:
         if free not in grid.owners:
-            yield NamePlace(far + _crowd(grid, free, grid.owners[cell]), text_x, text_y, align, leader)
+            yield _NamePlace(far + _crowd(grid, free, grid.owners[cell]), text_x, text_y, align, leader)
 
 
-def _at_corners(grid: TileGrid, cell: Cell, far: float) -> Iterator[NamePlace]:
+def _at_corners(grid: TileGrid, cell: Cell, far: float) -> Iterator[_NamePlace]:
     """Yield places in a free cell that meets the tile at a corner only."""
     (row, col), box = cell, grid.box(cell)
     for down in (-1, 1):
@@ -117,10 +117,10 @@ def _at_corners(grid: TileGrid, cell: Cell, far: float) -> Iterator[NamePlace]:
                 align: Align = "right" if along < 0 else "left"
                 cost = 1.5 + far + _crowd(grid, free, grid.owners[cell])
                 end = (corner[0] - 0.9 * along, corner[1] - 0.9 * down)
-                yield NamePlace(cost, start[0] + 0.2 * along, start[1] + 1.6 * down, align, (start, end), dotted=True)
+                yield _NamePlace(cost, start[0] + 0.2 * along, start[1] + 1.6 * down, align, (start, end), dotted=True)
 
 
-def _across(grid: TileGrid, cell: Cell, far: float) -> Iterator[NamePlace]:
+def _across(grid: TileGrid, cell: Cell, far: float) -> Iterator[_NamePlace]:
     """Yield places reached by a leader along the seam between two tiles of another prefecture."""
     row, col = cell
     for step in (-1, 1):
@@ -136,7 +136,7 @@ def _across(grid: TileGrid, cell: Cell, far: float) -> Iterator[NamePlace]:
             end = near + step * grid.h * length
             inner = (x + (0.9 if side == 0 else -0.9), near - 0.9 * step)
             path = ((x, end + 1.2 * step), (x, near), inner)
-            yield NamePlace(2 + length + far, x, end + 3.0 * step, "center", path, dotted=True)
+            yield _NamePlace(2 + length + far, x, end + 3.0 * step, "center", path, dotted=True)
 
 
 def _is_seam(grid: TileGrid, row: int, seam: int) -> bool:

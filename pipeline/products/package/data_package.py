@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
 
 TABLES = (VALUES, SUBMISSIONS, FINDINGS, OBLIGATIONS, ENTRIES, MEASURES)
-FORMULA_SIGNS = frozenset("=+-@＝＋－＠")
+_FORMULA_SIGNS = frozenset("=+-@＝＋－＠")
 BOM = b"\xef\xbb\xbf"
 
 
@@ -39,7 +39,7 @@ def _inert(value: Any) -> Any:
     if isinstance(value, str) and not value[:1].isalnum():  # what begins with a letter or a digit is nothing else
         first = value.lstrip()[:1] or value[:1]
         is_number = re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", value) is not None
-        if not is_number and (first in FORMULA_SIGNS or value[:1] in {"\t", "\r", "\n"}):
+        if not is_number and (first in _FORMULA_SIGNS or value[:1] in {"\t", "\r", "\n"}):
             return "'" + value
     return value
 

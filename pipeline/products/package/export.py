@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from pipeline.program.model import Period, Program
 
 TABLES = (*FACTS, *LISTS)
-DESCRIPTOR = "datapackage.json"
+_DESCRIPTOR = "datapackage.json"
 TABLE_FILES = frozenset(
-    {DESCRIPTOR, *(f"csv/{t.name}.csv" for t in TABLES), *(f"parquet/{t.name}.parquet" for t in TABLES)}
+    {_DESCRIPTOR, *(f"csv/{t.name}.csv" for t in TABLES), *(f"parquet/{t.name}.parquet" for t in TABLES)}
 )
-NOTES = (
+_NOTES = (
     "没有报的不是0：values里没有它的行，measures里它的状态是missing，states里是MISSING。",
     "文字照填报人所填，可能以=、+、-、@开头：请用程序读取，不要用WPS或Excel直接打开CSV；要在表格里看，用outbox里各期的数据包。",
     "封面上的填报人、电话、审核人不在其中。",
@@ -65,7 +65,7 @@ def export(
         files[f"csv/{table.name}.csv"] = csv_text(table.header, lines).encode()
         files[f"parquet/{table.name}.parquet"] = parquet(table, lines)
     package = _package(program, snapshot, periods, is_demo=is_demo) | {"resources": _resources(tables, files)}
-    return {DESCRIPTOR: (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode(), **files}
+    return {_DESCRIPTOR: (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode(), **files}
 
 
 def _periods(program: Program, snapshot: Snapshot, codes: Collection[str] | None) -> tuple[Period, ...]:
@@ -93,7 +93,7 @@ def _package(program: Program, snapshot: Snapshot, periods: tuple[Period, ...], 
         "profile": "data-package",
         "name": program.code.lower(),
         "title": f"{program.title}数据集",
-        "description": "\n".join([*notice, f"截至{snapshot.as_of}收到的报表。", *covered, *NOTES]),
+        "description": "\n".join([*notice, f"截至{snapshot.as_of}收到的报表。", *covered, *_NOTES]),
         "as_of": snapshot.as_of.isoformat(),
         "ledger": max((s.seq for s in snapshot.submissions), default=0),
         "contributors": [{"title": program.organizer, "role": "publisher"}],

@@ -452,7 +452,7 @@ MEASURES = Table(
         to("quantities", "quantity"),
     ),
 )
-STATES = Table(
+_STATES = Table(
     name="states",
     title="各期报送状态",
     rows=_states,
@@ -467,7 +467,7 @@ STATES = Table(
     primary_key=("period", "county_code"),
     references=(to("periods", "period"), to("prefectures", "prefecture_code"), to("units", "county_code", "unit_code")),
 )
-RECORDS = Table(
+_RECORDS = Table(
     name="records",
     title="县级记录",
     rows=_records,
@@ -490,7 +490,7 @@ RECORDS = Table(
         to("units", "county_code", "unit_code"),
     ),
 )
-ACTS = Table(
+_ACTS = Table(
     name="acts",
     title="办公室的操作",
     rows=_acts,
@@ -510,4 +510,4 @@ ACTS = Table(
     primary_key=("act",),
     references=(to("periods", "period"), to("prefectures", "prefecture_code"), to("submissions", "submission")),
 )
-FACTS = (VALUES, RECORDS, STATES, SUBMISSIONS, FINDINGS, OBLIGATIONS, MEASURES, ENTRIES, ACTS)
+FACTS = (VALUES, _RECORDS, _STATES, SUBMISSIONS, FINDINGS, OBLIGATIONS, MEASURES, ENTRIES, _ACTS)

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     Line = tuple[Any, ...]
 
 TOGETHER = 1_000  # units asked for at once: what is in memory
-DEMO = "演示数据.txt"  # says that the figures are invented
-PATHS = re.compile(rf"(values/period=\d{{4}}-\d{{2}}/province=[^/]+/part-0|units|fields)\.parquet|{re.escape(DEMO)}")
+_DEMO = "演示数据.txt"  # says that the figures are invented
+PATHS = re.compile(rf"(values/period=\d{{4}}-\d{{2}}/province=[^/]+/part-0|units|fields)\.parquet|{re.escape(_DEMO)}")
 REQUIRED = True
 VALUES = (
     ("region", "string", REQUIRED, "所属地区代码，与目录名里的province相同"),
@@ -46,14 +46,14 @@ VALUES = (
     ("submission", "integer", REQUIRED, "报送序号"),
     ("received_on", "date", REQUIRED, "收到日期"),
 )
-UNITS = (
+_UNITS = (
     ("period", "string", REQUIRED, "报送期"),
     ("unit", "string", REQUIRED, "代码"),
     ("name", "string", REQUIRED, "名称"),
     ("level", "string", REQUIRED, "层级"),
     ("parent", "string", not REQUIRED, "上级代码"),
 )
-FIELDS = (
+_FIELDS = (
     ("field", "string", REQUIRED, "指标代码"),
     ("form", "string", REQUIRED, "表"),
     ("title", "string", REQUIRED, "名称"),
@@ -84,9 +84,9 @@ def write_partitions(
     """
     program = store.program
     if is_demo:
-        (folder / DEMO).write_text("演示数据，数字均为虚构。\n", encoding="utf-8", newline="\n")
-    _write_table(folder / "units.parquet", UNITS, [line for p in periods for line in _units(program.at(p), p)])
-    _write_table(folder / "fields.parquet", FIELDS, list(_fields(program)))
+        (folder / _DEMO).write_text("演示数据，数字均为虚构。\n", encoding="utf-8", newline="\n")
+    _write_table(folder / "units.parquet", _UNITS, [line for p in periods for line in _units(program.at(p), p)])
+    _write_table(folder / "fields.parquet", _FIELDS, list(_fields(program)))
     schema, count = _schema(VALUES), 0
     batches = [(period, batch) for period in periods for batch in _batches(program)]
     found = stream(store, seen, ((period.code, [code for _, code in batch]) for period, batch in batches))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.products.package.schema import Line, Source
     from pipeline.program.model import Item, Quantity
 
-FIELD_TYPES = {
+_FIELD_TYPES = {
     FieldType.COUNT: "整数",
     FieldType.YESNO: "是/否",
     FieldType.CHOICE: "单选",
@@ -25,13 +25,13 @@ FIELD_TYPES = {
     FieldType.TEXT: "文字",
     FieldType.COUNTY: "县名",
 }
-ACCUMULATIONS = {
+_ACCUMULATIONS = {
     Accumulation.CUMULATIVE: "起算以来累计",
     Accumulation.STOCK: "期末数",
     Accumulation.STATUS: "期末情况",
 }
 ROWS = {Rows.COUNTY: "每县一行", Rows.PREFECTURE: "州（市）本级一行", Rows.LIST: "逐条填写"}
-FORM_KINDS = {
+_FORM_KINDS = {
     FormKind.ACTION: "行动",
     FormKind.MILESTONES: "工作节点",
     FormKind.TEN_TASKS: "十个一",
@@ -43,7 +43,7 @@ FORM_KINDS = {
     FormKind.SURVEY: "调研",
     FormKind.PLAIN: "其他",
 }
-TARGETS = {
+_TARGETS = {
     TargetKind.AT_LEAST: "不少于目标",
     TargetKind.YES: "为是",
     TargetKind.ALL_OPTIONS: "选项全部做到",
@@ -218,10 +218,10 @@ def _optional(column: SchemaColumn) -> SchemaColumn:
     return replace(column, required=False)
 
 
-BASIS = (_text("basis", "原文"), _text("reading", "读法", "原文没有写明之处，这里怎样理解", required=False))
+_BASIS = (_text("basis", "原文"), _text("reading", "读法", "原文没有写明之处，这里怎样理解", required=False))
 PREFECTURE = SchemaColumn(name="prefecture_code", type="string", title="州（市）代码", required=True)
 
-UNITS = Table(
+_UNITS = Table(
     name="units",
     title="填报单位",
     description="一个县，或一个州（市）本级，一行",
@@ -241,7 +241,7 @@ UNITS = Table(
     primary_key=("unit_code",),
     references=(to("prefectures", "prefecture_code"),),
 )
-PERIODS = Table(
+_PERIODS = Table(
     name="periods",
     title="报送期",
     description="一个报送期一行",
@@ -260,7 +260,7 @@ PERIODS = Table(
     primary_key=("period",),
     references=(),
 )
-PREFECTURES = Table(
+_PREFECTURES = Table(
     name="prefectures",
     title="州（市）",
     description="一个州（市）一行",
@@ -269,7 +269,7 @@ PREFECTURES = Table(
     primary_key=("prefecture_code",),
     references=(),
 )
-COUNTIES = Table(
+_COUNTIES = Table(
     name="counties",
     title="县（市、区）",
     description="一个县一行",
@@ -292,7 +292,7 @@ COUNTIES = Table(
     primary_key=("county_code",),
     references=(to("prefectures", "prefecture_code"),),
 )
-ACTIONS = Table(
+_ACTIONS = Table(
     name="actions",
     title="行动",
     description="一项行动一行",
@@ -301,7 +301,7 @@ ACTIONS = Table(
     primary_key=("action",),
     references=(to("forms", "form"),),
 )
-FORMS = Table(
+_FORMS = Table(
     name="forms",
     title="表",
     description="报表里的一张工作表一行",
@@ -310,7 +310,7 @@ FORMS = Table(
         _text("form", "表"),
         _text("title", "名称"),
         _text("sheet", "工作表"),
-        SchemaColumn(name="kind", type="string", title="类别", required=True, enum=words(FORM_KINDS)),
+        SchemaColumn(name="kind", type="string", title="类别", required=True, enum=words(_FORM_KINDS)),
         SchemaColumn(name="rows", type="string", title="行", required=True, enum=words(ROWS)),
         _whole("version", "版本", 1),
         _optional(_whole("action", "行动", 1)),
@@ -318,7 +318,7 @@ FORMS = Table(
     primary_key=("form",),
     references=(to("actions", "action"),),
 )
-FIELDS = Table(
+_FIELDS = Table(
     name="fields",
     title="指标",
     description="报表里的一列一行",
@@ -330,21 +330,21 @@ FIELDS = Table(
         _text("item_label", "任务出处", required=False),
         _text("item_title", "任务名称"),
         _text("title", "名称"),
-        SchemaColumn(name="type", type="string", title="类型", required=True, enum=words(FIELD_TYPES)),
+        SchemaColumn(name="type", type="string", title="类型", required=True, enum=words(_FIELD_TYPES)),
         _text("unit", "单位", required=False),
-        SchemaColumn(name="accumulation", type="string", title="口径", required=True, enum=words(ACCUMULATIONS)),
+        SchemaColumn(name="accumulation", type="string", title="口径", required=True, enum=words(_ACCUMULATIONS)),
         _truth("required", "必填"),
         _truth("not_applicable", "可填不适用"),
         _text("options", "选项", "用、隔开", required=False),
         _day("counts_from", "起算日", required=False),
         _text("serves", "对应事项", "里程碑、报送事项或资金的代码", required=False),
         _text("shows", "自动带出的指标", required=False),
-        *map(_optional, BASIS),
+        *map(_optional, _BASIS),
     ),
     primary_key=("field",),
     references=(to("forms", "form"), to("fields", "shows", "field")),
 )
-QUANTITIES = Table(
+_QUANTITIES = Table(
     name="quantities",
     title="考核量",
     description="由一项或两项指标得出的一个考核量一行",
@@ -358,7 +358,7 @@ QUANTITIES = Table(
         _text("value_field", "取自指标", required=False),
         _text("numerator_field", "分子", required=False),
         _text("denominator_field", "分母", required=False),
-        SchemaColumn(name="target_kind", type="string", title="达标条件", enum=words(TARGETS)),
+        SchemaColumn(name="target_kind", type="string", title="达标条件", enum=words(_TARGETS)),
         _amount("target", "目标"),
         _truth("judged", "计入完成率"),
         _day("window_start", "起算日"),
@@ -368,7 +368,7 @@ QUANTITIES = Table(
         _truth("province_is_share", "全省目标是占比", required=False),
         _amount("province_target", "全省目标"),
         _text("applies_to", "适用范围", required=False),
-        *map(_optional, BASIS),
+        *map(_optional, _BASIS),
         _truth("ambiguous", "原文有多种读法"),
     ),
     primary_key=("quantity",),
@@ -393,7 +393,7 @@ CONTACTS = Table(
     primary_key=("no",),
     references=(to("counties", "county_code"),),
 )
-FUNDING_LINES = Table(
+_FUNDING_LINES = Table(
     name="funding_lines",
     title="资金安排",
     description="方案里的一笔资金一行",
@@ -407,7 +407,7 @@ FUNDING_LINES = Table(
         _optional(_whole("units", "份数")),
         _optional(_whole("instalments", "分几次拨付")),
         _text("match_ratio", "配套比例", required=False),
-        *BASIS,
+        *_BASIS,
     ),
     primary_key=("line",),
     references=(to("actions", "action"),),
@@ -425,12 +425,12 @@ MILESTONES = Table(
         _day("start", "起", required=False),
         _day("due", "止", required=False),
         _optional(_whole("expected", "应有份数")),
-        *BASIS,
+        *_BASIS,
     ),
     primary_key=("milestone",),
     references=(),
 )
-DUTIES = Table(
+_DUTIES = Table(
     name="duties",
     title="报送事项",
     description="方案里的一个报送事项一行",
@@ -442,22 +442,22 @@ DUTIES = Table(
         _text("to", "向谁", required=False),
         _text("frequency", "频次"),
         _optional(_whole("expected", "应有份数")),
-        *BASIS,
+        *_BASIS,
     ),
     primary_key=("duty",),
     references=(),
 )
 LISTS = (
-    PERIODS,
-    PREFECTURES,
-    COUNTIES,
-    UNITS,
-    ACTIONS,
-    FORMS,
-    FIELDS,
-    QUANTITIES,
+    _PERIODS,
+    _PREFECTURES,
+    _COUNTIES,
+    _UNITS,
+    _ACTIONS,
+    _FORMS,
+    _FIELDS,
+    _QUANTITIES,
     CONTACTS,
-    FUNDING_LINES,
+    _FUNDING_LINES,
     MILESTONES,
-    DUTIES,
+    _DUTIES,
 )

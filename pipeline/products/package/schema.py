@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Cell = str | int | float | bool | date | None
 Line = tuple[Cell, ...]
 Type = Literal["string", "integer", "number", "boolean", "date"]
-DECIMALS = 4  # of a number, in every format
+_DECIMALS = 4  # of a number, in every format
 CODE, ANY_CODE = "[0-9]{6,12}", "[0-9A-Za-z]{1,20}"
 PERIOD = "[0-9]{4}-[0-9]{2}"
 CELL = "[A-Z]{1,3}[0-9]{1,7}"
@@ -61,7 +61,7 @@ class SchemaColumn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class _Reference:
     """A foreign key: ``columns`` hold what the ``target`` columns of another table hold, or nothing."""
 
     columns: tuple[str, ...]
@@ -95,7 +95,7 @@ class Table:
     description: str
     columns: tuple[SchemaColumn, ...]
     primary_key: tuple[str, ...]
-    references: tuple[Reference, ...]
+    references: tuple[_Reference, ...]
     rows: Callable[[Source], Iterator[Line]]
 
     @property
@@ -125,13 +125,13 @@ class Table:
 
 def _plain(cell: Cell) -> Cell:
     if isinstance(cell, float):
-        return round(cell, DECIMALS)
+        return round(cell, _DECIMALS)
     return None if cell == "" else cell
 
 
-def to(table: str, column: str, target: str = "") -> Reference:
+def to(table: str, column: str, target: str = "") -> _Reference:
     """A foreign key of one column; the target has the same name unless told."""
-    return Reference(columns=(column,), table=table, target=(target or column,))
+    return _Reference(columns=(column,), table=table, target=(target or column,))
 
 
 def words(names: Mapping[Any, str], *only: Any) -> tuple[tuple[str, str], ...]:
@@ -152,7 +152,7 @@ def _written(cell: Any) -> Any:
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, float):
-        return str(int(cell)) if cell == int(cell) else f"{cell:.{DECIMALS}f}"
+        return str(int(cell)) if cell == int(cell) else f"{cell:.{_DECIMALS}f}"
     return cell
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pipeline.program.model import Field, Form, Period, Quantity, Unit
     from pipeline.program.words import Words
 
-STATUS_NAMES = {
+_STATUS_NAMES = {
     Status.MET: "达标",
     Status.NOT_MET: "未达标",
     Status.NOT_APPLICABLE: "不适用",
@@ -61,7 +61,7 @@ def page_data(m: PeriodMeasures, links: Mapping[str, str]) -> dict[str, Any]:
         "period": m.period.title,
         "previous": before.title if before else "",
         "states": {state.value: name for state, name in STATE_NAMES.items()},
-        "statuses": [[status.value, STATUS_NAMES[status]] for status in _STATUSES],
+        "statuses": [[status.value, _STATUS_NAMES[status]] for status in _STATUSES],
         "forms": [_form(form, m.period) for form in m.program.forms],
         "quantities": [_quantity(q) for q in m.program.quantities if q.fields],
         "units": {unit.code: _unit(m, unit) for unit in units},
@@ -219,12 +219,12 @@ def _owed(m: PeriodMeasures) -> dict[str, list[Any]]:
         if o.who:
             found.setdefault(o.who, []).append(o)
     return {
-        who: [owed_row(o, m.program.words) for o in sorted(some, key=lambda o: (not o.overdue, o.due_on))]
+        who: [_owed_row(o, m.program.words) for o in sorted(some, key=lambda o: (not o.overdue, o.due_on))]
         for who, some in found.items()
     }
 
 
-def owed_row(o: Obligation, w: Words) -> dict[str, Any]:
+def _owed_row(o: Obligation, w: Words) -> dict[str, Any]:
     """An obligation as the page shows it."""
     return {
         "kind": w.put(KIND_NAMES[o.kind]),

@@ -26,7 +26,7 @@ _ANCHORS = {"left": "start", "center": "middle", "right": "end"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MapTile:
+class _MapTile:
     """One county.
 
     Attributes:
@@ -51,7 +51,7 @@ class MapTile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MapName:
+class _MapName:
     """A prefecture's name beside its tiles, with the line that leads there."""
 
     code: str
@@ -63,20 +63,20 @@ class MapName:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CountyMap:
+class _CountyMap:
     """The whole picture; ``inner`` and ``outer`` are the walls between counties and between prefectures, as SVG paths."""
 
     width: float
     height: float
     tile_width: float
     tile_height: float
-    tiles: tuple[MapTile, ...]
-    names: tuple[MapName, ...]
+    tiles: tuple[_MapTile, ...]
+    names: tuple[_MapName, ...]
     inner: str
     outer: str
 
 
-def county_map(m: PeriodMeasures) -> CountyMap:
+def county_map(m: PeriodMeasures) -> _CountyMap:
     """Every county of the programme on its schematic grid."""
     program = m.program
     places = program.places
@@ -88,7 +88,7 @@ def county_map(m: PeriodMeasures) -> CountyMap:
     grid = TileGrid((WIDTH_MM - width * columns) / 2, _NAMES_MM, width, _TILE_HEIGHT_MM, owners)
     height = 2 * _NAMES_MM + _TILE_HEIGHT_MM * rows
     late = {o.who for o in m.owed_now if o.is_report and o.overdue}
-    return CountyMap(
+    return _CountyMap(
         width=WIDTH_MM,
         height=height,
         tile_width=width,
@@ -100,7 +100,7 @@ def county_map(m: PeriodMeasures) -> CountyMap:
     )
 
 
-def _tile(m: PeriodMeasures, grid: TileGrid, cell: Cell, county: Unit, late: Collection[str]) -> MapTile:
+def _tile(m: PeriodMeasures, grid: TileGrid, cell: Cell, county: Unit, late: Collection[str]) -> _MapTile:
     name, state, pct = county.short_name, m.snapshot.state(m.period, county), m.now.by_county[county.code].pct
     half = (len(name) + 1) // 2
     lines = (name,) if len(name) <= _ONE_LINE else (name[:half], name[half:])
@@ -109,7 +109,7 @@ def _tile(m: PeriodMeasures, grid: TileGrid, cell: Cell, county: Unit, late: Col
     words = [f"{name}（{owner}）" if owner else name, STATE_NAMES[state]]
     words += [f"完成率{one_decimal(pct)}%"] if pct is not None else []
     words += ["报送逾期"] if county.code in late else []
-    return MapTile(
+    return _MapTile(
         code=county.code,
         x=_mm(box.x),
         y=_mm(box.y),
@@ -124,12 +124,12 @@ def _tile(m: PeriodMeasures, grid: TileGrid, cell: Cell, county: Unit, late: Col
     )
 
 
-def _names(m: PeriodMeasures, grid: TileGrid, height: float) -> Iterator[MapName]:
+def _names(m: PeriodMeasures, grid: TileGrid, height: float) -> Iterator[_MapName]:
     places = place_names(grid, height)
     for prefecture in m.program.prefectures:
         place = places.get(prefecture.short_name)
         if place:
-            yield MapName(
+            yield _MapName(
                 code=prefecture.code,
                 text=prefecture.short_name,
                 x=_mm(place.x),

@@ -66,8 +66,8 @@ def county_rows(m: PeriodMeasures) -> list[Row]:
     for o in m.obligations:
         late[o.who] = late.get(o.who, 0) + o.overdue
     to_mend: dict[str, int] = {}
-    for s, f in findings_shown(m):
-        if s.period == m.period.code and f.severity is Severity.CRITICAL and not is_mended(m, s, f):
+    for s, f in _findings_shown(m):
+        if s.period == m.period.code and f.severity is Severity.CRITICAL and not _is_mended(m, s, f):
             to_mend[f.county_code] = to_mend.get(f.county_code, 0) + 1
     rows = []
     for c in m.program.measured:
@@ -90,7 +90,7 @@ def county_rows(m: PeriodMeasures) -> list[Row]:
     return rows
 
 
-def findings_shown(m: PeriodMeasures) -> list[tuple[Submission, Finding]]:
+def _findings_shown(m: PeriodMeasures) -> list[tuple[Submission, Finding]]:
     """Those of the files this page tells of."""
     return [(s, f) for s, f in m.snapshot.findings if _is_told(m, s)]
 
@@ -103,7 +103,7 @@ def _is_told(m: PeriodMeasures, s: Submission) -> bool:
 
 def finding_rows(m: PeriodMeasures, links: Mapping[str, str]) -> list[Row]:
     """One per finding; what was mended since stands last."""
-    rows = [_finding(m, s, f, links) for s, f in findings_shown(m)]
+    rows = [_finding(m, s, f, links) for s, f in _findings_shown(m)]
     ranks = [severity.value for severity in Severity]
     return sorted(rows, key=lambda row: (bool(row["mended"]), ranks.index(row["severity"])))
 
@@ -111,7 +111,7 @@ def finding_rows(m: PeriodMeasures, links: Mapping[str, str]) -> list[Row]:
 def _finding(m: PeriodMeasures, s: Submission, f: Finding, links: Mapping[str, str]) -> Row:
     unit = m.program.unit_by_code.get(f.county_code) or m.program.unit_by_code.get(s.prefecture_code)
     field = m.program.field_by_code.get(f.field)
-    mended = f.severity is Severity.CRITICAL and is_mended(m, s, f)
+    mended = f.severity is Severity.CRITICAL and _is_mended(m, s, f)
     return {
         "mended": mended,
         "severity": f.severity.value,
@@ -132,7 +132,7 @@ def _finding(m: PeriodMeasures, s: Submission, f: Finding, links: Mapping[str, s
     }
 
 
-def is_mended(m: PeriodMeasures, s: Submission, f: Finding) -> bool:
+def _is_mended(m: PeriodMeasures, s: Submission, f: Finding) -> bool:
     """Whether a later submission made good what was returned."""
     snapshot = m.snapshot
     return snapshot.mended(s, f.county_code) or (f.code == "SHEET_MISSING" and f not in snapshot.open_findings(s))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
     from pipeline.products.documents.word import Picture
 
-ASSETS = Path(__file__).with_name("assets")
+_ASSETS = Path(__file__).with_name("assets")
 CHARTS, ISSUED = "图表", "下发"
 _GROUP_NAMES = {
     "催报": "催报函",
@@ -42,7 +42,7 @@ _GROUP_NAMES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownPicture:
+class _ShownPicture:
     """A picture on the page; ``file`` is where it also lies by itself."""
 
     alt: str
@@ -128,7 +128,7 @@ def _template(source: str) -> jinja2.Template:
 
 @cache
 def _asset(name: str) -> str:
-    return (ASSETS / name).read_text(encoding="utf-8")
+    return (_ASSETS / name).read_text(encoding="utf-8")
 
 
 def _csp_hash(text: str) -> str:
@@ -191,7 +191,7 @@ def _by_prefecture(file: tuple[str, str]) -> tuple[str, bool, str]:
     return code if code.isascii() else name[:6], not name.endswith(".docx"), name
 
 
-def _shown(m: PeriodMeasures, name: str, picture: Picture, files: Sequence[str]) -> Iterator[ShownPicture]:
+def _shown(m: PeriodMeasures, name: str, picture: Picture, files: Sequence[str]) -> Iterator[_ShownPicture]:
     for n, part in enumerate(picture.parts):
         file = f"{CHARTS}/{kinds()[name].file_name(m, n, len(picture.parts))}"
-        yield ShownPicture(alt=part.alt, data=base64.b64encode(part.png).decode(), file=file if file in files else "")
+        yield _ShownPicture(alt=part.alt, data=base64.b64encode(part.png).decode(), file=file if file in files else "")

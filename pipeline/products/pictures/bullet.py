@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.measures.progress import Total
     from pipeline.products.pictures.registry import Parts
 
-BULLETS = 12
+_BULLETS = 12
 
 
 def _drawings(m: PeriodMeasures) -> Parts:
@@ -29,7 +29,7 @@ def _drawings(m: PeriodMeasures) -> Parts:
         and t.quantity.target.kind == "at_least"
         and t.quantity.window.start <= m.period.end
     ]
-    chosen = sorted(counts, key=lambda t: (_share(t), t.quantity.code))[:BULLETS]
+    chosen = sorted(counts, key=lambda t: (_share(t), t.quantity.code))[:_BULLETS]
     rows = [_bullet(t) for t in sorted(chosen, key=lambda t: t.quantity.code)]
     return whole(
         partial(target_vs_actual, rows, m.program.words.row) if rows else partial(sentence, "本期没有可列的量化任务")

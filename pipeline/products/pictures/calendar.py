@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pipeline.program.model import Period
     from pipeline.program.words import Words
 
-COLUMNS = 15
+_COLUMNS = 15
 
 
 def _drawings(m: PeriodMeasures) -> Parts:
@@ -84,7 +84,7 @@ def _columns(days: Sequence[date]) -> list[range]:
     The days are those the campaign sets; an officer's own, of problems, may lie years off and go to the outer columns.
     """
     first, last = _month(min(days)), _month(max(days))
-    step = next(n for n in (1, 2, 3, 6, 12, 24, 60, last - first + 1) if (last - first) // n < COLUMNS - (n > 1))
+    step = next(n for n in (1, 2, 3, 6, 12, 24, 60, last - first + 1) if (last - first) // n < _COLUMNS - (n > 1))
     first -= first % step if step <= 12 else 0  # noqa: PLR2004 - quarters and half-years begin where the year's do
     return [range(start, start + step) for start in range(first, last + 1, step)]
 

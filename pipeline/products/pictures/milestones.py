@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
     from pipeline.products.pictures.registry import Parts
 
-NOT_APPLICABLE_NAME = "不适用"
+_NOT_APPLICABLE_NAME = "不适用"
 
 
 def _drawings(m: PeriodMeasures) -> Parts:
@@ -33,7 +33,7 @@ def _drawings(m: PeriodMeasures) -> Parts:
     ]
     applies = any(one.province.not_applicable for one in figures)
     if applies:
-        parts.insert(3, StackPart(name=NOT_APPLICABLE_NAME, fill="#FFFFFF"))
+        parts.insert(3, StackPart(name=_NOT_APPLICABLE_NAME, fill="#FFFFFF"))
     groups = [
         StackGroup(
             title=w.body if level is Rows.COUNTY else w.respondent_body, rows=[_step(one, applies) for one in some]

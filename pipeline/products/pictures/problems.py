@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipeline.measures.problems import Problem
     from pipeline.products.pictures.registry import Parts
 
-OPEN = "未办结，从首次列入的报送期末算起"
+_OPEN = "未办结，从首次列入的报送期末算起"
 STEEL = "#4F7FB3"
 
 
@@ -30,9 +30,9 @@ def _drawings(m: PeriodMeasures) -> Parts:
     young, old = m.program.problem_ages
     parts = [
         StackPart(name="已办结", fill=TRACK),
-        StackPart(name=f"{young}天以内", fill=PALE, over=OPEN),
-        StackPart(name=f"{young + 1}—{old}天", fill=STEEL, over=OPEN),
-        StackPart(name=f"{old}天以上", fill=NAVY, over=OPEN),
+        StackPart(name=f"{young}天以内", fill=PALE, over=_OPEN),
+        StackPart(name=f"{young + 1}—{old}天", fill=STEEL, over=_OPEN),
+        StackPart(name=f"{old}天以上", fill=NAVY, over=_OPEN),
     ]
     groups = [StackGroup(title="", rows=[_problem_row(m, "全部问题", figures.problems)])]
     left_out = 0

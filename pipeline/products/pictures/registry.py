@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
 
 T = TypeVar("T")
-UNDRAWN = "本图未能生成"
+_UNDRAWN = "本图未能生成"
 Parts = list[tuple[str, Drawing]]
 """The drawings of a picture, each with what it is of; one that is whole is of nothing in particular."""
 
@@ -95,7 +95,7 @@ def _picture(m: PeriodMeasures, kind: PictureKind, draw: Callable[[Drawing], byt
             for n, (of, drawing) in enumerate(parts)
         ]
     except Exception as fault:  # noqa: BLE001 - whatever it is, it costs this picture only
-        return Picture(png=sentence(UNDRAWN), alt=UNDRAWN, fault=fault)
+        return Picture(png=sentence(_UNDRAWN), alt=_UNDRAWN, fault=fault)
     return replace(some[0], more=tuple(some[1:])) if some else None
 
 

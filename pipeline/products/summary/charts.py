@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 CHARTS = "图表"
 TOP, ROW_PX = 3, 20  # the first row under the heading; the height of a row
 PAGE = 1_530, 1_240  # pixels an A4 page across takes at the scale set
-SCALE = 54  # columns are wider where a Chinese font is the usual one, and charts with them
-GAP = 10
-ROOM = 1.12  # the end of an axis of shares: beyond 100 % stand the labels of full bars
-COLUMN_PX = 64  # of a column nobody set
-LINE_COLOR = "#B8C2CC"
-STATE_COLORS = {
+_SCALE = 54  # columns are wider where a Chinese font is the usual one, and charts with them
+_GAP = 10
+_ROOM = 1.12  # the end of an axis of shares: beyond 100 % stand the labels of full bars
+_COLUMN_PX = 64  # of a column nobody set
+_LINE_COLOR = "#B8C2CC"
+_STATE_COLORS = {
     State.ACCEPTED: NAVY,
     State.NIL: "#7FA3D1",
     State.RETURNED: "#E0A84A",
@@ -44,14 +44,14 @@ STATE_COLORS = {
     State.UNREAD: "#8E7CA6",
     State.MISSING: "#9AA5B1",
 }
-HATCHED = {
+_HATCHED = {
     State.RETURNED: "wide_upward_diagonal",
     State.UNUSABLE: "wide_upward_diagonal",
     State.UNREAD: "dark_horizontal",
     State.MISSING: "wide_downward_diagonal",
 }
-ACROSS = 4  # charts of actions in a row of a page
-CROWDED = 24  # prefectures beyond which a page is too low to name each
+_ACROSS = 4  # charts of actions in a row of a page
+_CROWDED = 24  # prefectures beyond which a page is too low to name each
 
 
 def charts_sheet(book: xlsxwriter.Workbook, sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]) -> None:
@@ -82,7 +82,7 @@ def charts_sheet(book: xlsxwriter.Workbook, sheet: Any, f: Look, m: PeriodMeasur
     cuts = [PAGE[1] // ROW_PX]
     if m.reported and grids:
         row, half = cuts[-1] + 1, PAGE[1] // 2 - ROW_PX  # a row between the break and what stands after it
-        _put(sheet, _actions(book, m, len(grids)), row, 0, PAGE[0], half - GAP, "各行动完成率柱形图")
+        _put(sheet, _actions(book, m, len(grids)), row, 0, PAGE[0], half - _GAP, "各行动完成率柱形图")
         if len(m.scores) > 1:
             _put(sheet, _trend(book, m), row + half // ROW_PX + 1, 0, PAGE[0], half - 2 * ROW_PX, "各期完成率折线图")
         cuts.append(cuts[-1] + PAGE[1] // ROW_PX)
@@ -97,7 +97,7 @@ def trend_chart(book: xlsxwriter.Workbook, sheet: Any, m: PeriodMeasures) -> Non
 
 
 def _put(sheet: Any, chart: Any, row: int, x: int, width: int, height: int, words: str) -> None:
-    chart.set_size({"width": width - GAP, "height": height})
+    chart.set_size({"width": width - _GAP, "height": height})
     ok(sheet.insert_chart(row, 0, chart, {"x_offset": x, "object_position": 3, "description": words}))
 
 
@@ -105,9 +105,9 @@ def _to_paper(sheet: Any, cuts: Sequence[int]) -> None:
     sheet.set_paper(9)
     sheet.set_landscape()
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.55)
-    sheet.set_print_scale(SCALE)
+    sheet.set_print_scale(_SCALE)
     sheet.set_footer("&C&8第 &P 页，共 &N 页", {"margin": 0.3})
-    sheet.print_area(0, 0, cuts[-1] - 1, PAGE[0] // COLUMN_PX)
+    sheet.print_area(0, 0, cuts[-1] - 1, PAGE[0] // _COLUMN_PX)
     if cuts[:-1]:
         sheet.set_h_pagebreaks(cuts[:-1])
 
@@ -119,7 +119,7 @@ def _font(size: float = 9, *, bold: bool = False) -> dict[str, Any]:
 def _frame(chart: Any, title: str, *, legend: bool = False) -> Any:
     chart.set_title({"name": title, "name_font": {**_font(12, bold=True), "color": NAVY}, "overlay": False})
     chart.set_legend({"position": "bottom", "font": _font()} if legend else {"none": True})
-    chart.set_chartarea({"border": {"color": LINE_COLOR}})
+    chart.set_chartarea({"border": {"color": _LINE_COLOR}})
     chart.show_blanks_as("gap")
     return chart
 
@@ -155,7 +155,7 @@ def _by_prefecture(book: xlsxwriter.Workbook, m: PeriodMeasures, col: int, title
     chart.set_x_axis(
         {
             "min": 0,
-            "max": ROOM,
+            "max": _ROOM,
             "major_unit": 0.25,
             "num_format": "0%",
             "num_font": _font(8),
@@ -168,12 +168,12 @@ def _by_prefecture(book: xlsxwriter.Workbook, m: PeriodMeasures, col: int, title
 
 
 def _bar_axes(chart: Any, m: PeriodMeasures) -> None:
-    every = max(1, -(-len(m.prefecture_order) // CROWDED))
+    every = max(1, -(-len(m.prefecture_order) // _CROWDED))
     chart.set_y_axis(
         {
             "reverse": True,
             "num_font": _font(),
-            "line": {"color": LINE_COLOR},
+            "line": {"color": _LINE_COLOR},
             "interval_unit": every,
             "major_tick_mark": "none",
         }
@@ -185,9 +185,9 @@ def _states(book: xlsxwriter.Workbook, m: PeriodMeasures) -> Any:
     w = m.program.words
     chart = book.add_chart({"type": "bar", "subtype": "stacked"})
     for col, state in enumerate(State, FIRST_STATE):
-        color = STATE_COLORS[state]
-        hatch = {"pattern": HATCHED.get(state), "fg_color": color, "bg_color": "#FFFFFF"}
-        fill = {"pattern": hatch} if state in HATCHED else {"fill": {"color": color}}
+        color = _STATE_COLORS[state]
+        hatch = {"pattern": _HATCHED.get(state), "fg_color": color, "bg_color": "#FFFFFF"}
+        fill = {"pattern": hatch} if state in _HATCHED else {"fill": {"color": color}}
         ink = "#FFFFFF" if state is State.ACCEPTED else "#1F2933"
         chart.add_series(
             {
@@ -232,7 +232,7 @@ def _actions(book: xlsxwriter.Workbook, m: PeriodMeasures, count: int) -> Any:
             "data_labels": {"value": True, "num_format": "0.0%", "font": _font()},
         }
     )
-    chart.set_x_axis({"num_font": _font(), "line": {"color": LINE_COLOR}, "major_tick_mark": "none"})
+    chart.set_x_axis({"num_font": _font(), "line": {"color": _LINE_COLOR}, "major_tick_mark": "none"})
     _share_axis(chart)
     return _frame(
         chart,
@@ -244,7 +244,7 @@ def _share_axis(chart: Any) -> None:
     chart.set_y_axis(
         {
             "min": 0,
-            "max": ROOM,
+            "max": _ROOM,
             "major_unit": 0.25,
             "num_format": "0%",
             "num_font": _font(8),
@@ -274,7 +274,7 @@ def _trend(book: xlsxwriter.Workbook, m: PeriodMeasures) -> Any:
                 ),
             }
         )
-    chart.set_x_axis({"num_font": _font(), "line": {"color": LINE_COLOR}, "major_tick_mark": "none"})
+    chart.set_x_axis({"num_font": _font(), "line": {"color": _LINE_COLOR}, "major_tick_mark": "none"})
     _share_axis(chart)
     return _frame(chart, "各期完成率与时间进度", legend=True)
 
@@ -285,9 +285,9 @@ def _each_action(
     """A chart for each action, eight to a page; gives where the pages end."""
     w = m.program.words
     titles, ends = {a.no: a.short_title for a in m.program.actions}, []
-    width, height = PAGE[0] // ACROSS, PAGE[1] // 2 - 2 * ROW_PX
+    width, height = PAGE[0] // _ACROSS, PAGE[1] // 2 - 2 * ROW_PX
     for n, grid in enumerate(grids):
-        line, place = divmod(n, ACROSS)
+        line, place = divmod(n, _ACROSS)
         if place == 0 and line % 2 == 0:
             start = row + line // 2 * (PAGE[1] // ROW_PX)
             ends.append(start + PAGE[1] // ROW_PX)

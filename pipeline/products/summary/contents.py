@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
     from pipeline.products.summary.style import Look
 
-MEANINGS = {
+_MEANINGS = {
     State.ACCEPTED: "报来并通过检查，计入统计",
     State.NIL: "本期无新进展，沿用上次已接收的数，计入统计",
     State.RETURNED: "有错退回，改正报来之前不计入；各表中画橙色斜纹",
@@ -95,7 +95,7 @@ def _states(sheet: Any, f: Look, m: PeriodMeasures, row: int) -> int:
         row += 1
         write_text(sheet, row, 0, "", f.states[state] if state.is_reported else f.hatched[state])
         write_text(sheet, row, 1, STATE_NAMES[state], f.states[state])
-        write_text(sheet, row, 2, m.program.worded(MEANINGS[state]), f.text)
+        write_text(sheet, row, 2, m.program.worded(_MEANINGS[state]), f.text)
         cells = f"'{m.program.worded(COUNTIES)}'!{address(FIRST_ROW, STATE_COL)}:{address(last, STATE_COL)}"
         formula = f'=COUNTIF({cells},"{STATE_NAMES[state]}")'
         write_formula(sheet, row, 3, formula, f.number("count"), m.states[state])

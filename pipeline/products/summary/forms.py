@@ -46,7 +46,11 @@ if TYPE_CHECKING:
 
     Scores = Mapping[tuple[str, int], tuple[int, int]]
 
-HOW = {Accumulation.CUMULATIVE: "累计数，计到本期末", Accumulation.STOCK: "期末的数", Accumulation.STATUS: "期末的情况"}
+_HOW = {
+    Accumulation.CUMULATIVE: "累计数，计到本期末",
+    Accumulation.STOCK: "期末的数",
+    Accumulation.STATUS: "期末的情况",
+}
 NOTE_PX, NOTE_CHARS = 270, 40
 
 
@@ -170,7 +174,7 @@ def _item_title(item: Item) -> str:
 
 def _note(one: Field, quantities: Sequence[Quantity]) -> str:
     """What a column is and what is asked of it, for the note at its title."""
-    lines = [f"{one.code}　{HOW[one.accumulation]}" + (f"，{one.counts_from}起算" if one.counts_from else "")]
+    lines = [f"{one.code}　{_HOW[one.accumulation]}" + (f"，{one.counts_from}起算" if one.counts_from else "")]
     lines += [f"取自{one.shows}，不另填报"] if one.shows else []
     for q in quantities:
         lines += [f"目标：{_target(q)}"] if q.target and q.judged else []

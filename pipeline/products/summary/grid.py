@@ -33,7 +33,7 @@ SCORE = (("达标数", 9.0), ("应达标数", 9.0), ("完成率", 9.0))
 SOURCE = (("报送序号", 8.0), ("收到日期", 11.0), ("文件", 42.0), ("工作表", 13.0), ("行", 6.0), ("说明", 40.0))
 WORDY = frozenset({FieldType.TEXT, FieldType.CHECKLIST})
 HEAD_LINES, TEXT_LINES = 4, 4
-SHORT = 44  # half-widths that two lines hold
+_SHORT = 44  # half-widths that two lines hold
 
 
 class Totalling(StrEnum):
@@ -118,7 +118,7 @@ def totalling(one: Field) -> Totalling:
     return Totalling.YES if one.type is FieldType.YESNO else Totalling.FILLED
 
 
-def head_width(label: str, least: float = 9.0, most: float = 24.0) -> float:
+def _head_width(label: str, least: float = 9.0, most: float = 24.0) -> float:
     """Wide enough for a title in a few lines."""
     return min(max(least, _halves(label) / HEAD_LINES + 2), most)
 
@@ -126,7 +126,7 @@ def head_width(label: str, least: float = 9.0, most: float = 24.0) -> float:
 def text_width(texts: Iterable[str], label: str, most: float = 46.0) -> float:
     """Wide enough for the longest of the texts in a few lines."""
     longest = max((_halves(text) for text in texts), default=0)
-    return max(head_width(label), min(most, longest / (2 if longest <= SHORT else TEXT_LINES) + 5))
+    return max(_head_width(label), min(most, longest / (2 if longest <= _SHORT else TEXT_LINES) + 5))
 
 
 def _halves(text: str) -> int:
@@ -150,7 +150,7 @@ def _grid(m: PeriodMeasures, form: Form, values: Values) -> Grid:
         widths=(
             *(width for _, width in LEADING),
             *(_width(one, values) for one in fields),
-            *(head_width(rate_label(q)) for q in rates),
+            *(_head_width(rate_label(q)) for q in rates),
             *(width for _, width in SCORE if is_scored),
         ),
         letters=_letters(m, form, m.period, fields),
@@ -174,9 +174,9 @@ def _width(one: Field, values: Values) -> float:
     if one.type in NUMBERS:
         numbers = (given.get(one.shows or one.code) for given in values.values())
         total = sum(v for v in numbers if isinstance(v, int | Decimal))
-        return max(head_width(one.label), len(f"{total:,.2f}") + 3)
+        return max(_head_width(one.label), len(f"{total:,.2f}") + 3)
     if one.type not in WORDY:
-        return head_width(one.label)
+        return _head_width(one.label)
     return text_width((show(given.get(one.shows or one.code)) for given in values.values()), one.label)
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 SURVEY, ODD = "调研提纲汇总", "请留意的数"
 HEAD_ROW, FIRST_ROW = 2, 3
-SURVEY_COLUMNS = (
+_SURVEY_COLUMNS = (
     Column(head="题号", width=9),
     Column(head="题目", width=32, kind="words"),
     Column(head="指标", width=36, kind="words"),
@@ -48,7 +48,7 @@ SURVEY_COLUMNS = (
     Column(head="平均", width=12),
     Column(head="答“是”或各选项的县", width=46, kind="words"),
 )
-ODD_COLUMNS = (
+_ODD_COLUMNS = (
     Column(head="州（市）", width=12),
     Column(head="县（市、区）", width=14),
     Column(head="指标代码", width=10),
@@ -60,8 +60,8 @@ ODD_COLUMNS = (
     Column(head="中位数", width=10, kind="amount"),
     Column(head="出处（文件、工作表、格）", width=52, kind="quiet_wrapped"),
 )
-SUM_COL = 5
-BODY_WIDTH = 72.0  # of a column of long texts
+_SUM_COL = 5
+_BODY_WIDTH = 72.0  # of a column of long texts
 
 
 def list_sheet(sheet: Any, f: Look, m: PeriodMeasures, form: Form) -> None:
@@ -110,7 +110,7 @@ def _why(m: PeriodMeasures, p: Prefecture) -> str:
 def _list_column(one: Field, entries: Sequence[StandingRow]) -> Column:
     if one.type not in {*WORDY, FieldType.CHOICE}:
         return Column(head=one.label, width=13)
-    width = text_width((show(entry.values.get(one.code)) for entry in entries), one.label, BODY_WIDTH)
+    width = text_width((show(entry.values.get(one.code)) for entry in entries), one.label, _BODY_WIDTH)
     return Column(head=one.label, width=max(width, 13), kind="words")
 
 
@@ -148,9 +148,9 @@ def survey_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Mapping[str, Gri
             )
             figures += [(row, *one) for one in _survey_figures(column, grids, row)]
     note = f"按已答的{w.row}统计，应报{len(m.program.measured)}{w.rows}，已报{m.reported}{w.rows}；合计、平均取自各题所在的表"
-    _table(sheet, f, f"{SURVEY}（{m.period.title}）", note, _worded(m, SURVEY_COLUMNS), rows, frozen=3)
+    _table(sheet, f, f"{SURVEY}（{m.period.title}）", note, _worded(m, _SURVEY_COLUMNS), rows, frozen=3)
     for row, col, formula, value in figures:
-        kind = "count" if col == SUM_COL and value.is_integer() else "amount"
+        kind = "count" if col == _SUM_COL and value.is_integer() else "amount"
         write_formula(sheet, row, col, formula, f.number(kind), value)
 
 
@@ -201,7 +201,7 @@ def odd_sheet(sheet: Any, f: Look, m: PeriodMeasures) -> None:
         )
     title = f"{ODD}（{m.period.title}）"
     note = f"共{len(rows)}处，与本{w.row}以往或其他{w.row}相差悬殊，请核对，不影响接收；按已报{m.reported}{w.rows}比较"
-    _table(sheet, f, title, note, _worded(m, ODD_COLUMNS), rows, frozen=2)
+    _table(sheet, f, title, note, _worded(m, _ODD_COLUMNS), rows, frozen=2)
 
 
 def _worded(m: PeriodMeasures, columns: Sequence[Column]) -> list[Column]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 PREFECTURES, COUNTIES, TREND = "州（市）完成率", "各县情况", "各期完成率"
 HEAD_ROW, FIRST_ROW = 2, 3  # of 各县情况 and 各期完成率
 PREFECTURE_HEAD, WHOLE_ROW, FIRST_PREFECTURE = 2, 3, 4
-COUNTY_COLUMNS = (
+_COUNTY_COLUMNS = (
     Column(head="代码", width=9),
     Column(head="州（市）", width=12),
     Column(head="县（市、区）", width=15),
@@ -52,7 +52,7 @@ COUNTY_COLUMNS = (
     Column(head="没有计入的原因", width=42, kind="quiet_wrapped"),
 )
 NAME_COL, PLACE_COL, STATE_COL, MET_COL, APPLIES_COL = 1, 2, 3, 8, 9
-PREFECTURE_COLUMNS = (
+_PREFECTURE_COLUMNS = (
     ("排名", 6.0),
     ("代码", 8.0),
     ("州（市）", 12.0),
@@ -69,7 +69,7 @@ ROSTER, FIRST_STATE = 3, 4
 REPORTED_COL, MET, APPLIES, PCT, BEFORE, CHANGE, FIRST_ACTION = range(
     FIRST_STATE + len(State), FIRST_STATE + len(State) + 7
 )
-TREND_COLUMNS = (
+_TREND_COLUMNS = (
     ("报送期", 18.0),
     ("应报县", 9.0),
     ("已报县", 9.0),
@@ -90,7 +90,7 @@ def counties_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]
         f"应报日期{cn_date(m.period.due_on)}；达标数为各行动表之和，只算已报的{w.row}",
     )
     sheet.set_row(HEAD_ROW, 34)
-    for col, column in enumerate(COUNTY_COLUMNS):
+    for col, column in enumerate(_COUNTY_COLUMNS):
         sheet.set_column(col, col, column.width)
         write_text(sheet, HEAD_ROW, col, m.program.worded(column.head), f.head)
     owed = {o.who: o for o in m.owed_now if o.is_report and o.is_measured}
@@ -114,17 +114,17 @@ def counties_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Grid]
                 [g.cell(g.rows[county.code], g.score_col + 1) for g in grids],
             )
             reason = absences.get(county.code, "")
-            write_value(sheet, f, row, len(COUNTY_COLUMNS) - 1, reason, "quiet_wrapped")
-            heights.append(height_of([(reason, COUNTY_COLUMNS[-1].width)]))
+            write_value(sheet, f, row, len(_COUNTY_COLUMNS) - 1, reason, "quiet_wrapped")
+            heights.append(height_of([(reason, _COUNTY_COLUMNS[-1].width)]))
             sheet.set_row(row, heights[-1])
     sheet.freeze_panes(FIRST_ROW, STATE_COL)
-    sheet.autofilter(HEAD_ROW, 0, max(row, FIRST_ROW), len(COUNTY_COLUMNS) - 1)
+    sheet.autofilter(HEAD_ROW, 0, max(row, FIRST_ROW), len(_COUNTY_COLUMNS) - 1)
     to_paper(
         sheet,
         SummaryPrint(
             heads=(HEAD_ROW, HEAD_ROW),
             leading=STATE_COL,
-            widths=[c.width for c in COUNTY_COLUMNS],
+            widths=[c.width for c in _COUNTY_COLUMNS],
             heights=heights,
             blocks=blocks,
         ),
@@ -202,7 +202,7 @@ def prefectures_sheet(sheet: Any, f: Look, m: PeriodMeasures, grids: Sequence[Gr
     titles = {a.no: a.short_title for a in m.program.actions}
     actions = [(titles[g.form.action], 9.0) for g in grids if g.form.action is not None]
     columns: list[tuple[str, float]] = [
-        *((m.program.worded(head), width) for head, width in PREFECTURE_COLUMNS),
+        *((m.program.worded(head), width) for head, width in _PREFECTURE_COLUMNS),
         *actions,
     ]
     for col, (head, width) in enumerate(columns):
@@ -330,7 +330,7 @@ def trend_sheet(sheet: Any, f: Look, m: PeriodMeasures) -> None:
         f"{TREND}（截至{m.period.title}）",
         f"各期按当期已报的{w.row}统计；时间进度为专项工作期内已过的天数占比",
     )
-    for col, (head, width) in enumerate(TREND_COLUMNS):
+    for col, (head, width) in enumerate(_TREND_COLUMNS):
         sheet.set_column(col, col, width)
         write_text(sheet, HEAD_ROW, col, m.program.worded(head), f.head)
     for row, score in enumerate(m.scores, FIRST_ROW):
@@ -361,5 +361,5 @@ def trend_sheet(sheet: Any, f: Look, m: PeriodMeasures) -> None:
     for row, height in enumerate(heights[HEAD_ROW:], HEAD_ROW):
         sheet.set_row(row, height)
     sheet.freeze_panes(FIRST_ROW, 1)
-    widths = [*(w for _, w in TREND_COLUMNS), *[9.0] * 5]
+    widths = [*(w for _, w in _TREND_COLUMNS), *[9.0] * 5]
     to_paper(sheet, SummaryPrint(heads=(HEAD_ROW, HEAD_ROW), leading=1, widths=widths, heights=heights))

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
     from pipeline.domain.value import Value
 
-HEADING_FONT = "黑体"
+_HEADING_FONT = "黑体"
 PALE, LINK = "#F4F7FB", "#1F5FA8"
 CONTENTS = "目录"
 LINE_PT, HIGHEST_PT = 13.0, 400.0  # Excel's rows end at 409 points
 PAGE_PX, PAGE_PT = 1_020, 498  # what an A4 page across takes at 100 %
 FULL = 0.7  # a page with less on it is not left for the sake of a block
-CHARACTER_PX = 8  # of column width, with the fonts an office has
-SMALLEST = 0.62  # below this share of its size 10-point type is no longer read with ease
-STATE_FILLS = {
+_CHARACTER_PX = 8  # of column width, with the fonts an office has
+_SMALLEST = 0.62  # below this share of its size 10-point type is no longer read with ease
+_STATE_FILLS = {
     State.ACCEPTED: "#DDEFE0",
     State.NIL: "#DCE8F6",
     State.RETURNED: "#FBE6C2",
@@ -36,7 +36,7 @@ STATE_FILLS = {
     State.UNREAD: "#E6DFF0",
     State.MISSING: "#E4E7EB",
 }
-HATCHES = {State.MISSING: "#B8C2CC", State.RETURNED: "#E0A84A", State.UNUSABLE: "#C77D5A", State.UNREAD: "#8E7CA6"}
+_HATCHES = {State.MISSING: "#B8C2CC", State.RETURNED: "#E0A84A", State.UNUSABLE: "#C77D5A", State.UNREAD: "#8E7CA6"}
 NUMBERS_AS = {
     "count": "#,##0",
     "amount": "#,##0.00",
@@ -48,7 +48,7 @@ NUMBERS_AS = {
     "plain": "0",
 }
 
-CENTRED = frozenset({"filled", "day", "plain"})
+_CENTRED = frozenset({"filled", "day", "plain"})
 
 
 class Look:
@@ -62,14 +62,14 @@ class Look:
             return book.add_format({**box, **extra})
 
         self.title = book.add_format(
-            {"font_name": HEADING_FONT, "font_size": 16, "font_color": NAVY, "valign": "vcenter"}
+            {"font_name": _HEADING_FONT, "font_size": 16, "font_color": NAVY, "valign": "vcenter"}
         )
         self.note = book.add_format({**base, "font_color": "#52606D"})
         self.back = book.add_format({**base, "font_color": LINK, "underline": 1})
         self.text = boxed(text_wrap=True)
         self.label = boxed(bold=True, bg_color=HEAD)
         self.link = boxed(font_color=LINK, underline=1)
-        self.group = boxed(font_name=HEADING_FONT, font_color="#FFFFFF", bg_color=NAVY, align="center", text_wrap=True)
+        self.group = boxed(font_name=_HEADING_FONT, font_color="#FFFFFF", bg_color=NAVY, align="center", text_wrap=True)
         self.head = boxed(bold=True, bg_color=HEAD, align="center", text_wrap=True)
         self.code = boxed(font_size=8, font_color=GREY, align="left")
         self.middle = boxed(align="center")
@@ -77,15 +77,16 @@ class Look:
         self.quiet = boxed(font_size=9, font_color="#52606D", align="left")
         self.quiet_wrapped = boxed(font_size=9, font_color="#52606D", align="left", text_wrap=True)
         self.quiet_day = boxed(font_size=9, font_color="#52606D", align="center", num_format=NUMBERS_AS["day"])
-        self.states = {state: boxed(align="center", bg_color=fill) for state, fill in STATE_FILLS.items()}
+        self.states = {state: boxed(align="center", bg_color=fill) for state, fill in _STATE_FILLS.items()}
         self.hatched = {
-            state: boxed(align="center", pattern=14, fg_color=ink, bg_color="#FFFFFF") for state, ink in HATCHES.items()
+            state: boxed(align="center", pattern=14, fg_color=ink, bg_color="#FFFFFF")
+            for state, ink in _HATCHES.items()
         }
         self.missing = self.hatched[State.MISSING]
         levels = {"": {}, "part": {"bg_color": HEAD, "bold": True}, "whole": {"bg_color": "#CBD8E8", "bold": True}}
         centred, right = {"align": "center"}, {"align": "right", "indent": 1}
         self._number = {
-            (level, kind): boxed(num_format=code, **(centred if kind in CENTRED else right), **fill)
+            (level, kind): boxed(num_format=code, **(centred if kind in _CENTRED else right), **fill)
             for level, fill in levels.items()
             for kind, code in NUMBERS_AS.items()
         }
@@ -178,7 +179,7 @@ def height_of(texts: Sequence[tuple[str, float]], least: float = 18.0) -> float:
 def to_paper(sheet: Any, shape: SummaryPrint) -> None:
     """A4 across, fitted to as few pages wide as stay readable, names and titles on each; rows cut between blocks."""
     names, whole = (sum(map(_px, some)) for some in (shape.widths[: shape.leading], shape.widths))
-    room = PAGE_PX / SMALLEST
+    room = PAGE_PX / _SMALLEST
     wide = 1 if whole <= room else math.ceil((whole - names) / max(1.0, room - names))
     scale = min(1.0, PAGE_PX * wide / (whole + (wide - 1) * names))
     first, last = shape.heads
@@ -198,7 +199,7 @@ def to_paper(sheet: Any, shape: SummaryPrint) -> None:
 
 
 def _px(width: float) -> float:
-    return CHARACTER_PX * width + 5
+    return _CHARACTER_PX * width + 5
 
 
 def breaks(sizes: Sequence[float], room: float, repeated: float, blocks: Sequence[int], after: int) -> list[int]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class _Block:
     """The rows a subtotal draws together: of units, ``first`` to ``last``; of the province, every row of the sheet."""
 
     row: int
@@ -52,12 +52,12 @@ class Block:
         return f'=SUMIF(${mark}${self.first + 1}:${mark}${self.last + 1},"{SUBTOTAL}",{self.cells(col)})'
 
 
-def blocks_of(grid: Grid, values: Values) -> list[Block]:
+def blocks_of(grid: Grid, values: Values) -> list[_Block]:
     """The province, then every prefecture with rows of its own counties."""
     everyone = tuple(unit.code for _, units in grid.units for unit in units)
 
-    def block(row: int, first: int, last: int, units: tuple[str, ...], *, whole: bool) -> Block:
-        return Block(
+    def block(row: int, first: int, last: int, units: tuple[str, ...], *, whole: bool) -> _Block:
+        return _Block(
             row=row,
             first=first,
             last=max(first, last),
@@ -74,7 +74,9 @@ def blocks_of(grid: Grid, values: Values) -> list[Block]:
     return [whole, *(block(row, row + 1, row + len(codes), codes, whole=False) for row, codes in parts)]
 
 
-def block_row(sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, block: Block, values: Values, scores: Scores) -> None:
+def block_row(
+    sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, block: _Block, values: Values, scores: Scores
+) -> None:
     """The row of the province or of a prefecture: formulas over the rows below, and how many of them reported."""
     owner: Prefecture | None = None if block.whole else next(p for p, _ in grid.units if grid.rows[p.code] == block.row)
     names = (owner.code, owner.short_name, SUBTOTAL) if owner else ("", m.program.region, "全部")
@@ -101,7 +103,7 @@ def quotient(row: int, col: int) -> str:
     return f"={address(row, col)}/{address(row, col + 1)}"
 
 
-def _or_hatch(sheet: Any, f: Look, block: Block, col: int, formula: str, kind: str, value: float | None) -> None:
+def _or_hatch(sheet: Any, f: Look, block: _Block, col: int, formula: str, kind: str, value: float | None) -> None:
     """A formula; where there is nothing to compute, a cell that says so: hatched when nobody reported."""
     if value is not None:
         write_formula(sheet, block.row, col, formula, f.number(kind, block.level), value)
@@ -111,7 +113,7 @@ def _or_hatch(sheet: Any, f: Look, block: Block, col: int, formula: str, kind: s
         write_text(sheet, block.row, col, "", f.missing)
 
 
-def _total(sheet: Any, f: Look, block: Block, col: int, one: Field, given: Sequence[Any]) -> None:
+def _total(sheet: Any, f: Look, block: _Block, col: int, one: Field, given: Sequence[Any]) -> None:
     how = totalling(one)
     numbers = [v for v in given if isinstance(v, (int, Decimal))]
     kind = "count" if one.type is FieldType.COUNT else "amount"
@@ -142,7 +144,7 @@ def _total(sheet: Any, f: Look, block: Block, col: int, one: Field, given: Seque
 def _numbers_or_words(
     sheet: Any,
     f: Look,
-    block: Block,
+    block: _Block,
     col: int,
     formula: str,
     kind: str,
@@ -155,7 +157,7 @@ def _numbers_or_words(
         _or_hatch(sheet, f, block, col, formula, kind, None if value is None else float(value))
 
 
-def _rate_total(sheet: Any, f: Look, grid: Grid, block: Block, col: int, q: Quantity, given: Sequence[Given]) -> None:
+def _rate_total(sheet: Any, f: Look, grid: Grid, block: _Block, col: int, q: Quantity, given: Sequence[Given]) -> None:
     """Σ ÷ Σ over the units that gave both; two plain sums where nobody gave only one of them."""
     pairs = [p for x in given if (p := pair_of(x, q))]
     over, under = (grid.col_of(code) for code in (q.numerator or "", q.denominator or ""))

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SURVEY", "summary_workbook"]
 
-TABS = {
+_TABS = {
     CONTENTS: "#1F3864",
     CHARTS: "#1F3864",
     PREFECTURES: "#1F3864",
@@ -63,7 +63,7 @@ def summary_workbook(m: PeriodMeasures) -> bytes:
     actions, absences = scored(by_form.values()), _absences(m, values)
     listed = _listed(m, by_form, values)
     sheets = {
-        name: _add(book, m.program.worded(name), TABS[name])
+        name: _add(book, m.program.worded(name), _TABS[name])
         for name in (CONTENTS, CHARTS, PREFECTURES, COUNTIES, TREND)
     }
     contents(sheets[CONTENTS], f, m, listed)
@@ -80,8 +80,8 @@ def summary_workbook(m: PeriodMeasures) -> bytes:
         else:
             form_sheet(sheet, f, m, by_form[form.code], values, absences, scores)
     if m.systems.survey:
-        survey_sheet(_add(book, SURVEY, TABS[SURVEY]), f, m, by_form)
-    odd_sheet(_add(book, ODD, TABS[ODD]), f, m)
+        survey_sheet(_add(book, SURVEY, _TABS[SURVEY]), f, m, by_form)
+    odd_sheet(_add(book, ODD, _TABS[ODD]), f, m)
     book.close()
     return out.getvalue()
 

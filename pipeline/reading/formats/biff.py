@@ -29,20 +29,20 @@ FORMULA, STRING, NUMBER, RK, MULRK, BOOLERR = 0x06, 0x207, 0x203, 0x27E, 0xBD, 0
 LABEL, LABELSST, RSTRING = 0x204, 0xFD, 0xD6
 AREAS, RULE = 0x1B0, 0x1B1  # of conditional formats
 ROW, COLUMNS, FILTERED, NOTE, DRAWING, OBJECT, TEXT_OBJECT = 0x208, 0x7D, 0x9B, 0x1C, 0xEC, 0x5D, 0x1B6
-VALUED = {FORMULA, NUMBER, RK, BOOLERR, LABEL, LABELSST, RSTRING}
-BETWEEN = {0x221, 0x4BC, 0x236, CONTINUE}  # ARRAY, SHRFMLA, TABLE, CONTINUE: may stand between a formula and its text
-HOLE = bytes(64)  # texts hold no such run of zeros: a piece of the file was lost
-WINDOW = 0x23E  # how a sheet is looked at: stands behind its cells
+_VALUED = {FORMULA, NUMBER, RK, BOOLERR, LABEL, LABELSST, RSTRING}
+_BETWEEN = {0x221, 0x4BC, 0x236, CONTINUE}  # ARRAY, SHRFMLA, TABLE, CONTINUE: may stand between a formula and its text
+_HOLE = bytes(64)  # texts hold no such run of zeros: a piece of the file was lost
+_WINDOW = 0x23E  # how a sheet is looked at: stands behind its cells
 SHOWS_NOUGHTS = 0x10
-BIFF8 = 0x600
+_BIFF8 = 0x600
 MACRO_SHEET, MODULE = 1, 6
-MERGED = 0xE5
+_MERGED = 0xE5
 HIDDEN_ROW, HIDDEN_COLUMN = 0x20, 1
-SHORT = 200  # bytes of a formula of figures alone
-MAX_COLUMN_RECORDS = 1_000
-ENCODINGS = {1200: "utf-16-le", 936: "gb18030", 0x8000: "mac_roman", 0x8001: "cp1252", 20936: "gb18030"}
+_SHORT = 200  # bytes of a formula of figures alone
+_MAX_COLUMN_RECORDS = 1_000
+_ENCODINGS = {1200: "utf-16-le", 936: "gb18030", 0x8000: "mac_roman", 0x8001: "cp1252", 20936: "gb18030"}
 ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
-OTHER_KINDS = {
+_OTHER_KINDS = {
     "worddocument": "Word文档",
     "powerpoint document": "演示文稿",
     "__properties_version1.0": "邮件，报表可能在它的附件里",
@@ -64,7 +64,7 @@ def look_through_xls(names: set[str], streams: Mapping[str, bytes]) -> Notes:
     """
     stream = streams.get("workbook", streams.get("book"))
     if stream is None:
-        found = next((kind for name, kind in OTHER_KINDS.items() if name in names), "旧版Office文件，里面没有工作表")
+        found = next((kind for name, kind in _OTHER_KINDS.items() if name in names), "旧版Office文件，里面没有工作表")
         raise Refusal("FILE_NOT_A_WORKBOOK", f"是{found}")
     tally = Tally()
     if any(part in {"_vba_project_cur", "vba"} for name in names for part in name.split("/")):
@@ -116,7 +116,7 @@ def _records(stream: bytes, at: int) -> Iterator[tuple[int, int, int, int]]:
             raise _damaged()
         if record == BOF:
             depth += 1
-        cells_are_over = cells_are_over or record == WINDOW
+        cells_are_over = cells_are_over or record == _WINDOW
         yield record, depth, at, size
         if record == EOF:
             depth -= 1
@@ -152,13 +152,13 @@ class _Globals:
         """One record."""
         self._in_texts = record == SST or (record == CONTINUE and self._in_texts)
         if self._in_texts:
-            if HOLE in data:
+            if _HOLE in data:
                 raise _damaged()
             self._pieces.append(data)
-        elif record in LOOKS:
-            LOOKS[record](self.looks, data)
-        elif record in GLOBALS:
-            GLOBALS[record](self, data)
+        elif record in _LOOKS:
+            _LOOKS[record](self.looks, data)
+        elif record in _GLOBALS:
+            _GLOBALS[record](self, data)
 
     def finish(self) -> None:
         """What cells refer to by number."""
@@ -177,12 +177,12 @@ class _Globals:
 
     def begin(self, data: bytes) -> None:
         """Of which years the file is."""
-        self.wide = struct.unpack_from("<H", data)[0] >= BIFF8
+        self.wide = struct.unpack_from("<H", data)[0] >= _BIFF8
 
     def encoding(self, data: bytes) -> None:
         """How texts are written, before 1997."""
         page = struct.unpack_from("<H", data)[0]
-        self._encoding = ENCODINGS.get(page, f"cp{page}")
+        self._encoding = _ENCODINGS.get(page, f"cp{page}")
 
     def days(self, data: bytes) -> None:
         """From which day days are counted."""
@@ -234,8 +234,8 @@ class _XlsSheet:
             FILTERED: self._filter,
             CONTINUE: self._more,
             NOTE: self._note,
-            MERGED: self._merge,
-            WINDOW: self._view,
+            _MERGED: self._merge,
+            _WINDOW: self._view,
         }
         if book.wide:
             over = self._overlay
@@ -244,13 +244,13 @@ class _XlsSheet:
 
     def take(self, record: int, data: bytes) -> None:
         """One record."""
-        if self._waiting and record not in BETWEEN:
+        if self._waiting and record not in _BETWEEN:
             self._text_comes(record, data)
         if self._pieces and record == CONTINUE:
             self._pieces.append(data)
         elif self._pieces:
             self._settle()
-        if record in VALUED:
+        if record in _VALUED:
             self._value(record, data)
         elif record == MULRK:
             row, col = struct.unpack_from("<2H", data)
@@ -319,7 +319,7 @@ class _XlsSheet:
 
     def _columns(self, data: bytes) -> None:
         self._described += 1
-        if self._described > MAX_COLUMN_RECORDS:  # of at most 256 columns
+        if self._described > _MAX_COLUMN_RECORDS:  # of at most 256 columns
             raise _damaged()
         first, last, width, _, flags = struct.unpack_from("<5H", data)
         if flags & HIDDEN_COLUMN or not width:
@@ -347,7 +347,7 @@ class _XlsSheet:
         if result[6:] != b"\xff\xff":
             number = struct.unpack("<d", result)[0]
             self._number(row, col, style, number)
-            should_be = constant(formula) if len(formula) <= SHORT else None
+            should_be = constant(formula) if len(formula) <= _SHORT else None
             if should_be is not None and differs(should_be, number):
                 self._tally.doubt(
                     self._name, row, col, "CELL_CONTRADICTS", f"公式算出{should_be:g}，显示{number:g}", instead=True
@@ -358,7 +358,7 @@ class _XlsSheet:
             self._put(row, col, style, bool(result[2]))
         elif result[0] == 2:  # noqa: PLR2004 - an error
             self._put(row, col, style, ERRORS.get(result[2], "#N/A"))
-        elif len(formula) <= SHORT and is_figure(
+        elif len(formula) <= _SHORT and is_figure(
             formula
         ):  # an empty text cannot be its result: what writers put who do not calculate
             self._put(row, col, style, UNCALCULATED)
@@ -412,8 +412,8 @@ class _XlsSheet:
             self._tally.doubt(self._name, row, col, mark, f"{show(value)}（{UNSEEN[mark]}）", instead=True)
 
 
-LOOKS = {FONT: XlsLooks.font, PALETTE: XlsLooks.palette, XF: XlsLooks.cell_format}
-GLOBALS = {
+_LOOKS = {FONT: XlsLooks.font, PALETTE: XlsLooks.palette, XF: XlsLooks.cell_format}
+_GLOBALS = {
     BOF: _Globals.begin,
     CODEPAGE: _Globals.encoding,
     IS_1904: _Globals.days,

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from pipeline.reading.formats.notes import Tally
 
 OWN_BOOK, ADD_IN, LONGEST_PATH = 0x0401, 0x3A01, 0xFF
-PATH_MARKS = "\x01\x02\x05"  # an encoded path, from the same drive, of one piece
+_PATH_MARKS = "\x01\x02\x05"  # an encoded path, from the same drive, of one piece
 TEXT, CHOICES, ATTRIBUTE, INTEGER, REAL, PAREN = 0x17, 0x04, 0x19, 0x1E, 0x1F, 0x15
-OUTSIDE = {0x39: 7, 0x3A: 7, 0x3B: 11, 0x3C: 7, 0x3D: 11}  # a name, cell or area that stands in some book
-SIZES = {
+_OUTSIDE = {0x39: 7, 0x3A: 7, 0x3B: 11, 0x3C: 7, 0x3D: 11}  # a name, cell or area that stands in some book
+_SIZES = {
     **dict.fromkeys(range(0x03, 0x17), 1),
     0x01: 5,
     0x02: 5,
@@ -39,19 +39,19 @@ SIZES = {
     0x2B: 9,
     0x2C: 5,
     0x2D: 9,
-    **OUTSIDE,
+    **_OUTSIDE,
 }
-TWO: dict[int, Callable[[float, float], float]] = {
+_TWO: dict[int, Callable[[float, float], float]] = {
     0x03: operator.add,
     0x04: operator.sub,
     0x05: operator.mul,
     0x06: operator.truediv,
 }
-ONE: dict[int, Callable[[float], float]] = {0x12: operator.pos, 0x13: operator.neg, 0x14: lambda n: n / 100}
+_ONE: dict[int, Callable[[float], float]] = {0x12: operator.pos, 0x13: operator.neg, 0x14: lambda n: n / 100}
 FUNCTION, SUM, SUMS = 0x22, b"\x10", {b"\0\0", b"\4\0", b"\5\0", b"\6\0", b"\7\0"}  # and count, mean, least and most
 ADDED, PASSED_OVER, BOOLEAN = b"\4\0", {0x10, 0x40}, 0x1D  # SUM of several; of one, and blanks; TRUE or FALSE
-NEAR = 1e-9
-MAX_WALKED = 5_000_000  # bytes of formulas
+_NEAR = 1e-9
+_MAX_WALKED = 5_000_000  # bytes of formulas
 
 
 class Links:
@@ -67,7 +67,7 @@ class Links:
         """One book; without a path it is this one, or add-ins."""
         outside = kind not in {OWN_BOOK, ADD_IN} and 1 < kind <= LONGEST_PATH
         self._outside = self._outside or outside
-        self._books.append((path.replace("\x03", "/").lstrip(PATH_MARKS) or "别的文件") if outside else "")
+        self._books.append((path.replace("\x03", "/").lstrip(_PATH_MARKS) or "别的文件") if outside else "")
 
     def sheets(self, data: bytes) -> None:
         """Which book each reference means."""
@@ -78,10 +78,10 @@ class Links:
         if not self._outside:
             return ""
         self._walked += len(formula)
-        if self._walked > MAX_WALKED:
+        if self._walked > _MAX_WALKED:
             raise Refusal("FILE_TOO_MANY_CELLS", "公式过多过长")
         for token, at in _tokens(formula):
-            if token in OUTSIDE:
+            if token in _OUTSIDE:
                 number = struct.unpack_from("<H", formula, at + 1)[0]
                 book = self._sheets[number] if number < len(self._sheets) else len(self._books)
                 if book < len(self._books) and self._books[book]:
@@ -102,16 +102,16 @@ def constant(formula: bytes) -> float | None:
     end = 0
     try:
         for token, at in _tokens(formula):
-            end = at + SIZES.get(token, 0)
+            end = at + _SIZES.get(token, 0)
             if token == INTEGER:
                 stack.append(struct.unpack_from("<H", formula, at + 1)[0])
             elif token == REAL:
                 stack.append(struct.unpack_from("<d", formula, at + 1)[0])
-            elif token in TWO:
+            elif token in _TWO:
                 right, left = stack.pop(), stack.pop()
-                stack.append(TWO[token](left, right))
-            elif token in ONE:
-                stack.append(ONE[token](stack.pop()))
+                stack.append(_TWO[token](left, right))
+            elif token in _ONE:
+                stack.append(_ONE[token](stack.pop()))
             elif token == FUNCTION and formula[at + 2 : at + 4] == ADDED:
                 count = formula[at + 1]
                 stack[-count:] = [sum(stack[-count:])] if 0 < count <= len(stack) else [stack[len(stack)]]
@@ -137,12 +137,12 @@ def is_figure(formula: bytes) -> bool:
     is_sum = (last == ATTRIBUTE and formula[at + 1 : at + 2] == SUM) or (
         last == FUNCTION and formula[at + 2 : at + 4] in SUMS
     )
-    return last in TWO or last in ONE or last in {INTEGER, REAL} or is_sum
+    return last in _TWO or last in _ONE or last in {INTEGER, REAL} or is_sum
 
 
 def differs(one: float, other: float) -> bool:
     """More than binary arithmetic may add."""
-    return abs(one - other) > NEAR * max(1, abs(one), abs(other))
+    return abs(one - other) > _NEAR * max(1, abs(one), abs(other))
 
 
 def _tokens(formula: bytes) -> Iterator[tuple[int, int]]:
@@ -157,7 +157,7 @@ def _tokens(formula: bytes) -> Iterator[tuple[int, int]]:
         elif token == ATTRIBUTE and at + 3 < len(formula):
             choices = struct.unpack_from("<H", formula, at + 2)[0] + 1 if formula[at + 1] & CHOICES else 0
             at += 4 + 2 * choices
-        elif token in SIZES:
-            at += SIZES[token]
+        elif token in _SIZES:
+            at += _SIZES[token]
         else:
             return

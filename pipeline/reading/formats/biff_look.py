@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from pipeline.reading.formats.notes import Tally
 
 STRUCK, FIRST_OWN_COLOUR = 0x8, 8
-WHITE = b"\xff\xff\xff"
-BLACK = b"\0\0\0"
-PALETTE = bytes.fromhex(
+_WHITE = b"\xff\xff\xff"
+_BLACK = b"\0\0\0"
+_PALETTE = bytes.fromhex(
     "000000 ffffff ff0000 00ff00 0000ff ffff00 ff00ff 00ffff 800000 008000 000080 808000 800080 008080 c0c0c0 808080"
     "9999ff 993366 ffffcc ccffff 660066 ff8080 0066cc ccccff 000080 ff00ff ffff00 00ffff 800080 800000 008080 0000ff"
     "00ccff ccffff ccffcc ffff99 99ccff ff99cc cc99ff ffcc99 3366ff 33cccc 99cc00 ffcc00 ff9900 ff6600 666699 969696"
@@ -28,8 +28,8 @@ PALETTE = bytes.fromhex(
 SYSTEM_FRONT, SYSTEM_BACK, AUTOMATIC = 64, 65, 0x7FFF
 SOLID, NO_FILL = 1, 0
 TWENTIETHS = 20  # of a point: what sizes are told in
-MAX_FORMATS = 0xFFFF
-BIFF8_FORMAT = 20  # bytes of a cell format
+_MAX_FORMATS = 0xFFFF
+_BIFF8_FORMAT = 20  # bytes of a cell format
 ANCHOR, CONTAINER, HEAD = 0xF010, 0xF, 8
 IS_PICTURE, IS_COMMENT = 8, 25
 
@@ -46,7 +46,7 @@ class XlsLooks:
     _colours: list[int] = field(default_factory=list)
     _codes: dict[int, str] = field(default_factory=dict)
     _cells: list[tuple[int, int, int, int, int]] = field(default_factory=list)
-    _palette: bytes = PALETTE
+    _palette: bytes = _PALETTE
     _tiny: set[int] = field(default_factory=set)
 
     def font(self, data: bytes) -> None:
@@ -71,12 +71,12 @@ class XlsLooks:
     def cell_format(self, data: bytes) -> None:
         """One cell format, as cells refer to them."""
         font, number = struct.unpack_from("<2H", data)
-        if len(data) >= BIFF8_FORMAT:
+        if len(data) >= _BIFF8_FORMAT:
             pattern, colours = struct.unpack_from("<I", data, 14)[0] >> 26, struct.unpack_from("<H", data, 18)[0]
         else:
             colours, pattern = struct.unpack_from("<2H", data, 8)
             pattern &= 0x3F
-        if len(self._cells) > MAX_FORMATS:
+        if len(self._cells) > _MAX_FORMATS:
             raise IndexError
         self._cells.append((font, number, pattern, colours & 0x7F, colours >> 7 & 0x7F))
 
@@ -89,7 +89,7 @@ class XlsLooks:
         """Cell format → finding code, of those whose cells are struck or unseen as a whole."""
         found = {}
         for nth, (font, number, pattern, front, _) in enumerate(self._cells):
-            behind = self._colour(front) if pattern == SOLID else WHITE if pattern == NO_FILL else b""
+            behind = self._colour(front) if pattern == SOLID else _WHITE if pattern == NO_FILL else b""
             struck, _ = self.fonts.get(font, (False, False))
             nth_font = font - (font > 4)  # noqa: PLR2004
             own = self._colours[nth_font] if nth_font < len(self._colours) else AUTOMATIC
@@ -105,16 +105,16 @@ class XlsLooks:
 
     def hides(self, look: XlsLook) -> bool:
         """Whether a rule lets nothing be seen, or strikes it."""
-        ink = BLACK if look.ink is None else self._colour(look.ink)
-        paper = WHITE if look.paper is None else self._colour(look.paper)
+        ink = _BLACK if look.ink is None else self._colour(look.ink)
+        paper = _WHITE if look.paper is None else self._colour(look.paper)
         return look.struck or alike(ink.hex(), paper.hex()) or bool(NOTHING_SHOWN.fullmatch(look.code))
 
     def _colour(self, number: int) -> bytes:
         if number < FIRST_OWN_COLOUR:
-            return PALETTE[3 * number : 3 * number + 3]
+            return _PALETTE[3 * number : 3 * number + 3]
         if number < SYSTEM_FRONT:
             return self._palette[3 * (number - FIRST_OWN_COLOUR) : 3 * (number - FIRST_OWN_COLOUR) + 3]
-        return WHITE if number == SYSTEM_BACK else BLACK
+        return _WHITE if number == SYSTEM_BACK else _BLACK
 
 
 class Overlay:

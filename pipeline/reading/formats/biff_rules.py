@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pipeline.domain.value import Raw
 
-OPERATORS = {
+_OPERATORS = {
     1: "between",
     2: "notBetween",
     3: "equal",
@@ -27,10 +27,10 @@ OPERATORS = {
     7: "greaterThanOrEqual",
     8: "lessThanOrEqual",
 }
-BY_VALUE = 1
+_BY_VALUE = 1
 HAS_NUMBER, HAS_FONT, HAS_ALIGNMENT, HAS_BORDER, HAS_FILL = 1 << 25, 1 << 26, 1 << 27, 1 << 28, 1 << 29
 NO_PATTERN, NO_BACK = 1 << 16, 1 << 18
-OWN_FORMAT = 1
+_OWN_FORMAT = 1
 STRUCK, AS_IT_IS = 1 << 7, -1
 FONT_SIZE, ALIGNMENT_SIZE, BORDER_SIZE = 118, 8, 8
 MAX_RULES, MAX_AREAS = 1_000, 10_000
@@ -47,7 +47,7 @@ class XlsLook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class XlsCondition:
+class _XlsCondition:
     """One rule with the areas it is for: first row, last row, first column, last column."""
 
     areas: Sequence[tuple[int, ...]]
@@ -70,7 +70,7 @@ class XlsConditions:
     """Those of one sheet, as their records come by."""
 
     def __init__(self, text: Callable[[bytes, int], str]) -> None:
-        self.found: list[XlsCondition] = []
+        self.found: list[_XlsCondition] = []
         self._areas: list[tuple[int, ...]] = []
         self._text, self._all = text, 0
 
@@ -87,10 +87,10 @@ class XlsConditions:
         end = len(data) - first - second
         limits = data[end : end + first], data[end + first :]
         if end > 0 and len(self.found) < MAX_RULES:
-            rule = XlsCondition(
+            rule = _XlsCondition(
                 areas=self._areas,
-                by_value=kind == BY_VALUE,
-                operator=OPERATORS.get(operator, ""),
+                by_value=kind == _BY_VALUE,
+                operator=_OPERATORS.get(operator, ""),
                 limits=limits,
                 look=self._look(data[6:end]),
             )
@@ -101,8 +101,8 @@ class XlsConditions:
         at, code, struck = 6, "", False
         ink = paper = None
         if flags & HAS_NUMBER:
-            size = struct.unpack_from("<H", data, at)[0] if more & OWN_FORMAT else 2
-            code = self._text(data[at + 2 : at + size], 2) if more & OWN_FORMAT else ""
+            size = struct.unpack_from("<H", data, at)[0] if more & _OWN_FORMAT else 2
+            code = self._text(data[at + 2 : at + size], 2) if more & _OWN_FORMAT else ""
             at += size
         if flags & HAS_FONT:
             style, colour, same = (

@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 MAX_ROWS, MAX_COLS, MAX_VALUED = 20_000, 500, 300_000
 MAX_SHEETS, MAX_BESIDE = 500, 10_000
-MAX_TEXTS = 50_000_000
+_MAX_TEXTS = 50_000_000
 MAX_ROOM, ROW_ROOM = 2_000_000, 8  # places of the grids of all sheets; what a row takes besides its cells
 UNCALCULATED = "=（没有计算结果的公式）"
 SHOWN_LENGTH = 100
-NOUGHT = "0（这张表设为不显示零值）"
+_NOUGHT = "0（这张表设为不显示零值）"
 LEAST_SIZE = 3  # points: nobody reads letters that are smaller
-NEAR = 16  # of 255 in every part of a colour: nobody tells them apart
+_NEAR = 16  # of 255 in every part of a colour: nobody tells them apart
 COVERED = "“{}”（被合并的格盖住）"
 PICTURE, TEXT_BOX, COMMENT = "一张图片", "文本框“{}”", "批注“{}”"
-OWN_COMMENT = re.compile("批注“\\s*【(须改正|请核对|提示)】")
+_OWN_COMMENT = re.compile("批注“\\s*【(须改正|请核对|提示)】")
 
 
 NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII).fullmatch
@@ -99,7 +99,7 @@ class Notes:
     grids: Mapping[str, list[list[Raw]]] = field(default_factory=dict)
 
 
-NO_GRIDS: Mapping[str, list[list[Raw]]] = {}
+_NO_GRIDS: Mapping[str, list[list[Raw]]] = {}
 
 
 class Tally:
@@ -112,7 +112,7 @@ class Tally:
         self._valued = self._texts = self._room = self._hung = 0
         self._sheets: set[str] = set()
 
-    def notes(self, grids: Mapping[str, list[list[Raw]]] = NO_GRIDS) -> Notes:
+    def notes(self, grids: Mapping[str, list[list[Raw]]] = _NO_GRIDS) -> Notes:
         """What was gathered."""
         return Notes(shown=self.shown, seen=self.seen, parts=tuple(self.parts.items()), grids=grids)
 
@@ -143,7 +143,7 @@ class Tally:
             Refusal: The copies come to more than any return holds.
         """
         self._texts += characters
-        if self._texts > MAX_TEXTS:
+        if self._texts > _MAX_TEXTS:
             raise Refusal("FILE_BOMB", "同一段长文字在表中重复的次数过多")
 
     def sheet(self, name: str) -> None:
@@ -197,11 +197,11 @@ class Tally:
         for row, cells in enumerate(rows):
             for col, value in enumerate(cells):
                 if value == 0 and isinstance(value, (int, float)) and not isinstance(value, bool):
-                    self.doubt(sheet, row, col, "CELL_MAYBE_UNSEEN", NOUGHT)
+                    self.doubt(sheet, row, col, "CELL_MAYBE_UNSEEN", _NOUGHT)
 
     def beside(self, sheet: str, row: int, col: int, what: str) -> None:
         """A picture, a text box or a comment over a cell; ``what`` names it. Those of a returned copy are ours."""
-        if OWN_COMMENT.match(what) or row >= MAX_ROWS or col >= MAX_COLS:
+        if _OWN_COMMENT.match(what) or row >= MAX_ROWS or col >= MAX_COLS:
             return
         self._hung += 1
         if self._hung > MAX_BESIDE:
@@ -274,7 +274,7 @@ def alike(ink: str | None, paper: str | None) -> bool:
         parts = [(int(ink[n : n + 2], 16), int(paper[n : n + 2], 16)) for n in (0, 2, 4)]
     except ValueError:  # named, and not the same
         return False
-    return all(abs(one - other) <= NEAR for one, other in parts)
+    return all(abs(one - other) <= _NEAR for one, other in parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

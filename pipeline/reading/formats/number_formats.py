@@ -15,25 +15,25 @@ from pipeline.reading.formats.notes import DISGUISE, disguised, percent, shown_o
 if TYPE_CHECKING:
     from pipeline.domain.value import Raw
 
-BUILT_IN_PERCENT = {9, 10}
-BUILT_IN_DAYS = {*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59)}  # those from 27 on in Chinese offices
-LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+_BUILT_IN_PERCENT = {9, 10}
+_BUILT_IN_DAYS = {*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59)}  # those from 27 on in Chinese offices
+_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 DAY = re.compile(r"[dyhms]|(?<![0#?])e(?![+-])", re.IGNORECASE)
 ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
-SECTION = re.compile(r'(?:"[^"]*"|[\\!_*].|\[[^\]]*\]|[^;])*', re.DOTALL)
-FILLING = re.compile(r'[_*].|\[[^\]]*\]|["\s]', re.DOTALL)
-CONDITION = re.compile(r"\[(<>|<=|>=|<|>|=)\s*(-?[\d.]+)\]")
-WHITE_TEXT = re.compile(r"\[(white|白色|color ?2|颜色 ?2)\]", re.IGNORECASE)
+_SECTION = re.compile(r'(?:"[^"]*"|[\\!_*].|\[[^\]]*\]|[^;])*', re.DOTALL)
+_FILLING = re.compile(r'[_*].|\[[^\]]*\]|["\s]', re.DOTALL)
+_CONDITION = re.compile(r"\[(<>|<=|>=|<|>|=)\s*(-?[\d.]+)\]")
+_WHITE_TEXT = re.compile(r"\[(white|白色|color ?2|颜色 ?2)\]", re.IGNORECASE)
 WORDED = re.compile(r'(?:general|g/通用格式|#,##0|#|0)(?:\.[0#]+)?\s*"?([^\x00-\u2e7f]+)"?', re.IGNORECASE)
 NOTHING_SHOWN = re.compile(";{3,}")
-LONGEST_CODE = 255  # characters
+_LONGEST_CODE = 255  # characters
 SCALED = re.compile("[千万亿百‰约]")
-SUMS = {"万元", "亿元"}
-COMPARED = {"<>": ne, "<=": le, ">=": ge, "<": lt, ">": gt, "=": eq}
+_SUMS = {"万元", "亿元"}
+_COMPARED = {"<>": ne, "<=": le, ">=": ge, "<": lt, ">": gt, "=": eq}
 FIRST_DAY, OF_1904 = datetime(1899, 12, 30), 1_462  # noqa: DTZ001 - a wall clock's
-LEAP = 60  # 29 February 1900, which Excel alone has
-LAST_DAY = 2_958_466
-EXACT = 2**53
+_LEAP = 60  # 29 February 1900, which Excel alone has
+_LAST_DAY = 2_958_466
+_EXACT = 2**53
 
 
 class Shown(Enum):
@@ -59,34 +59,34 @@ class Format:
 @lru_cache(maxsize=4096)
 def format_of(number: int, code: str) -> Format:
     """The format of a number and code; built-in ones need no code. One longer than any program lets people type says nothing sure."""
-    if len(code) > LONGEST_CODE:
+    if len(code) > _LONGEST_CODE:
         return Format(shown=Shown.OTHERWISE, code=code[:40])
-    if "%" in LITERAL.sub("", code) or (not code and number in BUILT_IN_PERCENT):
+    if "%" in _LITERAL.sub("", code) or (not code and number in _BUILT_IN_PERCENT):
         return Format(shown=Shown.SHARE)
-    if (word := WORDED.fullmatch(code)) and (word[1] in SUMS or not SCALED.search(word[1])):
+    if (word := WORDED.fullmatch(code)) and (word[1] in _SUMS or not SCALED.search(word[1])):
         return Format(shown=Shown.WORDED, code=word[1])
     if DISGUISE.search(code):
         return Format(shown=Shown.OTHERWISE, code=code)
     if ELAPSED.search(code):
         return Format(shown=Shown.ELAPSED)
-    bare = LITERAL.sub("", code).split(";")[0].lower().replace("general", "").replace("standard", "")
-    if DAY.search(bare) or (not code and number in BUILT_IN_DAYS):
+    bare = _LITERAL.sub("", code).split(";")[0].lower().replace("general", "").replace("standard", "")
+    if DAY.search(bare) or (not code and number in _BUILT_IN_DAYS):
         return Format(shown=Shown.DAY)
-    if code and any(_hides(section_for(code, sample), sample) for sample in (1, 0, -1, *_limits(code))):
+    if code and any(_hides(_section_for(code, sample), sample) for sample in (1, 0, -1, *_limits(code))):
         return Format(shown=Shown.NOT_ALL, code=code)
     return Format()
 
 
 def _limits(code: str) -> list[float]:
     """Numbers on which conditions turn, and their neighbours."""
-    return [float(limit) + step for _, limit in CONDITION.findall(code)[:2] for step in (-1, 0, 1)]
+    return [float(limit) + step for _, limit in _CONDITION.findall(code)[:2] for step in (-1, 0, 1)]
 
 
-def sections_of(code: str) -> list[str]:
+def _sections_of(code: str) -> list[str]:
     """The parts of a code between its semicolons, those in quotes apart."""
     sections, at = [], 0
     while at <= len(code):
-        part = SECTION.match(code, at)
+        part = _SECTION.match(code, at)
         sections.append(part[0] if part else "")
         at += len(sections[-1]) + 1
     return sections
@@ -94,21 +94,21 @@ def sections_of(code: str) -> list[str]:
 
 def _hides(section: str, number: float) -> bool:
     """Whether nothing is seen of a number."""
-    if WHITE_TEXT.search(section):
+    if _WHITE_TEXT.search(section):
         return True
-    left = FILLING.sub("", section)
+    left = _FILLING.sub("", section)
     return not left or (number == 0 and not left.strip("#,"))
 
 
-def section_for(code: str, number: float) -> str:
+def _section_for(code: str, number: float) -> str:
     """The part of a code that shows a number: positive ones, negative ones, nought, or by conditions."""
-    sections = sections_of(code)
-    conditions = [CONDITION.search(one) for one in sections[:2]]
+    sections = _sections_of(code)
+    conditions = [_CONDITION.search(one) for one in sections[:2]]
     if any(conditions):
         for one, condition in zip(sections, conditions, strict=False):
-            if condition and COMPARED[condition[1]](number, float(condition[2])):
+            if condition and _COMPARED[condition[1]](number, float(condition[2])):
                 return one
-        return next((one for one in sections if not CONDITION.search(one)), "General")
+        return next((one for one in sections if not _CONDITION.search(one)), "General")
     if len(sections) == 1 or number > 0 or (number == 0 and len(sections) == 2):  # noqa: PLR2004
         return sections[0]
     return sections[1] if number < 0 else sections[2]
@@ -116,7 +116,7 @@ def section_for(code: str, number: float) -> str:
 
 def as_shown(number: float, form: Format, *, since_1904: bool = False) -> Raw:
     """The value of a cell: a number as a number, anything else as its officer sees it."""
-    plain = int(number) if number.is_integer() and abs(number) < EXACT else number
+    plain = int(number) if number.is_integer() and abs(number) < _EXACT else number
     if form.shown is Shown.PLAIN:
         return plain
     if form.shown is Shown.SHARE:
@@ -126,24 +126,24 @@ def as_shown(number: float, form: Format, *, since_1904: bool = False) -> Raw:
     if form.shown is Shown.WORDED:
         return worded(plain, form.code)
     if form.shown is Shown.NOT_ALL:
-        return unshown(plain, form.code) if _hides(section_for(form.code, number), number) else plain
+        return unshown(plain, form.code) if _hides(_section_for(form.code, number), number) else plain
     return moment(number, form.shown, since_1904=since_1904)
 
 
 def worded(number: float, word: str) -> str:
     """A number with the word its format puts behind it; one that makes it another number is no such word."""
-    return f"{number}{word}" if word in SUMS or not SCALED.search(word) else shown_otherwise(number, f"{number}{word}")
+    return f"{number}{word}" if word in _SUMS or not SCALED.search(word) else shown_otherwise(number, f"{number}{word}")
 
 
 def moment(number: float, shown: Shown, *, since_1904: bool = False) -> date | datetime | time | timedelta | float:
     """A number shown as a day, a time or both; the number itself where it is none."""
     days = number + (OF_1904 if since_1904 else 0)
-    if not 0 <= days < LAST_DAY:
+    if not 0 <= days < _LAST_DAY:
         return number
     if shown is Shown.ELAPSED:
         return timedelta(days=number)
     seconds = round(days * 86_400)
-    at = FIRST_DAY + timedelta(seconds=seconds, days=1 if days < LEAP and days >= 1 else 0)
+    at = FIRST_DAY + timedelta(seconds=seconds, days=1 if days < _LEAP and days >= 1 else 0)
     if 0 <= number < 1:
         return at.time()
     return at.date() if at.time() == time() else at

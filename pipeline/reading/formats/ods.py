@@ -37,17 +37,17 @@ if TYPE_CHECKING:
     from pipeline.reading.formats.ods_rules import Area
     from pipeline.reading.formats.package import Package
 
-MODULE = re.compile(r"basic/[^/]+/(?!script-l[bc]\.xml$|dialog-l[bc]\.xml$)[^/]+|scripts/.*[^/]")
-OTHER_FILE = re.compile(r"'([^']*)'#|\bDDE\(\s*\"([^\"]*)\"")  # 'file:///D:/other.ods'#$Sheet1.A1
-DURATION = re.compile(r"PT(\d+)H(\d+)M(\d+)(?:[.,]\d+)?S")
-SPACE = re.compile(r"[ \t\r\n]+")
-FIGURE = re.compile(r"[￥¥$]?\s*(-?[\d,]*\d(?:\.(\d+))?)\s*([^\x00-\u2e7f]*)", re.ASCII)
-NO_WORDS = ["", ""]
-MAX_RULES = 10_000  # of all sheets, by the areas they are for
-MAX_SPACES = 32_767  # characters of a cell
-TABLE_NAMES = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
-NUMBERS = {"float", "currency"}
-COVERED_CELL = "table:covered-table-cell"
+_MODULE = re.compile(r"basic/[^/]+/(?!script-l[bc]\.xml$|dialog-l[bc]\.xml$)[^/]+|scripts/.*[^/]")
+_OTHER_FILE = re.compile(r"'([^']*)'#|\bDDE\(\s*\"([^\"]*)\"")  # 'file:///D:/other.ods'#$Sheet1.A1
+_DURATION = re.compile(r"PT(\d+)H(\d+)M(\d+)(?:[.,]\d+)?S")
+_SPACE = re.compile(r"[ \t\r\n]+")
+_FIGURE = re.compile(r"[￥¥$]?\s*(-?[\d,]*\d(?:\.(\d+))?)\s*([^\x00-\u2e7f]*)", re.ASCII)
+_NO_WORDS = ["", ""]
+_MAX_RULES = 10_000  # of all sheets, by the areas they are for
+_MAX_SPACES = 32_767  # characters of a cell
+_TABLE_NAMES = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+_NUMBERS = {"float", "currency"}
+_COVERED_CELL = "table:covered-table-cell"
 HIDDEN = {"collapse", "filter"}
 IN_CELL, IN_COMMENT, IN_BOX, PIECE, ASIDE = range(5)
 
@@ -59,7 +59,7 @@ def look_through_ods(package: Package) -> Notes:
         Refusal: For the first thing that refuses the file.
     """
     package.follow("meta-inf/manifest.xml", _Manifest)
-    modules = [name for name in package.names if MODULE.fullmatch(name)]
+    modules = [name for name in package.names if _MODULE.fullmatch(name)]
     styles = package.follow("styles.xml", _NamedStyles)
     content = package.follow("content.xml", _Content, styles, remember=False)  # a cell may be repeated 500,000 times
     with suppress(UnreadablePart):  # no figure stands there
@@ -152,7 +152,7 @@ class _Content(Watcher):
             "table:table-column": self._open_column,
             "table:table-row": self._open_row,
             "table:table-cell": self._open_cell,
-            COVERED_CELL: self._open_cell,
+            _COVERED_CELL: self._open_cell,
             "text:p": self._open_paragraph,
             "text:span": self._open_piece,
             "text:ruby-text": self._open_aside,
@@ -184,7 +184,7 @@ class _Content(Watcher):
             self.tally.noughts_unseen(name, cells.rows)
 
     def _root(self, attributes: dict[str, str]) -> None:
-        if attributes.get("xmlns:table") != TABLE_NAMES:
+        if attributes.get("xmlns:table") != _TABLE_NAMES:
             raise Refusal("FILE_BAD_MEMBERS", "表格的名称空间不是通常的写法")
 
     def _open_rules(self, attributes: dict[str, str]) -> None:
@@ -199,8 +199,8 @@ class _Content(Watcher):
 
     def _keep_rule(self, condition: str, style: str) -> None:
         self._rules += [(self._sheet, area, condition, style) for area in self._ruled]
-        if len(self._rules) > MAX_RULES:
-            raise Refusal("FILE_TOO_MANY_CELLS", f"条件格式超过{MAX_RULES}处")
+        if len(self._rules) > _MAX_RULES:
+            raise Refusal("FILE_TOO_MANY_CELLS", f"条件格式超过{_MAX_RULES}处")
 
     def _tell_rules(self) -> None:
         """Cells that a rule hides, or may hide."""
@@ -261,7 +261,7 @@ class _Content(Watcher):
             self.finish()
         times = attributes.get("table:number-columns-repeated")
         cols = 1 if times is None else _times(times)
-        self._place = _Place(attributes, self._col, cols, self.open[-1] == COVERED_CELL)
+        self._place = _Place(attributes, self._col, cols, self.open[-1] == _COVERED_CELL)
         self._col += cols
 
     def _open_paragraph(self, _: dict[str, str]) -> None:
@@ -297,7 +297,7 @@ class _Content(Watcher):
 
     def _spaces(self, attributes: dict[str, str]) -> None:
         count = int(attributes.get("text:c", "1"))
-        if count > MAX_SPACES:
+        if count > _MAX_SPACES:
             raise Refusal("FILE_TEXT_TOO_LONG", f"工作表“{self._sheet}”第{self._row + 1}行的一格里有{count}个空格")
         if self._place is not None and count > 0:
             self.tally.repeat_text(count)
@@ -308,7 +308,7 @@ class _Content(Watcher):
             self._add("\n")
 
     def _text(self, text: str) -> None:
-        self._add(SPACE.sub(" ", text))
+        self._add(_SPACE.sub(" ", text))
 
     def _add(self, text: str) -> None:
         """A piece of the innermost paragraph that is still open."""
@@ -340,7 +340,7 @@ class _Content(Watcher):
         texts, marks, attributes = self._texts, self._marks, place.attributes
         if texts:
             self._texts, self._marks, self._open_pieces = [], {}, []
-        if self._picture or self._words != NO_WORDS:
+        if self._picture or self._words != _NO_WORDS:
             self._tell_beside(place)
         if texts or "office:value-type" in attributes or "table:formula" in attributes:
             value = _value(attributes, "".join(texts), seen=bool(texts))
@@ -392,7 +392,7 @@ class _Content(Watcher):
         for condition, brings in self._styles.maps(style):
             if self._styles.hides(brings) and (told := RULED.get(applies(condition, value))):
                 return told[0], told[1].format(show(value))
-        other = OTHER_FILE.search(formula) if "'" in formula or "DDE" in formula else None
+        other = _OTHER_FILE.search(formula) if "'" in formula or "DDE" in formula else None
         link = (other[1] or other[2] or "别的文件") if other else self._link
         return ("CELL_LINKED", f"引用了“{link}”") if link else None
 
@@ -424,7 +424,7 @@ def _value(cell: dict[str, str], text: str, *, seen: bool) -> Raw:
         return _day(cell.get("office:date-value", "")) or text
     if kind == "time":
         return _duration(cell.get("office:time-value", "")) or text
-    if kind not in NUMBERS or "office:value" not in cell:
+    if kind not in _NUMBERS or "office:value" not in cell:
         return text.strip() or None
     number = float(cell["office:value"])
     return _as_shown(int(number) if number.is_integer() else number, text.strip())
@@ -432,7 +432,7 @@ def _value(cell: dict[str, str], text: str, *, seen: bool) -> Raw:
 
 def _as_shown(number: float, text: str) -> Raw:
     """A number, with the word behind it; as a text that nobody takes for a number where another is shown."""
-    figure = FIGURE.fullmatch(text)
+    figure = _FIGURE.fullmatch(text)
     if figure is None:
         return shown_otherwise(number, text) if SCALED.search(text) else number
     digits, decimals, word = figure.groups()
@@ -451,7 +451,7 @@ def _day(written: str) -> date | datetime | None:
 
 
 def _duration(written: str) -> time | timedelta | None:
-    match = DURATION.fullmatch(written)
+    match = _DURATION.fullmatch(written)
     if not match:
         return None
     span = timedelta(hours=int(match[1]), minutes=int(match[2]), seconds=int(match[3]))

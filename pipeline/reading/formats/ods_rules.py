@@ -14,11 +14,11 @@ from pipeline.reading.formats.notes import compares
 if TYPE_CHECKING:
     from pipeline.domain.value import Raw
 
-FIGURE = r"\s*([-+]?\d+(?:\.\d+)?)\s*"
-COMPARES = re.compile(rf"(?:cell-content\(\))?\s*(=|!=|<>|<=|>=|<|>){FIGURE}", re.ASCII)
-BETWEEN = re.compile(rf"(?:cell-content-is-)?(not-)?between\({FIGURE},{FIGURE}\)", re.ASCII)
-ALWAYS = re.compile(r"(?:is-true-formula|formula-is)\((?:1|TRUE(?:\(\))?)\)", re.ASCII)
-OPERATORS = {
+_FIGURE = r"\s*([-+]?\d+(?:\.\d+)?)\s*"
+_COMPARES = re.compile(rf"(?:cell-content\(\))?\s*(=|!=|<>|<=|>=|<|>){_FIGURE}", re.ASCII)
+_BETWEEN = re.compile(rf"(?:cell-content-is-)?(not-)?between\({_FIGURE},{_FIGURE}\)", re.ASCII)
+_ALWAYS = re.compile(r"(?:is-true-formula|formula-is)\((?:1|TRUE(?:\(\))?)\)", re.ASCII)
+_OPERATORS = {
     "=": "equal",
     "!=": "notEqual",
     "<>": "notEqual",
@@ -28,7 +28,7 @@ OPERATORS = {
     ">=": "greaterThanOrEqual",
 }
 OF_NUMBERS = "value()"  # begins a condition of a number format, which chooses how a number is written
-RANGE = re.compile(r"(?:.*\.)?\$?([A-Z]{1,3})\$?(\d{1,7})", re.ASCII)
+_RANGE = re.compile(r"(?:.*\.)?\$?([A-Z]{1,3})\$?(\d{1,7})", re.ASCII)
 ALL = "always"  # a bar in place of the number
 
 
@@ -46,11 +46,11 @@ def applies(condition: str, value: Raw) -> bool | None:
     """Whether a condition holds for a value; None where that is not worked out here."""
     if condition == ALL:
         return isinstance(value, (int, float))
-    if ALWAYS.fullmatch(condition):
+    if _ALWAYS.fullmatch(condition):
         return True
-    if one := COMPARES.fullmatch(condition):
-        return compares(OPERATORS[one[1]], value, float(one[2]), float(one[2]))
-    if two := BETWEEN.fullmatch(condition):
+    if one := _COMPARES.fullmatch(condition):
+        return compares(_OPERATORS[one[1]], value, float(one[2]), float(one[2]))
+    if two := _BETWEEN.fullmatch(condition):
         return compares("notBetween" if two[1] else "between", value, float(two[2]), float(two[3]))
     return None
 
@@ -60,7 +60,7 @@ def areas(written: str) -> list[Area]:
     found = []
     for one in written.split():
         first, _, last = one.partition(":")
-        begin, end = RANGE.fullmatch(first), RANGE.fullmatch(last or first)
+        begin, end = _RANGE.fullmatch(first), _RANGE.fullmatch(last or first)
         if begin and end:
             found.append(
                 Area(top=int(begin[2]) - 1, left=_column(begin[1]), bottom=int(end[2]) - 1, right=_column(end[1]))

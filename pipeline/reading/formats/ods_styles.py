@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 MAX_STYLES, MAX_PARENTS, MAX_MAPS = 100_000, 30, 20
 LENGTH, POINTS = re.compile(r"(\d*\.?\d+)(mm|cm|in|pt)", re.ASCII), {"mm": 2.83, "cm": 28.3, "in": 72, "pt": 1}
-LEAST_SIZE = 2  # points
+_LEAST_SIZE = 2  # points
 WHITE, BLACK = "#ffffff", "#000000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OdsLook:
+class _OdsLook:
     """What a style says of a text; an empty string where it leaves a colour to its parent."""
 
     struck: bool = False
@@ -28,7 +28,7 @@ class OdsLook:
     unseen: bool = False
 
 
-PLAIN = OdsLook()
+_PLAIN = _OdsLook()
 STRUCK, POSITION = ("style:text-line-through-style", "style:text-line-through-type"), "style:text-position"
 FRONT, BACK, SIZE = "fo:color", "fo:background-color", "fo:font-size"
 
@@ -48,7 +48,7 @@ class OdsStyles:
     small: set[str] = field(default_factory=set)
     _said: dict[str, dict[str, str]] = field(default_factory=dict)
     _maps: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    _looks: dict[str, OdsLook] = field(default_factory=dict)
+    _looks: dict[str, _OdsLook] = field(default_factory=dict)
     _current: dict[str, str] = field(default_factory=dict)
     _name: str = ""
 
@@ -66,16 +66,16 @@ class OdsStyles:
             "style:table-column-properties": self._sizes,
         }
 
-    def look(self, name: str) -> OdsLook:
+    def look(self, name: str) -> _OdsLook:
         """How a text of this style looks."""
         if not name:
-            return PLAIN
+            return _PLAIN
         known = self._looks.get(name)
         if known is None:
             known = self._looks[name] = self._resolved(name)
         return known
 
-    def _resolved(self, name: str) -> OdsLook:
+    def _resolved(self, name: str) -> _OdsLook:
         said: dict[str, str] = {}
         for _ in range(MAX_PARENTS):
             own = self.said(name)
@@ -84,7 +84,7 @@ class OdsStyles:
             if not name:
                 break
         back = said.get(BACK, WHITE)
-        return OdsLook(
+        return _OdsLook(
             struck=any(said.get(word, "none") != "none" for word in STRUCK) and said.get(STRUCK[0]) != "none",
             raised=said.get(POSITION, "0%").split()[0] not in {"0%", "0"},
             unseen=_points(said.get(SIZE, "")) < LEAST_FONT
@@ -131,7 +131,7 @@ class OdsStyles:
 
     def _sizes(self, attributes: dict[str, str]) -> None:
         for name in ("style:row-height", "style:column-width"):
-            if _points(attributes.get(name, "")) < LEAST_SIZE:
+            if _points(attributes.get(name, "")) < _LEAST_SIZE:
                 self.small.add(self._name)
 
     def _tables(self, attributes: dict[str, str]) -> None:

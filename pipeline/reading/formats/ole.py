@@ -12,12 +12,12 @@ import olefile
 from pipeline.reading.formats.notes import Refusal
 from pipeline.reading.formats.package import size_text
 
-HEADER_SIZE = 512
-FAT_IN_HEADER = struct.Struct("<109I")
-SECTOR_SHIFTS = {9, 12}
-SPECIAL = 0xFFFFFFFA  # sector numbers from here on are marks
-UNUSED = {0xFFFFFFFF, 0}  # the latter is what careless writers leave
-BROKEN = (OSError, ValueError, TypeError, IndexError, AttributeError, RecursionError, struct.error)
+_HEADER_SIZE = 512
+_FAT_IN_HEADER = struct.Struct("<109I")
+_SECTOR_SHIFTS = {9, 12}
+_SPECIAL = 0xFFFFFFFA  # sector numbers from here on are marks
+_UNUSED = {0xFFFFFFFF, 0}  # the latter is what careless writers leave
+_BROKEN = (OSError, ValueError, TypeError, IndexError, AttributeError, RecursionError, struct.error)
 
 
 def open_container(content: bytes) -> tuple[set[str], dict[str, bytes]]:
@@ -45,7 +45,7 @@ def open_container(content: bytes) -> tuple[set[str], dict[str, bytes]]:
         short = any(len(whole[name]) < container.get_size(path) for name, path in streams.items())
         if short or (missing and not any(_fills(container, entry, len(content)) for entry in entries)):
             raise _truncated(content)
-    except BROKEN as error:
+    except _BROKEN as error:
         raise _truncated(content) if cut else Refusal("FILE_DAMAGED", "文件内部的目录残缺或有误") from error
     if not names:
         raise Refusal("FILE_DAMAGED", "文件内部的目录是空的")
@@ -66,11 +66,11 @@ def _fills(container: olefile.OleFileIO, entry: olefile.OleDirectoryEntry, end: 
 
 def _sector_size(content: bytes) -> int:
     """Of a header that asks for nothing absurd."""
-    if len(content) < HEADER_SIZE:
+    if len(content) < _HEADER_SIZE:
         raise _truncated(content)
     shift, fats = struct.unpack_from("<H", content, 30)[0], struct.unpack_from("<I", content, 44)[0]
     small_fats = struct.unpack_from("<I", content, 64)[0]
-    if shift not in SECTOR_SHIFTS:
+    if shift not in _SECTOR_SHIFTS:
         raise Refusal("FILE_DAMAGED", "文件开头有误")
     size: int = 1 << shift
     if max(fats * size // 4, small_fats) * size > 2 * len(content) + size * size:
@@ -82,15 +82,15 @@ def _is_cut(content: bytes) -> bool:
     """Whether the tables speak of sectors that are not there."""
     size = 1 << struct.unpack_from("<H", content, 30)[0]
     per_fat = size // 4
-    for nth, sector in enumerate(FAT_IN_HEADER.unpack_from(content, 76)):
-        if sector >= SPECIAL:
+    for nth, sector in enumerate(_FAT_IN_HEADER.unpack_from(content, 76)):
+        if sector >= _SPECIAL:
             break
         if (sector + 2) * size > len(content):
             return True
         fat = array.array("I", content[(sector + 1) * size : (sector + 2) * size])
         if sys.byteorder == "big":
             fat.byteswap()
-        used = next((n for n in reversed(range(per_fat)) if fat[n] not in UNUSED), -1)
+        used = next((n for n in reversed(range(per_fat)) if fat[n] not in _UNUSED), -1)
         if used >= 0 and (nth * per_fat + used + 2) * size > len(content):
             return True
     return False

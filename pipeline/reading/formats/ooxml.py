@@ -18,16 +18,16 @@ RELATIONS = (
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
     "http://purl.oclc.org/ooxml/officeDocument/relationships",
 )
-KINDS_OF_RELATION = (
+_KINDS_OF_RELATION = (
     *RELATIONS,
     "http://schemas.microsoft.com/office/2006/relationships",
     "http://schemas.microsoft.com/office/2017/10/relationships",  # threaded notes
     "http://schemas.microsoft.com/office/2022/10/relationships",  # pictures as values
 )
-PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
-CONTENT_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+_CONTENT_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 XLSX, XLSB = "xlsx", "xlsb"
-KINDS = {
+_KINDS = {
     "sheet.binary": XLSB,
     "spreadsheetml": XLSX,
     "ms-excel.": XLSX,
@@ -36,10 +36,10 @@ KINDS = {
     "presentationml": "演示文稿",
     "ms-powerpoint.": "演示文稿",
 }
-USUAL = {"xl/workbook.xml": XLSX, "xl/workbook.bin": XLSB}
+_USUAL = {"xl/workbook.xml": XLSX, "xl/workbook.bin": XLSB}
 
 
-class Relation(NamedTuple):
+class _Relation(NamedTuple):
     """What a part refers to: ``kind`` is the last word of its type, ``part`` a member, or where it lies if ``outside``."""
 
     kind: str
@@ -50,28 +50,28 @@ class Relation(NamedTuple):
 class Relations(Watcher):
     """Relations of a part in ``folder``: id → relation, those of a kind we know."""
 
-    spaces: ClassVar[tuple[str, ...]] = (PACKAGE,)
+    spaces: ClassVar[tuple[str, ...]] = (_PACKAGE,)
 
     def __init__(self, folder: str) -> None:
         super().__init__()
         self._folder = folder
-        self.by_id: dict[str, Relation] = {}
+        self.by_id: dict[str, _Relation] = {}
         self.on(Relationship=self._relation)
 
     def _relation(self, attributes: dict[str, str]) -> None:
         base, _, kind = attributes.get("Type", "").rpartition("/")
-        if base not in KINDS_OF_RELATION:
+        if base not in _KINDS_OF_RELATION:
             return
         target, outside = attributes.get("Target", ""), attributes.get("TargetMode") == "External"
-        part = target if outside else member_name(self._folder, target)
-        self.by_id[attributes.get("Id", "")] = Relation(kind, part, outside)
+        part = target if outside else _member_name(self._folder, target)
+        self.by_id[attributes.get("Id", "")] = _Relation(kind, part, outside)
 
     @property
     def parts(self) -> dict[str, str]:
         """Id → part."""
         return {key: one.part for key, one in self.by_id.items() if not one.outside}
 
-    def of_kind(self, *kinds: str) -> Iterator[Relation]:
+    def of_kind(self, *kinds: str) -> Iterator[_Relation]:
         """All of some kinds, in order."""
         return (one for one in self.by_id.values() if one.kind in kinds)
 
@@ -80,7 +80,7 @@ class Relations(Watcher):
         return next((one.part for one in self.of_kind(kind) if not one.outside), "")
 
 
-def member_name(folder: str, target: str) -> str:
+def _member_name(folder: str, target: str) -> str:
     """A target as the package names its members: ``/xl/a.xml``, ``./a.xml`` and ``../xl/a.xml`` in ``xl`` are one."""
     path = posixpath.join("/", folder, unquote(target.replace("\\", "/")))
     return posixpath.normpath(path).lstrip("/").lower()
@@ -95,7 +95,7 @@ def relations_of(package: Package, part: str) -> Relations:
 class _ContentTypes(Watcher):
     """Part → its type; of an ending, ``.xml``."""
 
-    spaces: ClassVar[tuple[str, ...]] = (CONTENT_TYPES,)
+    spaces: ClassVar[tuple[str, ...]] = (_CONTENT_TYPES,)
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class _ContentTypes(Watcher):
         self.on(Override=self._of_part, Default=self._of_ending)
 
     def _of_part(self, attributes: dict[str, str]) -> None:
-        self.types[member_name("", attributes.get("PartName", ""))] = attributes.get("ContentType", "")
+        self.types[_member_name("", attributes.get("PartName", ""))] = attributes.get("ContentType", "")
 
     def _of_ending(self, attributes: dict[str, str]) -> None:
         self.types["." + attributes.get("Extension", "").lower()] = attributes.get("ContentType", "")
@@ -117,11 +117,11 @@ def main_part(package: Package) -> tuple[str, str]:
     """
     part = relations_of(package, "").part("officeDocument")
     if not part:
-        return next(((name, kind) for name, kind in USUAL.items() if name in package.members), ("", ""))
+        return next(((name, kind) for name, kind in _USUAL.items() if name in package.members), ("", ""))
     types = package.follow("[content_types].xml", _ContentTypes).types
     declared = types.get(part, types.get("." + part.rpartition(".")[2], ""))
     if part not in package.members:
         raise Refusal("FILE_DAMAGED", f"没有主部件“{part}”")
     return part, next(
-        (kind for word, kind in KINDS.items() if word in declared), XLSB if part.endswith(".bin") else XLSX
+        (kind for word, kind in _KINDS.items() if word in declared), XLSB if part.endswith(".bin") else XLSX
     )

@@ -20,21 +20,21 @@ from pipeline.reading.formats.notes import Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
-MAX_MEMBERS = 2_000
-MAX_INFLATED = 200_000_000
-MAX_RATIO = 300
-RATIO_FREE = 2_000_000
-MAX_DEPTH = 64
-MAX_TEXT = 1_000_000
-CHUNK = 65_536
-REMEMBERED = 256  # small parts: themes, styles, covers are the same in file after file
-NAMES: dict[str, str] = {}  # of elements and attributes: the same few hundred, part after part
-MAX_NAMES = 4_096
-LOCAL_HEADER = struct.Struct("<4s5H3L2H")
+_MAX_MEMBERS = 2_000
+_MAX_INFLATED = 200_000_000
+_MAX_RATIO = 300
+_RATIO_FREE = 2_000_000
+_MAX_DEPTH = 64
+_MAX_TEXT = 1_000_000
+_CHUNK = 65_536
+_REMEMBERED = 256  # small parts: themes, styles, covers are the same in file after file
+_NAMES: dict[str, str] = {}  # of elements and attributes: the same few hundred, part after part
+_MAX_NAMES = 4_096
+_LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 LOCAL_MAGIC, END_MAGIC = b"PK\x03\x04", b"PK\x05\x06"
-END_SIZE = 22
-UTF8_NAME = 0x800
-LEFT_BEHIND = "__macosx/"  # by a desktop that packed the parts again; its names are those of the parts
+_END_SIZE = 22
+_UTF8_NAME = 0x800
+_LEFT_BEHIND = "__macosx/"  # by a desktop that packed the parts again; its names are those of the parts
 
 
 W = TypeVar("W", bound="Watcher")
@@ -62,9 +62,9 @@ class Watcher:
         self.opened: dict[str, Callable[[dict[str, str]], None]] = {}
         self.open: list[str] = []
         self.latest: dict[str, str] | None = None
-        if len(NAMES) > MAX_NAMES:
-            NAMES.clear()
-        self.parser = expat.ParserCreate(namespace_separator=" " if self.spaces else None, intern=NAMES)
+        if len(_NAMES) > _MAX_NAMES:
+            _NAMES.clear()
+        self.parser = expat.ParserCreate(namespace_separator=" " if self.spaces else None, intern=_NAMES)
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._starter()
         self.parser.EndElementHandler = self.open.remove
@@ -77,8 +77,8 @@ class Watcher:
         def start(name: str, attributes: dict[str, str]) -> None:
             self.latest = attributes
             enter(name)
-            if len(inside) > MAX_DEPTH:
-                raise Refusal("FILE_XML_DEEP", f"超过{MAX_DEPTH}层")
+            if len(inside) > _MAX_DEPTH:
+                raise Refusal("FILE_XML_DEEP", f"超过{_MAX_DEPTH}层")
             handle = opened(name)
             if handle is not None:
                 handle(attributes)
@@ -119,7 +119,7 @@ class Package:
 
     def __init__(self, content: bytes) -> None:
         self._content = memoryview(content)
-        self._limit = min(MAX_INFLATED, max(RATIO_FREE, MAX_RATIO * len(content)))
+        self._limit = min(_MAX_INFLATED, max(_RATIO_FREE, _MAX_RATIO * len(content)))
         self._inflated = 0
         listed = _directory(content)
         self.members = {_plain_name(member): member for member in listed}
@@ -139,7 +139,7 @@ class Package:
             return kind(*context)
         chunks = self._inflate(member)
         try:
-            if remember and member.file_size <= CHUNK:
+            if remember and member.file_size <= _CHUNK:
                 watcher: W = _followed(kind, context, b"".join(chunks))
                 return watcher
             return _stream(chunks, kind(*context))
@@ -154,7 +154,7 @@ class Package:
     def follow_the_rest(self) -> None:
         """Every member nobody asked for: XML must be plain as far as it goes, anything must inflate to what it says."""
         for name, member in tuple(self.members.items()):
-            if name.endswith((".xml", ".rels")) and not name.startswith(LEFT_BEHIND):
+            if name.endswith((".xml", ".rels")) and not name.startswith(_LEFT_BEHIND):
                 with suppress(UnreadablePart):
                     self.follow(name, Watcher)
             else:
@@ -184,15 +184,15 @@ class Package:
 
     def _packed(self, member: zipfile.ZipInfo) -> memoryview:
         """The packed bytes of a member whose own header agrees with the directory."""
-        at = member.header_offset + LOCAL_HEADER.size
+        at = member.header_offset + _LOCAL_HEADER.size
         header = self._content[member.header_offset : at]
-        if len(header) < LOCAL_HEADER.size:
+        if len(header) < _LOCAL_HEADER.size:
             raise _damaged(member)
-        magic, _, flags, method, *_, name_size, extra_size = LOCAL_HEADER.unpack(header)
+        magic, _, flags, method, *_, name_size, extra_size = _LOCAL_HEADER.unpack(header)
         if magic != LOCAL_MAGIC:
             raise _damaged(member)
         own_name = bytes(self._content[at : at + name_size])
-        listed_name = member.orig_filename.encode("utf-8" if member.flag_bits & UTF8_NAME else "cp437")
+        listed_name = member.orig_filename.encode("utf-8" if member.flag_bits & _UTF8_NAME else "cp437")
         if (own_name, method, flags & 1) != (listed_name, member.compress_type, 0):
             raise Refusal("FILE_BAD_MEMBERS", f"部件“{member.filename}”与目录登记的不一致")
         at += name_size + extra_size
@@ -202,7 +202,7 @@ class Package:
         return packed
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=_REMEMBERED)
 def _followed(kind: Callable[..., Any], context: tuple[Hashable, ...], content: bytes) -> Any:
     """What a watcher says of the whole of a part: of nothing else, so that it can be remembered."""
     return _stream(iter((content,)), kind(*context))
@@ -214,7 +214,7 @@ def _stream(chunks: Iterator[bytes], watcher: W) -> W:
         watcher.parser.Parse(chunk, False)
         quiet = quiet + len(chunk) if watcher.latest is seen else 0
         seen = watcher.latest
-        if quiet > MAX_TEXT:
+        if quiet > _MAX_TEXT:
             raise Refusal("FILE_TEXT_TOO_LONG")
     watcher.parser.Parse(b"", True)
     watcher.finish()
@@ -230,8 +230,8 @@ def _exhaust(chunks: Iterator[bytes]) -> None:
 
 def _directory(content: bytes) -> list[zipfile.ZipInfo]:
     """The members as the directory at the end lists them."""
-    end = content.rfind(END_MAGIC, -END_SIZE - 0xFFFF)
-    if end < 0 or end + END_SIZE > len(content):
+    end = content.rfind(END_MAGIC, -_END_SIZE - 0xFFFF)
+    if end < 0 or end + _END_SIZE > len(content):
         raise Refusal("FILE_TRUNCATED", f"只有{size_text(len(content))}，缺少结尾部分")
     try:
         members = zipfile.ZipFile(io.BytesIO(content)).infolist()
@@ -239,8 +239,8 @@ def _directory(content: bytes) -> list[zipfile.ZipInfo]:
         raise Refusal("FILE_DAMAGED", "结尾处的部件目录有误") from error
     if members and min(member.header_offset for member in members) != 0:  # the end of another zip, packed inside
         raise Refusal("FILE_TRUNCATED", "开头的内容与结尾的目录对不上")
-    if len(members) > MAX_MEMBERS:
-        raise Refusal("FILE_TOO_LARGE", f"内含{len(members)}个部件，最多{MAX_MEMBERS}个")
+    if len(members) > _MAX_MEMBERS:
+        raise Refusal("FILE_TOO_LARGE", f"内含{len(members)}个部件，最多{_MAX_MEMBERS}个")
     return members
 
 
@@ -259,22 +259,22 @@ def _plain_name(member: zipfile.ZipInfo) -> str:
 def _pieces(packed: memoryview, member: zipfile.ZipInfo) -> Iterator[bytes]:
     """What a member inflates to, a chunk at a time whatever its size."""
     if member.compress_type == zipfile.ZIP_STORED:
-        for at in range(0, len(packed), CHUNK):
-            yield bytes(packed[at : at + CHUNK])
+        for at in range(0, len(packed), _CHUNK):
+            yield bytes(packed[at : at + _CHUNK])
         return
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    for at in range(0, len(packed), CHUNK):
-        rest: bytes | memoryview = packed[at : at + CHUNK]
+    for at in range(0, len(packed), _CHUNK):
+        rest: bytes | memoryview = packed[at : at + _CHUNK]
         while rest and not inflater.eof:
-            chunk = inflater.decompress(rest, CHUNK)
+            chunk = inflater.decompress(rest, _CHUNK)
             if not chunk and len(inflater.unconsumed_tail) == len(rest):  # damaged so that it goes neither on nor wrong
                 raise _damaged(member)
             yield chunk
             rest = inflater.unconsumed_tail
-        if inflater.eof and (inflater.unused_data or inflater.unconsumed_tail or at + CHUNK < len(packed)):
+        if inflater.eof and (inflater.unused_data or inflater.unconsumed_tail or at + _CHUNK < len(packed)):
             raise _damaged(member)
     while not inflater.eof:  # output that was waiting for room
-        chunk = inflater.decompress(b"", CHUNK)
+        chunk = inflater.decompress(b"", _CHUNK)
         if not chunk:
             raise _damaged(member)
         yield chunk
@@ -296,6 +296,6 @@ def follow_alone(content: bytes, watcher: W) -> W:
         Refusal: It is no XML, or for what is in it.
     """
     try:
-        return _stream((content[at : at + CHUNK] for at in range(0, len(content), CHUNK)), watcher)
+        return _stream((content[at : at + _CHUNK] for at in range(0, len(content), _CHUNK)), watcher)
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise Refusal("FILE_DAMAGED", "内容残缺或有误") from error

@@ -17,18 +17,18 @@ from pipeline.reading.formats.notes import Refusal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PASSWORD = "VelvetSweatshop"  # noqa: S105 - everybody's
-MAX_SPINS = 500_000  # Office writes 100,000; each costs a microsecond or two
-SPINS = re.compile(rb"spinCount\s*=\s*[\"'](\d{1,9})[\"']")
-DECLARED = re.compile(rb"<!DOCTYPE", re.IGNORECASE)
+_PASSWORD = "VelvetSweatshop"  # noqa: S105 - everybody's
+_MAX_SPINS = 500_000  # Office writes 100,000; each costs a microsecond or two
+_SPINS = re.compile(rb"spinCount\s*=\s*[\"'](\d{1,9})[\"']")
+_DECLARED = re.compile(rb"<!DOCTYPE", re.IGNORECASE)
 BOF, FILEPASS, BOUNDSHEET, WRITER = 0x809, 0x2F, 0x85, 0x5C
-IN_CLEAR = {BOF, FILEPASS, 0x194, 0x195, 0xE1, 0x196, 0x138}  # and who uses the file, who locks it, its revisions
-SECTOR = 4096  # of a container, at most: its last may be short
+_IN_CLEAR = {BOF, FILEPASS, 0x194, 0x195, 0xE1, 0x196, 0x138}  # and who uses the file, who locks it, its revisions
+_SECTOR = 4096  # of a container, at most: its last may be short
 EARLY, MAX_RECORDS = 50, 1_000_000
-BLOCK = 1024  # bytes under one key
-UNPLACED = 4  # of the position of a sheet, which is in clear
+_BLOCK = 1024  # bytes under one key
+_UNPLACED = 4  # of the position of a sheet, which is in clear
 XOR, XOR_SIZE = 0, 4
-BROKEN = (ValueError, KeyError, IndexError, TypeError, AttributeError, struct.error, OSError, zipfile.BadZipFile)
+_BROKEN = (ValueError, KeyError, IndexError, TypeError, AttributeError, struct.error, OSError, zipfile.BadZipFile)
 
 
 def open_package(streams: Mapping[str, bytes], content: bytes) -> bytes:
@@ -41,14 +41,14 @@ def open_package(streams: Mapping[str, bytes], content: bytes) -> bytes:
     from msoffcrypto.format.ooxml import OOXMLFile  # noqa: PLC0415 - slow
 
     information = streams.get("encryptioninfo", b"")
-    if DECLARED.search(information) or any(int(times) > MAX_SPINS for times in SPINS.findall(information)):
+    if _DECLARED.search(information) or any(int(times) > _MAX_SPINS for times in _SPINS.findall(information)):
         raise _asks()
     opened = io.BytesIO()
     try:
-        book = OOXMLFile(io.BytesIO(content + bytes(-len(content) % SECTOR)))
-        book.load_key(password=PASSWORD, verify_password=True)
+        book = OOXMLFile(io.BytesIO(content + bytes(-len(content) % _SECTOR)))
+        book.load_key(password=_PASSWORD, verify_password=True)
         book.decrypt(opened)
-    except (*BROKEN, DecryptionError, FileFormatError, InvalidKeyError, ParseError) as error:
+    except (*_BROKEN, DecryptionError, FileFormatError, InvalidKeyError, ParseError) as error:
         raise _asks() from error
     return opened.getvalue()
 
@@ -66,7 +66,7 @@ def open_stream(stream: bytes) -> bytes:
     records = _records(stream, MAX_RECORDS)
     opened = bytearray(_decrypted(key, stream, records))
     for record, at, size in records:
-        clear = size if record in IN_CLEAR else UNPLACED if record == BOUNDSHEET else 0
+        clear = size if record in _IN_CLEAR else _UNPLACED if record == BOUNDSHEET else 0
         opened[at - 4 : at + clear] = stream[at - 4 : at + clear]
         if record == FILEPASS:
             opened[at - 4 : at - 2] = struct.pack("<H", WRITER)
@@ -93,20 +93,20 @@ def _decrypted(key: bytes, stream: bytes, records: list[tuple[int, int, int]]) -
 
     try:
         if len(key) == XOR_SIZE or struct.unpack_from("<H", key)[0] == XOR:
-            if DocumentXOR.verifypw(PASSWORD, struct.unpack_from("<H", key, len(key) - 2)[0]):
-                return _unmasked(bytes(DocumentXOR.create_xor_array_method1(PASSWORD)), stream, records)
+            if DocumentXOR.verifypw(_PASSWORD, struct.unpack_from("<H", key, len(key) - 2)[0]):
+                return _unmasked(bytes(DocumentXOR.create_xor_array_method1(_PASSWORD)), stream, records)
             raise _asks()
         if struct.unpack_from("<HH", key, 2) == (1, 1):
             salt, verifier, proof = key[6:22], key[22:38], key[38:54]
-            if DocumentRC4.verifypw(PASSWORD, salt, verifier, proof):
-                return bytes(DocumentRC4.decrypt(PASSWORD, salt, io.BytesIO(stream), BLOCK).getvalue())
+            if DocumentRC4.verifypw(_PASSWORD, salt, verifier, proof):
+                return bytes(DocumentRC4.decrypt(_PASSWORD, salt, io.BytesIO(stream), _BLOCK).getvalue())
             raise _asks()
         after = 14 + struct.unpack_from("<I", key, 10)[0]
         bits = struct.unpack_from("<I", key, 30)[0] or 40
         salt, verifier, proof = key[after + 4 : after + 20], key[after + 20 : after + 36], key[after + 40 : after + 60]
-        if DocumentRC4CryptoAPI.verifypw(PASSWORD, salt, bits, verifier, proof):
-            return bytes(DocumentRC4CryptoAPI.decrypt(PASSWORD, salt, bits, io.BytesIO(stream), BLOCK).getvalue())
-    except BROKEN as error:
+        if DocumentRC4CryptoAPI.verifypw(_PASSWORD, salt, bits, verifier, proof):
+            return bytes(DocumentRC4CryptoAPI.decrypt(_PASSWORD, salt, bits, io.BytesIO(stream), _BLOCK).getvalue())
+    except _BROKEN as error:
         raise _asks() from error
     raise _asks()
 
@@ -116,7 +116,7 @@ def _unmasked(mask: bytes, stream: bytes, records: list[tuple[int, int, int]]) -
     turned = bytes((n >> 5 | n << 3) & 0xFF for n in range(256))
     opened = bytearray(stream)
     for record, at, size in records:
-        begin = at + UNPLACED if record == BOUNDSHEET else at
+        begin = at + _UNPLACED if record == BOUNDSHEET else at
         first = (begin + size) % len(mask)
         data = stream[begin : at + size]
         masks = (mask[first:] + mask * (len(data) // len(mask) + 1))[: len(data)]

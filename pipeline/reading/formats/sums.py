@@ -5,17 +5,17 @@ from __future__ import annotations
 import ast
 import re
 
-PLAIN = re.compile(r"(?:SUM\(|[-+*/().,%\d\s])*", re.ASCII)  # a formula of constants
-NUMBER = re.compile(r"\s*-?\d+(?:\.\d+)?\s*", re.ASCII)
-LONGEST_PLAIN = 100
+_PLAIN = re.compile(r"(?:SUM\(|[-+*/().,%\d\s])*", re.ASCII)  # a formula of constants
+_NUMBER = re.compile(r"\s*-?\d+(?:\.\d+)?\s*", re.ASCII)
+_LONGEST_PLAIN = 100
 CLOSE = 1e-9
 
 
 def contradiction(formula: str, value: object) -> str:
     """What is to be said when a formula of constants has another result than the file says; empty when all is well."""
-    if isinstance(value, str) and NUMBER.fullmatch(value):
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = float(value)
-    if not isinstance(value, (int, float)) or len(formula) > LONGEST_PLAIN or not PLAIN.fullmatch(formula):
+    if not isinstance(value, (int, float)) or len(formula) > _LONGEST_PLAIN or not _PLAIN.fullmatch(formula):
         return ""
     result = _worked_out(formula)
     if result is None or abs(result - value) <= CLOSE * max(1, abs(result)):

@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from pipeline.reading.formats.package import Package
 
 ROW, COLUMNS, FILTERED, MERGED, VIEW = 0, 60, 163, 176, 137
-SHORT = range(12, 19)  # of a cell right behind the one before
+_SHORT = range(12, 19)  # of a cell right behind the one before
 WHOLE = {12: 1, 13: 2, 14: 3, 15: 4, 16: 5, 17: 6, 18: 7}  # the same with a column of its own
 RK, ERROR, BOOLEAN, REAL, TEXT, SHARED, RICH_TEXT = 2, 3, 4, 5, 6, 7, 62
 FORMULA_TEXT, FORMULA_REAL, FORMULA_BOOLEAN, FORMULA_ERROR = 8, 9, 10, 11
-CELLS = {RK, ERROR, BOOLEAN, REAL, TEXT, SHARED, RICH_TEXT, FORMULA_TEXT, FORMULA_REAL, FORMULA_BOOLEAN, FORMULA_ERROR}
+_CELLS = {RK, ERROR, BOOLEAN, REAL, TEXT, SHARED, RICH_TEXT, FORMULA_TEXT, FORMULA_REAL, FORMULA_BOOLEAN, FORMULA_ERROR}
 FONT, FORMAT, FILL, CELL_FORMAT, BEGIN_CELL_FORMATS, END_CELL_FORMATS = 43, 44, 45, 47, 617, 618
 BOOK, SHEET, SHARED_TEXT = 153, 156, 19
 COMMENT, COMMENT_TEXT = 635, 637
@@ -226,10 +226,10 @@ class _XlsbSheet:
             self._row, self._col = struct.unpack_from("<I", data)[0], -1
             if any(byte & HIDDEN_ROW for byte in data[11:12]) and self._row < MAX_ROWS:
                 self._hidden.append(self._row)
-        elif record in SHORT:
+        elif record in _SHORT:
             self._col += 1
             self._cell(WHOLE[record], struct.unpack_from("<I", data)[0], data[4:])
-        elif record in CELLS or record == 1:
+        elif record in _CELLS or record == 1:
             self._col, style = struct.unpack_from("<II", data)
             self._cell(record, style, data[8:])
         elif record == COLUMNS:

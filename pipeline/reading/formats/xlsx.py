@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pipeline.reading.formats.ooxml import Relations
     from pipeline.reading.formats.package import Package
 
-MACRO_SHEETS = ("xlMacrosheet", "xlIntlMacrosheet")
-WITHOUT_CELLS = ("chartsheet", "dialogsheet", *MACRO_SHEETS)
+_MACRO_SHEETS = ("xlMacrosheet", "xlIntlMacrosheet")
+_WITHOUT_CELLS = ("chartsheet", "dialogsheet", *_MACRO_SHEETS)
 
 
 def look_through_xlsx(package: Package, part: str) -> Notes:
@@ -63,11 +63,11 @@ def look_through_xlsx(package: Package, part: str) -> Notes:
     return replace(tally.notes(), grids=grids)
 
 
-Listed = tuple[str, bool]
+_Listed = tuple[str, bool]
 """(name, hidden) of a sheet as the workbook lists it."""
 
 
-def sheets_of(listed: list[tuple[Listed, str]], relations: Relations) -> list[tuple[Listed, str]]:
+def sheets_of(listed: list[tuple[_Listed, str]], relations: Relations) -> list[tuple[_Listed, str]]:
     """Every sheet with cells and its part, each once: a reader would read one named often as often.
 
     Raises:
@@ -78,7 +78,7 @@ def sheets_of(listed: list[tuple[Listed, str]], relations: Relations) -> list[tu
         found = relations.by_id.get(relation)
         if found is None:
             raise Refusal("FILE_DAMAGED", f"没有工作表“{sheet[0]}”的内容")
-        if found.kind not in WITHOUT_CELLS:
+        if found.kind not in _WITHOUT_CELLS:
             sheets.append((sheet, found.part))
     if not sheets:
         raise Refusal("FILE_DAMAGED", "没有登记工作表")
@@ -89,7 +89,7 @@ def sheets_of(listed: list[tuple[Listed, str]], relations: Relations) -> list[tu
 
 def note_macros(package: Package, relations: Relations, tally: Tally) -> None:
     """Programs in the file: they are never run."""
-    parts = [one.part for one in relations.of_kind("vbaProject", *MACRO_SHEETS)]
+    parts = [one.part for one in relations.of_kind("vbaProject", *_MACRO_SHEETS)]
     parts += [name for name in package.names if name.endswith("vbaproject.bin")]
     if parts:
         tally.parts["MACROS_IGNORED"] = f"部件“{parts[0]}”"
@@ -111,7 +111,7 @@ class _Workbook(Watcher):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sheets: list[tuple[Listed, str]] = []
+        self.sheets: list[tuple[_Listed, str]] = []
         self.since_1904 = False
         self.on(sheet=self._sheet, workbookPr=self._properties)
 

@@ -21,38 +21,38 @@ if TYPE_CHECKING:
 
     Comments = Callable[[Package, str], Iterable[tuple[str, str]]]
 
-DRAWING = (
+_DRAWING = (
     "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing",
     "http://purl.oclc.org/ooxml/drawingml/spreadsheetDrawing",
     "http://schemas.openxmlformats.org/drawingml/2006/main",
     "http://purl.oclc.org/ooxml/drawingml/main",
 )
-THREADED = "http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments"
-STAND_IN = re.compile(r"\[(Threaded comment|线程批注|主题批注)\]")  # what older programs are shown of a threaded note
-ANCHOR = re.compile(r"\s*\d{1,9}(\s*,\s*\d{1,9}){7}\s*$", re.ASCII)
-OBJECT = "一个图片或嵌入的对象"
-MOST_CELLS = 40  # a picture over more is a background: its first cell names it
+_THREADED = "http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments"
+_STAND_IN = re.compile(r"\[(Threaded comment|线程批注|主题批注)\]")  # what older programs are shown of a threaded note
+_ANCHOR = re.compile(r"\s*\d{1,9}(\s*,\s*\d{1,9}){7}\s*$", re.ASCII)
+_OBJECT = "一个图片或嵌入的对象"
+_MOST_CELLS = 40  # a picture over more is a background: its first cell names it
 
 
-def comments_of(package: Package, part: str) -> Iterable[tuple[str, str]]:
+def _comments_of(package: Package, part: str) -> Iterable[tuple[str, str]]:
     """(cell, text) of every comment."""
     return package.follow(part, _Comments).texts
 
 
-def look_beside(package: Package, sheet: str, part: str, tally: Tally, comments: Comments = comments_of) -> None:
+def look_beside(package: Package, sheet: str, part: str, tally: Tally, comments: Comments = _comments_of) -> None:
     """Everything the sheet in ``part`` refers to that is no cell; ``comments`` reads those of its kind of workbook."""
     relations = relations_of(package, part)
     for one in relations.of_kind("drawing"):
         for (top, left), (bottom, right), what in package.follow(one.part, _Anchored).objects:
-            area = [(row, col) for row in range(top, bottom + 1) for col in range(left, right + 1)][: MOST_CELLS + 1]
-            for row, col in area if len(area) <= MOST_CELLS else area[:1]:
+            area = [(row, col) for row in range(top, bottom + 1) for col in range(left, right + 1)][: _MOST_CELLS + 1]
+            for row, col in area if len(area) <= _MOST_CELLS else area[:1]:
                 tally.beside(sheet, row, col, what)
     for one in relations.of_kind("vmlDrawing"):
         with suppress(UnreadablePart):  # old programs write what is no XML
             for row, col in package.follow(one.part, _OldDrawing).pictures:
-                tally.beside(sheet, row, col, OBJECT)
+                tally.beside(sheet, row, col, _OBJECT)
     notes = {ref: text for one in relations.of_kind("comments") for ref, text in comments(package, one.part)}
-    notes = {ref: text for ref, text in notes.items() if not STAND_IN.match(text.lstrip())}
+    notes = {ref: text for ref, text in notes.items() if not _STAND_IN.match(text.lstrip())}
     for one in relations.of_kind("threadedComment"):
         for ref, text in package.follow(one.part, _Threads).texts:
             notes[ref] = f"{notes[ref]}；{text}" if ref in notes else text
@@ -65,7 +65,7 @@ def look_beside(package: Package, sheet: str, part: str, tally: Tally, comments:
 class _Anchored(Watcher):
     """Objects over the cells: (first cell, last cell, what), the first of each anchor."""
 
-    spaces: ClassVar[tuple[str, ...]] = DRAWING
+    spaces: ClassVar[tuple[str, ...]] = _DRAWING
 
     def __init__(self) -> None:
         super().__init__()
@@ -131,7 +131,7 @@ class _OldDrawing(Watcher):
     @property
     def pictures(self) -> list[tuple[int, int]]:
         """(row, column), from 0."""
-        numbers = [[int(part) for part in text.split(",")] for text in self._anchors if ANCHOR.match(text)]
+        numbers = [[int(part) for part in text.split(",")] for text in self._anchors if _ANCHOR.match(text)]
         return [(row, col) for col, _, row, *_ in numbers]
 
     def unknown(self, _: str) -> None:
@@ -180,7 +180,7 @@ class _Comments(Watcher):
 class _Threads(_Comments):
     """The same of threaded notes."""
 
-    spaces: ClassVar[tuple[str, ...]] = (THREADED,)
+    spaces: ClassVar[tuple[str, ...]] = (_THREADED,)
 
     def __init__(self) -> None:
         super().__init__()

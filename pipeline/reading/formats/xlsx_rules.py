@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from pipeline.domain.value import Raw
     from pipeline.reading.formats.package import Watcher
 
-X14 = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
+_X14 = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
 XM = "http://schemas.microsoft.com/office/excel/2006/main"
-MOST_LIMITS = 3  # formulas of a rule
+_MOST_LIMITS = 3  # formulas of a rule
 
 
 @dataclass(slots=True, eq=False)
-class XlsxCondition:
+class _XlsxCondition:
     """One that hides or strikes where it applies; ``always``: wherever it stands, as a bar without its number."""
 
     attributes: dict[str, str]
@@ -50,19 +50,19 @@ class XlsxConditions:
     """Those of one sheet; ``watcher`` follows the part."""
 
     def __init__(self, watcher: Watcher, hiding: Collection[str]) -> None:
-        self.found: list[XlsxCondition] = []
+        self.found: list[_XlsxCondition] = []
         self._watcher, self._hiding = watcher, hiding
         self._areas = ""
-        self._rule = XlsxCondition({})
-        self._late: list[XlsxCondition] = []  # of those written the second way, whose areas come last
+        self._rule = _XlsxCondition({})
+        self._late: list[_XlsxCondition] = []  # of those written the second way, whose areas come last
         self.listens = False
         watcher.on(cfRule=self._begin_rule, formula=self._limit, dataBar=self._bare, iconSet=self._bare)
         watcher.opened |= {
-            f"{X14} conditionalFormatting": self._begin_late,
-            f"{X14} cfRule": self._late_rule,
-            f"{X14} dxf": self._look,
-            f"{X14} dataBar": self._bare,
-            f"{X14} iconSet": self._bare,
+            f"{_X14} conditionalFormatting": self._begin_late,
+            f"{_X14} cfRule": self._late_rule,
+            f"{_X14} dxf": self._look,
+            f"{_X14} dataBar": self._bare,
+            f"{_X14} iconSet": self._bare,
             f"{XM} f": self._limit,
             f"{XM} sqref": self._late_areas,
         }
@@ -83,12 +83,12 @@ class XlsxConditions:
         self.begin(attributes)
 
     def _begin_rule(self, attributes: dict[str, str]) -> None:
-        self._rule = XlsxCondition(attributes, self._areas)
+        self._rule = _XlsxCondition(attributes, self._areas)
         if attributes.get("dxfId") in self._hiding:
             self._keep()
 
     def _late_rule(self, attributes: dict[str, str]) -> None:
-        self._rule = XlsxCondition(attributes)
+        self._rule = _XlsxCondition(attributes)
 
     def _keep(self) -> None:
         rule = self._rule
@@ -105,7 +105,7 @@ class XlsxConditions:
     def _limit(self, _: dict[str, str]) -> None:
         limits = self._rule.limits
         self._listen(None)
-        if self._watcher.open[-2].endswith(" cfRule") and len(limits) < MOST_LIMITS:
+        if self._watcher.open[-2].endswith(" cfRule") and len(limits) < _MOST_LIMITS:
             limits.append("")
             self._listen(lambda text: limits.__setitem__(-1, limits[-1] + text))
 
@@ -129,7 +129,7 @@ class XlsxConditions:
         self, handle: Callable[[dict[str, str]], None], other: Callable[[dict[str, str]], None] | None
     ) -> Callable[[dict[str, str]], None]:
         def begins(attributes: dict[str, str]) -> None:
-            if f"{X14} dxf" in self._watcher.open:
+            if f"{_X14} dxf" in self._watcher.open:
                 handle(attributes)
             elif other:
                 other(attributes)
@@ -161,7 +161,7 @@ class XlsxConditions:
             look |= told
             self._keep()
 
-    def hiding(self) -> list[XlsxCondition]:
+    def hiding(self) -> list[_XlsxCondition]:
         """Those that hide, all being said."""
         return [rule for rule in self.found if rule.look is None or rule.always or _unseen(rule.look)]
 

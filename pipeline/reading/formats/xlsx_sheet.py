@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from pipeline.domain.value import Raw
 
 ADDRESS = re.compile(r"[A-Z]{1,3}[0-9]{1,7}")
-EXACT_DIGITS = 16
-PLAIN_FORMAT = Format()
-NOWHERE = -1, -1
-SHOWN_LENGTH = 40
-CELLS = frozenset(f"{space} c" for space in MAIN)
+_EXACT_DIGITS = 16
+_PLAIN_FORMAT = Format()
+_NOWHERE = -1, -1
+_SHOWN_LENGTH = 40
+_CELLS = frozenset(f"{space} c" for space in MAIN)
 VALUES = frozenset(f"{space} {name}" for space in MAIN for name in ("v", "f", "t"))
-OTHER_BOOK = re.compile(r"\[\d+\]")
-PICTURE_FORMULA = "DISPIMG("
-PICTURE_FROM_WEB = "_XLFN.IMAGE("
+_OTHER_BOOK = re.compile(r"\[\d+\]")
+_PICTURE_FORMULA = "DISPIMG("
+_PICTURE_FROM_WEB = "_XLFN.IMAGE("
 PICTURE = "一张图片（嵌入单元格）"
-MOST_COVERED = 1_000_000  # cells looked at under merged ones and rules
+_MOST_COVERED = 1_000_000  # cells looked at under merged ones and rules
 LEAST_HEIGHT, LEAST_WIDTH = 2, 0.3  # points, characters: nobody reads a row or column that is smaller
 
 
@@ -92,7 +92,7 @@ class SheetPart(Watcher):
         self._texts, self._plain_texts = book.texts, not (book.marks or book.long)
         self._runs = Runs(self)
         self._row = 0
-        self._place = NOWHERE
+        self._place = _NOWHERE
         self._cell: dict[str, str] = {}
         self._waits = self._has_value = self._listens = self._inline = False
         self._pieces: list[str] = []
@@ -144,7 +144,7 @@ class SheetPart(Watcher):
         self._cell = attributes
         before = self._place
         reference = attributes.get("r")
-        place = (before[0], before[1] + 1) if reference is None else PLACES.get(reference) or _locate(reference)
+        place = (before[0], before[1] + 1) if reference is None else _PLACES.get(reference) or _locate(reference)
         self._place = place
         if place <= before:
             self._note_order(place, before)
@@ -159,14 +159,14 @@ class SheetPart(Watcher):
             self._twice.setdefault(place, first)
 
     def _open_formula(self, attributes: dict[str, str]) -> None:
-        if self.open[-2] in CELLS:  # others are of rules and validations
+        if self.open[-2] in _CELLS:  # others are of rules and validations
             self._waits = True
             self._formula = _Formula(shared=attributes.get("si", ""))
             self._listens = False
             self.parser.CharacterDataHandler = self._formula.pieces.append
 
     def _value(self, _: dict[str, str]) -> None:
-        if self.open[-2] in CELLS:
+        if self.open[-2] in _CELLS:
             if self._has_value:
                 raise ValueError  # two values in one cell: the part is wrong
             self._waits = self._has_value = True
@@ -177,7 +177,7 @@ class SheetPart(Watcher):
                 self.parser.CharacterDataHandler = self._keep
 
     def _open_inline(self, _: dict[str, str]) -> None:
-        if self.open[-2] in CELLS:
+        if self.open[-2] in _CELLS:
             if self._has_value:
                 raise ValueError
             self._waits = self._has_value = self._inline = True
@@ -207,7 +207,7 @@ class SheetPart(Watcher):
         kind = cell.get("t")
         if kind == "s" and self._plain_texts and text.isdecimal():
             value: Raw = self._texts[int(text)]
-        elif kind is None and text.isdecimal() and text.isascii() and len(text) < EXACT_DIGITS:
+        elif kind is None and text.isdecimal() and text.isascii() and len(text) < _EXACT_DIGITS:
             value = int(text)
         else:
             self._take(*self._value_of(kind or "n", "0", text))
@@ -244,7 +244,7 @@ class SheetPart(Watcher):
         if kind == "s":
             return self._shared(plain)
         if kind == "e":
-            return "", plain[:SHOWN_LENGTH] or "#REF!", None
+            return "", plain[:_SHOWN_LENGTH] or "#REF!", None
         if kind == "b":
             return plain not in FALSE if plain else "", "", None
         return (_iso(plain) if kind == "d" else unescaped(text)), "", None
@@ -254,7 +254,7 @@ class SheetPart(Watcher):
         if value == "" and not shown:
             return
         self._put(shown or value)
-        if isinstance(value, str) and value.startswith("=") and PICTURE_FORMULA in value[:30]:
+        if isinstance(value, str) and value.startswith("=") and _PICTURE_FORMULA in value[:30]:
             self._doubt("CELL_PICTURE", PICTURE, instead=True)
         if shown == "#VALUE!" and "vm" in self._cell and self._book.pictures:
             self._doubt("CELL_PICTURE", PICTURE, instead=True)
@@ -296,7 +296,7 @@ class SheetPart(Watcher):
         """A number or the day it is shown as; what is shown instead of a share or another number."""
         if not NUMBER(text):
             return text, ""
-        form = self._book.looks.formats.get(style, PLAIN_FORMAT)
+        form = self._book.looks.formats.get(style, _PLAIN_FORMAT)
         value = as_shown(float(text), form, since_1904=self._book.since_1904)
         return value, value if isinstance(value, str) else ""
 
@@ -314,13 +314,13 @@ class SheetPart(Watcher):
 
     def _judge_formula(self, formula: _Formula, value: Raw, shown: str) -> None:
         text = formula.text
-        if any(one in text.upper() for one in (PICTURE_FORMULA, PICTURE_FROM_WEB)):
+        if any(one in text.upper() for one in (_PICTURE_FORMULA, _PICTURE_FROM_WEB)):
             self._doubt("CELL_PICTURE", PICTURE, instead=True)
         if not shown and (words := contradiction(text, value)):
             self._doubt("CELL_CONTRADICTS", words)
-        if self._book.links and (OTHER_BOOK.search(text) or formula.shared in self._linked):
+        if self._book.links and (_OTHER_BOOK.search(text) or formula.shared in self._linked):
             self._linked |= {formula.shared} - {""}
-            self._doubt("CELL_LINKED", f"公式“={text[:SHOWN_LENGTH]}”，存的结果是“{shown or _plain(value)}”")
+            self._doubt("CELL_LINKED", f"公式“={text[:_SHOWN_LENGTH]}”，存的结果是“{shown or _plain(value)}”")
 
     def _merge(self, attributes: dict[str, str]) -> None:
         """What lies under merged cells nobody sees."""
@@ -335,7 +335,7 @@ class SheetPart(Watcher):
 
     def _cover(self, cells: int) -> None:
         self._covered += max(1, cells)
-        if self._covered > MOST_COVERED:
+        if self._covered > _MOST_COVERED:
             raise Refusal("FILE_BAD_MEMBERS", f"工作表“{self._name}”合并的格或条件格式重叠过多")
 
     # what hides a value without being its own look
@@ -378,8 +378,8 @@ class SheetPart(Watcher):
                 self.tally.doubt(self._name, row, col, "CELL_TWICE", seen, instead=True)
 
 
-PLACES: dict[str, tuple[int, int]] = {}  # the same few thousand, file after file
-MAX_PLACES = 100_000
+_PLACES: dict[str, tuple[int, int]] = {}  # the same few thousand, file after file
+_MAX_PLACES = 100_000
 
 
 def _locate(reference: str) -> tuple[int, int]:
@@ -388,8 +388,8 @@ def _locate(reference: str) -> tuple[int, int]:
     if not ADDRESS.fullmatch(reference.upper()):
         raise ValueError
     place = int(reference[len(letters) :]) - 1, COLUMNS.get(letters, MAX_COLS)
-    if len(PLACES) < MAX_PLACES:
-        PLACES[reference] = place
+    if len(_PLACES) < _MAX_PLACES:
+        _PLACES[reference] = place
     return place
 
 
@@ -421,4 +421,4 @@ def _iso(text: str) -> Raw:
 def _plain(value: Raw) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return value.isoformat() if isinstance(value, (date, time)) else str(value)[:SHOWN_LENGTH]
+    return value.isoformat() if isinstance(value, (date, time)) else str(value)[:_SHOWN_LENGTH]

@@ -15,7 +15,7 @@ MAIN = (
 )
 FALSE = {"0", "false", "off"}
 WHITE, BLACK = "FFFFFF", "000000"
-KNOWN_COLOURS = {
+_KNOWN_COLOURS = {
     ("theme", "0"): WHITE,
     ("theme", "1"): BLACK,
     **{("indexed", n): BLACK for n in ("0", "8", "64")},
@@ -157,6 +157,6 @@ def colour_of(attributes: dict[str, str], default: str) -> str | None:
         return attributes["rgb"][-6:].upper()
     for kind in ("theme", "indexed"):
         if kind in attributes:
-            known = KNOWN_COLOURS.get((kind, attributes[kind])) if not float(tint) else None
+            known = _KNOWN_COLOURS.get((kind, attributes[kind])) if not float(tint) else None
             return known or f"{kind} {attributes[kind]} {tint}"
     return default

@@ -9,10 +9,10 @@ from pipeline.reading.formats.notes import alike
 from pipeline.reading.formats.package import Watcher
 from pipeline.reading.formats.xlsx_styles import BLACK, FALSE, MAIN, WHITE, colour_of
 
-LONG_TEXT = 400  # shared texts longer than this are counted wherever they are used: fewer cannot come to much
-ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
-TEXT_ENDS = frozenset(f"{space} t" for space in MAIN)
-SPOKEN = frozenset(f"{space} rPh" for space in MAIN)
+_LONG_TEXT = 400  # shared texts longer than this are counted wherever they are used: fewer cannot come to much
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+_TEXT_ENDS = frozenset(f"{space} t" for space in MAIN)
+_SPOKEN = frozenset(f"{space} rPh" for space in MAIN)
 STRUCK, UNSEEN, RAISED = "CELL_STRUCK", "CELL_UNSEEN", "CELL_SUPERSCRIPT"
 MARKS = {STRUCK: "已划去", UNSEEN: "白字", RAISED: "上下标"}
 
@@ -22,7 +22,7 @@ Mark = tuple[str, str]
 
 def unescaped(text: str) -> str:
     """_x000D_ and its like as the characters they stand for."""
-    return ESCAPED.sub(lambda m: chr(int(m[1], 16)), text) if "_x" in text else text
+    return _ESCAPED.sub(lambda m: chr(int(m[1], 16)), text) if "_x" in text else text
 
 
 class Runs:
@@ -38,7 +38,7 @@ class Runs:
     def end(self, name: str) -> None:
         """An element is over; of texts, this must be known."""
         self._open.remove(name)
-        if name in TEXT_ENDS:
+        if name in _TEXT_ENDS:
             self._watcher.parser.CharacterDataHandler = None
 
     def take(self) -> tuple[str, Mark | None]:
@@ -69,7 +69,7 @@ class Runs:
             self._mark = self._mark or UNSEEN
 
     def _text(self, _: dict[str, str]) -> None:
-        if self._open[-2] in SPOKEN:
+        if self._open[-2] in _SPOKEN:
             return
         if self._mark or self._marked:
             self._marked.append((len(self._pieces), self._mark))
@@ -112,7 +112,7 @@ class SharedTexts(Watcher):
         text, mark = self._runs.take()
         if mark:
             self.marks[len(self.texts)] = mark
-        if len(text) > LONG_TEXT:
+        if len(text) > _LONG_TEXT:
             self.long[len(self.texts)] = len(text)
         self.texts.append(text)
 

@@ -20,7 +20,7 @@ UNSORTED, UNTITLED = "其他", "（无标题）"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class _Case:
     """One highlight as printed; ``meta`` is where, when, and whether others could use it."""
 
     no: str
@@ -31,13 +31,13 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chapter:
+class _Chapter:
     """The cases of one kind."""
 
     numeral: str
     name: str
     count: str
-    cases: list[Case]
+    cases: list[_Case]
 
 
 def _foreword(m: PeriodMeasures, say: Figures) -> str:
@@ -58,7 +58,7 @@ def _has_cases(m: PeriodMeasures) -> bool:
     return m.systems.highlights is not None and bool(m.systems.highlights.entries)
 
 
-def _chapters(m: PeriodMeasures, say: Figures) -> list[Chapter]:
+def _chapters(m: PeriodMeasures, say: Figures) -> list[_Chapter]:
     h = m.systems.highlights
     if h is None:
         return []
@@ -68,9 +68,9 @@ def _chapters(m: PeriodMeasures, say: Figures) -> list[Chapter]:
     ]
 
 
-def _chapter(m: PeriodMeasures, kind: str, no: int, some: list[Highlight], say: Figures) -> Chapter:
+def _chapter(m: PeriodMeasures, kind: str, no: int, some: list[Highlight], say: Figures) -> _Chapter:
     ordered = sorted(some, key=lambda one: (one.prefecture_code, one.county_code, one.number))
-    return Chapter(
+    return _Chapter(
         numeral=numeral(no),
         name=kind or UNSORTED,
         count=say(f"cases.{kind}", len(some)),
@@ -78,10 +78,10 @@ def _chapter(m: PeriodMeasures, kind: str, no: int, some: list[Highlight], say: 
     )
 
 
-def _case(m: PeriodMeasures, one: Highlight, no: int, say: Figures) -> Case:
+def _case(m: PeriodMeasures, one: Highlight, no: int, say: Figures) -> _Case:
     key, where = f"highlight.{one.prefecture_code}.{one.number}", place(m, one)
     spread = {True: "可复制推广", False: "填报单位认为暂不宜推广"}.get(one.spread) if one.spread is not None else ""
-    return Case(
+    return _Case(
         no=say(f"{key}.no", no),
         place=where,
         title=quoted(say, f"{key}.title", one.title or UNTITLED),
