@@ -6,7 +6,7 @@ Nothing is made here: a new dataset is created whole at the newest revision, and
 from __future__ import annotations
 
 revision = "0001"
-_down_revision = None
+down_revision = None
 
 
 def upgrade() -> None:

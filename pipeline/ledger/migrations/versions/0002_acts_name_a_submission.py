@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0002"
-_down_revision = "0001"
+down_revision = "0001"
 
 
 def upgrade() -> None:

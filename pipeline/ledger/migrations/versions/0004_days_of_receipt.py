@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-_down_revision = "0003"
+down_revision = "0003"
 
 
 def upgrade() -> None:

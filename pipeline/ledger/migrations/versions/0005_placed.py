@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-_down_revision = "0004"
+down_revision = "0004"
 
 
 def upgrade() -> None:
