@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import docx
 import openpyxl
+import pyarrow.parquet as pq
 
 from pipeline.checks import scaffold
 from pipeline.domain.findings import CATALOGUE, FindingKind, Severity
@@ -102,13 +103,13 @@ def test_a_new_finding_is_one_entry_and_where_it_fires(tmp_path: Path, monkeypat
 
 
 def in_a_package_of_its_own(folder: Path, project: Project, *words: str) -> str:
-    """A command with one more folder of pictures and of documents' own parts, as if their files lay beside ours."""
+    """A command with one more folder of each sort of product, as if their files lay beside ours."""
     code = f"""
 import sys
-from pipeline.products import pictures
-from pipeline.products.documents import own
-pictures.__path__.append({str(folder / "pictures")!r})
-own.__path__.append({str(folder / "own")!r})
+from importlib import import_module
+from pathlib import Path
+for name in ("pictures", "documents.own", "package.tables"):
+    import_module(f"pipeline.products.{{name}}").__path__.append(str(Path({str(folder)!r}, name.split(".")[-1])))
 from pipeline.cli import main
 main(["--project", {str(project.root)!r}, *sys.argv[1:]])
 """
@@ -199,3 +200,29 @@ def test_a_part_of_its_own_is_one_file_more(tmp_path: Path) -> None:
     (tmp_path / "own/briefing.py").write_text(OWN, encoding="utf-8")
     in_a_package_of_its_own(tmp_path, project, "--as-of", "2024-04-10")
     assert "本期一句话：已报3个。" in document_text(project.root / "outbox" / FIRST[0] / "专报.docx")
+
+
+TABLE = """
+from pipeline.products.package.schema import Table, text
+
+TABLE = Table(
+    name="words", number=50, title="叫法", description="一个叫法一行", of_period=True,
+    rows=lambda s: [s.program.words], columns=(text("row", "县", key=True), text("whole", "全部", "整个地区叫什么")),
+)
+"""
+
+
+def test_a_new_table_of_the_package_is_one_file(tmp_path: Path) -> None:
+    """Its schema, its CSV and its Parquet are all of the one object."""
+    project = reported_once(tmp_path / "ningchuan")
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables/words.py").write_text(TABLE, encoding="utf-8")
+    in_a_package_of_its_own(tmp_path, project, "--as-of", "2024-04-10")
+    assert project.table(FIRST, "words") == [{"row": "县", "whole": "全宁川"}]
+    out = tmp_path / "导出"
+    in_a_package_of_its_own(tmp_path, project, "--as-of", "2024-04-10", "export", str(out))
+    told = json.loads((out / "datapackage.json").read_text(encoding="utf-8"))["resources"]
+    (field,) = (f for r in told if r["name"] == "words" for f in r["schema"]["fields"] if f["name"] == "whole")
+    assert (field["title"], field["description"]) == ("全部", "整个地区叫什么")
+    assert (out / "csv/words.csv").read_text(encoding="utf-8").splitlines() == ["row,whole", "县,全宁川"]
+    assert pq.read_table(out / "parquet/words.parquet").to_pylist() == [{"row": "县", "whole": "全宁川"}]

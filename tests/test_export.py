@@ -23,8 +23,8 @@ from pipeline.ledger.store import Store
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.office.exporting import export_files, write_package
 from pipeline.products.package.data_package import data_package
-from pipeline.products.package.export import TABLES, export
-from pipeline.products.package.facts import ACT_NAMES, STATUS_NAMES
+from pipeline.products.package.export import export
+from pipeline.products.package.registry import tables
 from pipeline.program.model import FormKind
 from pipeline.system.errors import PipelineError
 from pipeline.workspace.campaign import Campaign, load_campaign
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import duckdb
 
 AS_OF = date(2023, 3, 20)
+TABLES = tables()
 ODD = '@SUM(1,2) HYPERLINK("http://x")，NULL，"引号"<script>alert(1)</script>\n第二行，NA'
 ODD_NAME = '2023-03-03/=1+1，"报表"<b>.xlsx'
 REPORTER, PHONE, CLERK = "欧阳填报", "13987654321", "司马经办"
@@ -391,8 +392,9 @@ def test_another_campaign_needs_no_code(tmp_path: Path) -> None:
 
 
 def test_every_word_of_an_enumeration_is_told(package: Exported) -> None:
-    assert set(ACT_NAMES) == set(ActKind)
-    assert {m["status"] for m in package.rows("measures")} <= {str(s) for s in STATUS_NAMES}
+    words = {(t.name, c.name): {word for word, _ in c.enum} for t in TABLES for c in t.columns}
+    assert words["acts", "kind"] == {kind.value for kind in ActKind}
+    assert {m["status"] for m in package.rows("measures")} <= words["measures", "status"]
 
 
 def test_export_of_a_workspace_says_when_its_figures_are_invented(workspace: Workspace) -> None:

@@ -166,7 +166,7 @@ def test_a_class_has_a_name_of_its_own() -> None:
             },
         ),
         ("docxtpl", {"products.documents.word"}),
-        ("pyarrow", {"ledger.frames", "products.package.parquet", "products.package.partitions"}),
+        ("pyarrow", {"ledger.frames", "products.package.writer"}),
         ("distributed", {"scale.cluster", "scale.remote"}),
         ("dask", {"scale.cluster"}),
         ("python_calamine", set()),

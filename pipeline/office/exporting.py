@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from pipeline.ledger.standing import periods_of, seen_from
-from pipeline.products.package.export import TABLE_FILES, export
+from pipeline.products.package.export import export, is_of_package
 from pipeline.products.package.partitions import PATHS, write_partitions
 from pipeline.system.disk import why
 from pipeline.system.errors import PipelineError, WorkspaceError
@@ -119,7 +119,7 @@ def check_folder(folder: Path, *, partitioned: bool = False) -> None:
         )
     except OSError as error:
         raise WorkspaceError(f"读不出 {folder}：{error.strerror or error}") from error
-    other = sorted(name for name in held if not (PATHS.fullmatch(name) if partitioned else name in TABLE_FILES))
+    other = sorted(name for name in held if not (PATHS.fullmatch(name) if partitioned else is_of_package(name)))
     if other or (folder.exists() and not folder.is_dir()):
         what = f"里面已有别的文件（{other[0]}）" if other else "不是目录"
         raise WorkspaceError(f"没有导出：{folder} {what}。请换一个新的目录")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from pipeline.products.package.facts import ENTRIES, FINDINGS, MEASURES, OBLIGATIONS, SUBMISSIONS, VALUES
-from pipeline.products.package.schema import Source, csv_text, descriptor
+from pipeline.products.package.registry import tables
+from pipeline.products.package.schema import Source
+from pipeline.products.package.writer import csv_text, descriptor
 
 if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
 
-TABLES = (VALUES, SUBMISSIONS, FINDINGS, OBLIGATIONS, ENTRIES, MEASURES)
 _FORMULA_SIGNS = frozenset("=+-@＝＋－＠")
 BOM = b"\xef\xbb\xbf"
 
@@ -26,44 +25,22 @@ def data_package(m: PeriodMeasures) -> dict[str, bytes]:
         obligations=m.obligations,
         assessed=((m.period, m.assessed),),
     )
-    files = {
-        f"{table.name}.csv": BOM
-        + csv_text(table.header, ([_inert(cell) for cell in line] for line in table.lines(source))).encode()
-        for table in TABLES
-    }
-    return files | {"datapackage.json": _descriptor(m)}
-
-
-def _inert(value: Any) -> Any:
-    """Officers' text must not become a formula when the CSV is opened in a spreadsheet, white space before it or not."""
-    if isinstance(value, str) and not value[:1].isalnum():  # what begins with a letter or a digit is nothing else
-        first = value.lstrip()[:1] or value[:1]
-        is_number = re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", value) is not None
-        if not is_number and (first in _FORMULA_SIGNS or value[:1] in {"\t", "\r", "\n"}):
-            return "'" + value
-    return value
-
-
-def _descriptor(m: PeriodMeasures) -> bytes:
-    present = {table.name for table in TABLES}
-    resources = [
-        {
-            "name": table.name,
-            "path": f"{table.name}.csv",
-            "title": table.title,
-            "description": table.description,
-            "format": "csv",
-            "mediatype": "text/csv",
-            "encoding": "utf-8",
-            "profile": "tabular-data-resource",
-            "schema": descriptor(table, present),
-        }
-        for table in (one.worded(m.program) for one in TABLES)
-    ]
-    package = {
+    mine = [one.worded(m.program) for one in tables() if one.of_period]
+    files = {f"{one.name}.csv": BOM + csv_text(one.header, map(_inert, one.lines(source))).encode() for one in mine}
+    head = {
         "profile": "tabular-data-package",
         "name": m.program.code.lower(),
         "title": f"{m.program.title} {m.period.title}",
-        "resources": resources,
     }
-    return (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode()
+    return files | {"datapackage.json": descriptor(head, mine, files)}
+
+
+def _inert(line: tuple[Any, ...]) -> list[Any]:
+    """Officers' text must not become a formula when the CSV is opened in a spreadsheet, white space before it or not."""
+    return [f"'{cell}" if isinstance(cell, str) and _is_formula(cell) else cell for cell in line]
+
+
+def _is_formula(text: str) -> bool:
+    if text[:1].isalnum() or re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text):
+        return False
+    return (text.lstrip()[:1] or text[:1]) in _FORMULA_SIGNS or text[:1] in {"\t", "\r", "\n"}

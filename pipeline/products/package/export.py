@@ -6,31 +6,23 @@ package (:mod:`pipeline.products.package.data_package`), where no text can be ta
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.state import REPORTED
 from pipeline.measures.overdue import obligations
 from pipeline.measures.progress import assess
-from pipeline.products.package.facts import FACTS
-from pipeline.products.package.parquet import parquet
-from pipeline.products.package.program_tables import LISTS
-from pipeline.products.package.schema import Source, csv_text, descriptor
+from pipeline.products.package.registry import tables
+from pipeline.products.package.schema import Source
+from pipeline.products.package.writer import csv_text, descriptor, parquet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from pipeline.ledger.snapshot import Snapshot
-    from pipeline.products.package.schema import Table
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Period, Program
 
-TABLES = (*FACTS, *LISTS)
 _DESCRIPTOR = "datapackage.json"
-TABLE_FILES = frozenset(
-    {_DESCRIPTOR, *(f"csv/{t.name}.csv" for t in TABLES), *(f"parquet/{t.name}.parquet" for t in TABLES)}
-)
 _NOTES = (
     "没有报的不是0：values里没有它的行，measures里它的状态是missing，states里是MISSING。",
     "文字照填报人所填，可能以=、+、-、@开头：请用程序读取，不要用WPS或Excel直接打开CSV；要在表格里看，用outbox里各期的数据包。",
@@ -59,13 +51,18 @@ def export(
     periods = _periods(program, snapshot, period_codes)
     source = _source(program, snapshot, calendar, periods)
     files: dict[str, bytes] = {}
-    tables = tuple(one.worded(program) for one in TABLES)
-    for table in tables:
+    worded = [one.worded(program) for one in tables()]
+    for table in worded:
         lines = table.lines(source)
         files[f"csv/{table.name}.csv"] = csv_text(table.header, lines).encode()
         files[f"parquet/{table.name}.parquet"] = parquet(table, lines)
-    package = _package(program, snapshot, periods, is_demo=is_demo) | {"resources": _resources(tables, files)}
-    return {_DESCRIPTOR: (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode(), **files}
+    head = _head(program, snapshot, periods, is_demo=is_demo)
+    return {_DESCRIPTOR: descriptor(head, worded, files, hashed=True), **files}
+
+
+def is_of_package(path: str) -> bool:
+    """Whether an export may have written a file of this path."""
+    return path == _DESCRIPTOR or any(path in {f"csv/{t.name}.csv", f"parquet/{t.name}.parquet"} for t in tables())
 
 
 def _periods(program: Program, snapshot: Snapshot, codes: Collection[str] | None) -> tuple[Period, ...]:
@@ -86,7 +83,7 @@ def _source(program: Program, snapshot: Snapshot, calendar: Calendar, periods: t
     )
 
 
-def _package(program: Program, snapshot: Snapshot, periods: tuple[Period, ...], *, is_demo: bool) -> dict[str, Any]:
+def _head(program: Program, snapshot: Snapshot, periods: tuple[Period, ...], *, is_demo: bool) -> dict[str, Any]:
     covered = [_coverage(program, snapshot, p) for p in periods] or ["还没有开始的报送期。"]
     notice = ["演示数据，数字均为虚构。"] if is_demo else []
     return {
@@ -105,44 +102,3 @@ def _coverage(program: Program, snapshot: Snapshot, period: Period) -> str:
     roster = program.roster_in(period)
     there = sum(snapshot.state(period, county) in REPORTED for county in roster)
     return f"{period.title}：已报{there}/{len(roster)}{w.rows}。"
-
-
-def _resources(tables: Collection[Table], files: Mapping[str, bytes]) -> list[dict[str, Any]]:
-    """Every table as CSV with its schema, then as a Parquet file, which carries its own."""
-    present = {table.name for table in tables}
-    tabular = [
-        {
-            **_file(table, f"csv/{table.name}.csv", files),
-            "name": table.name,
-            "format": "csv",
-            "mediatype": "text/csv",
-            "encoding": "utf-8",
-            "profile": "tabular-data-resource",
-            "schema": descriptor(table, present),
-        }
-        for table in tables
-    ]
-    binary = [
-        {
-            **_file(table, f"parquet/{table.name}.parquet", files),
-            "name": f"{table.name}-parquet",
-            "format": "parquet",
-            "mediatype": "application/vnd.apache.parquet",
-            "profile": "data-resource",
-            "type": "file",
-        }
-        for table in tables
-    ]
-    return tabular + binary
-
-
-def _file(table: Table, path: str, files: Mapping[str, bytes]) -> dict[str, Any]:
-    content = files[path]
-    return {
-        "name": "",
-        "path": path,
-        "title": table.title,
-        "description": table.description,
-        "bytes": len(content),
-        "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
-    }

@@ -12,13 +12,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from pipeline.ledger.standing import stream
+from pipeline.products.package.schema import SchemaColumn, day, text, truth, whole
+from pipeline.products.package.writer import write_parquet
 from pipeline.program.forms import NUMBERS
 from pipeline.program.model import NOT_APPLICABLE, FieldType, Rows
-from pipeline.system.errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,40 +24,38 @@ if TYPE_CHECKING:
 
     from pipeline.ledger.standing import Standing
     from pipeline.ledger.store import SeenEarlier, Store
+    from pipeline.products.package.schema import Line
     from pipeline.program.model import Field, Form, Period, Program
-
-    Line = tuple[Any, ...]
 
 TOGETHER = 1_000  # units asked for at once: what is in memory
 _DEMO = "演示数据.txt"  # says that the figures are invented
 PATHS = re.compile(rf"(values/period=\d{{4}}-\d{{2}}/province=[^/]+/part-0|units|fields)\.parquet|{re.escape(_DEMO)}")
-REQUIRED = True
-VALUES = (
-    ("region", "string", REQUIRED, "所属地区代码，与目录名里的province相同"),
-    ("respondent", "string", REQUIRED, "报送单位代码"),
-    ("unit", "string", REQUIRED, "填报单位代码"),
-    ("field", "string", REQUIRED, "指标代码"),
-    ("number", "decimal", not REQUIRED, "数，精确到两位小数；计量单位见fields的measure"),
-    ("text", "string", not REQUIRED, "文字、是/否、选项"),
-    ("date", "date", not REQUIRED, "日期"),
-    ("not_applicable", "boolean", REQUIRED, "填的是“不适用”"),
-    ("submission", "integer", REQUIRED, "报送序号"),
-    ("received_on", "date", REQUIRED, "收到日期"),
+_VALUES = (
+    text("region", "所属地区代码，与目录名里的province相同"),
+    text("respondent", "报送单位代码"),
+    text("unit", "填报单位代码"),
+    text("field", "指标代码"),
+    SchemaColumn("decimal", "number", "数，精确到两位小数；计量单位见fields的measure", required=False),
+    text("text", "文字、是/否、选项", required=False),
+    day("date", "日期", required=False),
+    truth("not_applicable", "填的是“不适用”"),
+    whole("submission", "报送序号"),
+    day("received_on", "收到日期"),
 )
 _UNITS = (
-    ("period", "string", REQUIRED, "报送期"),
-    ("unit", "string", REQUIRED, "代码"),
-    ("name", "string", REQUIRED, "名称"),
-    ("level", "string", REQUIRED, "层级"),
-    ("parent", "string", not REQUIRED, "上级代码"),
+    text("period", "报送期"),
+    text("unit", "代码"),
+    text("name", "名称"),
+    text("level", "层级"),
+    text("parent", "上级代码", required=False),
 )
 _FIELDS = (
-    ("field", "string", REQUIRED, "指标代码"),
-    ("form", "string", REQUIRED, "表"),
-    ("title", "string", REQUIRED, "名称"),
-    ("type", "string", REQUIRED, "类型"),
-    ("measure", "string", not REQUIRED, "计量单位"),
-    ("level", "string", REQUIRED, "由哪一级填报"),
+    text("field", "指标代码"),
+    text("form", "表"),
+    text("title", "名称"),
+    text("type", "类型"),
+    text("measure", "计量单位", required=False),
+    text("level", "由哪一级填报"),
 )
 
 
@@ -85,9 +81,8 @@ def write_partitions(
     program = store.program
     if is_demo:
         (folder / _DEMO).write_text("演示数据，数字均为虚构。\n", encoding="utf-8", newline="\n")
-    _write_table(folder / "units.parquet", _UNITS, [line for p in periods for line in _units(program.at(p), p)])
-    _write_table(folder / "fields.parquet", _FIELDS, list(_fields(program)))
-    schema, count = _schema(VALUES), 0
+    _write(folder / "units.parquet", _UNITS, [[line for p in periods for line in _units(program.at(p), p)]])
+    _write(folder / "fields.parquet", _FIELDS, [list(_fields(program))])
     batches = [(period, batch) for period in periods for batch in _batches(program)]
     found = stream(store, seen, ((period.code, [code for _, code in batch]) for period, batch in batches))
     parts = (
@@ -95,14 +90,18 @@ def write_partitions(
         for (period, batch), rows in zip(batches, found, strict=True)
         for region, lines in _by_region(program, batch, rows)
     )
-    for (period, region), some in groupby(parts, key=itemgetter(0)):
-        path = folder / "values" / f"period={period}" / f"province={region}" / "part-0.parquet"
-        path.parent.mkdir(parents=True)
-        with path.open("wb") as out, pq.ParquetWriter(out, schema, compression="zstd") as writer:
-            for _, lines in some:
-                writer.write_table(_arrow_table(schema, lines))
-                count += len(lines)
-    return count
+    return sum(
+        _write(
+            folder / f"values/period={period}/province={region}/part-0.parquet", _VALUES, (lines for _, lines in some)
+        )
+        for (period, region), some in groupby(parts, key=itemgetter(0))
+    )
+
+
+def _write(path: Path, columns: Sequence[SchemaColumn], batches: Iterable[Sequence[Line]]) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as out:
+        return write_parquet(out, columns, batches)
 
 
 def region_of(program: Program, code: str) -> str:
@@ -168,33 +167,3 @@ def _fields(program: Program) -> Iterator[Line]:
 def _level(program: Program, form: Form) -> str:
     """Whose rows a sheet has."""
     return program.respondent_level if form.rows is Rows.PREFECTURE else program.row_level
-
-
-def _schema(columns: Sequence[tuple[str, str, bool, str]]) -> pa.Schema:
-    kinds = {
-        "string": pa.string(),
-        "integer": pa.int64(),
-        "decimal": pa.decimal128(18, 2),
-        "boolean": pa.bool_(),
-        "date": pa.date32(),
-    }
-    return pa.schema(
-        [
-            pa.field(name, kinds[kind], nullable=not required, metadata={"title": title})
-            for name, kind, required, title in columns
-        ]
-    )
-
-
-def _arrow_table(schema: pa.Schema, lines: Sequence[Line]) -> pa.Table:
-    columns = zip(*lines, strict=True) if lines else ((),) * len(schema)
-    try:
-        arrays = [pa.array(cells, type=one.type) for cells, one in zip(columns, schema, strict=True)]
-    except pa.ArrowInvalid as error:
-        raise PipelineError(f"没有导出：有的数超出18位，Parquet的列放不下（{error}）") from error
-    return pa.Table.from_arrays(arrays, schema=schema)
-
-
-def _write_table(path: Path, columns: Sequence[tuple[str, str, bool, str]], lines: Sequence[Line]) -> None:
-    with path.open("wb") as out:
-        pq.write_table(_arrow_table(_schema(columns), lines), out, compression="zstd")

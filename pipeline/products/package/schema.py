@@ -1,19 +1,20 @@
-"""What a table of a data package is: columns with titles, units and constraints, its keys, and the rows that fill it.
+"""What a table of a data package is: its columns, each with how it is read from what a row is of, and its rows.
 
-The words are those of the Table Schema; :func:`descriptor` says them as ``datapackage.json`` does.
+The words are those of the Table Schema (:func:`pipeline.products.package.writer.descriptor`).
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import date
+from decimal import Decimal
+from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import pandas as pd
 
@@ -21,34 +22,40 @@ if TYPE_CHECKING:
     from pipeline.measures.obligation import Obligation
     from pipeline.program.model import Period, Program
 
-Cell = str | int | float | bool | date | None
-Line = tuple[Cell, ...]
-Type = Literal["string", "integer", "number", "boolean", "date"]
-_DECIMALS = 4  # of a number, in every format
-CODE, ANY_CODE = "[0-9]{6,12}", "[0-9A-Za-z]{1,20}"
-PERIOD = "[0-9]{4}-[0-9]{2}"
-CELL = "[A-Z]{1,3}[0-9]{1,7}"
+_Cell = str | int | float | Decimal | bool | date | None
+Line = tuple[Any, ...]
+Type = Literal["string", "integer", "number", "decimal", "boolean", "date"]
+DECIMALS = 4  # of a number, in every format
+_CODE, _ANY_CODE = "[0-9]{6,12}", "[0-9A-Za-z]{1,20}"
+_NUMBER = "number of the row"
 SHA256 = "[0-9a-f]{64}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SchemaColumn:
     """One column.
 
     Attributes:
+        of: Where its cell comes from: an attribute of what the row is of (by default the one of its name), or a function of it.
         unit: Of its numbers, where all have the same.
         required: Never empty.
+        key: Part of the primary key.
         unique: No value twice; may be empty all the same.
+        to: The foreign key: the table, and after a point its column where that has another name.
         enum: The only words it holds, with their meaning.
     """
 
-    name: str
     type: Type
+    name: str
     title: str
     description: str = ""
+    _: KW_ONLY
+    of: str | Callable[[Any], Any] = ""
     unit: str = ""
-    required: bool = False
+    required: bool = True
+    key: bool = False
     unique: bool = False
+    to: str = ""
     minimum: int | None = None
     enum: tuple[tuple[str, str], ...] = ()
     pattern: str = ""
@@ -59,14 +66,33 @@ class SchemaColumn:
         words = "，".join(f"{word} {name}" if name else word for word, name in self.enum)
         return "：".join(part for part in (self.description, words) if part)
 
+    @property
+    def reference(self) -> tuple[str, str]:
+        """Table and column of its foreign key; empty words without one."""
+        table, _, column = self.to.partition(".")
+        return table, column or self.name
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reference:
-    """A foreign key: ``columns`` hold what the ``target`` columns of another table hold, or nothing."""
+    @property
+    def get(self) -> Callable[[int, Any], Any]:
+        """Its cell, of the number of a row and what the row is of."""
+        if self.of == _NUMBER:
+            return lambda no, _: no
+        cell = self.of if callable(self.of) else attrgetter(self.of or self.name)
+        return lambda _, row: cell(row)
 
-    columns: tuple[str, ...]
-    table: str
-    target: tuple[str, ...]
+    def worded(self, put: Callable[[str], str], *, digits: bool) -> SchemaColumn:
+        """The same in a campaign's words, for its codes."""
+        return replace(
+            self,
+            title=put(self.title),
+            description=put(self.description),
+            pattern=self.pattern if digits or self.pattern != _CODE else _ANY_CODE,
+            enum=tuple((word, put(name)) for word, name in self.enum),
+        )
+
+
+text, truth, day = (partial(SchemaColumn, kind) for kind in ("string", "boolean", "date"))
+whole, number = (partial(SchemaColumn, kind, minimum=0) for kind in ("integer", "number"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,15 +114,22 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """One table: ``description`` says its grain."""
+    """One table.
+
+    Attributes:
+        number: Its place among the tables.
+        description: Its grain.
+        rows: What each row is of, in order.
+        of_period: Whether a period's own package has it.
+    """
 
     name: str
+    number: int
     title: str
     description: str
+    rows: Callable[[Source], Iterable[Any]]
     columns: tuple[SchemaColumn, ...]
-    primary_key: tuple[str, ...]
-    references: tuple[_Reference, ...]
-    rows: Callable[[Source], Iterator[Line]]
+    of_period: bool = False
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -105,33 +138,20 @@ class Table:
 
     def worded(self, program: Program) -> Table:
         """The same with titles and descriptions in the words of a campaign, for the codes it has."""
-        put, digits = program.words.put, all(re.fullmatch(CODE, code) for code in program.county_by_code)
-        columns = (
-            replace(
-                c,
-                title=put(c.title),
-                description=put(c.description),
-                pattern=c.pattern if digits or c.pattern != CODE else ANY_CODE,
-                enum=tuple((word, put(name)) for word, name in c.enum),
-            )
-            for c in self.columns
-        )
-        return replace(self, title=put(self.title), description=put(self.description), columns=tuple(columns))
+        put, digits = program.words.put, all(re.fullmatch(_CODE, code) for code in program.county_by_code)
+        columns = tuple(c.worded(put, digits=digits) for c in self.columns)
+        return replace(self, title=put(self.title), description=put(self.description), columns=columns)
 
     def lines(self, source: Source) -> list[Line]:
         """Its rows: no text is empty, it is None then; numbers are rounded as they are written."""
-        return [tuple(_plain(cell) for cell in row) for row in self.rows(source)]
+        cells = [c.get for c in self.columns]
+        return [tuple(_plain(cell(no, row)) for cell in cells) for no, row in enumerate(self.rows(source), 1)]
 
 
-def _plain(cell: Cell) -> Cell:
-    if isinstance(cell, float):
-        return round(cell, _DECIMALS)
+def _plain(cell: _Cell) -> _Cell:
+    if isinstance(cell, float | Decimal):
+        return round(float(cell), DECIMALS)
     return None if cell == "" else cell
-
-
-def to(table: str, column: str, target: str = "") -> _Reference:
-    """A foreign key of one column; the target has the same name unless told."""
-    return _Reference(columns=(column,), table=table, target=(target or column,))
 
 
 def words(names: Mapping[Any, str], *only: Any) -> tuple[tuple[str, str], ...]:
@@ -139,52 +159,27 @@ def words(names: Mapping[Any, str], *only: Any) -> tuple[tuple[str, str], ...]:
     return tuple((word.value, names[word]) for word in only or names)
 
 
-def csv_text(header: Iterable[str], lines: Iterable[Iterable[Any]]) -> str:
-    """A CSV file: lines end in CR LF, dates are ISO, true and false are lower case, nothing is empty."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([_written(cell) for cell in line] for line in lines)
-    return out.getvalue()
+def joined(path: str) -> Callable[[Any], str]:
+    """A column of what stands in a tuple: 甲、乙."""
+    parts = attrgetter(path)
+    return lambda row: "、".join(map(str, parts(row)))
 
 
-def _written(cell: Any) -> Any:
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float):
-        return str(int(cell)) if cell == int(cell) else f"{cell:.{_DECIMALS}f}"
-    return cell
-
-
-def descriptor(table: Table, present: Collection[str]) -> dict[str, Any]:
-    """The Table Schema of a table, with the foreign keys to tables that are ``present``."""
-    keys = [
-        {
-            "fields": list(r.columns),
-            "reference": {"resource": "" if r.table == table.name else r.table, "fields": list(r.target)},
-        }
-        for r in table.references
-        if r.table in present
-    ]
-    schema: dict[str, Any] = {
-        "fields": [_field(c) for c in table.columns],
-        "missingValues": [""],
-        "primaryKey": list(table.primary_key),
-    }
-    return schema | ({"foreignKeys": keys} if keys else {})
-
-
-def _field(c: SchemaColumn) -> dict[str, Any]:
-    constraints = {
-        "required": c.required or None,
-        "unique": c.unique or None,
-        "minimum": c.minimum,
-        "enum": [word for word, _ in c.enum] or None,
-        "pattern": c.pattern or None,
-    }
-    told = {
-        "description": c.meaning,
-        "unit": c.unit,
-        "constraints": {k: v for k, v in constraints.items() if v is not None},
-    }
-    return {"name": c.name, "type": c.type, "title": c.title} | {k: v for k, v in told.items() if v}
+NO = whole("no", "行号", of=_NUMBER, minimum=1, key=True)
+PERIOD = text("period", "报送期", "以结束月份命名", pattern="[0-9]{4}-[0-9]{2}")
+OF_PERIOD = replace(PERIOD, to="periods")
+OF_PREFECTURE = text("prefecture_code", "州（市）代码", to="prefectures")
+OF_UNIT = text("county_code", "县代码", "州（市）本级填报的，是州（市）代码", to="units.unit_code")
+OF_FIELD = text("field", "指标代码", to="fields")
+OF_SUBMISSION = whole("submission", "报送序号", minimum=1, to="submissions")
+COUNTY = text("county_code", "县代码", "行政区划代码", pattern=_CODE)
+SHEET = text("sheet", "工作表", required=False)
+CELL = text("cell", "单元格", required=False, pattern="[A-Z]{1,3}[0-9]{1,7}")
+ORIGIN = (
+    replace(OF_SUBMISSION, of="origin.submission"),
+    text("file", "文件", of="origin.file"),
+    replace(SHEET, of="origin.sheet", required=True),
+    replace(CELL, of="origin.cell"),
+    text("raw", "原样文字", "填报人所填；空的是零报告沿用以前的数", of="origin.raw", required=False),
+)
+BASIS = (text("basis", "原文"), text("reading", "读法", "原文没有写明之处，这里怎样理解", required=False))
