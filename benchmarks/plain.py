@@ -41,7 +41,7 @@ def read(workspace: Workspace) -> list[dict[str, pd.DataFrame]]:
 def check(workspace: Workspace) -> int:
     """All rules on one workbook after the other."""
     from pipeline.checks.check import check_returns  # noqa: PLC0415
-    from pipeline.checks.past import NO_PAST  # noqa: PLC0415
+    from pipeline.domain.past import NO_PAST  # noqa: PLC0415
     from pipeline.intake.inbox import read_inbox  # noqa: PLC0415
     from pipeline.reading.read import read_return  # noqa: PLC0415
 

@@ -29,8 +29,9 @@ from benchmarks.national_returns import figures
 from pipeline.domain.place import Placing
 from pipeline.domain.state import State, Verdict
 from pipeline.forms.issue import Issue
+from pipeline.ledger.content import SeenEarlier
 from pipeline.ledger.standing import stream
-from pipeline.ledger.store import SeenEarlier, Store
+from pipeline.ledger.store import Store
 from pipeline.ledger.writing import Written
 from pipeline.products.package.partitions import write_partitions
 from pipeline.program.load import load_program
@@ -222,8 +223,8 @@ def questions(store: Store, period: Period, written: Written) -> dict[str, Calla
     groups = [(period.code, everyone[n : n + 1000]) for n in range(0, len(everyone), 1000)]
     return {
         AGAIN: lambda: store.add(written),
-        PAST: lambda: store.past(period.code, day, some),
-        STANDING: lambda: len(store.standing(program.forms[0], day)),
+        PAST: lambda: store.accepted(day, some).past(period.code),
+        STANDING: lambda: len(store.accepted(day).standing),
         CELL: lambda: list(stream(store, seen, [(period.code, [min(some)])])),
         ALL: lambda: sum(len(rows) for found in stream(store, seen, groups) for rows in found.values()),
     }

@@ -18,7 +18,7 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
 
-from pipeline.checks.past import NO_PAST
+from pipeline.domain.past import NO_PAST
 from pipeline.forms.issue import Issue, issue_workbook
 from pipeline.intake.first_round import registry
 from pipeline.program.layout import FIRST_FIELD_COL, FIRST_ROW, NIL_COL, list_keys, sheet_layout
@@ -31,7 +31,7 @@ from pipeline.workspace.starter import create_workspace
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipeline.checks.past import Past
+    from pipeline.domain.past import Past
     from pipeline.program.model import Field, Period, Unit
     from pipeline.reading.read import Reading
 

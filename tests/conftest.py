@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _rules_asked_once() -> Iterator[None]:
     """The same rules over the same frame are asked once for the same sources; tests of the adapter itself call it directly."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.checks.check.run_suite", remembered)
+        patch.setattr("pipeline.checks.masks.run_suite", remembered)
         yield
 
 

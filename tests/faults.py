@@ -115,7 +115,7 @@ def made_quick(patch: pytest.MonkeyPatch) -> None:
     """
     patch.setattr(engine, "Pool", lambda **_: engine.InProcess())
     patch.setattr("pipeline.intake.inbox.SETTLE_SECONDS", 0)
-    patch.setattr("pipeline.checks.check.run_suite", _remembered(run_suite))
+    patch.setattr("pipeline.checks.masks.run_suite", _remembered(run_suite))
     patch.setattr("pipeline.workspace.campaign.load_program", _remembered(load_program))
     patch.setattr("pipeline.office.making.render", _remembered(render))
     patch.setattr("pipeline.office.run.measure_period", _remembered(measure_period))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipeline.domain.acts import Act, ActKind
-from pipeline.domain.entries import StandingRow, Submission
+from pipeline.domain.entries import Submission
 from pipeline.domain.findings import Finding, finding
+from pipeline.domain.row import AcceptedRow
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.corrections import Correction, Moved
@@ -54,10 +55,10 @@ def value(one: Field, period: Period, *, done: bool) -> Value:
 
 def standing(
     period: Period, county: County, actions: int, day: date, *, nil: bool
-) -> dict[tuple[str, str, str], StandingRow]:
+) -> dict[tuple[str, str, str], AcceptedRow]:
     """The rows of a county that has done the first ``actions`` of the actions."""
     return {
-        (form.code, period.code, county.code): StandingRow(
+        (form.code, period.code, county.code): AcceptedRow(
             seq=1,
             form=form.code,
             period=period.code,
@@ -83,7 +84,7 @@ def told(at: str, what: Told, *, late: str = "", acts: tuple[Act, ...] = ()) -> 
         acts: Of the staff.
     """
     records: list[tuple[str, str, State, int, date]] = []
-    rows: dict[tuple[str, str, str], StandingRow] = {}
+    rows: dict[tuple[str, str, str], AcceptedRow] = {}
     submissions: list[Submission] = []
     for period in PROGRAM.periods_through(PROGRAM.period_by_code[at]):
         for prefecture in PROGRAM.prefectures:

@@ -13,7 +13,7 @@ import frictionless
 import openpyxl
 import pytest
 
-from pipeline.checks.past import Lineage
+from pipeline.ledger.lineage import Lineage
 from pipeline.office.queries import look
 from pipeline.program.counties import load_counties
 from pipeline.program.load import load_program
@@ -141,7 +141,7 @@ def test_last_values_go_on_under_the_new_code_and_are_added_where_counties_merge
     program = load_campaign(workspace).program
     store = open_store(workspace, program)
     try:
-        past = store.past("2024-06", date(2024, 5, 7))
+        past = store.accepted(date(2024, 5, 7)).past("2024-06")
     finally:
         store.close()
     assert past.previous[HEYANG_NEW, "WQ1-1"] == 11

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 
 from pipeline.checks.check import check_returns
-from pipeline.checks.past import Past
 from pipeline.domain.findings import Severity
+from pipeline.domain.past import Past
 from pipeline.intake.first_round import registry
 from pipeline.program.model import Accumulation, FieldType
 from pipeline.reading.read import read_return

@@ -16,10 +16,10 @@ import pytest
 
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
-from pipeline.checks.past import Past
 from pipeline.checks.suites import run_suite
 from pipeline.domain.acts import Act, ActKind
 from pipeline.domain.findings import CATALOGUE, Severity
+from pipeline.domain.past import Past
 from pipeline.domain.state import State, Verdict
 from pipeline.engine import engines as engine
 from pipeline.intake.first_round import LOST, lost, registry
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.checks.decide import Decision
-    from pipeline.checks.past import Previous
     from pipeline.domain.findings import Finding
+    from pipeline.domain.past import Previous
     from pipeline.domain.value import Value
     from pipeline.reading.read import Reading
 

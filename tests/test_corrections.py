@@ -54,8 +54,8 @@ class Office:
 
     def measure(self, period: Any = P2, as_of: date = AS_OF) -> PeriodMeasures:
         """The measures as of a day."""
-        shot = take_snapshot(self.store, C.program, as_of)
-        return measure_period(C.program, shot, C.calendar, period, told_before(self.store, C.program, shot, period))
+        shot = take_snapshot(self.store, as_of)
+        return measure_period(C.program, shot, C.calendar, period, told_before(C.program, shot, period))
 
 
 @pytest.fixture

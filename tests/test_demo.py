@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.domain.entries import StandingRow
+    from pipeline.domain.row import AcceptedRow
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.model import Form
     from pipeline.workspace.campaign import Campaign
@@ -68,10 +68,9 @@ def only_what_is_typed_into(workspace: Workspace, period: str, _: None, day: dat
     issue(workspace, period, program.prefectures[stage.MESSY].code, day)
 
 
-def rows(store: Store, kind: FormKind) -> Iterator[tuple[Form, StandingRow]]:
+def rows(store: Store, kind: FormKind) -> Iterator[tuple[Form, AcceptedRow]]:
     for form in store.program.forms_of_kind(kind):
-        for row in store.standing(form, AFTER):
-            yield form, row
+        yield from ((form, row) for row in store.accepted(AFTER).standing.values() if row.form == form.code)
 
 
 def test_nothing_is_wrong_but_what_was_spoilt(opened: tuple[Campaign, Snapshot]) -> None:
@@ -102,10 +101,15 @@ def test_everyone_who_reports_is_accepted(opened: tuple[Campaign, Snapshot]) -> 
 
 def test_problems_keep_their_numbers_and_are_closed_over_time(store: Store) -> None:
     (form,) = store.program.forms_of_kind(FormKind.PROBLEMS)
-    lists = store.lists(form, AFTER)
+    lists = store.accepted(AFTER).lists
     assert form.closing
     first, second = (
-        {row.entry: row for (period, _), some in lists.items() if period == p.code for row in some}
+        {
+            row.entry: row
+            for (code, period, _), some in lists.items()
+            if (code, period) == (form.code, p.code)
+            for row in some
+        }
         for p in store.program.periods[:PLAYED]
     )
     open_then = {number for number, row in first.items() if row.values[form.closing.field] not in form.closing.values}
@@ -127,7 +131,7 @@ def test_problems_keep_their_numbers_and_are_closed_over_time(store: Store) -> N
 def test_most_prefectures_have_a_highlight_and_some_miss_a_quarter(store: Store) -> None:
     (form,) = store.program.forms_of_kind(FormKind.HIGHLIGHTS)
     (text,) = form.of_role("text")
-    entries = [row for some in store.lists(form, AFTER).values() for row in some]
+    entries = [row for some in store.accepted(AFTER).lists.values() for row in some if row.form == form.code]
     assert all(len(str(row.values[text.code])) >= 200 for row in entries)
     autumn = {row.county_code for row in entries if row.period == "2022-12"}
     assert 10 < len(autumn) < 15

@@ -18,9 +18,9 @@ import pytest
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
 from pipeline.checks.diagnose import Cell, _copied, _Findings
-from pipeline.checks.past import NO_PAST, Past
 from pipeline.checks.problems import as_text
 from pipeline.domain.findings import Severity
+from pipeline.domain.past import NO_PAST, Past
 from pipeline.intake.first_round import registry
 from pipeline.program.layout import FIRST_FIELD_COL, FIRST_ROW
 from pipeline.program.model import Accumulation, County, FieldType

@@ -21,7 +21,7 @@ from python_calamine import CalamineWorkbook
 from pipeline.checks import lines
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import Decision, decide
-from pipeline.checks.past import NO_PAST
+from pipeline.domain.past import NO_PAST
 from pipeline.domain.state import State
 from pipeline.program.model import FieldType
 from tests import builder

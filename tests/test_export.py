@@ -151,7 +151,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Exported:
         if content is early:  # what comes in after it is closed is held
             store.enter(close)
     store.tell("2022-12", AS_OF, CLERK)
-    exported = export_of(c, take_snapshot(store, c.program, AS_OF), folder / "导出")
+    exported = export_of(c, take_snapshot(store, AS_OF), folder / "导出")
     store.close()
     return exported
 
@@ -345,7 +345,7 @@ def test_the_same_again_is_the_same_bytes(package: Exported) -> None:
 def empty_snapshot(c: Campaign, folder: Path, as_of: date = AS_OF) -> Snapshot:
     store = Store(folder / "nothing", c.program)
     try:
-        return take_snapshot(store, c.program, as_of)
+        return take_snapshot(store, as_of)
     finally:
         store.close()
 
@@ -382,7 +382,7 @@ def test_another_campaign_needs_no_code(tmp_path: Path) -> None:
     store = Store(tmp_path / "dataset", other.program)
     content = sent("2024-03", "990200", of=other)
     take_in(other, store, [arrival(content, "南岭.xlsx", date(2024, 4, 8))], date(2024, 4, 10))
-    there = export_of(other, take_snapshot(store, other.program, date(2024, 4, 10)), tmp_path / "导出")
+    there = export_of(other, take_snapshot(store, date(2024, 4, 10)), tmp_path / "导出")
     store.close()
     assert faults(there.folder) == []
     assert {v["prefecture_code"] for v in there.rows("values")} == {"990200"}

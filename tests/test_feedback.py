@@ -683,7 +683,7 @@ def copies_of(folder: Path, *files: tuple[bytes, date]) -> tuple[dict[str, bytes
     try:
         for n, (content, day) in enumerate(files):
             take_in(C, store, [arrival(content, f"{n}.xlsx", day)], LATER)
-        snapshot = take_snapshot(store, C.program, LATER)
+        snapshot = take_snapshot(store, LATER)
         copies = returned_copies(C, store, snapshot, P2)
     finally:
         store.close()
@@ -693,7 +693,7 @@ def copies_of(folder: Path, *files: tuple[bytes, date]) -> tuple[dict[str, bytes
 @pytest.fixture
 def without_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only reading finds fault, and it reads here: the rules take two seconds, a process of its own takes one."""
-    monkeypatch.setattr("pipeline.checks.check.run_suite", lambda *_: ())
+    monkeypatch.setattr("pipeline.checks.check.run_both", lambda *_: ())
     monkeypatch.setattr("pipeline.engine.engines.Pool", lambda **_: InProcess())
 
 
@@ -804,7 +804,7 @@ def test_a_correction_of_one_county_is_judged_the_same_in_one_run_or_two(tmp_pat
     store = Store(tmp_path / "dataset", C.program)
     try:
         take_in(C, store, [arrival(whole, "一.xlsx", SENT), arrival(alone, "二.xlsx", date(2023, 3, 6))], LATER)
-        snapshot = take_snapshot(store, C.program, LATER)
+        snapshot = take_snapshot(store, LATER)
     finally:
         store.close()
     assert [s.file for s in snapshot.to_return(P2)] == []

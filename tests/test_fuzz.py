@@ -24,7 +24,7 @@ import pytest
 from pipeline.checks import lines
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
-from pipeline.checks.past import NO_PAST
+from pipeline.domain.past import NO_PAST
 from pipeline.domain.state import State
 from pipeline.engine import engines as engine
 from pipeline.intake.first_round import lost, registry

@@ -20,9 +20,9 @@ from benchmarks.national import FAULTS, known_totals, make_program, make_returns
 from benchmarks.national_returns import blank, broken, figures, fill, spoilt
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
-from pipeline.checks.past import NO_PAST
 from pipeline.checks.problems import verdict_text
 from pipeline.domain.findings import CATALOGUE
+from pipeline.domain.past import NO_PAST
 from pipeline.domain.state import State
 from pipeline.forms.issue import Issue, issue_workbook, standard_workbook
 from pipeline.intake.first_round import registry

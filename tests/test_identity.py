@@ -383,7 +383,7 @@ class Office:
         """The dataset."""
         store = Store(self.workspace.dataset, C.program, create=False)
         try:
-            return take_snapshot(store, C.program, day)
+            return take_snapshot(store, day)
         finally:
             store.close()
 

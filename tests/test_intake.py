@@ -25,6 +25,7 @@ from pipeline.intake.inbox import read_inbox
 from pipeline.intake.spool import Shelf, Shelved
 from pipeline.intake.take_in import take_in
 from pipeline.ledger.backup import copy_database
+from pipeline.ledger.snapshot import take_snapshot
 from pipeline.ledger.standing import numbers, seen_from
 from pipeline.measures.rollup import roll_up
 from pipeline.reading.read import Arrival
@@ -166,7 +167,7 @@ def test_a_poisonous_workbook_is_a_finding_and_its_neighbours_are_not(
         elif sys.platform == "linux":
             with Cluster(request.getfixturevalue("cluster").address, chunk=CHUNK) as on:
                 take_in(campaign, store, arrivals, DAY, on=on, sent=True)
-        dead = [s.file for s, f in store.findings(DAY) if f.code == "FILE_READER_DIED"]
+        dead = [s.file for s, f in take_snapshot(store, DAY).findings if f.code == "FILE_READER_DIED"]
         assert {one.sha256 for one in arrivals} <= store.blobs.names(), "what killed its reader is kept all the same"
     finally:
         store.close()

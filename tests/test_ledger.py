@@ -260,7 +260,7 @@ def test_a_backup_comes_back_whole_on_a_file_and_on_a_server(
     target = Store(tmp_path / "new", program, url=url, key=KEY)
     try:
         assert restore(target, tmp_path / "备份.zip") == 3
-        assert take_snapshot(target, program, SECOND_RUN).rows == look(source, P1, SECOND_RUN).snapshot.rows
+        assert take_snapshot(target, SECOND_RUN).rows == look(source, P1, SECOND_RUN).snapshot.rows
         with pytest.raises(DatasetError, match="不是空的"):
             restore(target, tmp_path / "备份.zip")
         copy_database(target.database, tmp_path / "again.zip", files=True, key=KEY)

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
-from pipeline.checks.past import NO_PAST
 from pipeline.checks.problems import conclusion
+from pipeline.domain.past import NO_PAST
 from pipeline.domain.state import State, Verdict
 from pipeline.forms.issue import issue_workbook
 from pipeline.intake.first_round import registry
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from pipeline.domain.entries import StandingRow
     from pipeline.domain.findings import Finding
+    from pipeline.domain.row import AcceptedRow
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.workspace.campaign import Campaign
     from tests.officer import Session
@@ -98,9 +98,9 @@ class Office:
     @property
     def snapshot(self) -> Snapshot:
         """What stands."""
-        return take_snapshot(self.store, self.campaign.program, AS_OF)
+        return take_snapshot(self.store, AS_OF)
 
-    def listed(self, period: str = P2.code, form: str = PROBLEMS.code) -> dict[str, StandingRow]:
+    def listed(self, period: str = P2.code, form: str = PROBLEMS.code) -> dict[str, AcceptedRow]:
         """Number → entry, of the list that stands."""
         return {row.number: row for row in self.snapshot.lists.get((form, period, SMALL), ())}
 
@@ -318,7 +318,7 @@ def test_a_late_correction_of_an_earlier_list_reaches_the_next(desk: Office) -> 
     closed = TWO | {ENTRY: two, CODES["status"]: "已解决", CODES["closed_on"]: date(2023, 3, 1)}
     later = with_list(problem(entry=one), closed, period=third)
     taken = take_in(C, desk.store, [arrival(later, "三.xlsx", date(2023, 5, 4))], date(2023, 5, 5))
-    found = [f for s, f in take_snapshot(desk.store, C.program, date(2023, 5, 5)).findings if s.seq in taken.seqs]
+    found = [f for s, f in take_snapshot(desk.store, date(2023, 5, 5)).findings if s.seq in taken.seqs]
     assert codes(found) == set()
 
 
@@ -557,7 +557,7 @@ def test_of_the_further_sheets_too_libreoffice_keeps_and_calculates_everything(
     straight.store.close()
 
 
-def values_but_shown(row: StandingRow) -> dict[str, Any]:
+def values_but_shown(row: AcceptedRow) -> dict[str, Any]:
     return {code: value for code, value in row.values.items() if not MONEY.program.field_by_code[code].shows}
 
 

@@ -111,7 +111,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setattr("pipeline.office.making.make_reports", once)
         patch.setattr("pipeline.scale.choose.open_engine", lambda *_: nullcontext(InProcess()))
         patch.setattr("pipeline.checks.suites.try_suite", lambda _: None)
-        patch.setattr("pipeline.checks.check.run_suite", lambda *_: ())  # what is tried here are the commands
+        patch.setattr("pipeline.checks.check.run_both", lambda *_: ())  # what is tried here are the commands
         patch.setattr("pipeline.workspace.campaign.load_program", lambda folder: _program(folder, whole.program))
         yield root
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from pipeline.domain.entries import StandingRow, Submission
+from pipeline.domain.entries import Submission
 from pipeline.domain.place import Placing
+from pipeline.domain.row import AcceptedRow
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.escalation import AddresseeKind, Escalation, escalations, step_of
@@ -78,8 +79,8 @@ def whole() -> Program:
 class Office:
     """What was received, built up step by step; every call of :meth:`got` is a submission of its own."""
 
-    rows: dict[tuple[str, str, str], StandingRow] = field(default_factory=dict)
-    lists: dict[tuple[str, str, str], tuple[StandingRow, ...]] = field(default_factory=dict)
+    rows: dict[tuple[str, str, str], AcceptedRow] = field(default_factory=dict)
+    lists: dict[tuple[str, str, str], tuple[AcceptedRow, ...]] = field(default_factory=dict)
     records: list[tuple[str, str, State, int, date]] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
 
@@ -141,9 +142,9 @@ class Office:
 
 def row(
     seq: int, on: date, key: tuple[str, str, str], values: dict[str, Any], sheet_row: int, entry: str = ""
-) -> StandingRow:
+) -> AcceptedRow:
     form, period, unit = key
-    return StandingRow(
+    return AcceptedRow(
         seq=seq,
         form=form,
         period=period,

@@ -142,7 +142,7 @@ def said(program: Program, rows: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("as_of", [AS_OF, date(2025, 3, 31), date(2025, 1, 1)])
 def test_it_says_what_the_data_package_says(country: Country, tmp_path: Path, as_of: date) -> None:
-    snapshot = take_snapshot(country.store, country.program, as_of)
+    snapshot = take_snapshot(country.store, as_of)
     files = export(country.program, snapshot, load_calendar(country.workspace / "program"), [EARLY, LATE])
     package = pq.read_table(io.BytesIO(files["parquet/values.parquet"])).to_pylist()
     expected = {
@@ -167,7 +167,7 @@ def test_what_was_seen_on_a_day_of_products_is_what_was_taken_in_by_then(country
     first = country.program.periods[0]
     seen = seen_from(country.store, AS_OF)
     assert seen.taken_by == date.max
-    assert take_snapshot(country.store, country.program, AS_OF).seen == seen
+    assert take_snapshot(country.store, AS_OF).seen == seen
     early = replace(seen, taken_by=first.due_on - timedelta(days=1))
     (found,) = stream(country.store, early, [(EARLY, [u.code for u in country.program.reporters])])
     assert not any(found.values())
@@ -297,7 +297,7 @@ def totals_of(country: Country, period: str) -> dict[tuple[str, str], tuple[int 
     """What the roll-up makes of the snapshot."""
     program = country.program
     then = program.at(program.period_by_code[period])
-    stands = take_snapshot(country.store, program, AS_OF).values(program, program.period_by_code[period])
+    stands = take_snapshot(country.store, AS_OF).values(program, program.period_by_code[period])
     codes = {f.code for f in numbers_of(then)}
     rows = [
         (unit, code, value)

@@ -16,7 +16,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.domain.entries import StandingRow, Submission
+from pipeline.domain.entries import Submission
+from pipeline.domain.row import AcceptedRow
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.period import measure_period
@@ -83,8 +84,8 @@ def same(figure: int, answer: str) -> Typed:
 def shot(program_name: str, as_of: date, typed: Typed = usual, silent: frozenset[str] = frozenset()) -> Snapshot:
     """What has been received by a day; the units of the silent prefectures or counties never report."""
     program = PROGRAMS[program_name]()
-    rows: dict[tuple[str, str, str], StandingRow] = {}
-    lists: dict[tuple[str, str, str], tuple[StandingRow, ...]] = {}
+    rows: dict[tuple[str, str, str], AcceptedRow] = {}
+    lists: dict[tuple[str, str, str], tuple[AcceptedRow, ...]] = {}
     records: list[tuple[str, str, State, int, date]] = []
     submissions: list[Submission] = []
     for period in program.periods:
@@ -137,9 +138,9 @@ def shot(program_name: str, as_of: date, typed: Typed = usual, silent: frozenset
     )
 
 
-def _row(seq: int, day: date, where: tuple[str, str, str], values: dict[str, Value], number: str = "") -> StandingRow:
+def _row(seq: int, day: date, where: tuple[str, str, str], values: dict[str, Value], number: str = "") -> AcceptedRow:
     form, period, unit = where
-    return StandingRow(
+    return AcceptedRow(
         seq=seq,
         form=form,
         period=period,

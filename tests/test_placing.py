@@ -330,7 +330,7 @@ def taken(workspace: Workspace, files: dict[str, tuple[bytes, date]]) -> tuple[i
 def look(workspace: Workspace, day: date = AFTER) -> Snapshot:
     store = Store(workspace.dataset, C.program, create=False)
     try:
-        return take_snapshot(store, C.program, day)
+        return take_snapshot(store, day)
     finally:
         store.close()
 
@@ -393,7 +393,7 @@ def test_letters_wait_for_files_that_may_be_anybodys(office: Workspace, capsys: 
 def test_before_the_day_it_is_only_said_to_have_come(office: Workspace) -> None:
     store = Store(office.dataset, C.program, create=False)
     try:
-        shot = take_snapshot(store, C.program, DUE)
+        shot = take_snapshot(store, DUE)
     finally:
         store.close()
     m = measure_period(C.program, shot, C.calendar, P2)
@@ -588,7 +588,7 @@ def test_one_return_that_cannot_be_stored_costs_only_itself(url: str, tmp_path: 
             entries=written.entries, rows={"findings": [*written.rows["findings"], (2, 99, *([None] * 10))]}
         )
         assert store.add(broken) == [1, 2, 3]
-        (one,) = [f for s, f in store.findings(AFTER) if s.file == "坏.xlsx"]
+        (one,) = [f for s, f in take_snapshot(store, AFTER).findings if s.file == "坏.xlsx"]
         assert one.code == "FILE_NOT_STORED"
         assert {s.file for s in store.submissions(AFTER)} == {"好.xlsx", "坏.xlsx", "昆明" * 400 + ".xlsx"}
         store.finish([good.arrival, long.arrival, bad.arrival], AFTER)
@@ -607,7 +607,7 @@ def test_texts_no_database_holds_are_shown_as_such(url: str, tmp_path: Path) -> 
         store.add(unplaced((reading,), AFTER))
         (entry,) = store.submissions(AFTER)
         assert entry.file == "坏\ufffd名\ufffd.xlsx"
-        assert [f.code for _, f in store.findings(AFTER)] == ["FILE_EMPTY", "TEXT_REPLACED"]
+        assert [f.code for _, f in take_snapshot(store, AFTER).findings] == ["FILE_EMPTY", "TEXT_REPLACED"]
     finally:
         store.close()
 
@@ -698,7 +698,7 @@ def test_what_came_again_and_what_is_accepted_first_are_told_apart(tmp_path: Pat
             AFTER,
             on=InProcess(),
         )
-        shot = take_snapshot(store, C.program, AFTER)
+        shot = take_snapshot(store, AFTER)
     finally:
         store.close()
     (again,) = reported_again(shot)

@@ -16,7 +16,8 @@ import pandas as pd
 import pytest
 from docx.oxml.ns import qn
 
-from pipeline.domain.entries import StandingRow, Submission
+from pipeline.domain.entries import Submission
+from pipeline.domain.row import AcceptedRow
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.escalation import AddresseeKind
@@ -110,8 +111,8 @@ def entry(form: Form, prefecture: str, period: Period, n: int, program: Program)
 def snapshot(as_of: date) -> Snapshot:
     """All six periods as far as received: one prefecture never reports, one is always late, some counties are missing."""
     program = whole_campaign().program
-    rows: dict[tuple[str, str, str], StandingRow] = {}
-    lists: dict[tuple[str, str, str], tuple[StandingRow, ...]] = {}
+    rows: dict[tuple[str, str, str], AcceptedRow] = {}
+    lists: dict[tuple[str, str, str], tuple[AcceptedRow, ...]] = {}
     records: list[tuple[str, str, State, int, date]] = []
     submissions: list[Submission] = []
     columns = {form.code: dict.fromkeys((f.code for f in form.fields), "E") for form in program.forms}
@@ -171,9 +172,9 @@ def snapshot(as_of: date) -> Snapshot:
     )
 
 
-def row(seq: int, day: date, key: tuple[str, str, str], values: dict[str, Value], number: str = "") -> StandingRow:
+def row(seq: int, day: date, key: tuple[str, str, str], values: dict[str, Value], number: str = "") -> AcceptedRow:
     form, period, unit = key
-    return StandingRow(
+    return AcceptedRow(
         seq=seq,
         form=form,
         period=period,

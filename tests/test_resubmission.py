@@ -186,7 +186,7 @@ class Project:
         """The dataset as of a day."""
         store = Store(self.root / "dataset", C.program, create=False)
         try:
-            return take_snapshot(store, C.program, day)
+            return take_snapshot(store, day)
         finally:
             store.close()
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
-from pipeline.checks.past import Past
+from pipeline.domain.past import Past
 from pipeline.domain.state import Verdict
 from pipeline.forms.issue import Issue, issue_workbook
 from pipeline.program.identity import Registry

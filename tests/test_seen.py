@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
-from pipeline.checks.past import NO_PAST
 from pipeline.domain.findings import CATALOGUE, Severity
+from pipeline.domain.past import NO_PAST
 from pipeline.domain.state import State
 from pipeline.reading import read as reader
 from pipeline.reading.formats.notes import COMMENT, PICTURE, Tally

@@ -12,9 +12,9 @@ import pytest
 from pipeline.checks.carry import carried
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
-from pipeline.checks.past import NO_PAST
 from pipeline.checks.problems import conclusion
 from pipeline.domain.findings import finding
+from pipeline.domain.past import NO_PAST
 from pipeline.domain.state import State, Verdict
 from pipeline.forms.issue import Issue, issue_workbook
 from pipeline.intake.first_round import registry

@@ -45,7 +45,7 @@ def store(tmp_path: Path, url: str) -> Iterator[Store]:
 
 
 def snap(store: Store, day: date = DAY) -> Snapshot:
-    return take_snapshot(store, C.program, day)
+    return take_snapshot(store, day)
 
 
 def value(store: Store, county: str, field: str, form: str = "A1") -> object:

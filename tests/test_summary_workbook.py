@@ -18,7 +18,8 @@ import pandas as pd
 import pytest
 from openpyxl.utils import get_column_letter
 
-from pipeline.domain.entries import StandingRow, Submission
+from pipeline.domain.entries import Submission
+from pipeline.domain.row import AcceptedRow
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.period import measure_period
@@ -59,7 +60,7 @@ def measured(
     program, changes = c.program, changes or {}
     period = program.period_by_code[period_code]
     day = date(period.end.year, period.end.month, 28)
-    rows: dict[tuple[str, str, str], StandingRow] = {}
+    rows: dict[tuple[str, str, str], AcceptedRow] = {}
     records: list[tuple[str, str, str, int, date]] = []
     submissions = []
     for seq, prefecture in enumerate((p for p in program.prefectures if p.code in set(reporting)), 1):
@@ -74,7 +75,7 @@ def measured(
                     for f in form.fields_in(period)
                     if not f.shows
                 }
-                rows[form.code, period_code, unit.code] = StandingRow(
+                rows[form.code, period_code, unit.code] = AcceptedRow(
                     seq=seq,
                     form=form.code,
                     period=period_code,
@@ -88,7 +89,7 @@ def measured(
                 )
     lists = {
         (form, period_code, KUNMING): tuple(
-            StandingRow(
+            AcceptedRow(
                 seq=1,
                 form=form,
                 period=period_code,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pipeline.checks.lines import Line
-    from pipeline.checks.past import Past
+    from pipeline.domain.past import Past
     from pipeline.domain.value import Value
     from pipeline.program.model import Field, Period, Program
     from pipeline.program.rules import Condition, Rule

@@ -9,7 +9,7 @@ from pipeline.program.layout import ENTRY, list_keys
 from pipeline.program.model import FormKind
 
 if TYPE_CHECKING:
-    from pipeline.checks.past import Past
+    from pipeline.domain.past import Past
     from pipeline.domain.value import Raw, Value
     from pipeline.program.model import Form, Period, Prefecture, Program
 

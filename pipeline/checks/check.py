@@ -14,7 +14,7 @@ from pipeline.checks.diagnose import diagnosed
 from pipeline.checks.frames import form_frame
 from pipeline.checks.lines import GIVEN, Line, cell_of, form_lines
 from pipeline.checks.lists import list_lines
-from pipeline.checks.suites import run_suite
+from pipeline.checks.masks import run_both
 from pipeline.domain.findings import Finding, Severity, finding
 from pipeline.domain.value import show
 from pipeline.program.model import Rows
@@ -22,14 +22,17 @@ from pipeline.program.rules import CONTEXT_COLUMNS, base_field, base_fields, rul
 from pipeline.reading.read import whole_file_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from pipeline.checks.past import Past
+    from pipeline.checks.suites import Breach
+    from pipeline.domain.past import Past
     from pipeline.domain.value import Value
     from pipeline.program.model import Period, Program
     from pipeline.program.rules import Rule
     from pipeline.reading.read import Return
     from pipeline.reading.sheet import FormRow
+
+    Validate = Callable[[Sequence[Rule], pd.DataFrame], tuple[Breach, ...]]
 
 
 _CONFLICT = "ROW_CONFLICT"
@@ -50,7 +53,12 @@ class Checked:
 
 
 def check_returns(
-    program: Program, rules: Mapping[str, tuple[Rule, ...]], period: Period, returns: Sequence[Return], past: Past
+    program: Program,
+    rules: Mapping[str, tuple[Rule, ...]],
+    period: Period,
+    returns: Sequence[Return],
+    past: Past,
+    validate: Validate | None = None,
 ) -> Checked:
     """Check every return of one period, once per form over all of them together.
 
@@ -60,6 +68,7 @@ def check_returns(
         period: The period all ``returns`` are for.
         returns: What was read.
         past: What was accepted before this run.
+        validate: Rules and a frame → what broke them; Great Expectations and masks, compared, if None.
     """
     per_return: list[list[Finding]] = [list(one.findings) for one in returns]
     all_lines = {}
@@ -80,7 +89,7 @@ def check_returns(
         asked = rules_in(rules[form.code], {f.code for one in together for f in one.fields_in(period)})
         wanted = {column for rule in asked for column in (*rule.used_columns, *_in_message(rule))}
         frame = form_frame(program, form, period, returns, lines, past, wanted, values)
-        for breach in run_suite(asked, frame):
+        for breach in (validate or run_both)(asked, frame):
             for position in breach.positions:
                 line = lines[position]
                 if not _already_told(breach.rule, line, returns[line.source]):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from pipeline.checks.check import Checked
-    from pipeline.checks.past import Past
+    from pipeline.domain.past import Past
     from pipeline.program.model import Program
     from pipeline.reading.read import Return
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.checks.lines import Line
-    from pipeline.checks.past import Past
+    from pipeline.domain.past import Past
     from pipeline.domain.value import Raw
     from pipeline.program.model import Field, Form, Period, Program
     from pipeline.program.rules import Rule

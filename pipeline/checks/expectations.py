@@ -11,7 +11,7 @@ from great_expectations.expectations.metrics.map_metric_provider import (
     column_condition_partial,
 )
 
-from pipeline.program.model import NONE_TICKED
+from pipeline.program.rules import is_checklist
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,12 +28,7 @@ class _ColumnValuesChecklistOf(ColumnMapMetricProvider):
     @column_condition_partial(engine=PandasExecutionEngine)
     def _pandas(cls, column: pd.Series[Any], options: list[str], **_: Any) -> pd.Series[bool]:  # noqa: N805 - GX's form
         allowed = set(options)
-
-        def holds(text: str) -> bool:
-            ticked = text.split("、")
-            return text == NONE_TICKED or (set(ticked) <= allowed and len(set(ticked)) == len(ticked))
-
-        return column.map(holds).astype(bool)
+        return column.map(lambda text: is_checklist(text, allowed)).astype(bool)
 
 
 class ExpectColumnValuesToBeChecklistOf(ColumnMapExpectation):

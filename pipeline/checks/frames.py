@@ -19,7 +19,7 @@ from pipeline.program.rules import terms
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pipeline.checks.past import Past
+    from pipeline.domain.past import Past
     from pipeline.domain.value import Value
     from pipeline.program.model import Field, Form, Period, Program
     from pipeline.reading.read import Return

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from pipeline.checks.past import Past
+    from pipeline.domain.past import Past
     from pipeline.domain.value import Value
     from pipeline.program.model import Field, Form, Period, Program, Unit
     from pipeline.reading.read import Return

@@ -13,7 +13,8 @@ from pipeline.program.model import FieldType
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from pipeline.checks.past import Past, PastEntry
+    from pipeline.domain.past import Past
+    from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Value
     from pipeline.program.model import Form, Program
     from pipeline.reading.read import Return
@@ -118,7 +119,7 @@ def _number_fault(
     number: str,
     given: Sequence[str],
     numbers: Collection[str],
-    known: Mapping[str, PastEntry],
+    known: Mapping[str, AcceptedRow],
 ) -> str:
     """What is wrong with the number an entry came with, as a finding code; empty when nothing is."""
     if not row.entry:
@@ -138,7 +139,7 @@ def _number_fault(
 
 
 def _numbers(
-    form: Form, rows: Sequence[FormRow], before: Sequence[PastEntry], numbers: Collection[str], prefecture_code: str
+    form: Form, rows: Sequence[FormRow], before: Sequence[AcceptedRow], numbers: Collection[str], prefecture_code: str
 ) -> tuple[list[str], list[FormRow]]:
     """The number of each row; and the rows without one that say what another row says."""
     taken = {row.entry for row in rows if row.entry}

@@ -67,37 +67,6 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandingRow:
-    """An accepted row of a form table, values as the officer meant them (不适用 included).
-
-    Attributes:
-        county_code: Of the unit: a county, or the prefecture for its own row and the entries of its lists.
-        entry: Number of an entry; empty for the row of a unit.
-    """
-
-    seq: int
-    form: str
-    period: str
-    county_code: str
-    entry: str
-    sheet_row: int
-    nil: bool
-    received_on: date
-    typed: dict[str, str]
-    values: dict[str, Value]
-
-    @property
-    def prefecture_code(self) -> str:
-        """Of an entry, whose list it is in."""
-        return self.county_code
-
-    @property
-    def number(self) -> str:
-        """Of an entry, its stable number."""
-        return self.entry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One value that a later submission changed; ``entry`` is the number of a list's."""
 

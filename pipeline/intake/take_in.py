@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
+    from pipeline.checks.check import Validate
     from pipeline.checks.decide import Decision
-    from pipeline.checks.past import Past
+    from pipeline.domain.past import Past
     from pipeline.engine.engines import Engine
     from pipeline.intake.spool import SpoolPlace
     from pipeline.ledger.store import Store
@@ -239,7 +240,7 @@ def _judged(
     batches = (
         _Batch(
             returns=tuple(shelf.content(one) for one in some),
-            past=store.past(work.period.code, work.as_of, {one.prefecture_code for one in some}),
+            past=store.accepted(work.as_of, {one.prefecture_code for one in some}).past(work.period.code),
         )
         for some in in_batches(turn)
     )
@@ -286,13 +287,18 @@ def _not_judged(batch: _Batch, why: engine.Loss) -> dict[str, Any]:
 
 
 def judge(
-    program: Program, rules: Mapping[str, tuple[Rule, ...]], period: Period, returns: Sequence[Return], past: Past
+    program: Program,
+    rules: Mapping[str, tuple[Rule, ...]],
+    period: Period,
+    returns: Sequence[Return],
+    past: Past,
+    validate: Validate | None = None,
 ) -> tuple[Decision, ...]:
-    """Check and decide returns of one period together; nothing is written."""
+    """Check and decide returns of one period together; nothing is written. See :func:`pipeline.checks.check.check_returns`."""
     if not returns:
         return ()
     then = program.at(period)
-    return decide(then, returns, check_returns(then, rules, period, returns, past), past)
+    return decide(then, returns, check_returns(then, rules, period, returns, past, validate), past)
 
 
 def _distinct(arrivals: Sequence[Arrival]) -> list[Arrival]:

@@ -6,9 +6,9 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.past import PastEntry
-from pipeline.domain.entries import Change, StandingRow, Submission
+from pipeline.domain.entries import Change, Submission
 from pipeline.domain.findings import CATALOGUE, Finding, Location, Severity
+from pipeline.domain.row import AcceptedRow
 from pipeline.domain.value import show
 from pipeline.ledger.tables import NOT_APPLICABLE_COLUMN
 from pipeline.program.model import NOT_APPLICABLE, FieldType
@@ -64,11 +64,11 @@ def _stored(value: Value) -> int | str | date | None:
     return str(value) if isinstance(value, Decimal) else value
 
 
-def standing_row(form: Form, row: RowMapping) -> StandingRow:
+def accepted_row(form: Form, row: RowMapping) -> AcceptedRow:
     """A line as it was meant."""
     away = set(row[NOT_APPLICABLE_COLUMN].split())
     values: dict[str, Value] = {one.code: _value(one, row, away) for one in form.fields if not one.shows}
-    return StandingRow(
+    return AcceptedRow(
         seq=row["seq"],
         form=form.code,
         period=row["period"],
@@ -77,7 +77,7 @@ def standing_row(form: Form, row: RowMapping) -> StandingRow:
         sheet_row=row["sheet_row"],
         nil=row["nil"],
         received_on=row["received_on"],
-        typed=json.loads(row["typed"]),
+        typed={} if row["typed"] == "{}" else json.loads(row["typed"]),
         values=values,
     )
 
@@ -95,13 +95,12 @@ def submission(row: RowMapping) -> Submission:
     return Submission(**fields, sheets=json.loads(row["sheets"]), columns=json.loads(row["columns"]))
 
 
-def found(row: RowMapping, entry: Submission) -> Finding:
+def found(row: RowMapping, file: str) -> Finding:
     """A finding of a submission."""
     return Finding(
         code=row["code"],
         severity=Severity(row["severity"]),
-        location=Location(file=entry.file, sheet=row["sheet"], cell=row["cell"]),
-        prefecture_code=entry.prefecture_code,
+        location=Location(file=file, sheet=row["sheet"], cell=row["cell"]),
         county_code=row["county_code"],
         field=row["field"],
         rule=row["rule"],
@@ -111,25 +110,20 @@ def found(row: RowMapping, entry: Submission) -> Finding:
     )
 
 
-def is_open(form: Form, row: StandingRow) -> bool:
+def is_open(form: Form, row: AcceptedRow) -> bool:
     """Whether an entry of a list is not done with."""
     return form.closing is not None and row.values.get(form.closing.field) not in form.closing.values
 
 
-def past_entry(row: StandingRow) -> PastEntry:
-    """An entry as rules look back at it."""
-    return PastEntry(number=row.entry, values=row.values)
-
-
-def by_submission(rows: Sequence[StandingRow]) -> dict[tuple[str, str, int], list[StandingRow]]:
+def by_submission(rows: Sequence[AcceptedRow]) -> dict[tuple[str, str, int], list[AcceptedRow]]:
     """(period, prefecture, submission) → the entries of one list, in the order of receipt."""
-    lists: dict[tuple[str, str, int], list[StandingRow]] = {}
+    lists: dict[tuple[str, str, int], list[AcceptedRow]] = {}
     for row in rows:
         lists.setdefault((row.period, row.county_code, row.seq), []).append(row)
     return lists
 
 
-def changes_of(old: StandingRow, new: StandingRow) -> list[Change]:
+def changes_of(old: AcceptedRow, new: AcceptedRow) -> list[Change]:
     """Every value that differs between two rows of one unit."""
     return [
         Change(
@@ -146,7 +140,7 @@ def changes_of(old: StandingRow, new: StandingRow) -> list[Change]:
     ]
 
 
-def list_changes(form: Form, before: Sequence[StandingRow], after: Sequence[StandingRow]) -> list[Change]:
+def list_changes(form: Form, before: Sequence[AcceptedRow], after: Sequence[AcceptedRow]) -> list[Change]:
     """Entries by their numbers: what changed in those that stay, and those that came or went, by their first column."""
     old, new = ({row.entry: row for row in rows} for rows in (before, after))
     first = form.same_by[0] if form.same_by else form.fields[0].code

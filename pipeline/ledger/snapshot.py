@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from pipeline.checks.problems import counted
 from pipeline.domain.findings import Severity
+from pipeline.domain.past import NO_PAST
 from pipeline.domain.place import Placing
 from pipeline.domain.state import REPORTED, STATE_NAMES, State, Verdict
 from pipeline.domain.unread import unread_by
 from pipeline.domain.value import show
-from pipeline.ledger.standing import seen_from
-from pipeline.ledger.store import SeenEarlier
+from pipeline.ledger.content import SeenEarlier
 from pipeline.ledger.waiting import NO_RETURNS, what_waits
 from pipeline.program.layout import row_name
 
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.domain.acts import Act
-    from pipeline.domain.entries import Change, Copy, Revision, StandingRow, Submission
+    from pipeline.domain.entries import Change, Copy, Revision, Submission
     from pipeline.domain.findings import Finding
+    from pipeline.domain.past import Past
+    from pipeline.domain.row import AcceptedRow
     from pipeline.domain.unread import Unread
     from pipeline.domain.value import Value
     from pipeline.ledger.chain import Seal
+    from pipeline.ledger.content import Accepted, LedgerContent
     from pipeline.ledger.store import Store
     from pipeline.ledger.waiting import Waiting
     from pipeline.program.model import Form, Period, Program, Unit
@@ -58,13 +61,14 @@ class Snapshot:
         acts: What staff admitted or closed.
         records: period, county_code, state, seq, received_on; every decided record, oldest first. A unit is a county,
             or a prefecture for what it reports of itself.
-        rows: (form, period, county_code) → the row that stands.
+        rows: (form, period, county_code) → the row that stands, with what its columns show of other sheets.
         lists: (form, period, prefecture_code) → the entries of a list that stand.
         taken_by: What was taken in later is not in it.
         waiting: (period, prefecture_code) → what came and is not usable; the last of several.
         whole_on: (period, county_code) → day from which a row of every form stood, however many files they came in.
         shown: Column that only shows another → form and code of that other; its values and places are the other's.
         seal: Of the chain as far as it was entered by then.
+        accepted: What all this was taken from; None of a ledger nobody has.
     """
 
     as_of: date
@@ -74,13 +78,22 @@ class Snapshot:
     revisions: tuple[Revision, ...]
     acts: tuple[Act, ...]
     records: pd.DataFrame
-    rows: dict[tuple[str, str, str], StandingRow]
+    rows: dict[tuple[str, str, str], AcceptedRow]
     whole_on: dict[tuple[str, str], date] = field(default_factory=dict)
-    lists: dict[tuple[str, str, str], tuple[StandingRow, ...]] = field(default_factory=dict)
+    lists: dict[tuple[str, str, str], tuple[AcceptedRow, ...]] = field(default_factory=dict)
     taken_by: date = date.max
     shown: dict[str, tuple[str, str]] = field(default_factory=dict)
     waiting: dict[tuple[str, str], Waiting] = field(default_factory=dict)
     seal: Seal | None = None
+    accepted: Accepted | None = None
+
+    def on(self, day: date) -> Snapshot:
+        """The same ledger as of another day."""
+        return snapshot_of(self.accepted.content, day) if self.accepted else replace(self, as_of=day)
+
+    def past(self, period: str) -> Past:
+        """What was accepted, seen from a period."""
+        return self.accepted.past(period) if self.accepted else NO_PAST
 
     @property
     def seen(self) -> SeenEarlier:
@@ -290,7 +303,7 @@ class Snapshot:
             if self.state(period, unit).is_reported
         }
 
-    def entries(self, forms: Iterable[Form], through: Period) -> tuple[StandingRow, ...]:
+    def entries(self, forms: Iterable[Form], through: Period) -> tuple[AcceptedRow, ...]:
         """The entries of lists that stand, of prefectures that have reported, of all periods up to one, the oldest first."""
         codes = {form.code for form in forms}
         keys = sorted(
@@ -303,7 +316,7 @@ class Snapshot:
         )
         return tuple(row for key in keys for row in self.lists[key])
 
-    def entry(self, form: Form, period: Period, number: str) -> StandingRow | None:
+    def entry(self, form: Form, period: Period, number: str) -> AcceptedRow | None:
         """The entry of a list that stands in a period under a number."""
         lists = (rows for (code, of, _), rows in self.lists.items() if (code, of) == (form.code, period.code))
         return next((row for rows in lists for row in rows if row.number == number), None)
@@ -325,7 +338,7 @@ class Snapshot:
             return None
         return self.origin_of(row, field)
 
-    def origin_of(self, row: StandingRow, field: str) -> _Origin:
+    def origin_of(self, row: AcceptedRow, field: str) -> _Origin:
         """Where a value of a standing row or entry was read."""
         if field in self.shown:
             form, field = self.shown[field]
@@ -343,56 +356,46 @@ class Snapshot:
         )
 
 
-def take_snapshot(store: Store, program: Program, as_of: date) -> Snapshot:
+def take_snapshot(store: Store, as_of: date) -> Snapshot:
     """Read everything received by ``as_of``; of a day on which products were made, only what had been taken in by then."""
-    acts = store.acts(as_of)
-    seen = seen_from(store, as_of)
-    rows = {
-        (form.code, row.period, row.county_code): row
-        for form in program.roster_forms
-        for row in store.standing(form, seen)
-    }
+    return replace(snapshot_of(store.read(), as_of), seal=store.sealed_by(as_of))
+
+
+def snapshot_of(content: LedgerContent, as_of: date) -> Snapshot:
+    """What the ledger's content says of a day."""
+    program, seen = content.program, SeenEarlier.of(content.acts, as_of)
+    accepted, submissions = content.accepted(seen), content.submissions(seen)
     shown = {
         one.code: (program.field_by_code[one.shows].form, one.shows)
         for form in program.forms
         for one in form.fields
         if one.shows
     }
-    rows = {key: _with_shown(program, row, rows, shown) for key, row in rows.items()}
-    lists = {(form.code, *key): some for form in program.list_forms for key, some in store.lists(form, seen).items()}
-    parts: dict[tuple[str, str], list[date]] = {}
-    for (_, period, county), day in store.came(seen).items():
-        parts.setdefault((period, county), []).append(day)
-    units = program.unit_by_code
-    whole_on = {
-        key: max(days)
-        for key, days in parts.items()
-        if key[1] in units and len(days) == len(program.roster_of(units[key[1]]))
-    }
+    rows = accepted.standing
     snapshot = Snapshot(
         as_of=as_of,
-        submissions=store.submissions(seen),
-        copies=store.copies(seen),
-        findings=store.findings(seen),
-        revisions=store.revisions(seen),
-        acts=acts,
-        records=store.records(seen),
-        rows=rows,
-        whole_on=whole_on,
-        lists=lists,
+        submissions=submissions,
+        copies=content.copied(submissions, as_of),
+        findings=content.findings(submissions),
+        revisions=accepted.revisions,
+        acts=content.acts_by(as_of),
+        records=accepted.records,
+        rows={key: _with_shown(program, row, rows, shown) for key, row in rows.items()},
+        whole_on=accepted.whole_on,
+        lists=accepted.lists,
         taken_by=seen.taken_by,
         shown=shown,
-        seal=store.sealed_by(as_of),
+        accepted=accepted,
     )
     return replace(snapshot, waiting=what_waits(program, snapshot))
 
 
 def _with_shown(
     program: Program,
-    row: StandingRow,
-    rows: Mapping[tuple[str, str, str], StandingRow],
+    row: AcceptedRow,
+    rows: Mapping[tuple[str, str, str], AcceptedRow],
     shown: Mapping[str, tuple[str, str]],
-) -> StandingRow:
+) -> AcceptedRow:
     """A row with the values of its columns that show another's."""
     values = {}
     for one in program.form_by_code[row.form].fields_in(program.period_by_code[row.period]):
@@ -400,7 +403,7 @@ def _with_shown(
             form, code = shown[one.code]
             there = rows.get((form, row.period, row.county_code))
             values[one.code] = there.values.get(code) if there else None
-    return replace(row, values=row.values | values) if values else row
+    return replace(row, values={**row.values, **values}) if values else row
 
 
 def _asks(one: Finding) -> bool:

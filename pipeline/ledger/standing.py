@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sqlalchemy import and_, select
+from sqlalchemy import Date, and_, case, select, type_coerce
 
-from pipeline.domain.acts import ActKind
+from pipeline.domain.acts import received_days, withdrawn
 from pipeline.domain.state import State
+from pipeline.ledger.content import SeenEarlier
 from pipeline.ledger.database import told
-from pipeline.ledger.store import SeenEarlier
 from pipeline.ledger.tables import NOT_APPLICABLE_COLUMN
 from pipeline.program.model import NOT_APPLICABLE
 
@@ -50,8 +50,7 @@ class Standing:
 
 def seen_from(store: Store, as_of: date) -> SeenEarlier:
     """From where a day looks: of one on which products were made, only at what had been taken in by then."""
-    made = any(act.kind is ActKind.TELL and act.done_on == as_of for act in store.acts(as_of))
-    return SeenEarlier(as_of=as_of, taken_by=as_of) if made else SeenEarlier(as_of=as_of)
+    return SeenEarlier.of(store.acts(as_of), as_of)
 
 
 def stream(store: Store, seen: SeenEarlier, asked: Iterable[_Asked]) -> Iterator[Mapping[str, list[Standing]]]:
@@ -60,8 +59,8 @@ def stream(store: Store, seen: SeenEarlier, asked: Iterable[_Asked]) -> Iterator
     Raises:
         DatasetError: It cannot be read.
     """
-    gone, s = store.withdrawn(seen.as_of), store.tables.submissions
-    received_on = store.received_on(seen)
+    s, received_on = store.tables.submissions, _received_on(store, seen)
+    gone = withdrawn(store.acts(seen.as_of))
     visible = and_(received_on <= seen.as_of, s.c.taken_on <= seen.taken_by, s.c.seq.not_in(gone))
     with told(store.where), store.reader.connect() as connection:
         for period, units in asked:
@@ -81,6 +80,14 @@ def numbers(store: Store, seen: SeenEarlier, period: str, units: Sequence[str]) 
             if (value := row.values[n]) is not None and value != NOT_APPLICABLE and one.code not in row.away
         ]
         yield pd.DataFrame(given, columns=["unit", "field", "value"])
+
+
+def _received_on(store: Store, seen: SeenEarlier) -> ColumnElement[date]:
+    """The day each submission was received: as noted, or as staff had said by a day."""
+    noted = store.tables.submissions.c.received_on
+    days = received_days(store.acts(seen.as_of))
+    said = case(days, value=store.tables.submissions.c.seq, else_=noted) if days else noted
+    return type_coerce(said, Date).label("received_on")
 
 
 def _standing(
@@ -144,6 +151,6 @@ def periods_of(store: Store, seen: SeenEarlier) -> frozenset[str]:
         DatasetError: It cannot be read.
     """
     s = store.tables.submissions
-    query = select(s.c.period).where(store.received_on(seen) <= seen.as_of, s.c.taken_on <= seen.taken_by).distinct()
+    query = select(s.c.period).where(_received_on(store, seen) <= seen.as_of, s.c.taken_on <= seen.taken_by).distinct()
     with told(store.where), store.reader.connect() as connection:
         return frozenset(connection.execute(query).scalars())

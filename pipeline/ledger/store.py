@@ -10,22 +10,20 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import date
-from decimal import Decimal
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-from sqlalchemy import Date, and_, case, func, insert, select, true, type_coerce
+from sqlalchemy import func, insert, select, true
 
-from pipeline.checks.past import Lineage, Past, reported_by
-from pipeline.domain.acts import Act, ActKind, received_days, withdrawn
-from pipeline.domain.entries import Copy, End, Revision, placed_by
-from pipeline.domain.state import State, Verdict
+from pipeline.domain.acts import Act, ActKind
+from pipeline.domain.entries import End
 from pipeline.domain.unread import Unread, unread_by, unread_change
 from pipeline.ledger.chain import ISSUED, KEY, PROGRAM, SUBMISSION, Link, Seal, plain_row, same
+from pipeline.ledger.content import LedgerContent, SeenEarlier, submissions_as_decided
 from pipeline.ledger.database import UnstorableError, check_whole, held, insert_rows, open_database, told
+from pipeline.ledger.lineage import reporters_on
 from pipeline.ledger.linking import (
     Entry,
     add_links,
@@ -39,19 +37,9 @@ from pipeline.ledger.linking import (
     submission_entries,
     write_seal,
 )
-from pipeline.ledger.rows import (
-    by_submission,
-    changes_of,
-    found,
-    is_open,
-    list_changes,
-    past_entry,
-    standing_row,
-    submission,
-)
+from pipeline.ledger.rows import accepted_row, found, submission
 from pipeline.ledger.schema import CHAINED, prepare
 from pipeline.ledger.tables import build_tables
-from pipeline.program.model import FieldType
 from pipeline.reading.read import Arrival
 from pipeline.system.errors import DatasetError
 
@@ -61,29 +49,18 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from pipeline.checks.past import PastEntry
-    from pipeline.domain.entries import Change, StandingRow, Submission
+    from pipeline.domain.entries import Submission
     from pipeline.domain.findings import Finding
-    from pipeline.domain.value import Value
+    from pipeline.domain.row import AcceptedRow
+    from pipeline.ledger.content import Accepted
     from pipeline.ledger.linking import Respondent
     from pipeline.ledger.tables import Tables
     from pipeline.ledger.writing import Written
     from pipeline.program.model import Form, Program
 
-    Among = Collection[str] | None
-    Entries = dict[tuple[str, str], tuple[PastEntry, ...]]
-
 
 TOGETHER = 500  # files that are noted in one transaction
 IDENTITY = ("sha256", "period", "prefecture_code", "admission")  # the same again is no new entry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenEarlier:
-    """From where the ledger is looked at: what was received by ``as_of``, and had been taken in by ``taken_by``."""
-
-    as_of: date
-    taken_by: date = date.max
 
 
 class Store:
@@ -433,14 +410,8 @@ class Store:
 
     def acts(self, as_of: date) -> tuple[Act, ...]:
         """What staff decided by ``as_of``, in order."""
-        table = self.tables.acts
         with told(self.where), self.reader.connect() as connection:
-            rows = connection.execute(select(table).where(table.c.done_on <= as_of).order_by(table.c.seq)).mappings()
-            return tuple(Act(**{**row, "kind": ActKind(row["kind"])}) for row in rows)
-
-    def withdrawn(self, as_of: date) -> frozenset[int]:
-        """Numbers of the submissions that stand no more, as of a day."""
-        return withdrawn(self.acts(as_of))
+            return tuple(act for act in self._acts(connection) if act.done_on <= as_of)
 
     def pending(self, acts: Sequence[Act], as_of: date) -> dict[int, Arrival]:
         """Act → the file it admits, as first received; of the admissions by which nothing has come in yet."""
@@ -474,235 +445,73 @@ class Store:
         """
         return self.blobs.read(sha256)
 
-    def _seen(self, as_of: date | SeenEarlier) -> ColumnElement[bool]:
-        """The submissions that can be seen from a day."""
-        seen, s = as_of if isinstance(as_of, SeenEarlier) else SeenEarlier(as_of=as_of), self.tables.submissions
-        return and_(self.received_on(seen) <= seen.as_of, s.c.taken_on <= seen.taken_by)
-
-    def received_on(self, as_of: date | SeenEarlier) -> ColumnElement[date]:
-        """The day each submission was received: as noted, or as staff had said by a day."""
-        noted = self.tables.submissions.c.received_on
-        days = received_days(self.acts(as_of.as_of if isinstance(as_of, SeenEarlier) else as_of))
-        said = case(days, value=self.tables.submissions.c.seq, else_=noted) if days else noted
-        return type_coerce(said, Date).label("received_on")
-
-    def _standing(self, as_of: date | SeenEarlier, among: Among = None) -> ColumnElement[bool]:
-        """Of those, the ones not withdrawn; of some prefectures only, where they are named."""
-        gone, s = self.withdrawn(as_of.as_of if isinstance(as_of, SeenEarlier) else as_of), self.tables.submissions
-        whose = s.c.prefecture_code.in_(among) if among is not None else true()
-        return and_(self._seen(as_of), s.c.seq.not_in(gone), whose)
-
-    def submissions(self, as_of: date | SeenEarlier) -> tuple[Submission, ...]:
+    def submissions(self, as_of: date) -> tuple[Submission, ...]:
         """The ledger as far as received by ``as_of``, in order; what was withdrawn bears that verdict."""
-        table, until = self.tables.submissions, as_of.as_of if isinstance(as_of, SeenEarlier) else as_of
-        gone = self.withdrawn(until)
         with told(self.where), self.reader.connect() as connection:
-            rows = connection.execute(select(table).where(self._seen(as_of)).order_by(table.c.seq)).mappings()
-            all_ = tuple(submission(row) for row in rows)
-        acts = self.acts(until)
-        days, given = received_days(acts), {act.target: act for act in acts if act.kind is ActKind.ADMIT and act.target}
-        all_ = tuple(
-            replace(one, received_on=days[one.seq], noted=one.received_on) if one.seq in days else one for one in all_
-        )
-        all_ = tuple(placed_by(given[one.seq], one) if one.seq in given else one for one in all_)
-        return tuple(replace(one, verdict=Verdict.WITHDRAWN.value) if one.seq in gone else one for one in all_)
+            entries = self._entries(connection, None)
+        return submissions_as_decided(entries, self.acts(as_of), by=as_of)
 
-    def copies(self, as_of: date | SeenEarlier) -> tuple[Copy, ...]:
-        """Files whose content was already in the ledger under another name."""
-        first = {s.sha256: s for s in reversed(self.submissions(as_of))}
-        table, until = self.tables.files, as_of.as_of if isinstance(as_of, SeenEarlier) else as_of
-        with told(self.where), self.reader.connect() as connection:
-            query = select(table).where(table.c.received_on <= until).order_by(table.c.received_on, table.c.file)
-            rows = connection.execute(query).mappings().all()
-        return tuple(
-            Copy(file=row["file"], received_on=row["received_on"], original=first[row["sha256"]])
-            for row in rows
-            if row["sha256"] in first and first[row["sha256"]].file != row["file"]
-        )
+    def accepted(self, as_of: date, among: Collection[str] | None = None) -> Accepted:
+        """What was accepted, as a day sees it; see :meth:`read`."""
+        return self.read(among, findings=False).accepted(SeenEarlier(as_of=as_of))
 
-    def findings(self, as_of: date | SeenEarlier) -> tuple[tuple[Submission, Finding], ...]:
-        """All findings of the ledger, in reading order within each submission."""
-        table = self.tables.findings
-        entries = {s.seq: s for s in self.submissions(as_of)}
-        with told(self.where), self.reader.connect() as connection:
-            rows = connection.execute(select(table).order_by(table.c.seq, table.c.no)).mappings().all()
-        return tuple((entries[row["seq"]], found(row, entries[row["seq"]])) for row in rows if row["seq"] in entries)
+    def read(self, among: Collection[str] | None = None, *, findings: bool = True) -> LedgerContent:
+        """All that the ledger holds, at one moment.
 
-    def records(self, as_of: date | SeenEarlier, among: Among = None) -> pd.DataFrame:
-        """Every decided record: period, county_code, state, seq, received_on; oldest first."""
-        r, s, received_on = self.tables.records, self.tables.submissions, self.received_on(as_of)
-        query = (
-            select(r.c.period, r.c.county_code, r.c.state, r.c.seq, received_on)
-            .join(s, s.c.seq == r.c.seq)
-            .where(self._standing(as_of, among))
-            .order_by(received_on, r.c.seq)
-        )
-        with told(self.where), self.reader.connect() as connection:
-            rows = connection.execute(query).all()
-        return pd.DataFrame(rows, columns=["period", "county_code", "state", "seq", "received_on"])
-
-    def standing(self, form: Form, as_of: date | SeenEarlier, among: Among = None) -> list[StandingRow]:
-        """What stands of a roster sheet: one row per (period, unit), the accepted row received last."""
-        latest = {(row.period, row.county_code): row for row in self._accepted_rows(form, as_of, among)}
-        return [latest[key] for key in sorted(latest)]
-
-    def lists(
-        self, form: Form, as_of: date | SeenEarlier, among: Among = None
-    ) -> dict[tuple[str, str], tuple[StandingRow, ...]]:
-        """What stands of a list: (period, prefecture) → entries; each accepted list replaces the one before it whole."""
-        latest: dict[tuple[str, str], tuple[StandingRow, ...]] = {}
-        for row in self._accepted_rows(form, as_of, among):
-            before = latest.get((row.period, row.county_code), ())
-            same = before if before and before[0].seq == row.seq else ()
-            latest[row.period, row.county_code] = (*same, row)
-        return {key: latest[key] for key in sorted(latest)}
-
-    def _accepted_rows(self, form: Form, as_of: date | SeenEarlier, among: Among = None) -> list[StandingRow]:
-        """Every row of a form that ever stood and was not withdrawn, in the order of receipt."""
-        t, s, received_on = self.tables.forms[form.code], self.tables.submissions, self.received_on(as_of)
-        query = (
-            select(t, received_on)
-            .join(s, s.c.seq == t.c.seq)
-            .where(self._standing(as_of, among))
-            .order_by(received_on, t.c.seq, t.c.sheet_row)
-        )
-        with told(self.where), self.reader.connect() as connection:
-            rows = connection.execute(query).mappings().all()
-        return [standing_row(form, row) for row in rows]
-
-    def revisions(self, as_of: date | SeenEarlier) -> tuple[Revision, ...]:
-        """What each submission changed of what stood before it, in the order of receipt."""
-        counties: dict[int, dict[str, None]] = {}
-        changes: dict[int, list[Change]] = {}
-        for form in self.program.roster_forms:
-            before: dict[tuple[str, str], StandingRow] = {}
-            for row in self._accepted_rows(form, as_of):
-                old = before.get((row.period, row.county_code))
-                before[row.period, row.county_code] = row
-                if old is None:
-                    continue
-                counties.setdefault(row.seq, {})[row.county_code] = None
-                changes.setdefault(row.seq, []).extend(changes_of(old, row))
-        for form in self.program.list_forms:
-            lists: dict[tuple[str, str], list[StandingRow]] = {}
-            for (period, unit, seq), new in by_submission(self._accepted_rows(form, as_of)).items():
-                before_it = lists.get((period, unit))
-                lists[period, unit] = new
-                if before_it is None:
-                    continue
-                counties.setdefault(seq, {})[unit] = None
-                changes.setdefault(seq, []).extend(list_changes(form, before_it, new))
-        return tuple(
-            Revision(seq=seq, counties=tuple(sorted(again)), changes=tuple(changes[seq]))
-            for seq, again in sorted(counties.items())
-        )
-
-    def came(self, as_of: date | SeenEarlier, among: Among = None) -> dict[tuple[str, str, str], date]:
-        """(form, period, county) → day the first row that ever stood was received."""
-        days: dict[tuple[str, str, str], date] = {}
-        for form in self.program.roster_forms:
-            for row in self._accepted_rows(form, as_of, among):
-                days.setdefault((form.code, row.period, row.county_code), row.received_on)
-        return days
-
-    def _whole(self, as_of: date | SeenEarlier, among: Among = None) -> set[tuple[str, str]]:
-        """(period, county) of what was accepted, at once or sheet by sheet."""
-        forms: dict[tuple[str, str], int] = {}
-        for _, period, county in self.came(as_of, among):
-            forms[period, county] = forms.get((period, county), 0) + 1
-        records = self.records(as_of, among)
-        accepted = records[records["state"] != State.RETURNED]
-        units = self.program.unit_by_code
-        whole = {key for key, n in forms.items() if key[1] in units and n == len(self.program.roster_of(units[key[1]]))}
-        return whole | set(accepted[["period", "county_code"]].itertuples(index=False, name=None))
-
-    def past(self, period: str, as_of: date | SeenEarlier, prefectures: Collection[str] | None = None) -> Past:
-        """What was accepted before this run, seen from ``period``; of some prefectures only, where they are named."""
-        program, chosen = self.program, self.program.period_by_code[period]
-        previous: dict[tuple[str, str], tuple[date, Value]] = {}
-        current: dict[tuple[str, str], Value] = {}
-        floors: dict[tuple[str, str], tuple[date, Value]] = {}
-        standing: dict[tuple[str, str], bool] = {}
-        later: dict[tuple[str, str], int | Decimal] = {}
-        received: dict[tuple[str, str], date] = {}
-        among = None if prefectures is None else reported_by(self.program, prefectures)
-        whole = self._whole(as_of, among)
-        for form in program.roster_forms:
-            for row in self.standing(form, as_of, among):
-                if row.period != period and (row.period, row.county_code) not in whole:
-                    continue  # sheets of a county that never became whole were never accepted
-                given = {(row.county_code, code): v for code, v in row.values.items() if v is not None}
-                if row.period < period:
-                    end = program.period_by_code[row.period].end
-                    previous |= {key: (end, v) for key, v in given.items()}
-                    floors |= {key: (end, v) for key, v in given.items() if isinstance(v, (int, Decimal))}
-                elif row.period == period:
-                    current |= given
-                    standing[row.county_code, form.code] = row.nil
-                    received[row.county_code, form.code] = row.received_on
-                elif code := program.comparable_code(program.unit_by_code[row.county_code], chosen):
-                    then = {(code, key[1]): v for key, v in given.items() if isinstance(v, (int, Decimal))}
-                    later |= {key: min(v, later.get(key, v)) for key, v in then.items()}
-        carried, listed, numbers, days = self._past_lists(period, as_of, among)
-        lineage, numeric = Lineage(program=program, given=previous), Lineage(program=program, given=floors)
-        least = {key: v for key, v in numeric.taken_over(chosen).items() if isinstance(v, (int, Decimal))}
-        return Past(
-            previous=lineage.taken_over(chosen),
-            floors=least,
-            current=current,
-            standing=standing,
-            later=later,
-            received=received | days,
-            carried=carried,
-            listed=listed,
-            numbers=numbers,
-            merged=lineage.merged(chosen),
-        )
-
-    def _inherited(self, form: str, period: str, entry: PastEntry) -> PastEntry:
-        """An entry about a county that is no more is one about the county that stands for it."""
-        counties, values = self.program.county_by_code, dict(entry.values)
-        for one in self.program.form_by_code[form].fields:
-            about = counties.get(str(values.get(one.code))) if one.type is FieldType.COUNTY else None
-            heir = self.program.heir(about, self.program.period_by_code[period]) if about else None
-            if about and heir and heir.prefecture_code == about.prefecture_code:
-                values[one.code] = heir.code
-        return replace(entry, values=values)
-
-    def _numbers(self, form: Form, among: Among) -> list[tuple[str, str]]:
-        """(prefecture, number) of every entry there ever was, withdrawn ones too."""
-        t = self.tables.forms[form.code]
-        whose = t.c.county_code.in_(among) if among is not None else true()
-        query = select(t.c.county_code, t.c.entry).where(whose).distinct()
-        with told(self.where), self.reader.connect() as connection:
-            return [(row[0], row[1]) for row in connection.execute(query)]
-
-    def _past_lists(
-        self, period: str, as_of: date | SeenEarlier, among: Among
-    ) -> tuple[Entries, Entries, dict[tuple[str, str], frozenset[str]], dict[tuple[str, str], date]]:
-        """Entries carried into a period, those that already stand for it, every number given out, and days of receipt.
-
-        A number is given for ever, so the numbers are those of the whole ledger, whatever day is looked from.
+        Args:
+            among: Only what these prefectures sent, and those that their counties came from.
+            findings: With findings and the names of all files.
         """
-        latest: dict[tuple[str, str], dict[str, StandingRow]] = {}
-        listed: Entries = {}
-        numbers: dict[tuple[str, str], set[str]] = {}
-        days: dict[tuple[str, str], date] = {}
-        for form in self.program.list_forms:
-            for prefecture, number in self._numbers(form, among):
-                numbers.setdefault((prefecture, form.code), set()).add(number)
-            for (of, prefecture), rows in self.lists(form, as_of, among).items():  # earliest period first
-                if of < period:
-                    latest.setdefault((prefecture, form.code), {}).update({row.entry: row for row in rows})
-                elif of == period:
-                    listed[prefecture, form.code] = tuple(past_entry(row) for row in rows)
-                    days[prefecture, form.code] = rows[0].received_on
-        carried = {
-            (prefecture, form): tuple(
-                self._inherited(form, period, past_entry(row))
-                for row in rows.values()
-                if is_open(self.program.form_by_code[form], row)
+        prefectures = None if among is None else reporters_on(self.program, among)
+        with told(self.where), self.reader.connect() as connection:
+            everything = LedgerContent(
+                program=self.program,
+                acts=self._acts(connection),
+                entries=self._entries(connection, prefectures),
+                rows={form.code: self._rows(connection, form, prefectures) for form in self.program.forms},
+                records=self._records(connection, prefectures),
             )
-            for (prefecture, form), rows in latest.items()
-        }
-        return carried, listed, {key: frozenset(given) for key, given in numbers.items()}, days
+            if not findings:
+                return everything
+            return replace(
+                everything, copies=self._copies(connection), found=self._found(connection, everything.entries)
+            )
+
+    def _acts(self, connection: Connection) -> tuple[Act, ...]:
+        rows = connection.execute(select(self.tables.acts).order_by(self.tables.acts.c.seq)).mappings()
+        return tuple(Act(**{**row, "kind": ActKind(row["kind"])}) for row in rows)
+
+    def _of(self, prefectures: Collection[str] | None) -> ColumnElement[bool]:
+        return true() if prefectures is None else self.tables.submissions.c.prefecture_code.in_(prefectures)
+
+    def _entries(self, connection: Connection, prefectures: Collection[str] | None) -> tuple[Submission, ...]:
+        s = self.tables.submissions
+        rows = connection.execute(select(s).where(self._of(prefectures)).order_by(s.c.seq)).mappings()
+        return tuple(submission(row) for row in rows)
+
+    def _rows(self, connection: Connection, form: Form, prefectures: Collection[str] | None) -> tuple[AcceptedRow, ...]:
+        t, s = self.tables.forms[form.code], self.tables.submissions
+        query = select(t, s.c.received_on).join(s, s.c.seq == t.c.seq).where(self._of(prefectures))
+        rows = connection.execute(query.order_by(t.c.seq, t.c.sheet_row)).mappings()
+        return tuple(accepted_row(form, row) for row in rows)
+
+    def _records(
+        self, connection: Connection, prefectures: Collection[str] | None
+    ) -> tuple[tuple[str, str, str, int], ...]:
+        r, s = self.tables.records, self.tables.submissions
+        query = select(r.c.period, r.c.county_code, r.c.state, r.c.seq).join(s, s.c.seq == r.c.seq)
+        found = connection.execute(query.where(self._of(prefectures)).order_by(r.c.seq, r.c.county_code))
+        return tuple((row[0], row[1], row[2], row[3]) for row in found)
+
+    def _copies(self, connection: Connection) -> tuple[tuple[str, str, date], ...]:
+        f = self.tables.files
+        found = connection.execute(select(f.c.sha256, f.c.file, f.c.received_on).order_by(f.c.received_on, f.c.file))
+        return tuple((row[0], row[1], row[2]) for row in found)
+
+    def _found(self, connection: Connection, entries: Iterable[Submission]) -> dict[int, tuple[Finding, ...]]:
+        table, names = self.tables.findings, {one.seq: one.file for one in entries}
+        some: dict[int, list[Finding]] = {}
+        for row in connection.execute(select(table).order_by(table.c.seq, table.c.no)).mappings():
+            if row["seq"] in names:
+                some.setdefault(row["seq"], []).append(found(row, names[row["seq"]]))
+        return {seq: tuple(findings) for seq, findings in some.items()}

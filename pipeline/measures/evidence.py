@@ -12,7 +12,7 @@ from pipeline.program.model import NOT_APPLICABLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pipeline.domain.entries import StandingRow
+    from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Value
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.model import Field, Form, Period, Prefecture, Program
@@ -86,7 +86,7 @@ def said(
     return Said(exempt=False, met=evidence_of(snapshot, first, column, day))
 
 
-def entries(program: Program, snapshot: Snapshot, form: Form) -> Iterator[tuple[Period, Prefecture, StandingRow]]:
+def entries(program: Program, snapshot: Snapshot, form: Form) -> Iterator[tuple[Period, Prefecture, AcceptedRow]]:
     """Every standing entry of a list, of prefectures whose return of that period is accepted; by period."""
     for period in program.periods:
         for prefecture in program.prefectures:
@@ -95,7 +95,7 @@ def entries(program: Program, snapshot: Snapshot, form: Form) -> Iterator[tuple[
                     yield period, prefecture, row
 
 
-def evidence_of(snapshot: Snapshot, row: StandingRow, column: Field, day: Field | None) -> Evidence:
+def evidence_of(snapshot: Snapshot, row: AcceptedRow, column: Field, day: Field | None) -> Evidence:
     """A row or entry as evidence, by the cell of ``column``; dated by ``day`` where that is filled."""
     stated = _day(row, day)
     place = snapshot.origin_of(row, column.code)
@@ -123,6 +123,6 @@ def first_reports(snapshot: Snapshot) -> dict[tuple[str, str], int]:
     return {key: seq for key, (_, seq) in found.items()} | parts
 
 
-def _day(row: StandingRow, column: Field | None) -> date | None:
+def _day(row: AcceptedRow, column: Field | None) -> date | None:
     value = row.values.get(column.code) if column else None
     return value if isinstance(value, date) else None

@@ -28,7 +28,8 @@ from pipeline.program.model import YES, County, FormKind, Milestone, Prefecture,
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipeline.domain.entries import StandingRow, Submission
+    from pipeline.domain.entries import Submission
+    from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Value
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.measures.evidence import Evidence, Said
@@ -153,14 +154,14 @@ class _Table:
         """五（四）：每季度至少报送1条亮点工作或经验推广信息."""
         for form in self.program.forms_of_kind(FormKind.HIGHLIGHTS):
             for dated in form.of_role("dated_on"):
-                written: dict[str, list[StandingRow]] = {}
+                written: dict[str, list[AcceptedRow]] = {}
                 for _, prefecture, row in entries(self.program, self.snapshot, form):
                     written.setdefault(prefecture.code, []).append(row)
                 for prefecture in self.program.prefectures:
                     yield from self._quarterly(form, dated, prefecture, written.get(prefecture.code, []))
 
     def _quarterly(
-        self, form: Form, dated: Field, prefecture: Prefecture, written: list[StandingRow]
+        self, form: Form, dated: Field, prefecture: Prefecture, written: list[AcceptedRow]
     ) -> Iterator[Obligation]:
         streak = 0
         for quarter in quarters(self.program.window):
@@ -225,7 +226,7 @@ class _Table:
             due, closing = next(iter(form.of_role("due_on")), None), form.closing
             if due is None or closing is None:
                 continue
-            last: dict[tuple[str, str], StandingRow] = {}
+            last: dict[tuple[str, str], AcceptedRow] = {}
             known: set[tuple[str, str]] = set()
             for period, prefecture, row in entries(self.program, self.snapshot, form):
                 last[prefecture.code, row.entry] = row
@@ -237,7 +238,7 @@ class _Table:
                     prefecture = self.program.prefecture_by_code[key[0]]
                     yield self._problem(form, prefecture, last[key], day, last[key].values.get(closing.field))
 
-    def _problem(self, form: Form, prefecture: Prefecture, row: StandingRow, due_on: date, status: Value) -> Obligation:
+    def _problem(self, form: Form, prefecture: Prefecture, row: AcceptedRow, due_on: date, status: Value) -> Obligation:
         closing = form.closing
         field = self.program.field_by_code[closing.field if closing else ""]
         closed_on = next(iter(form.of_role("closed_on")), None)
@@ -258,7 +259,7 @@ class _Table:
         place = self.snapshot.origin_of(row, field.code)
         return replace(one, submission=place.submission, sheet=place.sheet, cell=place.cell)
 
-    def _owner(self, form: Form, prefecture: Prefecture, row: StandingRow) -> Unit:
+    def _owner(self, form: Form, prefecture: Prefecture, row: AcceptedRow) -> Unit:
         """The county an entry names, by code or name; else the prefecture."""
         named = next((row.values.get(f.code) for f in form.of_role("county")), None)
         everyone = (*self.program.counties, *self.program.other_counties)

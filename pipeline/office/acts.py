@@ -46,7 +46,7 @@ def admit(
     unit = find_prefecture(program, prefecture)
     _need(reason, "认定")
     with _opened(workspace, program, as_of, by_clock=by_clock) as store:
-        snapshot = take_snapshot(store, program, as_of)
+        snapshot = take_snapshot(store, as_of)
         named = [
             s
             for s in snapshot.submissions

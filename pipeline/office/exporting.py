@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from pipeline.ledger.store import SeenEarlier, Store
+    from pipeline.ledger.content import SeenEarlier
+    from pipeline.ledger.store import Store
     from pipeline.program.model import Period
     from pipeline.workspace.paths import Workspace
 

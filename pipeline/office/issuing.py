@@ -184,7 +184,7 @@ def plan_issues(
     """What each prefecture's workbook is made from."""
     program = campaign.program.at(period)
     chosen = program.prefectures if prefecture_code is None else (find_prefecture(program, prefecture_code),)
-    past = store.past(period.code, as_of)
+    past = store.accepted(as_of).past(period.code)
     previous = _by_unit({**past.previous, **past.floors})
     for prefecture in chosen:
         yield Issue(

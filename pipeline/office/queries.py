@@ -6,6 +6,7 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from pipeline.checks.masks import run_masks
 from pipeline.checks.scaffold import draft
 from pipeline.intake.first_round import for_taking_in, read_all
 from pipeline.intake.take_in import judge
@@ -44,8 +45,8 @@ def look(workspace: Workspace, period_code: str | None, as_of: date) -> PeriodMe
     period = choose_period(campaign.program, period_code, as_of)
     store = open_store(workspace, campaign.program, create=False)
     try:
-        snapshot = take_snapshot(store, campaign.program, as_of)
-        told = told_before(store, campaign.program, snapshot, period)
+        snapshot = take_snapshot(store, as_of)
+        told = told_before(campaign.program, snapshot, period)
     finally:
         store.close()
     return measure_period(campaign.program, snapshot, campaign.calendar, period, told)
@@ -93,13 +94,13 @@ def dry_run(
     store = open_store(workspace, campaign.program, create=False)
     try:
         results = []
-        known = for_taking_in(campaign, store.acts(as_of), store.acts(date.max))
+        known, accepted = for_taking_in(campaign, store.acts(as_of), store.acts(date.max)), store.accepted(as_of)
         for reading in read_all(known, arrivals):
             decisions = [
                 d
                 for p in campaign.program.periods
                 if (returns := _of(reading, p))
-                for d in judge(campaign.program, campaign.rules, p, returns, store.past(p.code, as_of))
+                for d in judge(campaign.program, campaign.rules, p, returns, accepted.past(p.code), run_masks)
             ]
             results.append((reading, tuple(decisions)))
         return campaign.program, results

@@ -106,7 +106,7 @@ def run(
         if by_clock:
             store.not_before(as_of)
         inbox, taken = _take(workspace, campaign, store, as_of, who, ask, tell, on, sent=sent)
-        snapshot = take_snapshot(store, campaign.program, as_of)
+        snapshot = take_snapshot(store, as_of)
         closed = closings(store.acts(date.max))
         touched = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq}
         touched |= behind(workspace, snapshot) - closed.keys()
@@ -117,7 +117,7 @@ def run(
         broken: dict[tuple[str, str], Exception] = {}
         for n, one in enumerate((*others, period)):
             tell("制作产品", n, len(others) + 1)
-            told = told_before(store, campaign.program, snapshot, one)
+            told = told_before(campaign.program, snapshot, one)
             measures = measure_period(campaign.program, snapshot, campaign.calendar, one, told)
             try:
                 copies = returned_copies(campaign, store, snapshot, one)
@@ -246,7 +246,7 @@ def returned_copies(campaign: Campaign, store: Store, snapshot: Snapshot, period
         for one in r.returns
         if one.period == period.code
     }
-    past = store.past(period.code, snapshot.seen)
+    past = snapshot.past(period.code)
     return tuple(
         returned_copy(campaign.program.at(period), campaign.rules, campaign.key, snapshot, past, entry, one)
         for entry in snapshot.to_return(period)

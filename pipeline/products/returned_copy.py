@@ -43,8 +43,9 @@ if TYPE_CHECKING:
 
     import xlsxwriter
 
-    from pipeline.checks.past import Past
-    from pipeline.domain.entries import StandingRow, Submission
+    from pipeline.domain.entries import Submission
+    from pipeline.domain.past import Past
+    from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Raw, Value
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.model import Period, Prefecture, Program
@@ -138,7 +139,7 @@ def returned_copy(
         one: What was read from its bytes.
     """
     rows = {(form, row.county_code): row for form, some in one.rows.items() for row in some}
-    newer: dict[tuple[str, str], StandingRow] = {
+    newer: dict[tuple[str, str], AcceptedRow] = {
         (form, county): row
         for (form, period, county), row in snapshot.rows.items()
         if period == entry.period
@@ -195,8 +196,8 @@ def _verdict(states: Mapping[str, State]) -> Verdict:
 def _entries_of(
     program: Program,
     one: Return,
-    standing: Mapping[tuple[str, str], StandingRow],
-    lists: Mapping[str, tuple[StandingRow, ...]],
+    standing: Mapping[tuple[str, str], AcceptedRow],
+    lists: Mapping[str, tuple[AcceptedRow, ...]],
     past: Past,
 ) -> dict[Key, Raw]:
     """What the cells of a returned copy hold.
@@ -244,7 +245,7 @@ def _entries_of(
     return entries
 
 
-def _typed_again(row: StandingRow) -> dict[str, Raw]:
+def _typed_again(row: AcceptedRow) -> dict[str, Raw]:
     """A standing row as its officer typed it."""
     return {code: row.typed.get(code, raw(value)) for code, value in row.values.items()}
 

@@ -24,12 +24,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.findings import CATALOGUE, Severity
-from pipeline.program.model import FieldType
+from pipeline.program.model import NONE_TICKED, FieldType
 from pipeline.program.strict import nearest
 from pipeline.system.errors import SuiteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from pipeline.program.model import Form, Program
@@ -117,6 +117,12 @@ def terms(column: str) -> tuple[tuple[int, str], ...]:
 def base_fields(column: str) -> tuple[str, ...]:
     """The fields a column is made of."""
     return tuple(base_field(name) for _, name in terms(column))
+
+
+def is_checklist(text: str, allowed: Collection[str]) -> bool:
+    """Whether a text is 无, or options joined by 、 without repetition."""
+    ticked = text.split("、")
+    return text == NONE_TICKED or (set(ticked).issubset(allowed) and len(set(ticked)) == len(ticked))
 
 
 def load_rules(folder: Path, program: Program) -> dict[str, tuple[Rule, ...]]:

@@ -59,10 +59,10 @@ def open_store(workspace: Workspace, program: Program, *, create: bool = True) -
     )
 
 
-def told_before(store: Store, program: Program, snapshot: Snapshot, period: Period) -> Snapshot | None:
+def told_before(program: Program, snapshot: Snapshot, period: Period) -> Snapshot | None:
     """The dataset as the bulletin before a period's told it; None before the first."""
     earlier = [one for one in program.periods if one.no < period.no]
-    return take_snapshot(store, program, told_by(snapshot, earlier[-1])) if earlier else None
+    return snapshot.on(told_by(snapshot, earlier[-1])) if earlier else None
 
 
 def find_prefecture(program: Program, text: str) -> Prefecture:
@@ -149,6 +149,6 @@ def open_snapshot(workspace: Workspace, as_of: date) -> tuple[Campaign, Snapshot
     campaign = load_campaign(workspace)
     store = open_store(workspace, campaign.program, create=False)
     try:
-        return campaign, take_snapshot(store, campaign.program, as_of)
+        return campaign, take_snapshot(store, as_of)
     finally:
         store.close()

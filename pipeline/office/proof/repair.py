@@ -97,13 +97,13 @@ def _products(workspace: Workspace, campaign: Campaign, store: Store, proof: Pro
         made, period = told_on(proof.ledger, code), campaign.program.period_by_code[code]
         if made is None:
             continue
-        snapshot = take_snapshot(store, campaign.program, date.fromisoformat(made.told["done_on"]))
+        snapshot = take_snapshot(store, date.fromisoformat(made.told["done_on"]))
         measures = measure_period(
             campaign.program,
             snapshot,
             campaign.calendar,
             period,
-            told_before(store, campaign.program, snapshot, period),
+            told_before(campaign.program, snapshot, period),
         )
         copies = returned_copies(campaign, store, snapshot, period)
         contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))

@@ -266,7 +266,7 @@ def _judged(
     if returns:
         first = returns[0][0]
         period = campaign.program.period_by_code[first.told["period"]]
-        past = store.past(period.code, first.day, {r.prefecture_code for _, r in returns})
+        past = store.accepted(first.day, {r.prefecture_code for _, r in returns}).past(period.code)
         decisions = judge(campaign.program, campaign.rules, period, [r for _, r in returns], past)
         yield from _numbered(store, [link for link, _ in returns], decided(campaign.program, decisions, first.day))
 

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from pipeline.ledger.content import SeenEarlier
     from pipeline.ledger.standing import Standing
-    from pipeline.ledger.store import SeenEarlier, Store
+    from pipeline.ledger.store import Store
     from pipeline.products.package.schema import Line
     from pipeline.program.model import Field, Form, Period, Program
 

@@ -23,7 +23,8 @@ from pipeline.program.model import FieldType, Prefecture, TargetKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.domain.entries import StandingRow, Submission
+    from pipeline.domain.entries import Submission
+    from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Value
     from pipeline.measures.overdue import Obligation
     from pipeline.measures.period import PeriodMeasures
@@ -175,7 +176,7 @@ def _rows(m: PeriodMeasures, period: Period) -> dict[str, dict[str, list[Any]]]:
     return found
 
 
-def _row(m: PeriodMeasures, fields: tuple[Field, ...], row: StandingRow) -> list[Any]:
+def _row(m: PeriodMeasures, fields: tuple[Field, ...], row: AcceptedRow) -> list[Any]:
     typed = {n: show(row.typed[f.code]) for n, f in enumerate(fields) if f.code in row.typed}
     return [row.seq, row.sheet_row, int(row.nil), [_shown(m, f, row.values.get(f.code)) for f in fields], typed]
 
@@ -186,7 +187,7 @@ def _shown(m: PeriodMeasures, field: Field, value: Value) -> str:
     return county.short_name if county else show(value)
 
 
-def _entries(m: PeriodMeasures) -> tuple[StandingRow, ...]:
+def _entries(m: PeriodMeasures) -> tuple[AcceptedRow, ...]:
     return m.snapshot.entries(m.program.list_forms, m.period)
 
 

@@ -36,7 +36,7 @@ from pipeline.program.model import NOT_APPLICABLE, Accumulation, TargetKind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.domain.entries import StandingRow
+    from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Value
     from pipeline.measures.figures import Given, Values
     from pipeline.measures.period import PeriodMeasures
@@ -257,7 +257,7 @@ def _source(sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, unit: Unit, abse
         write_value(sheet, f, row, at, value, "plain" if isinstance(value, int) else "quiet")
 
 
-def _said(stands: StandingRow, columns: Mapping[str, str], grid: Grid) -> str:
+def _said(stands: AcceptedRow, columns: Mapping[str, str], grid: Grid) -> str:
     """What is particular to a row's origin."""
     if stands.nil:
         return "勾选本期无新进展，沿用上次已接收的数"

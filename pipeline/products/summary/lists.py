@@ -27,7 +27,7 @@ from pipeline.program.model import FieldType
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.domain.entries import StandingRow
+    from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Value
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.ten_tasks import TaskColumn
@@ -107,7 +107,7 @@ def _why(m: PeriodMeasures, p: Prefecture) -> str:
     return "" if state is State.MISSING else f"（{STATE_NAMES[state]}）"
 
 
-def _list_column(one: Field, entries: Sequence[StandingRow]) -> Column:
+def _list_column(one: Field, entries: Sequence[AcceptedRow]) -> Column:
     if one.type not in {*WORDY, FieldType.CHOICE}:
         return Column(head=one.label, width=13)
     width = text_width((show(entry.values.get(one.code)) for entry in entries), one.label, _BODY_WIDTH)
@@ -121,7 +121,7 @@ def _named(m: PeriodMeasures, one: Field, value: Value) -> Value:
     return value
 
 
-def _origin(m: PeriodMeasures, entry: StandingRow) -> str:
+def _origin(m: PeriodMeasures, entry: AcceptedRow) -> str:
     source = m.snapshot.by_seq[entry.seq]
     return f"{source.file}，{source.sheets.get(entry.form, '')}，第{entry.sheet_row}行"
 

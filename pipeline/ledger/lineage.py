@@ -1,11 +1,10 @@
-"""What was accepted before a run, seen from one period: what rules compare with and sheets carry."""
+"""Counties that were merged or came under another code: whose last values they go on from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,64 +13,10 @@ if TYPE_CHECKING:
     from pipeline.domain.value import Value
     from pipeline.program.model import County, Period, Program
 
-    Previous = Mapping[tuple[str, str], Value]
     Dated = Mapping[tuple[str, str], tuple[date, Value]]
-    Number = int | Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastEntry:
-    """An entry of a list that was accepted, under its number."""
-
-    number: str
-    values: Mapping[str, Value]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Past:
-    """What was accepted before this run, seen from one period; units are counties, and prefectures for their own rows.
-
-    Attributes:
-        previous: (county, field) → last value accepted in an earlier period.
-        floors: (county, field) → last number accepted in an earlier period, whatever 不适用 came after it.
-        current: (county, field) → value that already stands for the period itself.
-        standing: (county, form) → whether the row that already stands for the period is a nil report.
-        later: (county, field) → lowest number already accepted in a later period.
-        received: (county, form) → day the row that already stands for the period was received.
-        carried: (prefecture, form) → entries not done with, as they stand after all earlier periods.
-        listed: (prefecture, form) → entries that already stand for the period itself.
-        numbers: (prefecture, form) → every number ever given out, whenever that was.
-        merged: Counties that another was merged into after their last report: nothing stands for the whole of them.
-    """
-
-    previous: Previous
-    floors: Mapping[tuple[str, str], Number]
-    current: Previous
-    standing: Mapping[tuple[str, str], bool]
-    later: Mapping[tuple[str, str], Number] = field(default_factory=dict)
-    received: Mapping[tuple[str, str], date] = field(default_factory=dict)
-    carried: Mapping[tuple[str, str], tuple[PastEntry, ...]] = field(default_factory=dict)
-    listed: Mapping[tuple[str, str], tuple[PastEntry, ...]] = field(default_factory=dict)
-    numbers: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
-    merged: frozenset[str] = frozenset()
-
-    def stood(self, key: tuple[str, str], day: date) -> bool:
-        """Whether a row of (county, form) already stood on a day."""
-        return key in self.standing and self.received.get(key, day) <= day
-
-    def knows(self, county_code: str) -> bool:
-        """Whether anything of the county was ever accepted."""
-        return county_code in self._known
-
-    @cached_property
-    def _known(self) -> frozenset[str]:
-        return frozenset(county for county, _ in (*self.previous, *self.current))
-
-
-NO_PAST = Past(previous={}, floors={}, current={}, standing={})
-
-
-def reported_by(program: Program, prefectures: Collection[str]) -> frozenset[str]:
+def reporters_on(program: Program, prefectures: Collection[str]) -> frozenset[str]:
     """The prefectures that ever reported on the counties of some: these, and those that counties came from."""
     whose, found = frozenset(prefectures), set(prefectures)
     for code in program.merged_into:

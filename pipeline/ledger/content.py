@@ -1,0 +1,297 @@
+"""What the ledger holds, read at one moment; and what of it stands, seen from a day: the only place that says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pipeline.domain.acts import Act, ActKind, received_days, withdrawn
+from pipeline.domain.entries import Copy, Revision, Submission, placed_by
+from pipeline.domain.past import Past
+from pipeline.domain.state import State, Verdict
+from pipeline.ledger.lineage import Lineage
+from pipeline.ledger.rows import by_submission, changes_of, is_open, list_changes
+from pipeline.program.model import FieldType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pipeline.domain.entries import Change
+    from pipeline.domain.findings import Finding
+    from pipeline.domain.row import AcceptedRow
+    from pipeline.domain.value import Value
+    from pipeline.program.model import Program
+
+    Lists = dict[tuple[str, str], tuple[AcceptedRow, ...]]
+
+_RECORD = ["period", "county_code", "state", "seq", "received_on"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenEarlier:
+    """From where the ledger is looked at: what was received by ``as_of``, and had been taken in by ``taken_by``."""
+
+    as_of: date
+    taken_by: date = date.max
+
+    @classmethod
+    def of(cls, acts: Iterable[Act], day: date) -> SeenEarlier:
+        """From where a day looks: of one on which products were made, only at what had been taken in by then."""
+        made = any(act.kind is ActKind.TELL and act.done_on == day for act in acts)
+        return cls(as_of=day, taken_by=day) if made else cls(as_of=day)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """Every row that was ever accepted and is not withdrawn, as seen from a day.
+
+    Attributes:
+        content: The ledger it is of.
+        rows: Form → its rows, in the order of receipt.
+        records: period, county_code, state, seq, received_on; every decided record, oldest first. A unit is a county, or a
+            prefecture for what it reports of itself.
+        numbers: (prefecture, form) → every number ever given to an entry: for ever, so of the whole ledger.
+    """
+
+    content: LedgerContent
+    rows: Mapping[str, tuple[AcceptedRow, ...]]
+    records: pd.DataFrame
+    numbers: Mapping[tuple[str, str], frozenset[str]]
+
+    @property
+    def program(self) -> Program:
+        """The campaign."""
+        return self.content.program
+
+    @cached_property
+    def standing(self) -> dict[tuple[str, str, str], AcceptedRow]:
+        """(form, period, unit) → the row that stands: the one received last."""
+        latest = {
+            (form.code, row.period, row.county_code): row
+            for form in self.program.roster_forms
+            for row in self.rows[form.code]
+        }
+        return {key: latest[key] for key in sorted(latest)}
+
+    @cached_property
+    def lists(self) -> dict[tuple[str, str, str], tuple[AcceptedRow, ...]]:
+        """(form, period, prefecture) → the entries that stand: each accepted list replaces the one before it whole."""
+        return {
+            (form.code, period, prefecture): tuple(some)
+            for form in self.program.list_forms
+            for (period, prefecture, _), some in sorted(self._last_lists(form.code).items())
+        }
+
+    def _last_lists(self, form: str) -> dict[tuple[str, str, int], list[AcceptedRow]]:
+        last = {key[:2]: (key, some) for key, some in by_submission(self.rows[form]).items()}
+        return dict(last.values())
+
+    @cached_property
+    def whole_on(self) -> dict[tuple[str, str], date]:
+        """(period, unit) → day from which a row of every sheet stood, however many files they came in."""
+        came: dict[tuple[str, str], dict[str, date]] = {}
+        for form in self.program.roster_forms:
+            for row in self.rows[form.code]:
+                came.setdefault((row.period, row.county_code), {}).setdefault(form.code, row.received_on)
+        units = self.program.unit_by_code
+        return {
+            key: max(days.values())
+            for key, days in came.items()
+            if key[1] in units and len(days) == len(self.program.roster_of(units[key[1]]))
+        }
+
+    @cached_property
+    def whole(self) -> frozenset[tuple[str, str]]:
+        """(period, unit) of what was accepted, at once or sheet by sheet."""
+        accepted = self.records[self.records["state"] != State.RETURNED]
+        return frozenset((*self.whole_on, *accepted[["period", "county_code"]].itertuples(index=False, name=None)))
+
+    @cached_property
+    def revisions(self) -> tuple[Revision, ...]:
+        """What each submission changed of what stood before it, in the order of receipt."""
+        counties: dict[int, dict[str, None]] = {}
+        changes: dict[int, list[Change]] = {}
+        for seq, unit, changed in (*self._changed_rows(), *self._changed_lists()):
+            counties.setdefault(seq, {})[unit] = None
+            changes.setdefault(seq, []).extend(changed)
+        return tuple(
+            Revision(seq=seq, counties=tuple(sorted(again)), changes=tuple(changes[seq]))
+            for seq, again in sorted(counties.items())
+        )
+
+    def _changed_rows(self) -> Iterable[tuple[int, str, list[Change]]]:
+        for form in self.program.roster_forms:
+            before: dict[tuple[str, str], AcceptedRow] = {}
+            for row in self.rows[form.code]:
+                old = before.get((row.period, row.county_code))
+                before[row.period, row.county_code] = row
+                if old is not None:
+                    yield row.seq, row.county_code, changes_of(old, row)
+
+    def _changed_lists(self) -> Iterable[tuple[int, str, list[Change]]]:
+        for form in self.program.list_forms:
+            lists: dict[tuple[str, str], list[AcceptedRow]] = {}
+            for (period, unit, seq), new in by_submission(self.rows[form.code]).items():
+                old = lists.get((period, unit))
+                lists[period, unit] = new
+                if old is not None:
+                    yield seq, unit, list_changes(form, old, new)
+
+    def past(self, period: str) -> Past:
+        """What was accepted, seen from a period: what rules compare with and sheets carry."""
+        program, chosen = self.program, self.program.period_by_code[period]
+        previous: dict[tuple[str, str], tuple[date, Value]] = {}
+        current: dict[tuple[str, str], Value] = {}
+        floors: dict[tuple[str, str], tuple[date, Value]] = {}
+        standing: dict[tuple[str, str], bool] = {}
+        later: dict[tuple[str, str], int | Decimal] = {}
+        received: dict[tuple[str, str], date] = {}
+        for row in self.standing.values():
+            if row.period != period and (row.period, row.county_code) not in self.whole:
+                continue  # sheets of a county that never became whole were never accepted
+            given = {(row.county_code, code): v for code, v in row.values.items() if v is not None}
+            if row.period < period:
+                end = program.period_by_code[row.period].end
+                previous |= {key: (end, v) for key, v in given.items()}
+                floors |= {key: (end, v) for key, v in given.items() if isinstance(v, (int, Decimal))}
+            elif row.period == period:
+                current |= given
+                standing[row.county_code, row.form] = row.nil
+                received[row.county_code, row.form] = row.received_on
+            elif code := program.comparable_code(program.unit_by_code[row.county_code], chosen):
+                then = {(code, key[1]): v for key, v in given.items() if isinstance(v, (int, Decimal))}
+                later |= {key: min(v, later.get(key, v)) for key, v in then.items()}
+        listed = {(unit, form): rows for (form, of, unit), rows in self.lists.items() if of == period}
+        lineage, numeric = Lineage(program=program, given=previous), Lineage(program=program, given=floors)
+        least = {key: v for key, v in numeric.taken_over(chosen).items() if isinstance(v, (int, Decimal))}
+        return Past(
+            previous=lineage.taken_over(chosen),
+            floors=least,
+            current=current,
+            standing=standing,
+            later=later,
+            received=received | {key: rows[0].received_on for key, rows in listed.items()},
+            carried=self._carried(period),
+            listed=listed,
+            numbers=self.numbers,
+            merged=lineage.merged(chosen),
+        )
+
+    def _carried(self, period: str) -> Lists:
+        """(prefecture, form) → entries not done with, as they stand after all earlier periods."""
+        latest: dict[tuple[str, str], dict[str, AcceptedRow]] = {}
+        for (form, of, unit), rows in self.lists.items():  # earliest period first
+            if of < period:
+                latest.setdefault((unit, form), {}).update({row.entry: row for row in rows})
+        return {
+            (unit, form): tuple(
+                self._inherited(period, row) for row in rows.values() if is_open(self.program.form_by_code[form], row)
+            )
+            for (unit, form), rows in latest.items()
+        }
+
+    def _inherited(self, period: str, entry: AcceptedRow) -> AcceptedRow:
+        """An entry about a county that is no more is one about the county that stands for it."""
+        counties, values = self.program.county_by_code, dict(entry.values)
+        for one in self.program.form_by_code[entry.form].fields:
+            about = counties.get(str(values.get(one.code))) if one.type is FieldType.COUNTY else None
+            heir = self.program.heir(about, self.program.period_by_code[period]) if about else None
+            if about and heir and heir.prefecture_code == about.prefecture_code:
+                values[one.code] = heir.code
+        return replace(entry, values=values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerContent:
+    """All that the ledger holds, of some prefectures or of all, read at one moment: any day is seen from it, without asking again.
+
+    Attributes:
+        entries: Submissions as they were noted when taken in, in order.
+        copies: sha256, name and day of receipt of every file seen; read with the whole ledger only.
+        found: Number of a submission → its findings, in reading order; read with the whole ledger only.
+        rows: Form → every row, by number of the submission and row of the sheet.
+        records: period, unit, state, number of the submission.
+    """
+
+    program: Program
+    acts: tuple[Act, ...]
+    entries: tuple[Submission, ...]
+    rows: Mapping[str, tuple[AcceptedRow, ...]]
+    records: tuple[tuple[str, str, str, int], ...]
+    copies: tuple[tuple[str, str, date], ...] = ()
+    found: Mapping[int, tuple[Finding, ...]] = field(default_factory=dict)
+
+    def acts_by(self, day: date) -> tuple[Act, ...]:
+        """What staff had decided by a day, in order."""
+        return tuple(act for act in self.acts if act.done_on <= day)
+
+    def submissions(self, seen: SeenEarlier) -> tuple[Submission, ...]:
+        """The ledger as far as it is seen, in order; what was withdrawn bears that verdict."""
+        acts = self.acts_by(seen.as_of)
+        return submissions_as_decided(
+            (one for one in self.entries if one.taken_on <= seen.taken_by), acts, by=seen.as_of
+        )
+
+    def accepted(self, seen: SeenEarlier) -> Accepted:
+        """What was accepted, as it is seen."""
+        stand = {one.seq: one.received_on for one in self.submissions(seen) if one.verdict != Verdict.WITHDRAWN}
+        records = [(stand[seq], seq, *of) for *of, seq in self.records if seq in stand]
+        numbers: dict[tuple[str, str], set[str]] = {}
+        for form in self.program.list_forms:
+            for row in self.rows[form.code]:
+                numbers.setdefault((row.county_code, form.code), set()).add(row.entry)
+        return Accepted(
+            content=self,
+            rows={code: _in_order(rows, stand) for code, rows in self.rows.items()},
+            records=pd.DataFrame(sorted(records), columns=["received_on", "seq", *_RECORD[:3]])[_RECORD],
+            numbers={key: frozenset(given) for key, given in numbers.items()},
+        )
+
+    def findings(self, entries: Iterable[Submission]) -> tuple[tuple[Submission, Finding], ...]:
+        """All findings of some submissions."""
+        return tuple(
+            (entry, replace(one, prefecture_code=entry.prefecture_code))
+            for entry in entries
+            for one in self.found.get(entry.seq, ())
+        )
+
+    def copied(self, entries: Iterable[Submission], day: date) -> tuple[Copy, ...]:
+        """Files by a day whose content was already in the ledger under another name."""
+        first: dict[str, Submission] = {}
+        for entry in entries:
+            first.setdefault(entry.sha256, entry)
+        return tuple(
+            Copy(file=file, received_on=received_on, original=first[sha256])
+            for sha256, file, received_on in self.copies
+            if received_on <= day and sha256 in first and first[sha256].file != file
+        )
+
+
+def _in_order(rows: Iterable[AcceptedRow], stand: Mapping[int, date]) -> tuple[AcceptedRow, ...]:
+    """Those of submissions that stand, with the day of receipt as it is known, in the order of receipt."""
+    mine = (
+        row if row.received_on == stand[row.seq] else replace(row, received_on=stand[row.seq])
+        for row in rows
+        if row.seq in stand
+    )
+    return tuple(sorted(mine, key=lambda row: (row.received_on, row.seq, row.sheet_row)))
+
+
+def submissions_as_decided(entries: Iterable[Submission], acts: Iterable[Act], *, by: date) -> tuple[Submission, ...]:
+    """Submissions as staff have decided since: received on another day, given to somebody, withdrawn; of those received by a day."""
+    acts = tuple(acts)
+    days, gone = received_days(acts), withdrawn(acts)
+    given = {act.target: act for act in acts if act.kind is ActKind.ADMIT and act.target}
+    found = []
+    for entry in entries:
+        one = replace(entry, received_on=days[entry.seq], noted=entry.received_on) if entry.seq in days else entry
+        if one.received_on > by:
+            continue
+        one = placed_by(given[one.seq], one) if one.seq in given else one
+        found.append(replace(one, verdict=Verdict.WITHDRAWN.value) if one.seq in gone else one)
+    return tuple(found)
