@@ -11,13 +11,13 @@ from pipeline.products.package.tables.values import VALUE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.domain.entries import StandingRow
+    from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Value
     from pipeline.products.package.schema import Source
 
 
 class _Entered(NamedTuple):
-    row: StandingRow
+    row: AcceptedRow
     field: str
     value: Value
     origin: Any
