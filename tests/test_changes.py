@@ -108,7 +108,7 @@ def in_a_package_of_its_own(folder: Path, project: Project, *words: str) -> str:
 import sys
 from importlib import import_module
 from pathlib import Path
-for name in ("pictures", "documents.own", "package.tables"):
+for name in ("pictures", "documents.own", "package.tables", "summary.sheets"):
     import_module(f"pipeline.products.{{name}}").__path__.append(str(Path({str(folder)!r}, name.split(".")[-1])))
 from pipeline.cli import main
 main(["--project", {str(project.root)!r}, *sys.argv[1:]])
@@ -226,3 +226,32 @@ def test_a_new_table_of_the_package_is_one_file(tmp_path: Path) -> None:
     assert (field["title"], field["description"]) == ("全部", "整个地区叫什么")
     assert (out / "csv/words.csv").read_text(encoding="utf-8").splitlines() == ["row,whole", "县,全宁川"]
     assert pq.read_table(out / "parquet/words.parquet").to_pylist() == [{"row": "县", "whole": "全宁川"}]
+
+
+SHEET = """
+from pipeline.products.summary.registry import ASIDE, SummarySheet
+from pipeline.products.summary.style import Column
+
+
+def write(s, pen):
+    pen.heading(f"名单（{s.m.period.title}）", "应报的县")
+    pen.table([Column("代码", 10), Column("名称", 20)], [(c.code, c.name) for c in s.m.program.measured], frozen=1)
+
+
+SHEET = SummarySheet(name="各县名单", number=35, tab=ASIDE, what=lambda s: "应报的县", write=write)
+"""
+
+
+def test_a_new_sheet_of_the_summary_is_one_file(tmp_path: Path) -> None:
+    """It stands where its number says, and the contents tell of it and lead to it."""
+    project = reported_once(tmp_path / "ningchuan")
+    (tmp_path / "sheets").mkdir()
+    (tmp_path / "sheets/names.py").write_text(SHEET, encoding="utf-8")
+    in_a_package_of_its_own(tmp_path, project, "--as-of", "2024-04-10")
+    book = openpyxl.load_workbook(project.root / "outbox" / FIRST[0] / "全宁川汇总.xlsx")
+    assert book.sheetnames.index("各县名单") == book.sheetnames.index("各县情况") + 1
+    assert [c.value for c in book["各县名单"]["A"][3:6]] == ["990102", "990121", "990122"]
+    (line,) = (row for row in book["目录"].iter_rows() if row[1].value == "各县名单")
+    assert [line[2].value, line[3].value] == ["应报的县", "已报3/8个县"]
+    assert line[1].hyperlink
+    assert line[1].hyperlink.location == "'各县名单'!A1"

@@ -27,7 +27,7 @@ from pipeline.forms.issue import standard_workbook
 from pipeline.products import manifest
 from pipeline.products.documents.template_names import TEMPLATE_NAMES
 from pipeline.products.drawing import cache as chart_cache
-from pipeline.products.summary import workbook as summary_workbook
+from pipeline.products.summary.sheets.survey import SURVEY
 from pipeline.workspace import sources
 from tests.builder import ROOT, whole_campaign
 from tools.make_references import stale
@@ -314,7 +314,7 @@ def test_what_the_traces_name_exists() -> None:
             assert callable(getattr(importlib.import_module(f"pipeline.measures.{module_name}"), function)), name
     for document, name in {place for places in PLACES.values() for place in places} | set(REPORT_PLACES):
         if document in WORKBOOKS:
-            assert name == summary_workbook.SURVEY
+            assert name == SURVEY
         else:
             template = Document(str(ROOT / "templates/docx" / f"{document}.docx"))
             text = "".join(template.element.body.itertext())

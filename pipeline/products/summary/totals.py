@@ -6,25 +6,24 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pipeline.products.summary.grid import LEADING, PLACE_COL, PROVINCE_ROW, SOURCE, SUBTOTAL, Totalling, totalling
-from pipeline.products.summary.style import write_formula, write_text
+from pipeline.products.summary.grid import PLACE_COL, PROVINCE_ROW, SOURCE, SUBTOTAL, Totalling, totalling
+from pipeline.products.summary.style import MISSING, Put
 from pipeline.program.layout import address, column_letter
 from pipeline.program.model import NOT_APPLICABLE, YES, FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.measures.figures import Given, Values
-    from pipeline.measures.period import PeriodMeasures
+    from pipeline.domain.value import Value
+    from pipeline.measures.figures import Values
     from pipeline.products.summary.grid import Grid
-    from pipeline.products.summary.style import Look
+    from pipeline.products.summary.registry import Summary
+    from pipeline.products.summary.style import Given
     from pipeline.program.model import Field, Prefecture, Quantity
-
-    Scores = Mapping[tuple[str, int], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Block:
+class Block:
     """The rows a subtotal draws together: of units, ``first`` to ``last``; of the province, every row of the sheet."""
 
     row: int
@@ -48,16 +47,21 @@ class _Block:
         """The formula that adds a column: the units', or of the province the prefectures' subtotals."""
         if not self.by_subtotals:
             return f"={function}({self.cells(col)})"
+        return f'=SUMIF({self.places},"{SUBTOTAL}",{self.cells(col)})'
+
+    @property
+    def places(self) -> str:
+        """The column that says which of its rows are subtotals."""
         mark = column_letter(PLACE_COL)
-        return f'=SUMIF(${mark}${self.first + 1}:${mark}${self.last + 1},"{SUBTOTAL}",{self.cells(col)})'
+        return f"${mark}${self.first + 1}:${mark}${self.last + 1}"
 
 
-def blocks_of(grid: Grid, values: Values) -> list[_Block]:
+def blocks_of(grid: Grid, values: Values) -> list[Block]:
     """The province, then every prefecture with rows of its own counties."""
     everyone = tuple(unit.code for _, units in grid.units for unit in units)
 
-    def block(row: int, first: int, last: int, units: tuple[str, ...], *, whole: bool) -> _Block:
-        return _Block(
+    def block(row: int, first: int, last: int, units: tuple[str, ...], *, whole: bool) -> Block:
+        return Block(
             row=row,
             first=first,
             last=max(first, last),
@@ -74,90 +78,55 @@ def blocks_of(grid: Grid, values: Values) -> list[_Block]:
     return [whole, *(block(row, row + 1, row + len(codes), codes, whole=False) for row, codes in parts)]
 
 
-def block_row(
-    sheet: Any, f: Look, m: PeriodMeasures, grid: Grid, block: _Block, values: Values, scores: Scores
-) -> None:
+def block_cells(s: Summary, grid: Grid, block: Block) -> list[Given]:
     """The row of the province or of a prefecture: formulas over the rows below, and how many of them reported."""
     owner: Prefecture | None = None if block.whole else next(p for p, _ in grid.units if grid.rows[p.code] == block.row)
-    names = (owner.code, owner.short_name, SUBTOTAL) if owner else ("", m.program.region, "全部")
-    for col, text in enumerate((*names, f"已报{len(block.reported)}/{len(block.units)}")):
-        write_text(sheet, block.row, col, text, f.said(block.level))
-    given = [values[code] for code in block.reported]
-    for col, one in enumerate(grid.fields, len(LEADING)):
-        _total(sheet, f, block, col, one, [v for x in given if (v := x.get(one.shows or one.code)) not in {None, ""}])
-    for col, q in enumerate(grid.rates, grid.rate_col):
-        _rate_total(sheet, f, grid, block, col, q, given)
+    names = (owner.code, owner.short_name, SUBTOTAL) if owner else ("", s.m.program.region, "全部")
+    given = [s.values[code] for code in block.reported]
+    cells: list[Given] = [*names, f"已报{len(block.reported)}/{len(block.units)}"]
+    for col, one in enumerate(grid.fields, len(cells)):
+        cells.append(
+            _total(block, col, one, [v for x in given if (v := x.get(one.shows or one.code)) not in {None, ""}])
+        )
+    cells += [_rate_total(grid, block, q, given) for q in grid.rates]
     if grid.scored and grid.form.action is not None:
-        mine = [scores.get((code, grid.form.action), (0, 0)) for code in block.reported]
-        met, applies = sum(a for a, _ in mine), sum(b for _, b in mine)
-        for col, count in enumerate((met, applies), grid.score_col):
-            _or_hatch(sheet, f, block, col, block.sum_of(col), "count", count if mine else None)
-        share = met / applies if applies else None
-        _or_hatch(sheet, f, block, grid.score_col + 2, quotient(block.row, grid.score_col), "pct", share)
-    for col in range(grid.source_col, grid.source_col + len(SOURCE)):
-        write_text(sheet, block.row, col, "", f.said(block.level))
+        col, mine = grid.score_col, [s.scores.get((code, grid.form.action), (0, 0)) for code in block.reported]
+        met, applies = (sum(score[n] for score in mine) for n in (0, 1))
+        for n, count in enumerate((met, applies)):
+            cells.append(_or_hatch(block, block.sum_of(col + n), "count", count if mine else None))
+        share = f"={address(block.row, col)}/{address(block.row, col + 1)}"
+        cells.append(_or_hatch(block, share, "pct", met / applies if applies else None))
+    return [*cells, *[""] * len(SOURCE)]
 
 
-def quotient(row: int, col: int) -> str:
-    """The formula of a share: the cell of a column over the one beside it."""
-    return f"={address(row, col)}/{address(row, col + 1)}"
-
-
-def _or_hatch(sheet: Any, f: Look, block: _Block, col: int, formula: str, kind: str, value: float | None) -> None:
+def _or_hatch(block: Block, formula: str, kind: str, value: float | None) -> Given:
     """A formula; where there is nothing to compute, a cell that says so: hatched when nobody reported."""
     if value is not None:
-        write_formula(sheet, block.row, col, formula, f.number(kind, block.level), value)
-    elif block.reported:
-        write_text(sheet, block.row, col, "", f.said(block.level))
-    else:
-        write_text(sheet, block.row, col, "", f.missing)
+        return Put(value, kind, formula)
+    return "" if block.reported else Put("", MISSING)
 
 
-def _total(sheet: Any, f: Look, block: _Block, col: int, one: Field, given: Sequence[Any]) -> None:
-    how = totalling(one)
+def _total(block: Block, col: int, one: Field, given: Sequence[Any]) -> Given:
+    how, cells = totalling(one), block.cells(col)
     numbers = [v for v in given if isinstance(v, (int, Decimal))]
-    kind = "count" if one.type is FieldType.COUNT else "amount"
+    formula, kind = "", "count" if one.type is FieldType.COUNT else "amount"
+    value: Decimal | float | None = None
+    if how is Totalling.FILLED:
+        return _or_hatch(block, block.sum_of(col, "COUNTA"), "filled", len(given) if given else None)
     if how is Totalling.SUM:
-        _numbers_or_words(sheet, f, block, col, block.sum_of(col), kind, given, sum(numbers) if numbers else None)
+        formula, value = block.sum_of(col), sum(numbers) if numbers else None
     elif how is Totalling.MEAN:
-        mark = column_letter(PLACE_COL)
-        formula = (
-            f'=AVERAGEIF(${mark}${block.first + 1}:${mark}${block.last + 1},"<>{SUBTOTAL}",{block.cells(col)})'
-            if block.by_subtotals
-            else f"=AVERAGE({block.cells(col)})"
-        )
-        mean = sum(numbers) / len(numbers) if numbers else None
-        _numbers_or_words(sheet, f, block, col, formula, "mean", given, mean)
-    elif how is Totalling.YES:
-        cells, yes = block.cells(col), sum(v == YES for v in given)
-        answered = sum(v != NOT_APPLICABLE for v in given)
-        formula = f'="是"&COUNTIF({cells},"是")&"/"&(COUNTIF({cells},"是")+COUNTIF({cells},"否"))'
-        if answered:
-            write_formula(sheet, block.row, col, formula, f.said(block.level), f"是{yes}/{answered}")
-        else:
-            _numbers_or_words(sheet, f, block, col, "", kind, given, None)
-    else:
-        formula = block.sum_of(col, "COUNTA")
-        _or_hatch(sheet, f, block, col, formula, "filled", len(given) if given else None)
-
-
-def _numbers_or_words(
-    sheet: Any,
-    f: Look,
-    block: _Block,
-    col: int,
-    formula: str,
-    kind: str,
-    given: Sequence[Any],
-    value: Decimal | float | None,
-) -> None:
+        formula = f'=AVERAGEIF({block.places},"<>{SUBTOTAL}",{cells})' if block.by_subtotals else f"=AVERAGE({cells})"
+        kind, value = "mean", sum(numbers) / len(numbers) if numbers else None
+    elif answered := sum(v != NOT_APPLICABLE for v in given):
+        said = f'="是"&COUNTIF({cells},"是")&"/"&(COUNTIF({cells},"是")+COUNTIF({cells},"否"))'
+        return Put(f"是{sum(v == YES for v in given)}/{answered}", formula=said)
     if value is None and given:
-        write_text(sheet, block.row, col, NOT_APPLICABLE, f.said(block.level))
-    else:
-        _or_hatch(sheet, f, block, col, formula, kind, None if value is None else float(value))
+        return NOT_APPLICABLE
+    return _or_hatch(block, formula, kind, None if value is None else float(value))
 
 
-def _rate_total(sheet: Any, f: Look, grid: Grid, block: _Block, col: int, q: Quantity, given: Sequence[Given]) -> None:
+def _rate_total(grid: Grid, block: Block, q: Quantity, given: Sequence[Mapping[str, Value]]) -> Given:
     """Σ ÷ Σ over the units that gave both; two plain sums where nobody gave only one of them."""
     pairs = [p for x in given if (p := pair_of(x, q))]
     over, under = (grid.col_of(code) for code in (q.numerator or "", q.denominator or ""))
@@ -167,14 +136,12 @@ def _rate_total(sheet: Any, f: Look, grid: Grid, block: _Block, col: int, q: Qua
         formula = f"={address(block.row, over)}/{address(block.row, under)}"
     else:
         x, y = block.cells(over), block.cells(under)
-        mark = column_letter(PLACE_COL)
-        units = f'--(${mark}${block.first + 1}:${mark}${block.last + 1}<>"{SUBTOTAL}"),'
-        both = f"{units}--ISNUMBER({x}),--ISNUMBER({y}),--({y}<>0)"
+        both = f'--({block.places}<>"{SUBTOTAL}"),--ISNUMBER({x}),--ISNUMBER({y}),--({y}<>0)'
         formula = f"=SUMPRODUCT({both},{x})/SUMPRODUCT({both},{y})"
-    _or_hatch(sheet, f, block, col, formula, "pct", a / b if b else None)
+    return _or_hatch(block, formula, "pct", a / b if b else None)
 
 
-def pair_of(given: Given, q: Quantity) -> tuple[int, int] | None:
+def pair_of(given: Mapping[str, Value], q: Quantity) -> tuple[int, int] | None:
     """What a unit gave of a rate; None unless it gave both parts and there is something to divide by."""
     a, b = (given.get(code) for code in (q.numerator or "", q.denominator or ""))
     return (a, b) if isinstance(a, int) and isinstance(b, int) and b else None

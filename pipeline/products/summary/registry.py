@@ -1,0 +1,108 @@
+"""The sheets of 全省汇总.xlsx: each is one object in one module of the folder ``sheets``, found here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
+
+from pipeline.measures.progress import COUNTED, Status
+from pipeline.products.summary import sheets as folder
+from pipeline.products.summary.grid import grids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.measures.figures import Values
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.products.summary.grid import Grid
+    from pipeline.products.summary.style import Pen
+
+FRONT, OF_ACTIONS, OF_OTHERS, ASIDE, TO_CHECK = "#1F3864", "#5B84BD", "#9DB8DC", "#8A94A0", "#E0A84A"
+
+
+def _reported(s: Summary) -> str:
+    """Its coverage, where a sheet has no other."""
+    return f"已报{s.m.reported}/{len(s.m.program.measured)}{s.m.program.words.rows}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummarySheet:
+    """One sheet.
+
+    Attributes:
+        name: Of its tab, in the words of this programme.
+        number: Its place, those of equal number in the order they come.
+        tab: Colour of its tab.
+        what: What it is of, for the contents; as ``covers``, how many of how many it is of.
+        write: Writes it.
+        there: Whether there is anything to show.
+    """
+
+    name: str
+    number: int
+    tab: str
+    what: Callable[[Summary], str]
+    write: Callable[[Summary, Pen], None]
+    covers: Callable[[Summary], str] = _reported
+    there: Callable[[Summary], bool] = lambda _: True
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the sheets are made from: the measures, and what several of them need.
+
+    Attributes:
+        book: The workbook, which charts are made by.
+    """
+
+    m: PeriodMeasures
+    book: Any
+
+    def named(self, name: str) -> str:
+        """A sheet's name in the words of the programme."""
+        return self.m.program.worded(name)
+
+    @cached_property
+    def sheets(self) -> tuple[SummarySheet, ...]:
+        """The ``SHEET`` of every module of the folder, or its ``sheets``, one for each form; in order."""
+        found: list[SummarySheet] = []
+        for module in (import_module(f"{folder.__name__}.{one.name}") for one in iter_modules(folder.__path__)):
+            if hasattr(module, "sheets"):
+                found += module.sheets(self)
+            else:
+                found.append(replace(module.SHEET, name=self.named(module.SHEET.name)))
+        return tuple(sorted((one for one in found if one.there(self)), key=lambda one: one.number))
+
+    @cached_property
+    def values(self) -> Values:
+        """Unit → field → value, of reported units only."""
+        return self.m.snapshot.values(self.m.program, self.m.period)
+
+    @cached_property
+    def grids(self) -> dict[str, Grid]:
+        """Form → where everything stands on its sheet, of forms with a row for every unit."""
+        return grids(self.m, self.values)
+
+    @cached_property
+    def scored(self) -> tuple[Grid, ...]:
+        """The sheets that completion is counted on."""
+        return tuple(grid for grid in self.grids.values() if grid.scored)
+
+    @cached_property
+    def absences(self) -> dict[str, str]:
+        """Unit → why nothing of it stands, in words."""
+        m = self.m
+        return {u.code: m.snapshot.absence(m.period, u) for u in m.program.reporters if u.code not in self.values}
+
+    @cached_property
+    def scores(self) -> dict[tuple[str, int], tuple[int, int]]:
+        """(county, action) → targets met, and targets that apply."""
+        counted: dict[tuple[str, int], tuple[int, int]] = {}
+        for county, action, status in self.m.assessed[["county_code", "action", "status"]].itertuples(index=False):
+            if status in COUNTED:
+                met, applies = counted.get((county, action), (0, 0))
+                counted[county, action] = met + (status == Status.MET), applies + 1
+        return counted
