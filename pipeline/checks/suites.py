@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from pipeline.program.rules import Rule
 
 
+_ALL_POSITIONS = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
+"""Which rows broke a rule, and not the pandas query for them: it costs a metric for each rule and nobody asks for it."""
+_PLAIN = (str, int, float, bool, type(None))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
     """A rule and the 0-based positions of the rows that broke it."""
@@ -51,9 +56,9 @@ def run_suite(rules: Sequence[Rule], frame: pd.DataFrame) -> tuple[Breach, ...]:
         return ()
     batch = _batch_definition().get_batch({"dataframe": frame})
     suite = _suite(rules)
-    with warnings.catch_warnings(), _configurations_kept():
+    with warnings.catch_warnings(), _made_once():
         warnings.simplefilter("ignore")  # GX and pandas warn about each other; a raised rule is caught below
-        outcome = batch.validate(suite, result_format={"result_format": "COMPLETE"})
+        outcome = batch.validate(suite, result_format=_ALL_POSITIONS)
     results = {result.expectation_config.meta["rule"]: result for result in outcome.results}
     lost = [rule.id for rule in rules if rule.id not in results]
     if lost or len(outcome.results) != len(rules):
@@ -106,27 +111,41 @@ def _suite(rules: Sequence[Rule]) -> Any:
 
 
 @contextmanager
-def _configurations_kept() -> Iterator[None]:
-    """While GX validates, build the configuration of each expectation once.
+def _made_once() -> Iterator[None]:
+    """While GX validates, make the configuration of each expectation once, and the id of arguments that are the same.
 
     ``Expectation.configuration`` is a property that builds the same answer anew, some 145 times for each expectation of a
-    validation: 40 % of the time rules take (docs/decisions/0009). No expectation changes while it is validated.
+    validation, and ``IDDict.to_id`` makes a digest of the same arguments some 100 times (docs/decisions/0009). No
+    expectation changes while it is validated.
     """
-    from great_expectations.expectations.expectation import Expectation  # noqa: PLC0415 - GX costs seconds to import
+    from great_expectations.core.id_dict import IDDict  # noqa: PLC0415 - GX costs seconds to import
+    from great_expectations.expectations.expectation import Expectation  # noqa: PLC0415 - as above
 
     built: Any = Expectation.configuration
+    digest: Any = IDDict.to_id
     kept: dict[int, tuple[Any, Any]] = {}  # by identity; the expectation is held, so that no other can take its place
+    ids: dict[Any, Any] = {}
 
     def configuration(self: Any) -> Any:
         if id(self) not in kept:
             kept[id(self)] = (self, built.fget(self))
         return kept[id(self)][1]
 
+    def to_id(self: Any, *some: Any, **named: Any) -> Any:
+        said = tuple((key, type(value), value) for key, value in self.items())  # 1 and True have other ids
+        if some or named or not all(kind in _PLAIN for _, kind, _ in said):
+            return digest(self, *some, **named)
+        if said not in ids:
+            ids[said] = digest(self)
+        return ids[said]
+
     Expectation.configuration = property(configuration)  # type: ignore[method-assign, assignment]
+    IDDict.to_id = to_id  # type: ignore[method-assign]
     try:
         yield
     finally:
         Expectation.configuration = built  # type: ignore[method-assign]
+        IDDict.to_id = digest  # type: ignore[method-assign]
 
 
 @contextmanager
