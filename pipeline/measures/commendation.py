@@ -117,10 +117,16 @@ def standing(
             and one.timeliness is not Timeliness.NOT_DUE
         ):
             reports.setdefault(one.who, []).append(one)
-    by_county = {str(code): group for code, group in assessed.groupby("county_code", sort=False)}
-    nobody = assessed.iloc[:0]
+    done, paces = completion(assessed, ["county_code"]), _paces(assessed)
+    nobody = Completion(met=0, applicable=0, reported=0, roster=1)
     records = tuple(
-        _record(county, by_county.get(county.code, nobody), reports.get(county.code, []), province)
+        _record(
+            county,
+            done.get((county.code,), nobody),
+            paces.get(county.code, {}),
+            reports.get(county.code, []),
+            province,
+        )
         for county in program.measured
     )
     lagging = [Lagging(record=r, reasons=reasons) for r in records if (reasons := _reasons(r, streak, below_pp))]
@@ -134,11 +140,19 @@ def standing(
     )
 
 
-def _record(county: Unit, mine: pd.DataFrame, owed: list[Obligation], province: Completion) -> CountyRecord:
-    counted = mine[mine["status"].isin(COUNTED)]
-    # an unreported county has on_pace None throughout: never on pace, but nothing of it is counted either
-    good = counted["status"].eq(Status.MET) | counted["on_pace"].eq(True)
-    done = completion(mine, [])[()] if len(mine) else Completion(met=0, applicable=0, reported=0, roster=1)
+def _paces(assessed: pd.DataFrame) -> dict[str, dict[str, bool]]:
+    """County → quantity that applies → whether it is met or on pace."""
+    paces: dict[str, dict[str, bool]] = {}
+    columns = (assessed[name].tolist() for name in ("county_code", "quantity", "status", "on_pace"))
+    for county, quantity, status, on_pace in zip(*columns, strict=True):
+        if status in COUNTED:  # of a county that has not reported nothing is
+            paces.setdefault(county, {})[quantity] = status == Status.MET or on_pace is True
+    return paces
+
+
+def _record(
+    county: Unit, done: Completion, paces: dict[str, bool], owed: list[Obligation], province: Completion
+) -> CountyRecord:
     return CountyRecord(
         county_code=county.code,
         prefecture_code=county.prefecture_code,
@@ -146,8 +160,8 @@ def _record(county: Unit, mine: pd.DataFrame, owed: list[Obligation], province: 
         on_time=sum(o.timeliness is Timeliness.ON_TIME for o in owed),
         due=len(owed),
         streak=_streak(owed),
-        on_pace=int(good.sum()),
-        behind=tuple(str(code) for code in counted["quantity"][~good]),
+        on_pace=sum(paces.values()),
+        behind=tuple(code for code, good in paces.items() if not good),
         gap_pp=None if done.pct is None or province.pct is None else printed(done.pct) - printed(province.pct),
     )
 

@@ -76,7 +76,7 @@ def corrections(
         return ()
     earlier = (one for one in program.periods if one.no < period.no)
     found = (_correction(program, told, one, given[one.code]) for one in earlier)
-    return tuple(one for one in found if one.changes or one.added or one.removed)
+    return tuple(one for one in found if one)
 
 
 def told_by(snapshot: Snapshot, period: Period) -> date:
@@ -85,15 +85,20 @@ def told_by(snapshot: Snapshot, period: Period) -> date:
     return max(made, default=period.due_on)
 
 
-def _correction(program: Program, told: Snapshot, period: Period, now: Given) -> Correction:
+def _correction(program: Program, told: Snapshot, period: Period, now: Given) -> Correction | None:
+    """What moved in a period; None when nothing did."""
     then = told.values(program, period)
     counties = {county.code for county in program.at(period).counties}
+    changes = tuple(_changes(program, period, then, now))
+    added, removed = counties & (now.keys() - then.keys()), counties & (then.keys() - now.keys())
+    if not (changes or added or removed):
+        return None
     return Correction(
         period=period,
         told_on=told.as_of,
-        changes=tuple(_changes(program, period, then, now)),
-        added=tuple(sorted(counties & (now.keys() - then.keys()))),
-        removed=tuple(sorted(counties & (then.keys() - now.keys()))),
+        changes=changes,
+        added=tuple(sorted(added)),
+        removed=tuple(sorted(removed)),
         before_pct=_completion(program, period, then),
         after_pct=_completion(program, period, now),
     )

@@ -49,28 +49,26 @@ class GoalFigures:
 
 def goal_figures(assessed: pd.DataFrame, goals: Sequence[_GoalLike]) -> tuple[GoalFigures, ...]:
     """Each goal's completion, in order, from the frame of :func:`pipeline.measures.progress.assess`."""
-    return tuple(_figures(assessed, goal) for goal in goals)
+    whole = completion(assessed, [])[()]
+    by_prefecture = completion(assessed, ["prefecture_code"])
+    return tuple(_figures(assessed, goal, whole, by_prefecture) for goal in goals)
 
 
-def _figures(assessed: pd.DataFrame, goal: _GoalLike) -> GoalFigures:
-    mine = assessed["item"].isin(goal.items)
+def _figures(
+    assessed: pd.DataFrame, goal: _GoalLike, whole: Completion, by_prefecture: dict[tuple[object, ...], Completion]
+) -> GoalFigures:
+    mine = assessed[assessed["item"].isin(goal.items)]
     reading = goal.reading if OWN_READING in goal.reading else f"{OWN_READING}：{goal.reading}".rstrip("：")
-    by_prefecture = {
-        str(code): _completion(group, mine) for code, group in assessed.groupby("prefecture_code", sort=False)
-    }
+    done = completion(mine, ["prefecture_code"])
     return GoalFigures(
         name=goal.name,
         items=tuple(goal.items),
         reading=reading,
-        province=_completion(assessed, mine),
-        by_prefecture=by_prefecture,
+        province=_nothing_of(whole) if mine.empty else completion(mine, [])[()],
+        by_prefecture={str(key[0]): done.get(key, _nothing_of(all_)) for key, all_ in by_prefecture.items()},
     )
 
 
-def _completion(group: pd.DataFrame, mine: pd.Series[bool]) -> Completion:
-    """Of the goal's items; without any of them nothing applies, and as many counties have reported all the same."""
-    of_items = group[mine.loc[group.index]]
-    if not of_items.empty:
-        return completion(of_items, [])[()]
-    whole = completion(group, [])[()]
+def _nothing_of(whole: Completion) -> Completion:
+    """Without any of the goal's items nothing applies, and as many counties have reported all the same."""
     return Completion(met=0, applicable=0, reported=whole.reported, roster=whole.roster)

@@ -201,14 +201,44 @@ def completion(
         by: Columns to group by.
         changing: What :func:`changing_targets` gives, where the figure is to be compared with another period's.
     """
-    frame = assessed.assign(
-        met=assessed["status"].eq(Status.MET),
-        counted=assessed["status"].isin(COUNTED),
-        there=assessed["county_code"].where(assessed["status"].ne(Status.MISSING)),
-    )
-    if not by:
-        return {(): _completion(frame, changing or {})}
-    return {key: _completion(group, changing or {}) for key, group in frame.groupby(list(by), sort=False)}
+    counts: dict[tuple[object, ...], _Counts] = {} if by else {(): _Counts()}
+    rows = zip(*(assessed[name].tolist() for name in ("county_code", "status", "quantity", *by)), strict=True)
+    for county, status, quantity, *key in rows:
+        group = counts.setdefault(tuple(key), _Counts())
+        group.add(county, status)
+        if changing and quantity in changing:
+            group.changing.setdefault(quantity, _Counts()).add(county, status)
+    return {key: group.completion(changing or {}) for key, group in counts.items()}
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What is counted of some rows; in plain Python, for hundreds of small groups are slow in pandas."""
+
+    met: int = 0
+    applicable: int = 0
+    roster: set[str] = field(default_factory=set)
+    there: set[str] = field(default_factory=set)
+    changing: dict[str, _Counts] = field(default_factory=dict)
+
+    def add(self, county: str, status: str) -> None:
+        self.roster.add(county)
+        if status != Status.MISSING:
+            self.there.add(county)
+        self.met += status == Status.MET
+        self.applicable += status in COUNTED
+
+    def completion(self, targets: _TargetsOf) -> Completion:
+        return Completion(
+            met=self.met,
+            applicable=self.applicable,
+            reported=len(self.there),
+            roster=len(self.roster),
+            changing={
+                code: ChangingPart(target=targets[code], met=one.met, applicable=one.applicable)
+                for code, one in self.changing.items()
+            },
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,22 +370,6 @@ def _required(quantity: Quantity, period: Period) -> float | None:
     if quantity.target is None or not quantity.judged:
         return None
     return float(quantity.target.threshold) * elapsed(quantity.window, period.end)
-
-
-def _completion(frame: pd.DataFrame, changing: _TargetsOf) -> Completion:
-    parts = {}
-    for code in changing.keys() & set(frame["quantity"]) if changing else ():
-        mine = frame[frame["quantity"] == code]
-        parts[code] = ChangingPart(
-            target=changing[code], met=int(mine["met"].sum()), applicable=int(mine["counted"].sum())
-        )
-    return Completion(
-        met=int(frame["met"].sum()),
-        applicable=int(frame["counted"].sum()),
-        changing=parts,
-        reported=int(frame["there"].nunique()),
-        roster=int(frame["county_code"].nunique()),
-    )
 
 
 def _total(period: Period, quantity: Quantity, values: Values, group: pd.DataFrame) -> Total:
