@@ -108,7 +108,7 @@ def in_a_package_of_its_own(folder: Path, project: Project, *words: str) -> str:
 import sys
 from importlib import import_module
 from pathlib import Path
-for name in ("pictures", "documents.own", "package.tables", "summary.sheets"):
+for name in ("pictures", "documents.own", "package.tables", "summary.sheets", "page.parts"):
     import_module(f"pipeline.products.{{name}}").__path__.append(str(Path({str(folder)!r}, name.split(".")[-1])))
 from pipeline.cli import main
 main(["--project", {str(project.root)!r}, *sys.argv[1:]])
@@ -255,3 +255,21 @@ def test_a_new_sheet_of_the_summary_is_one_file(tmp_path: Path) -> None:
     assert [line[2].value, line[3].value] == ["应报的县", "已报3/8个县"]
     assert line[1].hyperlink
     assert line[1].hyperlink.location == "'各县名单'!A1"
+
+
+PART = """
+{% set link = "名单" %}
+<section id="names"><h2>各县名单</h2><p>{% for c in m.program.measured %}{{ unit(c.code, c.name) }} {% endfor %}</p></section>
+"""
+
+
+def test_a_new_part_of_the_page_is_one_file(tmp_path: Path) -> None:
+    """A template: it stands where its number says, is led to from the top, and says its texts in the campaign's words."""
+    project = reported_once(tmp_path / "ningchuan")
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/55_names.html.j2").write_text(PART.lstrip(), encoding="utf-8")
+    in_a_package_of_its_own(tmp_path, project, "--as-of", "2024-04-10")
+    page = (project.root / "outbox" / FIRST[0] / "index.html").read_text(encoding="utf-8")
+    assert '<a href="#reports">报送情况</a><a href="#names">名单</a><a href="#received">变化</a>' in page
+    assert page.index('<section id="reports">') < page.index('<section id="names">') < page.index('id="received"')
+    assert re.search('<section id="names"><h2>各县名单</h2><p><a href="#c-990102">[^<]+</a>', page)

@@ -43,7 +43,6 @@ class _MapTile:
     lines: tuple[str, ...]
     size: float
     state: State
-    state_name: str
     band: int | None
     figure: str
     label: str
@@ -63,7 +62,7 @@ class _MapName:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _CountyMap:
+class CountyMap:
     """The whole picture; ``inner`` and ``outer`` are the walls between counties and between prefectures, as SVG paths."""
 
     width: float
@@ -76,7 +75,7 @@ class _CountyMap:
     outer: str
 
 
-def county_map(m: PeriodMeasures) -> _CountyMap:
+def county_map(m: PeriodMeasures) -> CountyMap:
     """Every county of the programme on its schematic grid."""
     program = m.program
     places = program.places
@@ -88,7 +87,7 @@ def county_map(m: PeriodMeasures) -> _CountyMap:
     grid = TileGrid((WIDTH_MM - width * columns) / 2, _NAMES_MM, width, _TILE_HEIGHT_MM, owners)
     height = 2 * _NAMES_MM + _TILE_HEIGHT_MM * rows
     late = {o.who for o in m.owed_now if o.is_report and o.overdue}
-    return _CountyMap(
+    return CountyMap(
         width=WIDTH_MM,
         height=height,
         tile_width=width,
@@ -116,7 +115,6 @@ def _tile(m: PeriodMeasures, grid: TileGrid, cell: Cell, county: Unit, late: Col
         lines=lines,
         size=_mm(min(_LARGEST_MM, (box.w - 0.8) / max(map(len, lines)))),
         state=state,
-        state_name=STATE_NAMES[state],
         band=None if pct is None else min(int(pct * _BANDS / 100), _BANDS - 1),
         figure=STATE_NAMES[state] if pct is None else f"{one_decimal(pct)}%",
         label="，".join(words),
