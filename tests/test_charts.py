@@ -20,17 +20,18 @@ from PIL import Image
 from pipeline.products.drawing import fonts
 from pipeline.products.drawing import parts as chart_parts
 from pipeline.products.drawing.answers import CountCell, ShareRow, _yes, answers
-from pipeline.products.drawing.calendar import CalendarRow, Due, _figure, calendar
 from pipeline.products.drawing.fonts import ChartError, GlyphError
-from pipeline.products.drawing.grids import TimelinessRow, heatmap, timeliness
-from pipeline.products.drawing.money import MoneyRow, _texts, money
-from pipeline.products.drawing.ranking import RankRow, _signed, ranking
 from pipeline.products.drawing.stacks import StackGroup, StackPart, StackRow, stacks
-from pipeline.products.drawing.targets import BulletRow, _verdict, target_vs_actual
-from pipeline.products.drawing.tiles import Tile, _name_lines, tile_map
-from pipeline.products.drawing.trend import TrendPoint, trend
 from pipeline.products.drawing.words import wrapped
+from pipeline.products.pictures.bullet import BulletRow, _verdict, target_vs_actual
+from pipeline.products.pictures.calendar import CalendarRow, Due, _figure, calendar
+from pipeline.products.pictures.funding import MoneyRow, _texts, money
+from pipeline.products.pictures.heat import heatmap
+from pipeline.products.pictures.map import Tile, _name_lines, tile_map
 from pipeline.products.pictures.problems import STEEL
+from pipeline.products.pictures.rank import RankRow, _signed, ranking
+from pipeline.products.pictures.timely import TimelinessRow, timeliness
+from pipeline.products.pictures.trend import TrendPoint, trend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -281,7 +282,7 @@ def test_the_same_values_give_the_same_bytes_whatever_matplotlibrc_says(draw: Ca
 
 def test_bytes_do_not_depend_on_the_process() -> None:
     program = (
-        "import hashlib; from pipeline.products.drawing.grids import TimelinessRow, timeliness;"
+        "import hashlib; from pipeline.products.pictures.timely import TimelinessRow, timeliness;"
         "png = timeliness([TimelinessRow(name='云县', marks=['LATE'])], ['第一期']);"
         "print(hashlib.sha256(png).hexdigest())"
     )

@@ -26,10 +26,9 @@ from pipeline.products.documents.template_names import PICTURES, TEMPLATE_NAMES
 from pipeline.products.documents.word import lint_template, render
 from pipeline.products.drawing import cache as chart_cache
 from pipeline.products.drawing.cache import drawn, key
-from pipeline.products.drawing.calendar import MOST_COLUMNS
-from pipeline.products.drawing.grids import heatmap
-from pipeline.products.drawing.ranking import RankRow, ranking
-from pipeline.products.pictures.calendar import _columns, _head, _place_of
+from pipeline.products.pictures.calendar import MOST_COLUMNS, _columns, _head, _place_of
+from pipeline.products.pictures.heat import heatmap
+from pipeline.products.pictures.rank import RankRow, ranking
 from pipeline.products.pictures.registry import kept_of, kinds, pictures
 from pipeline.program.calendar import Calendar
 from pipeline.program.model import NO, NOT_APPLICABLE, YES, FieldType

@@ -1,6 +1,6 @@
 """Pictures kept from one run to the next, by the hash of what they show and of what draws them.
 
-A drawing is a :class:`functools.partial` of one function of :mod:`pipeline.products.pictures.charts`: same function, same values,
+A drawing is a :class:`functools.partial` of one function of ``pipeline.products.pictures``: same function, same values,
 same style, same bytes. The style is the text of the modules that draw, the font, and the versions of the libraries;
 nobody has to remember to raise a number. An entry is the PNG followed by a signature over it and its name: what is cut
 short, changed, put in another's place or made by somebody without the workspace's key is drawn anew. The folder holds
@@ -67,7 +67,7 @@ def key(drawing: Drawing) -> str:
 def style() -> str:
     """Sha256 of everything but the values that decides how a picture looks."""
     here = Path(__file__).parent
-    files = [*sorted(here.glob("*.py")), FONT_FILE]
+    files = [*sorted(here.glob("*.py")), *sorted(here.with_name("pictures").glob("*.py")), FONT_FILE]
     return _digest(
         [*(f"{name} {version(name)}".encode() for name in LIBRARIES), *(file.read_bytes() for file in files)]
     )

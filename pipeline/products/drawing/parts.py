@@ -345,3 +345,15 @@ def disc(x: float, y: float, radius: float) -> list[Point]:
 def diamond(x: float, y: float, radius: float) -> list[Point]:
     """Return a square standing on a corner, in mm."""
     return [(x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y)]
+
+
+def shade_scale(sheet: Canvas, x: float, y: float) -> float:
+    """Draw the scale of shades from 0 to 100 % and return where the next mark may begin, in mm."""
+    steps, wide = 20, 1.6
+    sheet.text(x, y, "完成率 0", size=SMALL_PT, colour=MUTED)
+    left = x + width_mm("完成率 0", SMALL_PT) + 1.2
+    middles = [100 * (step + 0.5) / steps for step in range(steps)]
+    strips = [Box(left + wide * step, y - 1.4, wide + 0.1, 2.8) for step in range(steps)]
+    sheet.boxes(strips, [shade(pct)[0] for pct in middles])
+    sheet.text(left + wide * steps + 1.2, y, "100%", size=SMALL_PT, colour=MUTED)
+    return left + wide * steps + 1.2 + width_mm("100%", SMALL_PT) + 6

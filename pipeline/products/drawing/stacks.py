@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.products.drawing.fonts import ChartError, width_mm
+from pipeline.products.drawing.bar_table import RIGHT_MM, TWO_LINES_MM, BarTable, edges_of
+from pipeline.products.drawing.fonts import ChartError
 from pipeline.products.drawing.parts import (
     HATCH,
     INK,
@@ -23,18 +24,16 @@ from pipeline.products.drawing.parts import (
     rounded,
     row_pitch,
 )
-from pipeline.products.drawing.words import wrapped, write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_RIGHT_MM = 155.0
 _TOP_MM, _OVER_MM, _FOOT_MM, _TITLE_MM = 8.6, 4.4, 1.5, 5.4
 _COLUMN_GAP_MM = 3.2
 _SHORTEST_BAR_MM = 25.0
 MOST_ROWS = 18
 _NOTE_MM = 4.6
-_TWO_LINES_MM = 6.6  # the pitch from which a label may take two lines
+_UP_MM = 2.3  # of the heads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +75,13 @@ class StackGroup:
 
 
 class _StacksFrame(NamedTuple):
-    """Where things stand, in mm: right edge of the labels' room and of the notes, the bars, the columns' right edges."""
+    """Where things stand, in mm: the labels' room, right edge of the notes, the bars' edges, the columns' right edges."""
 
     label_room: float
     note: float
     left: float
     right: float
-    columns: tuple[float, ...]
-    pitch: float
+    columns: list[float]
 
 
 @plain
@@ -122,54 +120,52 @@ def stacks(
     titles = _TITLE_MM * sum(bool(group.title) for group in groups)
     top = _TOP_MM + _OVER_MM * any(part.over for part in parts)
     pitch = row_pitch(len(rows), top + below + titles, widest=8.4)
-    frame = _frame(rows, parts, (total, alarm), note, pitch)
+    heads = (total, *(part.name for part in parts), alarm)
+    frame = _frame(rows, heads, note, pitch)
     sheet = Canvas(top + titles + pitch * len(rows) + below)
-    _heads(sheet, frame, parts, (total, note, alarm), top)
-    longest = max((sum(row.counts) for row in rows), default=0)
-    y = top
-    for group in groups:
+    longest, y = max(sum(row.counts) for row in rows), top
+    for n, group in enumerate(groups):
         if group.title:
             sheet.text(1.0, y + _TITLE_MM / 2 + 0.4, group.title, size=SMALL_PT, colour=MUTED)
             y += _TITLE_MM
-        sheet.lines([((1.0, y + pitch * i), (_RIGHT_MM, y + pitch * i)) for i in range(len(group.rows) + 1)], RULE, 0.5)
+        place = {"left": frame.left, "right": frame.right, "top": y, "pitch": pitch}
+        table = BarTable(sheet=sheet, rows=len(group.rows), **place)
+        if n == 0:
+            _heads(replace(table, top=top), frame, parts, heads, note)
+        edges = [y + pitch * i for i in range(table.rows + 1)]
+        sheet.lines([((1.0, edge), (RIGHT_MM, edge)) for edge in edges], RULE, 0.5)
         for i, row in enumerate(group.rows):
-            middle = y + pitch * (i + 0.5)
-            _bar(sheet, frame, parts, row, middle, sum(row.counts) if whole else longest)
-            _texts(sheet, frame, row, middle)
-        y += pitch * len(group.rows)
-    sheet.text(_RIGHT_MM, y + 3.0, foot, size=SMALL_PT, align="right", colour=MUTED)
+            _bar(table, parts, row, i, sum(row.counts) if whole else longest)
+        _texts(table, frame, group.rows)
+        y = table.bottom
+    sheet.text(RIGHT_MM, y + 3.0, foot, size=SMALL_PT, align="right", colour=MUTED)
     return sheet.png()
 
 
-def _frame(
-    rows: Sequence[StackRow], parts: Sequence[StackPart], ends: tuple[str, str], note: str, pitch: float
-) -> _StacksFrame:
+def _frame(rows: Sequence[StackRow], heads: Sequence[str], note: str, pitch: float) -> _StacksFrame:
     """Give the columns the width of their longest entry, the labels what they need, and the rest to the bars."""
-    figures = [[sum(row.counts), *row.counts, row.alarm] for row in rows]
-    heads = (ends[0], *(part.name for part in parts), ends[1])
-    edges, edge = [], _RIGHT_MM
-    for n in range(len(heads) - 1, -1, -1):
-        edges.append(edge)
-        texts = [rounded(line[n], 0) for line in figures]
-        edge -= max(width_mm(heads[n], SMALL_PT), *(width_mm(text, 8.0) for text in texts)) + _COLUMN_GAP_MM
+    figures = [_figures(row) for row in rows]
+    columns = [(head, [rounded(line[n], 0) for line in figures]) for n, head in enumerate(heads)]
+    *edges, edge = edges_of(columns, _COLUMN_GAP_MM)
     notes = label_room([row.note for row in rows] + [note], least=0.0, size=SMALL_PT) + 3.0 if note else 0.0
     room = edge - notes - _SHORTEST_BAR_MM - 4.0
-    most = min(room, 42.0 if pitch >= _TWO_LINES_MM else 60.0)
+    most = min(room, 42.0 if pitch >= TWO_LINES_MM else 60.0)
     labels = label_room([row.label for row in rows], least=8.0, most=most)
     if room < labels:
         raise ChartError("图中数字太大，条形没有位置")
-    return _StacksFrame(labels, 1.0 + labels + notes, 1.0 + labels + notes + 2.5, edge, tuple(reversed(edges)), pitch)
+    return _StacksFrame(labels, 1.0 + labels + notes, 1.0 + labels + notes + 2.5, edge, edges)
 
 
-def _heads(
-    sheet: Canvas, frame: _StacksFrame, parts: Sequence[StackPart], names: tuple[str, str, str], top: float
-) -> None:
+def _figures(row: StackRow) -> list[int]:
+    """What stands in its columns."""
+    return [sum(row.counts), *row.counts, row.alarm]
+
+
+def _heads(table: BarTable, frame: _StacksFrame, parts: Sequence[StackPart], heads: Sequence[str], note: str) -> None:
     """Write the heads of the columns, those of the parts under a sample of their fill."""
-    total, note, alarm = names
-    y = top - 2.3
-    sheet.text(frame.note, y, note, size=SMALL_PT, align="right", colour=MUTED)
-    for x, text in zip(frame.columns, (total, *(part.name for part in parts), alarm), strict=True):
-        sheet.text(x, y, text, size=SMALL_PT, align="right", colour=MUTED)
+    y, sheet = table.top - _UP_MM, table.sheet
+    for x, head in zip((frame.note, *frame.columns), (note, *heads), strict=True):
+        table.head(x, head, up=_UP_MM)
     for x, part in zip(frame.columns[1:-1], parts, strict=True):
         _fill(sheet, [Box(x - 5.0, y - 4.3, 5.0, 2.2)], part)
     for over in dict.fromkeys(part.over for part in parts if part.over):
@@ -190,25 +186,22 @@ def _fill(sheet: Canvas, boxes: Sequence[Box], part: StackPart) -> None:
     sheet.boxes(boxes, part.fill, edge=HATCH if pale else WHITE, edge_pt=0.6)
 
 
-def _bar(sheet: Canvas, frame: _StacksFrame, parts: Sequence[StackPart], row: StackRow, y: float, full: int) -> None:
+def _bar(table: BarTable, parts: Sequence[StackPart], row: StackRow, index: int, full: int) -> None:
     """Draw one bar; nothing to count is nothing drawn."""
-    x, tall = frame.left, min(frame.pitch * 0.58, 4.2)
+    x, tall = table.left, min(table.pitch * 0.58, 4.2)
     for part, count in zip(parts, row.counts, strict=True):
-        wide = (frame.right - frame.left) * count / full if full else 0.0
+        wide = (table.right - table.left) * count / full if full else 0.0
         if count:
-            _fill(sheet, [Box(x, y - tall / 2, wide, tall)], part)
+            _fill(table.sheet, [Box(x, table.y(index) - tall / 2, wide, tall)], part)
         x += wide
 
 
-def _texts(sheet: Canvas, frame: _StacksFrame, row: StackRow, y: float) -> None:
-    lines, size = wrapped(row.label, frame.label_room, most=2 if frame.pitch >= _TWO_LINES_MM else 1)
-    write_lines(sheet, 1.0, y, lines, size)
-    if row.note:
+def _texts(table: BarTable, frame: _StacksFrame, rows: Sequence[StackRow]) -> None:
+    table.labels(1.0, [row.label for row in rows], frame.label_room)
+    for i, row in ((i, row) for i, row in enumerate(rows) if row.note):
         text, small = fitted(row.note, frame.note - frame.label_room - 3.0, SMALL_PT)
-        sheet.text(frame.note, y, text, size=small, align="right", colour=MUTED)
-    figures = (sum(row.counts), *row.counts, row.alarm)
-    for x, value in zip(frame.columns, figures, strict=True):
-        colour = INK if value else MUTED
-        if x == frame.columns[-1] and value:
-            colour = RED
-        sheet.text(x, y, rounded(value, 0), align="right", colour=colour)
+        table.sheet.text(frame.note, table.y(i), text, size=small, align="right", colour=MUTED)
+    for n, x in enumerate(frame.columns):
+        ink = RED if n == len(frame.columns) - 1 else INK
+        figures = [_figures(row)[n] for row in rows]
+        table.column(x, "", ((rounded(value, 0), ink if value else MUTED) for value in figures))

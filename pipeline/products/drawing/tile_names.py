@@ -142,3 +142,15 @@ def _across(grid: TileGrid, cell: Cell, far: float) -> Iterator[_NamePlace]:
 def _is_seam(grid: TileGrid, row: int, seam: int) -> bool:
     owner = grid.owners.get((row, seam))
     return owner is not None and owner == grid.owners.get((row, seam - 1))
+
+
+def walls(grid: TileGrid, places: int, *, outer: bool) -> list[tuple[Point, ...]]:
+    """The sides two tiles of one prefecture share, or (outer) those that bound a prefecture; in mm to so many places."""
+    found: set[tuple[Point, ...]] = set()
+    for (row, col), owner in grid.owners.items():
+        a, b, c, d = grid.box((row, col)).corners()
+        sides = (((row - 1, col), (a, b)), ((row + 1, col), (d, c)), ((row, col - 1), (a, d)), ((row, col + 1), (b, c)))
+        for neighbour, side in sides:
+            if (grid.owners.get(neighbour) != owner) == outer:
+                found.add(tuple((round(x, places), round(y, places)) for x, y in side))
+    return sorted(found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.state import STATE_NAMES, State
 from pipeline.products.drawing.parts import WIDTH_MM
-from pipeline.products.drawing.tile_names import TileGrid, place_names
+from pipeline.products.drawing.tile_names import TileGrid, place_names, walls
 from pipeline.products.wording import one_decimal
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def county_map(m: PeriodMeasures) -> CountyMap:
         tile_height=_TILE_HEIGHT_MM,
         tiles=tuple(sorted((_tile(m, grid, cell, c, late) for cell, c in cells.items()), key=lambda tile: tile.code)),
         names=tuple(_names(m, grid, height)),
-        inner=_path(_walls(grid, outer=False)),
-        outer=_path(_walls(grid, outer=True)),
+        inner=_path(walls(grid, 2, outer=False)),
+        outer=_path(walls(grid, 2, outer=True)),
     )
 
 
@@ -135,18 +135,6 @@ def _names(m: PeriodMeasures, grid: TileGrid, height: float) -> Iterator[_MapNam
                 anchor=_ANCHORS[place.align],
                 leader=_path([place.leader]),
             )
-
-
-def _walls(grid: TileGrid, *, outer: bool) -> list[tuple[Point, ...]]:
-    """The sides two tiles of one prefecture share, or (outer) those that bound a prefecture."""
-    walls: set[tuple[Point, ...]] = set()
-    for (row, col), owner in grid.owners.items():
-        a, b, c, d = grid.box((row, col)).corners()
-        sides = (((row - 1, col), (a, b)), ((row + 1, col), (d, c)), ((row, col - 1), (a, d)), ((row, col + 1), (b, c)))
-        for neighbour, side in sides:
-            if (grid.owners.get(neighbour) != owner) == outer:
-                walls.add(tuple((_mm(x), _mm(y)) for x, y in side))
-    return sorted(walls)
 
 
 def _path(lines: list[tuple[Point, ...]]) -> str:
