@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 import chinese_calendar
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SATURDAY = 5
+
+
+@cache  # the days of a campaign are asked for hundreds of times
+def _official(day: date) -> tuple[bool, bool]:
+    """Whether a day is worked by the official calendar, and whether that is only a guess."""
+    try:
+        return bool(chinese_calendar.is_workday(day)), False
+    except NotImplementedError:
+        return day.weekday() < _SATURDAY, True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +37,7 @@ class Calendar:
         """Tell whether ``day`` is worked, and whether that answer is provisional."""
         if day in self.overrides:
             return self.overrides[day], False
-        try:
-            return bool(chinese_calendar.is_workday(day)), False
-        except NotImplementedError:
-            return day.weekday() < _SATURDAY, True
+        return _official(day)
 
     def add_workdays(self, day: date, count: int) -> tuple[date, bool]:
         """The ``count``-th working day after ``day``, and whether any day on the way was provisional."""

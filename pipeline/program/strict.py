@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ruamel.yaml import YAML
-from ruamel.yaml.constructor import SafeConstructor
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+import yaml
+from yaml.composer import Composer
+from yaml.constructor import SafeConstructor
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from yaml.resolver import BaseResolver
 
 from pipeline.system.errors import ProgramError
 
@@ -80,11 +81,30 @@ class Node:
         return next((Node(self.path, value) for word, value in self.yaml.value if word.value == key), self)
 
 
-class _AsWritten(SafeConstructor):
-    """A day stays the text it is written as: what is asked decides whether it is a day."""
+class _Loader(Composer, yaml.cyaml.CParser, SafeConstructor, BaseResolver):  # type: ignore[misc, name-defined]
+    """YAML 1.2: libyaml parses, and composing is Python's, which no nesting can bring down.
+
+    A day stays the text it is written as: what is asked decides whether it is a day.
+    """
+
+    def __init__(self, text: str) -> None:
+        yaml.cyaml.CParser.__init__(self, text)  # type: ignore[attr-defined]
+        for base in (Composer, SafeConstructor, BaseResolver):
+            base.__init__(self)
 
 
-_AsWritten.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("merge", r"<<", "<"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_first))
 
 
 def read_yaml(path: Path, kind: type[T]) -> tuple[Node, T]:
@@ -94,20 +114,18 @@ def read_yaml(path: Path, kind: type[T]) -> tuple[Node, T]:
         ProgramError: Not YAML, a duplicate, unknown or missing key, or a value of the wrong kind.
     """
     try:
-        yaml = YAML(typ="safe", pure=True)
-        yaml.Constructor = _AsWritten
-        found = yaml.compose(io.StringIO(decode(path)))
+        loader = _Loader(decode(path))
+        found = loader.get_single_node()
         if not isinstance(found, MappingNode):
             raise ProgramError(f"{path.name} 第1行：内容应为键值对")
-        data = yaml.constructor.construct_document(found)
         _refuse(path, found, iter(range(_MOST_VALUES)))
+        data = loader.construct_document(found)
         text = json.dumps([data], ensure_ascii=False).encode()
-    except MarkedYAMLError as error:
+    except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        problem = "同一个键写了两次" if "duplicate key" in str(error.problem) else f"YAML写法有误（{error.problem}）"
-        raise ProgramError(f"{path.name} 第{line}行：{problem}") from error
-    except (YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise ProgramError(f"{path.name} 第{line}行：YAML写法有误（{error.problem}）") from error
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise ProgramError(
             f"{path.name}：YAML写法有误，有不存在的日期、控制字符或过深的嵌套（{error!r:.80}）"
         ) from error
@@ -126,7 +144,11 @@ def _refuse(path: Path, node: Any, left: Iterator[int], key: str = "", line: int
             raise ProgramError(f"{path.name} 第{line}行：{key} 中有重复")
         for one in node.value:
             _refuse(path, one, left, line=one.start_mark.line + 1)
+    written: set[str] = set()
     for word, value in node.value if isinstance(node, MappingNode) else ():
+        if str(word.value) in written:
+            raise ProgramError(f"{path.name} 第{word.start_mark.line + 1}行：同一个键写了两次")
+        written.add(str(word.value))
         _refuse(path, value, left, str(word.value), word.start_mark.line + 1)
 
 
