@@ -6,6 +6,7 @@ import io
 import re
 import signal
 import tempfile
+from copy import copy
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pipeline.domain.past import Past
+    from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Field, Period, Unit
     from pipeline.reading.read import Reading
 
@@ -286,3 +288,10 @@ def fitting(one: Field, unit: Unit, period: Period) -> Any:
     if one.type is FieldType.DATE:
         return period.start if one.code.startswith("M") else period.end - timedelta(days=10)
     return valid(one, unit, period)
+
+
+def with_figures(m: PeriodMeasures, **figures: Any) -> PeriodMeasures:
+    """The same measures, but for some figures."""
+    other = copy(m)
+    vars(other).update(figures)
+    return other

@@ -20,7 +20,7 @@ from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.products.returned_copy import ReturnedCopy
 from pipeline.program.calendar import Calendar
 from pipeline.program.model import NO, YES, FieldType
-from tests.builder import FIRST, KEY, SECOND, campaign, whole_campaign
+from tests.builder import FIRST, KEY, SECOND, campaign, whole_campaign, with_figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,7 +183,7 @@ def corrected() -> PeriodMeasures:
     )
     late = tuple(c.code for c in PROGRAM.counties[10:22])
     first, before = PROGRAM.periods[0], PROGRAM.periods[-2]
-    return replace(
+    return with_figures(
         m,
         corrections=(
             Correction(

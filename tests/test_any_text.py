@@ -17,6 +17,7 @@ from pipeline.forms.issue import Issue, Mark, issue_workbook
 from pipeline.forms.style import CELL_LIMIT, Formats, SafeSheet, fitted, write_typed
 from pipeline.office import issuing
 from pipeline.office import making as products
+from pipeline.products.kept import LastMade
 from pipeline.program.layout import FIRST_ROW, REMARK, address, sheet_layout
 from pipeline.system.errors import IssueError
 from tests.builder import FIRST, SMALL, new_workspace, part_of_campaign
@@ -107,7 +108,7 @@ def test_the_other_workbooks_go_out_when_one_cannot_be_made(tmp_path: Path, monk
     assert len(list(folder.glob("*.xlsx"))) == 15, "where none can be made the old ones stay"
 
 
-def test_the_other_copies_go_back_when_one_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_other_copies_go_back_when_one_cannot_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def made(copy: Any) -> bytes:
         if copy.seq == 2:
             raise IssueError("昆明市 表样无法生成：“2.组织功能”E9 写不进去")
@@ -115,8 +116,9 @@ def test_the_other_copies_go_back_when_one_cannot_be_made(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(products, "returned_workbook", made)
     monkeypatch.setattr(products, "by_prefecture", lambda _copies: {})
-    copies: Any = [SimpleNamespace(seq=n, name=f"{n}_退回{n}.xlsx") for n in (1, 2, 3)]
-    nobody: Any = SimpleNamespace(program=SimpleNamespace(prefectures=()))
-    files, _ = products.returned_files(nobody, nobody, copies)
-    assert list(files) == ["1_退回1.xlsx", "2_退回2_未能生成.txt", "3_退回3.xlsx"]
-    assert products.unmade(files) == ("2_退回2.xlsx：昆明市 表样无法生成：“2.组织功能”E9 写不进去",)
+    copies: Any = [SimpleNamespace(seq=n, name=f"{n}_退回{n}.xlsx", values=(n,)) for n in (1, 2, 3)]
+    nobody: Any = SimpleNamespace(program=SimpleNamespace(prefectures=()), inputs=dict)
+    making = products.Made(hear=lambda *_: None, last=LastMade(folder=tmp_path))
+    products.give_back(making, nobody, nobody, copies, {})
+    assert list(making.files) == ["1_退回1.xlsx", "2_退回2_未能生成.txt", "3_退回3.xlsx"]
+    assert products.unmade(making.files) == ("2_退回2.xlsx：昆明市 表样无法生成：“2.组织功能”E9 写不进去",)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
@@ -39,7 +38,7 @@ from pipeline.products.pictures.registry import kinds
 from pipeline.products.wording import Figures, number
 from pipeline.program.calendar import Calendar
 from pipeline.program.model import NO, NOT_APPLICABLE, YES, FieldType
-from tests.builder import campaign, whole_campaign
+from tests.builder import campaign, whole_campaign, with_figures
 from tests.test_documents import png
 
 if TYPE_CHECKING:
@@ -371,7 +370,7 @@ def test_one_letter_document_a_prefecture_and_only_when_something_is_overdue() -
     for one in m.escalations:
         if one.addressee_kind is AddresseeKind.PREFECTURE and one.obligations[0].prefecture.code == NEVER:
             assert all(line in late for line in one.text.split("\n"))
-    assert not list(letters(replace(m, escalations=()), is_demo=True))
+    assert not list(letters(with_figures(m, escalations=()), is_demo=True))
 
 
 def measures_of(program: Program, as_of: date = date(2023, 5, 16)) -> PeriodMeasures:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pipeline.domain.state import REPORTED, State
@@ -74,36 +75,111 @@ class _Systems:
     goals: tuple[GoalFigures, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PeriodMeasures:
-    """What the reports of a period say, and nothing they may not say.
+    """What the reports of a period say, and nothing they may not say; each figure is made when it is first asked for.
 
     Attributes:
-        scores: One entry per period up to this one; the last is this period's.
-        states: State → number of counties, this period.
-        prefecture_order: Prefectures by rank, those without figures last, in code order.
-        ranks: Prefecture code → rank with ties, None without figures.
-        outliers: Values far from the county's own past or its peers: for staff to look at, never refused for.
-        escalations: Letters that what is overdue calls for.
-        corrections: Earlier periods whose figures moved after they were told.
+        whole: The campaign as written.
+        snapshot: What was received.
+        calendar: Working days.
+        period: Whose products are to be made.
+        told: The dataset as the last bulletin told it, so that this one can say what moved; None where there was none.
     """
 
-    program: Program
+    whole: Program
     snapshot: Snapshot
+    calendar: Calendar
     period: Period
-    assessed: pd.DataFrame
-    scores: tuple[Scores, ...]
-    totals: tuple[Total, ...]
-    province_results: tuple[ProvinceResult, ...]
-    obligations: tuple[Obligation, ...]
-    states: dict[State, int]
-    prefecture_order: tuple[Prefecture, ...]
-    ranks: dict[str, int | None]
-    systems: _Systems
-    standing: Commendation
-    outliers: tuple[Outlier, ...]
-    escalations: tuple[Escalation, ...]
-    corrections: tuple[Correction, ...]
+    told: Snapshot | None = None
+
+    @cached_property
+    def program(self) -> Program:
+        """The campaign as it stands in the period."""
+        return self.whole.at(self.period)
+
+    @cached_property
+    def given(self) -> dict[str, dict[str, dict[str, Value]]]:
+        """Period up to this one → unit → field → value."""
+        return {p.code: self.snapshot.values(self.program, p) for p in self.program.periods_through(self.period)}
+
+    @property
+    def _values(self) -> dict[str, dict[str, Value]]:
+        return self.given[self.period.code]
+
+    @cached_property
+    def _assessments(self) -> list[tuple[Period, pd.DataFrame]]:
+        periods = self.program.periods_through(self.period)
+        return [(p, assess(self.whole, p, self.given[p.code])) for p in periods]
+
+    @property
+    def assessed(self) -> pd.DataFrame:
+        """This period's units and quantities; see :func:`pipeline.measures.progress.assess`."""
+        return self._assessments[-1][1]
+
+    @cached_property
+    def scores(self) -> tuple[Scores, ...]:
+        """One entry per period up to this one; the last is this period's."""
+        return tuple(_scores(self.whole, p, assessed) for p, assessed in self._assessments)
+
+    @cached_property
+    def totals(self) -> tuple[Total, ...]:
+        """Each quantity over all reported counties."""
+        return totals(self.program, self.period, self._values, self.assessed)
+
+    @cached_property
+    def province_results(self) -> tuple[ProvinceResult, ...]:
+        """What the province as a whole has to reach."""
+        return province_results(self.program, self._values)
+
+    @cached_property
+    def obligations(self) -> tuple[Obligation, ...]:
+        """The one table of what is owed, as this period sees it."""
+        return obligations(self.program, self.snapshot, self.calendar, self.period)
+
+    @cached_property
+    def states(self) -> dict[State, int]:
+        """State → number of counties, this period."""
+        states = [self.snapshot.state(self.period, county) for county in self.program.measured]
+        return {state: states.count(state) for state in State}
+
+    @cached_property
+    def ranks(self) -> dict[str, int | None]:
+        """Prefecture code → rank with ties, None without figures."""
+        codes = [p.code for p in self.program.prefectures]
+        marks = [self.now.by_prefecture[code].pct for code in codes]
+        return dict(zip(codes, ranks(marks), strict=True))
+
+    @cached_property
+    def prefecture_order(self) -> tuple[Prefecture, ...]:
+        """Prefectures by rank, those without figures last, in code order."""
+        unranked = len(self.program.prefectures) + 1
+        return tuple(sorted(self.program.prefectures, key=lambda p: (self.ranks[p.code] or unranked, p.code)))
+
+    @cached_property
+    def systems(self) -> _Systems:
+        """What the notice has besides the eight actions."""
+        return _systems(self.program, self.snapshot, self.period, self._values, self.assessed, self.obligations)
+
+    @cached_property
+    def standing(self) -> Commendation:
+        """Who may be commended, and who lags."""
+        return standing(self.program, self.period, self.assessed, self.obligations)
+
+    @cached_property
+    def outliers(self) -> tuple[Outlier, ...]:
+        """Values far from the county's own past or its peers: for staff to look at, never refused for."""
+        return outliers(self.program, self.period, self.given)
+
+    @cached_property
+    def escalations(self) -> tuple[Escalation, ...]:
+        """Letters that what is overdue calls for."""
+        return escalations(self.program, self.obligations, self.calendar, self.snapshot.as_of)
+
+    @cached_property
+    def corrections(self) -> tuple[Correction, ...]:
+        """Earlier periods whose figures moved after they were told."""
+        return corrections(self.whole, self.told, self.period, self.given)
 
     @property
     def now(self) -> Scores:
@@ -134,45 +210,8 @@ class PeriodMeasures:
 def measure_period(
     program: Program, snapshot: Snapshot, calendar: Calendar, period: Period, told: Snapshot | None = None
 ) -> PeriodMeasures:
-    """Compute everything reports need for ``period``, from what was received by the snapshot's day.
-
-    Args:
-        program: The campaign.
-        snapshot: What was received.
-        calendar: Working days.
-        period: Whose products are to be made.
-        told: The dataset as the last bulletin told it, so that this one can say what moved.
-    """
-    whole, program = program, program.at(period)
-    given = {p.code: snapshot.values(program, p) for p in program.periods_through(period)}
-    assessments = [(p, assess(whole, p, given[p.code])) for p in program.periods_through(period)]
-    scores = tuple(_scores(whole, p, assessed) for p, assessed in assessments)
-    values = given[period.code]
-    owed = obligations(program, snapshot, calendar, period)
-    assessed = assessments[-1][1]
-    marks = [scores[-1].by_prefecture[p.code].pct for p in program.prefectures]
-    ranked = dict(zip((p.code for p in program.prefectures), ranks(marks), strict=True))
-    unranked = len(program.prefectures) + 1
-    order = sorted(program.prefectures, key=lambda p: (ranked[p.code] or unranked, p.code))
-    states = [snapshot.state(period, county) for county in program.measured]
-    return PeriodMeasures(
-        program=program,
-        snapshot=snapshot,
-        period=period,
-        assessed=assessed,
-        scores=scores,
-        totals=totals(program, period, values, assessed),
-        province_results=province_results(program, values),
-        obligations=owed,
-        states={state: states.count(state) for state in State},
-        prefecture_order=tuple(order),
-        ranks=ranked,
-        systems=_systems(program, snapshot, period, values, assessed, owed),
-        standing=standing(program, period, assessed, owed),
-        outliers=outliers(program, period, given),
-        escalations=escalations(program, owed, calendar, snapshot.as_of),
-        corrections=corrections(whole, told, period, given),
-    )
+    """Everything reports need for ``period``, from what was received by the snapshot's day; see :class:`PeriodMeasures`."""
+    return PeriodMeasures(whole=program, snapshot=snapshot, calendar=calendar, period=period, told=told)
 
 
 def _systems(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,16 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipeline.domain.acts import ActKind
 from pipeline.intake.first_round import as_taken, read_all
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.period import measure_period
+from pipeline.office.issuing import ISSUED
 from pipeline.products.documents.bulletin import bulletin_context
 from pipeline.products.documents.officer_contacts import OfficerContact, contact_of, newest_first
 from pipeline.products.documents.overdue_list import overdue_context, overdue_workbook
 from pipeline.products.documents.publications import letters, publications
 from pipeline.products.documents.return_notice import by_prefecture, notice_context
 from pipeline.products.documents.word import render
-from pipeline.products.manifest import manifest, sha256, signed
+from pipeline.products.kept import LastMade, key_of
+from pipeline.products.manifest import MANIFEST, manifest, sha256, signed
 from pipeline.products.package.data_package import data_package
 from pipeline.products.page.site import index_page
 from pipeline.products.pictures.registry import kinds, pictures, try_pictures
@@ -47,7 +51,6 @@ if TYPE_CHECKING:
     Hear = Callable[[str, Exception], None]
 
 RETURNED, RETURNED_LATER, CHARTS, PACKAGE = "退回", "退回（封存后）", "图表", "数据包"
-MANIFEST = "manifest.json"
 _UNMADE = "_未能生成.txt"
 BULLETIN, OVERDUE = "工作简报.docx", "逾期县清单"
 
@@ -63,6 +66,7 @@ def make_reports(
     contacts: Sequence[OfficerContact] | None = None,
     hear: Hear = _unheard,
     *,
+    made_from: str = "",
     keep_pictures: bool = True,
 ) -> dict[str, bytes]:
     """Every product of a period by its path in ``outbox/P/``; nothing is written here.
@@ -75,11 +79,12 @@ def make_reports(
         copies: What goes back to the officers.
         contacts: Whom to call in each prefecture; None where the office did not ask for it.
         hear: Is told of each that cannot be made.
+        made_from: What :func:`made_from` says of them.
         keep_pictures: Pictures are taken from those drawn before, and kept for the next run.
     """
     is_demo, templates = workspace.is_demo, workspace.templates
-    made = _Made(hear=hear)
     key = read_key(workspace)
+    made = Made(hear=hear, last=LastMade.of(workspace.outbox(m.period.code), key))
     drawn = pictures(m, workspace.pictures if keep_pictures else None, key)
     made.document(BULLETIN, templates / BULLETIN, lambda: bulletin_context(m, is_demo=is_demo), drawn)
     overdue = m.program.worded(OVERDUE)
@@ -90,9 +95,7 @@ def make_reports(
         made.document(one.name, templates / one.template, one.make, drawn)
     for one in letters(m, is_demo=is_demo):
         made.document(one.name, templates / one.template, one.make, {})
-    returned, notices = returned_files(workspace, m, copies, m.snapshot.refused(m.period), hear)
-    made.files |= {f"{RETURNED}/{name}": content for name, content in returned.items()}
-    made.registers |= {f"{RETURNED}/{name}": figures for name, figures in notices.items()}
+    give_back(made, workspace, m, copies, m.snapshot.refused(m.period), f"{RETURNED}/")
     for name, picture in drawn.items():
         for n, part in enumerate(picture.parts):
             made.file(f"{CHARTS}/{kinds()[name].file_name(m, n, len(picture.parts))}", partial(_drawn, part))
@@ -115,15 +118,19 @@ def make_reports(
         figures=made.registers,
         seal=m.snapshot.seal,
         key=key,
+        made_from=made_from,
+        keys=made.keys,
     )
     return made.files
 
 
 @dataclass(slots=True, kw_only=True)
-class _Made:
+class Made:
     """Products by path, as they are made, with the registers of their numbers and the names of those that failed."""
 
     hear: Hear
+    last: LastMade
+    keys: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     registers: dict[str, Figures] = field(default_factory=dict)
     unmade: list[str] = field(default_factory=list)
@@ -138,10 +145,13 @@ class _Made:
             self.unmade.append(name)
             self.hear(name, fault)
 
-    def file(self, name: str, make: Callable[[], bytes]) -> None:
-        """One file."""
+    def file(self, name: str, make: Callable[[], bytes], *values: Any) -> None:
+        """One file; one that is made of some values alone is kept where they are the same."""
         with self.attempt(name):
-            self.files[name] = make()
+            key = key_of(*values) if values else ""
+            kept = self.last.get(name, key) if key else None
+            self.files[name] = make() if kept is None else kept
+            self.keys |= {name: key} if key else {}
 
     def document(
         self,
@@ -194,33 +204,33 @@ def try_products(workspace: Workspace, campaign: Campaign) -> list[str]:
     return [*unmade(files), *full]
 
 
-def returned_files(
+def give_back(
+    made: Made,
     workspace: Workspace,
     m: PeriodMeasures,
     copies: Sequence[ReturnedCopy],
-    refused: Mapping[str, Waiting] | None = None,
-    hear: Hear = _unheard,
-) -> tuple[dict[str, bytes], dict[str, Figures]]:
-    """What goes back to the officers of a period: returned copies and a notice for each prefecture; and the notices' numbers.
+    refused: Mapping[str, Waiting],
+    folder: str = "",
+) -> None:
+    """What goes back to the officers of a period: returned copies and a notice for each prefecture.
 
     A copy or a notice that cannot be written stops no other: a file in its place says why.
 
     Args:
-        workspace: Its templates.
+        made: Takes them.
+        workspace: Its templates, program and rules.
         m: Of the period.
         copies: Of what could be read.
         refused: Prefecture → what of it could not be used; where there is a copy of it, the copy tells.
-        hear: Is told of each that cannot be made.
+        folder: Where they lie.
     """
-    refused = {
-        code: one for code, one in (refused or {}).items() if one.entry and one.entry.seq not in {c.seq for c in copies}
-    }
-    made = _Made(hear=hear)
+    refused = {code: one for code, one in refused.items() if one.entry and one.entry.seq not in {c.seq for c in copies}}
+    written = key_of(workspace.inputs()) if copies else ""
     for copy in copies:
-        made.file(copy.name, partial(returned_workbook, copy))
+        made.file(f"{folder}{copy.name}", partial(returned_workbook, copy), written, copy.values)
     groups = by_prefecture(copies)
     for prefecture in (p for p in m.program.prefectures if p in groups or p.code in refused):
-        name = f"{prefecture.code}_{prefecture.short_name}_退回通知.docx"
+        name = f"{folder}{prefecture.code}_{prefecture.short_name}_退回通知.docx"
         notice = partial(
             notice_context,
             m,
@@ -230,7 +240,28 @@ def returned_files(
             refused=refused.get(prefecture.code),
         )
         made.document(name, workspace.templates / "退回通知.docx", notice, {})
-    return made.files, made.registers
+
+
+def made_from(workspace: Workspace, m: PeriodMeasures, contacts: Sequence[OfficerContact] | None) -> str:
+    """A key of all that the products of a period are made from: with the same key they are the same, byte for byte."""
+    outbox = workspace.outbox(m.period.code)
+    return key_of(
+        m.period.code,
+        [_as_seen(one) for one in (m.snapshot, m.told) if one],
+        m.snapshot.seal,
+        [act.seq for act in m.snapshot.acts if act.kind is not ActKind.TELL],
+        workspace.inputs(),
+        list(contacts) if contacts is not None else None,
+        sorted(path.name for path in (outbox / ISSUED).glob("*")),
+        Path(os.path.relpath(workspace.inbox, outbox)).as_posix(),
+        workspace.is_demo,
+    )
+
+
+def _as_seen(snapshot: Snapshot) -> list[object]:
+    """What is seen of a ledger from a day: what its chain tells of each is in the seal."""
+    seen = [[s.seq, s.verdict, s.period, s.prefecture_code, s.received_on] for s in snapshot.submissions]
+    return [snapshot.as_of, seen, [[copy.file, copy.received_on] for copy in snapshot.copies]]
 
 
 def unmade(files: Mapping[str, bytes]) -> tuple[str, ...]:
@@ -250,10 +281,12 @@ def keep_closed(workspace: Workspace, m: PeriodMeasures, closing: Act, copies: S
         if one.entry and one.entry.taken_on > closing.done_on
     }
     if late or refused:
-        files = returned_files(workspace, m, late, refused)[0]
-        listed = {"outputs": {name: sha256(data) for name, data in sorted(files.items())}}
-        files[MANIFEST] = signed(listed, read_key(workspace))
-        replace_folder(workspace.outbox(m.period.code) / RETURNED_LATER, files)
+        target = workspace.outbox(m.period.code) / RETURNED_LATER
+        made = Made(hear=_unheard, last=LastMade.of(target, read_key(workspace)))
+        give_back(made, workspace, m, late, refused)
+        listed = {name: sha256(data) for name, data in sorted(made.files.items())}
+        made.files[MANIFEST] = signed({"outputs": listed, "key": "", "keys": made.keys}, read_key(workspace))
+        replace_folder(target, made.files)
 
 
 def officer_contacts(

@@ -19,6 +19,8 @@ from pipeline.intake.take_in import Taken, take_in
 from pipeline.ledger.snapshot import Snapshot, take_snapshot
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.office.issuing import ISSUED
+from pipeline.products.kept import LastMade
+from pipeline.products.manifest import MANIFEST
 from pipeline.products.returned_copy import ReturnedCopy, returned_copy
 from pipeline.system.progress import quiet
 from pipeline.workspace.campaign import choose_period, load_campaign, open_store, told_before
@@ -44,6 +46,7 @@ class Outcome:
     Attributes:
         others: Other periods that something came in for, whose products were made anew too.
         closed: Codes of the periods that are closed: what was made of them is left as it is.
+        kept: Codes of the periods whose products lie there as they would be made again.
         unmade: What could not be made, and why.
         broken: The faults behind it.
         failed: Periods whose products could not be made, and why: what was taken in for them is in the ledger all the same.
@@ -56,6 +59,7 @@ class Outcome:
     others: tuple[Period, ...]
     closed: tuple[str, ...]
     end: End
+    kept: tuple[str, ...] = ()
     unmade: tuple[str, ...] = ()
     broken: tuple[Exception, ...] = ()
     failed: tuple[tuple[Period, Exception], ...] = ()
@@ -92,8 +96,9 @@ def run(
     """
     from pipeline.office.making import (  # noqa: PLC0415 - matplotlib and docxtpl are slow to import
         BULLETIN,
-        MANIFEST,
+        RETURNED_LATER,
         keep_closed,
+        made_from,
         make_reports,
         officer_contacts,
         unmade,
@@ -113,6 +118,7 @@ def run(
         others = tuple(one for one in campaign.program.periods if one.code in touched - {period.code})
         contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))
         missing: list[str] = []
+        kept: list[str] = []
         failed: list[tuple[Period, Exception]] = []
         broken: dict[tuple[str, str], Exception] = {}
         for n, one in enumerate((*others, period)):
@@ -120,16 +126,16 @@ def run(
             told = told_before(campaign.program, snapshot, one)
             measures = measure_period(campaign.program, snapshot, campaign.calendar, one, told)
             try:
+                key = made_from(workspace, measures, contacts)
+                if LastMade.of(workspace.outbox(one.code), campaign.key).is_whole(key, (ISSUED, RETURNED_LATER)):
+                    kept.append(one.code)
+                    continue
                 copies = returned_copies(campaign, store, snapshot, one)
                 if one.code in closed and (workspace.outbox(one.code) / MANIFEST).is_file():
                     keep_closed(workspace, measures, closed[one.code], copies)
                     continue
                 files = make_reports(
-                    workspace,
-                    measures,
-                    copies,
-                    contacts,
-                    partial(_note, broken, one.code),
+                    workspace, measures, copies, contacts, partial(_note, broken, one.code), made_from=key
                 )
                 missing += unmade(files)
                 replace_folder(workspace.outbox(one.code), files, keep=(ISSUED,))
@@ -147,6 +153,7 @@ def run(
         taken=taken,
         others=others,
         closed=tuple(closed),
+        kept=tuple(kept),
         unmade=tuple(missing),
         broken=tuple(broken.values()),
         failed=tuple(failed),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.ledger.chain import Seal
     from pipeline.products.wording import Figures
 
+MANIFEST = "manifest.json"
 _SIGNATURE = "signature"
 PACKAGES = (
     "run-pipeline",
@@ -51,6 +52,8 @@ def manifest(
     unmade: Sequence[str] = (),
     seal: Seal | None = None,
     key: bytes = b"",
+    made_from: str = "",
+    keys: Mapping[str, str] | None = None,
 ) -> bytes:
     """The manifest of one outbox folder, signed.
 
@@ -65,6 +68,8 @@ def manifest(
         unmade: Products that could not be made: the next run makes them.
         seal: Where the ledger ended that it was made from.
         key: Signs it.
+        made_from: Key of all of it; see :mod:`pipeline.products.kept`.
+        keys: Product → its own key.
     """
     ledger = {"no": seal.no, "hash": seal.hash, "word": seal.word} if seal else {}
     content = {
@@ -79,6 +84,8 @@ def manifest(
             "submissions": [{"seq": s.seq, "file": s.file, "sha256": s.sha256} for s in submissions],
         },
         "outputs": {name: sha256(data) for name, data in sorted(outputs.items())},
+        "key": made_from,
+        "keys": dict(keys or {}),
         "figures": {
             name: [{"no": n, "measure": f.measure, "text": f.text} for n, f in enumerate(register.entries, 1)]
             for name, register in figures.items()

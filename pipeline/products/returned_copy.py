@@ -106,6 +106,13 @@ class ReturnedCopy:
     previous: Mapping[tuple[str, str], Value]
     list_rows: Mapping[tuple[str, int], str]
 
+    @property
+    def values(self) -> tuple[object, ...]:
+        """What it is made of, but for the program, its rules and the key, which are the office's."""
+        lists = self.entries, self.cover, self.previous, self.list_rows, self.sheets
+        said = self.seq, self.file, self.sha256, self.conclusion, self.findings, self.strays
+        return (self.period.code, self.prefecture.code, *said, *(dict(one) for one in lists))
+
     @cached_property
     def appendix(self) -> dict[tuple[str, str], int]:
         """Sheet and cell of a stray → its row (0-based) in the appendix."""

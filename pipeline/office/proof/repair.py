@@ -16,7 +16,7 @@ from pipeline.ledger.linking import drop_rows, entry_names, put_entry, table_the
 from pipeline.ledger.snapshot import take_snapshot
 from pipeline.measures.period import measure_period
 from pipeline.office.issuing import ISSUED
-from pipeline.office.making import RETURNED_LATER, make_reports, officer_contacts
+from pipeline.office.making import RETURNED_LATER, made_from, make_reports, officer_contacts
 from pipeline.office.proof import verify
 from pipeline.office.proof.outbox import told_on
 from pipeline.office.proof.replay import Kept
@@ -107,6 +107,7 @@ def _products(workspace: Workspace, campaign: Campaign, store: Store, proof: Pro
         )
         copies = returned_copies(campaign, store, snapshot, period)
         contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))
-        files = make_reports(workspace, measures, copies, contacts)
+        key = made_from(workspace, measures, contacts)
+        files = make_reports(workspace, measures, copies, contacts, made_from=key)
         replace_folder(workspace.outbox(code), files, keep=(ISSUED, RETURNED_LATER))
         yield f"已按{snapshot.as_of}的台账重新制作产品：{workspace.outbox(code)}"

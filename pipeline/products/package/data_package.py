@@ -17,11 +17,11 @@ BOM = b"\xef\xbb\xbf"
 
 
 def data_package(m: PeriodMeasures) -> dict[str, bytes]:
-    """File name → content; periods up to and including this one, measures of this one."""
+    """File name → content; what was reported for this period, and the ledger as it tells it; the whole history is an export."""
     source = Source(
         program=m.program,
         snapshot=m.snapshot,
-        periods=m.program.periods_through(m.period),
+        periods=(m.period,),
         obligations=m.obligations,
         assessed=((m.period, m.assessed),),
     )

@@ -1,0 +1,188 @@
+"""A product is kept only where making it again would give the same, byte for byte."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import zipfile
+from datetime import date, time, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+
+from pipeline.office import making
+from pipeline.products.kept import LastMade, key_of
+from tests.test_example_program import DONGHU, FIRST, NANLING, PROBLEMS, Project, figures, type_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+DAY, NEXT_DAY = "2024-04-12", "2024-04-13"
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A quarter of which one prefecture has something to mend."""
+    project = Project(tmp_path_factory.mktemp("kept") / "ningchuan")
+    project.call("--as-of", "2024-03-25", "issue")
+    bad = figures(DONGHU, 1) | {("石桥县", "WQ2-n"): 21, ("望江县", "WQ1-1"): "约20"}
+    project.receive("2024-04-08", "东湖", type_in(project.issued(FIRST, DONGHU), bad, PROBLEMS))
+    project.receive("2024-04-09", "南岭", type_in(project.issued(FIRST, NANLING), figures(NANLING, 1)))
+    project.run(DAY)
+    return project
+
+
+@pytest.fixture
+def project(first_run: Project, tmp_path: Path) -> Project:
+    return Project(tmp_path / "project", copied=first_run.root)
+
+
+@pytest.fixture
+def makings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the documents made since."""
+    names: list[str] = []
+    for name in ("render", "returned_workbook", "summary_workbook", "data_package"):
+        real = getattr(making, name)
+        monkeypatch.setattr(
+            making, name, lambda *given, _real=real, _name=name: (names.append(_name), _real(*given))[1]
+        )
+    return names
+
+
+def outbox(project: Project) -> dict[str, bytes]:
+    folder = project.root / "outbox" / FIRST[0]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def edited(project: Project, name: str, old: str, new: str) -> None:
+    path = project.root / name
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def mended(project: Project) -> None:
+    copy = next((project.root / "outbox" / FIRST[0] / "退回").glob("990100_东湖市_*.xlsx"))
+    project.receive("2024-04-11", "改正", type_in(copy, {("石桥县", "WQ2-n"): 17, ("望江县", "WQ1-1"): 21}))
+
+
+def template_edited(project: Project) -> None:
+    path = project.root / "templates" / "docx" / "工作简报.docx"
+    out = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"</w:body>", b"<w:p/></w:body>"))
+    path.write_bytes(out.getvalue())
+
+
+def by_hand(project: Project) -> None:
+    path = project.root / "outbox" / FIRST[0] / "全省汇总.xlsx"
+    path = path if path.is_file() else next(path.parent.glob("*汇总.xlsx"))
+    book = openpyxl.load_workbook(path)
+    book.worksheets[0]["A1"] = "改过"
+    book.save(path)
+
+
+def manifest_rewritten(project: Project) -> None:
+    path = project.root / "outbox" / FIRST[0] / "manifest.json"
+    told = json.loads(path.read_bytes())
+    (path.parent / "index.html").write_text("x", "utf-8")
+    told["outputs"]["index.html"] = making.sha256(b"x")
+    path.write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+
+
+def issued_anew(project: Project) -> None:
+    folder = project.root / "outbox" / FIRST[0] / "下发"
+    shutil.copy(next(folder.glob("*.xlsx")), folder / "补发.xlsx")
+
+
+CHANGES: dict[str, Callable[[Project], object]] = {
+    "a workbook mended": mended,
+    "a target": lambda p: edited(p, "program/forms/WQ.yaml", "at_least: ", "at_least: 1"),
+    "a day of the period": lambda p: edited(
+        p, "program/program.yaml", "working_days_after: 8", "working_days_after: 7"
+    ),
+    "a name": lambda p: edited(p, "program/counties.csv", "湖滨区", "湖浜区"),
+    "a template": template_edited,
+    "officers' names asked for": lambda p: (p.root / "settings.yaml").write_text("officer_contacts: true\n", "utf-8"),
+    "a withdrawal": lambda p: p.call("--as-of", DAY, "withdraw", "2", "--reason", "报错了"),
+    "another day of receipt": lambda p: p.call("--as-of", DAY, "received", "2", "2024-04-12", "--reason", "邮戳"),
+    "a product edited by hand": by_hand,
+    "a product gone": lambda p: (p.root / "outbox" / FIRST[0] / "index.html").unlink(),
+    "a file beside the products": lambda p: (p.root / "outbox" / FIRST[0] / "笔记.txt").write_text("x", "utf-8"),
+    "a manifest rewritten with its product": manifest_rewritten,
+    "a workbook issued besides": issued_anew,
+    "a file nobody can read": lambda p: p.receive("2024-04-11", "坏", b"PK\x03\x04"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_nothing_stale_is_kept(project: Project, what: str, makings: list[str]) -> None:
+    CHANGES[what](project)
+    project.run(DAY)
+    assert makings, "something is made"
+    kept = outbox(project)
+    for name in kept.keys() - {name for name in kept if name.startswith("下发/")}:
+        (project.root / "outbox" / FIRST[0] / name).unlink()
+    project.run(DAY)
+    assert outbox(project) == kept
+
+
+def test_the_next_day_is_another(project: Project, makings: list[str]) -> None:
+    project.run(NEXT_DAY)
+    assert "render" in makings
+    assert "returned_workbook" not in makings, "what goes back says nothing of the day"
+    kept = outbox(project)
+    (project.root / "outbox" / FIRST[0] / "manifest.json").unlink()
+    project.run(NEXT_DAY)
+    assert "returned_workbook" in makings
+    assert outbox(project) == kept
+
+
+def test_nothing_new_makes_nothing(project: Project, makings: list[str]) -> None:
+    before = outbox(project)
+    assert "沿用" in project.run(DAY)
+    assert makings == []
+    assert outbox(project) == before
+
+
+def test_another_program_makes_everything(
+    project: Project, makings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.products.kept._program", lambda: "another")
+    project.run(DAY)
+    assert {"render", "returned_workbook", "summary_workbook", "data_package"} <= set(makings)
+
+
+def values() -> Iterator[tuple[Any, Any]]:
+    yield 1, "1"
+    yield 1, True
+    yield 1, 1.5
+    yield None, ""
+    yield date(2024, 1, 1), "2024-01-01"
+    yield time(1), timedelta(hours=1)
+    yield Decimal("1.0"), Decimal("1.00")
+    yield {"a": 1}, {"a": 2}
+    yield {"a": 1, "b": 2}, {"b": 2, "a": 1}
+    yield b"a", b"b"
+    yield ["a", "b"], ["ab"]
+
+
+@pytest.mark.parametrize(("one", "other"), list(values()))
+def test_other_values_have_another_key(one: Any, other: Any) -> None:
+    assert key_of(one) == key_of(one) != key_of(other)
+
+
+def test_a_value_without_one_text_has_no_key() -> None:
+    with pytest.raises(TypeError, match="a product takes no set"):
+        key_of({1, 2})
+
+
+def test_a_folder_without_a_manifest_holds_nothing(tmp_path: Path) -> None:
+    made = LastMade.of(tmp_path, b"key")
+    assert made.get("a.docx", "") is None
+    assert not made.is_whole("")
