@@ -103,7 +103,7 @@ class LastMade:
                 keys=told["keys"],
                 outputs=told["outputs"],
             )
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return cls(folder=folder)
 
     def get(self, name: str, key: str) -> bytes | None:
