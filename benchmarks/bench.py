@@ -21,7 +21,7 @@ from statistics import median
 from benchmarks import intake, national, store
 from benchmarks.guard import ratios as guard_ratios
 from pipeline.demo import Filler, play
-from pipeline.office.issuing import issue
+from pipeline.office.issuing import issue_period
 from pipeline.workspace.campaign import load_campaign
 from pipeline.workspace.paths import DEMO_MARK, Workspace
 from pipeline.workspace.starter import create_workspace
@@ -64,7 +64,7 @@ def make_workspace(folder: Path) -> Workspace:
     workspace = Workspace(root=folder)
     campaign = load_campaign(workspace)
     period = campaign.program.periods[0]
-    issue(workspace, period.code, None, period.end)
+    issue_period(workspace, period.code, None, period.end)
     for one in Filler(campaign).returns(workspace, period):
         path = workspace.inbox / one.on.isoformat() / one.name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def main() -> None:
 
 def demo_products(folder: Path) -> None:
     """Documents, pictures, workbooks and page of each period of the demo, drawn anew and with the pictures kept."""
-    play(folder, tell=lambda _: None)
+    play(folder, say=lambda _: None)
     workspace = Workspace(root=folder)
     for period in load_campaign(workspace).program.periods:
         day = (period.due_on + timedelta(days=7)).isoformat()

@@ -188,7 +188,7 @@ def corrected() -> PeriodMeasures:
         corrections=(
             Correction(
                 period=first,
-                told_on=date(2023, 1, 20),
+                published_on=date(2023, 1, 20),
                 changes=changes[:1],
                 added=(),
                 removed=(),
@@ -197,7 +197,7 @@ def corrected() -> PeriodMeasures:
             ),
             Correction(
                 period=before,
-                told_on=date(2023, 9, 20),
+                published_on=date(2023, 9, 20),
                 changes=changes,
                 added=late,
                 removed=(SECOND,),

@@ -99,12 +99,12 @@ def test_the_other_workbooks_go_out_when_one_cannot_be_made(tmp_path: Path, monk
 
     monkeypatch.setattr(issuing, "issue_workbook", made)
     with pytest.raises(IssueError, match=r"15份已生成.*迪庆.*“1.思想引领”D7"):
-        issuing.issue(workspace, "2023-02", None, DAY)
+        issuing.issue_period(workspace, "2023-02", None, DAY)
     folder = workspace.outbox("2023-02") / "下发"
     assert len(list(folder.glob("*.xlsx"))) == 15
     bad |= {p.code for p in C.program.prefectures}
     with pytest.raises(IssueError):
-        issuing.issue(workspace, "2023-02", None, DAY)
+        issuing.issue_period(workspace, "2023-02", None, DAY)
     assert len(list(folder.glob("*.xlsx"))) == 15, "where none can be made the old ones stay"
 
 

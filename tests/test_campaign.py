@@ -43,7 +43,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 def played(folder: Path) -> Path:
     lines: list[str] = []
-    page = play_periods(new_workspace(folder / "campaign"), tell=lines.append, periods=3)
+    page = play_periods(new_workspace(folder / "campaign"), say=lines.append, periods=3)
     assert page.name == "index.html"
     assert page.is_file()
     assert len(lines) == 6

@@ -14,7 +14,7 @@ from pipeline.ledger.store import Store
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.products.documents.correction_parts import correction_paragraphs
 from pipeline.products.wording import Figures
-from pipeline.workspace.campaign import told_before
+from pipeline.workspace.campaign import published_before
 from tests.builder import FIRST, SECOND, SMALL, arrival, part_of_campaign, sent
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Office:
     def measure(self, period: Any = P2, as_of: date = AS_OF) -> PeriodMeasures:
         """The measures as of a day."""
         shot = take_snapshot(self.store, as_of)
-        return measure_period(C.program, shot, C.calendar, period, told_before(C.program, shot, period))
+        return measure_period(C.program, shot, C.calendar, period, published_before(C.program, shot, period))
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_value_changed_after_it_was_told_is_a_correction(office: Office) -> No
     office.tell(TOLD)
     office.take(LATER, values={FIRST: 9})
     (one,) = office.measure().corrections
-    assert (one.period, one.told_on) == (P1, TOLD)
+    assert (one.period, one.published_on) == (P1, TOLD)
     assert [(c.county_code, c.field, c.old, c.new) for c in one.changes] == [(FIRST, FIELD.code, 5, 9)]
     assert one.added == ()
     (text,) = said(office.measure())
@@ -93,7 +93,7 @@ def test_of_a_period_never_told_what_came_by_its_due_day_counts_as_told(office: 
     office.take(P1.due_on, values={FIRST: 5})
     assert office.measure().corrections == ()
     office.take(LATER, values={FIRST: 9})
-    assert [c.told_on for c in office.measure().corrections] == [P1.due_on]
+    assert [c.published_on for c in office.measure().corrections] == [P1.due_on]
 
 
 def test_made_again_it_is_told_again(office: Office) -> None:

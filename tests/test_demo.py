@@ -13,7 +13,7 @@ from pipeline.domain.findings import Severity
 from pipeline.domain.state import State
 from pipeline.ledger.store import Store
 from pipeline.measures.funding import ROLES_OF
-from pipeline.office.issuing import issue
+from pipeline.office.issuing import issue_period
 from pipeline.program.model import FieldType, FormKind
 from pipeline.workspace.campaign import load_campaign, open_snapshot
 from pipeline.workspace.paths import Workspace
@@ -44,7 +44,7 @@ def played(folder: Path) -> Path:
     lines: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stage, "issue", only_what_is_typed_into)
-        page = play(folder / "whole", tell=lines.append, periods=PLAYED)
+        page = play(folder / "whole", say=lines.append, periods=PLAYED)
     assert page.is_file()
     assert len(lines) == 2 * PLAYED
     return folder / "whole"
@@ -65,7 +65,7 @@ def store(demo: Workspace, opened: tuple[Campaign, Snapshot]) -> Iterator[Store]
 def only_what_is_typed_into(workspace: Workspace, period: str, _: None, day: date) -> None:
     """Of the sixteen workbooks that go out, the one that an officer of the play types into; test_campaign has them all."""
     program = load_campaign(workspace).program
-    issue(workspace, period, program.prefectures[stage.MESSY].code, day)
+    issue_period(workspace, period, program.prefectures[stage.MESSY].code, day)
 
 
 def rows(store: Store, kind: FormKind) -> Iterator[tuple[Form, AcceptedRow]]:
@@ -202,7 +202,7 @@ def test_another_campaign_plays_too(tmp_path: Path) -> None:
     for name in ("program", "expectations"):
         shutil.rmtree(other.root / name)
         shutil.copytree(EXAMPLE / name, other.root / name)
-    assert play_periods(other, tell=lambda _: None).is_file()
+    assert play_periods(other, say=lambda _: None).is_file()
     campaign, snapshot = open_snapshot(other, date(2026, 1, 1))
     assert [f.code for _, f in snapshot.findings if f.severity is Severity.CRITICAL] == []
     last = campaign.program.periods[-1]

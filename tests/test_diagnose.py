@@ -290,7 +290,7 @@ def copied(figures_of_a_row: Sequence[int], *, wrong: bool = False, form: str = 
     source = cast(
         "Return", SimpleNamespace(sheets={form: form}, arrival=SimpleNamespace(name="x"), prefecture_code=WHERE)
     )
-    mine = _Findings(one=source, kept=[])
+    mine = _Findings(workbook=source, kept=[])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_Findings, "critical", lambda _, cell: wrong and cell.line.row.row == rows[1].row)
         _copied(mine, cells)

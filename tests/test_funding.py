@@ -74,7 +74,6 @@ def test_nobody_reported_is_not_zero() -> None:
     assert a.province.execution == Rate(numerator=None, denominator=None, reported=0, roster=6)
     assert a.province.execution.pct is None
     assert a.budget_wan.amount == 12
-    assert a.remaining_wan is None
     assert [m.met for m in of(measured({}), "B").matches] == [None, None]
     cap = of(measured({}), "C").cap
     assert cap is not None
@@ -96,7 +95,6 @@ def test_sums_are_exact_and_cover_only_who_gave_them() -> None:
     assert a.province.counties.spent == Sum(amount=Decimal("0.10"), reported=2, roster=6)
     # 德钦 has not said what it spent: its 0.20 is not in the rate
     assert a.province.execution == Rate(numerator=Decimal("0.10"), denominator=Decimal("2.10"), reported=2, roster=6)
-    assert a.remaining_wan == Decimal("9.70")
     banna, diqing = a.prefectures
     assert (banna.prefecture_code, banna.arrived.amount) == (BANNA, Decimal(2))
     assert diqing.arrived == Sum(amount=Decimal("0.30"), reported=2, roster=3)
@@ -114,7 +112,6 @@ def test_what_a_prefecture_passes_on_is_not_counted_twice() -> None:
     b = of(measured(rows), "B")
     assert b.arrived == Sum(amount=Decimal(50), reported=2, roster=2)
     assert b.province.counties.received == Sum(amount=Decimal(20), reported=3, roster=6)
-    assert b.remaining_wan == 450
     # 15 of 59.99: 西双版纳 said neither its own spending nor its counties'
     assert b.province.execution == Rate(numerator=Decimal("15.0"), denominator=Decimal("59.99"), reported=1, roster=2)
     assert b.province.county_execution == Rate(numerator=Decimal("10.0"), denominator=Decimal(40), reported=3, roster=6)
@@ -162,7 +159,6 @@ def test_a_line_by_the_head_has_its_plan_from_the_heads() -> None:
     program = small(social, funding=(line("H", per_unit_wan=wan("2"), instalments=2),))
     h = of(measured({DEQIN: {"S-1": 3, "S-3": wan("3"), "S-4": wan("1.25")}}, program), "H")
     assert h.budget_wan == Sum(amount=Decimal(6), reported=1, roster=6)
-    assert h.remaining_wan == Decimal("1.75")
     assert of(measured({}, program), "H").budget_wan == Sum(amount=None, reported=0, roster=6)
 
 

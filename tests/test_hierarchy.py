@@ -20,14 +20,14 @@ from benchmarks.national import FAULTS, known_totals, make_program, make_returns
 from benchmarks.national_returns import blank, broken, figures, fill, spoilt
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
-from pipeline.checks.problems import verdict_text
+from pipeline.checks.problems import file_verdict
 from pipeline.domain.findings import CATALOGUE
 from pipeline.domain.past import NO_PAST
 from pipeline.domain.state import State
 from pipeline.forms.issue import Issue, issue_workbook, standard_workbook
 from pipeline.intake.first_round import registry
 from pipeline.measures.rollup import numbers_of, roll_up
-from pipeline.office.issuing import ISSUED, issue
+from pipeline.office.issuing import ISSUED, issue_period
 from pipeline.program.layout import row_name
 from pipeline.program.load import load_program
 from pipeline.program.model import County, FieldType, Prefecture, Region
@@ -241,7 +241,7 @@ def test_what_is_said_of_a_return_is_in_the_words_of_the_program(nation: Nation)
     )
     checked = check_returns(c.program, c.rules, c.program.periods[0], reading.returns, NO_PAST)
     decisions = decide(c.program, reading.returns, checked, NO_PAST)
-    said = "\n".join(verdict_text(c.program, reading, decisions))
+    said = "\n".join(file_verdict(c.program, reading, decisions).lines)
     assert "州（市）" not in said
     assert not re.search(r"[0-9]个县|各县|这个县", said)
     for kind in CATALOGUE.values():
@@ -264,14 +264,16 @@ def test_a_return_is_read_without_the_other_units_being_looked_at(nation: Nation
 
 def test_workbooks_go_out_in_folders_of_their_regions(nation: Nation) -> None:
     program, period = nation.campaign.program, nation.campaign.program.periods[0]
-    names = issue(nation.workspace, period.code, None, period.end)
+    issued, paths = issue_period(nation.workspace, period.code, None, period.end)
+    assert issued == period
     folder = nation.workspace.outbox(period.code) / ISSUED
+    names = [path.relative_to(folder).as_posix() for path in paths]
     assert sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.xlsx")) == sorted(names)
     assert len(names) == len(program.prefectures)
     assert any(name.startswith("130000_河北省/1301") for name in names)
     kept = {name: (folder / name).read_bytes() for name in names}
-    only = issue(nation.workspace, period.code, program.prefectures[0].code, period.end)
-    assert only == names[:1]
+    _, only = issue_period(nation.workspace, period.code, program.prefectures[0].code, period.end)
+    assert only == paths[:1]
     assert {name: (folder / name).read_bytes() for name in names} == kept
 
 

@@ -24,8 +24,9 @@ from pipeline.ledger.snapshot import take_snapshot
 from pipeline.ledger.store import Store
 from pipeline.office import acts
 from pipeline.office.proof import verify
-from pipeline.office.queries import history, look, printed_number
+from pipeline.office.queries import history_of, look
 from pipeline.office.run import run
+from pipeline.office.tracing import printed_number
 from pipeline.system.errors import BusyError, DatasetError, PipelineError
 from pipeline.workspace.campaign import load_campaign, open_store
 from pipeline.workspace.paths import Workspace
@@ -147,7 +148,7 @@ def test_what_is_withdrawn_stands_no_more_until_it_is_reinstated(workspace: Work
     assert [s.verdict for s in m.snapshot.submissions if s.seq == number] == ["WITHDRAWN"]
     with pytest.raises(PipelineError, match="已经撤回"):
         acts.withdraw(workspace, number, "再来", "张三", SECOND_RUN)
-    told = "\n".join(history(workspace, "香格里拉市", SECOND_RUN))
+    told = "\n".join(history_of(workspace, "香格里拉市", SECOND_RUN))
     assert f"撤回 报送序号 {number}：报错了表" in told
     assert call(workspace, "reinstate", str(number), "--reason", "没有错").exit_code == 0
     assert stands() == (9, 7)
@@ -196,14 +197,14 @@ def test_no_act_is_entered_under_a_day_that_only_a_wrong_clock_says(
 
 
 def test_history_tells_each_submission_and_what_it_changed(workspace: Workspace) -> None:
-    lines = history(workspace, "香格里拉市", SECOND_RUN)
+    lines = history_of(workspace, "香格里拉市", SECOND_RUN)
     text = "\n".join(lines)
     assert lines[0].startswith("2022年11—12月")
     assert "2023-01-05 收到 2023-01-05/迪庆.xlsx，报送序号 1：部分退回" in text
     assert "2023-02-01 收到 2023-02-01/迪庆改.xlsx" in text
     assert "问题：" in text
     assert "怒江" not in text
-    assert len(history(workspace, "迪庆州", SECOND_RUN)) >= len(lines)
+    assert len(history_of(workspace, "迪庆州", SECOND_RUN)) >= len(lines)
     assert call(workspace, "history", "没有的县").exit_code == 2
 
 

@@ -17,7 +17,8 @@ from pipeline.domain.place import Placing
 from pipeline.domain.row import AcceptedRow
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
-from pipeline.measures.escalation import AddresseeKind, Escalation, escalations, step_of
+from pipeline.measures.escalation import AddresseeKind, Letter, step_of
+from pipeline.measures.escalation import letters as letters_for
 from pipeline.measures.obligation import quarters
 from pipeline.measures.overdue import Obligation, ObligationKind, Reason, obligations, overdue_counties
 from pipeline.measures.timeliness import Timeliness
@@ -212,8 +213,8 @@ def test_what_is_owed_goes_by_what_is_declared_and_by_no_word() -> None:
         ObligationKind.OFFICE_DUTY,
     }
     owed_late = Office().owed(date(2023, 3, 8), "2023-02", PLAIN)
-    assert escalations(PLAIN, owed_late, Calendar(), date(2023, 3, 8))
-    assert not escalations(replace(PLAIN, escalation=None), owed_late, Calendar(), date(2023, 3, 8))
+    assert letters_for(PLAIN, owed_late, Calendar(), date(2023, 3, 8))
+    assert not letters_for(replace(PLAIN, escalation=None), owed_late, Calendar(), date(2023, 3, 8))
 
 
 def test_a_quarter_is_owed_when_it_ends_inside_the_window() -> None:
@@ -433,10 +434,10 @@ def test_levels(streak: int, level: str | None) -> None:
     assert (None if step is None else steps[step].level) == level
 
 
-def letters(office: Office, as_of: date, through: str, who: set[str]) -> dict[tuple[AddresseeKind, str], Escalation]:
+def letters(office: Office, as_of: date, through: str, who: set[str]) -> dict[tuple[AddresseeKind, str], Letter]:
     """Of some units alone, by addressee; each has one letter in these tests."""
     owed = [o for o in office.owed(as_of, through, PLAIN) if o.who in who]
-    found = escalations(PLAIN, owed, Calendar(), as_of)
+    found = letters_for(PLAIN, owed, Calendar(), as_of)
     assert len({(e.addressee_kind, e.addressee) for e in found}) == len(found)
     return {(e.addressee_kind, e.addressee): e for e in found}
 
@@ -455,7 +456,7 @@ def test_a_county_that_never_reports_is_reminded_urged_and_named(
     found = letters(Office(), as_of, through, {FIRST})
     assert set(found) == {(AddresseeKind.PREFECTURE, "迪庆藏族自治州总工会"), (AddresseeKind.CONTACT, "省总宣教网络部")}
     assert {(e.level, len(e.obligations)) for e in found.values()} == {(level, count)}
-    assert all(f"现予{level}" in e.text for e in found.values())
+    assert all(f"现予{level}" in e.opening for e in found.values())
 
 
 def test_the_text_of_a_reminder() -> None:
@@ -466,15 +467,15 @@ def test_the_text_of_a_reminder() -> None:
         AddresseeKind.PREFECTURE, "迪庆藏族自治州总工会"
     ]
     assert letter.reply_by == date(2023, 1, 28)  # Spring Festival 01-21 … 01-27; 01-28 is worked
-    assert letter.text == (
-        "迪庆藏族自治州总工会：\n"
-        "截至2023年1月16日，你单位及所辖县级工会有2项应报事项逾期，现予提醒：\n"
-        "1.2022年11—12月工作推进信息，应于2023年1月9日前报送，已逾期7天：香格里拉市（整行未填）、德钦县（退回待改）。\n"
-        "请抓紧办理，于2023年1月28日前补报工作推进信息、按退回意见修改重报，"
-        "由你单位统一报省总工会“县级工会加强年”专项工作领导小组办公室。\n"
-        "省总工会“县级工会加强年”专项工作领导小组办公室\n"
-        "2023年1月16日"
+    assert letter.opening == "截至2023年1月16日，你单位及所辖县级工会有2项应报事项逾期，现予提醒："
+    assert letter.items == (
+        "1.2022年11—12月工作推进信息，应于2023年1月9日前报送，已逾期7天：香格里拉市（整行未填）、德钦县（退回待改）。",
     )
+    assert letter.asked == (
+        "请抓紧办理，于2023年1月28日前补报工作推进信息、按退回意见修改重报，"
+        "由你单位统一报省总工会“县级工会加强年”专项工作领导小组办公室。"
+    )
+    assert (letter.office, letter.written_on) == (PLAIN.office, date(2023, 1, 16))
 
 
 def test_leaders_and_counties_without_a_contact() -> None:
@@ -482,13 +483,13 @@ def test_leaders_and_counties_without_a_contact() -> None:
     found = letters(Office(), date(2023, 1, 10), "2022-12", {leader.county_code, JINNING})
     mine = found[AddresseeKind.LEADER, leader.title]
     assert [o.who for o in mine.obligations] == [leader.county_code]
-    assert "现将提醒事项呈报如下" in mine.text
-    assert "呈请您关注" in mine.text
+    assert "现将提醒事项呈报如下" in mine.opening
+    assert "呈请您关注" in mine.asked
     assert [o.who for o in found[AddresseeKind.LEADER, "昆明市总工会领导"].obligations] == [JINNING]
     office = Office()
     office.got("2022-12", JINNING, date(2023, 1, 5), {"XK": {"XK-1": "李主席、王副主席"}})
     owed = [o for o in office.owed(date(2023, 3, 8), "2023-02") if o.who == JINNING]
-    told = [e.addressee for e in escalations(whole(), owed, Calendar(), date(2023, 3, 8)) if e.level == "提醒"]
+    told = [e.addressee for e in letters_for(whole(), owed, Calendar(), date(2023, 3, 8)) if e.level == "提醒"]
     assert told[-2:] == ["李主席（昆明市）", "王副主席（昆明市）"]
 
 
@@ -496,13 +497,13 @@ def test_a_met_period_ends_the_streak_and_levels_are_letters_of_their_own() -> N
     office = Office()
     office.got("2023-02", FIRST, date(2023, 3, 7))
     owed = [o for o in office.owed(date(2023, 5, 10), "2023-04", PLAIN) if o.who in {FIRST, SECOND}]
-    mine = [e for e in escalations(PLAIN, owed, Calendar(), date(2023, 5, 10)) if e.addressee_kind == "PREFECTURE"]
+    mine = [e for e in letters_for(PLAIN, owed, Calendar(), date(2023, 5, 10)) if e.addressee_kind == "PREFECTURE"]
     assert [(e.level, {o.who for o in e.obligations}) for e in mine] == [
         ("通报", {SECOND}),
         ("提醒", {FIRST}),
     ]
     assert [o.period.code for o in mine[1].obligations] == ["2022-12", "2023-04"]
-    assert escalations(PLAIN, (), Calendar(), date(2023, 5, 10)) == ()
+    assert letters_for(PLAIN, (), Calendar(), date(2023, 5, 10)) == ()
 
 
 def test_the_day_a_file_was_received_is_as_noted_though_staff_said_another_later() -> None:

@@ -17,8 +17,8 @@ import pytest
 import xlwt
 from click.testing import CliRunner
 
-from pipeline.checks.problems import verdict_text
-from pipeline.cli import _tell_unusable, main
+from pipeline.checks.problems import file_verdict
+from pipeline.cli import main
 from pipeline.commands.look import print_status
 from pipeline.domain.place import Placing
 from pipeline.domain.state import State
@@ -34,6 +34,7 @@ from pipeline.measures.overdue import obligations
 from pipeline.measures.period import measure_period
 from pipeline.measures.timeliness import Timeliness
 from pipeline.office import run as straight_line
+from pipeline.office.account import account_of_unusable
 from pipeline.office.acts import admit
 from pipeline.products.documents.publications import letters
 from pipeline.products.documents.return_notice import notice_context
@@ -367,7 +368,7 @@ def test_it_is_not_accused_of_being_overdue(office: Workspace) -> None:
     assert owed_by(m, ZHAOTONG) == [(Timeliness.PENDING, Reason.UNUSABLE)]
     assert owed_by(m, NUJIANG) == [(Timeliness.PENDING, Reason.UNREAD)]
     assert owed_by(m, "530100") == [(Timeliness.OVERDUE, Reason.NOTHING_RECEIVED)]
-    asked = {o.prefecture.code for one in m.escalations for o in one.obligations if o.period == P2}
+    asked = {o.prefecture.code for one in m.letters for o in one.obligations if o.period == P2}
     assert not asked & {ZHAOTONG, NUJIANG, LINCANG, BANNA}
     assert "530100" in asked
     text = "".join(str(d.make()[0]) for d in letters(m, is_demo=False) if ZHAOTONG in d.name)
@@ -379,15 +380,13 @@ def test_it_is_not_accused_of_being_overdue(office: Workspace) -> None:
     assert "逾期未报的州（市）11个" in said
 
 
-def test_letters_wait_for_files_that_may_be_anybodys(office: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-    _tell_unusable(measured(office), Taken(seqs=(), repeated=()))
-    said = capsys.readouterr().err
+def test_letters_wait_for_files_that_may_be_anybodys(office: Workspace) -> None:
+    said = "\n".join(account_of_unusable(measured(office), Taken(seqs=(), repeated=())))
     assert "不知是谁的文件共 1 个" in said
     assert "其中可能有全部未报的昆明市、" in said
     assert "查明以前请不要给这些单位发催报函" in said
     assert not {one for one in ("昭通市", "怒江州", "临沧市", "迪庆州") if one in said}
-    _tell_unusable(measured(office, DUE), Taken(seqs=(), repeated=()))
-    assert "催报函" not in capsys.readouterr().err
+    assert "催报函" not in "\n".join(account_of_unusable(measured(office, DUE), Taken(seqs=(), repeated=())))
 
 
 def test_before_the_day_it_is_only_said_to_have_come(office: Workspace) -> None:
@@ -726,10 +725,10 @@ def test_the_prefectures_own_returns_are_counted_apart(capsys: pytest.CaptureFix
         rows={},
         records=pd.DataFrame(records, columns=["period", "county_code", "state", "seq", "received_on"]),
     )
-    told: Any = SimpleNamespace(
+    m: Any = SimpleNamespace(
         period=period, program=program, snapshot=shot, states_shown={State.ACCEPTED: 129, State.RETURNED: 0}
     )
-    print_status(told)
+    print_status(m)
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "  州（市）本级：应报 16 个，已接收 13，退回待改 3"
     assert [line for line in lines if "本级退回待改" in line] == [
@@ -740,4 +739,4 @@ def test_the_prefectures_own_returns_are_counted_apart(capsys: pytest.CaptureFix
 
 def test_check_says_whose_a_file_is_that_cannot_be_used() -> None:
     reading = read(arrival(b"", "昭通市.xlsx"))[0]
-    assert "结论：不能采用。归属：昭通市2023年1—2月（文件名推定）。" in list(verdict_text(C.program, reading, ()))
+    assert "结论：不能采用。归属：昭通市2023年1—2月（文件名推定）。" in file_verdict(C.program, reading, ()).lines

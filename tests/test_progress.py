@@ -8,17 +8,17 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from pipeline.system.progress import PATIENCE_SECONDS, quiet, shown
+from pipeline.system.progress import PATIENCE_SECONDS, on_screen, quiet
 
 if TYPE_CHECKING:
     import pytest
 
 JOB = """
 import time
-from pipeline.system.progress import shown
-with shown() as tell:
+from pipeline.system.progress import on_screen
+with on_screen() as progress:
     for n in range(4):
-        tell("读取文件", n, 4)
+        progress("读取文件", n, 4)
         time.sleep({pause})
 """
 
@@ -55,7 +55,7 @@ def test_a_short_job_shows_nothing() -> None:
 
 
 def test_without_a_terminal_nobody_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    with shown() as tell:
-        assert tell is quiet
-        tell("读取文件", 1, 2)
+    with on_screen() as progress:
+        assert progress is quiet
+        progress("读取文件", 1, 2)
     assert capsys.readouterr() == ("", "")

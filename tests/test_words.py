@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -188,10 +189,17 @@ def test_a_name_of_several_lists_them_and_among_prefectures_it_is_one() -> None:
             find_unit(text, UNITS, "单位", PROGRAM)
 
 
+def test_what_a_name_may_be_short_of_is_said_by_the_programme() -> None:
+    clinics = replace(PROGRAM, wording=replace(PROGRAM.wording, name_endings=("诊所",)))
+    assert [clinics.stem(name) for name in ("东街诊所", "诊所", "昆明市")] == ["东街", "诊所", "昆明市"]
+    with pytest.raises(PipelineError, match="没有代码或名称为"):
+        find_unit("五华", UNITS, "单位", clinics)
+
+
 def test_every_command_that_takes_a_unit_understands_them(tmp_path: Path) -> None:
     """One place says whom a text means: nobody else looks names up."""
     assert tmp_path.is_dir()
-    for name in ("office/queries.py", "office/acts.py", "office/issuing.py", "commands/look.py"):
+    for name in ("office/queries.py", "office/acts.py", "office/issuing.py", "office/tracing.py"):
         text = (ROOT / "pipeline" / name).read_text(encoding="utf-8")
         assert ("find_unit(" in text or "find_prefecture(" in text, ".short_name, *u.names" in text) == (True, False), (
             name

@@ -1,6 +1,6 @@
 """What a cell may hold, all rules about it and the last accepted value taken together, in words to act on.
 
-Great Expectations tells one rule at a time; who mends a cell must meet all of them at once. Where two cells contradict each
+Great Expectations reports one rule at a time; who mends a cell must meet all of them at once. Where two cells contradict each
 other both are named. Numbers and dates only: of words, a rule says all there is to say.
 """
 
@@ -71,7 +71,7 @@ class _BoundFigures:
 
     program: Program
     period: Period
-    one: Return
+    workbook: Return
     lines: Mapping[str, Line]
     others: Mapping[str, Value]
     past: Past
@@ -119,8 +119,8 @@ class _BoundFigures:
         """Address of a field, with its sheet where that is not ``home``; empty where it has no cell."""
         form = self.program.field_by_code[code].form
         line = self.lines.get(form)
-        cell = cell_of(self.one, line.row, code) if line and line.row else ""
-        return cell if form == home or not cell else f"“{self.one.sheets[form]}”{cell}"
+        cell = cell_of(self.workbook, line.row, code) if line and line.row else ""
+        return cell if form == home or not cell else f"“{self.workbook.sheets[form]}”{cell}"
 
     def named(self, code: str, home: str) -> str:
         """A field by cell and title: E8“参加总数”."""
@@ -151,9 +151,9 @@ class _BoundFigures:
         for rule in self.rules.get(field.code, ()):
             if rule.condition is None or self.holds(rule.condition):
                 found += (
-                    one
+                    bound
                     for sums, constant in _at_least_zero(rule)
-                    if (one := self._limit(field, side, rule, sums, constant, seen))
+                    if (bound := self._limit(field, side, rule, sums, constant, seen))
                 )
         return sorted(found, key=lambda limit: (-side * limit.value, not limit.why))
 
@@ -222,7 +222,9 @@ class _BoundFigures:
         lows, highs = self.limits(field, LOW), self.limits(field, HIGH)
         low, high = (lows[0] if lows else None), (highs[0] if highs else None)
         is_day = field.type is FieldType.DATE
-        why = "，".join(dict.fromkeys(one.why for one in (low, high, *(x for x in highs if x.open)) if one and one.why))
+        why = "，".join(
+            dict.fromkeys(bound.why for bound in (low, high, *(x for x in highs if x.open)) if bound and bound.why)
+        )
         if not why:
             return ""
         if low and high and low.value > high.value:
@@ -236,7 +238,7 @@ class _BoundFigures:
         """Two bounds that no value meets: which other cell must be mended with this one, or who can help."""
         keep, move = (low, high) if high.others or not low.others else (high, low)
         less, more = ("不晚于", "不早于") if is_day else ("不大于", "不少于")
-        kept, moved = (_shown(one.value, is_day=is_day) for one in (keep, move))
+        kept, moved = (_shown(bound.value, is_day=is_day) for bound in (keep, move))
         said = "应" + (keep.why or (more if keep is low else less) + kept)
         if move.open:
             return f"{said}，{move.why}"
@@ -249,31 +251,31 @@ class _BoundFigures:
         names = "、".join(self.named(code, field.form) for code in partners)
         return f"{said}；{names}也须一并改正：{move.why}"
 
-    def worded(self, one: Finding) -> Finding:
+    def worded(self, f: Finding) -> Finding:
         """A finding about a cell, in words that fit the cell."""
-        fix = one.fix
-        if one.code == "REQUIRED":
-            row = self.lines[self.program.field_by_code[one.field].form].row
-            fix = _FIRST_TICK if row and row.nil else remedy(one.code, self.program.field_by_code[one.field])
-        return replace(one, expected=self.expected(one), fix=fix or one.fix)
+        fix = f.fix
+        if f.code == "REQUIRED":
+            row = self.lines[self.program.field_by_code[f.field].form].row
+            fix = _FIRST_TICK if row and row.nil else remedy(f.code, self.program.field_by_code[f.field])
+        return replace(f, expected=self.expected(f), fix=fix or f.fix)
 
-    def expected(self, one: Finding) -> str:
+    def expected(self, f: Finding) -> str:
         """What a finding about a cell says should stand there."""
-        field = self.program.field_by_code[one.field]
-        rule = next((r for r in self.rules[""] if r.id == one.rule), None)
-        said = self.filled(rule, field.form) if rule else one.expected
-        if one.severity is not Severity.CRITICAL:
+        field = self.program.field_by_code[f.field]
+        rule = next((r for r in self.rules[""] if r.id == f.rule), None)
+        said = self.filled(rule, field.form) if rule else f.expected
+        if f.severity is not Severity.CRITICAL:
             return said
         if rule is None:
-            return self._asked(field) + said.removeprefix(wanted(field)) if one.code.startswith("CELL_") else said
+            return self._asked(field) + said.removeprefix(wanted(field)) if f.code.startswith("CELL_") else said
         if rule.type == NOT_NULL:
             return f"{said}：{self._asked(field)}"
         if rule.type == LENGTH:
             return f"{said}，现为{len(show(self.value(field.code)))}字"
         if rule not in self.rules.get(field.code, ()):
             return said + self._of_the_other(rule, field)
-        return (self.allowed(field, whole=one.code == "OUT_OF_RANGE") or said) + (
-            self._if_increment(field) if one.code == "CUMULATIVE_FELL" else ""
+        return (self.allowed(field, whole=f.code == "OUT_OF_RANGE") or said) + (
+            self._if_increment(field) if f.code == "CUMULATIVE_FELL" else ""
         )
 
     def _asked(self, field: Field) -> str:
@@ -332,7 +334,7 @@ def _shown(value: Decimal, *, is_day: bool) -> str:
     return str(int(value)) if value == value.to_integral_value() else show(value)
 
 
-def told_together(
+def with_all_bounds(
     program: Program,
     rules: Rules,
     period: Period,
@@ -360,42 +362,42 @@ def told_together(
     for code, of_form in lines.items():
         for line in of_form if not program.form_by_code[code].is_list else ():
             whole[line.source, line.unit.code][code] = line
-    told: list[list[Finding]] = []
+    worded: list[list[Finding]] = []
     for source, some in enumerate(found):
-        places = [_line_of(returns[source], source, rows, one) for one in some]
+        places = [_line_of(returns[source], source, rows, f) for f in some]
         wrong: dict[str, set[str]] = defaultdict(set)
-        for one, place in zip(some, places, strict=True):
-            if place and one.severity is Severity.CRITICAL:
-                wrong[place[1]].add(one.field)
-        told.append([])
-        for one, place in zip(some, places, strict=True):
+        for f, place in zip(some, places, strict=True):
+            if place and f.severity is Severity.CRITICAL:
+                wrong[place[1]].add(f.field)
+        worded.append([])
+        for f, place in zip(some, places, strict=True):
             if place is None:
-                told[-1].append(one)
+                worded[-1].append(f)
                 continue
             form, key, line = place
             alone = program.form_by_code[form].is_list
             figures = _BoundFigures(
                 program=program,
                 period=period,
-                one=returns[source],
+                workbook=returns[source],
                 past=past,
                 lines={form: line} if alone else whole[source, line.unit.code],
                 others={} if alone else values.get((source, line.unit.code), {}),
                 wrong=frozenset(wrong[key]),
                 rules=by_form[form],
             )
-            told[-1].append(figures.worded(one))
-    return told
+            worded[-1].append(figures.worded(f))
+    return worded
 
 
 def _line_of(
-    one: Return, source: int, rows: Mapping[tuple[int, str, int], Line], told: Finding
+    workbook: Return, source: int, rows: Mapping[tuple[int, str, int], Line], f: Finding
 ) -> tuple[str, str, Line] | None:
     """Form, who is meant, and line of a finding about a cell; None of any other."""
-    digits = told.location.cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    if not told.field or not digits or CATALOGUE[told.code].whole_file:
+    digits = f.location.cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    if not f.field or not digits or CATALOGUE[f.code].whole_file:
         return None
-    form = next((code for code, sheet in one.sheets.items() if sheet == told.location.sheet), "")
+    form = next((code for code, sheet in workbook.sheets.items() if sheet == f.location.sheet), "")
     line = rows.get((source, form, int(digits)))
     if line is None:
         return None
@@ -405,12 +407,12 @@ def _line_of(
 def _by_field(program: Program, period: Period, form: str, rules: Rules) -> dict[str, tuple[Rule, ...]]:
     """Field → the critical rules of all sheets of its unit that limit its number; "" → those of the form."""
     mine = program.form_by_code[form]
-    together = [one for one in program.roster_forms if one.rows is mine.rows] if not mine.is_list else [mine]
-    asked = {f.code for one in together for f in one.fields_in(period)}
+    together = [form for form in program.roster_forms if form.rows is mine.rows] if not mine.is_list else [mine]
+    asked = {f.code for form in together for f in form.fields_in(period)}
     found: dict[str, list[Rule]] = defaultdict(list)
     found[""] = list(rules[form])
-    for one in together:
-        for rule in rules_in(rules[one.code], asked):
+    for shared in together:
+        for rule in rules_in(rules[shared.code], asked):
             if rule.severity is Severity.CRITICAL and rule.type in {BETWEEN, PAIR_GREATER}:
                 for code in dict.fromkeys(name for sums, _ in _at_least_zero(rule) for name in sums if name in asked):
                     found[code].append(rule)

@@ -9,7 +9,10 @@ from pipeline.program.layout import ENTRY, list_keys
 from pipeline.program.model import FormKind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipeline.domain.past import Past
+    from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Raw, Value
     from pipeline.program.model import Form, Period, Prefecture, Program
 
@@ -23,19 +26,22 @@ def carried(program: Program, period: Period, prefecture: Prefecture, past: Past
     the contact units the notice gives, where nothing was ever reported (附件3).
     """
     entries: Entries = {}
-    for form in program.forms:
-        if form.carry and form.is_list:
-            for key, entry in zip(list_keys(), past.carried.get((prefecture.code, form.code), ()), strict=False):
-                entries[form.code, key, ENTRY] = entry.number
-                entries |= {
-                    (form.code, key, code): named(program, form, code, value)
-                    for code, value in entry.values.items()
-                    if value is not None
-                }
-        elif form.carry:
-            for unit in program.units_of(form, prefecture.code):
-                values = prefilled(program, period, form, unit.code, past)
-                entries |= {(form.code, unit.code, code): raw(v) for code, v in values.items() if v is not None}
+    for form in (form for form in program.forms if form.carry):
+        if form.is_list:
+            entries |= _carried_list(program, form, past.carried.get((prefecture.code, form.code), ()))
+            continue
+        for unit in program.units_of(form, prefecture.code):
+            values = prefilled(program, period, form, unit.code, past)
+            entries |= {(form.code, unit.code, code): raw(v) for code, v in values.items() if v is not None}
+    return entries
+
+
+def _carried_list(program: Program, form: Form, carried: Sequence[AcceptedRow]) -> Entries:
+    entries: Entries = {}
+    for key, entry in zip(list_keys(), carried, strict=False):
+        given = {code: value for code, value in entry.values.items() if value is not None}
+        entries[form.code, key, ENTRY] = entry.number
+        entries |= {(form.code, key, code): named(program, form, code, value) for code, value in given.items()}
     return entries
 
 

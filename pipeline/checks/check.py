@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.checks.bounds import told_together
+from pipeline.checks.bounds import with_all_bounds
 from pipeline.checks.diagnose import diagnosed
 from pipeline.checks.frames import form_frame
 from pipeline.checks.lines import GIVEN, Line, cell_of, form_lines
@@ -22,7 +24,7 @@ from pipeline.program.rules import CONTEXT_COLUMNS, base_field, base_fields, rul
 from pipeline.reading.read import whole_file_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pipeline.checks.suites import Breach
     from pipeline.domain.past import Past
@@ -70,45 +72,50 @@ def check_returns(
         past: What was accepted before this run.
         validate: Rules and a frame → what broke them; Great Expectations and masks, compared, if None.
     """
-    per_return: list[list[Finding]] = [list(one.findings) for one in returns]
-    all_lines = {}
-    told_by_lines: dict[str, list[tuple[int, Finding]]] = {}
-    values: dict[tuple[int, str], dict[str, Value]] = {}
+    per_return: list[list[Finding]] = [list(workbook.findings) for workbook in returns]
+    all_lines, by_lines = {}, {}
     for form in program.forms:
-        made, told_by_lines[form.code] = (
+        made, by_lines[form.code] = (
             list_lines(program, form, returns, past)
             if form.is_list
             else form_lines(program, form, period, returns, past)
         )
         all_lines[form.code] = tuple(made)
-        for line in made if not form.is_list else ():
-            values.setdefault((line.source, line.unit.code), {}).update(line.values)
+    values: dict[tuple[int, str], dict[str, Value]] = defaultdict(dict)
+    for line in chain.from_iterable(all_lines[form.code] for form in program.roster_forms):
+        values[line.source, line.unit.code].update(line.values)
     for form in program.forms:
-        lines = all_lines[form.code]
         together = program.county_forms if form.rows is Rows.COUNTY else (form,)
-        asked = rules_in(rules[form.code], {f.code for one in together for f in one.fields_in(period)})
+        asked = rules_in(rules[form.code], {f.code for form in together for f in form.fields_in(period)})
         wanted = {column for rule in asked for column in (*rule.used_columns, *_in_message(rule))}
+        lines = all_lines[form.code]
         frame = form_frame(program, form, period, returns, lines, past, wanted, values)
-        for breach in (validate or run_both)(asked, frame):
-            for position in breach.positions:
-                line = lines[position]
-                if not _already_told(breach.rule, line, returns[line.source]):
-                    per_return[line.source].append(_finding(returns[line.source], breach.rule, line, frame, position))
-        for source, told in told_by_lines[form.code]:
-            per_return[source].append(told)
+        broken = _broken((validate or run_both)(asked, frame), frame, returns, lines)
+        for source, f in (*broken, *by_lines[form.code]):
+            per_return[source].append(f)
     causes = diagnosed(program, rules, period, returns, all_lines, past, per_return)
-    told_whole = told_together(program, rules, period, returns, all_lines, values, past, causes)
-    settled = _settle_conflicts(told_whole, returns, all_lines)
-    for source, told in _list_conflicts(program, returns, all_lines, settled):
-        settled[source].append(told)
+    worded = with_all_bounds(program, rules, period, returns, all_lines, values, past, causes)
+    settled = _settle_conflicts(worded, returns, all_lines)
+    for source, conflict in list(_list_conflicts(program, returns, all_lines, settled)):
+        settled[source].append(conflict)
     return Checked(lines=all_lines, findings=tuple(tuple(found) for found in settled))
+
+
+def _broken(
+    breaches: Iterable[Breach], frame: pd.DataFrame, returns: Sequence[Return], lines: Sequence[Line]
+) -> Iterator[tuple[int, Finding]]:
+    """Every rule that a line of a form breaks, with the index of the line's return."""
+    for breach in breaches:
+        for position in breach.positions:
+            line = lines[position]
+            if not _is_found_already(breach.rule, line, returns[line.source]):
+                yield line.source, _finding(returns[line.source], breach.rule, line, frame, position)
 
 
 def _list_conflicts(
     program: Program, returns: Sequence[Return], lines: Mapping[str, tuple[Line, ...]], found: Sequence[list[Finding]]
-) -> list[tuple[int, Finding]]:
+) -> Iterator[tuple[int, Finding]]:
     """Lists of one prefecture that came on one day, are otherwise good and say different things: neither is taken."""
-    told = []
     bad = {
         n
         for n, some in enumerate(found)
@@ -117,18 +124,15 @@ def _list_conflicts(
     }
     for form in program.list_forms:
         said: dict[tuple[str, date], dict[int, list[str]]] = {}
-        for line in lines[form.code]:
-            if line.source in bad:
-                continue
-            one = returns[line.source]
-            lists = said.setdefault((one.prefecture_code, one.arrival.received_on), {})
-            number = line.row.entry if line.row else ""
+        for line in (line for line in lines[form.code] if line.source not in bad):
+            workbook, number = returns[line.source], line.row.entry if line.row else ""
+            lists = said.setdefault((workbook.prefecture_code, workbook.arrival.received_on), {})
             lists.setdefault(line.source, []).append(f"{number} {sorted(line.values.items())!r}")
         for (prefecture, _), lists in said.items():
             if len({tuple(sorted(entries)) for entries in lists.values()}) > 1:
                 counted = "，".join(f"{returns[n].arrival.name} {len(entries)}条" for n, entries in lists.items())
-                told += [
-                    (
+                for n in lists:
+                    yield (
                         n,
                         finding(
                             _CONFLICT,
@@ -140,9 +144,6 @@ def _list_conflicts(
                             expected="同一天只有一种填法",
                         ),
                     )
-                    for n in lists
-                ]
-    return told
 
 
 def _settle_conflicts(
@@ -157,51 +158,50 @@ def _settle_conflicts(
     settled = []
     for source, found in enumerate(per_return):
         kept = []
-        for one in found:
-            if one.code != _CONFLICT:
-                kept.append(one)
-                continue
-            rivals = [
-                n
-                for n, other in enumerate(returns)
-                if n != source
-                and other.prefecture_code == returns[source].prefecture_code
-                and other.arrival.received_on == returns[source].arrival.received_on
-                and not refused[n]
-                and one.county_code not in bad[n]
-            ]
-            differing = _difference(one.county_code, source, rivals, returns, lines)
-            if differing and one.county_code not in bad[source]:
-                kept.append(replace(one, found=differing))
+        for f in found:
+            if f.code != _CONFLICT:
+                kept.append(f)
+            elif f.county_code not in bad[source]:
+                rivals = [n for n in _same_day(returns, source) if not refused[n] and f.county_code not in bad[n]]
+                differing = list(_differing(f.county_code, source, rivals, returns, lines))
+                more = f"；等{len(differing)}处" if len(differing) > _SHOWN_DIFFERENCES else ""
+                kept += [replace(f, found="；".join(differing[:_SHOWN_DIFFERENCES]) + more)] if differing else []
         settled.append(kept)
     return settled
 
 
-def _difference(
+def _same_day(returns: Sequence[Return], source: int) -> list[int]:
+    """The other returns of a prefecture that came on the day one of its returns came."""
+    mine = returns[source]
+    return [
+        n
+        for n, other in enumerate(returns)
+        if n != source
+        and other.prefecture_code == mine.prefecture_code
+        and other.arrival.received_on == mine.arrival.received_on
+    ]
+
+
+def _differing(
     county: str, source: int, rivals: Sequence[int], returns: Sequence[Return], lines: Mapping[str, tuple[Line, ...]]
-) -> str:
-    """The fields two returns of one day differ in, with both values and files; empty when none does."""
-    told = []
-    for form_lines_ in lines.values():
-        mine = {line.source: line for line in form_lines_ if line.unit.code == county and line.state in GIVEN}
-        for rival in rivals:
-            if source in mine and rival in mine:
-                for code, value in mine[source].values.items():
-                    other = mine[rival].values.get(code)
-                    if other != value:
-                        told.append(
-                            f"{code}：本份{show(value) or '空'}，{returns[rival].arrival.name} {show(other) or '空'}"
-                        )
-    return "；".join(told[:_SHOWN_DIFFERENCES]) + (f"；等{len(told)}处" if len(told) > _SHOWN_DIFFERENCES else "")
+) -> Iterator[str]:
+    """The fields in which a return differs from its rivals, with both values and the rival's file."""
+    for all_of_form in lines.values():
+        given = {line.source: line.values for line in all_of_form if line.unit.code == county and line.state in GIVEN}
+        for rival in rivals if source in given else ():
+            for code, value in given[source].items() if rival in given else ():
+                other = given[rival].get(code)
+                if other != value:
+                    yield f"{code}：本份{show(value) or '空'}，{returns[rival].arrival.name} {show(other) or '空'}"
 
 
-def _already_told(rule: Rule, line: Line, one: Return) -> bool:
-    """A missing column, a blank row, or a cell that could not be read, is told once; a nil row is not asked to look again."""
+def _is_found_already(rule: Rule, line: Line, workbook: Return) -> bool:
+    """A missing column, a blank row, or a cell that could not be read, is found once; a nil row is not asked to look again."""
     if rule.about_rows:
         return False
     if line.state not in GIVEN or line.row is None:
         return True
-    if base_field(rule.columns[0]) not in one.columns[line.row.form]:
+    if base_field(rule.columns[0]) not in workbook.columns[line.row.form]:
         return True
     if any(base in line.row.refused for column in rule.used_columns for base in base_fields(column)):
         return True
@@ -213,35 +213,35 @@ def _in_message(rule: Rule) -> list[str]:
     return [column for column in re.findall(r"\{([^{}]+)\}", rule.message) if column not in CONTEXT_COLUMNS]
 
 
-def _finding(one: Return, rule: Rule, line: Line, frame: pd.DataFrame, position: int) -> Finding:
+def _finding(workbook: Return, rule: Rule, line: Line, frame: pd.DataFrame, position: int) -> Finding:
     row = frame.iloc[position]
     expected = re.sub(r"\{([^{}]+)\}", lambda m: _show(row[m[1]]), rule.message)
     field = "" if rule.about_rows else rule.columns[0]
     cell = ""
     if line.row is not None:
-        cell = cell_of(one, line.row, field) if field else f"B{line.row.row}"
+        cell = cell_of(workbook, line.row, field) if field else f"B{line.row.row}"
     made = finding(
         rule.code,
-        file=one.arrival.name,
-        sheet=one.sheets.get(rule.form, ""),
+        file=workbook.arrival.name,
+        sheet=workbook.sheets.get(rule.form, ""),
         cell=cell,
-        prefecture_code=one.prefecture_code,
+        prefecture_code=workbook.prefecture_code,
         county_code=line.unit.code,
         field=field,
         rule=rule.id,
-        found=_found(one, line.row, field) if line.row else "",
+        found=_found(workbook, line.row, field) if line.row else "",
         expected=expected,
     )
     return replace(made, severity=rule.severity)
 
 
-def _found(one: Return, row: FormRow, field: str) -> str:
+def _found(workbook: Return, row: FormRow, field: str) -> str:
     """What was typed; where nothing was, what lies over the cell, or over those of the row."""
     if row.typed.get(field) or not row.beside:
         return row.typed.get(field, "")
     if field:
         return f"此格没有数，上面有{row.beside[field]}" if field in row.beside else ""
-    return "、".join(f"{cell_of(one, row, code) or row.row}上有{what}" for code, what in row.beside.items())
+    return "、".join(f"{cell_of(workbook, row, code) or row.row}上有{what}" for code, what in row.beside.items())
 
 
 def _show(value: Any) -> str:

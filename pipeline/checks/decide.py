@@ -78,9 +78,9 @@ class _Undecided:
 
 def _reports(lines: Collection[Line]) -> bool:
     """Something was typed; what was only carried into the cells counts where a file holds nothing but such sheets."""
-    told = [line for line in lines if line.state in GIVEN]
+    given = [line for line in lines if line.state in GIVEN]
     others_blank = any(line.state in {"blank", "absent"} for line in lines)
-    return any(not line.untouched for line in told) or (bool(told) and not others_blank)
+    return any(not line.untouched for line in given) or (bool(given) and not others_blank)
 
 
 def decide(program: Program, returns: Sequence[Return], checked: Checked, past: Past) -> tuple[Decision, ...]:
@@ -91,18 +91,7 @@ def decide(program: Program, returns: Sequence[Return], checked: Checked, past: 
     is returned for them while the sheets it sent are kept; another file of the same day or before may bring the rest.
     Every refusal carries at least one finding.
     """
-    by_source: dict[int, dict[str, dict[str, Line]]] = defaultdict(lambda: defaultdict(dict))
-    lists: dict[int, dict[str, tuple[Line, ...]]] = defaultdict(dict)
-    for one in program.forms:
-        for line in checked.lines[one.code]:
-            if one.is_list:
-                lists[line.source][one.code] = (*lists[line.source].get(one.code, ()), line)
-            else:
-                by_source[line.source][line.unit.code][one.code] = line
-    cases = [
-        _Undecided(source=source, counties=by_source[n], lists=lists[n], findings=checked.findings[n])
-        for n, source in enumerate(returns)
-    ]
+    cases = _undecided(program, returns, checked)
     brought: dict[tuple[str, str], date] = {}
     nil: dict[tuple[str, str], bool] = {}
     for case in cases:
@@ -113,6 +102,21 @@ def decide(program: Program, returns: Sequence[Return], checked: Checked, past: 
                     brought[code, form] = min(day, brought.get((code, form), day))
                     nil[code, form] = nil.get((code, form), True) and line.state == "nil"
     return tuple(_decide_one(program, case, brought, nil | dict(past.standing), past) for case in cases)
+
+
+def _undecided(program: Program, returns: Sequence[Return], checked: Checked) -> list[_Undecided]:
+    by_source: dict[int, dict[str, dict[str, Line]]] = defaultdict(lambda: defaultdict(dict))
+    lists: dict[int, dict[str, tuple[Line, ...]]] = defaultdict(dict)
+    for form in program.forms:
+        for line in checked.lines[form.code]:
+            if form.is_list:
+                lists[line.source][form.code] = (*lists[line.source].get(form.code, ()), line)
+            else:
+                by_source[line.source][line.unit.code][form.code] = line
+    return [
+        _Undecided(source=source, counties=by_source[n], lists=lists[n], findings=checked.findings[n])
+        for n, source in enumerate(returns)
+    ]
 
 
 def _decide_one(
@@ -170,20 +174,16 @@ def _all_nil(county: str, forms: Mapping[str, Line], nil: Mapping[tuple[str, str
 
 
 def _once_per_blank_county(findings: tuple[Finding, ...], reported: set[str], past: Past) -> list[Finding]:
-    """A county blank on every sheet is told once, not once a sheet, and nothing of what went out in its cells."""
+    """A county blank on every sheet is said once, not once a sheet, and nothing of what went out in its cells."""
     kept: list[Finding] = []
-    told: set[str] = set()
-    for one in findings:
-        if one.rule and one.county_code not in reported and one.code != "ROW_BLANK":
-            continue
-        if one.code == "ROW_BLANK" and one.county_code not in reported:
-            if one.county_code in told:
-                continue
-            told.add(one.county_code)
-            which = "还没有接收的各张" if any(county == one.county_code for county, _ in past.standing) else "各张"
-            kept.append(replace(one.at(sheet="", cell=""), fix=f"请在{which}表中填报这个县；本期确无新进展的选“√”"))
-        else:
-            kept.append(one)
+    seen, accepted = set[str](), {county for county, _ in past.standing}
+    for f in findings:
+        if f.county_code in reported or not (f.rule or f.code == "ROW_BLANK"):
+            kept.append(f)
+        elif f.code == "ROW_BLANK" and f.county_code not in seen:
+            seen.add(f.county_code)
+            which = {True: "还没有接收的各张", False: "各张"}[f.county_code in accepted]
+            kept.append(replace(f.at(sheet="", cell=""), fix=f"请在{which}表中填报这个县；本期确无新进展的选“√”"))
     return kept
 
 
@@ -192,33 +192,35 @@ def _missing_sheets(program: Program, case: _Undecided, lacking: Mapping[str, Se
 
     A sheet that could not be read has its own finding; under a name of the officer's it may be any of those missing.
     """
-    one, unread = case.source, {f.location.sheet for f in case.findings if f.code == "SHEET_AMBIGUOUS"}
+    workbook, unread = case.source, {f.location.sheet for f in case.findings if f.code == "SHEET_AMBIGUOUS"}
     renamed = unread - {form.sheet for form in program.forms}
-    told = []
+    found = []
     for form in program.forms:
         counties = [code for code, forms in lacking.items() if form.code in forms]
-        where = {"file": one.arrival.name, "prefecture_code": one.prefecture_code}
-        if counties and form.code in one.rows:
-            told += [finding("ROW_BLANK", sheet=one.sheets[form.code], county_code=code, **where) for code in counties]
+        where = {"file": workbook.arrival.name, "prefecture_code": workbook.prefecture_code}
+        if counties and form.code in workbook.rows:
+            found += [
+                finding("ROW_BLANK", sheet=workbook.sheets[form.code], county_code=code, **where) for code in counties
+            ]
         elif counties and form.sheet not in unread and not renamed:
-            told.append(finding("SHEET_MISSING", sheet=form.sheet, expected=form.sheet, **where))
-    return told
+            found.append(finding("SHEET_MISSING", sheet=form.sheet, expected=form.sheet, **where))
+    return found
 
 
 def _older(program: Program, case: _Undecided, sound: set[str], past: Past) -> list[Finding]:
     """What stands was received later than this return: said once, with the counties and lists it does not replace."""
-    day, one = case.source.arrival.received_on, case.source
+    day, workbook = case.source.arrival.received_on, case.source
     newer = {
         row_name(program.unit_by_code[code]): received
         for code in sorted(sound)
         for form, line in case.counties.get(code, {}).items()
         if line.state in GIVEN and (received := past.received.get((code, form), day)) > day
     }
-    own = case.lists if one.prefecture_code in sound else {}
+    own = case.lists if workbook.prefecture_code in sound else {}
     newer |= {
         program.form_by_code[form].sheet: received
         for form, lines in own.items()
-        if lines and (received := past.received.get((one.prefecture_code, form), day)) > day
+        if lines and (received := past.received.get((workbook.prefecture_code, form), day)) > day
     }
     if not newer:
         return []
@@ -226,8 +228,8 @@ def _older(program: Program, case: _Undecided, sound: set[str], past: Past) -> l
     return [
         finding(
             "RETURN_OLDER",
-            file=one.arrival.name,
-            prefecture_code=one.prefecture_code,
+            file=workbook.arrival.name,
+            prefecture_code=workbook.prefecture_code,
             found=f"{day}收到",
             expected=f"已接收的是{max(newer.values())}收到的，不替换：{names}",
         )
@@ -260,6 +262,6 @@ def _reason(source: Return, verdict: Verdict, whole: tuple[Finding, ...], record
     return "，".join(text for text in said if text)
 
 
-def _reading_order(one: Finding) -> tuple[int, str, str, str, str]:
+def _reading_order(f: Finding) -> tuple[int, str, str, str, str]:
     order = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
-    return order[one.severity], one.county_code, one.location.sheet, one.field, one.code
+    return order[f.severity], f.county_code, f.location.sheet, f.field, f.code

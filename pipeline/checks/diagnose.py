@@ -1,7 +1,7 @@
-"""One cause behind many wrong cells, told once with the values it would mean; the officer decides, nothing is changed.
+"""One cause behind many wrong cells, said once with the values it would mean; the officer decides, nothing is changed.
 
-Looked for per sheet, before its cell errors are told: a block some rows or columns off, figures in another unit, what came in this
-period in place of totals, a row pasted twice, a return that repeats the last one. What such a cause brings about is told
+Looked for per sheet, before its cell errors are listed: a block some rows or columns off, figures in another unit, what came in this
+period in place of totals, a row pasted twice, a return that repeats the last one. What such a cause brings about is listed
 under it and not again cell by cell.
 """
 
@@ -26,11 +26,11 @@ from pipeline.program.rules import base_fields
 from pipeline.reading.cells import CENT, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipeline.checks.lines import Line
     from pipeline.domain.past import Past
-    from pipeline.domain.value import Raw
+    from pipeline.domain.value import Raw, Value
     from pipeline.program.model import Field, Form, Period, Program
     from pipeline.program.rules import Rule
     from pipeline.reading.read import Return
@@ -43,13 +43,13 @@ _ROW_AT_LEAST = 2  # other amounts of a row that say of what size they are
 _NEAR = 3  # times the last value, within which a figure may well be of its own county …
 _NEAR_MORE = 20  # … and so much more, for small ones
 _REPEATED_AT_LEAST = 20  # figures equal to the last ones that are no chance
-_COPIED_BITS = 40  # what the figures of a row must tell before two counties that share all of them are no chance …
+_COPIED_BITS = 40  # what the figures of a row must hold before two counties that share all of them are no chance …
 _COPIED_BITS_WRONG = 15  # … where something in the row is wrong, too
 _WRONG_AT_LEAST = 2  # cells of a sheet that are returned before a shift is looked for
 _SHOWN = 6
 _SHIFTS = {(1, 0): "上一行{}", (-1, 0): "下一行{}", (0, 1): "左边一列", (0, -1): "右边一列"} | {
     shift: f"{side}第{far}{what}"
-    for far in (2, 3)  # the nearest that fits as well is told
+    for far in (2, 3)  # the nearest that fits as well is found
     for shift, side, what in (
         ((far, 0), "往上", "行{}"),
         ((-far, 0), "往下", "行{}"),
@@ -95,10 +95,31 @@ def diagnosed(
         past: What was accepted before.
         found: Findings, one list per return.
     """
+    rows, cells = _laid_out(program, period, lines, past)
+    peers = _peers(past)
+    kept = []
+    for source, (workbook, some) in enumerate(zip(returns, found, strict=True)):
+        mine = _Findings(workbook=workbook, kept=list(some))
+        for form in program.county_forms:
+            _shifted(mine, form, period, rows[source, form.code], past)
+        figures = [cell for cell in cells[source] if not mine.covers(cell)]
+        _units(mine, figures, peers)
+        _increments(mine, [cell for cell in figures if not mine.covers(cell)])
+        _repeats(mine, program, figures)
+        _copied(mine, figures)
+        _caused(mine, rules)
+        kept.append([_with_proposal(workbook, program, f, lines, past, source) for f in mine.kept])
+    return kept
+
+
+def _laid_out(
+    program: Program, period: Period, lines: Mapping[str, Sequence[Line]], past: Past
+) -> tuple[dict[tuple[int, str], list[Line]], dict[int, list[Cell]]]:
+    """(return, form) → the rows that were typed; return → their figures."""
     cells: dict[int, list[Cell]] = defaultdict(list)
     rows: dict[tuple[int, str], list[Line]] = defaultdict(list)
     for form in program.roster_forms:
-        asked = [one for one in form.fields_in(period) if one.type in NUMBERS and not one.shows]
+        asked = [field for field in form.fields_in(period) if field.type in NUMBERS and not field.shows]
         for line in lines[form.code]:
             if line.row is None or line.state == "nil" or line.untouched:
                 continue
@@ -108,27 +129,14 @@ def diagnosed(
                 if isinstance(value, (int, Decimal)):
                     before = past.floors.get((line.unit.code, column.code))
                     cells[line.source].append(Cell(form=form, field=column, line=line, value=value, before=before))
-    peers = _peers(past)
-    told = []
-    for source, (one, some) in enumerate(zip(returns, found, strict=True)):
-        mine = _Findings(one=one, kept=list(some))
-        for form in program.county_forms:
-            _shifted(mine, form, period, rows[source, form.code], past)
-        figures = [cell for cell in cells[source] if not mine.covers(cell)]
-        _units(mine, figures, peers)
-        _increments(mine, [cell for cell in figures if not mine.covers(cell)])
-        _repeats(mine, program, figures)
-        _copied(mine, figures)
-        _caused(mine, rules)
-        told.append([_with_proposal(one, program, told_now, lines, past, source) for told_now in mine.kept])
-    return told
+    return rows, cells
 
 
 @dataclass(slots=True, kw_only=True)
 class _Findings:
     """The findings of one return while causes are looked for."""
 
-    one: Return
+    workbook: Return
     kept: list[Finding]
     taken: set[tuple[str, str]] = field(default_factory=set)
 
@@ -137,18 +145,18 @@ class _Findings:
         return (cell.form.code, self._place(cell)) in self.taken
 
     def _place(self, cell: Cell) -> str:
-        return cell_of(self.one, cell.line.row, cell.field.code) if cell.line.row else ""
+        return cell_of(self.workbook, cell.line.row, cell.field.code) if cell.line.row else ""
 
     def critical(self, cell: Cell) -> bool:
         """Something returns the cell as it is."""
         return any(self._is_at(f, cell.form, self._place(cell)) for f in self.kept)
 
-    def _is_at(self, told: Finding, form: Form, place: str) -> bool:
+    def _is_at(self, f: Finding, form: Form, place: str) -> bool:
         return (
-            told.severity is Severity.CRITICAL
-            and bool(told.field)
-            and told.location.cell == place
-            and told.location.sheet == self.one.sheets[form.code]
+            f.severity is Severity.CRITICAL
+            and bool(f.field)
+            and f.location.cell == place
+            and f.location.sheet == self.workbook.sheets[form.code]
         )
 
     def replace(self, form: Form, places: Iterable[str], causes: Iterable[Finding]) -> int:
@@ -162,16 +170,16 @@ class _Findings:
         return number
 
     def at(self, cell: Cell, code: str, severity: Severity, *, expected: str, fix: str) -> None:
-        """A cause told at one of its cells."""
+        """A cause found at one of its cells."""
         row, place = cell.line.row, self._place(cell)
         typed = row.typed.get(cell.field.code, show(cell.value)) if row else show(cell.value)
         made = finding(
             code,
-            file=self.one.arrival.name,
-            sheet=self.one.sheets[cell.form.code],
+            file=self.workbook.arrival.name,
+            sheet=self.workbook.sheets[cell.form.code],
             cell=place,
             field=cell.field.code,
-            prefecture_code=self.one.prefecture_code,
+            prefecture_code=self.workbook.prefecture_code,
             county_code=cell.line.unit.code,
             found=typed,
             expected=expected,
@@ -229,7 +237,7 @@ def _beyond_its_row(
     if cell.before is not None or not mine.critical(cell):
         return False
     row = rows[cell.form.code, cell.line.unit.code]
-    others = [float(one.value) / (_WAN if id(one) in known else 1) for one in row if one is not cell]
+    others = [float(other.value) / (_WAN if id(other) in known else 1) for other in row if other is not cell]
     return len(others) >= _ROW_AT_LEAST and _fits_scaled(float(cell.value), median(others))
 
 
@@ -280,29 +288,34 @@ def _pools(cell: Cell) -> tuple[tuple[str, ...], ...]:
 
 def _shifted(mine: _Findings, form: Form, period: Period, lines: Sequence[Line], past: Past) -> None:
     """A block that fits its place badly and one to three rows or columns further well."""
-    sheet = mine.one.sheets.get(form.code)
+    sheet = mine.workbook.sheets.get(form.code)
     wrong = sum(f.severity is Severity.CRITICAL and bool(f.field) and f.location.sheet == sheet for f in mine.kept)
     if wrong < _WRONG_AT_LEAST:
         return
-    rows = sorted(lines, key=lambda line: line.row.row if line.row else 0)
-    columns = mine.one.columns.get(form.code, {})
-    fields = sorted(
-        (f for f in form.fields_in(period) if not f.shows and f.code in columns),
-        key=lambda f: (len(columns[f.code]), columns[f.code]),
-    )
-    best: tuple[float, tuple[int, int], list[int], int] | None = None
+    rows, fields = sorted(lines, key=_row_no), _in_sheet_order(mine.workbook, form, period)
+    if best := min(_shifts(rows, fields, past), key=lambda found: found[0], default=None):
+        _, shift, block = best
+        for n in block:
+            _report_shift(mine, form, rows, fields, n, shift, n + shift[0] in block)
+
+
+def _in_sheet_order(workbook: Return, form: Form, period: Period) -> list[Field]:
+    """The columns of a sheet, as they stand in it from left to right."""
+    columns = workbook.columns.get(form.code, {})
+    asked = (f for f in form.fields_in(period) if not f.shows and f.code in columns)
+    return sorted(asked, key=lambda f: (len(columns[f.code]), columns[f.code]))
+
+
+def _shifts(
+    rows: Sequence[Line], fields: Sequence[Field], past: Past
+) -> Iterator[tuple[float, tuple[int, int], list[int]]]:
+    """Ways in which a block of rows may be off: what still misfits then, the way, the rows."""
     for shift in _SHIFTS:
         fits = {n: _fit(rows, fields, n, shift, past) for n in range(len(rows))}
         block = [n for n, (bad, moved, _) in fits.items() if bad >= 2 and moved * 3 <= bad]  # noqa: PLR2004 - one may be a slip
         bad, moved, seen = (sum(fits[n][k] for n in block) for k in range(3))
-        enough = bad >= _FELL_AT_LEAST and bad * 3 >= seen and (len(block) > 1 or shift[0] == 0)
-        if enough and (best is None or moved / bad < best[0]):
-            best = moved / bad, shift, block, bad
-    if best is None:
-        return
-    _, shift, block, _ = best
-    for n in block:
-        _tell_shift(mine, form, rows, fields, n, shift, n + shift[0] in block)
+        if all((bad >= _FELL_AT_LEAST, bad * 3 >= seen, len(block) > 1 or shift[0] == 0)):
+            yield moved / bad, shift, block
 
 
 def _fit(
@@ -314,21 +327,21 @@ def _fit(
         return 0, 0, 0
     bad = moved = seen = 0
     cells = row.cells
-    for at, one in enumerate(fields):
-        if one.code not in cells or not 0 <= at - right < len(fields):
+    for at, column in enumerate(fields):
+        if column.code not in cells or not 0 <= at - right < len(fields):
             continue
-        whose = _just_the_last_of(cells[one.code], one, rows[n], rows[n - down], past) if down else 0
+        whose = _just_the_last_of(cells[column.code], column, rows[n], rows[n - down], past) if down else 0
         if whose:
             bad, moved, seen = bad + (whose < 0), moved + (whose > 0), seen + 1
             continue
-        here = _fits(cells[one.code], one, rows[n], past)
-        moved += _fits(cells[one.code], fields[at - right], rows[n - down], past) is False
+        here = _fits(cells[column.code], column, rows[n], past)
+        moved += _fits(cells[column.code], fields[at - right], rows[n - down], past) is False
         bad, seen = bad + (here is False), seen + (here is not None)
     return bad, moved, seen
 
 
 def _just_the_last_of(raw: Raw, field: Field, own: Line, other: Line, past: Past) -> int:
-    """1 where a number is just the last one of its unit, −1 where it is that of another; 0 where nobody can tell."""
+    """1 where a number is just the last one of its unit, −1 where it is that of another; 0 where nobody can say."""
     mine, theirs = (past.previous.get((line.unit.code, field.code)) for line in (own, other))
     if mine == theirs or not isinstance(raw, (int, float)):
         return 0
@@ -336,7 +349,7 @@ def _just_the_last_of(raw: Raw, field: Field, own: Line, other: Line, past: Past
 
 
 def _fits(raw: Raw, field: Field, line: Line, past: Past) -> bool | None:
-    """Whether a cell can be of a field and a unit: readable, no less than the last value, not far from it; None if nobody can tell."""
+    """Whether a cell can be of a field and a unit: readable, no less than the last value, not far from it; None if nobody can say."""
     parsed, before = parse(raw, field), past.floors.get((line.unit.code, field.code))
     if parsed.problem:
         return False
@@ -345,7 +358,7 @@ def _fits(raw: Raw, field: Field, line: Line, past: Past) -> bool | None:
     return before <= parsed.value <= _NEAR * before + _NEAR_MORE
 
 
-def _tell_shift(
+def _report_shift(
     mine: _Findings,
     form: Form,
     rows: Sequence[Line],
@@ -360,22 +373,22 @@ def _tell_shift(
         return
     source = rows[n + down] if known else None
     proposed = []
-    for at, one in enumerate(fields):
+    for at, column in enumerate(fields):
         other = fields[at + right] if 0 <= at + right < len(fields) else None
         raw = source.row.cells.get(other.code) if other and source and source.row else None
-        proposed.append(f"{one.title} {show(raw) or '空'}")
+        proposed.append(f"{column.title} {show(raw) or '空'}")
     shown = "、".join(proposed[:_SHOWN]) + (f"等{len(fields)}格" if len(fields) > _SHOWN else "")
-    places = [cell_of(mine.one, line.row, one.code) for one in fields]
+    places = [cell_of(mine.workbook, line.row, column.code) for column in fields]
     number = mine.replace(form, places, ())
     because = f"，{number}处错误由此引起，不再逐处列出" if number else ""
     whose = _SHIFTS[shift].format(f"（{row_name(rows[n - down].unit)}）" if down else "")
     mine.kept.append(
         finding(
             "BLOCK_SHIFTED",
-            file=mine.one.arrival.name,
-            sheet=mine.one.sheets[form.code],
+            file=mine.workbook.arrival.name,
+            sheet=mine.workbook.sheets[form.code],
             cell=f"B{line.row.row}",
-            prefecture_code=mine.one.prefecture_code,
+            prefecture_code=mine.workbook.prefecture_code,
             county_code=line.unit.code,
             found=f"{places[0]}到{places[-1]}像是{whose}的数，与本行对不上{because}",
             expected=f"移回后是：{shown}" if source else "这一行的数不在表中，请补填",
@@ -392,19 +405,13 @@ def _caused(mine: _Findings, rules: Mapping[str, tuple[Rule, ...]]) -> None:
         for rule in some
     }
     kept, number = [], Counter[tuple[str, str]]()
-    for one in mine.kept:
-        cause = next(
-            (
-                causes[one.county_code, code]
-                for code in sorted(looks_at.get(one.rule, ()))
-                if (one.county_code, code) in causes
-            ),
-            None,
-        )
-        if cause and (cause.severity is Severity.CRITICAL or one.severity is not Severity.CRITICAL):
+    for f in mine.kept:
+        behind = (causes.get((f.county_code, code)) for code in sorted(looks_at.get(f.rule, ())))
+        cause = next(filter(None, behind), None)
+        if cause and (cause.severity is Severity.CRITICAL or f.severity is not Severity.CRITICAL):
             number[cause.code, cause.fix] += 1
         else:
-            kept.append(one)
+            kept.append(f)
     mine.kept = [
         replace(f, fix=f"{f.fix}；另有{number[f.code, f.fix]}处矛盾由此引起，不再逐处列出")
         if number[f.code, f.fix]
@@ -425,8 +432,8 @@ def _repeats(mine: _Findings, program: Program, cells: Sequence[Cell]) -> None:
         mine.kept.append(
             finding(
                 "RETURN_REPEATS",
-                file=mine.one.arrival.name,
-                prefecture_code=mine.one.prefecture_code,
+                file=mine.workbook.arrival.name,
+                prefecture_code=mine.workbook.prefecture_code,
                 found=f"{names}的{sum(same.values())}个累计数与上次已接收的逐个相同",
             )
         )
@@ -434,37 +441,46 @@ def _repeats(mine: _Findings, program: Program, cells: Sequence[Cell]) -> None:
 
 def _copied(mine: _Findings, cells: Sequence[Cell]) -> None:
     """Two rows of a sheet with the same figures throughout; the one that goes worse with its past is asked about."""
-    rows: dict[tuple[str, int], list[Cell]] = defaultdict(list)
-    for cell in cells:
-        if cell.field.type is FieldType.COUNT:  # amounts are often the same for all
-            rows[cell.form.code, cell.line.row.row if cell.line.row else 0].append(cell)
-    alike: dict[tuple[str, tuple[tuple[str, Number], ...]], list[list[Cell]]] = defaultdict(list)
-    for (form, _), some in sorted(rows.items()):
-        tells = sum(math.log2(cell.value + 1) for cell in some)
-        if tells >= _COPIED_BITS_WRONG and some[0].form.rows is Rows.COUNTY:
-            alike[form, tuple((cell.field.code, cell.value) for cell in some)].append(some)
-    for group in alike.values():
-        for first, second in pairwise(sorted(group, key=lambda some: (sum(c.fell for c in some), _line_no(some)))):
+    for group in _alike(cells):
+        for first, second in pairwise(
+            sorted(group, key=lambda some: (sum(c.fell for c in some), _row_no(some[0].line)))
+        ):
             original, copy = first[0].line, second[0].line
-            chance = sum(math.log2(cell.value + 1) for cell in second) < _COPIED_BITS and not any(
-                map(mine.critical, second)
-            )
+            chance = _bits(second) < _COPIED_BITS and not any(map(mine.critical, second))
             if copy.row and original.row and not chance:
                 mine.kept.append(
                     finding(
                         "ROW_COPIED",
-                        file=mine.one.arrival.name,
-                        sheet=mine.one.sheets[second[0].form.code],
+                        file=mine.workbook.arrival.name,
+                        sheet=mine.workbook.sheets[second[0].form.code],
                         cell=f"B{copy.row.row}",
-                        prefecture_code=mine.one.prefecture_code,
+                        prefecture_code=mine.workbook.prefecture_code,
                         county_code=copy.unit.code,
                         found=f"{len(second)}个数与第{original.row.row}行{row_name(original.unit)}的逐个相同",
                     )
                 )
 
 
-def _line_no(some: Sequence[Cell]) -> int:
-    return some[0].line.row.row if some[0].line.row else 0
+def _alike(cells: Sequence[Cell]) -> Iterable[list[list[Cell]]]:
+    """Rows of counties with the same counts, where these are no few and small ones; amounts are often the same for all."""
+    rows: dict[tuple[str, int], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if cell.field.type is FieldType.COUNT and cell.form.rows is Rows.COUNTY:
+            rows[cell.form.code, _row_no(cell.line)].append(cell)
+    alike: dict[tuple[str, tuple[tuple[str, Number], ...]], list[list[Cell]]] = defaultdict(list)
+    for (form, _), some in sorted(rows.items()):
+        if _bits(some) >= _COPIED_BITS_WRONG:
+            alike[form, tuple((cell.field.code, cell.value) for cell in some)].append(some)
+    return alike.values()
+
+
+def _bits(cells: Sequence[Cell]) -> float:
+    """What figures hold: many or large ones are the same by no chance."""
+    return sum(math.log2(cell.value + 1) for cell in cells)
+
+
+def _row_no(line: Line) -> int:
+    return line.row.row if line.row else 0
 
 
 _SAME_AS_LAST = ("同上期", "同上月", "同上次", "同上一期")
@@ -472,28 +488,37 @@ _SAME_AS_ABOVE = ("同上", "同前", "同上一行", "〃", "″", '"')
 
 
 def _with_proposal(
-    one: Return, program: Program, told: Finding, lines: Mapping[str, Sequence[Line]], past: Past, source: int
+    workbook: Return, program: Program, f: Finding, lines: Mapping[str, Sequence[Line]], past: Past, source: int
 ) -> Finding:
     """A word in place of an answer, with the value it may stand for."""
-    if told.field in program.field_by_code and told.code == "CELL_WRONG_UNIT":
-        unit = program.field_by_code[told.field].unit
-        number = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]+)?)(.+)", told.found.strip())
-        if unit.startswith("万") and number and number[2] == unit[1:]:
-            said = show((Decimal(number[1]) / _WAN).quantize(CENT))
-            return replace(told, expected=f"{told.expected}；{told.found.strip()}合{said}{unit}")
-    if told.code != "CELL_PLACEHOLDER" or told.field not in program.field_by_code:
-        return told
-    asked, before = program.field_by_code[told.field], past.floors.get((told.county_code, told.field))
-    text = told.found.strip()
-    if text in _SAME_AS_ABOVE:
-        rows = sorted(
-            (line.row for line in lines[asked.form] if line.source == source and line.row), key=lambda row: row.row
-        )
-        above = next((a for a, b in pairwise(rows) if cell_of(one, b, asked.code) == told.location.cell), None)
-        shown = above.typed.get(asked.code, "") if above else ""
-        said = f"上一行填的是“{shown}”，如相同请照填" if shown and shown != text else ""
-    elif before is not None and (text in _SAME_AS_LAST or asked.accumulation is Accumulation.CUMULATIVE):
-        said = f"没有新进展的，填上次已接收的{show(before)}"
+    field = program.field_by_code.get(f.field)
+    if field is None or f.code not in {"CELL_WRONG_UNIT", "CELL_PLACEHOLDER"}:
+        return f
+    if f.code == "CELL_WRONG_UNIT":
+        said = _converted(f.found.strip(), field.unit)
+    elif f.found.strip() in _SAME_AS_ABOVE:
+        said = _of_the_row_above(workbook, field, f, [line for line in lines[field.form] if line.source == source])
     else:
-        said = ""
-    return replace(told, expected=f"{told.expected}；{said}") if said else told
+        said = _of_the_last_time(f.found.strip(), field, past.floors.get((f.county_code, f.field)))
+    return replace(f, expected=f"{f.expected}；{said}") if said else f
+
+
+def _converted(text: str, unit: str) -> str:
+    """5000元 where 万元 is asked: 5000元合0.50万元."""
+    number = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]+)?)(.+)", text)
+    if not number or not unit.startswith("万") or number[2] != unit[1:]:
+        return ""
+    return f"{text}合{show((Decimal(number[1]) / _WAN).quantize(CENT))}{unit}"
+
+
+def _of_the_row_above(workbook: Return, field: Field, f: Finding, lines: Sequence[Line]) -> str:
+    rows = sorted((line.row for line in lines if line.row), key=lambda row: row.row)
+    above = next((a for a, b in pairwise(rows) if cell_of(workbook, b, field.code) == f.location.cell), None)
+    shown = above.typed.get(field.code, "") if above else ""
+    return f"上一行填的是“{shown}”，如相同请照填" if shown and shown != f.found.strip() else ""
+
+
+def _of_the_last_time(text: str, field: Field, before: Value) -> str:
+    if before is None or not (text in _SAME_AS_LAST or field.accumulation is Accumulation.CUMULATIVE):
+        return ""
+    return f"没有新进展的，填上次已接收的{show(before)}"

@@ -60,18 +60,20 @@ def form_frame(
     if form.rows is Rows.COUNTY:
         townships = [float(program.county_by_code[line.unit.code].townships) for line in lines]
         data["county.townships"] = pd.Series(townships, dtype="float64")
-    for one in form.fields_in(period):
+    for field in form.fields_in(period):
         values = [
-            _value(program, line, one.code, others or {}, past) if one.shows else line.values.get(one.code)
+            _value(program, line, field.code, others or {}, past) if field.shows else line.values.get(field.code)
             for line in lines
         ]
-        data[one.code] = _column(one, values)
-        if one.not_applicable:
-            data[f"{one.code}.applies"] = ["no" if v == NOT_APPLICABLE else "yes" for v in values]
-        if f"{one.code}.given" in asked:
-            data[f"{one.code}.given"] = ["no" if v in {None, NONE_TICKED} else "yes" for v in values]
-        if one.accumulation is Accumulation.CUMULATIVE:
-            data[f"{one.code}.prev"] = _column(one, [past.floors.get((line.unit.code, one.code)) for line in lines])
+        data[field.code] = _column(field, values)
+        if field.not_applicable:
+            data[f"{field.code}.applies"] = ["no" if v == NOT_APPLICABLE else "yes" for v in values]
+        if f"{field.code}.given" in asked:
+            data[f"{field.code}.given"] = ["no" if v in {None, NONE_TICKED} else "yes" for v in values]
+        if field.accumulation is Accumulation.CUMULATIVE:
+            data[f"{field.code}.prev"] = _column(
+                field, [past.floors.get((line.unit.code, field.code)) for line in lines]
+            )
     for column in sorted(asked - data.keys()):
         data[column] = _made(program, column, lines, others or {}, past)
     return pd.DataFrame(data)
@@ -87,8 +89,8 @@ def _made(
     """A sum of fields, or a field of another sheet."""
     parts = terms(column)
     if len(parts) == 1 and parts[0][0] == 1:
-        one = program.field_by_code[parts[0][1]]
-        return _column(one, [_value(program, line, one.code, others, past) for line in lines])
+        field = program.field_by_code[parts[0][1]]
+        return _column(field, [_value(program, line, field.code, others, past) for line in lines])
     sums: list[float | None] = []
     for line in lines:
         found = [(times, _value(program, line, code, others, past)) for times, code in parts]
@@ -106,12 +108,12 @@ def _value(
     return past.current.get((line.unit.code, code)) if given is None else given
 
 
-def _column(one: Field, values: Sequence[Value]) -> pd.Series[Any]:
-    if one.type in NUMBERS:
+def _column(field: Field, values: Sequence[Value]) -> pd.Series[Any]:
+    if field.type in NUMBERS:
         numbers = [float(value) if isinstance(value, (int, Decimal)) else None for value in values]
         return pd.Series(numbers, dtype="float64")
     known = list(values)
-    if one.type is FieldType.DATE:
+    if field.type is FieldType.DATE:
         days = [pd.Timestamp(v) if isinstance(v, date) else pd.NaT for v in known]
         return pd.Series(days, dtype="datetime64[s]")
     return pd.Series(known, dtype="object")

@@ -67,24 +67,24 @@ def form_lines(
     """
     lines, findings = [], []
     fields = form.fields_in(period)
-    told = reported_by(program, form, period, returns, past)
-    for source, one in enumerate(returns):
-        found = {row.county_code: row for row in one.rows.get(form.code, ())}
-        for unit in program.units_of(form, one.prefecture_code):
+    reported = reported_by(program, form, period, returns, past)
+    for source, workbook in enumerate(returns):
+        found = {row.county_code: row for row in workbook.rows.get(form.code, ())}
+        for unit in program.units_of(form, workbook.prefecture_code):
             row = found.get(unit.code)
-            day = one.arrival.received_on
-            others = (at for other, at in told.get(unit.code, {}).items() if other != source)
+            day = workbook.arrival.received_on
+            others = (at for other, at in reported.get(unit.code, {}).items() if other != source)
             stands = past.stood((unit.code, form.code), day) or any(at <= day for at in others)
             same = row is not None and untouched(program, form, period, row, past)
-            state = _state(None if same and stands else row, has_sheet=form.code in one.rows, stands=stands)
+            state = _state(None if same and stands else row, has_sheet=form.code in workbook.rows, stands=stands)
             values: Mapping[str, Value] = {}
             if row is not None and state in GIVEN:
                 values, clashes = _resolve(row, fields, past) if row.nil else (row.values, [])
-                findings += [(source, _nil_conflict(one, row, code)) for code in clashes]
+                findings += [(source, _nil_conflict(workbook, row, code)) for code in clashes]
                 if row.nil and period.no > 1 and (unit.code in past.merged or not past.knows(unit.code)):
-                    findings.append((source, _nil_without_base(one, row)))
+                    findings.append((source, _nil_without_base(workbook, row)))
             line = Line(source=source, unit=unit, state=state, values=values, row=row, untouched=same)
-            findings += [(source, told) for told in _above_later(one, line, fields, past)]
+            findings += [(source, f) for f in _above_later(workbook, line, fields, past)]
             lines.append(line)
     return lines, findings
 
@@ -93,12 +93,12 @@ def reported_by(
     program: Program, form: Form, period: Period, returns: Sequence[Return], past: Past
 ) -> dict[str, dict[int, date]]:
     """Unit → the returns that fill its row of a form with more than was carried into it, and when each was received."""
-    told: dict[str, dict[int, date]] = {}
-    for source, one in enumerate(returns):
-        for row in one.rows.get(form.code, ()):
+    found: dict[str, dict[int, date]] = {}
+    for source, workbook in enumerate(returns):
+        for row in workbook.rows.get(form.code, ()):
             if not row.blank and not untouched(program, form, period, row, past):
-                told.setdefault(row.county_code, {})[source] = one.arrival.received_on
-    return told
+                found.setdefault(row.county_code, {})[source] = workbook.arrival.received_on
+    return found
 
 
 def untouched(program: Program, form: Form, period: Period, row: FormRow, past: Past) -> bool:
@@ -132,20 +132,20 @@ def _resolve(row: FormRow, fields: Sequence[Field], past: Past) -> tuple[dict[st
     """
     values: dict[str, Value] = {}
     clashes = []
-    for one in fields:
-        if one.shows:
+    for field in fields:
+        if field.shows:
             continue
-        key = row.county_code, one.code
-        carried = past.current.get(key, past.previous.get(key, one.nil_value))
-        typed = row.values.get(one.code)
-        values[one.code] = carried if typed is None else typed
+        key = row.county_code, field.code
+        carried = past.current.get(key, past.previous.get(key, field.nil_value))
+        typed = row.values.get(field.code)
+        values[field.code] = carried if typed is None else typed
         must_be_given = carried is None
         if typed is not None and not must_be_given and typed != carried:
-            clashes.append(one.code)
+            clashes.append(field.code)
     return values, clashes
 
 
-def _above_later(one: Return, line: Line, fields: Sequence[Field], past: Past) -> list[Finding]:
+def _above_later(workbook: Return, line: Line, fields: Sequence[Field], past: Past) -> list[Finding]:
     """Cumulative counts of a late correction that exceed what a later period already reports."""
     if line.row is None:
         return []
@@ -161,11 +161,11 @@ def _above_later(one: Return, line: Line, fields: Sequence[Field], past: Past) -
             found.append(
                 finding(
                     "ABOVE_LATER",
-                    file=one.arrival.name,
+                    file=workbook.arrival.name,
                     sheet=line.row.sheet,
                     field=asked.code,
-                    cell=cell_of(one, line.row, asked.code),
-                    prefecture_code=one.prefecture_code,
+                    cell=cell_of(workbook, line.row, asked.code),
+                    prefecture_code=workbook.prefecture_code,
                     county_code=line.unit.code,
                     found=line.row.typed.get(asked.code, ""),
                     expected=f"不大于后一期已接收的 {later}",
@@ -174,32 +174,32 @@ def _above_later(one: Return, line: Line, fields: Sequence[Field], past: Past) -
     return found
 
 
-def cell_of(one: Return, row: FormRow, code: str) -> str:
+def cell_of(workbook: Return, row: FormRow, code: str) -> str:
     """Address of a field in a row; empty when the sheet has no such column."""
-    column = one.columns[row.form].get(code, "")
+    column = workbook.columns[row.form].get(code, "")
     return f"{column}{row.row}" if column else ""
 
 
-def _nil_without_base(one: Return, row: FormRow) -> Finding:
+def _nil_without_base(workbook: Return, row: FormRow) -> Finding:
     return finding(
         "NIL_WITHOUT_BASE",
-        file=one.arrival.name,
+        file=workbook.arrival.name,
         sheet=row.sheet,
         cell=f"C{row.row}",
         found="√",
-        prefecture_code=one.prefecture_code,
+        prefecture_code=workbook.prefecture_code,
         county_code=row.county_code,
         expected="填报本期累计数，或先补报以前的报送期",
     )
 
 
-def _nil_conflict(one: Return, row: FormRow, code: str) -> Finding:
+def _nil_conflict(workbook: Return, row: FormRow, code: str) -> Finding:
     return finding(
         "NIL_CONFLICT",
-        file=one.arrival.name,
+        file=workbook.arrival.name,
         sheet=row.sheet,
-        cell=cell_of(one, row, code),
-        prefecture_code=one.prefecture_code,
+        cell=cell_of(workbook, row, code),
+        prefecture_code=workbook.prefecture_code,
         county_code=row.county_code,
         field=code,
         found=row.typed[code],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.checks.lines import Line, given
@@ -11,7 +12,7 @@ from pipeline.program.layout import plain
 from pipeline.program.model import FieldType
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pipeline.domain.past import Past
     from pipeline.domain.row import AcceptedRow
@@ -33,83 +34,88 @@ def list_lines(
     lines: list[Line] = []
     findings: list[tuple[int, Finding]] = []
     fresh = {  # returns whose list is more than what was carried into it
-        source for source, one in enumerate(returns) if _list_rows(form, one) and not _list_untouched(form, one, past)
+        source
+        for source, workbook in enumerate(returns)
+        if _list_rows(form, workbook) and not _list_untouched(form, workbook, past)
     }
-    for source, one in enumerate(returns):
-        rows, key = _list_rows(form, one), (one.prefecture_code, form.code)
+    for source, workbook in enumerate(returns):
+        rows, key = _list_rows(form, workbook), (workbook.prefecture_code, form.code)
         carried, listed = past.carried.get(key, ()), past.listed.get(key, ())
-        rivals = {n for n in fresh - {source} if returns[n].prefecture_code == one.prefecture_code}
-        if form.code not in one.rows or (source not in fresh and (listed or rivals)) or not (rows or carried):
+        rivals = {n for n in fresh - {source} if returns[n].prefecture_code == workbook.prefecture_code}
+        if form.code not in workbook.rows or (source not in fresh and (listed or rivals)) or not (rows or carried):
             continue
-        where = {
-            "file": one.arrival.name,
-            "sheet": one.sheets[form.code],
-            "prefecture_code": one.prefecture_code,
-            "county_code": one.prefecture_code,
-        }
         numbers, known = past.numbers.get(key, frozenset()), {e.number: e for e in (*carried, *listed)}
-        given, twice = _numbers(form, rows, (*listed, *carried), numbers, one.prefecture_code)
-        unit = program.prefecture_by_code[one.prefecture_code]
-        for row, number in zip(rows, given, strict=True):
-            lines.append(
-                Line(
-                    source=source,
-                    unit=unit,
-                    state="filled",
-                    values=row.values,
-                    row=row,
-                    entry=number,
-                    untouched=source not in fresh,
-                )
+        given, twice = _numbers(form, rows, (*listed, *carried), numbers, workbook.prefecture_code)
+        unit, untouched = program.prefecture_by_code[workbook.prefecture_code], source not in fresh
+        lines += [
+            Line(
+                source=source, unit=unit, state="filled", values=row.values, row=row, entry=number, untouched=untouched
             )
-            code = _number_fault(form, row, number, given, numbers, known)
-            if code:
-                expected = (
-                    _in_words(program, form, known[number].values)
-                    if code == "ENTRY_MISMATCH"
-                    else "、".join(sorted(known))
-                )
-                findings.append(
-                    (source, finding(code, found=row.entry, expected=expected, cell=f"A{row.row}", **where))
-                )
-        findings += [
-            (source, finding("ENTRY_NUMBER_UNKNOWN", found=row.entry, cell=f"A{row.row}", **where))
-            for row in one.rows[form.code]
-            if row.blank and row.entry and row.entry not in known
+            for row, number in zip(rows, given, strict=True)
         ]
+        found = (
+            *_wrong_numbers(program, form, rows, given, numbers, known),
+            *(
+                finding("ENTRY_NUMBER_UNKNOWN", found=row.entry, cell=f"A{row.row}")
+                for row in workbook.rows[form.code]
+                if row.blank and row.entry and row.entry not in known
+            ),
+            *(finding("ENTRY_TWICE", found=_in_words(program, form, row.values), cell=f"A{row.row}") for row in twice),
+            *_left_out(program, form, rows, given, (carried, listed), numbers),
+        )
+        file, sheet = workbook.arrival.name, workbook.sheets[form.code]
         findings += [
-            (source, finding("ENTRY_TWICE", found=_in_words(program, form, row.values), cell=f"A{row.row}", **where))
-            for row in twice
+            (source, replace(f, prefecture_code=unit.code, county_code=unit.code).at(file=file, sheet=sheet))
+            for f in found
         ]
-        gone = [entry for entry in carried if entry.number not in given]
-        told = {_identity(form, row.values) for row in rows if row.entry and row.entry not in numbers}
-        findings += [
-            (
-                source,
-                finding(
-                    "ENTRY_VANISHED",
-                    found=f"{entry.number} {_in_words(program, form, entry.values)}",
-                    expected="保留这一行，或写明已办结",
-                    **where,
-                ),
-            )
-            for entry in gone
-            if not form.same_by or _identity(form, entry.values) not in told
-        ]
-        dropped = [e.number for e in listed if e.number not in given and e not in gone]
-        if dropped and rows:
-            findings.append((source, finding("ENTRY_DROPPED", found="、".join(dropped), **where)))
     return lines, findings
 
 
-def _list_rows(form: Form, one: Return) -> list[FormRow]:
-    return [row for row in one.rows.get(form.code, ()) if not row.blank]
+def _wrong_numbers(
+    program: Program,
+    form: Form,
+    rows: Sequence[FormRow],
+    given: Sequence[str],
+    numbers: Collection[str],
+    known: Mapping[str, AcceptedRow],
+) -> Iterator[Finding]:
+    """What is wrong with the numbers that rows are entered under."""
+    for row, number in zip(rows, given, strict=True):
+        if code := _number_fault(form, row, number, given, numbers, known):
+            mismatch = code == "ENTRY_MISMATCH"
+            expected = _in_words(program, form, known[number].values) if mismatch else "、".join(sorted(known))
+            yield finding(code, found=row.entry, expected=expected, cell=f"A{row.row}")
 
 
-def _list_untouched(form: Form, one: Return, past: Past) -> bool:
+def _left_out(
+    program: Program,
+    form: Form,
+    rows: Sequence[FormRow],
+    given: Collection[str],
+    past: tuple[Sequence[AcceptedRow], Sequence[AcceptedRow]],
+    numbers: Collection[str],
+) -> Iterator[Finding]:
+    """Entries carried into a list, or listed before, that it does not repeat."""
+    carried, listed = past
+    gone = [entry for entry in carried if entry.number not in given]
+    renumbered = {_identity(form, row.values) for row in rows if row.entry and row.entry not in numbers}
+    for entry in gone:
+        if not form.same_by or _identity(form, entry.values) not in renumbered:
+            found = f"{entry.number} {_in_words(program, form, entry.values)}"
+            yield finding("ENTRY_VANISHED", found=found, expected="保留这一行，或写明已办结")
+    dropped = [entry.number for entry in listed if entry.number not in given and entry not in gone]
+    if dropped and rows:
+        yield finding("ENTRY_DROPPED", found="、".join(dropped))
+
+
+def _list_rows(form: Form, workbook: Return) -> list[FormRow]:
+    return [row for row in workbook.rows.get(form.code, ()) if not row.blank]
+
+
+def _list_untouched(form: Form, workbook: Return, past: Past) -> bool:
     """The list is just what was carried into it."""
-    carried = past.carried.get((one.prefecture_code, form.code), ())
-    said = {row.entry: given(row.values) for row in _list_rows(form, one)}
+    carried = past.carried.get((workbook.prefecture_code, form.code), ())
+    said = {row.entry: given(row.values) for row in _list_rows(form, workbook)}
     return bool(carried) and said == {entry.number: given(entry.values) for entry in carried}
 
 

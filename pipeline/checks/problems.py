@@ -60,9 +60,9 @@ def grouped(program: Program, findings: Collection[Finding]) -> tuple[_FindingGr
     """Every finding in exactly one group; groups by severity, then by first appearance."""
     groups: dict[tuple[Severity, str, str], list[Finding]] = {}
     for severity in Severity:  # critical, warning, info
-        for one in findings:
-            if one.severity is severity:
-                groups.setdefault((severity, one.code, one.fix), []).append(one)
+        for f in findings:
+            if f.severity is severity:
+                groups.setdefault((severity, f.code, f.fix), []).append(f)
     return tuple(
         _FindingGroup(
             severity=severity,
@@ -98,23 +98,27 @@ def conclusion(
     blank = sorted({f.county_code for f in findings if f.code == "ROW_BLANK"} - states.keys())
     aside = sum(CATALOGUE[f.code].aside for f in findings)
     warnings = sum(f.severity is Severity.WARNING for f in findings)
-    said = VERDICT_NAMES[verdict]
-    if verdict is Verdict.ACCEPTED and not (blank or aside):
-        said = "全部接收"
+    said = "全部接收" if verdict is Verdict.ACCEPTED and not (blank or aside) else VERDICT_NAMES[verdict]
     if verdict is Verdict.HELD:
         return f"{said}：{reason}。"
     if reason and (whole_file_findings(findings) or not bad):
-        said += f"：{reason}。所填{counted(program, bad)}都须改正后重报。" if bad else f"：{reason}。"
-    elif bad:
-        said += f"：{_names(program, bad)}须改正后重报"
-        said += f"；其余{counted(program, good)}{accepted}，不必重报。" if good else "。"
-    elif good:
-        said += f"：{counted(program, good)}{accepted}。"
+        sentences = [f"{said}：{reason}。", f"所填{counted(program, bad)}都须改正后重报。" if bad else ""]
     else:
-        said = "没有须改正的问题。"
-    said += f"{_names(program, blank)}没有填报。" if blank and states else ""
-    said += f"有{aside}处内容未采用，见所列。" if aside else ""
-    return said + (f"另有{warnings}处请再核对，如确实如此，可不改动。" if warnings else "")
+        sentences = [_of_rows(program, said, good, bad, accepted)]
+    sentences += [
+        f"{_names(program, blank)}没有填报。" if blank and states else "",
+        f"有{aside}处内容未采用，见所列。" if aside else "",
+        f"另有{warnings}处请再核对，如确实如此，可不改动。" if warnings else "",
+    ]
+    return "".join(sentences)
+
+
+def _of_rows(program: Program, said: str, good: list[str], bad: list[str], accepted: str) -> str:
+    """What became of the counties in a return that was judged county by county."""
+    sound = f"{counted(program, good)}{accepted}"
+    if bad:
+        return f"{said}：{_names(program, bad)}须改正后重报" + (f"；其余{sound}，不必重报。" if good else "。")
+    return f"{said}：{sound}。" if good else "没有须改正的问题。"
 
 
 def _names(program: Program, codes: list[str]) -> str:
@@ -136,29 +140,27 @@ def counted(program: Program, codes: Collection[str]) -> str:
     return "和".join([*([f"{counties}{program.words.counter}{program.row_level}"] if counties else []), *own])
 
 
-def _place_of(program: Program, one: Finding) -> str:
+def _place_of(program: Program, f: Finding) -> str:
     """Where a finding is, in words: 1.思想引领 D7 五华区 宣讲场次."""
-    unit, field = program.unit_by_code.get(one.county_code), program.field_by_code.get(one.field)
-    parts = (one.location.sheet, one.location.cell, row_name(unit) if unit else "", field.title if field else "")
+    unit, field = program.unit_by_code.get(f.county_code), program.field_by_code.get(f.field)
+    parts = (f.location.sheet, f.location.cell, row_name(unit) if unit else "", field.title if field else "")
     return " ".join(part for part in parts if part)
 
 
-def _found_and_expected(one: Finding) -> str:
+def _found_and_expected(f: Finding) -> str:
     """What stands there and what should: 所填“约5”，应为：0或正整数."""
-    if one.code == "SHEET_MISSING":
+    if f.code == "SHEET_MISSING":
         return "应有这张表"
-    if one.code == "CELL_READ_AS" and f"“{one.found}”" in one.expected:
-        return one.expected
-    found = f"所填“{one.found}”" if one.found and one.location.cell and one.code not in _IN_OUR_WORDS else one.found
-    return "，".join(part for part in (found, should(one)) if part)
+    if f.code == "CELL_READ_AS" and f"“{f.found}”" in f.expected:
+        return f.expected
+    found = f"所填“{f.found}”" if f.found and f.location.cell and f.code not in _IN_OUR_WORDS else f.found
+    return "，".join(filter(None, (found, should(f))))
 
 
-def should(one: Finding) -> str:
+def should(f: Finding) -> str:
     """What should stand there: after 应为 where it is a thing, by itself where it is a sentence."""
-    sentence = (
-        one.code in _IN_SENTENCES or (one.rule and one.code not in _NAMES_A_THING) or one.expected.startswith("应")
-    )
-    return one.expected if sentence or not one.expected else f"应为：{one.expected}"
+    sentence = f.code in _IN_SENTENCES or (f.rule and f.code not in _NAMES_A_THING) or f.expected.startswith("应")
+    return f.expected if sentence or not f.expected else f"应为：{f.expected}"
 
 
 def as_text(program: Program, findings: Collection[Finding]) -> Iterator[str]:
@@ -169,16 +171,16 @@ def as_text(program: Program, findings: Collection[Finding]) -> Iterator[str]:
             yield from _in_one_line(program, group.findings)
             continue
         yield group.heading
-        for one in group.findings:
-            place, said = _place_of(program, one), _found_and_expected(one)
+        for f in group.findings:
+            place, said = _place_of(program, f), _found_and_expected(f)
             yield "  · " + "：".join(part for part in (place, said) if part)
 
 
 def _in_one_line(program: Program, findings: Collection[Finding]) -> Iterator[str]:
     """Cells of one cause, a line per sheet and column: where, what was typed, what it would be."""
     columns: dict[tuple[str, str], list[Finding]] = {}
-    for one in findings:
-        columns.setdefault((one.location.sheet, one.field), []).append(one)
+    for f in findings:
+        columns.setdefault((f.location.sheet, f.field), []).append(f)
     for (sheet, field), some in columns.items():
         title = program.field_by_code[field].title
         cells = "；".join(
@@ -195,22 +197,46 @@ def _placed(program: Program, place: Place) -> str:
     return f"归属：{unit.short_name}{period.title}（{PLACING_NAMES[place.placed]}）。"
 
 
-def _proposed(one: Finding) -> str:
-    found = _PROPOSED.search(one.expected)
-    return found[1] if found else one.expected
+def _proposed(f: Finding) -> str:
+    found = _PROPOSED.search(f.expected)
+    return found[1] if found else f.expected
 
 
-def verdict_text(program: Program, reading: Reading, decisions: Sequence[Decision]) -> Iterator[str]:
-    """What would become of one file, as 问题清单 says it: verdict first, then errors, warnings and notes."""
-    yield f"{reading.arrival.name}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileVerdict:
+    """What would become of one file, as 问题清单 says it.
+
+    Attributes:
+        file: Its name.
+        parts: Conclusion → lines of errors, warnings and notes: of what cannot be used, then of each return in it.
+    """
+
+    file: str
+    parts: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @property
+    def conclusion(self) -> str:
+        """All conclusions in one line."""
+        return "；".join(said for said, _ in self.parts)
+
+    @property
+    def lines(self) -> list[str]:
+        """The whole, for a screen or a text file."""
+        return [self.file, *(line for said, listed in self.parts for line in (said, *listed))]
+
+
+def file_verdict(program: Program, reading: Reading, decisions: Sequence[Decision]) -> FileVerdict:
+    """What would become of one file that was read and decided on."""
+    parts = []
     if reading.findings:
         held = any(CATALOGUE[f.code].holds for f in reading.findings)
         which = "另有工作表" if decisions else ""
-        yield f"结论：{which}{'待认定' if held else '不能采用'}。{_placed(program, reading.place)}"
-        yield from as_text(program, reading.findings)
-    for one in decisions:
-        unit, period = program.prefecture_by_code[one.source.prefecture_code], program.period_by_code[one.source.period]
-        states = {record.county_code: record.state for record in one.records}
-        said = conclusion(program, one.verdict, one.reason, states, one.findings, accepted="可以接收")
-        yield f"{unit.short_name} {period.title}　结论：{said}"
-        yield from as_text(program, one.findings)
+        said = f"结论：{which}{'待认定' if held else '不能采用'}。{_placed(program, reading.place)}"
+        parts.append((said, tuple(as_text(program, reading.findings))))
+    for decision in decisions:
+        source = decision.source
+        unit, period = program.prefecture_by_code[source.prefecture_code], program.period_by_code[source.period]
+        states = {record.county_code: record.state for record in decision.records}
+        said = conclusion(program, decision.verdict, decision.reason, states, decision.findings, accepted="可以接收")
+        parts.append((f"{unit.short_name} {period.title}　结论：{said}", tuple(as_text(program, decision.findings))))
+    return FileVerdict(file=reading.arrival.name, parts=tuple(parts))

@@ -183,7 +183,7 @@ def draft(program_dir: Path, expectations_dir: Path) -> tuple[str, ...]:
     Raises:
         ProgramError: The program cannot be used, or a suite is no JSON.
     """
-    told = []
+    drafted = []
     for form in load_program(program_dir).forms:
         path = expectations_dir / f"{form.code}.json"
         empty: _Config = {"name": form.code, "expectations": [], "meta": {"form": form.title}}
@@ -192,8 +192,8 @@ def draft(program_dir: Path, expectations_dir: Path) -> tuple[str, ...]:
             whole = complete(suite, form)
         except (ValueError, KeyError, TypeError) as error:
             raise ProgramError(f"expectations/{path.name}：写法有误，先用 run-pipeline lint 查出来改好") from error
-        new = [one["meta"]["columns"][0] for one in whole["expectations"][len(suite["expectations"]) :]]
+        new = [config["meta"]["columns"][0] for config in whole["expectations"][len(suite["expectations"]) :]]
         if new:
             path.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-            told.append(f"expectations/{path.name}：起草了{len(new)}条规则（{'、'.join(dict.fromkeys(new))}）")
-    return tuple(told)
+            drafted.append(f"expectations/{path.name}：起草了{len(new)}条规则（{'、'.join(dict.fromkeys(new))}）")
+    return tuple(drafted)

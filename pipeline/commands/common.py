@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import _thread
 import getpass
-import os
+import json
 import re
-import shlex
 import signal
 import sys
 import threading
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from pipeline.domain.entries import End
     from pipeline.intake.inbox import ClockDay
-    from pipeline.system.progress import Tell
+    from pipeline.system.progress import Progress
     from pipeline.workspace.paths import Workspace
 
 speak_chinese()
@@ -92,9 +91,9 @@ def _every_ctrl_c_heard() -> Iterator[None]:
     """
     before, pressed_again = sys.unraisablehook, list[threading.Timer]()
 
-    def forgotten(told: sys.UnraisableHookArgs) -> None:
-        if told.exc_type is not KeyboardInterrupt:
-            before(told)
+    def forgotten(raised: sys.UnraisableHookArgs) -> None:
+        if raised.exc_type is not KeyboardInterrupt:
+            before(raised)
             return
         timer = threading.Timer(_AGAIN_SECONDS, _press_ctrl_c)
         timer.daemon = True
@@ -211,37 +210,32 @@ def confirmed(question: str) -> bool:
 
 
 def ask_days(found: tuple[ClockDay, ...]) -> None:
-    """Have days of receipt confirmed that only the clock of a file says; where nobody is there they are told afterwards.
+    """Have days of receipt confirmed that only the clock of a file says; where nobody is there the run says them afterwards.
 
     Raises:
         ClickException: They are wrong.
     """
+    from pipeline.office.account import judgement  # noqa: PLC0415
+
     if not at_terminal():
         return
     note("下列文件不在日期文件夹里，收到日期只能按文件的修改日期算：")
-    for one in found:
-        note(f"  {one.name}：{one.received_on}收到，如是{one.period.title}的报表，算{judged(one)}")
+    for day in found:
+        note(f"  {day.name}：{day.received_on}收到，如是{day.period.title}的报表，算{judgement(day)}")
     if not confirmed("就按这些日期记入台账吗？"):
         raise _CommandFault("没有收。请把这些文件放进以收到日期命名的文件夹（如 2023-05-06），再运行", 2)
 
 
-def judged(one: ClockDay) -> str:
-    """In time or late, by which day."""
-    from pipeline.measures.timeliness import TIMELINESS_NAMES  # noqa: PLC0415
-
-    return f"{TIMELINESS_NAMES[one.timeliness]}（截止 {one.period.due_on}）"
+def print_json(answer: Any) -> None:
+    """An answer for other programs."""
+    click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
 
 
-def tell_end(end: End) -> None:
+def note_end(end: End) -> None:
     """Where the ledger ends, to be written down; and whether something speaks against it."""
     if end.doubt:
         note(f"警告：{end.doubt}。请运行 run-pipeline verify 查明")
     note(f"台账封签 {end.word}（请抄下，日后核验用：run-pipeline verify --head {end.word}）")
-
-
-def quoted(text: str) -> str:
-    """As one word of a command line of this system."""
-    return f'"{text}"' if os.name == "nt" else shlex.quote(text)
 
 
 def period_option(command: Any) -> Any:
@@ -291,20 +285,20 @@ def alone(ctx: click.Context, *, only_looking: bool = False) -> Iterator[Workspa
 @contextmanager
 def at_work(
     ctx: click.Context, workers: int | None, scheduler: str
-) -> Iterator[tuple[Workspace, Tell, dict[str, Any]]]:
-    """The workspace held, somebody to tell how far it is, and where files are read and checked.
+) -> Iterator[tuple[Workspace, Progress, dict[str, Any]]]:
+    """The workspace held, what shows how far it is, and where files are read and checked.
 
     Raises:
         UsageError: Both a number of workers here and a cluster.
     """
     from pipeline.scale.choose import open_engine  # noqa: PLC0415
-    from pipeline.system.progress import shown  # noqa: PLC0415
+    from pipeline.system.progress import on_screen  # noqa: PLC0415
     from pipeline.workspace.settings import load_settings  # noqa: PLC0415
 
     if workers and scheduler:
         raise click.UsageError("--workers 和 --scheduler 只能写一个：集群有几个进程，由启动它的人定")
-    with alone(ctx) as workspace, shown() as tell, open_engine(scheduler, workers) as on:
-        yield workspace, tell, {"on": on, "sent": bool(scheduler) and not load_settings(workspace).shared_disk}
+    with alone(ctx) as workspace, on_screen() as progress, open_engine(scheduler, workers) as on:
+        yield workspace, progress, {"on": on, "sent": bool(scheduler) and not load_settings(workspace).shared_disk}
 
 
 @contextmanager

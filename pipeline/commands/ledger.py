@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from pipeline.commands.common import Day, alone, at_terminal, confirmed, note, tell_end, user, workspace_of
+from pipeline.commands.common import Day, alone, at_terminal, confirmed, note, note_end, user, workspace_of
 
 
 @click.command()
 @click.argument("file", metavar="文件")
-@click.option("--as", "prefecture", required=True, metavar="州市", help="是哪个州（市）的报表，写代码或名称")
+@click.option("--as", "prefecture", required=True, metavar="单位", help="是哪个填报单位的报表，写代码或名称")
 @click.option(
     "--period", "period", metavar="报送期", help="是哪一期的报表；不写则按表上所写，表上没有的按收到时最近结束的一期"
 )
@@ -136,16 +136,16 @@ def verify(ctx: click.Context, head: str, *, mend: bool) -> None:
     """核验：台账的链和签名、按原件重新核对的结果、产品与底账，两头比对，列出缺的、多的、改了的。有不符则返回码为1。"""
     from pipeline.office.proof import verify as prove  # noqa: PLC0415
     from pipeline.office.proof.repair import repair  # noqa: PLC0415
-    from pipeline.system.progress import shown  # noqa: PLC0415
+    from pipeline.system.progress import on_screen  # noqa: PLC0415
 
     done: list[str] = []
     if mend:
-        with alone(ctx) as workspace, shown() as tell:
-            done = repair(workspace, tell)
+        with alone(ctx) as workspace, on_screen() as progress:
+            done = repair(workspace, progress)
     workspace = workspace_of(ctx)
     workspace.check()
-    with shown() as tell:
-        proof = prove(workspace, tell, head=head)
+    with on_screen() as progress:
+        proof = prove(workspace, progress, head=head)
     for line in (*done, *proof.faults):
         click.echo(line)
     for line in proof.notes:
@@ -161,18 +161,12 @@ def verify(ctx: click.Context, head: str, *, mend: bool) -> None:
 @click.pass_context
 def backup(ctx: click.Context, file: Path, *, overwrite: bool) -> None:
     """把数据集备份成一个文件（不含签发密钥）；别人正在使用时也可以备份。"""
-    from pipeline.ledger.backup import copy_database  # noqa: PLC0415
-    from pipeline.workspace.campaign import load_campaign, open_store  # noqa: PLC0415
+    from pipeline.office.exporting import back_up  # noqa: PLC0415
 
     workspace = workspace_of(ctx)
-    store = open_store(workspace, load_campaign(workspace).program, create=False)
-    try:
-        end, path = store.end(), file.resolve()
-        count = copy_database(store.database, path, files=True, key=store.key, again=overwrite)
-    finally:
-        store.close()
+    count, end = back_up(workspace, file, overwrite=overwrite)
     click.echo(f"已备份 {count} 份报送到 {file}")
-    tell_end(end)
+    note_end(end)
     note(f"签发密钥 {workspace.key_file.name} 不在备份里，请另外保管。")
 
 
@@ -182,18 +176,12 @@ def backup(ctx: click.Context, file: Path, *, overwrite: bool) -> None:
 @click.pass_context
 def restore(ctx: click.Context, file: Path, *, unsigned: bool) -> None:
     """把备份恢复到还没有数据的数据集（本机的，或 settings.yaml 指定的服务器）；先核对备份，有不符的不恢复。"""
-    from pipeline.ledger.backup import restore as put_back  # noqa: PLC0415
-    from pipeline.workspace.campaign import load_campaign, open_store  # noqa: PLC0415
+    from pipeline.office.exporting import put_back  # noqa: PLC0415
 
     with alone(ctx) as workspace:
-        store = open_store(workspace, load_campaign(workspace).program)
-        try:
-            count = put_back(store, file.resolve(), unsigned=unsigned)
-            end = store.end()
-        finally:
-            store.close()
+        count, end = put_back(workspace, file, unsigned=unsigned)
     click.echo(f"已恢复 {count} 份报送。")
-    tell_end(end)
+    note_end(end)
     note("请运行 run-pipeline verify 核验，再运行 run-pipeline 更新产品。")
 
 
@@ -204,15 +192,12 @@ def restore(ctx: click.Context, file: Path, *, unsigned: bool) -> None:
 @click.pass_context
 def export(ctx: click.Context, folder: Path, period: str | None, *, partitioned: bool) -> None:
     """把整个数据集导出成数据包（CSV、Parquet 和说明），供其他软件使用。"""
-    from pipeline.office.exporting import check_folder, export_files, export_partitions, write_package  # noqa: PLC0415
+    from pipeline.office.exporting import export_package, export_partitions  # noqa: PLC0415
 
-    if partitioned:
-        with alone(ctx, only_looking=True) as workspace:
-            files, values = export_partitions(workspace, folder, period, ctx.obj["as_of"])
-        click.echo(f"已导出 {files} 个文件、{values} 个值到 {folder}")
-        return
-    check_folder(folder)
     with alone(ctx, only_looking=True) as workspace:
-        made = export_files(workspace, period, ctx.obj["as_of"])
-    write_package(folder, made)
-    click.echo(f"已导出 {len(made)} 个文件到 {folder}")
+        if partitioned:
+            files, values = export_partitions(workspace, folder, period, ctx.obj["as_of"])
+            said = f"{files} 个文件、{values} 个值"
+        else:
+            said = f"{export_package(workspace, folder, period, ctx.obj['as_of'])} 个文件"
+    click.echo(f"已导出 {said}到 {folder}")

@@ -121,7 +121,7 @@ def _some(singular: str, plural: str, n: int) -> str:
 
 
 def be_readable() -> None:
-    """Let nothing that is printed stop a command: what a pipe of another encoding cannot take is told in what it can.
+    """Let nothing that is printed stop a command: what a pipe of another encoding cannot take is said in what it can.
 
     One that can take no Chinese at all, as where no language is set, is given UTF-8.
     """
@@ -137,8 +137,8 @@ def be_readable() -> None:
 
 def _readable(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - nothing is read with it
-    told = "".join(_PLAIN.get(ch, "?") for ch in error.object[error.start : error.end])
-    return told, error.end
+    readable = "".join(_PLAIN.get(ch, "?") for ch in error.object[error.start : error.end])
+    return readable, error.end
 
 
 def again_in_utf8() -> None:

@@ -70,9 +70,9 @@ class DemoFigures:
         for form in roster:
             if form.action is not None and isinstance(unit, County):
                 fields = form.fields_in(period)
-                for one in fields:
-                    row[one.code] = self._next(unit, one, period, self.random)
-                self._fit(unit, form, {one.code for one in fields})
+                for field in fields:
+                    row[field.code] = self._next(unit, field, period, self.random)
+                self._fit(unit, form, {field.code for field in fields})
         self._advance_further(unit, period, [f for f in roster if f.action is None], before, given)
 
     def _advance_further(
@@ -82,19 +82,19 @@ class DemoFigures:
         row, fit = self.rows[unit.code], self._fit_of(unit, period)
         done = {code for code in row if code not in {f.code for form in forms for f in form.fields}}
         for form in forms:
-            for one in form.fields_in(period):
-                if one.shows:
+            for field in form.fields_in(period):
+                if field.shows:
                     continue
-                dice = dice_for(unit.code, one.code, period.code)
-                value = self.further.next(form, one, unit, period, row, given, fit, done)
+                dice = dice_for(unit.code, field.code, period.code)
+                value = self.further.next(form, field, unit, period, row, given, fit, done)
                 if value is ...:
-                    value = self._next(unit, one, period, dice, _CROWD.get(one.unit, 1))
-                    value = self.further.limited(one, value, before.get(one.code), row, fit, done)
-                row[one.code] = value
-                done.add(one.code)
+                    value = self._next(unit, field, period, dice, _CROWD.get(field.unit, 1))
+                    value = self.further.limited(field, value, before.get(field.code), row, fit, done)
+                row[field.code] = value
+                done.add(field.code)
         if forms:
             dice = dice_for(unit.code, period.code)
-            fit.bend(row, before, dice, lambda one: self.further.plain(one, unit, period, row, fit))
+            fit.bend(row, before, dice, lambda field: self.further.plain(field, unit, period, row, fit))
 
     def _fit_of(self, unit: Unit, period: Period) -> Fit:
         """The rules over all sheets of a kind of unit; those of the actions hold already."""
@@ -106,40 +106,40 @@ class DemoFigures:
             self._fits[period.code, rows] = Fit(program, rules, asked)
         return self._fits[period.code, rows]
 
-    def _next(self, unit: Unit, one: Field, period: Period, dice: Random, crowd: int = 1) -> Value:
-        last = self.rows[unit.code].get(one.code)
+    def _next(self, unit: Unit, field: Field, period: Period, dice: Random, crowd: int = 1) -> Value:
+        last = self.rows[unit.code].get(field.code)
         gone, vigour = elapsed(self.campaign.program.window, period.end), self.vigour[unit.code]
-        if one.type in {FieldType.TEXT, FieldType.AMOUNT, FieldType.COUNTY}:
-            return self.further.plain(one, unit, period, self.rows[unit.code], None) if last is None else last
-        if one.type is FieldType.YESNO:
-            if one.not_applicable and (last == NOT_APPLICABLE or (last is None and dice.random() > vigour)):
+        if field.type in {FieldType.TEXT, FieldType.AMOUNT, FieldType.COUNTY}:
+            return self.further.plain(field, unit, period, self.rows[unit.code], None) if last is None else last
+        if field.type is FieldType.YESNO:
+            if field.not_applicable and (last == NOT_APPLICABLE or (last is None and dice.random() > vigour)):
                 return NOT_APPLICABLE
             return YES if last == YES or dice.random() < vigour * gone * 1.3 else NO
-        if one.type is FieldType.CHOICE:
-            return last or dice.choices(one.options, [3, 4, *[2] * len(one.options)][: len(one.options)])[0]
-        if one.type is FieldType.CHECKLIST:
-            return _tick(one, last, vigour * gone, dice)
-        if one.type is FieldType.DATE:
+        if field.type is FieldType.CHOICE:
+            return last or dice.choices(field.options, [3, 4, *[2] * len(field.options)][: len(field.options)])[0]
+        if field.type is FieldType.CHECKLIST:
+            return _tick(field, last, vigour * gone, dice)
+        if field.type is FieldType.DATE:
             return period.end - timedelta(days=dice.randint(3, 50))
-        if one.not_applicable and (last == NOT_APPLICABLE or (last is None and dice.random() > vigour)):
+        if field.not_applicable and (last == NOT_APPLICABLE or (last is None and dice.random() > vigour)):
             return NOT_APPLICABLE
-        return self._count(unit, one, last if isinstance(last, int) else None, period, dice, crowd)
+        return self._count(unit, field, last if isinstance(last, int) else None, period, dice, crowd)
 
-    def _count(self, unit: Unit, one: Field, last: int | None, period: Period, dice: Random, crowd: int) -> int:
+    def _count(self, unit: Unit, field: Field, last: int | None, period: Period, dice: Random, crowd: int) -> int:
         vigour = self.vigour[unit.code]
-        quantity = next((q for q in self.campaign.program.quantities if one.code in q.fields), None)
-        if quantity and quantity.denominator == one.code:
+        quantity = next((q for q in self.campaign.program.quantities if field.code in q.fields), None)
+        if quantity and quantity.denominator == field.code:
             size = (
                 unit.townships
-                if isinstance(unit, County) and one.unit == "个" and one.code.endswith("-d") and last is None
-                else _UNIT_SIZE.get(one.unit, 50)
+                if isinstance(unit, County) and field.unit == "个" and field.code.endswith("-d") and last is None
+                else _UNIT_SIZE.get(field.unit, 50)
             )
             return last if last is not None else max(3, round(size * (0.6 + vigour)))
-        if quantity and quantity.numerator == one.code:
+        if quantity and quantity.numerator == field.code:
             whole = self.rows[unit.code].get(quantity.denominator or "", 10)
             share = min(1.0, vigour * elapsed(quantity.window, period.end) * 1.9 + 0.15)
             return max(last or 0, round(share * whole)) if isinstance(whole, int) else 0
-        goal = float(quantity.target.threshold) if quantity and quantity.target else _USUAL[one.accumulation] * crowd
+        goal = float(quantity.target.threshold) if quantity and quantity.target else _USUAL[field.accumulation] * crowd
         window = quantity.window if quantity else self.campaign.program.window
         reach = goal * (0.5 + 1.3 * vigour) * elapsed(window, period.end) * dice.uniform(0.7, 1.6)
         rounded = int(reach) + (dice.random() < reach % 1)
@@ -162,9 +162,9 @@ class DemoFigures:
                 _fit_condition(row, rule.type, columns[0], rule.condition.column, rule.kwargs)
 
 
-def _tick(one: Field, last: Value, chance: float, dice: Random) -> str:
+def _tick(field: Field, last: Value, chance: float, dice: Random) -> str:
     had = set(str(last).split("、")) if last else set()
-    ticked = [o for o in one.options if o in had or dice.random() < chance * 1.4]
+    ticked = [o for o in field.options if o in had or dice.random() < chance * 1.4]
     return "、".join(ticked) or NONE_TICKED
 
 

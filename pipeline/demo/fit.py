@@ -67,8 +67,8 @@ class Fit:
 
     def value(self, row: Mapping[str, Value], code: str) -> Value:
         """A field's value; of a column that repeats another, that one's."""
-        one = self.program.field_by_code.get(code)
-        return row.get(one.shows if one and one.shows else code)
+        field = self.program.field_by_code.get(code)
+        return row.get(field.shows if field and field.shows else code)
 
     def number(self, row: Mapping[str, Value], column: str) -> Number | None:
         """What a column comes to; None where a part is no number."""
@@ -122,13 +122,13 @@ class Fit:
                 self._mend(rule, row, before, dice)
 
     def _fill(self, rule: Rule, row: Row, fill: Callable[[Field], Value]) -> None:
-        one = self.program.field_by_code[rule.kwargs["column"]]
-        if one.shows or (rule.condition and rule.condition.column.endswith(".applies")):
+        field = self.program.field_by_code[rule.kwargs["column"]]
+        if field.shows or (rule.condition and rule.condition.column.endswith(".applies")):
             return
         if rule.condition is None or self._met(row, rule.condition):
-            row[one.code] = fill(one) if row.get(one.code) is None else row[one.code]
-        elif one.required_if and one.required_if[0] == rule.condition.column:
-            row[one.code] = None
+            row[field.code] = fill(field) if row.get(field.code) is None else row[field.code]
+        elif field.required_if and field.required_if[0] == rule.condition.column:
+            row[field.code] = None
 
     def _mend(self, rule: Rule, row: Row, before: Mapping[str, Value], dice: Random) -> None:
         if rule.type == IN_SET and rule.condition and self._own(rule.kwargs["column"]):
@@ -170,12 +170,12 @@ class Fit:
     def _deny(self, condition: Condition, row: Row, before: Mapping[str, Value]) -> None:
         """Make a condition untrue: what was claimed is not claimed yet."""
         code = base_field(condition.column)
-        one = self.program.field_by_code[code]
-        if one.type in NUMBERS:
+        field = self.program.field_by_code[code]
+        if field.type in NUMBERS:
             row[code] = before.get(code) or 0
-        elif one.type is FieldType.YESNO:
+        elif field.type is FieldType.YESNO:
             row[code] = NO
-        elif one.type is FieldType.CHECKLIST:
+        elif field.type is FieldType.CHECKLIST:
             row[code] = NONE_TICKED
 
     def _met(self, row: Mapping[str, Value], condition: Condition) -> bool:
@@ -190,8 +190,8 @@ class Fit:
 
     def _own(self, column: str) -> bool:
         """Whether it is a column that is typed, on a sheet after the actions."""
-        one = self.program.field_by_code.get(column)
-        return one is not None and not one.shows and self.program.form_by_code[one.form].action is None
+        field = self.program.field_by_code.get(column)
+        return field is not None and not field.shows and self.program.form_by_code[field.form].action is None
 
     def _may_fall(self, code: str, to: Number, before: Mapping[str, Value]) -> bool:
         last = before.get(code)

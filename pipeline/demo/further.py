@@ -1,7 +1,7 @@
 """What is typed on the sheets after the actions, by what a column means and holds, never by its code.
 
 Whatever has a day (a step taken, a visit, money that comes) is planned once per unit from dice of its own, so that a
-return that never arrived leaves no gap: the next one tells what had happened by then.
+return that never arrived leaves no gap: the next one reports what had happened by then.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Further:
     def next(
         self,
         form: Form,
-        one: Field,
+        field: Field,
         unit: Unit,
         period: Period,
         row: Row,
@@ -66,7 +66,7 @@ class Further:
 
         Args:
             form: The sheet.
-            one: The column.
+            field: The column.
             unit: Whose row.
             period: The two months.
             row: All sheets of the unit so far.
@@ -74,13 +74,13 @@ class Further:
             fit: The rules.
             done: The fields already advanced.
         """
-        last = row.get(one.code)
-        if one.required_if and (last is not None or row.get(one.required_if[0]) != one.required_if[1]):
-            return last if row.get(one.required_if[0]) == one.required_if[1] else None
-        if form.kind in _MONEY and one.type in {FieldType.AMOUNT, FieldType.COUNT}:
-            return self.limited(one, self._money(form, one, unit, period, row, fit), last, row, fit, done)
-        stands = given.get(one.code) if last is None else last
-        if stands is not None and (form.kind is FormKind.SURVEY or one.role in {"contact", "contact_level"}):
+        last = row.get(field.code)
+        if field.required_if and (last is not None or row.get(field.required_if[0]) != field.required_if[1]):
+            return last if row.get(field.required_if[0]) == field.required_if[1] else None
+        if form.kind in _MONEY and field.type in {FieldType.AMOUNT, FieldType.COUNT}:
+            return self.limited(field, self._money(form, field, unit, period, row, fit), last, row, fit, done)
+        stands = given.get(field.code) if last is None else last
+        if stands is not None and (form.kind is FormKind.SURVEY or field.role in {"contact", "contact_level"}):
             return stands
         roles: dict[str, Callable[[Form, Field, Unit, Period, Row], Value]] = {
             "done": self._done,
@@ -92,82 +92,84 @@ class Further:
             "report": self._report,
             "report_on": self._report_on,
         }
-        if one.role in roles:
-            return roles[one.role](form, one, unit, period, row)
-        if not one.required and one.required_if is None:
-            return self._voluntary(form, one, unit, period, row)
-        return self.plain(one, unit, period, row, fit) if form.kind is FormKind.SURVEY else ...
+        if field.role in roles:
+            return roles[field.role](form, field, unit, period, row)
+        if not field.required and field.required_if is None:
+            return self._voluntary(form, field, unit, period, row)
+        return self.plain(field, unit, period, row, fit) if form.kind is FormKind.SURVEY else ...
 
-    def limited(self, one: Field, value: Value, last: Value, row: Row, fit: Fit, done: Collection[str]) -> Value:
+    def limited(self, field: Field, value: Value, last: Value, row: Row, fit: Fit, done: Collection[str]) -> Value:
         """A number held within what the rules allow, never below the last one where it is cumulative."""
         if not isinstance(value, (int, Decimal)):
             return value
         least = last if isinstance(last, (int, Decimal)) else 0
-        if fit.held(row, one.code, done):
+        if fit.held(row, field.code, done):
             return least
-        ceiling = fit.ceiling(row, one.code, done)
+        ceiling = fit.ceiling(row, field.code, done)
         bounded = value if ceiling is None else min(value, ceiling)
-        bounded = max(bounded, least) if one.accumulation is Accumulation.CUMULATIVE else bounded
-        return _wan(bounded) if one.type is FieldType.AMOUNT else int(bounded)
+        bounded = max(bounded, least) if field.accumulation is Accumulation.CUMULATIVE else bounded
+        return _wan(bounded) if field.type is FieldType.AMOUNT else int(bounded)
 
-    def plain(self, one: Field, unit: Unit, period: Period, row: Row, fit: Fit | None) -> Value:
+    def plain(self, field: Field, unit: Unit, period: Period, row: Row, fit: Fit | None) -> Value:
         """A first value by type alone: for a survey, and where a rule asks for something."""
-        dice = dice_for(unit.code, one.code)
-        if one.not_applicable and dice.random() > self.vigour[unit.code]:
+        dice = dice_for(unit.code, field.code)
+        if field.not_applicable and dice.random() > self.vigour[unit.code]:
             return NOT_APPLICABLE
-        if one.type in {FieldType.COUNT, FieldType.AMOUNT}:
-            return self._size(one, row, dice, None if fit is None else fit.ceiling(row, one.code))
-        if one.type is FieldType.YESNO:
+        if field.type in {FieldType.COUNT, FieldType.AMOUNT}:
+            return self._size(field, row, dice, None if fit is None else fit.ceiling(row, field.code))
+        if field.type is FieldType.YESNO:
             return YES if dice.random() < self.vigour[unit.code] else NO
-        if one.type is FieldType.CHOICE:
-            return dice.choices(one.options, [8, *[1] * (len(one.options) - 1)])[0]
-        if one.type is FieldType.CHECKLIST:
-            return dice.choice(one.options)
-        if one.type is FieldType.DATE:
+        if field.type is FieldType.CHOICE:
+            return dice.choices(field.options, [8, *[1] * (len(field.options) - 1)])[0]
+        if field.type is FieldType.CHECKLIST:
+            return dice.choice(field.options)
+        if field.type is FieldType.DATE:
             return self._within(period, dice)
-        return unit.short_name if one.type is FieldType.COUNTY else prose(dice, one, unit.short_name)
+        return unit.short_name if field.type is FieldType.COUNTY else prose(dice, field, unit.short_name)
 
-    def _size(self, one: Field, row: Row, dice: Random, ceiling: Number | None) -> Number:
+    def _size(self, field: Field, row: Row, dice: Random, ceiling: Number | None) -> Number:
         """A stock of something: a share of its whole where the rules know one, else of the size of its neighbours."""
-        beside = [v for f in self._item(one) if f.type is one.type and isinstance(v := row.get(f.code), (int, Decimal))]
-        whole = ceiling if ceiling is not None and ceiling < self._largest(one) else None
+        beside = [
+            v for f in self._item(field) if f.type is field.type and isinstance(v := row.get(f.code), (int, Decimal))
+        ]
+        whole = ceiling if ceiling is not None and ceiling < self._largest(field) else None
         if whole is not None:
             found = float(whole) * dice.uniform(0.3, 0.8)
-        elif one.unit == "%":
+        elif field.unit == "%":
             found = dice.uniform(40, 70)
-        elif one.type is FieldType.AMOUNT:
+        elif field.type is FieldType.AMOUNT:
             found = float(beside[0]) * dice.uniform(0.6, 0.98) if beside else math.exp(dice.uniform(2, 6))
-        elif one.unit == "人" and _TOTAL in one.title:
+        elif field.unit == "人" and _TOTAL in field.title:
             found = dice.uniform(600, 6000)
         else:
             found = math.exp(dice.uniform(0.5, 3.2))
-        return _wan(found) if one.type is FieldType.AMOUNT else int(found)
+        return _wan(found) if field.type is FieldType.AMOUNT else int(found)
 
-    def _item(self, one: Field) -> tuple[Field, ...]:
-        return next(i.fields for i in self.program.form_by_code[one.form].items if i.no == one.item)
+    def _item(self, field: Field) -> tuple[Field, ...]:
+        return next(i.fields for i in self.program.form_by_code[field.form].items if i.no == field.item)
 
     @staticmethod
-    def _largest(one: Field) -> int:
+    def _largest(field: Field) -> int:
         """Where a limit is only that of the column, not of a whole it is part of."""
-        return one.max or 1_000_000
+        return field.max or 1_000_000
 
-    def _voluntary(self, form: Form, one: Field, unit: Unit, period: Period, row: Row) -> Value:
+    def _voluntary(self, form: Form, field: Field, unit: Unit, period: Period, row: Row) -> Value:
         """What need not be filled mostly is not; a rule may ask for it yet."""
-        if one.type is not FieldType.TEXT:
-            return row.get(one.code)
+        if field.type is not FieldType.TEXT:
+            return row.get(field.code)
         often = 0.5 if form.carry else 0.25
-        dice = dice_for(unit.code, one.code, "" if form.carry else period.code)
-        return prose(dice, one, unit.short_name) if dice.random() < often else None
+        dice = dice_for(unit.code, field.code, "" if form.carry else period.code)
+        return prose(dice, field, unit.short_name) if dice.random() < often else None
 
     # What section 四 asks for
 
-    def _taken_on(self, form: Form, one: Field, unit: Unit) -> date | None:
+    def _taken_on(self, form: Form, field: Field, unit: Unit) -> date | None:
         """The day a step is taken: most in time, some late, some never."""
         window = self.program.window
-        due = next((m.due for m in self.program.milestones if m.code == one.serves and m.due), window.end)
-        first = max(window.start, one.counts_from or window.start)
+        due = next((m.due for m in self.program.milestones if m.code == field.serves and m.due), window.end)
+        first = max(window.start, field.counts_from or window.start)
         due = max(first, min(due, window.end))
-        dice = dice_for(unit.code, form.code, one.serves, "step")
+        dice = dice_for(unit.code, form.code, field.serves, "step")
         luck, slack = dice.random(), 2 - self.vigour[unit.code]
         if luck < MISSED * slack:
             return None
@@ -175,17 +177,17 @@ class Further:
             return due + timedelta(days=dice.randint(2, 75))
         return due - timedelta(days=int((due - first).days * dice.random() ** 2))
 
-    def _done(self, form: Form, one: Field, unit: Unit, period: Period, row: Row) -> Value:
-        taken = self._taken_on(form, one, unit)
-        return YES if row.get(one.code) == YES or (taken is not None and taken <= period.end) else NO
+    def _done(self, form: Form, field: Field, unit: Unit, period: Period, row: Row) -> Value:
+        taken = self._taken_on(form, field, unit)
+        return YES if row.get(field.code) == YES or (taken is not None and taken <= period.end) else NO
 
-    def _done_on(self, form: Form, one: Field, unit: Unit, period: Period, row: Row) -> Value:  # noqa: ARG002
+    def _done_on(self, form: Form, field: Field, unit: Unit, period: Period, row: Row) -> Value:  # noqa: ARG002
         """The day it was taken; where something held it back, a day of these two months."""
         before = self.program.previous(period)
-        taken = self._taken_on(form, next(iter(form.of_role("done", one.serves)), one), unit)
+        taken = self._taken_on(form, next(iter(form.of_role("done", field.serves)), field), unit)
         if taken and taken <= period.end and (before is None or taken > before.end):
             return taken
-        return self._within(period, dice_for(unit.code, one.code, period.code))
+        return self._within(period, dice_for(unit.code, field.code, period.code))
 
     @staticmethod
     def _within(period: Period, dice: Random) -> date:
@@ -193,19 +195,18 @@ class Further:
 
     # What section 三（一）（二） asks for
 
-    def _contact(self, form: Form, one: Field, unit: Unit, period: Period, row: Row) -> Value:  # noqa: ARG002
-        """A leader of the prefecture's union, called by a cyclical sign: nobody's name."""
+    def _contact(self, form: Form, field: Field, unit: Unit, period: Period, row: Row) -> Value:  # noqa: ARG002
+        """A head of the prefecture's institution, called by a cyclical sign: nobody's name."""
         counties = self.program.counties_of(unit.prefecture_code)
         left = [c.code for c in counties if not self.program.contacts_of(c.code, period.end)]
         number = (left.index(unit.code) if unit.code in left else 0) // _COUNTIES_A_LEADER
-        prefecture = self.program.prefecture_by_code[unit.prefecture_code]
         sign = STEMS[number] if number < len(STEMS) else f"{STEMS[number % len(STEMS)]}之{number // len(STEMS)}"
-        return f"{prefecture.short_name[-1]}总领导{sign}"
+        return f"{self.program.words.head}{sign}"
 
-    def _level(self, form: Form, one: Field, unit: Unit, period: Period, row: Row) -> Value:  # noqa: ARG002
+    def _level(self, form: Form, field: Field, unit: Unit, period: Period, row: Row) -> Value:  # noqa: ARG002
         """The highest of those that contact the county; the lowest where it is the prefecture's own leaders."""
         levels = {c.level for c in self.program.contacts_of(unit.code, period.end)}
-        return next((option for option in one.options if option in levels), one.options[-1])
+        return next((option for option in field.options if option in levels), field.options[-1])
 
     def _visit_days(self, unit: Unit) -> list[date]:
         dice, window = dice_for(unit.code, "visits"), self.program.window
@@ -213,67 +214,67 @@ class Further:
         days = (window.end - window.start).days
         return sorted(window.start + timedelta(days=dice.randint(min(30, days), days)) for _ in range(times))
 
-    def _visits(self, form: Form, one: Field, unit: Unit, period: Period, row: Row) -> Value:  # noqa: ARG002
+    def _visits(self, form: Form, field: Field, unit: Unit, period: Period, row: Row) -> Value:  # noqa: ARG002
         return sum(day <= period.end for day in self._visit_days(unit))
 
-    def _visited_on(self, form: Form, one: Field, unit: Unit, period: Period, row: Row) -> Value:  # noqa: ARG002
+    def _visited_on(self, form: Form, field: Field, unit: Unit, period: Period, row: Row) -> Value:  # noqa: ARG002
         return max((day for day in self._visit_days(unit) if day <= period.end), default=None)
 
     def _handed_in(self, unit: Unit) -> date | None:
         dice, days = dice_for(unit.code, "report"), self._visit_days(unit)
         return days[0] + timedelta(days=dice.randint(12, 75)) if days and dice.random() < 0.85 else None  # noqa: PLR2004
 
-    def _report(self, form: Form, one: Field, unit: Unit, period: Period, row: Row) -> Value:  # noqa: ARG002
+    def _report(self, form: Form, field: Field, unit: Unit, period: Period, row: Row) -> Value:  # noqa: ARG002
         day = self._handed_in(unit)
         return YES if day is not None and day <= period.end else NO
 
-    def _report_on(self, form: Form, one: Field, unit: Unit, period: Period, row: Row) -> Value:  # noqa: ARG002
+    def _report_on(self, form: Form, field: Field, unit: Unit, period: Period, row: Row) -> Value:  # noqa: ARG002
         return self._handed_in(unit)
 
     # What attachment 1 pays for
 
-    def _money(self, form: Form, one: Field, unit: Unit, period: Period, row: Row, fit: Fit) -> Number:
-        line = next((x for x in self.program.funding if x.code == one.serves), None)
+    def _money(self, form: Form, field: Field, unit: Unit, period: Period, row: Row, fit: Fit) -> Number:
+        line = next((x for x in self.program.funding if x.code == field.serves), None)
         gone = elapsed(self.program.window, period.end)
-        dice = dice_for(unit.code, form.code, one.serves)
+        dice = dice_for(unit.code, form.code, field.serves)
         arrives = sorted((dice.uniform(0.08, 0.4), dice.uniform(0.4, 0.9)))
-        last = row.get(one.code)
-        if one.type is FieldType.COUNT:
-            return self._units(one, row, dice)
-        if one.role in {"received_first", "received_second"}:
+        last = row.get(field.code)
+        if field.type is FieldType.COUNT:
+            return self._units(field, row, dice)
+        if field.role in {"received_first", "received_second"}:
             instalment = float(line.per_unit_wan or 0) / (line.instalments or 1) if line else 0
-            due = 0.5 + arrives[1] / 2 if one.role == "received_second" else 0.2 + arrives[0]  # one each half-year
-            return _wan(instalment * float(self._paid_for(form, one, row))) if gone >= due else 0
-        if one.role == "received":
-            asked = [f.code for f in form.of_role("received", one.serves)]
+            due = 0.5 + arrives[1] / 2 if field.role == "received_second" else 0.2 + arrives[0]  # one each half-year
+            return _wan(instalment * float(self._paid_for(form, field, row))) if gone >= due else 0
+        if field.role == "received":
+            asked = [f.code for f in form.of_role("received", field.serves)]
             total = self._planned(form, line, unit, row) if line else 0.0
             if len(asked) > 1:
-                return _wan(total / len(asked)) if gone >= arrives[min(asked.index(one.code), 1)] else 0
+                return _wan(total / len(asked)) if gone >= arrives[min(asked.index(field.code), 1)] else 0
             return _wan(total * sum(share for share, day in zip((0.6, 0.4), arrives, strict=True) if gone >= day))
-        if one.role == "matched":
+        if field.role == "matched":
             wanted = float(required_ratio(line) or 1) if line else 1.0
             lags = form.rows is Rows.COUNTY and dice.random() < 0.2 and gone < 0.9  # noqa: PLR2004 - some, till the end
-            return _wan(wanted * float(self._received(form, one, row)) / (2 if lags else 1))
-        limit = fit.ceiling(row, one.code)
-        whole = float(self._received(form, one, row) if limit is None else limit)
+            return _wan(wanted * float(self._received(form, field, row)) / (2 if lags else 1))
+        limit = fit.ceiling(row, field.code)
+        whole = float(self._received(form, field, row) if limit is None else limit)
         if form.rows is Rows.PREFECTURE:
             whole *= 1 - _PASSED_ON
         pace = min(1.0, gone * (0.4 + 0.6 * self.vigour[unit.code]) * dice.uniform(0.8, 1.1))
         return max(_wan(whole * pace), last if isinstance(last, Decimal) else Decimal(0))
 
-    def _units(self, one: Field, row: Row, dice: Random) -> int:
+    def _units(self, field: Field, row: Row, dice: Random) -> int:
         """Federations paid for: few a county; heads: some in every county."""
-        last = row.get(one.code)
-        most = dice.randint(2, 8) if one.role == "heads" else dice.choices((0, 1, 2), (45, 45, 10))[0]
+        last = row.get(field.code)
+        most = dice.randint(2, 8) if field.role == "heads" else dice.choices((0, 1, 2), (45, 45, 10))[0]
         return max(most, last) if isinstance(last, int) else most
 
-    def _paid_for(self, form: Form, one: Field, row: Row) -> Number:
-        counts = [row.get(f.code) for role in ("heads", "units") for f in form.of_role(role, one.serves)]
+    def _paid_for(self, form: Form, field: Field, row: Row) -> Number:
+        counts = [row.get(f.code) for role in ("heads", "units") for f in form.of_role(role, field.serves)]
         return sum((v for v in counts if isinstance(v, (int, Decimal))), Decimal(0))
 
     @staticmethod
-    def _received(form: Form, one: Field, row: Row) -> Number:
-        amounts = [row.get(f.code) for f in form.of_role("received", one.serves)]
+    def _received(form: Form, field: Field, row: Row) -> Number:
+        amounts = [row.get(f.code) for f in form.of_role("received", field.serves)]
         return sum((v for v in amounts if isinstance(v, (int, Decimal))), Decimal(0))
 
     def _planned(self, form: Form, line: FundingLine, unit: Unit, row: Row) -> float:

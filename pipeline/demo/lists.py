@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Typed = dict[str, Raw]
 
-_SILENT = 0.12  # share of quarters a prefecture has nothing to tell in
+_SILENT = 0.12  # share of quarters a prefecture has nothing to report in
 SOLVED, WITHDRAWN = 0.8, 0.85  # of problems; the rest stay open
 
 
@@ -62,9 +62,9 @@ class Lists:
         if luck < WITHDRAWN and ended <= period.end:
             entry[status.code] = form.closing.values[0 if luck < SOLVED else -1]
             first = self._first_day(period)
-            for one in form.of_role("closed_on"):
-                is_asked = one.required_if is None or entry.get(one.required_if[0]) == one.required_if[1]
-                entry[one.code] = max(ended, first) if is_asked else None
+            for field in form.of_role("closed_on"):
+                is_asked = field.required_if is None or entry.get(field.required_if[0]) == field.required_if[1]
+                entry[field.code] = max(ended, first) if is_asked else None
         elif under_way:
             entry[status.code] = under_way[-1]
         return entry
@@ -87,32 +87,34 @@ class Lists:
         return found
 
     def _problem(self, form: Form, county: County, period: Period, trouble: Trouble, dice: Random) -> Typed:
-        def value(one: Field) -> Value:
-            if one.role == "category":
-                return one.options[min(trouble.category, len(one.options) - 1)]
-            if one.role == "level":  # the options lead from the highest level down; the counties' own need nobody above
+        def value(field: Field) -> Value:
+            if field.role == "category":
+                return field.options[min(trouble.category, len(field.options) - 1)]
+            if (
+                field.role == "level"
+            ):  # the options lead from the highest level down; the counties' own need nobody above
                 return (
-                    one.options[-1]
+                    field.options[-1]
                     if trouble.category > 1
-                    else dice.choice(one.options[: max(1, len(one.options) - 1)])
+                    else dice.choice(field.options[: max(1, len(field.options) - 1)])
                 )
-            if one.role == "department":  # the last option is: none of them
+            if field.role == "department":  # the last option is: none of them
                 asked = row.get(next((f.code for f in form.of_role("level")), ""))
                 is_high = asked == next((f.options[0] for f in form.of_role("level")), "")
-                return trouble.department if is_high and trouble.department in one.options else one.options[-1]
-            if one.role in {"problem", "measure"}:
-                return fitted(trouble.text if one.role == "problem" else trouble.measure, one)
-            if one.role == "due_on":
+                return trouble.department if is_high and trouble.department in field.options else field.options[-1]
+            if field.role in {"problem", "measure"}:
+                return fitted(trouble.text if field.role == "problem" else trouble.measure, field)
+            if field.role == "due_on":
                 return period.end + timedelta(days=dice.randint(10, 150))
-            if one.role == "closed_on" or one.required_if:
+            if field.role == "closed_on" or field.required_if:
                 return None
-            if form.closing and one.code == form.closing.field:
-                return next((o for o in one.options if o not in form.closing.values), one.options[0])
-            return _any(one, county, period, dice)
+            if form.closing and field.code == form.closing.field:
+                return next((o for o in field.options if o not in form.closing.values), field.options[0])
+            return _any(field, county, period, dice)
 
         row: Row = {}
-        for one in form.fields_in(period):
-            row[one.code] = value(one)
+        for field in form.fields_in(period):
+            row[field.code] = value(field)
         return self._fitted(form, period, row, county, dice)
 
     # What section 五（四） asks for
@@ -141,20 +143,20 @@ class Lists:
     ) -> Typed:
         own = dice.random() < 0.2  # noqa: PLR2004 - some are the prefecture's own
 
-        def value(one: Field) -> Value:
-            if one.role == "title":
-                return fitted(theme.title, one)
-            if one.role == "text":
-                return fitted(highlight(dice, theme, prefecture.short_name if own else county.short_name), one)
-            if one.role == "dated_on":
+        def value(field: Field) -> Value:
+            if field.role == "title":
+                return fitted(theme.title, field)
+            if field.role == "text":
+                return fitted(highlight(dice, theme, prefecture.short_name if own else county.short_name), field)
+            if field.role == "dated_on":
                 return day
-            if one.role == "county" and own:
+            if field.role == "county" and own:
                 return None
-            if one.role == "highlight_kind" and own:
-                return one.options[-1]
-            return None if one.required_if else _any(one, county, period, dice)
+            if field.role == "highlight_kind" and own:
+                return field.options[-1]
+            return None if field.required_if else _any(field, county, period, dice)
 
-        row = {one.code: value(one) for one in form.fields_in(period)}
+        row = {field.code: value(field) for field in form.fields_in(period)}
         return self._fitted(form, period, row, county, dice)
 
     def _fitted(self, form: Form, period: Period, row: Row, county: County, dice: Random) -> Typed:
@@ -162,21 +164,21 @@ class Lists:
         if (form.code, period.code) not in self._fits:
             asked = {f.code for f in form.fields_in(period)}
             self._fits[form.code, period.code] = Fit(self.program, self.rules[form.code], asked)
-        self._fits[form.code, period.code].bend(row, {}, dice, lambda one: _any(one, county, period, dice))
+        self._fits[form.code, period.code].bend(row, {}, dice, lambda field: _any(field, county, period, dice))
         return {code: raw(value) for code, value in row.items()}
 
 
-def _any(one: Field, county: County, period: Period, dice: Random) -> Value:
+def _any(field: Field, county: County, period: Period, dice: Random) -> Value:
     """A value by type."""
-    if one.type is FieldType.COUNTY:
+    if field.type is FieldType.COUNTY:
         return county.short_name
-    if one.type in {FieldType.CHOICE, FieldType.CHECKLIST}:
-        return dice.choice(one.options)
-    if one.type is FieldType.YESNO:
+    if field.type in {FieldType.CHOICE, FieldType.CHECKLIST}:
+        return dice.choice(field.options)
+    if field.type is FieldType.YESNO:
         return YES if dice.random() < 0.7 else NO  # noqa: PLR2004 - most
-    if one.type is FieldType.DATE:
+    if field.type is FieldType.DATE:
         return period.end - timedelta(days=dice.randint(3, 50))
-    return dice.randint(1, 9) if one.type is not FieldType.TEXT else prose(dice, one, county.short_name)
+    return dice.randint(1, 9) if field.type is not FieldType.TEXT else prose(dice, field, county.short_name)
 
 
 def numbered(form: Form, keys: Sequence[str], entries: Mapping[tuple[str, str, str], Raw]) -> list[dict[str, Raw]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import shutil
 import zipfile
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -18,9 +19,10 @@ from pipeline.checks.carry import raw
 from pipeline.demo.figures import SEED, DemoFigures
 from pipeline.demo.lists import Lists, numbered
 from pipeline.forms.issue import file_name, issue_workbook
-from pipeline.office.issuing import ISSUED, issue, plan_issues
+from pipeline.office.issuing import ISSUED, issue_period, plan_issues
 from pipeline.office.run import run
 from pipeline.program.layout import FIRST_ROW, NIL, list_keys
+from pipeline.system.errors import WorkspaceError
 from pipeline.workspace.campaign import Campaign, load_campaign, open_store
 from pipeline.workspace.paths import DEMO_MARK, Workspace
 from pipeline.workspace.starter import create_workspace
@@ -55,39 +57,46 @@ class _Sending:
     content: bytes
 
 
-def play(folder: Path, *, tell: Callable[[str], None], periods: int | None = None) -> Path:
+def play(folder: Path, *, say: Callable[[str], None], periods: int | None = None) -> Path:
     """Make a workspace in ``folder`` and play it through.
 
     Args:
-        folder: Must be new or empty.
-        tell: Receives one line per step.
+        folder: Must be new, empty, or an earlier demonstration, which is replaced.
+        say: Receives one line per step.
         periods: How many; None for all of the program.
 
     Returns:
         The page to open first.
+
+    Raises:
+        WorkspaceError: It holds something else.
     """
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / DEMO_MARK).is_file():
+            raise WorkspaceError(f"{folder} 已有内容且不是演示目录，请另选一个目录")
+        shutil.rmtree(folder)
     create_workspace(folder)
-    return play_periods(Workspace(root=folder.resolve()), tell=tell, periods=periods)
+    return play_periods(Workspace(root=folder.resolve()), say=say, periods=periods)
 
 
-def play_periods(workspace: Workspace, *, tell: Callable[[str], None], periods: int | None = None) -> Path:
+def play_periods(workspace: Workspace, *, say: Callable[[str], None], periods: int | None = None) -> Path:
     """Play the first periods of whatever campaign a new workspace holds; see :func:`play`."""
     set_stage(workspace)
     campaign = load_campaign(workspace)
     filler = Filler(campaign)
     played = campaign.program.periods[:periods]
     for period in played:
-        issue(workspace, period.code, None, issued_on(period))
-        tell(f"{period.title}：已下发 {len(campaign.program.prefectures)} 份报表")
+        issue_period(workspace, period.code, None, issued_on(period))
+        say(f"{period.title}：已下发 {len(campaign.program.prefectures)} 份报表")
         sent = filler.returns(workspace, period)
-        for one in sent:
-            path = workspace.inbox / one.on.isoformat() / one.name
+        for sending in sent:
+            path = workspace.inbox / sending.on.isoformat() / sending.name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(one.content)
+            path.write_bytes(sending.content)
         outcome = run(workspace, period.code, period.due_on + timedelta(days=7))
         m = outcome.measures
         page = workspace.outbox(period.code) / "index.html"
-        tell(f"{period.title}：收到 {len(sent)} 个文件，接收 {m.reported} 个县，见 {page}")
+        say(f"{period.title}：收到 {len(sent)} 个文件，接收 {m.reported} 个县，见 {page}")
     return workspace.outbox(played[-1].code) / "index.html"
 
 
@@ -189,10 +198,10 @@ class Filler:
                     entries[form.code, unit.code, NIL] = "√"
                     continue
                 row: Row = self.figures.rows[unit.code]
-                for one in layout.fields:
-                    value = (mess or {}).get((unit.code, one.code)) or raw(row.get(one.code))
-                    if value is not None and not one.shows:
-                        entries[form.code, unit.code, one.code] = value
+                for field in layout.fields:
+                    value = (mess or {}).get((unit.code, field.code)) or raw(row.get(field.code))
+                    if value is not None and not field.shows:
+                        entries[form.code, unit.code, field.code] = value
         return replace(it, entries=entries)
 
     def _listed(self, it: Issue, code: str) -> Entries:

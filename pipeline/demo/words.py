@@ -198,15 +198,15 @@ def highlight(dice: Random, theme: Theme, place: str) -> str:
     return "".join(parts).replace("{place}", place).replace("{what}", theme.what)
 
 
-def prose(dice: Random, one: Field, who: str) -> str:
+def prose(dice: Random, field: Field, who: str) -> str:
     """What stands in a column of words: a file's name where one is asked, else a sentence or two of the length asked."""
-    if one.title.endswith(_FILE_NAME):
-        return fitted(f"{who}总工会{one.title.removesuffix(_FILE_NAME)}.pdf", one)
-    return fitted("".join(dice.sample(SURVEY, _SHORTEST_SURVEY)), one)
+    if field.title.endswith(_FILE_NAME):
+        return fitted(f"{who}总工会{field.title.removesuffix(_FILE_NAME)}.pdf", field)
+    return fitted("".join(dice.sample(SURVEY, _SHORTEST_SURVEY)), field)
 
 
-def fitted(text: str, one: Field) -> str:
+def fitted(text: str, field: Field) -> str:
     """Not longer and not shorter than the column allows."""
-    while len(text) < (one.min or 0):
+    while len(text) < (field.min or 0):
         text += SURVEY[len(text) % len(SURVEY)]
-    return text[: one.max] if one.max else text
+    return text[: field.max] if field.max else text

@@ -28,7 +28,7 @@ class Loss(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one item may use, where the system can tell: Windows only knows the clock, macOS no memory.
+    """What one item may use, where the system knows it: Windows only knows the clock, macOS no memory.
 
     Attributes:
         seconds: By the clock, from when a worker has the item.
@@ -122,7 +122,7 @@ def _raised(error: BaseException) -> Raised:
 
     try:
         pickled = pickle.dumps(error)
-        pickle.loads(pickled)  # noqa: S301 - an exception that cannot be made anew is better told of here
+        pickle.loads(pickled)  # noqa: S301 - an exception that cannot be made anew is better reported here
     except Exception:  # noqa: BLE001 - whatever its class does there
         pickled = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
     return Raised(error=pickled, traceback="".join(traceback.format_exception(error)))

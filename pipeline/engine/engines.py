@@ -141,7 +141,7 @@ def _processors() -> int:
 
 
 def _memory_bytes() -> int:
-    """Of this machine; 0 where it cannot be told."""
+    """Of this machine; 0 where it is not known."""
     if sys.platform == "win32":
         return 0
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -59,7 +59,7 @@ class Worker:
     """
 
     def __init__(self, function: bytes, limits: Limits, stopped: Event) -> None:
-        self._at: Any = _CONTEXT.RawValue("q", _NOBODY)  # the item that is in, told by the process
+        self._at: Any = _CONTEXT.RawValue("q", _NOBODY)  # the item that is in, said by the process
         self._new_pool = partial(
             ProcessPool, max_workers=1, initializer=_prepare, initargs=(function, limits, self._at), context=_CONTEXT
         )

@@ -155,7 +155,7 @@ class Issue:
     @property
     def regions(self) -> str:
         """Where the respondent is, from the highest region down: in a whole country names recur."""
-        return "　".join(one.name for one in reversed(self.program.ancestors(self.prefecture.code)))
+        return "　".join(region.name for region in reversed(self.program.ancestors(self.prefecture.code)))
 
     def stamp(self, form: str, version: int) -> Stamp:
         """The identity written on a sheet."""
@@ -318,23 +318,7 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
         if not asked.shows:
             _validate_column(sheet, issue, layout, asked, rules)
     if NIL in layout.frame:
-        col = layout.col_of(NIL)
-        ok(
-            sheet.data_validation(
-                FIRST_ROW,
-                col,
-                layout.last_row,
-                col,
-                {
-                    "validate": "list",
-                    "source": ["√"],
-                    "input_title": "本期无新进展",
-                    "input_message": "本期确无新进展的选“√”，其余各格可不填，沿用上次已接收的数。",
-                    "error_title": "填写有误",
-                    "error_message": "只能选“√”或留空。",
-                },
-            )
-        )
+        _offer_nil(sheet, layout)
     _paint(sheet, f, layout, rules)
     sheet.autofilter(CODE_ROW, 0, layout.last_row, layout.remark_col)
     sheet.freeze_panes(FIRST_ROW, layout.first_field_col)
@@ -343,6 +327,20 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
     else:
         to_paper(sheet, replace(shape, top=ITEM_ROW, heights=heights))
     protect(sheet)
+
+
+def _offer_nil(sheet: Any, layout: SheetLayout) -> None:
+    """The tick 本期无新进展 from a list."""
+    col = layout.col_of(NIL)
+    offered = {
+        "validate": "list",
+        "source": ["√"],
+        "input_title": "本期无新进展",
+        "input_message": "本期确无新进展的选“√”，其余各格可不填，沿用上次已接收的数。",
+        "error_title": "填写有误",
+        "error_message": "只能选“√”或留空。",
+    }
+    ok(sheet.data_validation(FIRST_ROW, col, layout.last_row, col, offered))
 
 
 def _shape(issue: Issue, layout: SheetLayout, widths: Sequence[float]) -> Print:
@@ -463,7 +461,7 @@ def _show(
     sheet: Any, f: Formats, issue: Issue, place: tuple[int, int], code: str, key: str, severity: Severity | None
 ) -> None:
     """A value of an action sheet, found by the county's code; blank where that is blank, never zero."""
-    source = next((x for x in issue.layouts() if any(one.code == code for one in x.fields)), None)
+    source = next((x for x in issue.layouts() if any(field.code == code for field in x.fields)), None)
     if source is None:  # not asked yet in this period
         ok(sheet.write_blank(*place, None, f.entry("shown", severity)))
         return
@@ -491,7 +489,7 @@ def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field
         if following == value and type(following) is type(value):
             continue
         options = validation(field, rules, address(first, col), value, issue.period, issue.program.window.start, named)
-        limits = compared(field, rules, {one.code: one.title for one in layout.fields})
+        limits = compared(field, rules, {field.code: field.title for field in layout.fields})
         prompt = _prompt(issue.program, field, value, limits)
         options |= {
             "input_title": "填写要求",
@@ -516,9 +514,9 @@ def _prompt(program: Program, field: Field, previous: Value, limits: str) -> str
         f"上次已接收：{previous}" if previous is not None else "",
         field.hint,
     ]
-    told = "\n".join(part for part in parts if part)
-    fits = len(told) + len(limits) < MESSAGE_LIMITS["input_message"]
-    return f"{told}\n{limits}" if limits and fits else told
+    said = "\n".join(part for part in parts if part)
+    fits = len(said) + len(limits) < MESSAGE_LIMITS["input_message"]
+    return f"{said}\n{limits}" if limits and fits else said
 
 
 def _when(field: Field) -> str:

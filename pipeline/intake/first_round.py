@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipeline.domain.acts import Act
     from pipeline.domain.entries import Submission
     from pipeline.ledger.blobs import FolderBlobs
-    from pipeline.system.progress import Tell
+    from pipeline.system.progress import Progress
     from pipeline.workspace.campaign import Campaign
 
 LOST = {
@@ -66,23 +66,23 @@ def packed(reading: Reading) -> Unjudged:
     """What a file gave, ready for the shelf."""
     returns = tuple(
         Shelved(
-            period=one.period,
-            prefecture_code=one.prefecture_code,
-            received_on=one.arrival.received_on,
-            admission=one.admission,
-            content=pickle.dumps(one),
+            period=workbook.period,
+            prefecture_code=workbook.prefecture_code,
+            received_on=workbook.arrival.received_on,
+            admission=workbook.admission,
+            content=pickle.dumps(workbook),
         )
-        for one in reading.returns
+        for workbook in reading.returns
     )
     return Unjudged(refusal=replace(reading, returns=()), returns=returns)
 
 
-def read_all(known: Registry, arrivals: Sequence[Arrival], tell: Tell = quiet) -> list[Reading]:
+def read_all(known: Registry, arrivals: Sequence[Arrival], progress: Progress = quiet) -> list[Reading]:
     """Read files where they can do no harm: one that takes a worker process with it costs only itself."""
     readings = []
-    for one in engine.Pool().each(partial(read_return, known), arrivals, lost=partial(lost, known)):
-        readings.append(one)
-        tell("读取文件", len(readings), len(arrivals))
+    for reading in engine.Pool().each(partial(read_return, known), arrivals, lost=partial(lost, known)):
+        readings.append(reading)
+        progress("读取文件", len(readings), len(arrivals))
     return readings
 
 

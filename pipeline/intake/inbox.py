@@ -70,7 +70,7 @@ class Inbox:
         changing: Those still being written: left for the next run.
         unread: What no return is read from: the system refuses it, or it is none.
         clocked: Names of the files whose day of receipt is that of their modification.
-        new: Of ``unread``, what no run has told before.
+        new: Of ``unread``, what no run has reported before.
         decided: Of what was taken in, days by the clock that decide whether it came in time.
         early: Of what was taken in, what came before its period began: file, that day, the first day, number in the ledger.
         lying: Of ``unread``, where the files are that can be opened, by name.
@@ -90,7 +90,7 @@ class Inbox:
     @property
     def waiting(self) -> tuple[Unread, ...]:
         """What no return was read from, what is still being written included."""
-        still = (Unread(name=one.name, kind=UnreadKind.PARTIAL, reason="还在写入") for one in self.changing)
+        still = (Unread(name=arrival.name, kind=UnreadKind.PARTIAL, reason="还在写入") for arrival in self.changing)
         return (*self.unread, *still)
 
 
@@ -116,11 +116,11 @@ Ask = Callable[["tuple[ClockDay, ...]"], None]
 def clock_days(program: Program, arrivals: Iterable[Arrival], as_of: date) -> tuple[ClockDay, ...]:
     """Of files that are not read yet, those whose day may decide."""
     found = []
-    for one in arrivals:
-        ended = list(program.ended_by(one.received_on))
+    for arrival in arrivals:
+        ended = list(program.ended_by(arrival.received_on))
         period = ended[-1] if ended else program.periods[0]
-        found.append(clock_day(period, one.name, one.received_on, as_of))
-    return tuple(one for one in found if one)
+        found.append(clock_day(period, arrival.name, arrival.received_on, as_of))
+    return tuple(day for day in found if day)
 
 
 def clock_day(period: Period, name: str, received_on: date, as_of: date, seq: int = 0) -> ClockDay | None:
@@ -175,19 +175,19 @@ def read_inbox(workspace: Workspace, as_of: date, campaign: tuple[date, date] | 
             continue
         modified = datetime.fromtimestamp(seen.modified, UTC) + _CHINA
         received_on = dated or min(modified.date(), as_of)
-        one = Arrival(name=name, path=path, sha256=seen.sha256, received_on=received_on, changing=seen.changing)
-        if seen.kind and not one.changing:
+        arrival = Arrival(name=name, path=path, sha256=seen.sha256, received_on=received_on, changing=seen.changing)
+        if seen.kind and not arrival.changing:
             unread.append(Unread(name=name, kind=seen.kind))
             lying[name] = path
         else:
-            (changing if one.changing else arrivals).append(one)
+            (changing if arrival.changing else arrivals).append(arrival)
     _must_be_there(workspace.inbox)
     return Inbox(
         arrivals=tuple(arrivals),
         changing=tuple(changing),
         later=tuple(later),
         undated=tuple(undated),
-        unread=tuple(sorted(unread, key=lambda one: one.name)),
+        unread=tuple(sorted(unread, key=lambda found: found.name)),
         clocked=frozenset(name for name, dated in paths.values() if dated is None),
         lying=lying,
     )
@@ -195,27 +195,30 @@ def read_inbox(workspace: Workspace, as_of: date, campaign: tuple[date, date] | 
 
 def with_places(inbox: Inbox, registry: Registry, known: Iterable[Unread], as_of: date) -> tuple[Unread, ...]:
     """What waits unread, each with whose it may be: as noted before, else by what can be read of it now."""
-    before = {one.name: one for one in known}
+    before = {unread.name: unread for unread in known}
     return tuple(
         replace(
-            one, places=before[one.name].places if before.get(one.name) == one else _places(inbox, registry, one, as_of)
+            unread,
+            places=before[unread.name].places
+            if before.get(unread.name) == unread
+            else _places(inbox, registry, unread, as_of),
         )
-        for one in inbox.waiting
+        for unread in inbox.waiting
     )
 
 
-def _places(inbox: Inbox, registry: Registry, one: Unread, as_of: date) -> tuple[Place, ...]:
-    path = inbox.lying.get(one.name)
-    if path is None or not one.may_hold_a_return:
+def _places(inbox: Inbox, registry: Registry, unread: Unread, as_of: date) -> tuple[Place, ...]:
+    path = inbox.lying.get(unread.name)
+    if path is None or not unread.may_hold_a_return:
         return ()
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES)
     except OSError:
         return ()
-    day = folder_day(one.name, as_of, span(registry.program))
+    day = folder_day(unread.name, as_of, span(registry.program))
     return places(
-        registry, one.name, day if isinstance(day, date) else as_of, content, is_mail=one.kind is UnreadKind.MAIL
+        registry, unread.name, day if isinstance(day, date) else as_of, content, is_mail=unread.kind is UnreadKind.MAIL
     )
 
 
@@ -316,16 +319,18 @@ def read_files(paths: Iterable[Path]) -> dict[Path, _InboxSeen | OSError]:
         time.sleep(SETTLE_SECONDS)
     seen: dict[Path, _InboxSeen | OSError] = {}
     for path, look in looks.items():
-        if isinstance(look, OSError):
-            seen[path] = look
-            continue
-        try:
-            now = _trace(path.stat())
-        except OSError:  # taken away again
-            now = (-1, -1)
-        whole = look.before == look.after == now and look.size == min(now[0], MAX_BYTES + 1)
-        seen[path] = _InboxSeen(sha256=look.sha256, modified=look.before[1] / 1e9, changing=not whole, kind=look.kind)
+        seen[path] = look if isinstance(look, OSError) else _look_again(path, look)
     return seen
+
+
+def _look_again(path: Path, look: _Look) -> _InboxSeen:
+    """Whether a file is still as it was when it was read."""
+    try:
+        now = _trace(path.stat())
+    except OSError:  # taken away again
+        now = (-1, -1)
+    whole = look.before == look.after == now and look.size == min(now[0], MAX_BYTES + 1)
+    return _InboxSeen(sha256=look.sha256, modified=look.before[1] / 1e9, changing=not whole, kind=look.kind)
 
 
 def _trace(status: os.stat_result) -> tuple[int, int]:
@@ -341,7 +346,7 @@ def _litter(name: str) -> UnreadKind | None:
 def kind_of(name: str, content: bytes) -> UnreadKind | None:
     """What a file is that is no return, by its name and its content together; None for what may be one.
 
-    A workbook under any name may be one. So may whatever has the name of a workbook: what is wrong with it is told to
+    A workbook under any name may be one. So may whatever has the name of a workbook: what is wrong with it is said to
     whoever sent it.
     """
     if not content:

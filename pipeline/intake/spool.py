@@ -62,13 +62,13 @@ class Shelf:
 
     def put(self, returns: Iterable[Shelved]) -> None:
         """Put away what one file gave."""
-        for one in returns:
+        for workbook in returns:
             self._file.seek(self._end)
-            self._file.write(one.content)
-            place = SpoolPlace(prefecture_code=one.prefecture_code, start=self._end, size=len(one.content))
-            days = self._days.setdefault(one.period, {}).setdefault(one.prefecture_code, {})
-            days.setdefault(one.received_on, []).append(place)
-            self._end += len(one.content)
+            self._file.write(workbook.content)
+            place = SpoolPlace(prefecture_code=workbook.prefecture_code, start=self._end, size=len(workbook.content))
+            days = self._days.setdefault(workbook.period, {}).setdefault(workbook.prefecture_code, {})
+            days.setdefault(workbook.received_on, []).append(place)
+            self._end += len(workbook.content)
             self._count += 1
 
     def turns(self, period: str) -> list[list[SpoolPlace]]:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pipeline.program.model import Period, Program
     from pipeline.program.rules import Rule
     from pipeline.reading.read import Arrival, Reading, Return
-    from pipeline.system.progress import Tell
+    from pipeline.system.progress import Progress
     from pipeline.workspace.campaign import Campaign
 
 T = TypeVar("T")
@@ -85,7 +85,7 @@ def take_in(
     store: Store,
     arrivals: Sequence[Arrival],
     as_of: date,
-    tell: Tell = quiet,
+    progress: Progress = quiet,
     on: Engine | None = None,
     *,
     sent: bool = False,
@@ -97,15 +97,15 @@ def take_in(
         store: Where it is recorded.
         arrivals: What lies in the inbox.
         as_of: The day.
-        tell: Hears how far it is.
+        progress: Hears how far it is.
         on: What the work is done on; worker processes of this machine if None.
         sent: Whoever works does not see our disk, and files are sent.
 
     Raises:
-        PipelineError: There is something to take in and no key to tell by whether it was issued here.
+        PipelineError: There is something to take in and no key that shows whether it was issued here.
     """
     finished, lost, acts = store.finished_files(), store.lost_files(), store.acts(as_of)
-    store.mend(one for one in arrivals if one.sha256 in finished)
+    store.mend(arrival for arrival in arrivals if arrival.sha256 in finished)
     new, pending = _distinct([a for a in arrivals if a.sha256 not in finished]), store.pending(acts, as_of)
     if new and not campaign.key:
         raise PipelineError(
@@ -119,11 +119,11 @@ def take_in(
         readings = chain(
             _read_new(known, store, new, left, where, sent=sent), _read_admitted(known, store, pending, where)
         )
-        for n, one in enumerate(readings, 1):
-            tell("读取文件", n, len(new) + len(pending))
-            sha256 = one.refusal.arrival.sha256
-            shelf.put(r for r in one.returns if (sha256, r.period, r.prefecture_code, r.admission) not in there)
-            refusals += [one.refusal] if one.refusal.findings else []
+        for n, reading in enumerate(readings, 1):
+            progress("读取文件", n, len(new) + len(pending))
+            sha256 = reading.refusal.arrival.sha256
+            shelf.put(r for r in reading.returns if (sha256, r.period, r.prefecture_code, r.admission) not in there)
+            refusals += [reading.refusal] if reading.refusal.findings else []
             if len(refusals) == BATCH:
                 seqs += store.add(unplaced(refusals, as_of))
                 refusals.clear()
@@ -133,15 +133,15 @@ def take_in(
             for turn in shelf.turns(period.code):
                 work = _Work(program=campaign.program, rules=campaign.rules, period=period, as_of=as_of)
                 for written in _judged(work, store, shelf, turn, on):
-                    tell("核对报表", done, len(shelf))
+                    progress("核对报表", done, len(shelf))
                     seqs += store.add(written)
                     done += len(written.entries)
-    gone = {one.sha256 for one in left}
+    gone = {arrival.sha256 for arrival in left}
     return Taken(
         seqs=tuple(seq for seq in seqs if seq is not None),
         changing=tuple(left),
-        again=tuple(one for one in new if one.sha256 in lost - gone),
-        repeated=store.finish([one for one in arrivals if one.sha256 not in gone], as_of),
+        again=tuple(arrival for arrival in new if arrival.sha256 in lost - gone),
+        repeated=store.finish([arrival for arrival in arrivals if arrival.sha256 not in gone], as_of),
     )
 
 
@@ -167,7 +167,7 @@ def _read_new(
             left.append(arrival)
         else:
             yield reading
-    if left and not any(one.path is None or one.path.parent.is_dir() for one in left):
+    if left and not any(arrival.path is None or arrival.path.parent.is_dir() for arrival in left):
         raise ChangedError(
             f"收件箱里刚列出的文件不见了（{left[0].name}等{len(left)}个）。请检查磁盘、网络盘是否还连着，再运行一次。"
             "本次没有收完，原来的产品没有动"
@@ -198,18 +198,18 @@ def _lost(known: Registry, store: Store, arrival: Arrival, why: engine.Loss) -> 
 def _kept(store: Store, new: Iterable[Arrival]) -> Iterator[Arrival]:
     """Each file with its bytes, which are safe in the dataset; without them, if it is no longer what was listed."""
     with ThreadPoolExecutor(_KEEPERS) as keepers:
-        for one, kept in _ahead(new, lambda one: keepers.submit(store.keep, one)):
+        for arrival, kept in _ahead(new, lambda arrival: keepers.submit(store.keep, arrival)):
             try:
                 yield kept.result()
             except ChangedError:
-                yield one.named
+                yield arrival.named
 
 
 def _ahead(items: Iterable[T], start: Callable[[T], Future[R]]) -> Iterator[tuple[T, Future[R]]]:
     """Items in their order with what was started for them, a few ahead."""
     started: deque[tuple[T, Future[R]]] = deque()
-    for one in items:
-        started.append((one, start(one)))
+    for item in items:
+        started.append((item, start(item)))
         if len(started) > _KEEPERS:
             yield started.popleft()
     yield from started
@@ -239,8 +239,8 @@ def _judged(
     """What is to be written of one turn, batch by batch; a few returns are judged here, where nothing has to travel."""
     batches = (
         _Batch(
-            returns=tuple(shelf.content(one) for one in some),
-            past=store.accepted(work.as_of, {one.prefecture_code for one in some}).past(work.period.code),
+            returns=tuple(shelf.content(kept) for kept in some),
+            past=store.accepted(work.as_of, {kept.prefecture_code for kept in some}).past(work.period.code),
         )
         for some in in_batches(turn)
     )
@@ -258,7 +258,7 @@ def _judged(
 def in_batches(turn: Sequence[SpoolPlace]) -> Iterator[list[SpoolPlace]]:
     """Batches of some size in which all of one prefecture's returns stay together, whatever the engine."""
     batch: list[SpoolPlace] = []
-    for _, some in groupby(turn, key=lambda one: one.prefecture_code):
+    for _, some in groupby(turn, key=lambda kept: kept.prefecture_code):
         batch += some
         if len(batch) >= BATCH:
             yield batch
@@ -268,7 +268,7 @@ def in_batches(turn: Sequence[SpoolPlace]) -> Iterator[list[SpoolPlace]]:
 
 
 def _judge_batch(work: _Work, batch: _Batch) -> Written:
-    returns = [pickle.loads(one) for one in batch.returns]  # noqa: S301 - from our own worker
+    returns = [pickle.loads(workbook) for workbook in batch.returns]  # noqa: S301 - from our own worker
     return decided(work.program, judge(work.program, work.rules, work.period, returns, batch.past), work.as_of)
 
 

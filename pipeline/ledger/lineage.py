@@ -21,10 +21,10 @@ def reporters_on(program: Program, prefectures: Collection[str]) -> frozenset[st
     whose, found = frozenset(prefectures), set(prefectures)
     for code in program.merged_into:
         line = [program.county_by_code[code]] if code in program.county_by_code else []
-        for one in line:  # grows: what was merged may have been merged of others
-            line += program.merged_into.get(one.code, ())
-        if whose & {one.prefecture_code for one in line[:1]}:
-            found |= {one.prefecture_code for one in line}
+        for county in line:  # grows: what was merged may have been merged of others
+            line += program.merged_into.get(county.code, ())
+        if whose & {county.prefecture_code for county in line[:1]}:
+            found |= {county.prefecture_code for county in line}
     return frozenset(found)
 
 
@@ -61,9 +61,9 @@ class Lineage:
     def _value(self, county: County, code: str) -> Value:
         parts = self._parts(county)
         values: list[Value] = []
-        for one in parts:
-            own = self.given.get((one.code, code))
-            values.append((own[1] if own else None) if one.code == county.code else self._value(one, code))
+        for part in parts:
+            _, own = self.given.get((part.code, code), (None, None))
+            values.append(own if part.code == county.code else self._value(part, code))
         if len(parts) == 1:
             return values[0]
         numbers = [v for v in values if isinstance(v, (int, Decimal))]

@@ -5,6 +5,7 @@ Nothing here is a verdict. The two lists share no county, and most counties are 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -108,15 +109,7 @@ def standing(
         below_pp: From how many percentage points on.
     """
     province = completion(assessed, [])[()] if len(assessed) else Completion(met=0, applicable=0, reported=0, roster=0)
-    reports: dict[str, list[Obligation]] = {}
-    for one in sorted(owed, key=lambda o: o.period.no):
-        if (
-            one.is_report
-            and one.is_measured
-            and one.period.no <= period.no
-            and one.timeliness is not Timeliness.NOT_DUE
-        ):
-            reports.setdefault(one.who, []).append(one)
+    reports = _due_reports(owed, period)
     done, paces = completion(assessed, ["county_code"]), _paces(assessed)
     nobody = Completion(met=0, applicable=0, reported=0, roster=1)
     records = tuple(
@@ -135,9 +128,19 @@ def standing(
         records=records,
         candidates=tuple(sorted(filter(_is_candidate, records), key=lambda r: (-_printed(r), r.county_code))),
         lagging=tuple(
-            sorted(lagging, key=lambda one: (-one.record.streak, _printed(one.record), one.record.county_code))
+            sorted(lagging, key=lambda found: (-found.record.streak, _printed(found.record), found.record.county_code))
         ),
     )
+
+
+def _due_reports(owed: Iterable[Obligation], period: Period) -> dict[str, list[Obligation]]:
+    """Unit → its reports that are due, up to a period, in their order."""
+    reports: dict[str, list[Obligation]] = defaultdict(list)
+    for o in sorted(owed, key=lambda o: o.period.no):
+        counts = o.is_report and o.is_measured and o.timeliness is not Timeliness.NOT_DUE
+        if counts and o.period.no <= period.no:
+            reports[o.who].append(o)
+    return reports
 
 
 def _paces(assessed: pd.DataFrame) -> dict[str, dict[str, bool]]:
@@ -168,8 +171,8 @@ def _record(
 
 def _streak(owed: list[Obligation]) -> int:
     count = 0
-    for one in reversed(owed):
-        if one.timeliness not in BEHIND:
+    for o in reversed(owed):
+        if o.timeliness not in BEHIND:
             break
         count += 1
     return count

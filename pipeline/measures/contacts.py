@@ -124,7 +124,7 @@ def contact_figures(program: Program, values: Values, on: date, *, most: int) ->
     return ContactFigures(
         counties=counties,
         loads=loads,
-        overloaded=tuple(one for one in loads if len(one.county_codes) > most),
+        overloaded=tuple(load for load in loads if len(load.county_codes) > most),
         prefectures=tuple(
             _total(p.code, [c for c in counties if c.prefecture_code == p.code], *asked) for p in program.prefectures
         ),
@@ -173,7 +173,7 @@ def _loads(counties: Sequence[_CountyContact]) -> tuple[Load, ...]:
             links.setdefault(link.key, link)
             found.setdefault(link.key, []).append(county.county_code)
     loads = (Load(link=links[key], county_codes=tuple(codes)) for key, codes in found.items())
-    return tuple(sorted(loads, key=lambda one: (-len(one.county_codes), one.county_codes, one.link.key)))
+    return tuple(sorted(loads, key=lambda load: (-len(load.county_codes), load.county_codes, load.link.key)))
 
 
 def _total(

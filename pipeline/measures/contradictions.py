@@ -30,7 +30,7 @@ class Tension:
     Attributes:
         found: What the line gives, where it is a number.
         against: What stands against it.
-        text: The two in a sentence.
+        text: The two in a sentence, without the code of the line.
         reading: How the programme reads the line.
     """
 
@@ -55,7 +55,7 @@ def tensions(program: Program) -> tuple[Tension, ...]:
                     TensionKind.NO_SPLIT,
                     line.amount_wan,
                     Decimal(len(program.prefectures)),
-                    f"{line.code}：{line.amount_wan:f}万元要求按{line.match_ratio}配套，但未明确{len(program.prefectures)}{w.respondents}的分配数额",
+                    f"{line.amount_wan:f}万元要求按{line.match_ratio}配套，但未明确{len(program.prefectures)}{w.respondents}的分配数额",
                 )
             )
         if _is_wider(program, line):
@@ -65,13 +65,11 @@ def tensions(program: Program) -> tuple[Tension, ...]:
                     TensionKind.WIDER,
                     line.amount_wan,
                     Decimal(len(program.counties)),
-                    f"{line.code}：该项经费不限于{len(program.counties)}{w.bodies}，还包括{w.respondent}本级等，不能按{w.row}平均",
+                    f"该项经费不限于{len(program.counties)}{w.bodies}，还包括{w.respondent}本级等，不能按{w.row}平均",
                 )
             )
         if line.amount_wan is None and line.per_unit_wan is not None:
-            found.append(
-                _tension(line, TensionKind.OPEN_ENDED, None, None, f"{line.code}：没有总额，应拨数取决于上报的数量")
-            )
+            found.append(_tension(line, TensionKind.OPEN_ENDED, None, None, "没有总额，应拨数取决于上报的数量"))
     return tuple(found)
 
 
@@ -82,12 +80,12 @@ def _too_few(program: Program, line: FundingLine) -> list[Tension]:
         return []
     counties, units = len(program.counties), Decimal(line.units)
     if units < counties:
-        text = f"{line.code}：按每个{line.per_unit_wan:f}万元至多补助{line.units}个，少于{counties}{w.rows}"
+        text = f"按每个{line.per_unit_wan:f}万元至多补助{line.units}个，少于{counties}{w.rows}"
         return [_tension(line, TensionKind.FEWER_UNITS, units, Decimal(counties), text)]
     asked = _events_asked(program, line) * counties
     if asked <= units:
         return []
-    text = f"{line.code}：补助{line.units}个（场），而所列任务合计至少要求{asked:f}个（场）（{counties}{w.rows}）"
+    text = f"补助{line.units}个（场），而所列任务合计至少要求{asked:f}个（场）（{counties}{w.rows}）"
     return [_tension(line, TensionKind.FEWER_EVENTS, units, asked, text)]
 
 

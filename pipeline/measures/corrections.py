@@ -1,6 +1,6 @@
-"""更正和补报: figures of earlier periods that moved after the last bulletin had told them.
+"""更正和补报: figures of earlier periods that moved after they were in a bulletin.
 
-The last bulletin told what had been taken in by the day it was last made: every run enters that in the ledger.
+The last bulletin has what had been taken in by the day it was last made: every run enters that in the ledger.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """One value that was told and reads otherwise now."""
+    """One value that is in the last bulletin and reads otherwise now."""
 
     county_code: str
     field: str
@@ -38,17 +38,17 @@ class Correction:
 
     Attributes:
         period: The period corrected.
-        told_on: What was received by this day was told before.
-        changes: Values of roster sheets that were told and read otherwise now, in code order. Lists live on from period to
-            period and are told as they stand.
+        published_on: What was received by this day is in the last bulletin.
+        changes: Values of roster sheets that were published and read otherwise now, in code order. Lists live on from
+            period to period and are published as they stand.
         added: Counties (codes) that have a record only since then.
         removed: Counties (codes) whose record was withdrawn since.
-        before_pct: The province's completion as told then; None when nobody had reported.
+        before_pct: The province's completion as published then; None when nobody had reported.
         after_pct: The same with what stands now.
     """
 
     period: Period
-    told_on: date
+    published_on: date
     changes: tuple[Moved, ...]
     added: tuple[str, ...]
     removed: tuple[str, ...]
@@ -62,32 +62,32 @@ class Correction:
 
 
 def corrections(
-    program: Program, told: Snapshot | None, period: Period, given: Mapping[str, Given]
+    program: Program, published: Snapshot | None, period: Period, given: Mapping[str, Given]
 ) -> tuple[Correction, ...]:
     """Earlier periods that moved since the bulletin before this one, the earliest first; none in the first period.
 
     Args:
         program: The campaign.
-        told: The dataset as the last bulletin told it; None where there was none.
-        period: The period of the bulletin that is to tell them.
+        published: The dataset as it was for the last bulletin; None where there was none.
+        period: The period of the bulletin that is to say them.
         given: Period code → unit → field → value, as it stands.
     """
-    if told is None:
+    if published is None:
         return ()
-    earlier = (one for one in program.periods if one.no < period.no)
-    found = (_correction(program, told, one, given[one.code]) for one in earlier)
-    return tuple(one for one in found if one)
+    earlier = (p for p in program.periods if p.no < period.no)
+    found = (_correction(program, published, p, given[p.code]) for p in earlier)
+    return tuple(correction for correction in found if correction)
 
 
-def told_by(snapshot: Snapshot, period: Period) -> date:
-    """The day whose receipts the bulletin of a period told: when it was last made; before it ever was, its due day."""
+def published_on(snapshot: Snapshot, period: Period) -> date:
+    """The day by which receipts are in the bulletin of a period: when it was last made; before it ever was, its due day."""
     made = [act.done_on for act in snapshot.acts if act.kind is ActKind.TELL and act.period == period.code]
     return max(made, default=period.due_on)
 
 
-def _correction(program: Program, told: Snapshot, period: Period, now: Given) -> Correction | None:
+def _correction(program: Program, published: Snapshot, period: Period, now: Given) -> Correction | None:
     """What moved in a period; None when nothing did."""
-    then = told.values(program, period)
+    then = published.values(program, period)
     counties = {county.code for county in program.at(period).counties}
     changes = tuple(_changes(program, period, then, now))
     added, removed = counties & (now.keys() - then.keys()), counties & (then.keys() - now.keys())
@@ -95,7 +95,7 @@ def _correction(program: Program, told: Snapshot, period: Period, now: Given) ->
         return None
     return Correction(
         period=period,
-        told_on=told.as_of,
+        published_on=published.as_of,
         changes=changes,
         added=tuple(sorted(added)),
         removed=tuple(sorted(removed)),
@@ -109,10 +109,10 @@ def _changes(program: Program, period: Period, then: Given, now: Given) -> Itera
         before, after = then.get(unit.code), now.get(unit.code)
         if before is None or after is None:
             continue
-        for one in (field for form in program.roster_of(unit) for field in form.fields_in(period) if not field.shows):
-            old, new = before.get(one.code), after.get(one.code)
+        for asked in (field for form in program.roster_of(unit) for field in form.fields_in(period) if not field.shows):
+            old, new = before.get(asked.code), after.get(asked.code)
             if old != new:
-                yield Moved(county_code=unit.code, field=one.code, old=old, new=new)
+                yield Moved(county_code=unit.code, field=asked.code, old=old, new=new)
 
 
 def _completion(program: Program, period: Period, values: Given) -> float | None:

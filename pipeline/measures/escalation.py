@@ -1,4 +1,4 @@
-"""提醒, 催报, 通报: what is overdue, by how long it has been so, as letters ready to send.
+"""催报函: what is overdue, by how long it has been so, as letters ready to send.
 
 One letter per addressee and level: to each prefecture union, each contact unit (附件3) and each leader. What was handed in
 late asks for nothing any more; it only counts in the streak.
@@ -12,7 +12,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pipeline.measures.obligation import Obligation, ObligationKind, Reason
-from pipeline.measures.overdue import contact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,14 +46,18 @@ class AddresseeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Escalation:
+class Letter:
     """One letter.
 
     Attributes:
+        level: 提醒, 催报 or 通报, as the programme calls its steps.
         addressee: As on its first line: 昆明市总工会, 省总组织部, 省总领导某某.
-        obligations: What it asks for, in the order of its text.
+        obligations: What it asks for, in the order of ``items``.
         reply_by: The day it gives.
-        text: Paragraphs joined by line feeds, ready to send.
+        opening: How much is overdue, and what the letter is.
+        items: A numbered line for each thing owed, with all who owe it.
+        asked: What the addressee is to do by when; stays with the signature.
+        written_on: Day of the letter.
     """
 
     level: str
@@ -63,7 +66,11 @@ class Escalation:
     addressee: str
     obligations: tuple[Obligation, ...]
     reply_by: date
-    text: str
+    opening: str
+    items: tuple[str, ...]
+    asked: str
+    office: str
+    written_on: date
 
 
 def step_of(steps: Sequence[NoticeStep], streak: int) -> int | None:
@@ -71,9 +78,7 @@ def step_of(steps: Sequence[NoticeStep], streak: int) -> int | None:
     return max((n for n, step in enumerate(steps) if streak >= step.streak), default=None)
 
 
-def escalations(
-    program: Program, owed: Iterable[Obligation], calendar: Calendar, as_of: date
-) -> tuple[Escalation, ...]:
+def letters(program: Program, owed: Iterable[Obligation], calendar: Calendar, as_of: date) -> tuple[Letter, ...]:
     """All letters of a day, sharpest first, prefectures before contact units before leaders.
 
     Args:
@@ -88,12 +93,12 @@ def escalations(
     streaks: dict[tuple[str, ...], int] = {}
     for o in late:
         streaks[_series(o)] = max(o.streak, streaks.get(_series(o), 0))
-    groups: dict[tuple[int, int, str, str], list[Obligation]] = {}
+    kinds, groups = list(AddresseeKind), dict[tuple[int, int, str, str], list[Obligation]]()
     for o in late:
         step = step_of(urging.steps, streaks[_series(o)])
-        for kind, code, name in () if step is None else _addressees(program, urging, o, as_of):
-            groups.setdefault((-(step or 0), list(AddresseeKind).index(kind), code, name), []).append(o)
-    kinds = list(AddresseeKind)
+        if step is not None:
+            for kind, code, name in _addressees(program, urging, o, as_of):
+                groups.setdefault((-step, kinds.index(kind), code, name), []).append(o)
     return tuple(
         _letter(program, urging, -level, kinds[kind], name, groups[level, kind, code, name], calendar, as_of)
         for level, kind, code, name in sorted(groups)
@@ -108,17 +113,18 @@ def _series(o: Obligation) -> tuple[str, ...]:
 def _addressees(
     program: Program, urging: Urging, o: Obligation, as_of: date
 ) -> Iterable[tuple[AddresseeKind, str, str]]:
-    """Kind, key in reading order, and name of everyone who is told of an obligation."""
+    """Kind, key in reading order, and name of everyone whom a letter about an obligation goes to."""
     yield AddresseeKind.PREFECTURE, o.prefecture.code, f"{o.prefecture.name}{program.unit_suffix}"
-    contacts = program.contacts_of(o.who, as_of) if o.is_county else ()
+    if not o.is_county:
+        return
+    contacts = program.contacts_of(o.who, as_of)
     for contact in contacts:
         kind = AddresseeKind.LEADER if contact.level in urging.leaders else AddresseeKind.CONTACT
         yield kind, contact.unit_id, contact.title
-    if o.is_county and not contacts:  # 三（一）: its prefecture's leaders, as entered
-        for name in o.contact.split("、"):
-            whole = f"{o.prefecture.name}{program.unit_suffix}{program.words.head}"
-            named = whole if name == contact_text(program, ()) else f"{name.strip()}（{o.prefecture.short_name}）"
-            yield AddresseeKind.LEADER, o.prefecture.code, named
+    if not contacts:  # 三（一）: its prefecture's leaders, as entered
+        leaders = f"{o.prefecture.name}{program.unit_suffix}{program.words.head}"
+        for name in [f"{name}（{o.prefecture.short_name}）" for name in o.contacts] or [leaders]:
+            yield AddresseeKind.LEADER, o.prefecture.code, name
 
 
 def _letter(
@@ -130,7 +136,7 @@ def _letter(
     owed: Sequence[Obligation],
     calendar: Calendar,
     as_of: date,
-) -> Escalation:
+) -> Letter:
     owed = sorted(owed, key=lambda o: (o.due_on, list(ObligationKind).index(o.kind), o.what, o.is_county, o.who))
     step = urging.steps[place]
     reply_by, provisional = calendar.add_workdays(as_of, step.workdays)
@@ -139,7 +145,6 @@ def _letter(
         AddresseeKind.CONTACT: urging.to_contact,
         AddresseeKind.LEADER: urging.to_leader,
     }[kind]
-    lines = [f"{n}.{line}" for n, line in enumerate(_lines(owed), 1)]
     asked = appeal.asked.format(
         asking=step.asking,
         besides=step.besides,
@@ -147,17 +152,19 @@ def _letter(
         to_do="、".join(dict.fromkeys(program.worded(_to_do(o)) for o in owed)),
         office=program.office,
     )
-    told = appeal.told.format(level=step.level)
-    opening = f"截至{_cn(as_of)}，{appeal.whose}有{len(owed)}项应报事项逾期，{step.opening}{told}："
-    text = "\n".join((f"{addressee}：", opening, *lines, asked, program.office, _cn(as_of)))
-    return Escalation(
+    overdue = f"截至{_cn(as_of)}，{appeal.whose}有{len(owed)}项应报事项逾期"
+    return Letter(
         level=step.level,
         title=appeal.title or step.title,
         addressee_kind=kind,
         addressee=addressee,
         obligations=tuple(owed),
         reply_by=reply_by,
-        text=text,
+        opening=f"{overdue}，{step.opening}{appeal.told.format(level=step.level)}：",
+        items=tuple(f"{n}.{line}" for n, line in enumerate(_lines(owed), 1)),
+        asked=asked,
+        office=program.office,
+        written_on=as_of,
     )
 
 

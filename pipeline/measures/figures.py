@@ -119,13 +119,13 @@ def day(value: Value) -> date | None:
 
 def total(figures: Sequence[Decimal | None], *, asked: bool = True) -> Sum:
     """Sum of one figure per unit of the roster; nobody is in the roster of what is not asked."""
-    known = [one for one in figures if one is not None]
+    known = [figure for figure in figures if figure is not None]
     return Sum(amount=sum(known, Decimal(0)) if known else None, reported=len(known), roster=len(figures) * asked)
 
 
 def share(answers: Sequence[bool | None], *, asked: bool = True) -> Share:
     """Share of yes over one answer per unit of the roster; None is no answer."""
-    known = [one for one in answers if one is not None]
+    known = [answer for answer in answers if answer is not None]
     return Share(met=sum(known), reported=len(known), roster=len(answers) * asked)
 
 
@@ -142,7 +142,7 @@ def rate(pairs: Sequence[tuple[Decimal | None, Decimal | None]], *, asked: bool 
 
 def add(figures: Iterable[Decimal | None]) -> Decimal | None:
     """Sum of what is known; None when nothing is."""
-    known = [one for one in figures if one is not None]
+    known = [figure for figure in figures if figure is not None]
     return sum(known, Decimal(0)) if known else None
 
 
@@ -156,7 +156,7 @@ def roster_of(program: Program, form: Form) -> tuple[Unit, ...]:
 def asked(form: Form, period: Period, role: str, serves: str = "") -> tuple[Field, ...]:
     """The columns of a role that a period asks; those counted from a later day are not yet."""
     there = form.fields_in(period)
-    return tuple(one for one in form.of_role(role, serves) if one in there)
+    return tuple(field for field in form.of_role(role, serves) if field in there)
 
 
 def role_of(form: Form, role: str) -> Field | None:
@@ -180,9 +180,9 @@ def histories(
     forms = {form.code: form for form in program.forms_of_kind(kind)}
     found: dict[tuple[str, ...], list[ListEntry]] = {}
     standing = (e for e in entries if e.form in forms and program.period_by_code[e.period].no <= through.no)
-    for place, one in enumerate(sorted(standing, key=lambda e: program.period_by_code[e.period].no)):
-        key = (one.form, one.prefecture_code, one.number) if one.number else (str(place),)
-        found.setdefault(key, []).append(one)
+    for place, entry in enumerate(sorted(standing, key=lambda e: program.period_by_code[e.period].no)):
+        key = (entry.form, entry.prefecture_code, entry.number) if entry.number else (str(place),)
+        found.setdefault(key, []).append(entry)
     return tuple((forms[every[0].form], tuple(every)) for every in found.values())
 
 

@@ -120,12 +120,6 @@ class LineFunding:
         """What came from the province, over the whole of it."""
         return self.province.arrived
 
-    @property
-    def remaining_wan(self) -> Decimal | None:
-        """Plan − arrived; None when either is unknown. Read it beside the coverage of ``arrived``."""
-        budget, arrived = self.budget_wan.amount, self.arrived.amount
-        return None if budget is None or arrived is None else budget - arrived
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundingFigures:
@@ -203,9 +197,9 @@ class _Level:
             units=total([g.units for g in self.gave], asked="units" in self.asked),
         )
 
-    def have(self, one: _Gave) -> Decimal | None:
+    def have(self, gave: _Gave) -> Decimal | None:
         """What a unit received and was added; None unless it gave all that is asked of the two."""
-        parts = [getattr(one, role) for role in ("received", "matched") if role in self.asked]
+        parts = [getattr(gave, role) for role in ("received", "matched") if role in self.asked]
         return None if not parts or None in parts else sum(parts, Decimal(0))
 
 
@@ -223,7 +217,7 @@ def _line(program: Program, period: Period, line: FundingLine, values: Values) -
         budget_wan=budget or Sum(amount=None, reported=0, roster=0),
         prefectures=prefectures,
         province=province,
-        matches=tuple(_match(line, one) for one in prefectures) if line.match_ratio else (),
+        matches=tuple(_match(line, prefecture) for prefecture in prefectures) if line.match_ratio else (),
         cap=cap,
     )
 
@@ -233,7 +227,7 @@ def _level(program: Program, period: Period, line: FundingLine, values: Values, 
     kinds = (FormKind.FUNDING, FormKind.SOCIAL_WORKERS)
     forms = [form for kind in kinds for form in program.forms_of_kind(kind) if form.rows is rows]
     codes = {
-        name: [one.code for form in forms for role in roles for one in asked(form, period, role, line.code)]
+        name: [field.code for form in forms for role in roles for field in asked(form, period, role, line.code)]
         for name, roles in ROLES_OF.items()
     }
     gave = []
@@ -269,10 +263,10 @@ def _judges(level: _Level) -> bool:
     return "spent" in level.asked and bool(level.asked & {"received", "matched"})
 
 
-def _whole(counties: _Level, own: _Level, one: _Gave) -> tuple[Decimal | None, Decimal | None]:
+def _whole(counties: _Level, own: _Level, gave: _Gave) -> tuple[Decimal | None, Decimal | None]:
     """What a prefecture and its counties spent, and what arrived; None where any of it was not given."""
-    spent = [one.spent, *(g.spent for g in counties.within(one.prefecture_code).gave if "spent" in counties.asked)]
-    return None if None in spent else add(spent), own.have(one)
+    spent = [gave.spent, *(g.spent for g in counties.within(gave.prefecture_code).gave if "spent" in counties.asked)]
+    return None if None in spent else add(spent), own.have(gave)
 
 
 def _both(one: Sum, other: Sum) -> Sum:

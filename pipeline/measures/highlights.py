@@ -86,7 +86,7 @@ class HighlightFigures:
         by_kind: Kind → entries, in the order of the column's options.
         counties_by_kind: Kind → counties with an entry of it, the prefectures' own left out (三（四）打造特色).
         spread: Entries that others could use, of those that say so either way, of all (三（五）成果转化).
-        told: Prefectures of which a list ever stood, of all.
+        reporting: Prefectures of which a list ever stood, of all.
         by_prefecture: Prefecture code → entries; None for one that never reported.
         undated: Entries without a date: counted in no quarter.
         duties: One per prefecture and owed quarter, by quarter.
@@ -98,7 +98,7 @@ class HighlightFigures:
     by_kind: dict[str, int]
     counties_by_kind: dict[str, int]
     spread: Share
-    told: Coverage
+    reporting: Coverage
     by_prefecture: dict[str, int | None]
     undated: int
     duties: tuple[_QuarterDuty, ...]
@@ -153,7 +153,7 @@ def highlight_figures(
             kind: len({e.county_code for e in found if e.kind == kind and e.county_code}) for kind in kinds
         },
         spread=share([e.spread for e in found]),
-        told=Coverage(reported=len(spoke), roster=len(program.prefectures)),
+        reporting=Coverage(reported=len(spoke), roster=len(program.prefectures)),
         by_prefecture={
             p.code: sum(e.prefecture_code == p.code for e in found) if p.code in spoke else None
             for p in program.prefectures

@@ -69,7 +69,8 @@ class Obligation:
         days_overdue: Calendar days past due; 0 when met or not due.
         streak: Periods (of highlights: quarters) late or overdue in a row. What is owed once grows by one with every
             later period whose return was due without it.
-        contact: Contact unit(s) of the county.
+        contacts: Names of the county's contacts; none where its prefecture's leaders stand in.
+        contact: The same in words; empty for a prefecture.
         submission: What met it, or says that it is not: number in the ledger, 0 when nothing does.
         sheet: Where in it, as ``cell``; empty when the whole record is meant.
     """
@@ -92,6 +93,7 @@ class Obligation:
     workdays_overdue: int
     streak: int
     reason: Reason
+    contacts: tuple[str, ...]
     contact: str
     submission: int
     sheet: str

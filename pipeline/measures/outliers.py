@@ -75,10 +75,10 @@ def outliers(program: Program, period: Period, values: Mapping[str, Values]) -> 
     """
     found: list[Outlier] = []
     for form in program.county_forms:
-        for one in form.fields_in(period):
-            if one.type is FieldType.COUNT and not one.shows:
-                series = {c.code: _series(program, period, values, c, one) for c in program.counties}
-                found += _far(one, series)
+        for field in form.fields_in(period):
+            if field.type is FieldType.COUNT and not field.shows:
+                series = {c.code: _series(program, period, values, c, field) for c in program.counties}
+                found += _far(field, series)
     return tuple(found)
 
 
@@ -103,24 +103,24 @@ def usual(sample: Sequence[int]) -> _Usual:
     smaller than the median itself or 1, lest the first county to hold a second event be an outlier among those with one.
     """
     centre = median(sample)
-    deviations = [abs(one - centre) for one in sample]
+    deviations = [abs(value - centre) for value in sample]
     mad = median(deviations)
     deviation = mad / _MAD_TO_SD if mad else max(_MEAN_DEVIATION_TO_SD * fmean(deviations), abs(centre), 1.0)
     return _Usual(centre=centre, spread=mad, deviation=deviation, size=len(sample))
 
 
 def _series(
-    program: Program, period: Period, values: Mapping[str, Values], county: County, one: Field
+    program: Program, period: Period, values: Mapping[str, Values], county: County, field: Field
 ) -> list[int | None]:
     """A county's counts, period by period; None where it gave none, or was not the same county."""
     cells = (
-        values.get(p.code, {}).get(program.comparable_code(county, p), {}).get(one.code)
+        values.get(p.code, {}).get(program.comparable_code(county, p), {}).get(field.code)
         for p in program.periods_through(period)
     )
     return [cell if isinstance(cell, int) else None for cell in cells]
 
 
-def _far(one: Field, series: Mapping[str, Sequence[int | None]]) -> Iterator[Outlier]:
+def _far(field: Field, series: Mapping[str, Sequence[int | None]]) -> Iterator[Outlier]:
     now = {code: past[-1] for code, past in series.items() if past[-1] is not None}
     sample = [value for value in now.values() if value is not None]
     peers = usual(sample) if len(sample) > PEERS else None
@@ -132,7 +132,7 @@ def _far(one: Field, series: Mapping[str, Sequence[int | None]]) -> Iterator[Out
             if value is not None and compared is not None and of and abs(of.score(compared)) > _FAR:
                 yield Outlier(
                     county_code=code,
-                    field=one.code,
+                    field=field.code,
                     against=against,
                     value=value,
                     compared=compared,

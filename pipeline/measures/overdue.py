@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pipeline.domain.state import State, Verdict
+from pipeline.measures.contacts import names
 from pipeline.measures.evidence import entries, evidence_of, first_reports, said, stands
 from pipeline.measures.obligation import KIND_NAMES, Obligation, ObligationKind, Reason, quarters
 from pipeline.measures.timeliness import (
@@ -26,7 +27,7 @@ from pipeline.measures.timeliness import (
 from pipeline.program.model import YES, County, FormKind, Milestone, Prefecture, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pipeline.domain.entries import Submission
     from pipeline.domain.row import AcceptedRow
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
     from pipeline.measures.obligation import Quarter
     from pipeline.measures.timeliness import Arrived
     from pipeline.program.calendar import Calendar
-    from pipeline.program.model import Contact, Duty, Field, Form, Period, Program, Unit
+    from pipeline.program.model import Duty, Field, Form, Period, Program, Unit
 
-__all__ = ["KIND_NAMES", "Obligation", "ObligationKind", "Reason", "contact_text", "obligations", "overdue_counties"]
+__all__ = ["KIND_NAMES", "Obligation", "ObligationKind", "Reason", "obligations", "overdue_counties"]
 
 _FEWEST_VISITS = 1  # 三（二）: 实地调研指导推动工作不少于1次
 _PROBLEM_WORDS = 30  # of a problem's text in the name of the obligation
@@ -64,6 +65,13 @@ def overdue_counties(owed: tuple[Obligation, ...], period: Period) -> tuple[Obli
     return tuple(sorted(late, key=lambda o: (o.prefecture.code, o.who)))
 
 
+def pending_reports(owed: Iterable[Obligation], period: Period) -> tuple[Obligation, ...]:
+    """A period's reports that are not overdue because what came of them has to be dealt with first."""
+    return tuple(
+        o for o in owed if o.period == period and o.is_report and o.is_measured and o.timeliness is Timeliness.PENDING
+    )
+
+
 def overdue_others(owed: tuple[Obligation, ...]) -> tuple[Obligation, ...]:
     """What is overdue besides the period's reports: by kind, prefecture and unit."""
     late = (o for o in owed if not o.is_report and o.overdue)
@@ -85,11 +93,6 @@ def late_problems(owed: tuple[Obligation, ...]) -> dict[tuple[str, str], int]:
     }
 
 
-def contact_text(program: Program, contacts: tuple[Contact, ...]) -> str:
-    """Contact units in words: 全总研究室、省总工会组织部; who has none is left to its prefecture's leaders (三（一）)."""
-    return "、".join(c.title for c in contacts) or program.words.respondent_body + program.words.head
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Table:
     """The four things every obligation is judged by."""
@@ -102,35 +105,36 @@ class _Table:
     def reports(self) -> Iterator[Obligation]:
         """五（四）：每两个月报送1次工作推进信息."""
         for prefecture in self.program.prefectures:
-            for one in prefecture_history(self.program, self.snapshot, self.calendar, prefecture, self.through):
-                yield self._report(prefecture, one)
+            for arrived in prefecture_history(self.program, self.snapshot, self.calendar, prefecture, self.through):
+                yield self._report(prefecture, arrived)
         for county in (*self.program.counties, *self.program.other_counties):
-            for one in county_history(self.program, self.snapshot, self.calendar, county, self.through):
-                yield self._report(county, one)
+            for arrived in county_history(self.program, self.snapshot, self.calendar, county, self.through):
+                yield self._report(county, arrived)
 
-    def _report(self, unit: Unit, one: Arrived) -> Obligation:
-        overdue = one.timeliness is Timeliness.OVERDUE
+    def _report(self, unit: Unit, arrived: Arrived) -> Obligation:
+        overdue = arrived.timeliness is Timeliness.OVERDUE
         return Obligation(
             kind=ObligationKind.REPORT,
             who=unit.code,
             name=unit.short_name,
             is_county=isinstance(unit, County),
             prefecture=self._prefecture(unit),
-            what=f"{one.period.title}{self.program.words.report}",
+            what=f"{arrived.period.title}{self.program.words.report}",
             serves="",
-            period=one.period,
-            due_on=one.period.due_on,
-            hand_in_by=self.calendar.last_workday_by(one.period.due_on),
-            answer_by=one.period.due_on,
-            met=one.met_on is not None,
-            met_on=one.met_on,
-            timeliness=one.timeliness,
-            days_overdue=one.days if overdue else 0,
-            workdays_overdue=one.workdays if overdue else 0,
-            streak=one.streak,
-            reason=Reason.NONE if one.met_on else self._silence(unit, one.period),
+            period=arrived.period,
+            due_on=arrived.period.due_on,
+            hand_in_by=self.calendar.last_workday_by(arrived.period.due_on),
+            answer_by=arrived.period.due_on,
+            met=arrived.met_on is not None,
+            met_on=arrived.met_on,
+            timeliness=arrived.timeliness,
+            days_overdue=arrived.days if overdue else 0,
+            workdays_overdue=arrived.workdays if overdue else 0,
+            streak=arrived.streak,
+            reason=Reason.NONE if arrived.met_on else self._silence(unit, arrived.period),
+            contacts=self._contacts.get(unit.code, ()),
             contact=self._contact(unit),
-            submission=self._report_seq(unit, one.period) if one.met_on else 0,
+            submission=self._report_seq(unit, arrived.period) if arrived.met_on else 0,
             sheet="",
             cell="",
         )
@@ -168,7 +172,7 @@ class _Table:
             mine = [row for row in written if _within(row.values.get(dated.code), quarter)]
             first = min(mine, key=lambda row: (row.received_on, row.seq, row.sheet_row), default=None)
             met = evidence_of(self.snapshot, first, dated, None) if first else None
-            one = self._settle(
+            owed = self._settle(
                 ObligationKind.HIGHLIGHT,
                 prefecture,
                 f"{quarter.title}{self._title(dated.serves) or form.title}",
@@ -177,8 +181,8 @@ class _Table:
                 met,
                 Reason.NO_ENTRY,
             )
-            streak = streak + 1 if one.timeliness in BEHIND else 0
-            yield replace(one, streak=streak)
+            streak = streak + 1 if owed.timeliness in BEHIND else 0
+            yield replace(owed, streak=streak)
 
     def milestones(self) -> Iterator[Obligation]:
         """正文四的工作步骤, those with a day and a column."""
@@ -188,8 +192,8 @@ class _Table:
                 kind = ObligationKind.MATERIAL if step.material else ObligationKind.MILESTONE
                 for unit in self._units(form) if step.due and columns else ():
                     answers = [
-                        said(self.program, self.snapshot, form, unit.code, one, _paired(days, n), _is_yes)
-                        for n, one in enumerate(columns)
+                        said(self.program, self.snapshot, form, unit.code, field, _paired(days, n), _is_yes)
+                        for n, field in enumerate(columns)
                     ]
                     yield from self._stated(kind, unit, answers, step.deliverable, step.code, step.due)
 
@@ -217,7 +221,7 @@ class _Table:
         asked = [answer for answer in answers if not answer.exempt]
         if due_on and asked:
             met = [answer.met for answer in asked if answer.met]
-            last = max(met, key=lambda one: one.on) if len(met) == len(asked) else None
+            last = max(met, key=lambda evidence: evidence.on) if len(met) == len(asked) else None
             yield self._settle(kind, unit, what, serves, due_on, last, Reason.NOT_DONE)
 
     def problems(self) -> Iterator[Obligation]:
@@ -246,7 +250,7 @@ class _Table:
         met = evidence_of(self.snapshot, row, field, closed_on) if closed else None
         words = next((str(row.values.get(f.code) or "") for f in form.of_role("problem")), "")
         short = words if len(words) <= _PROBLEM_WORDS else words[:_PROBLEM_WORDS] + "……"
-        one = self._settle(
+        owed = self._settle(
             ObligationKind.PROBLEM,
             self._owner(form, prefecture, row),
             f"解决问题{row.entry}：{short}",
@@ -257,7 +261,7 @@ class _Table:
             heard=True,
         )
         place = self.snapshot.origin_of(row, field.code)
-        return replace(one, submission=place.submission, sheet=place.sheet, cell=place.cell)
+        return replace(owed, submission=place.submission, sheet=place.sheet, cell=place.cell)
 
     def _owner(self, form: Form, prefecture: Prefecture, row: AcceptedRow) -> Unit:
         """The county an entry names, by code or name; else the prefecture."""
@@ -276,9 +280,9 @@ class _Table:
         itself = Prefecture(code="", name=office, short_name=office)
         for duty in mine:
             for what, due_on in self._office_days(duty):
-                one = self._settle(ObligationKind.OFFICE_DUTY, itself, what, duty.code, due_on, None, why)
+                owed = self._settle(ObligationKind.OFFICE_DUTY, itself, what, duty.code, due_on, None, why)
                 yield replace(
-                    one,
+                    owed,
                     met=None,
                     reason=why,
                     timeliness=Timeliness.UNKNOWN,
@@ -347,6 +351,7 @@ class _Table:
             workdays_overdue=self.calendar.workdays_between(due_on, as_of) if overdue else 0,
             streak=self._missed(period, met.on if met else as_of) if judged in BEHIND else 0,
             reason=Reason.NONE if met else reason if heard else self._silence(unit, period),
+            contacts=self._contacts.get(unit.code, ()),
             contact=self._contact(unit),
             submission=met.submission if met else 0,
             sheet=met.sheet if met else "",
@@ -395,24 +400,27 @@ class _Table:
         return self.program.prefecture_by_code[unit.prefecture_code] if isinstance(unit, County) else unit
 
     def _contact(self, unit: Unit) -> str:
-        return self._contacts.get(unit.code, "")
+        """全总研究室、省总工会组织部; a county without contacts is left to its prefecture's leaders (三（一）)."""
+        if not isinstance(unit, County):
+            return ""
+        return "、".join(self._contacts[unit.code]) or self.program.words.respondent_body + self.program.words.head
 
     @cached_property
-    def _contacts(self) -> dict[str, str]:
-        """County → its contacts: those of the notice, else whom its prefecture has entered."""
-        named = {c.code: self.program.contacts_of(c.code, self.snapshot.as_of) for c in self.program.counties}
-        found = {code: contact_text(self.program, contacts) for code, contacts in named.items()}
+    def _contacts(self) -> dict[str, tuple[str, ...]]:
+        """County → names of its contacts: those of the notice, else whom its prefecture has entered."""
+        codes, as_of = self.program.county_by_code, self.snapshot.as_of
+        found = {code: tuple(c.title for c in self.program.contacts_of(code, as_of)) for code in codes}
         entered = [
             (form.code, f.code, p)
             for form in self.program.forms_of_kind(FormKind.CONTACTS)
             for f in form.of_role("contact")[:1]
             for p in self.program.periods
         ]
-        for code in (code for code, contacts in named.items() if not contacts):
+        for code in [code for code, contacts in found.items() if not contacts]:
             for form, field, period in entered:
                 row = self.snapshot.rows.get((form, period.code, code))
                 if row and row.values.get(field) and stands(self.snapshot, period, code):
-                    found[code] = str(row.values[field])
+                    found[code] = names(str(row.values[field]))
         return found
 
     def _title(self, code: str) -> str:

@@ -10,7 +10,7 @@ from pipeline.domain.state import REPORTED, State
 from pipeline.measures.commendation import Commendation, standing
 from pipeline.measures.contacts import ContactFigures, contact_figures
 from pipeline.measures.corrections import Correction, corrections
-from pipeline.measures.escalation import Escalation, escalations
+from pipeline.measures.escalation import Letter, letters
 from pipeline.measures.funding import FundingFigures, funding_figures
 from pipeline.measures.goals import GoalFigures, goal_figures
 from pipeline.measures.highlights import HighlightFigures, highlight_figures
@@ -84,14 +84,14 @@ class PeriodMeasures:
         snapshot: What was received.
         calendar: Working days.
         period: Whose products are to be made.
-        told: The dataset as the last bulletin told it, so that this one can say what moved; None where there was none.
+        published: The dataset as it was for the last bulletin, so that this one can say what moved; None where there was none.
     """
 
     whole: Program
     snapshot: Snapshot
     calendar: Calendar
     period: Period
-    told: Snapshot | None = None
+    published: Snapshot | None = None
 
     @cached_property
     def program(self) -> Program:
@@ -172,14 +172,14 @@ class PeriodMeasures:
         return outliers(self.program, self.period, self.given)
 
     @cached_property
-    def escalations(self) -> tuple[Escalation, ...]:
+    def letters(self) -> tuple[Letter, ...]:
         """Letters that what is overdue calls for."""
-        return escalations(self.program, self.obligations, self.calendar, self.snapshot.as_of)
+        return letters(self.program, self.obligations, self.calendar, self.snapshot.as_of)
 
     @cached_property
     def corrections(self) -> tuple[Correction, ...]:
-        """Earlier periods whose figures moved after they were told."""
-        return corrections(self.whole, self.told, self.period, self.given)
+        """Earlier periods whose figures moved after they were published."""
+        return corrections(self.whole, self.published, self.period, self.given)
 
     @property
     def now(self) -> Scores:
@@ -199,7 +199,7 @@ class PeriodMeasures:
     @property
     def reported(self) -> int:
         """Counties whose record stands."""
-        return sum(self.states[one] for one in REPORTED)
+        return sum(self.states[state] for state in REPORTED)
 
     @property
     def owed_now(self) -> tuple[Obligation, ...]:
@@ -208,10 +208,10 @@ class PeriodMeasures:
 
 
 def measure_period(
-    program: Program, snapshot: Snapshot, calendar: Calendar, period: Period, told: Snapshot | None = None
+    program: Program, snapshot: Snapshot, calendar: Calendar, period: Period, published: Snapshot | None = None
 ) -> PeriodMeasures:
     """Everything reports need for ``period``, from what was received by the snapshot's day; see :class:`PeriodMeasures`."""
-    return PeriodMeasures(whole=program, snapshot=snapshot, calendar=calendar, period=period, told=told)
+    return PeriodMeasures(whole=program, snapshot=snapshot, calendar=calendar, period=period, published=published)
 
 
 def _systems(
@@ -232,7 +232,7 @@ def _systems(
         for prefecture in program.prefectures
         if snapshot.state(p, prefecture).is_reported
     }
-    most = next((one.most for one in program.strands if one.most), len(program.counties))
+    most = next((strand.most for strand in program.strands if strand.most), len(program.counties))
     solving = problem_figures(program, period, problems, reported, as_of, late_problems(owed))
     return _Systems(
         funding=funding_figures(program, period, values),

@@ -163,7 +163,9 @@ def problem_figures(
     )
     spoke = {*reporters(program, reported, period), *(p.prefecture_code for p in problems)}
     by_prefecture = {
-        p.code: _count([one for one in problems if one.prefecture_code == p.code], period) if p.code in spoke else None
+        p.code: _count([problem for problem in problems if problem.prefecture_code == p.code], period)
+        if p.code in spoke
+        else None
         for p in program.prefectures
     }
     return ProblemFigures(
@@ -234,10 +236,10 @@ def _problem(
 def _closed_in(form: Form, every: tuple[ListEntry, ...]) -> str:
     """The period since which every report of it says closed; empty when the last one does not."""
     since = ""
-    for one in reversed(every):
-        if not _is_closed(form, one):
+    for row in reversed(every):
+        if not _is_closed(form, row):
             break
-        since = one.period
+        since = row.period
     return since
 
 

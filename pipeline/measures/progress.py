@@ -272,8 +272,8 @@ def change_pp(now: Score, before: Score) -> float | None:
     """
     if isinstance(now, Completion) and isinstance(before, Completion):
         unlike = _unlike(now, before)
-        now, before = (_without(one, unlike) for one in (now, before))
-    a, b = (one.pct if isinstance(one, Completion) else one for one in (now, before))
+        now, before = (_without(score, unlike) for score in (now, before))
+    a, b = (score.pct if isinstance(score, Completion) else score for score in (now, before))
     return None if a is None or b is None else float(printed(a) - printed(b))
 
 
@@ -283,7 +283,7 @@ def _unlike(now: Completion, before: Completion) -> frozenset[str]:
         code
         for code in now.changing.keys() | before.changing.keys()
         if not _alike(now.changing.get(code), before.changing.get(code))
-        and any(one.changing[code].applicable for one in (now, before) if code in one.changing)
+        and any(score.changing[code].applicable for score in (now, before) if code in score.changing)
     )
 
 

@@ -63,11 +63,11 @@ def roll_up(
     """
     asked = tuple(fields if fields is not None else numbers_of(program))
     chunks = (figures,) if isinstance(figures, pd.DataFrame) else figures
-    own = {one.code: _is_own(program, one) for one in asked}
+    own = {field.code: _is_own(program, field) for field in asked}
     tables = {
         kind: _RollupTable(
             _tree(program, program.prefectures if kind else program.counties),
-            [one for one in asked if own[one.code] is kind],
+            [field for field in asked if own[field.code] is kind],
         )
         for kind in (False, True)
     }
@@ -79,7 +79,7 @@ def roll_up(
             table.take(chunk[of_own == kind])
     frames = [frame for table in tables.values() for frame in table.totals(program)]
     rolled = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(_COLUMNS))
-    places = {level: n for n, level in enumerate(program.levels)}, {one.code: n for n, one in enumerate(asked)}
+    places = {level: n for n, level in enumerate(program.levels)}, {field.code: n for n, field in enumerate(asked)}
     order = rolled.assign(level=rolled["level"].map(places[0]), field=rolled["field"].map(places[1]))
     order = order.sort_values(["level", "code", "field"], kind="stable")
     return rolled.loc[order.index, list(_COLUMNS)].reset_index(drop=True)
@@ -89,23 +89,23 @@ def shown(program: Program, frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of :func:`roll_up` as people read them: names, titles, amounts in their own unit; a total nobody gave is None."""
     names = {
         program.code: program.region,
-        **{code: one.name for code, one in program.region_by_code.items()},
-        **{code: one.name for code, one in program.unit_by_code.items()},
+        **{code: region.name for code, region in program.region_by_code.items()},
+        **{code: unit.name for code, unit in program.unit_by_code.items()},
     }
     rows = []
     for level, code, field, total, reported, roster in frame.itertuples(index=False):
-        one = program.field_by_code[field]
+        column = program.field_by_code[field]
         whole = None if pd.isna(total) else int(total)
-        said = whole if whole is None or one.type is FieldType.COUNT else f"{Decimal(whole) / HUNDRED:.2f}"
+        said = whole if whole is None or column.type is FieldType.COUNT else f"{Decimal(whole) / HUNDRED:.2f}"
         rows.append(
             {
                 "level": level,
                 "code": code,
                 "name": names[code],
                 "field": field,
-                "title": one.title,
+                "title": column.title,
                 "total": said,
-                "unit": one.unit,
+                "unit": column.unit,
                 "reported": int(reported),
                 "roster": int(roster),
             }
@@ -115,20 +115,20 @@ def shown(program: Program, frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def numbers_of(program: Program) -> tuple[Field, ...]:
     """What adds up of the sheets with given rows, in their order."""
-    return tuple(one for form in program.roster_forms for one in form.fields if one.adds_up)
+    return tuple(field for form in program.roster_forms for field in form.fields if field.adds_up)
 
 
-def _is_own(program: Program, one: Field) -> bool:
+def _is_own(program: Program, field: Field) -> bool:
     """Whether respondents give it of themselves."""
-    return program.form_by_code[one.form].rows is Rows.PREFECTURE
+    return program.form_by_code[field.form].rows is Rows.PREFECTURE
 
 
 def _tree(program: Program, units: Sequence[Unit]) -> _Tree:
     """The ancestor table of one kind of units, with a level of their own and the whole."""
-    rows = [(unit.code, *(one.code for one in program.ancestors(unit.code))) for unit in units]
-    level_of = {one.code: one.level for one in program.regions}
-    level_of |= dict.fromkeys((one.code for one in program.prefectures), program.respondent_level)
-    level_of |= dict.fromkeys((one.code for one in program.counties), program.row_level)
+    rows = [(unit.code, *(region.code for region in program.ancestors(unit.code))) for unit in units]
+    level_of = {region.code: region.level for region in program.regions}
+    level_of |= dict.fromkeys((prefecture.code for prefecture in program.prefectures), program.respondent_level)
+    level_of |= dict.fromkeys((county.code for county in program.counties), program.row_level)
     known: dict[str, list[str]] = {level: [] for level in program.levels[1:]}
     for code in sorted(level_of):
         known[level_of[code]].append(code)
@@ -149,7 +149,7 @@ class _RollupTable:
 
     def __init__(self, tree: _Tree, fields: Sequence[Field]) -> None:
         self._tree, self._fields = tree, fields
-        self._columns = pd.Index([one.code for one in fields], dtype=object)
+        self._columns = pd.Index([field.code for field in fields], dtype=object)
         self._values = np.zeros((len(tree.units), len(fields)), dtype=np.int64)
         self._given = np.zeros(self._values.shape, dtype=np.bool_)
 
@@ -164,9 +164,9 @@ class _RollupTable:
         flat = rows * max(len(self._fields), 1) + columns
         if self._given.flat[flat].any() or len(np.unique(flat)) < len(flat):
             raise ValueError("同一单位同一指标有两个数")
-        for n, one in enumerate(self._fields):
+        for n, field in enumerate(self._fields):
             mine = columns == n
-            numbers = _whole(some["value"][mine], HUNDRED if one.type is FieldType.AMOUNT else 1)
+            numbers = _whole(some["value"][mine], HUNDRED if field.type is FieldType.AMOUNT else 1)
             self._values[rows[mine], n] = numbers
             self._given[rows[mine], n] = True
 

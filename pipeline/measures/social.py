@@ -86,7 +86,7 @@ def social_figures(program: Program, period: Period, values: Values) -> SocialFi
     if form is None:
         return None
     serves = form.of_role("heads")[0].serves
-    line = next((one for one in program.funding if serves and one.code == serves), None)
+    line = next((line for line in program.funding if serves and line.code == serves), None)
     units = tuple(
         _unit(form, line, unit.code, unit.prefecture_code, values.get(unit.code, {}))
         for unit in roster_of(program, form)

@@ -138,9 +138,9 @@ def survey_figures(program: Program, period: Period, values: Values) -> tuple[Ta
 def _task(
     program: Program, period: Period, values: Values, item: Item, task: _TaskLike | None, solved: Mapping[str, bool]
 ) -> TaskFigures:
-    codes = dict.fromkeys((*(one.code for one in item.fields), *(task.fields if task else ())))
+    codes = dict.fromkeys((*(field.code for field in item.fields), *(task.fields if task else ())))
     columns = (program.field_by_code[code] for code in codes)
-    there = (one for one in columns if one in program.form_by_code[one.form].fields_in(period))
+    there = (field for field in columns if field in program.form_by_code[field.form].fields_in(period))
     return TaskFigures(
         no=item.no,
         label=item.label,
@@ -148,18 +148,18 @@ def _task(
         reading=task.reading if task else "",
         done=_done(program, period, values, task, solved) if task else None,
         columns=tuple(
-            _column(program, one, values, units)
-            for one in there
-            if (units := roster_of(program, program.form_by_code[one.form]))
+            _column(program, field, values, units)
+            for field in there
+            if (units := roster_of(program, program.form_by_code[field.form]))
         ),
     )
 
 
 def _done(program: Program, period: Period, values: Values, task: _TaskLike, solved: Mapping[str, bool]) -> Done | None:
     judging = [
-        program.field_by_code.get(one.shows, one)
+        program.field_by_code.get(field.shows, field)
         for code in task.fields
-        if (one := program.field_by_code[code]) in program.form_by_code[one.form].fields_in(period)
+        if (field := program.field_by_code[code]) in program.form_by_code[field.form].fields_in(period)
     ]
     if not judging:
         return None
@@ -168,9 +168,9 @@ def _done(program: Program, period: Period, values: Values, task: _TaskLike, sol
         given = values.get(county.code, {})
         answers = [
             solved.get(county.code)
-            if program.form_by_code[one.form].is_list
-            else _holds(one, given.get(one.code), any_is_enough=one.code in task.any_of)
-            for one in judging
+            if program.form_by_code[field.form].is_list
+            else _holds(field, given.get(field.code), any_is_enough=field.code in task.any_of)
+            for field in judging
         ]
         said[county.code] = False if False in answers else (None if None in answers else True)
     return Done(
@@ -179,26 +179,26 @@ def _done(program: Program, period: Period, values: Values, task: _TaskLike, sol
     )
 
 
-def _holds(one: Field, value: Value, *, any_is_enough: bool) -> bool | None:
+def _holds(field: Field, value: Value, *, any_is_enough: bool) -> bool | None:
     """Whether a column says that its part is done; 不适用 asks for nothing."""
     if value in {None, ""}:
         return None
     if value == NOT_APPLICABLE:
         return True
-    if one.type is FieldType.YESNO:
+    if field.type is FieldType.YESNO:
         return yes(value)
-    if one.type is FieldType.CHECKLIST:
+    if field.type is FieldType.CHECKLIST:
         ticked = set(str(value).split("、"))
-        return bool(ticked & set(one.options)) if any_is_enough else ticked >= set(one.options)
+        return bool(ticked & set(field.options)) if any_is_enough else ticked >= set(field.options)
     amount = number(value)
     return amount > 0 if amount is not None else True
 
 
-def _column(program: Program, one: Field, values: Values, units: Sequence[Unit]) -> TaskColumn:
-    source = program.field_by_code.get(one.shows, one)
+def _column(program: Program, field: Field, values: Values, units: Sequence[Unit]) -> TaskColumn:
+    source = program.field_by_code.get(field.shows, field)
     given = [(unit.prefecture_code, values.get(unit.code, {}).get(source.code)) for unit in units]
     return TaskColumn(
-        field=one,
+        field=field,
         source=source,
         province=_answers(PROVINCE, source, [cell for _, cell in given]),
         prefectures=tuple(
@@ -219,6 +219,6 @@ def _answers(prefecture_code: str, source: Field, cells: Sequence[Value]) -> Ans
         not_applicable=sum(cell == NOT_APPLICABLE for cell in cells),
         total=total([number(cell) for cell in applies]) if is_number else None,
         share=share([yes(cell) for cell in applies]) if source.type is FieldType.YESNO else None,
-        options={option: sum(option in one for one in ticked) for option in source.options},
+        options={option: sum(option in options for options in ticked) for option in source.options},
         none_ticked=sum(cell == NONE_TICKED for cell in known) if source.type is FieldType.CHECKLIST else 0,
     )

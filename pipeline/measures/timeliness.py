@@ -104,8 +104,8 @@ def county_history(
     codes = {p: code for p in program.periods_through(through) if (code := program.code_in(county, p))}
     days = [snapshot.first_accepted.get((p.code, code)) for p, code in codes.items()]
     pending = [pending_until(program, snapshot, p, county) for p in codes]
-    told = _history(list(codes), days, pending, snapshot.as_of, calendar)
-    return tuple(one for one in told if codes[one.period] == county.code)
+    history = _history(list(codes), days, pending, snapshot.as_of, calendar)
+    return tuple(arrived for arrived in history if codes[arrived.period] == county.code)
 
 
 def prefecture_history(

@@ -165,7 +165,7 @@ def close(
             raise PipelineError(f"{chosen.title}已经封存")
         made = (
             _made_as_of(workspace, chosen) or as_of
-        )  # what was made last is what was told, whatever came for others since
+        )  # what was made last is what was published, whatever came for others since
         store.tell(chosen.code, made, who, looking_back=True)
         act = Act(kind=ActKind.CLOSE, period=chosen.code, reason=reason, who=who, done_on=as_of)
         return replace(act, seq=store.enter(act)), program

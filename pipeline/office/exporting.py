@@ -1,4 +1,4 @@
-"""The dataset taken out of the workspace into a folder of the user's choice: as a data package, or as partitioned Parquet."""
+"""The dataset taken out of the workspace: as a data package, as partitioned Parquet, or as a backup that is put back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import shutil
 from typing import TYPE_CHECKING
 
+from pipeline.ledger.backup import copy_database, restore
 from pipeline.ledger.standing import periods_of, seen_from
 from pipeline.products.package.export import export, is_of_package
 from pipeline.products.package.partitions import PATHS, write_partitions
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from pipeline.domain.entries import End
     from pipeline.ledger.content import SeenEarlier
     from pipeline.ledger.store import Store
     from pipeline.program.model import Period
@@ -34,6 +36,14 @@ def export_files(workspace: Workspace, period_code: str | None, as_of: date) -> 
     campaign, snapshot = open_snapshot(workspace, as_of)
     chosen = None if period_code is None else [choose_period(campaign.program, period_code, as_of).code]
     return export(campaign.program, snapshot, campaign.calendar, chosen, is_demo=workspace.is_demo)
+
+
+def export_package(workspace: Workspace, folder: Path, period_code: str | None, as_of: date) -> int:
+    """Write the data package into a folder; how many files it has. See :func:`export_files` and :func:`write_package`."""
+    check_folder(folder)
+    files = export_files(workspace, period_code, as_of)
+    write_package(folder, files)
+    return len(files)
 
 
 def write_package(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -69,6 +79,25 @@ def export_partitions(workspace: Workspace, folder: Path, period_code: str | Non
         store.close()
 
 
+def back_up(workspace: Workspace, file: Path, *, overwrite: bool) -> tuple[int, End]:
+    """Copy the dataset, without the key, into one file; how many submissions, and where the ledger ends."""
+    store = open_store(workspace, load_campaign(workspace).program, create=False)
+    try:
+        end = store.end()
+        return copy_database(store.database, file.resolve(), files=True, key=store.key, again=overwrite), end
+    finally:
+        store.close()
+
+
+def put_back(workspace: Workspace, file: Path, *, unsigned: bool) -> tuple[int, End]:
+    """Fill an empty dataset from a backup; how many submissions, and where the ledger ends."""
+    store = open_store(workspace, load_campaign(workspace).program)
+    try:
+        return restore(store, file.resolve(), unsigned=unsigned), store.end()
+    finally:
+        store.close()
+
+
 def _periods(store: Store, seen: SeenEarlier) -> tuple[Period, ...]:
     """Those that have begun, or that somebody has reported for."""
     reported = periods_of(store, seen)
@@ -79,7 +108,7 @@ def _write_beside(target: Path, write: Callable[[Path], int]) -> tuple[int, int]
     """Let a folder be written beside another, then swap it in; files written, and what ``write`` counted."""
     fresh, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
     try:
-        _put_back(target, old)
+        _undo_swap(target, old)
         for left in (fresh, old):
             if left.exists():
                 shutil.rmtree(left)
@@ -92,7 +121,7 @@ def _write_beside(target: Path, write: Callable[[Path], int]) -> tuple[int, int]
     except (OSError, PipelineError) as error:
         shutil.rmtree(fresh, ignore_errors=True)
         with contextlib.suppress(OSError):
-            _put_back(target, old)
+            _undo_swap(target, old)
         if isinstance(error, PipelineError):
             raise
         raise WorkspaceError(f"没有导出：无法写入 {target}：{why(error)}。原来的文件没有动") from error
@@ -100,7 +129,7 @@ def _write_beside(target: Path, write: Callable[[Path], int]) -> tuple[int, int]
     return files, count
 
 
-def _put_back(target: Path, old: Path) -> None:
+def _undo_swap(target: Path, old: Path) -> None:
     """Put back the old folder if a swap was cut short."""
     if old.exists() and not target.exists():
         old.rename(target)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pipeline.domain.value import Value
     from pipeline.ledger.store import Store
     from pipeline.program.model import Period, Prefecture, Program
-    from pipeline.system.progress import Tell
+    from pipeline.system.progress import Progress
     from pipeline.workspace.campaign import Campaign
     from pipeline.workspace.paths import Workspace
 
@@ -69,19 +69,19 @@ class Files(Mapping[str, bytes]):
         return len(self._making)
 
 
-def issue(
+def issue_period(
     workspace: Workspace,
     period_code: str | None,
     prefecture_code: str | None,
     as_of: date,
     *,
     new_key: bool = False,
-    tell: Tell = quiet,
-) -> tuple[str, ...]:
+    progress: Progress = quiet,
+) -> tuple[Period, tuple[Path, ...]]:
     """Write the workbooks that go out into ``outbox/P/下发/``; with one prefecture, the others' stay as they are.
 
     Returns:
-        Their names in that folder; under regions, in a folder for each.
+        The period, and where they are; under regions, in a folder for each.
 
     Raises:
         IssueError: Some could not be made; the others were.
@@ -99,14 +99,14 @@ def issue(
     try:
         if another:
             store.use_key(as_of, manifests(workspace))
-        issues = {_place_of(one): one for one in plan_issues(campaign, store, period, prefecture_code, as_of)}
+        issues = {_place_of(issue): issue for issue in plan_issues(campaign, store, period, prefecture_code, as_of)}
     finally:
         store.close()
     target = workspace.outbox(period.code) / ISSUED
     kept = target.rglob("*.xlsx") if prefecture_code and target.is_dir() else ()
     making: dict[str, Callable[[], bytes]] = {p.relative_to(target).as_posix(): p.read_bytes for p in kept}
-    for n, (name, one) in enumerate(issues.items()):
-        making[name] = partial(_made, one, partial(tell, "生成报表", n, len(issues)))
+    for n, (name, issue) in enumerate(issues.items()):
+        making[name] = partial(_made, issue, partial(progress, "生成报表", n, len(issues)))
     files = Files(making)
     replace_folder(target, files)
     store = open_store(workspace, campaign.program)
@@ -120,7 +120,7 @@ def issue(
         raise IssueError(
             f"{len(issues) - len(files.faults)}份已生成，在 {target}；没有生成的：{'；'.join(files.faults)}"
         )
-    return tuple(issues)
+    return period, tuple(target / name for name in issues)
 
 
 def manifests(workspace: Workspace) -> dict[str, str]:
@@ -137,9 +137,9 @@ def outdated(workspace: Workspace, program: Program) -> Iterator[str]:
             for what in _stale(path, program, period):
                 stale[what] = stale.get(what, 0) + 1
         if stale:
-            told = "；".join(f"{what}（{n}份）" for what, n in stale.items())
+            listed = "；".join(f"{what}（{n}份）" for what, n in stale.items())
             yield (
-                f"{period.title}已下发的表与现在的不同，照旧表报来的会退回：{told}。请重新下发（run-pipeline issue --period "
+                f"{period.title}已下发的表与现在的不同，照旧表报来的会退回：{listed}。请重新下发（run-pipeline issue --period "
                 f"{period.code}）；只从以后某一期起才问的指标，请写 counts_from"
             )
 
@@ -152,7 +152,7 @@ def _stale(path: Path, program: Program, period: Period) -> Iterator[str]:
     except (OSError, KeyError, zipfile.BadZipFile, UnicodeDecodeError):
         return
     given = set(_CELL_TEXT.findall(text))
-    stamps = {stamp.form: stamp for one in given if (stamp := Stamp.parse(one))}
+    stamps = {stamp.form: stamp for text in given if (stamp := Stamp.parse(text))}
     if not stamps or next(iter(stamps.values())).period != period.code:
         return
     for form in program.forms:
@@ -163,19 +163,19 @@ def _stale(path: Path, program: Program, period: Period) -> Iterator[str]:
             continue
         if stamps[form.code].version != form.version:
             yield f"“{form.sheet}”是第{stamps[form.code].version}版，现为第{form.version}版"
-        if missing := [one.code for one in asked if one.code not in given]:
+        if missing := [field.code for field in asked if field.code not in given]:
             yield f"“{form.sheet}”没有 {'、'.join(missing)}"
 
 
-def _made(one: Issue, tell: Callable[[], None]) -> bytes:
-    tell()
-    return issue_workbook(one)
+def _made(issue: Issue, progress: Callable[[], None]) -> bytes:
+    progress()
+    return issue_workbook(issue)
 
 
 def _place_of(issue: Issue) -> str:
     """Where a workbook lies among those that go out: in the folder of its regions, from the highest down."""
     regions = reversed(issue.program.ancestors(issue.prefecture.code))
-    return "/".join([*(f"{one.code}_{one.short_name}" for one in regions), file_name(issue)])
+    return "/".join([*(f"{region.code}_{region.short_name}" for region in regions), file_name(issue)])
 
 
 def plan_issues(

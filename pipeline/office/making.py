@@ -56,7 +56,7 @@ BULLETIN, OVERDUE = "工作简报.docx", "逾期县清单"
 
 
 def _unheard(_name: str, _fault: Exception) -> None:
-    """Nobody is told but by the files."""
+    """Only the files say it."""
 
 
 def make_reports(
@@ -78,7 +78,7 @@ def make_reports(
         m: Of the period.
         copies: What goes back to the officers.
         contacts: Whom to call in each prefecture; None where the office did not ask for it.
-        hear: Is told of each that cannot be made.
+        hear: Called with each that cannot be made.
         made_from: What :func:`made_from` says of them.
         keep_pictures: Pictures are taken from those drawn before, and kept for the next run.
     """
@@ -91,10 +91,10 @@ def make_reports(
     made.document(f"{overdue}.docx", templates / f"{OVERDUE}.docx", lambda: overdue_context(m, is_demo=is_demo), {})
     made.file(f"{overdue}.xlsx", lambda: overdue_workbook(m, contacts))
     made.file(m.program.worded("全省汇总.xlsx"), lambda: summary_workbook(m))
-    for one in publications(m, templates, is_demo=is_demo):
-        made.document(one.name, templates / one.template, one.make, drawn)
-    for one in letters(m, is_demo=is_demo):
-        made.document(one.name, templates / one.template, one.make, {})
+    for draft in publications(m, templates, is_demo=is_demo):
+        made.document(draft.name, templates / draft.template, draft.make, drawn)
+    for draft in letters(m, is_demo=is_demo):
+        made.document(draft.name, templates / draft.template, draft.make, {})
     give_back(made, workspace, m, copies, m.snapshot.refused(m.period), f"{RETURNED}/")
     for name, picture in drawn.items():
         for n, part in enumerate(picture.parts):
@@ -137,7 +137,7 @@ class Made:
 
     @contextmanager
     def attempt(self, name: str) -> Iterator[None]:
-        """Make one; whatever goes wrong is told in a file beside the others."""
+        """Make one; whatever goes wrong is said in a file beside the others."""
         try:
             yield
         except Exception as fault:  # noqa: BLE001 - whatever it is, the other products are made all the same
@@ -221,10 +221,11 @@ def give_back(
         workspace: Its templates, program and rules.
         m: Of the period.
         copies: Of what could be read.
-        refused: Prefecture → what of it could not be used; where there is a copy of it, the copy tells.
+        refused: Prefecture → what of it could not be used; where there is a copy of it, the copy says it.
         folder: Where they lie.
     """
-    refused = {code: one for code, one in refused.items() if one.entry and one.entry.seq not in {c.seq for c in copies}}
+    copied = {copy.seq for copy in copies}
+    refused = {code: waiting for code, waiting in refused.items() if waiting.entry and waiting.entry.seq not in copied}
     written = key_of(workspace.inputs()) if copies else ""
     for copy in copies:
         made.file(f"{folder}{copy.name}", partial(returned_workbook, copy), written, copy.values)
@@ -247,7 +248,7 @@ def made_from(workspace: Workspace, m: PeriodMeasures, contacts: Sequence[Office
     outbox = workspace.outbox(m.period.code)
     return key_of(
         m.period.code,
-        [_as_seen(one) for one in (m.snapshot, m.told) if one],
+        [_as_seen(one) for one in (m.snapshot, m.published) if one],
         m.snapshot.seal,
         [act.seq for act in m.snapshot.acts if act.kind is not ActKind.TELL],
         workspace.inputs(),
@@ -276,9 +277,9 @@ def keep_closed(workspace: Workspace, m: PeriodMeasures, closing: Act, copies: S
     """
     late = [copy for copy in copies if m.snapshot.by_seq[copy.seq].admission > closing.seq]
     refused = {
-        code: one
-        for code, one in m.snapshot.refused(m.period).items()
-        if one.entry and one.entry.taken_on > closing.done_on
+        code: waiting
+        for code, waiting in m.snapshot.refused(m.period).items()
+        if waiting.entry and waiting.entry.taken_on > closing.done_on
     }
     if late or refused:
         target = workspace.outbox(m.period.code) / RETURNED_LATER
@@ -308,9 +309,9 @@ def officer_contacts(
     found = {p.code: OfficerContact(prefecture=p) for p in known.program.prefectures}
     waiting = newest_first(known.program, snapshot)
     while waiting:  # a return whose cover is blank leaves the word to the one before
-        for code, one in _covers(store, known, [entries[0] for entries in waiting.values()]).items():
-            if one.says_whom or found[code].source is None:
-                found[code] = one
+        for code, contact in _covers(store, known, [entries[0] for entries in waiting.values()]).items():
+            if contact.says_whom or found[code].source is None:
+                found[code] = contact
         waiting = {code: rest for code, (_, *rest) in waiting.items() if rest and not found[code].says_whom}
     return tuple(found.values())
 

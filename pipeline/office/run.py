@@ -23,7 +23,7 @@ from pipeline.products.kept import LastMade
 from pipeline.products.manifest import MANIFEST
 from pipeline.products.returned_copy import ReturnedCopy, returned_copy
 from pipeline.system.progress import quiet
-from pipeline.workspace.campaign import choose_period, load_campaign, open_store, told_before
+from pipeline.workspace.campaign import choose_period, load_campaign, open_store, published_before
 from pipeline.workspace.paths import Workspace, replace_folder
 from pipeline.workspace.sources import use_sources
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pipeline.intake.inbox import Ask
     from pipeline.ledger.store import Store
     from pipeline.program.model import Period
-    from pipeline.system.progress import Tell
+    from pipeline.system.progress import Progress
     from pipeline.workspace.campaign import Campaign
 
 
@@ -74,7 +74,7 @@ def run(
     period_code: str | None,
     as_of: date,
     who: str = "",
-    tell: Tell = quiet,
+    progress: Progress = quiet,
     *,
     by_clock: bool = False,
     on: Engine | None = None,
@@ -88,7 +88,7 @@ def run(
         period_code: The period asked for; the last that has ended if None.
         as_of: The day.
         who: Runs it.
-        tell: Hears how far it is.
+        progress: Hears how far it is.
         by_clock: The day is what the clock says, and refused when the ledger knows a later one.
         on: What files are read and checked on; worker processes of this machine if None.
         sent: Whoever works does not see our disk, and files are sent.
@@ -110,7 +110,7 @@ def run(
     try:
         if by_clock:
             store.not_before(as_of)
-        inbox, taken = _take(workspace, campaign, store, as_of, who, ask, tell, on, sent=sent)
+        inbox, taken = _take(workspace, campaign, store, as_of, who, ask, progress, on, sent=sent)
         snapshot = take_snapshot(store, as_of)
         closed = closings(store.acts(date.max))
         touched = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq}
@@ -121,28 +121,28 @@ def run(
         kept: list[str] = []
         failed: list[tuple[Period, Exception]] = []
         broken: dict[tuple[str, str], Exception] = {}
-        for n, one in enumerate((*others, period)):
-            tell("制作产品", n, len(others) + 1)
-            told = told_before(campaign.program, snapshot, one)
-            measures = measure_period(campaign.program, snapshot, campaign.calendar, one, told)
+        for n, chosen in enumerate((*others, period)):
+            progress("制作产品", n, len(others) + 1)
+            published = published_before(campaign.program, snapshot, chosen)
+            measures = measure_period(campaign.program, snapshot, campaign.calendar, chosen, published)
             try:
                 key = made_from(workspace, measures, contacts)
-                if LastMade.of(workspace.outbox(one.code), campaign.key).is_whole(key, (ISSUED, RETURNED_LATER)):
-                    kept.append(one.code)
+                if LastMade.of(workspace.outbox(chosen.code), campaign.key).is_whole(key, (ISSUED, RETURNED_LATER)):
+                    kept.append(chosen.code)
                     continue
-                copies = returned_copies(campaign, store, snapshot, one)
-                if one.code in closed and (workspace.outbox(one.code) / MANIFEST).is_file():
-                    keep_closed(workspace, measures, closed[one.code], copies)
+                copies = returned_copies(campaign, store, snapshot, chosen)
+                if chosen.code in closed and (workspace.outbox(chosen.code) / MANIFEST).is_file():
+                    keep_closed(workspace, measures, closed[chosen.code], copies)
                     continue
                 files = make_reports(
-                    workspace, measures, copies, contacts, partial(_note, broken, one.code), made_from=key
+                    workspace, measures, copies, contacts, partial(_note, broken, chosen.code), made_from=key
                 )
                 missing += unmade(files)
-                replace_folder(workspace.outbox(one.code), files, keep=(ISSUED,))
-            except Exception as fault:  # noqa: BLE001 - whatever it is, what was taken in is told before it
-                failed.append((one, fault))
-        untold = {*closed, *(one.code for one, _ in failed), *(code for code, name in broken if name == BULLETIN)}
-        if period.code not in untold:
+                replace_folder(workspace.outbox(chosen.code), files, keep=(ISSUED,))
+            except Exception as fault:  # noqa: BLE001 - whatever it is, what was taken in is said before it
+                failed.append((chosen, fault))
+        unpublished = {*closed, *(one.code for one, _ in failed), *(code for code, name in broken if name == BULLETIN)}
+        if period.code not in unpublished:
             store.tell(period.code, as_of, who)
         end = store.end()
     finally:
@@ -165,11 +165,11 @@ def _note(broken: dict[tuple[str, str], Exception], period: str, name: str, faul
     broken[period, name] = fault
 
 
-def receive(
+def fill_ledger(
     workspace: Workspace,
     as_of: date,
     who: str = "",
-    tell: Tell = quiet,
+    progress: Progress = quiet,
     *,
     by_clock: bool = False,
     on: Engine | None = None,
@@ -182,7 +182,7 @@ def receive(
     try:
         if by_clock:
             store.not_before(as_of)
-        return *_take(workspace, campaign, store, as_of, who, ask, tell, on, sent=sent), store.end()
+        return *_take(workspace, campaign, store, as_of, who, ask, progress, on, sent=sent), store.end()
     finally:
         store.close()
 
@@ -194,7 +194,7 @@ def _take(
     as_of: date,
     who: str,
     ask: Ask,
-    tell: Tell,
+    progress: Progress,
     on: Engine | None,
     *,
     sent: bool,
@@ -202,42 +202,48 @@ def _take(
     """Take in what lies in the inbox, and note what lies there besides."""
     inbox = read_inbox(workspace, as_of, span(campaign.program))
     finished = store.finished_files()
-    clocked = {one.name: one for one in inbox.arrivals if one.name in inbox.clocked and one.sha256 not in finished}
+    clocked = {
+        arrival.name: arrival
+        for arrival in inbox.arrivals
+        if arrival.name in inbox.clocked and arrival.sha256 not in finished
+    }
     if doubtful := clock_days(campaign.program, clocked.values(), as_of):
         ask(doubtful)
     unread = with_places(inbox, registry(campaign, ()), unread_by(store.acts(date.max)), as_of)
     new = store.note_unread(unread, as_of, who)
     use_sources(workspace, store, as_of)
-    taken = take_in(campaign, store, inbox.arrivals, as_of, tell, on, sent=sent)
-    entries = [one for one in store.submissions(as_of) if one.seq in taken.seqs]
+    taken = take_in(campaign, store, inbox.arrivals, as_of, progress, on, sent=sent)
+    entries = [entry for entry in store.submissions(as_of) if entry.seq in taken.seqs]
     decided = [
-        clock_day(campaign.program.period_by_code[one.period], one.file, one.received_on, as_of, one.seq)
-        for one in entries
-        if one.file in clocked and one.period
+        clock_day(campaign.program.period_by_code[entry.period], entry.file, entry.received_on, as_of, entry.seq)
+        for entry in entries
+        if entry.file in clocked and entry.period
     ]
-    early = [(one, campaign.program.period_by_code[one.period].start) for one in entries if one.period]
+    early = [(entry, campaign.program.period_by_code[entry.period].start) for entry in entries if entry.period]
     return replace(
         inbox,
         changing=(*inbox.changing, *taken.changing),
         new=new,
-        decided=tuple(one for one in decided if one),
-        early=tuple((one.file, one.received_on, start, one.seq) for one, start in early if one.received_on < start),
+        decided=tuple(day for day in decided if day),
+        early=tuple(
+            (entry.file, entry.received_on, start, entry.seq) for entry, start in early if entry.received_on < start
+        ),
     ), taken
 
 
 def behind(workspace: Workspace, snapshot: Snapshot) -> set[str]:
-    """Periods whose products do not tell of all that came in for them: a run cut off did not reach them, or could not make some."""
+    """Periods whose products do not have all that came in for them: a run cut off did not reach them, or could not make some."""
     received: dict[str, set[int]] = {}
-    for one in snapshot.submissions:
-        received.setdefault(one.period, set()).add(one.seq)
-    return {period for period, seqs in received.items() if period and seqs - _told_in(workspace.outbox(period))}
+    for entry in snapshot.submissions:
+        received.setdefault(entry.period, set()).add(entry.seq)
+    return {period for period, seqs in received.items() if period and seqs - _made_from(workspace.outbox(period))}
 
 
-def _told_in(outbox: Path) -> frozenset[int]:
-    """The submissions that the products of a folder tell of."""
+def _made_from(outbox: Path) -> frozenset[int]:
+    """The submissions that the products of a folder are made from."""
     try:
         content = json.loads((outbox / "manifest.json").read_bytes())
-        return frozenset(one["seq"] for one in content["inputs"]["submissions"] if not content.get("unmade"))
+        return frozenset(entry["seq"] for entry in content["inputs"]["submissions"] if not content.get("unmade"))
     except (OSError, ValueError, KeyError, TypeError):
         return frozenset()
 
@@ -248,17 +254,17 @@ def returned_copies(campaign: Campaign, store: Store, snapshot: Snapshot, period
     arrivals = [store.arrival(s) for s in entries.values()]
     readings = read_all(as_taken(registry(campaign, snapshot.acts), entries.values()), arrivals)
     returns = {
-        (r.arrival.sha256, one.prefecture_code, one.admission): one
+        (r.arrival.sha256, workbook.prefecture_code, workbook.admission): workbook
         for r in readings
-        for one in r.returns
-        if one.period == period.code
+        for workbook in r.returns
+        if workbook.period == period.code
     }
     past = snapshot.past(period.code)
     return tuple(
-        returned_copy(campaign.program.at(period), campaign.rules, campaign.key, snapshot, past, entry, one)
+        returned_copy(campaign.program.at(period), campaign.rules, campaign.key, snapshot, past, entry, workbook)
         for entry in snapshot.to_return(period)
         if (
-            one := returns.get((entry.sha256, entry.prefecture_code, entry.admission))
+            workbook := returns.get((entry.sha256, entry.prefecture_code, entry.admission))
             or returns.get((entry.sha256, entry.prefecture_code, 0))
         )
     )

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from watchfiles import watch
 
-from pipeline.checks.problems import verdict_text
 from pipeline.domain.unread import unread_by
 from pipeline.intake.inbox import read_inbox, span
 from pipeline.office.queries import dry_run
@@ -80,25 +79,23 @@ def look_once(workspace: Workspace, as_of: date) -> list[tuple[str, str]]:
     program = load_campaign(workspace).program
     store = open_store(workspace, program, create=False)
     try:
-        known, told_by_runs = store.finished_files(), set(unread_by(store.acts(as_of)))
+        known, noted = store.finished_files(), set(unread_by(store.acts(as_of)))
     finally:
         store.close()
     inbox = read_inbox(workspace, as_of, span(program))
-    told = [*_unread(workspace, (one for one in inbox.unread if one not in told_by_runs))]
+    found = [*_unread(workspace, (unread for unread in inbox.unread if unread not in noted))]
     new = [a for a in inbox.arrivals if a.sha256 not in known]
     waiting = [a for a in new if not (workspace.verdicts / verdict_name(a)).exists()]
     if not waiting:
-        return told
-    program, results = dry_run(workspace, waiting, as_of)
-    for reading, decisions in results:
-        lines = list(verdict_text(program, reading, decisions))
-        told.append((reading.arrival.name, "；".join(line for line in lines[1:] if "结论：" in line)))
-        _write(workspace, verdict_name(reading.arrival), lines)
-    return told
+        return found
+    for arrival, trial in zip(waiting, dry_run(workspace, waiting, as_of), strict=True):
+        found.append((trial.verdict.file, trial.verdict.conclusion))
+        _write(workspace, verdict_name(arrival), trial.verdict.lines)
+    return found
 
 
 def _unread(workspace: Workspace, unread: Iterable[Unread]) -> Iterator[tuple[str, str]]:
-    """What no return is read from and may hold one: told and written once, like a verdict."""
+    """What no return is read from and may hold one: said and written once, like a verdict."""
     for one in unread:
         mark = hashlib.sha256(f"{one.name}|{one.kind}|{one.reason}".encode()).hexdigest()
         name, verdict = _file_name(one.name, mark), f"结论：没有读（{one.what}）。{one.fix}。"

@@ -132,7 +132,7 @@ def returned_copy(
     snapshot: Snapshot,
     past: Past,
     entry: Submission,
-    one: Return,
+    workbook: Return,
 ) -> ReturnedCopy:
     """What goes back for a submission.
 
@@ -143,9 +143,9 @@ def returned_copy(
         snapshot: The dataset, this submission included.
         past: What was accepted before the period.
         entry: The submission in the ledger.
-        one: What was read from its bytes.
+        workbook: What was read from its bytes.
     """
-    rows = {(form, row.county_code): row for form, some in one.rows.items() for row in some}
+    rows = {(form, row.county_code): row for form, some in workbook.rows.items() for row in some}
     newer: dict[tuple[str, str], AcceptedRow] = {
         (form, county): row
         for (form, period, county), row in snapshot.rows.items()
@@ -165,7 +165,7 @@ def returned_copy(
         form: some
         for (form, period, prefecture), some in snapshot.lists.items()
         if (period, prefecture) == (entry.period, entry.prefecture_code)
-        and (not one.rows.get(form) or (some[0].received_on, some[0].seq) > (entry.received_on, entry.seq))
+        and (not workbook.rows.get(form) or (some[0].received_on, some[0].seq) > (entry.received_on, entry.seq))
     }
     return ReturnedCopy(
         program=program,
@@ -178,15 +178,15 @@ def returned_copy(
         sha256=entry.sha256,
         conclusion=conclusion(program, verdict, entry.reason if whole else "", states, findings),
         findings=findings,
-        sheets={sheet: form for form, sheet in one.sheets.items()},
-        entries=_entries_of(program, one, newer, lists, past),
-        strays=one.strays,
-        cover=one.cover,
+        sheets={sheet: form for form, sheet in workbook.sheets.items()},
+        entries=_entries_of(program, workbook, newer, lists, past),
+        strays=workbook.strays,
+        cover=workbook.cover,
         list_rows={
             (form.code, row.row): key
             for form in program.list_forms
             if form.code not in lists
-            for key, row in zip(list_keys(), one.rows.get(form.code, ()), strict=False)
+            for key, row in zip(list_keys(), workbook.rows.get(form.code, ()), strict=False)
         },
         previous={k: v for k, v in {**past.previous, **past.floors}.items() if k[0] in ours},
     )
@@ -202,7 +202,7 @@ def _verdict(states: Mapping[str, State]) -> Verdict:
 
 def _entries_of(
     program: Program,
-    one: Return,
+    workbook: Return,
     standing: Mapping[tuple[str, str], AcceptedRow],
     lists: Mapping[str, tuple[AcceptedRow, ...]],
     past: Past,
@@ -211,15 +211,15 @@ def _entries_of(
 
     Args:
         program: The campaign.
-        one: What was read: the officer's own text.
+        workbook: What was read: the officer's own text.
         standing: (form, unit) → the row that stands, of those that are newer than this or that it leaves blank.
         lists: Form → the entries that stand, of the lists that are newer than this or that it leaves blank.
         past: What was accepted before: entries that are carried and not in the return are put back behind it.
     """
-    rows = {(form, row.county_code): row for form, some in one.rows.items() for row in some}
+    rows = {(form, row.county_code): row for form, some in workbook.rows.items() for row in some}
     entries: dict[Key, Raw] = {}
     for form in program.roster_forms:
-        for unit in program.units_of(form, one.prefecture_code):
+        for unit in program.units_of(form, workbook.prefecture_code):
             row, stands = rows.get((form.code, unit.code)), standing.get((form.code, unit.code))
             typed: dict[str, Raw] = dict(row.cells) if row else {}
             if stands:
@@ -232,15 +232,15 @@ def _entries_of(
                 if cell not in {None, ""} and code not in {COUNTY_CODE, COUNTY_NAME}
             }
     for form in program.list_forms:
-        given = [dict(row.cells) for row in one.rows.get(form.code, ())]
+        given = [dict(row.cells) for row in workbook.rows.get(form.code, ())]
         if form.code in lists:
             given = [_typed_again(row) | {ENTRY: row.entry} for row in lists[form.code]]
-        elif form.code in one.rows:
+        elif form.code in workbook.rows:
             here = {show(cells.get(ENTRY)).strip() for cells in given}
             given += [
                 {code: named(program, form, code, value) for code, value in entry.values.items()}
                 | {ENTRY: entry.number}
-                for entry in past.carried.get((one.prefecture_code, form.code), ())
+                for entry in past.carried.get((workbook.prefecture_code, form.code), ())
                 if entry.number not in here
             ]
         entries |= {
@@ -263,7 +263,7 @@ def returned_workbook(copy: ReturnedCopy) -> bytes:
     Raises:
         IssueError: xlsxwriter refused or warned about anything.
     """
-    copy = replace(copy, findings=tuple(_in_its_place(copy, one) for one in copy.findings))
+    copy = replace(copy, findings=tuple(_in_its_place(copy, finding) for finding in copy.findings))
     issue = Issue(
         program=copy.program,
         key=copy.key,
@@ -280,69 +280,69 @@ def returned_workbook(copy: ReturnedCopy) -> bytes:
     return issue_workbook(issue, before=[partial(_problems, copy=copy, issue=issue)], after=after)
 
 
-def _in_its_place(copy: ReturnedCopy, one: Finding) -> Finding:
+def _in_its_place(copy: ReturnedCopy, finding: Finding) -> Finding:
     """Where the copy has rows or columns elsewhere than the officer had, other cells are named by their titles alone."""
-    key = key_of(copy, one)
+    key = key_of(copy, finding)
     form = copy.program.form_by_code[key[0]] if key else None
-    if key is None or form is None or not one.field or form.is_list:
-        return one
+    if key is None or form is None or not finding.field or form.is_list:
+        return finding
     layout = sheet_layout(form, copy.period, copy.program.units_of(form, copy.prefecture.code))
     units = [unit.code for unit in layout.units]
-    if address(FIRST_ROW + units.index(key[1]), layout.col_of(key[2])) == one.location.cell:
-        return one
-    return replace(one, expected=CELLS.sub("", one.expected))
+    if address(FIRST_ROW + units.index(key[1]), layout.col_of(key[2])) == finding.location.cell:
+        return finding
+    return replace(finding, expected=CELLS.sub("", finding.expected))
 
 
-def key_of(copy: ReturnedCopy, one: Finding) -> Key | None:
+def key_of(copy: ReturnedCopy, finding: Finding) -> Key | None:
     """Form, county and column of the cell a finding is about; None when it is about no cell of the copy.
 
     What is said of a county's row, or of a county on no sheet in particular, goes to its name.
     """
-    unit = copy.program.unit_by_code.get(one.county_code)
+    unit = copy.program.unit_by_code.get(finding.county_code)
     if unit is None or unit.prefecture_code != copy.prefecture.code:
         return None
-    listed = _list_key(copy, one)
+    listed = _list_key(copy, finding)
     if listed:
         return listed
     forms = {f.code: form.code for form in copy.program.forms for f in form.fields_in(copy.period)}
-    form = forms.get(one.field) or copy.sheets.get(one.location.sheet) or copy.program.roster_of(unit)[0].code
+    form = forms.get(finding.field) or copy.sheets.get(finding.location.sheet) or copy.program.roster_of(unit)[0].code
     if copy.program.form_by_code[form].is_list or unit not in copy.program.units_of(
         copy.program.form_by_code[form], unit.prefecture_code
     ):
         return None
-    if one.field in forms:
-        return form, one.county_code, one.field
-    column = {"REMARK": REMARK, "NIL_UNCLEAR": NIL, "NIL_WITHOUT_BASE": NIL}.get(one.code, COUNTY_NAME)
-    return form, one.county_code, column
+    if finding.field in forms:
+        return form, finding.county_code, finding.field
+    column = {"REMARK": REMARK, "NIL_UNCLEAR": NIL, "NIL_WITHOUT_BASE": NIL}.get(finding.code, COUNTY_NAME)
+    return form, finding.county_code, column
 
 
-def _list_key(copy: ReturnedCopy, one: Finding) -> Key | None:
+def _list_key(copy: ReturnedCopy, finding: Finding) -> Key | None:
     """The copy's cell of an entry: its row as the officer had it, in the column of the field, or of its number."""
-    form = copy.sheets.get(one.location.sheet, "")
-    digits = one.location.cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    form = copy.sheets.get(finding.location.sheet, "")
+    digits = finding.location.cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     row = copy.list_rows.get((form, int(digits))) if digits.isdecimal() else None
-    return (form, row, one.field or (REMARK if one.code == "REMARK" else ENTRY)) if row else None
+    return (form, row, finding.field or (REMARK if finding.code == "REMARK" else ENTRY)) if row else None
 
 
 def _marks(copy: ReturnedCopy) -> dict[Key, Mark]:
     """One mark per cell with something to mend or to look at again; errors first."""
-    told: dict[Key, list[Finding]] = defaultdict(list)
+    by_key: dict[Key, list[Finding]] = defaultdict(list)
     for group in grouped(copy.program, copy.findings):
-        for one in group.findings:
-            if group.severity is not Severity.INFO and (key := key_of(copy, one)):
-                told[key].append(one)
+        for finding in group.findings:
+            if group.severity is not Severity.INFO and (key := key_of(copy, finding)):
+                by_key[key].append(finding)
     return {
-        key: Mark(severity=some[0].severity, comment="\n".join(_comment(copy.program, one) for one in some))
-        for key, some in told.items()
+        key: Mark(severity=some[0].severity, comment="\n".join(_comment(copy.program, finding) for finding in some))
+        for key, some in by_key.items()
     }
 
 
-def _comment(program: Program, one: Finding) -> str:
+def _comment(program: Program, finding: Finding) -> str:
     parts = (
-        f"【{SEVERITY_NAMES[one.severity]}】{program.worded(CATALOGUE[one.code].title)}",
-        f"所填：{one.found}" if one.found else "",
-        f"应为：{_SHOULD.sub('', one.expected)}" if one.expected else "",
-        f"改法：{program.worded(one.fix)}",
+        f"【{SEVERITY_NAMES[finding.severity]}】{program.worded(CATALOGUE[finding.code].title)}",
+        f"所填：{finding.found}" if finding.found else "",
+        f"应为：{_SHOULD.sub('', finding.expected)}" if finding.expected else "",
+        f"改法：{program.worded(finding.fix)}",
     )
     return "\n".join(part for part in parts if part)
 
@@ -357,7 +357,7 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
     sheet.set_row(0, 32)
     ok(sheet.write_string(0, 0, f"问题清单　{copy.prefecture.short_name}　{copy.period.title}", f.title))
     ok(sheet.write_string(1, 0, f"{issue.stamp('PROBLEMS', 1)}（请勿改动）", f.stamp))
-    counts = Counter(one.severity for one in copy.findings)
+    counts = Counter(finding.severity for finding in copy.findings)
     summary = "，".join(f"{SEVERITY_NAMES[s]}{counts[s]}处" for s in Severity if counts[s])
     for row, text in enumerate(
         (
@@ -382,40 +382,42 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
         ok(sheet.merge_range(row, 0, row, last, "", look))
         ok(sheet.write_string(row, 0, group.heading, look))
         sheet.set_row(row, 16 * lines_of(group.heading, sum(width for _, width in _COLUMNS)) + 6)
-        for one in group.findings:
+        for finding in group.findings:
             row, number = row + 1, number + 1
-            _problem_row(sheet, f, copy, issue, row, number, one)
+            _problem_row(sheet, f, copy, issue, row, number, finding)
     to_paper(sheet, Print(widths=[width for _, width in _COLUMNS], heads=(7, 7), title=""))
     protect(sheet)
 
 
-def _problem_row(sheet: Any, f: Formats, copy: ReturnedCopy, issue: Issue, row: int, number: int, one: Finding) -> None:
+def _problem_row(
+    sheet: Any, f: Formats, copy: ReturnedCopy, issue: Issue, row: int, number: int, finding: Finding
+) -> None:
     program = copy.program
-    unit, field = program.unit_by_code.get(one.county_code), program.field_by_code.get(one.field)
+    unit, field = program.unit_by_code.get(finding.county_code), program.field_by_code.get(finding.field)
     ok(sheet.write_number(row, 0, number, f.list_middle))
-    texts = (row_name(unit) if unit else "", None, field.title if field else "", one.found, one.expected)
+    texts = (row_name(unit) if unit else "", None, field.title if field else "", finding.found, finding.expected)
     for col, text in enumerate(texts, 1):
         if text is not None:
             write_typed(sheet, f, row, col, text, "remark")
-    target = _target(copy, issue, one)
+    target = _target(copy, issue, finding)
     if target:
         form, cell = target
         ok(sheet.write_url(row, 2, f"internal:'{form}'!{cell}", f.link, f"{form} {cell}"))
     else:
-        there = f"原表“{one.location.sheet}”{one.location.cell}" if one.location.sheet else "整份报表"
+        there = f"原表“{finding.location.sheet}”{finding.location.cell}" if finding.location.sheet else "整份报表"
         write_typed(sheet, f, row, 2, there, "remark")
     lines = max(lines_of(text, width) for text, (_, width) in zip(texts, _COLUMNS[1:], strict=True) if text is not None)
     sheet.set_row(row, min(15 * lines + 6, 200))
 
 
-def _target(copy: ReturnedCopy, issue: Issue, one: Finding) -> tuple[str, str] | None:
+def _target(copy: ReturnedCopy, issue: Issue, finding: Finding) -> tuple[str, str] | None:
     """Sheet and cell of the copy to go to: the cell itself, the sheet that is missing, or the appendix."""
-    key = key_of(copy, one)
+    key = key_of(copy, finding)
     if key:
         return copy.program.form_by_code[key[0]].sheet, _address(issue, key)
-    if one.code == "SHEET_MISSING":
-        return one.location.sheet, address(FIRST_ROW, NIL_COL)
-    row = copy.appendix.get((one.location.sheet, one.location.cell))
+    if finding.code == "SHEET_MISSING":
+        return finding.location.sheet, address(FIRST_ROW, NIL_COL)
+    row = copy.appendix.get((finding.location.sheet, finding.location.cell))
     return (APPENDIX_SHEET, address(row, 2)) if row is not None else None
 
 
@@ -426,7 +428,7 @@ def _address(issue: Issue, key: Key) -> str:
 
 
 def _appendix(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issue: Issue) -> None:
-    """未采用的内容: every cell that was told and not taken, so that nothing the officer wrote is lost."""
+    """未采用的内容: every cell that was reported and not taken, so that nothing the officer wrote is lost."""
     sheet = book.add_worksheet(APPENDIX_SHEET)
     widths = (24, 12, 90)
     for col, width in enumerate(widths):

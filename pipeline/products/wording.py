@@ -112,8 +112,8 @@ def not_compared(
         ("retired", "停用的", out.retired),
         ("added", "新增的", out.added),
     )
-    told = [f"{words}{say(f'{measure}.{name}', count)}项" for name, words, count in kinds if count]
-    return f"（{lead}{when}{'、'.join(told)}指标）" if told else ""
+    listed = [f"{words}{say(f'{measure}.{name}', count)}项" for name, words, count in kinds if count]
+    return f"（{lead}{when}{'、'.join(listed)}指标）" if listed else ""
 
 
 def against_pace(done: float, pace: float) -> str:

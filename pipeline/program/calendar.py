@@ -34,7 +34,7 @@ class Calendar:
     overrides: Mapping[date, bool] = field(default_factory=dict)
 
     def is_workday(self, day: date) -> tuple[bool, bool]:
-        """Tell whether ``day`` is worked, and whether that answer is provisional."""
+        """Whether ``day`` is worked, and whether that answer is provisional."""
         if day in self.overrides:
             return self.overrides[day], False
         return _official(day)

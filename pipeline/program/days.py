@@ -1,4 +1,4 @@
-"""Days as people write them in the names of folders: taken where only one reading fits, told where there are more."""
+"""Days as people write them in the names of folders: taken where only one reading fits, reported where there are more."""
 
 from __future__ import annotations
 

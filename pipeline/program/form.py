@@ -271,7 +271,7 @@ class Quantity:
 
     def at(self, period: Period) -> Quantity:
         """The quantity as it is judged in ``period``: by the target of that time."""
-        dated = (one.target for one in self.targets if one.until is None or period.end <= one.until)
+        dated = (dated.target for dated in self.targets if dated.until is None or period.end <= dated.until)
         return replace(self, target=next(dated)) if self.targets else self
 
 

@@ -148,7 +148,7 @@ class _FormFile:
 
 def plain_values(entry: Any, but: set[str]) -> dict[str, Any]:
     """Key → value of an entry, as they are written, for the keys that mean just that."""
-    return {one.name: getattr(entry, one.name) for one in dataclasses.fields(entry) if one.name not in but}
+    return {part.name: getattr(entry, part.name) for part in dataclasses.fields(entry) if part.name not in but}
 
 
 def check_window(node: Node, window: Window) -> None:
@@ -200,8 +200,8 @@ def load_form(path: Path, action: Action | None, window: Window, seen: Seen) -> 
         raise node.fail(f"version 应在1到{_VERSIONS - 1}之间", "version")
     kind = said.kind or FormKind.ACTION
     items = tuple(
-        _item(one, entry, said.form, kind, action, window, seen)
-        for one, entry in zip(node.each("items"), said.items, strict=True)
+        _item(item, entry, said.form, kind, action, window, seen)
+        for item, entry in zip(node.each("items"), said.items, strict=True)
     )
     form = Form(code=said.form, kind=kind, items=items, **plain_values(said, but={"form", "kind", "items"}))
     _check_form(node, form)
@@ -210,11 +210,11 @@ def load_form(path: Path, action: Action | None, window: Window, seen: Seen) -> 
 
 def _check_form(node: Node, form: Form) -> None:
     """What the keys of a form say of each other and of its columns."""
-    fields = {one.code: one for one in form.fields}
+    fields = {field.code: field for field in form.fields}
     pointed = (
         *form.same_by,
         *((form.closing.field,) if form.closing else ()),
-        *(one.required_if[0] for one in form.fields if one.required_if),
+        *(field.required_if[0] for field in form.fields if field.required_if),
     )
     for code in pointed:
         if code not in fields:
@@ -225,24 +225,24 @@ def _check_form(node: Node, form: Form) -> None:
         raise node.fail(f"closing 的 values 须是 {form.closing.field} 的选项", "closing")
     if form.closing and not form.same_by:
         raise node.fail("有 closing 的表须写 same_by：凭哪几列认出同一条", "form")
-    for one in form.fields:
-        if one.type is FieldType.COUNTY and not form.is_list:
-            raise node.fail(f"{one.code}：county 类指标只用于 rows: list 的表", "form")
+    for field in form.fields:
+        if field.type is FieldType.COUNTY and not form.is_list:
+            raise node.fail(f"{field.code}：county 类指标只用于 rows: list 的表", "form")
     _check_stays(node, form, fields)
 
 
 def _check_stays(node: Node, form: Form, fields: dict[str, Field]) -> None:
     """What others rest on is not retired before them."""
     kept = {*form.same_by, *((form.closing.field,) if form.closing else ())}
-    for one in form.fields:
-        if one.code in kept and one.counts_until:
-            raise node.fail(f"{one.code} 是 closing 或 same_by 用到的列，不能写 counts_until", "form")
-        if one.required_if and _ends(fields[one.required_if[0]]) < _ends(one):
-            raise node.fail(f"{one.code} 的 required_if 用到的 {one.required_if[0]} 停用在先", "form")
+    for field in form.fields:
+        if field.code in kept and field.counts_until:
+            raise node.fail(f"{field.code} 是 closing 或 same_by 用到的列，不能写 counts_until", "form")
+        if field.required_if and _ends(fields[field.required_if[0]]) < _ends(field):
+            raise node.fail(f"{field.code} 的 required_if 用到的 {field.required_if[0]} 停用在先", "form")
 
 
-def _ends(one: Field) -> date:
-    return one.counts_until or date.max
+def _ends(field: Field) -> date:
+    return field.counts_until or date.max
 
 
 def _item(
@@ -252,11 +252,11 @@ def _item(
     if (said.quantities is None) != (action is None):
         raise node.fail("行动的表每项任务须写 quantities（可以是空列表），其他的表不写", "quantities")
     columns = zip(node.each("fields"), said.fields, strict=True)
-    fields = tuple(_field(one, entry, form, said.no, kind, seen) for one, entry in columns)
+    fields = tuple(_field(column, entry, form, said.no, kind, seen) for column, entry in columns)
     codes = {f.code: f for f in fields}
     figures = zip(node.each("quantities"), said.quantities or (), strict=True)
     quantities = tuple(
-        _quantity(one, entry, said.no, action.no, window, codes, seen) for one, entry in figures if action
+        _quantity(figure, entry, said.no, action.no, window, codes, seen) for figure, entry in figures if action
     )
     label = f"第{said.no}项" if said.label is None else said.label
     return Item(no=said.no, label=label, title=said.title, fields=fields, quantities=quantities)
@@ -348,8 +348,8 @@ def _quantity(
         check_window(node.under("window"), said.window)
     targets = _targets(node, said.targets)
     target = _target(node.under("target"), said.target) if said.target else None
-    for one in (*(dated.target for dated in targets), *([target] if target else [])):
-        _check_target(node, one, fields.get(said.value) if said.value else None)
+    for goal in (*(dated.target for dated in targets), *([target] if target else [])):
+        _check_target(node, goal, fields.get(said.value) if said.value else None)
     own = {"target", "targets", "province", "window"}
     return Quantity(
         item=item,
@@ -377,13 +377,13 @@ def _target(node: Node, said: _TargetEntry, *, dated: bool = False) -> Target:
 def _targets(node: Node, said: tuple[_TargetEntry, ...]) -> tuple[DatedTarget, ...]:
     """``targets``: one for each stretch of time, the earliest first; all but the last say until when they hold."""
     dated: list[DatedTarget] = []
-    for one, entry in zip(node.each("targets"), said, strict=True):
+    for written, entry in zip(node.each("targets"), said, strict=True):
         if (entry.until is None) != (entry is said[-1]):
-            raise one.fail("targets 除最后一条外都须写 until，最后一条不写")
+            raise written.fail("targets 除最后一条外都须写 until，最后一条不写")
         if entry.until and dated and entry.until <= (dated[-1].until or entry.until):
-            raise one.fail(f"until {entry.until} 不晚于上一条的 {dated[-1].until}", "until")
-        dated.append(DatedTarget(until=entry.until, target=_target(one, entry, dated=True)))
-    if len({one.target.kind for one in dated}) > 1:
+            raise written.fail(f"until {entry.until} 不晚于上一条的 {dated[-1].until}", "until")
+        dated.append(DatedTarget(until=entry.until, target=_target(written, entry, dated=True)))
+    if len({target.target.kind for target in dated}) > 1:
         raise node.fail("targets 各条须用同一种目标", "targets")
     return tuple(dated)
 

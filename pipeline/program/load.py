@@ -80,7 +80,7 @@ def load_program(folder: Path) -> Program:
     prefectures = load_respondents(respondents, regions, levels, alone=not counties)
     check_places(regions, prefectures, counties)
     for key, named in (("actions", "no"), *((key, "code") for key in ("periods", "milestones", "duties", "funding"))):
-        _unique(top.each(key), named, [getattr(one, named) for one in getattr(said, key)])
+        _unique(top.each(key), named, [getattr(entry, named) for entry in getattr(said, key)])
     seen: Seen = {}
     forms = tuple(
         load_form(folder / "forms" / f"{code}.yaml", action, said.window, seen)
@@ -140,18 +140,18 @@ def _periods(
     nodes: list[Node], entries: tuple[_PeriodEntry, ...], calendar: Calendar, workdays_after: int
 ) -> tuple[Period, ...]:
     periods: list[Period] = []
-    for node, one in zip(nodes, entries, strict=True):
-        if not _PERIOD_CODE.fullmatch(one.code) or one.code != one.end.isoformat()[:7]:
-            raise node.fail(f"报送期代码 {one.code} 应为结束月份 {one.end.isoformat()[:7]}", "code")
-        if periods and one.start > periods[-1].end + timedelta(days=1):
-            raise node.fail(f"报送期 {one.code} 与上一期之间有空档（上一期止于 {periods[-1].end}）", "start")
-        if one.end < one.start or (periods and one.start <= periods[-1].end):
-            raise node.fail(f"报送期 {one.code} 的起止日颠倒，或与上一期重叠", "start")
-        if one.due and not one.end <= one.due <= one.end + MOST_DAYS:
-            raise node.fail(f"due {one.due} 应在报送期结束（{one.end}）以后，{MOST_DAYS.days}天以内", "due")
-        due_on, provisional = (one.due, False) if one.due else calendar.add_workdays(one.end, workdays_after)
+    for node, entry in zip(nodes, entries, strict=True):
+        if not _PERIOD_CODE.fullmatch(entry.code) or entry.code != entry.end.isoformat()[:7]:
+            raise node.fail(f"报送期代码 {entry.code} 应为结束月份 {entry.end.isoformat()[:7]}", "code")
+        if periods and entry.start > periods[-1].end + timedelta(days=1):
+            raise node.fail(f"报送期 {entry.code} 与上一期之间有空档（上一期止于 {periods[-1].end}）", "start")
+        if entry.end < entry.start or (periods and entry.start <= periods[-1].end):
+            raise node.fail(f"报送期 {entry.code} 的起止日颠倒，或与上一期重叠", "start")
+        if entry.due and not entry.end <= entry.due <= entry.end + MOST_DAYS:
+            raise node.fail(f"due {entry.due} 应在报送期结束（{entry.end}）以后，{MOST_DAYS.days}天以内", "due")
+        due_on, provisional = (entry.due, False) if entry.due else calendar.add_workdays(entry.end, workdays_after)
         no = len(periods) + 1
-        periods.append(Period(no=no, due_on=due_on, provisional=provisional, **plain_values(one, but={"due"})))
+        periods.append(Period(no=no, due_on=due_on, provisional=provisional, **plain_values(entry, but={"due"})))
     if not periods:
         raise ProgramError("program.yaml：periods 一期也没有")
     return tuple(periods)
@@ -205,13 +205,13 @@ def _check_references(program: Program, folder: Path) -> None:
     ]
     asked = [f.code for form in program.action_forms for f in form.fields]
     for form in program.forms:
-        for one in form.fields:
-            if one.serves and one.serves not in served:
+        for field in form.fields:
+            if field.serves and field.serves not in served:
                 raise ProgramError(
-                    f"forms/{form.code}.yaml：{one.code} 的 serves“{one.serves}”不是里程碑、报送事项或"
-                    f"资金项目的代码{nearest(one.serves, served)}"
+                    f"forms/{form.code}.yaml：{field.code} 的 serves“{field.serves}”不是里程碑、报送事项或"
+                    f"资金项目的代码{nearest(field.serves, served)}"
                 )
-            _check_shows(program, form, one, asked)
+            _check_shows(program, form, field, asked)
     check_systems(program)
     for period in program.periods if program.has_rows else ():
         manned = {county.prefecture_code for county in program.roster_in(period)}
@@ -225,12 +225,14 @@ def _check_references(program: Program, folder: Path) -> None:
         raise ProgramError(f"program.yaml：最后一期 {program.periods[-1].code} 远在专项工作窗口之后（{folder}）")
 
 
-def _check_shows(program: Program, form: Form, one: Field, asked: list[str]) -> None:
+def _check_shows(program: Program, form: Form, field: Field, asked: list[str]) -> None:
     """A column that repeats another repeats one that there is, for as long as it is there."""
-    if not one.shows:
+    if not field.shows:
         return
-    if one.shows not in asked or form.rows is not Rows.COUNTY:
-        raise ProgramError(f"forms/{form.code}.yaml：{one.code} 的 shows 须是行动表的指标{nearest(one.shows, asked)}")
-    shown = program.field_by_code[one.shows].counts_until
-    if shown and shown < (one.counts_until or date.max):
-        raise ProgramError(f"forms/{form.code}.yaml：{one.code} 的 shows 用到的 {one.shows} 停用在先")
+    if field.shows not in asked or form.rows is not Rows.COUNTY:
+        raise ProgramError(
+            f"forms/{form.code}.yaml：{field.code} 的 shows 须是行动表的指标{nearest(field.shows, asked)}"
+        )
+    shown = program.field_by_code[field.shows].counts_until
+    if shown and shown < (field.counts_until or date.max):
+        raise ProgramError(f"forms/{form.code}.yaml：{field.code} 的 shows 用到的 {field.shows} 停用在先")

@@ -57,13 +57,13 @@ def periods_named(program: Program, text: str, own: str = "") -> frozenset[str]:
     text = plain(text)
     undated = _DAY.sub("", text)
     found = set(_PERIOD_CODE.findall(text)) & program.period_by_code.keys()
-    months = {tuple(map(int, one)) for one in _MONTHS.findall(text)}
-    days = {day for one in _DAY.findall(text) if (day := _day(*map(int, one)))}
+    months = {tuple(map(int, month)) for month in _MONTHS.findall(text)}
+    days = {day for parts in _DAY.findall(text) if (day := _day(*map(int, parts)))}
     if own in program.period_by_code:
         days -= {program.period_by_code[own].end, program.period_by_code[own].due_on}
     for period in program.periods:
         title = plain(period.title)
-        mine = {tuple(map(int, one)) for one in _MONTHS.findall(title)}
+        mine = {tuple(map(int, month)) for month in _MONTHS.findall(title)}
         if (mine & months) or (not mine and title in undated) or days & {period.end, period.due_on}:
             found.add(period.code)
     return frozenset(found)

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _PLACES_IN_A_ROW = 15  # of the schematic map, where nothing says where a unit lies
-STEMMED, SHORTEST = "市州盟区", 2  # levels that people leave out of a name, where more than a character stays
+_SHORTEST_STEM = 2  # 云 of 云县 names nothing
 
 __all__ = [
     "LEVELS",
@@ -156,7 +156,7 @@ class Program(Notice):
 
     def __getstate__(self) -> dict[str, object]:
         """What travels to a worker process: the definition, without what was looked up in it."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        return {part.name: getattr(self, part.name) for part in fields(self)}
 
     @cached_property
     def form_by_code(self) -> dict[str, Form]:
@@ -306,9 +306,9 @@ class Program(Notice):
     def prefectures_named(self) -> dict[str, tuple[Prefecture, ...]]:
         """Name or short name → those that bear it."""
         named: dict[str, list[Prefecture]] = {}
-        for one in self.prefectures:
-            for name in one.titles:
-                named.setdefault(name, []).append(one)
+        for prefecture in self.prefectures:
+            for name in prefecture.titles:
+                named.setdefault(name, []).append(prefecture)
         return {name: tuple(some) for name, some in named.items()}
 
     @cached_property
@@ -371,7 +371,7 @@ class Program(Notice):
 
     def _at(self, period: Period) -> Program:
         roster, others = self.roster_in(period), self.others_in(period)
-        prefectures = tuple(one.at(period) for one in self.prefectures)
+        prefectures = tuple(prefecture.at(period) for prefecture in self.prefectures)
         if not self.changing and roster == self.counties and prefectures == self.prefectures:
             return self
         forms = tuple(replace(f, items=tuple(self._item_at(i, period) for i in f.items)) for f in self.forms)
@@ -446,19 +446,24 @@ class Program(Notice):
     def _counties_of(self) -> dict[str, tuple[County, ...]]:
         return grouped(self.counties)
 
+    def stem(self, name: str) -> str:
+        """A name without its level, as people shorten it: 昆明 for 昆明市; as it is where too little would stay."""
+        stems = (name.removesuffix(ending) for ending in self.wording.name_endings if name.endswith(ending))
+        return next((stem for stem in stems if len(stem) >= _SHORTEST_STEM), name)
+
     def known_as(self, units: Iterable[Unit]) -> dict[str, Unit]:
         """What units may be written as, reduced → unit: any of their names, or their union, with the campaign's suffix."""
         some = tuple(units)
         unions = {
-            plain(f"{name}{self.unit_suffix}"): one
-            for one in some
-            for name in (one.titles if isinstance(one, Prefecture) else (one.name, one.short_name))
+            plain(f"{name}{self.unit_suffix}"): unit
+            for unit in some
+            for name in (unit.titles if isinstance(unit, Prefecture) else (unit.name, unit.short_name))
         }
-        return unions | {plain(name): one for one in some for name in one.names}
+        return unions | {plain(name): unit for unit in some for name in unit.names}
 
     @cached_property
     def counties_known_as(self) -> Mapping[str, Unit]:
-        """Of all counties: to tell whose a row is that is not the respondent's."""
+        """Of all counties: to know whose a row is that is not the respondent's."""
         return self.known_as(self.counties)
 
     @cached_property
@@ -470,8 +475,7 @@ class Program(Notice):
     def prefectures_stemmed(self) -> Mapping[str, frozenset[str]]:
         """What prefectures are called, also without their level (昭通) → codes of those it may mean."""
         names = [(name, p.code) for p in self.prefectures for name in (p.name, p.short_name)]
-        stems = [(name[:-1], code) for name, code in names if name[-1] in STEMMED and len(name) > SHORTEST]
-        return _meanings((plain(name), code) for name, code in (*names, *stems))
+        return _meanings((plain(said), code) for name, code in names for said in (name, self.stem(name)))
 
     @cached_property
     def owners_named(self) -> Mapping[str, frozenset[str]]:

@@ -204,7 +204,7 @@ class NoticeStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Appeal:
-    """What a letter says to a sort of addressee: whose things are late, how it tells them, what it asks.
+    """What a letter says to a sort of addressee: whose things are late, what it is, what it asks.
 
     Attributes:
         told: With ``{level}``.

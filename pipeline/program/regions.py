@@ -144,7 +144,7 @@ def load_respondents(
         levels: What the levels are called.
         alone: They have nobody below them.
     """
-    by_code, found = {one.code: one for one in regions}, dict[str, list[Prefecture]]()
+    by_code, found = {region.code: region for region in regions}, dict[str, list[Prefecture]]()
     for row in rows:
         parent = levels.parent_code(row, levels.respondent)
         _parent(row, parent, by_code)
@@ -171,6 +171,18 @@ def load_respondents(
     return tuple(some[-1] if len(some) == 1 else replace(some[-1], spells=tuple(some)) for some in found.values())
 
 
+def _manned(regions: Iterable[Region], respondents: Iterable[Prefecture]) -> set[str]:
+    """Codes of the regions that somebody below reports to."""
+    parents = {region.code: region.parent_code for region in regions}
+    manned: set[str] = set()
+    for respondent in respondents:
+        code = respondent.parent_code
+        while code and code not in manned:
+            manned.add(code)
+            code = parents[code]
+    return manned
+
+
 def check_places(regions: Iterable[Region], respondents: Iterable[Prefecture], counties: Iterable[County]) -> None:
     """Each code is one unit, at whatever level; each region has somebody below it who reports.
 
@@ -178,23 +190,14 @@ def check_places(regions: Iterable[Region], respondents: Iterable[Prefecture], c
         ProgramError: The first that is not so.
     """
     where: dict[str, str] = {}
-    regions = tuple(regions)
-    for file, units in (
-        ("regions.csv", regions),
-        ("prefectures.csv", tuple(respondents)),
-        ("counties.csv", tuple(counties)),
-    ):
+    regions, respondents = tuple(regions), tuple(respondents)
+    named = (("regions.csv", regions), ("prefectures.csv", respondents), ("counties.csv", tuple(counties)))
+    for file, units in named:
         for unit in units:
             if unit.code in where:
                 raise ProgramError(f"{file}：code {unit.code}（{unit.name}）重复，{where[unit.code]}已有")
             where[unit.code] = file
-    parents = {one.code: one.parent_code for one in regions}
-    manned: set[str] = set()
-    for one in respondents:
-        code = one.parent_code
-        while code and code not in manned:
-            manned.add(code)
-            code = parents[code]
+    manned = _manned(regions, respondents)
     for region in regions:
         if region.code not in manned:
             raise ProgramError(f"regions.csv：{region.name}（{region.code}）下面没有填报单位")
@@ -212,6 +215,6 @@ def check_rows(forms: Iterable[Form]) -> None:
                 f"counties.csv：一个单位也没有，而表 {form.code} 一行一个（rows: county）；"
                 "填报单位只报自己的，各表写 rows: prefecture 或 list"
             )
-        asking = [one.code for one in form.fields if one.type is FieldType.COUNTY]
+        asking = [field.code for field in form.fields if field.type is FieldType.COUNTY]
         if asking:
             raise ProgramError(f"forms/{form.code}.yaml：{asking[0]} 是 county 类指标，而 counties.csv 一个单位也没有")

@@ -151,9 +151,25 @@ def rules_in(rules: Iterable[Rule], columns: Iterable[str]) -> tuple[Rule, ...]:
 
 
 def _load(path: Path, form: Form, program: Program) -> tuple[Rule, ...]:
+    suite, configs = _read(path)
+    if not isinstance(configs, list):
+        raise SuiteError(f"expectations/{path.name}：expectations 应为列表")
+    if suite.get("name") != form.code:
+        raise SuiteError(f"expectations/{path.name}：name 应为 {form.code}")
+    together = program.county_forms if form in program.county_forms else (form,)
+    known = {f.code for shared in together for f in shared.fields}
+    rules = tuple(
+        _rule(config, form, known, f"expectations/{path.name} 第{n}条规则") for n, config in enumerate(configs, 1)
+    )
+    _check_cover(path, form, rules)
+    return rules
+
+
+def _read(path: Path) -> tuple[dict[str, Any], Any]:
+    """A suite as it is written, and its rules."""
     try:
         suite = json.loads(path.read_text(encoding="utf-8-sig"))
-        configs = suite["expectations"]
+        return suite, suite["expectations"]
     except FileNotFoundError as error:
         raise SuiteError(f"expectations/{path.name}：文件不存在，每张表须有一份规则") from error
     except json.JSONDecodeError as error:
@@ -164,17 +180,6 @@ def _load(path: Path, form: Form, program: Program) -> tuple[Rule, ...]:
         raise SuiteError(f"expectations/{path.name}：无法读取，请存为UTF-8的JSON") from error
     except (KeyError, TypeError) as error:
         raise SuiteError(f"expectations/{path.name}：缺少 expectations 列表") from error
-    if not isinstance(configs, list):
-        raise SuiteError(f"expectations/{path.name}：expectations 应为列表")
-    if suite.get("name") != form.code:
-        raise SuiteError(f"expectations/{path.name}：name 应为 {form.code}")
-    together = program.county_forms if form in program.county_forms else (form,)
-    known = {f.code for one in together for f in one.fields}
-    rules = tuple(
-        _rule(config, form, known, f"expectations/{path.name} 第{n}条规则") for n, config in enumerate(configs, 1)
-    )
-    _check_cover(path, form, rules)
-    return rules
 
 
 def _check_cover(path: Path, form: Form, rules: tuple[Rule, ...]) -> None:

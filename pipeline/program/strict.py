@@ -139,11 +139,11 @@ def _refuse(path: Path, node: Any, left: Iterator[int], key: str = "", line: int
     if node.tag.endswith(":null") or (isinstance(node, ScalarNode) and not key and not node.value):
         raise ProgramError(f"{path.name} 第{line}行：{key or '列表中有一项'} 没有写值；没有的请删去")
     if isinstance(node, SequenceNode):
-        words = [one.value for one in node.value if isinstance(one, ScalarNode)]
+        words = [word.value for word in node.value if isinstance(word, ScalarNode)]
         if len(set(words)) < len(words):
             raise ProgramError(f"{path.name} 第{line}行：{key} 中有重复")
-        for one in node.value:
-            _refuse(path, one, left, line=one.start_mark.line + 1)
+        for part in node.value:
+            _refuse(path, part, left, line=part.start_mark.line + 1)
     written: set[str] = set()
     for word, value in node.value if isinstance(node, MappingNode) else ():
         if str(word.value) in written:
@@ -168,7 +168,7 @@ def _checked(path: Path, root: Any, kind: Any, text: bytes) -> Any:
     except ValidationError as error:
         faults = error.errors(include_url=False)
     fault = next(
-        (one for one in faults if one["type"] in _UNKNOWN), faults[0]
+        (fault for fault in faults if fault["type"] in _UNKNOWN), faults[0]
     )  # a slip of the pen leaves a key missing too
     key, line, found = _place(root, fault["loc"][1:])
     if fault["type"] in _UNKNOWN:
@@ -180,7 +180,9 @@ def _checked(path: Path, root: Any, kind: Any, text: bytes) -> Any:
         allowed = re.findall("'([^']*)'", fault["ctx"]["expected"])
         said = f"{key} 的值“{found}”不在允许的范围（{'、'.join(allowed)}）{nearest(found, allowed)}"
     else:
-        same = [one["type"].partition("_")[0] for one in faults if _place(root, one["loc"][1:]) == (key, line, found)]
+        same = [
+            fault["type"].partition("_")[0] for fault in faults if _place(root, fault["loc"][1:]) == (key, line, found)
+        ]
         wanted = "或".join(dict.fromkeys(_KIND_NAMES.get(name, name) for name in same))
         said = f"{key} 的值“{found}”不对，应为{wanted}"
     raise ProgramError(f"{path.name} 第{line}行：{said}") from None
@@ -208,7 +210,7 @@ def _keys(schema: dict[str, Any], loc: Sequence[int | str]) -> list[str]:
     """The keys a mapping may have, as the JSON schema of the whole says."""
     at = schema
     for step in (*loc[:-1], None):
-        at = next(one for one in at.get("anyOf", [at]) if one.get("type") != "null")
+        at = next(kind for kind in at.get("anyOf", [at]) if kind.get("type") != "null")
         at = schema["$defs"][at["$ref"].rpartition("/")[2]] if "$ref" in at else at
         at = at if step is None else at["items"] if isinstance(step, int) else at["properties"][step]
     return list(at["properties"])

@@ -22,15 +22,19 @@ def check_systems(program: Program) -> None:
     """
     items = [item.no for form in program.action_forms for item in form.items]
     fields, forms = list(program.field_by_code), list(program.form_by_code)
-    _known("measures", (code for one in program.strands for code in one.forms), forms)
+    _known("measures", (code for strand in program.strands for code in strand.forms), forms)
     _known("goals", (no for goal in program.goals for no in goal.items), items)
     _known("ten_tasks", (no for task in program.ten_tasks for no in task.related_items), items)
     _known("ten_tasks", (code for task in program.ten_tasks for code in task.fields), fields)
     for task in program.ten_tasks:
         _known("ten_tasks 的 any_of", task.any_of, list(task.fields))
-    _known("publications", (code for one in program.publications for code in one.periods), list(program.period_by_code))
+    _known(
+        "publications",
+        (code for publication in program.publications for code in publication.periods),
+        list(program.period_by_code),
+    )
     duties = [*(d.code for d in program.duties), *(m.code for m in program.milestones)]
-    _known("publications", (one.duty for one in program.publications if one.duty), duties)
+    _known("publications", (publication.duty for publication in program.publications if publication.duty), duties)
     grouped = [no for goal in program.goals for no in goal.items]
     twice = sorted({no for no in grouped if grouped.count(no) > 1})
     if twice:
@@ -57,7 +61,7 @@ def _check_urging(said: Urging) -> None:
             try:
                 text.format(**dict.fromkeys(known, ""))
             except (KeyError, IndexError, ValueError, AttributeError) as error:
-                allowed = "、".join(f"{{{one}}}" for one in known)
+                allowed = "、".join(f"{{{name}}}" for name in known)
                 raise ProgramError(f"program.yaml：escalation 的“{text}”中花括号不对；允许：{allowed}") from error
 
 

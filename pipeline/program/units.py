@@ -58,7 +58,7 @@ class County:
 
     def at(self, period: Period) -> County:
         """The county as it is called on the last day of ``period``."""
-        then = (one for one in self.spells if one.valid_until is None or period.end <= one.valid_until)
+        then = (spell for spell in self.spells if spell.valid_until is None or period.end <= spell.valid_until)
         return replace(next(then), spells=self.spells) if self.spells and self.stands_on(period.end) else self
 
 
@@ -116,11 +116,11 @@ class Prefecture:
     @property
     def titles(self) -> tuple[str, ...]:
         """Every name it bears or has borne."""
-        return tuple(dict.fromkeys(name for one in (self, *self.spells) for name in (one.name, one.short_name)))
+        return tuple(dict.fromkeys(name for spell in (self, *self.spells) for name in (spell.name, spell.short_name)))
 
     def at(self, period: Period) -> Prefecture:
         """The prefecture as it is called on the last day of ``period``."""
-        then = (one for one in self.spells if one.valid_until is None or period.end <= one.valid_until)
+        then = (spell for spell in self.spells if spell.valid_until is None or period.end <= spell.valid_until)
         return replace(next(then), spells=self.spells) if self.spells else self
 
     @property

@@ -26,6 +26,7 @@ class WordsEntry:
     office: str = ""
     report: str = "报表"
     highlight: str = "亮点经验"
+    name_endings: tuple[str, ...] = ("省", "市", "州", "盟", "区", "县", "旗")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ class Words:
 
         Only for texts without names or words of somebody else: 县 in a name is no word of ours, and none in “” is looked at.
         """
-        return _FIXED.sub(lambda found: "".join(getattr(self, one, one) for one in _means(found[0])), text)
+        return _FIXED.sub(lambda found: "".join(getattr(self, word, word) for word in _means(found[0])), text)
 
 
 def _means(text: str) -> list[str]:

@@ -120,34 +120,32 @@ _ACTS = {
 
 def parse(raw: Raw, field: Field) -> Parsed:
     """Read what was typed in a cell of ``field``."""
-    shown = show(raw)
-    marks = _unseen_marks(raw)
+    shown, marks = show(raw), _unseen_marks(raw)
     if marks & BACKWARDS and not _reads_alike(shown, marks):
         return Parsed(raw=shown, problem="CELL_BACKWARDS", expected=wanted(field))
-    if isinstance(raw, str) or raw is None:
-        text = tidy(shown)
-        if not text:
-            return Parsed(raw=shown)
-        problem = _unreadable_text("" if field.type in PROSE else shown, text)
-        if problem:
-            return Parsed(raw=shown, problem=problem, expected=wanted(field))
-        if text == NOT_APPLICABLE and field.type not in PROSE:
-            return _not_applicable(shown, field)
-        nothing = text not in field.options and _stands_for_nothing(text)
-        if nothing and not field.required and field.type in _MAY_BE_EMPTY:
-            where = "" if text in _NOTHING else "；附件和别处所写不会读取，请写在这一格"
-            return Parsed(raw=shown, note=f"“{text}”读作空{where}")
-        parsed = _TEXT[field.type](shown.strip() if field.type in PROSE else text, field)
-        if nothing and (parsed[0] in _SAYS_NOTHING or field.type in PROSE):
-            parsed = _refuse("CELL_PLACEHOLDER")
-    else:
-        parsed = _TYPED[field.type](raw, field)
-    outcome, value, note = parsed
-    if outcome:
-        return Parsed(raw=shown, problem=outcome, expected=wanted(field))
-    if marks and (field.type not in PROSE or marks & TURNING):
+    is_text = isinstance(raw, str) or raw is None
+    problem, value, note = _parse_text(shown, field) if is_text else _TYPED[field.type](raw, field)
+    if problem:
+        return Parsed(raw=shown, problem=problem, expected=wanted(field))
+    if marks and value is not None and (field.type not in PROSE or marks & TURNING):
         note = f"{note or f'读作{show(value)}'}（已去掉看不见的字符）"
     return Parsed(raw=shown, value=value, note=note)
+
+
+def _parse_text(shown: str, field: Field) -> _Outcome:
+    text, is_prose = tidy(shown), field.type in PROSE
+    if not text:
+        return _read(None)
+    if problem := _unreadable_text("" if is_prose else shown, text):
+        return _refuse(problem)
+    if text == NOT_APPLICABLE and not is_prose:
+        return _read(NOT_APPLICABLE) if field.not_applicable else _refuse("CELL_NOT_APPLICABLE")
+    nothing = text not in field.options and _stands_for_nothing(text)
+    if nothing and not field.required and field.type in _MAY_BE_EMPTY:
+        return _read(None, f"“{text}”读作空{'' if text in _NOTHING else '；附件和别处所写不会读取，请写在这一格'}")
+    outcome = _TEXT[field.type](shown.strip() if is_prose else text, field)
+    says_nothing = nothing and (is_prose or outcome[0] in _SAYS_NOTHING)
+    return _refuse("CELL_PLACEHOLDER") if says_nothing else outcome
 
 
 def _reads_alike(shown: str, marks: frozenset[str]) -> bool:
@@ -237,16 +235,8 @@ def _unreadable_text(shown: str, text: str) -> str:
     return ""
 
 
-def _not_applicable(shown: str, field: Field) -> Parsed:
-    if field.not_applicable:
-        return Parsed(raw=shown, value=NOT_APPLICABLE)
-    return Parsed(raw=shown, problem="CELL_NOT_APPLICABLE", expected=wanted(field))
-
-
 def _count_text(text: str, field: Field) -> _Outcome:
-    if len(text) > _LONGEST or re.search(rf"{_NUMERIC}\s+{_NUMERIC}", text):  # two numbers in one cell are never joined
-        return _refuse("CELL_NOT_A_NUMBER")
-    compact = re.sub(r"\s+", "", text)
+    compact = _compact(text)
     if re.fullmatch(r"[0-9]+(\.0+)?", compact):
         value = int(compact.split(".")[0])
         return _checked(value, "" if compact == text and not re.match(r"0[0-9]", text) else f"读作{value}")
@@ -255,9 +245,17 @@ def _count_text(text: str, field: Field) -> _Outcome:
     return _refused_count(compact, field) or _spelt_count(text, compact, field)
 
 
+def _compact(text: str) -> str:
+    """A number without the spaces in it; empty where it is too long, or two numbers, which are never joined."""
+    joined = len(text) > _LONGEST or re.search(rf"{_NUMERIC}\s+{_NUMERIC}", text)
+    return "" if joined else re.sub(r"\s+", "", text)
+
+
 def _refused_count(compact: str, field: Field) -> _Outcome | None:
-    """Signs, and percentages where no percentage is asked."""
-    if re.match(r"[-−‐–—](?=[0-9一二三四五六七八九十.])", compact) or re.match(r"负[0-9一二三四五六七八九十]", compact):
+    """Nothing that can be read; signs, and percentages where no percentage is asked."""
+    if not compact:
+        return _refuse("CELL_NOT_A_NUMBER")
+    if re.match(r"[-−‐–—](?=[0-9一二三四五六七八九十.])|负[0-9一二三四五六七八九十]", compact):
         return _refuse("CELL_NEGATIVE")
     percentage = "‰" in compact or compact.startswith("百分之") or ("%" in compact and field.unit != "%")
     if percentage:
@@ -287,8 +285,8 @@ def _split_unit(text: str, unit: str) -> tuple[Decimal | None, str]:
         return None, ""
     match = re.fullmatch(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?([千万亿])?(.*)", text)
     if match:
-        whole, fraction, scale, rest = match.groups()
-        number = Decimal(whole.replace(",", "") + (fraction or "")) * _SCALES.get(scale or "", 1)
+        whole, fraction, scale, rest = match.groups("")
+        number = Decimal(whole.replace(",", "") + fraction) * _SCALES.get(scale, 1)
         return (None, "") if re.search(r"[0-9,.]", rest) else (number, rest)
     match = re.fullmatch(rf"([{_DIGITS}十百千万]+)(.*)", text.translate(_CHINESE))
     if match:
@@ -416,22 +414,19 @@ def _date_typed(raw: Raw, field: Field) -> _Outcome:  # noqa: ARG001 - one signa
 
 
 def _amount_text(text: str, field: Field) -> _Outcome:
-    if len(text) > _LONGEST or re.search(rf"{_NUMERIC}\s+{_NUMERIC}", text):
-        return _refuse("CELL_NOT_A_NUMBER")
-    compact = re.sub(r"\s+", "", text)
+    compact = _compact(text)
     if compact == NONE_TICKED:
         return _read(Decimal("0.00"), "“无”读作0")
-    refused = _refused_count(compact, field)
-    if refused:
+    if refused := _refused_count(compact, field):
         return refused
     match = re.fullmatch(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?(.*)", compact)
     if not match or _APPROXIMATE.search(compact) or _RANGE.fullmatch(compact):
         return _refuse(_why_not_a_number(compact))
-    whole, fraction, unit = match.groups()
+    whole, fraction, unit = match.groups("")
     if unit not in {"", field.unit}:
         return _refuse("CELL_WRONG_UNIT" if re.fullmatch(r"[^\W\d_]{1,4}", unit) else "CELL_NOT_A_NUMBER")
     plain = re.fullmatch(r"(0|[1-9][0-9]*)(\.[0-9]+)?", text) is not None
-    return _amount(Decimal(whole.replace(",", "") + (fraction or "")), "" if plain else text)
+    return _amount(Decimal(whole.replace(",", "") + fraction), "" if plain else text)
 
 
 def _amount(value: Decimal, noted: str) -> _Outcome:

@@ -112,7 +112,7 @@ def _by_beginning(content: bytes, text: str) -> tuple[str, str] | None:
 
 
 def _what_text(content: bytes, text: str) -> Refusal:
-    """What a file is of which only its text is left to tell."""
+    """What a file is of which only its text can be seen."""
     for mark, kind in _FLAT_KINDS.items():
         if mark in text or mark.encode() in content[:_HEAD]:
             return Refusal("FILE_OTHER_TABLE", f"是{kind}")

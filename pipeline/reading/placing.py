@@ -104,8 +104,8 @@ def _names_in(content: bytes) -> list[str]:
     try:
         members = zipfile.ZipFile(io.BytesIO(content)).infolist()[:_MEMBERS]
         return [
-            one.filename if one.flag_bits & _UTF8_NAME else one.filename.encode("cp437").decode("gb18030")
-            for one in members
+            member.filename if member.flag_bits & _UTF8_NAME else member.filename.encode("cp437").decode("gb18030")
+            for member in members
         ]
     except _UNSOUND:
         return []
@@ -136,11 +136,11 @@ def _parts(content: bytes, depth: int) -> Iterator[bytes]:
         left -= len(part)
         yield part
         if deeper and LOCAL_MAGIC in part:
-            for one in _members(part, left):
-                left -= len(one)
-                yield one
-                if one.startswith(LOCAL_MAGIC):
-                    waiting.append((one, deeper - 1))
+            for member in _members(part, left):
+                left -= len(member)
+                yield member
+                if member.startswith(LOCAL_MAGIC):
+                    waiting.append((member, deeper - 1))
 
 
 def _members(package: bytes, most: int) -> Iterator[bytes]:

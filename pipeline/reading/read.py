@@ -99,7 +99,7 @@ class Return:
         rows: Form code → rows, one per county found.
         columns: Form code → field code → column letters on that sheet (with the rows: provenance of every cell).
         sheets: Form code → sheet name.
-        strays: Cells told and not taken.
+        strays: Cells reported and not taken.
         cover: Label on the cover → what was typed beside it: personal data, only ever handed back.
         admission: 0 for what is taken on its own word, the number of the act by which staff admitted it, or ``WAITING``.
     """
@@ -192,18 +192,19 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid], n
     stamps = {name: _find_stamp(sheet) or listed.get(name) for name, sheet in sheets.items() if sheet.open}
     doubts = _contradictions(registry, sheets, stamps, listed)
     groups: dict[tuple[str, str, str, int], list[_Placed]] = defaultdict(list)
-    loose = _beside_the_cells(arrival, notes)
+    loose = list(_beside_the_cells(arrival, notes))
     strays: list[Stray] = []
     covers: dict[tuple[str, str], dict[str, Raw]] = {}
     placed: _Placed | Finding | None
     for name, stamp in stamps.items():
         sheet = sheets[name]
-        if stamp and stamp.form in _ADMINISTRATIVE:
-            if stamp.form == "COVER":
-                covers[stamp.prefecture_code, stamp.period] = _cover_inputs(sheet)
-            placed = _beside_ours(registry, arrival, sheet, stamp)
-        else:
-            placed = _place(registry, arrival, sheet, stamp, doubts)
+        if stamp and stamp.form == "COVER":
+            covers[stamp.prefecture_code, stamp.period] = _cover_inputs(sheet)
+        placed = (
+            _beside_ours(registry, arrival, sheet, stamp)
+            if stamp and stamp.form in _ADMINISTRATIVE
+            else _place(registry, arrival, sheet, stamp, doubts)
+        )
         if isinstance(placed, _Placed):
             whose = placed.stamp
             groups[whose.program, whose.prefecture_code, whose.period, placed.admission].append(placed)
@@ -211,22 +212,20 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid], n
             loose.append(placed)
             sheet.give_back(sheet.open)
             strays += sheet.strays
-    held = [one for one in loose if CATALOGUE[one.code].holds]
+    held = [f for f in loose if CATALOGUE[f.code].holds]
     if not groups and not held:
         loose.insert(0, finding("FILE_UNRECOGNISED", file=arrival.name))
     outcomes = [_read_group(registry, arrival, groups[key]) for key in sorted(groups)]
+    unplaced = [f for f in outcomes if isinstance(f, Finding)]
     returns = [
-        replace(one, cover=covers.get((one.prefecture_code, one.period), {}))
-        for one in outcomes
-        if isinstance(one, Return)
+        replace(workbook, cover=covers.get((workbook.prefecture_code, workbook.period), {}))
+        for workbook in outcomes
+        if isinstance(workbook, Return)
     ]
-    unplaced = [one for one in outcomes if isinstance(one, Finding)]
     if returns:  # notes about sheets that are nobody's go with the first return that waits for nothing
-        host = next((n for n, one in enumerate(returns) if one.admission != WAITING), 0)
-        others = tuple(one for one in loose if one not in held)
-        returns[host] = replace(
-            returns[host], findings=(*returns[host].findings, *others), strays=(*returns[host].strays, *strays)
-        )
+        n = next((n for n, workbook in enumerate(returns) if workbook.admission != WAITING), 0)
+        others = (f for f in loose if f not in held)
+        returns[n] = replace(returns[n], findings=(*returns[n].findings, *others), strays=(*returns[n].strays, *strays))
         loose = held
     return Reading(arrival=arrival, returns=tuple(returns), findings=(*unplaced, *loose))
 
@@ -241,27 +240,36 @@ def _contradictions(
     }
     covers = {_claim_of(s) for s in known.values() if s.form == "COVER"}
     for name, stamp in known.items():
-        told = found.setdefault(_claim_of(stamp), [])
-        for text in _identity_lines(sheets[name], stamp):
-            if periods_named(program, text, stamp.period) - {stamp.period} or prefectures_named(
-                program, text, counties=False
-            ) - {stamp.prefecture_code}:
-                told.append(f"“{sheets[name].name}”写着“{text}”")
+        found.setdefault(_claim_of(stamp), []).extend(
+            f"“{sheets[name].name}”写着“{text}”"
+            for text in _identity_lines(sheets[name], stamp)
+            if _names_another(program, text, stamp)
+        )
+        said = found[_claim_of(stamp)]
         hidden = listed.get(name, stamp)
         if _claim_of(hidden) != _claim_of(stamp) and hidden.genuine(registry.key):
-            told.append(f"“{sheets[name].name}”的识别码在隐藏的表里是{_of_whom(program, _claim_of(hidden))}")
+            said.append(f"“{sheets[name].name}”的识别码在隐藏的表里是{_of_whom(program, _claim_of(hidden))}")
         if covers and _claim_of(stamp) not in covers:
-            told.append(f"“{sheets[name].name}”夹在{_of_whom(program, min(covers))}的表里")
-    return {claim: "，".join(dict.fromkeys(told)) for claim, told in found.items() if told}
+            said.append(f"“{sheets[name].name}”夹在{_of_whom(program, min(covers))}的表里")
+    return {claim: "，".join(dict.fromkeys(said)) for claim, said in found.items() if said}
+
+
+def _names_another(program: Program, text: str, stamp: Stamp) -> bool:
+    """Whether a line names another period or prefecture than its stamp."""
+    periods, prefectures = periods_named(program, text, stamp.period), prefectures_named(program, text, counties=False)
+    return bool(periods - {stamp.period} or prefectures - {stamp.prefecture_code})
 
 
 def _identity_lines(sheet: Sheet, stamp: Stamp) -> Iterator[str]:
     """The lines on which a sheet of ours says whose and for when it is: on the cover, or above the stamp of a form."""
-    if stamp.form in _ADMINISTRATIVE and stamp.form != "COVER":
+    if stamp.form == "COVER":
+        rows = sheet.texts[:_COVER_ROWS]
+    elif stamp.form in _ADMINISTRATIVE:
         return
-    rows = sheet.texts[: _COVER_ROWS if stamp.form == "COVER" else HEADER_DEPTH]
-    last = next((n for n, row in enumerate(rows) if any(STAMP_WORD in text for text in row)), STAMP_ROW)
-    for row in rows if stamp.form == "COVER" else rows[:last]:
+    else:
+        rows = sheet.texts[:HEADER_DEPTH]
+        rows = rows[: next((n for n, row in enumerate(rows) if any(STAMP_WORD in text for text in row)), STAMP_ROW)]
+    for row in rows:
         if any(text.startswith(_IDENTITY_WORDS) for text in row if text):
             yield " ".join(filter(None, row))
 
@@ -329,17 +337,13 @@ def _nobodys(arrival: Arrival, sheet: Sheet, form: Form | None) -> Finding | Non
     return finding("SHEET_EXTRA", file=arrival.name, sheet=sheet.name, found=found)
 
 
-def _beside_the_cells(arrival: Arrival, notes: Notes) -> list[Finding]:
+def _beside_the_cells(arrival: Arrival, notes: Notes) -> Iterator[Finding]:
     """What a file holds that is in no cell: macros, links, and what lies over the cells of a sheet or hangs on them."""
-    told = [finding(code, file=arrival.name, found=found) for code, found in notes.parts]
+    yield from (finding(code, file=arrival.name, found=found) for code, found in notes.parts)
     for sheet, seen in notes.seen.items():
-        places = sorted(seen.beside)
-        if places:
+        if places := sorted(seen.beside):
             found = "；".join(f"{address(*place)}：{seen.beside[place]}" for place in places)
-            told.append(
-                finding("SHEET_OVERLAID", file=arrival.name, sheet=sheet, cell=address(*places[0]), found=found)
-            )
-    return told
+            yield finding("SHEET_OVERLAID", file=arrival.name, sheet=sheet, cell=address(*places[0]), found=found)
 
 
 def _beside_ours(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stamp) -> Finding | None:
@@ -388,32 +392,32 @@ def _read_group(registry: Registry, arrival: Arrival, group: list[_Placed]) -> R
     foreign = _foreign(program, stamp)
     if foreign:
         code, found, expected = foreign
-        sheets = "、".join(one.sheet.name for one in group)
+        sheets = "、".join(placed.sheet.name for placed in group)
         return finding(code, file=arrival.name, found=f"{found}（{sheets}）", expected=expected)
-    told = _about_the_whole(registry, arrival, group)
+    findings = [*_about_the_stamps(registry, group), *_about_the_day(registry, arrival, group)]
     program = program.at(program.period_by_code[stamp.period])
     tables: dict[str, tuple[Sheet, FormTable]] = {}
     strays: list[Stray] = []
-    for one in group:
-        form = program.form_by_code.get(one.stamp.form)
-        table = read_form(program, form, one.stamp, one.sheet) if form else None
+    for placed in group:
+        form, sheet = program.form_by_code.get(placed.stamp.form), placed.sheet
         if form is None:
-            one.sheet.give_back(one.sheet.open)
-        if table and one.sheet.seen.hidden and (filled := sum(not row.blank for row in table.rows)):
-            told.append(
-                finding("SHEET_HIDDEN", sheet=one.sheet.name, found=f"填了{filled}行", expected="看得见的工作表")
+            sheet.give_back(sheet.open)
+            continue
+        table = read_form(program, form, placed.stamp, sheet)
+        if table is None:
+            continue
+        if sheet.seen.hidden and (filled := sum(not row.blank for row in table.rows)):
+            findings.append(
+                finding("SHEET_HIDDEN", sheet=sheet.name, found=f"填了{filled}行", expected="看得见的工作表")
             )
-        if form and table is not None:
-            rival = tables.get(form.code)
-            chosen, code = _of_two(rival, (one.sheet, table)) if rival else ((one.sheet, table), "")
-            tables[form.code] = chosen
-            if rival and code:
-                told.append(finding(code, found=f"{rival[0].name}、{one.sheet.name}", expected="每张表一份"))
-                strays += _cells_of(one.sheet, table) if code == "SHEET_TWICE" else []
-    for one in group:
-        told += one.sheet.findings
-        strays += one.sheet.strays
-    told += _overtyped(program, {code: table for code, (_, table) in tables.items()})
+        rival = tables.get(form.code)
+        tables[form.code], code = _of_two(rival, (sheet, table)) if rival else ((sheet, table), "")
+        if rival and code:
+            findings.append(finding(code, found=f"{rival[0].name}、{sheet.name}", expected="每张表一份"))
+            strays += _cells_of(sheet, table) if code == "SHEET_TWICE" else []
+    findings += [f for placed in group for f in placed.sheet.findings]
+    strays += [stray for placed in group for stray in placed.sheet.strays]
+    findings += _overtyped(program, {code: table for code, (_, table) in tables.items()})
     return Return(
         arrival=arrival,
         prefecture_code=stamp.prefecture_code,
@@ -422,7 +426,7 @@ def _read_group(registry: Registry, arrival: Arrival, group: list[_Placed]) -> R
         rows={code: table.rows for code, (_, table) in tables.items()},
         columns={code: table.columns for code, (_, table) in tables.items()},
         sheets={code: sheet.name for code, (sheet, _) in tables.items()},
-        findings=tuple(replace(f, prefecture_code=stamp.prefecture_code).at(file=arrival.name) for f in told),
+        findings=tuple(replace(f, prefecture_code=stamp.prefecture_code).at(file=arrival.name) for f in findings),
         strays=tuple(strays),
         admission=group[0].admission,
     )
@@ -439,48 +443,42 @@ def _foreign(program: Program, stamp: Stamp) -> tuple[str, str, str] | None:
     return None
 
 
-def _about_the_whole(registry: Registry, arrival: Arrival, group: list[_Placed]) -> list[Finding]:
-    """What is said of the file before its cells: identity, version, period."""
+def _about_the_stamps(registry: Registry, group: list[_Placed]) -> Iterator[Finding]:
+    """What is said of the file before its cells: identity and version."""
     program, stamp = registry.program, group[0].stamp
     period, unit = program.period_by_code[stamp.period], program.prefecture_by_code[stamp.prefecture_code].short_name
     what = f"此表是{period.title}的表样"
-    told = []
-    doubts = list(dict.fromkeys(one.doubt for one in group if one.doubt))
-    for doubt in doubts:
-        sheets = "、".join(one.sheet.name for one in group if one.doubt == doubt)
+    for doubt in dict.fromkeys(placed.doubt for placed in group if placed.doubt):
+        sheets = "、".join(placed.sheet.name for placed in group if placed.doubt == doubt)
         if doubt == "PERIOD_CLOSED":
-            told.append(finding(doubt, found=what, expected=f"该期已于{registry.closed[period.code]}封存"))
+            yield finding(doubt, found=what, expected=f"该期已于{registry.closed[period.code]}封存")
         elif doubt == "IDENTITY_CONTRADICTED":
-            told.append(finding(doubt, found=group[0].said, expected=f"识别码是{unit}{period.title}的，各处应一致"))
+            yield finding(doubt, found=group[0].said, expected=f"识别码是{unit}{period.title}的，各处应一致")
         else:
-            told.append(finding(doubt, found=f"表上写的是{unit}{period.title}：{sheets}", expected="带有效识别码的表"))
-    old = [
-        one
-        for one in group
-        if (form := program.form_by_code.get(one.stamp.form)) is None or form.version != one.stamp.version
-    ]
+            yield finding(doubt, found=f"表上写的是{unit}{period.title}：{sheets}", expected="带有效识别码的表")
+    now = {form.code: form.version for form in program.forms}
+    old: dict[int, list[_Placed]] = defaultdict(list)
+    for placed in group:
+        if placed.stamp.version != now.get(placed.stamp.form):
+            old[placed.stamp.version].append(placed)
     if old:
-        versions = {
-            v: [one.sheet.name for one in old if one.stamp.version == v]
-            for v in sorted({one.stamp.version for one in old})
-        }
-        shown = "，".join(f"第{version}版：{'、'.join(names)}" for version, names in versions.items())
-        now = {f"第{form.version}版" for one in old if (form := program.form_by_code.get(one.stamp.form))}
-        told.append(
-            finding("FILE_WRONG_VERSION", found=f"{what}，{shown}", expected="、".join(sorted(now)) or "现行的表")
-        )
-    ended = [p for p in program.periods if p.end < arrival.received_on]
-    if ended and ended[-1].no > period.no and "PERIOD_CLOSED" not in doubts:
-        told.append(finding("PERIOD_EARLIER", found=what, expected=f"现在收的是{ended[-1].title}的报表"))
-    if arrival.received_on < period.start:
-        told.append(
-            finding("FILE_TOO_EARLY", found=f"{what}，{arrival.received_on}收到", expected=f"{period.start}开始")
-        )
-    elif arrival.received_on < period.end:
-        told.append(
-            finding("PERIOD_NOT_ENDED", found=f"{what}，{arrival.received_on}收到", expected=f"{period.end}以后")
-        )
-    return told
+        shown = "，".join(f"第{version}版：{'、'.join(p.sheet.name for p in old[version])}" for version in sorted(old))
+        current = {now[p.stamp.form] for some in old.values() for p in some if p.stamp.form in now}
+        expected = "、".join(sorted(f"第{version}版" for version in current)) or "现行的表"
+        yield finding("FILE_WRONG_VERSION", found=f"{what}，{shown}", expected=expected)
+
+
+def _about_the_day(registry: Registry, arrival: Arrival, group: list[_Placed]) -> Iterator[Finding]:
+    """What is said of the file before its cells: that it came in another period than its own."""
+    period = registry.program.period_by_code[group[0].stamp.period]
+    what, received_on = f"此表是{period.title}的表样", arrival.received_on
+    ended = [p for p in registry.program.periods if p.end < received_on]
+    if ended and ended[-1].no > period.no and all(placed.doubt != "PERIOD_CLOSED" for placed in group):
+        yield finding("PERIOD_EARLIER", found=what, expected=f"现在收的是{ended[-1].title}的报表")
+    if received_on < period.start:
+        yield finding("FILE_TOO_EARLY", found=f"{what}，{received_on}收到", expected=f"{period.start}开始")
+    elif received_on < period.end:
+        yield finding("PERIOD_NOT_ENDED", found=f"{what}，{received_on}收到", expected=f"{period.end}以后")
 
 
 def _overtyped(program: Program, tables: Mapping[str, FormTable]) -> Iterator[Finding]:
@@ -490,8 +488,10 @@ def _overtyped(program: Program, tables: Mapping[str, FormTable]) -> Iterator[Fi
         for code, value in row.shows.items():
             source = program.field_by_code[program.field_by_code[code].shows]
             there = rows.get((source.form, row.county_code))
-            meant = there.values.get(source.code) if there else None
-            if value is not None and there and not there.nil and value != meant:
+            if value is None or there is None or there.nil:
+                continue
+            meant = there.values.get(source.code)
+            if value != meant:
                 yield finding(
                     "SHOWN_DIFFERS",
                     sheet=row.sheet,

@@ -43,7 +43,7 @@ Grid = list[list[Raw]]
 HEADER_DEPTH = 40
 _SHOWN_STRAYS = 5
 _TOTALS = frozenset({"合计", "小计", "总计", "共计"})  # below a list: no entry
-SHOWN_ROWS = 20  # rows nobody can place that are told one by one
+SHOWN_ROWS = 20  # rows nobody can place that are listed one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class FormRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stray:
-    """A cell that was told and not taken: kept, so that it can be handed back."""
+    """A cell that was reported and not taken: kept, so that it can be handed back."""
 
     sheet: str
     cell: str
@@ -168,7 +168,7 @@ def read_form(program: Program, form: Form, stamp: Stamp, sheet: Sheet) -> FormT
         sheet: The cells; findings are added to it.
 
     Returns:
-        The table; None when the columns cannot be told, with a finding and all cells among the strays.
+        The table; None when the columns cannot be found, with a finding and all cells among the strays.
     """
     fields, frame = form.fields_in(program.period_by_code[stamp.period]), frame_labels(program, form)
     header = _find_columns(sheet, _labels_of(fields, frame))
@@ -179,8 +179,8 @@ def read_form(program: Program, form: Form, stamp: Stamp, sheet: Sheet) -> FormT
         sheet.give_back(sheet.open)
         return None
     if stamp.version == form.version:
-        for one in absent:
-            sheet.note("COLUMN_MISSING", found="", expected=one.label, field=one.code)
+        for field in absent:
+            sheet.note("COLUMN_MISSING", found="", expected=field.label, field=field.code)
     _account_for_header(program, form, sheet, header)
     rows = (_read_entries if form.is_list else _read_rows)(program, form, stamp, sheet, header)
     if sheet.seen.cols:
@@ -279,7 +279,7 @@ def _account_for_header(program: Program, form: Form, sheet: Sheet, header: _Hea
 def _read_rows(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header) -> tuple[FormRow, ...]:
     """Every row that is not a heading, wherever it was sorted to; above the headings only what is surely a county."""
     roster = _Roster.of(program, form, stamp, sheet, header)
-    fields = {one.code: one for one in form.fields}
+    fields = {field.code: field for field in form.fields}
     filled: dict[int, set[tuple[int, int]]] = defaultdict(set)
     for cell in sheet.open:
         filled[cell[0]].add(cell)
@@ -357,7 +357,7 @@ class _Roster:
 
 
 def _which_county(sheet: Sheet, row: int, header: _Header, roster: _Roster) -> Unit | None:
-    """The county of a row by code and name together; None when nobody can tell."""
+    """The county of a row by code and name together; None when nobody can say."""
     name = plain(sheet.text(row, header.columns[COUNTY_NAME]))
     coded, named = roster.coded.get(row), roster.named.get(row)
     if (
@@ -425,25 +425,25 @@ def _read_row(
     refused: set[str] = set()
     line = sheet.grid[row]
     cells = {code: line[col] for code, col in header.columns.items() if col < len(line) and sheet.text(row, col)}
-    for one in form.fields_in(program.period_by_code[stamp.period]):
-        col = header.columns.get(one.code)
-        parsed = parse(cells.get(one.code), one)
-        if one.shows:  # our own formula: its value is that of the field it shows
-            cells.pop(one.code, None)
-            shows[one.code] = parsed.value
+    for asked in form.fields_in(program.period_by_code[stamp.period]):
+        col = header.columns.get(asked.code)
+        parsed = parse(cells.get(asked.code), asked)
+        if asked.shows:  # our own formula: its value is that of the field it shows
+            cells.pop(asked.code, None)
+            shows[asked.code] = parsed.value
             continue
         doubt = sheet.seen.doubts.get((row, col)) if sheet.seen.doubts and col is not None else None
         if doubt and col is not None:
-            parsed = _doubted(sheet, row, col, one, parsed, doubt, county_code)
-            cells |= {one.code: doubt.seen} if doubt.instead and parsed.problem == doubt.code else {}
-        values[one.code] = parsed.value
+            parsed = _doubted(sheet, row, col, asked, parsed, doubt, county_code)
+            cells |= {asked.code: doubt.seen} if doubt.instead and parsed.problem == doubt.code else {}
+        values[asked.code] = parsed.value
         if col is None or (parsed.blank and not parsed.note):
             continue
         if not parsed.blank:
-            typed[one.code] = parsed.raw
+            typed[asked.code] = parsed.raw
         if parsed.problem:
-            refused.add(one.code)
-        _note_cell(sheet, row, col, parsed, one, county_code)
+            refused.add(asked.code)
+        _note_cell(sheet, row, col, parsed, asked, county_code)
     sheet.open -= {(row, col) for col in header.columns.values()}
     nil = _read_tick(sheet, header, row, county_code)
     if words := show(cells.get(REMARK)).strip():
@@ -497,15 +497,15 @@ def _note_hidden(sheet: Sheet, row: FormRow, *, beside_visible: bool = False) ->
 def _report_hidden_columns(sheet: Sheet, fields: Iterable[Field], header: _Header, rows: Iterable[FormRow]) -> None:
     """Columns with figures that nobody sees."""
     typed = {code for row in rows for code in row.typed if not row.nil}
-    for one in fields:
-        col = header.columns.get(one.code)
-        if col in sheet.seen.cols and one.code in typed:
+    for asked in fields:
+        col = header.columns.get(asked.code)
+        if col in sheet.seen.cols and asked.code in typed:
             sheet.note(
                 "COLUMN_HIDDEN",
                 max(header.rows),
                 col,
-                found=f"{one.label}（{column_letter(col)}列）",
-                field=one.code,
+                found=f"{asked.label}（{column_letter(col)}列）",
+                field=asked.code,
                 expected="看得见的列",
             )
 
@@ -541,18 +541,18 @@ def _read_entry(
     """One entry; a county is known by any of its names."""
     read = _read_row(program, form, stamp, sheet, header, row, stamp.prefecture_code)
     values, refused = dict(read.values), set(read.refused)
-    for one in form.fields:
-        text = values.get(one.code)
-        if one.type is FieldType.COUNTY and isinstance(text, str):
-            values[one.code] = names.get(plain(text))
-            if values[one.code] is None:
-                refused.add(one.code)
+    for asked in form.fields:
+        text = values.get(asked.code)
+        if asked.type is FieldType.COUNTY and isinstance(text, str):
+            values[asked.code] = names.get(plain(text))
+            if values[asked.code] is None:
+                refused.add(asked.code)
                 sheet.note(
                     "CELL_UNKNOWN_COUNTY",
                     row,
-                    header.columns[one.code],
+                    header.columns[asked.code],
                     found=text,
-                    field=one.code,
+                    field=asked.code,
                     expected=f"本{program.respondent_level}的{program.words.row}名",
                     county_code=stamp.prefecture_code,
                 )

@@ -128,7 +128,7 @@ class _Run:
 
         Raises:
             KilledWorker: Of the chunk or of a neighbour, several workers in turn.
-            ClusterError: There is no telling.
+            ClusterError: Nothing says it.
         """
         got = self._link.result(future, self._parcel)
         if isinstance(got, Stranger):
@@ -265,7 +265,7 @@ class _Link:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """What Dask would write to stderr is told by a :class:`ClusterError`."""
+    """What Dask would write to stderr is said by a :class:`ClusterError`."""
     names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _LOGGERS]
     before = {name: logging.getLogger(name).level for name in (*_LOGGERS, *names)}
     for name in before:

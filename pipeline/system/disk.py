@@ -1,4 +1,4 @@
-"""What the system or the database says when it refuses, in words that tell staff what to do."""
+"""What the system or the database says when it refuses, in words that say what staff can do."""
 
 from __future__ import annotations
 
@@ -128,6 +128,6 @@ def _words(error: OSError) -> tuple[str, str]:
 
 
 def _number(error: OSError) -> int:
-    """Its errno; copying a whole folder tells it in the text only."""
+    """Its errno; copying a whole folder has it in the text only."""
     found = _NUMBER.search(str(error))
     return error.errno or (int(found[1]) if found else 0)

@@ -1,6 +1,6 @@
 """One holder at a time: the system's lock on a file, and a file beside it that says who has the lock, since when and where.
 
-The system takes the lock back when its holder ends, whatever it ends of. The file beside it tells, and decides nothing.
+The system takes the lock back when its holder ends, whatever it ends of. The file beside it says who, and decides nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How far a long job is, for whoever waits: jobs tell, the command line shows."""
+"""How far a long job is, for whoever waits: jobs say it, the command line shows it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 2.0
 
 
-class Tell(Protocol):
-    """Told by a job: what it is doing, and how much of it is done."""
+class Progress(Protocol):
+    """Called by a job: what it is doing, and how much of it is done."""
 
     def __call__(self, what: str, done: int, total: int) -> None:
         """``done`` of ``total``; 0 at the beginning."""
@@ -25,25 +25,25 @@ def quiet(what: str, done: int, total: int) -> None:
 
 
 @contextmanager
-def shown() -> Iterator[Tell]:
+def on_screen() -> Iterator[Progress]:
     """A bar on the terminal from the third second on, gone at the end; nothing where standard error is no terminal."""
     if not sys.stderr.isatty():
         yield quiet
         return
+    from rich import progress as rich_progress  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415 - only for those who see it
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
+    bar = rich_progress.Progress(
+        rich_progress.TextColumn("{task.description}"),
+        rich_progress.BarColumn(),
+        rich_progress.MofNCompleteColumn(),
+        rich_progress.TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,
     )
     tasks: dict[str, int] = {}
 
-    def tell(what: str, done: int, total: int) -> None:
+    def move(what: str, done: int, total: int) -> None:
         if what not in tasks:
             tasks[what] = bar.add_task(what, total=total)
         bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
@@ -52,7 +52,7 @@ def shown() -> Iterator[Tell]:
     waited.daemon = True
     waited.start()
     try:
-        yield tell
+        yield move
     finally:
         waited.cancel()
         bar.stop()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pipeline.domain.text import plain
 from pipeline.ledger.snapshot import Snapshot, take_snapshot
 from pipeline.ledger.store import Store
-from pipeline.measures.corrections import told_by
+from pipeline.measures.corrections import published_on
 from pipeline.program.load import load_calendar, load_program
 from pipeline.program.model import Prefecture
 from pipeline.program.rules import Rule, load_rules
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _U = TypeVar("_U", bound="Unit")
 MANY = 50  # units that are named in one message
-ENDINGS, SHORTEST = frozenset("县区市州盟旗省"), 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +58,10 @@ def open_store(workspace: Workspace, program: Program, *, create: bool = True) -
     )
 
 
-def told_before(program: Program, snapshot: Snapshot, period: Period) -> Snapshot | None:
-    """The dataset as the bulletin before a period's told it; None before the first."""
-    earlier = [one for one in program.periods if one.no < period.no]
-    return snapshot.on(told_by(snapshot, earlier[-1])) if earlier else None
+def published_before(program: Program, snapshot: Snapshot, period: Period) -> Snapshot | None:
+    """The dataset as it was for the bulletin before a period's; None before the first."""
+    earlier = [p for p in program.periods if p.no < period.no]
+    return snapshot.on(published_on(snapshot, earlier[-1])) if earlier else None
 
 
 def find_prefecture(program: Program, text: str) -> Prefecture:
@@ -87,18 +86,20 @@ def find_unit(text: str, units: Sequence[_U], word: str, program: Program) -> _U
     wanted, least = plain(text), plain(text.removesuffix(program.unit_suffix))
     found: list[_U] = []
     for names in (_full_names, _short_names):
-        found = [one for one in units if {wanted, least} & names(one, program)]
+        found = [unit for unit in units if {wanted, least} & names(unit, program)]
         if len(found) == 1:
             return found[0]
         if found:
             break
     if found:
-        which = "、".join(f"{one.code} {one.short_name}" for one in found[:MANY])
-        raise PipelineError(f"叫 {text} 的{word}不止一个，请写代码：{which}{'等' if len(found) > MANY else ''}")
-    close = nearest(text, [one.short_name for one in units])
-    known = "、".join(f"{one.code} {one.short_name}" for one in units[:MANY]) + ("等" if len(units) > MANY else "")
-    known = "" if close else f"；可用：{known}"
-    raise PipelineError(f"没有代码或名称为 {text} 的{word}{close}{known}")
+        raise PipelineError(f"叫 {text} 的{word}不止一个，请写代码：{_listed(found)}")
+    close = nearest(text, [unit.short_name for unit in units])
+    raise PipelineError(f"没有代码或名称为 {text} 的{word}{close or f'；可用：{_listed(units)}'}")
+
+
+def _listed(units: Sequence[Unit]) -> str:
+    more = "等" if len(units) > MANY else ""
+    return "、".join(f"{unit.code} {unit.short_name}" for unit in units[:MANY]) + more
 
 
 def _full_names(unit: Unit, _: Program) -> set[str]:
@@ -111,20 +112,18 @@ def _former(unit: Unit) -> tuple[str, ...]:
 
 
 def _short_names(unit: Unit, program: Program) -> set[str]:
-    """Its names without what all such names end in; and with its prefecture's before them."""
-    own = _stems(unit)
+    """Its names without their level; and with its prefecture's before them."""
+    own = _stems(unit, program)
     if unit.code == unit.prefecture_code:
         return own
     above = program.prefecture_by_code[unit.prefecture_code]
-    before = {plain(above.name), plain(above.short_name), *_stems(above)}
+    before = {plain(above.name), plain(above.short_name), *_stems(above, program)}
     mine = {plain(name) for name in unit.names} | own
-    return own | {f"{one}{name}" for one in before for name in mine}
+    return own | {f"{place}{name}" for place in before for name in mine}
 
 
-def _stems(unit: Unit) -> set[str]:
-    """Without the last character of a name that leaves two: 县, 区, 市, 州, 盟, 旗."""
-    names = (plain(unit.name), plain(unit.short_name))
-    return {name[:-1] for name in names if len(name) >= SHORTEST and name[-1] in ENDINGS}
+def _stems(unit: Unit, program: Program) -> set[str]:
+    return {plain(program.stem(name)) for name in (unit.name, unit.short_name)}
 
 
 def choose_period(program: Program, code: str | None, as_of: date) -> Period:

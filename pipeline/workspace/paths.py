@@ -222,7 +222,7 @@ def lock(workspace: Workspace, who: str) -> Iterator[None]:
 
 
 def _settle(workspace: Workspace) -> None:
-    """Put back folders whose swap was cut short, and throw away what was half made; a folder that refuses tells later."""
+    """Put back folders whose swap was cut short, and throw away what was half made; a folder that refuses is reported later."""
     outbox = workspace.root / "outbox"
     with contextlib.suppress(OSError):
         for pattern in (".*.old", "*/.*.old"):  # the outer ones first: they hold the inner ones

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pipeline.office.proof.ledger import Ledger, Rows
     from pipeline.office.proof.outbox import Outbox
     from pipeline.office.proof.replay import Replayed
-    from pipeline.system.progress import Tell
+    from pipeline.system.progress import Progress
     from pipeline.workspace.campaign import Campaign
     from pipeline.workspace.paths import Workspace
 
@@ -44,7 +44,7 @@ class Proof:
 
     Attributes:
         faults: What is missing, extra or changed, since when, and what to do; a line each.
-        notes: What is as it should be, and still worth telling.
+        notes: What is as it should be, and still worth saying.
         word: The seal of the chain.
         ledger: As it was found.
         proven: Groups that are not as they were entered → rows that the chain proves.
@@ -63,12 +63,12 @@ class Proof:
     outbox: Outbox
 
 
-def verify(workspace: Workspace, tell: Tell = quiet, *, head: str = "") -> Proof:
+def verify(workspace: Workspace, progress: Progress = quiet, *, head: str = "") -> Proof:
     """Compare everything with everything; nothing is written.
 
     Args:
         workspace: Where.
-        tell: Hears how far it is.
+        progress: Hears how far it is.
         head: A seal that somebody wrote down.
 
     Raises:
@@ -80,7 +80,7 @@ def verify(workspace: Workspace, tell: Tell = quiet, *, head: str = "") -> Proof
     campaign = load_campaign(workspace)
     with closing(open_store(workspace, campaign.program, create=False)) as store:
         ledger, kept = read_ledger(store), Kept(store, workspace)
-        again = replay(campaign, ledger, kept, tell)
+        again = replay(campaign, ledger, kept, progress)
         lost, faults = _bytes(store, ledger)
         entries = _Entries(campaign, ledger, again)
         sources, notes = source_faults(workspace, ledger, kept)
@@ -126,7 +126,7 @@ def _bytes(store: Store, ledger: Ledger) -> tuple[list[str], list[str]]:
     """Files whose kept bytes are not as they were received, and the lines on them."""
     lost, faults = [], []
     first = {link.told["sha256"]: link for link in reversed([*ledger.proven(SUBMISSION)])}
-    for sha256, link in sorted(first.items(), key=lambda one: one[1].no):
+    for sha256, link in sorted(first.items(), key=lambda found: found[1].no):
         try:
             store.content(sha256)
         except DatasetError as fault:
@@ -201,8 +201,8 @@ class _Entries:
 
     def _taken_again(self, link: Link) -> Link | None:
         """The same file's return, entered once more."""
-        later = (one for one in self.ledger.proven(SUBMISSION) if one.no > link.no and self.ledger.agrees(one))
-        return next((one for one in later if same_return(link, one)), None)
+        later = (other for other in self.ledger.proven(SUBMISSION) if other.no > link.no and self.ledger.agrees(other))
+        return next((other for other in later if same_return(link, other)), None)
 
     def _extra(self) -> None:
         """What the tables have and no link that can be believed."""
@@ -217,10 +217,10 @@ class _Entries:
                 "acts": f"操作第{group[1]}条",
                 "files": f"收文登记第{group[1]}条",
             }[group[0]]
-            told = "，".join(
+            facts = "，".join(
                 str(row[name])
                 for name in ("kind", "file", "period", "who", "reason", "received_on", "done_on", "state")
                 if row.get(name) not in {None, ""}
             )
             advice = "verify --repair 会把它移出" if self.ledger.whole else "台账的链不完整，请用备份恢复"
-            self.faults.append(f"{what}（{told}）：数据里有，台账的链上没有，不是本程序写的；{advice}")
+            self.faults.append(f"{what}（{facts}）：数据里有，台账的链上没有，不是本程序写的；{advice}")

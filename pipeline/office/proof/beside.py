@@ -27,7 +27,7 @@ _OURS = re.compile(
 
 
 def beside_faults(store: Store, ledger: Ledger, kept: Kept) -> tuple[list[str], list[str]]:
-    """What is missing, extra or changed there, and what is only worth telling; a line each."""
+    """What is missing, extra or changed there, and what is only worth saying; a line each."""
     unknown, notes = _unknown_bytes(store, ledger, kept)
     return [*label_faults(store), *_folder(store.folder), *unknown], notes
 

@@ -58,18 +58,17 @@ _COLUMNS = {
 }
 _KEYS = {"records": ("county_code",), "findings": ("no",), "files": ("sha256", "file")}
 _OF_ENTRY = ("county_code", "entry")
-_AT = {"county_code", "entry", "no"}
 
 
 def about(link: Link) -> str:
     """What a link is about: the file and the day, or the act with name and reason."""
-    told = link.told
+    facts = link.told
     if link.kind == SUBMISSION:
-        return f"{told['file']}（报送序号 {link.seq}，{told['received_on']}收到）"
+        return f"{facts['file']}（报送序号 {link.seq}，{facts['received_on']}收到）"
     if link.kind == FILES:
-        return "收文登记" + "、".join(one["file"] for one in told["files"][:3])
+        return "收文登记" + "、".join(file["file"] for file in facts["files"][:3])
     name = {kind.value: name for kind, name in ACT_NAMES.items()}.get(link.kind, link.kind)
-    return f"{name} {told.get('period', '')} {told.get('file', '')}（{told.get('who', '')}：{told.get('reason', '')}）".replace(
+    return f"{name} {facts.get('period', '')} {facts.get('file', '')}（{facts.get('who', '')}：{facts.get('reason', '')}）".replace(
         "  ", " "
     )
 
@@ -113,8 +112,8 @@ def _where(program: Program, key: Mapping[str, Any]) -> str:
 
 
 def _column(program: Program, column: str) -> str:
-    one = program.field_by_code.get(column)
-    return f"{one.title}（{column}）" if one else _COLUMNS.get(column, column)
+    field = program.field_by_code.get(column)
+    return f"{field.title}（{column}）" if field else _COLUMNS.get(column, column)
 
 
 def _shown(column: str, value: Any) -> str:

@@ -103,9 +103,9 @@ def _chain_faults(links: Sequence[Link], trusted: frozenset[int], strange: Seque
         since = f"，在{after.day}的第{after.no}条以前" if after else ""
         yield f"台账缺少第{_from_to(first, last)}条{since}：被删除；请用备份恢复"
     for first, last in _runs([link.no for link in links if link.no not in trusted]):
-        told = next(link for link in links if link.no == first)
+        broken = next(link for link in links if link.no == first)
         yield (
-            f"台账第{_from_to(first, last)}条（{told.day}，{_title_of(told)}）不是本程序用这里的签发密钥写的，或被改过；"
+            f"台账第{_from_to(first, last)}条（{broken.day}，{_title_of(broken)}）不是本程序用这里的签发密钥写的，或被改过；"
             "请用备份恢复"
         )
     for before, link in pairwise(links):

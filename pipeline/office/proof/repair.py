@@ -18,11 +18,11 @@ from pipeline.measures.period import measure_period
 from pipeline.office.issuing import ISSUED
 from pipeline.office.making import RETURNED_LATER, made_from, make_reports, officer_contacts
 from pipeline.office.proof import verify
-from pipeline.office.proof.outbox import told_on
+from pipeline.office.proof.outbox import made_on
 from pipeline.office.proof.replay import Kept
 from pipeline.office.run import returned_copies
 from pipeline.system.progress import quiet
-from pipeline.workspace.campaign import load_campaign, open_store, told_before
+from pipeline.workspace.campaign import load_campaign, open_store, published_before
 from pipeline.workspace.paths import replace_folder
 
 if TYPE_CHECKING:
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
     from pipeline.ledger.store import Store
     from pipeline.office.proof import Proof
-    from pipeline.system.progress import Tell
+    from pipeline.system.progress import Progress
     from pipeline.workspace.campaign import Campaign
     from pipeline.workspace.paths import Workspace
 
 
-def repair(workspace: Workspace, tell: Tell = quiet) -> list[str]:
+def repair(workspace: Workspace, progress: Progress = quiet) -> list[str]:
     """Put back what is proven.
 
     Returns:
         What was done, a line each.
     """
-    campaign, proof = load_campaign(workspace), verify(workspace, tell)
+    campaign, proof = load_campaign(workspace), verify(workspace, progress)
     if not proof.faults:
         return []
     done: list[str] = []
@@ -65,7 +65,7 @@ def _entries(store: Store, proof: Proof) -> Iterator[str]:
         names = entry_names(connection)
         tables = {name: table_there(connection, name) for name in (*names, "acts", "files")}
         for kind, seq in (*proof.proven, *extra):
-            for name in sorted(names, key=lambda one: one == "submissions") if kind == "submissions" else (kind,):
+            for name in sorted(names, key=lambda table: table == "submissions") if kind == "submissions" else (kind,):
                 drop_rows(connection, name, seq)
         for (_, seq), rows in proof.proven.items():
             put_entry(connection, rows, seq, tables)
@@ -94,7 +94,7 @@ def _seal(store: Store, proof: Proof) -> Iterator[str]:
 def _products(workspace: Workspace, campaign: Campaign, store: Store, proof: Proof) -> Iterator[str]:
     """Products made anew as of the day the ledger says they were made."""
     for code in proof.outbox.periods:
-        made, period = told_on(proof.ledger, code), campaign.program.period_by_code[code]
+        made, period = made_on(proof.ledger, code), campaign.program.period_by_code[code]
         if made is None:
             continue
         snapshot = take_snapshot(store, date.fromisoformat(made.told["done_on"]))
@@ -103,7 +103,7 @@ def _products(workspace: Workspace, campaign: Campaign, store: Store, proof: Pro
             snapshot,
             campaign.calendar,
             period,
-            told_before(campaign.program, snapshot, period),
+            published_before(campaign.program, snapshot, period),
         )
         copies = returned_copies(campaign, store, snapshot, period)
         contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pipeline.office.proof.ledger import Ledger, Rows
     from pipeline.program.identity import Registry
     from pipeline.reading.read import Return
-    from pipeline.system.progress import Tell
+    from pipeline.system.progress import Progress
     from pipeline.workspace.campaign import Campaign
 
 
@@ -89,13 +89,13 @@ class Kept:
         return self._lying
 
 
-def replay(current: Campaign, ledger: Ledger, kept: Kept, tell: Tell) -> Replayed:
+def replay(current: Campaign, ledger: Ledger, kept: Kept, progress: Progress) -> Replayed:
     """Take in again whatever the chain proves to have come in."""
     done = Replayed()
     with tempfile.TemporaryDirectory() as folder:
         ages = _ages(current, ledger, kept, Path(folder), done)
         tasks, of_link = _tasks(current, ledger, kept, ages, Path(folder) / "acts")
-        readings = _read(tasks, tell)
+        readings = _read(tasks, progress)
         of_reading = {no: readings[task] for no, task in of_link.items()}
         _judge_again(ledger, ages, of_reading, Path(folder) / "again", done)
     return done
@@ -124,7 +124,7 @@ def _ages(current: Campaign, ledger: Ledger, kept: Kept, folder: Path, done: Rep
 
 
 def _age_of(ages: Mapping[int, _Age], no: int) -> _Age:
-    return ages[max(one for one in ages if one <= no)]
+    return ages[max(age for age in ages if age <= no)]
 
 
 def _tasks(
@@ -172,15 +172,15 @@ def _as_taken(known: Registry, facts: Mapping[str, Any]) -> Registry:
     return replace(known, admissions={own: word, **known.admissions})
 
 
-def _read(tasks: Sequence[tuple[Registry, Arrival]], tell: Tell) -> list[Reading]:
+def _read(tasks: Sequence[tuple[Registry, Arrival]], progress: Progress) -> list[Reading]:
     """Each file read in a process of its own."""
     readings: list[Reading] = []
     numbers = {id(known): n for n, known in enumerate({id(known): known for known, _ in tasks}.values())}
     registries = tuple({id(known): known for known, _ in tasks}.values())
     sent = [(numbers[id(known)], arrival) for known, arrival in tasks]
-    for one in engine.Pool().each(partial(_read_one, registries), sent, lost=partial(_lost, registries)):
-        readings.append(one)
-        tell("重新读取", len(readings), len(tasks))
+    for reading in engine.Pool().each(partial(_read_one, registries), sent, lost=partial(_lost, registries)):
+        readings.append(reading)
+        progress("重新读取", len(readings), len(tasks))
     return readings
 
 
@@ -227,9 +227,9 @@ def _stretches(links: Iterable[Link]) -> Iterator[list[Link]]:
     kind: tuple[Any, ...] = ()
     seen: dict[str | int, int] = {}
     for link in links:
-        told = link.told if link.kind == SUBMISSION else {}
-        own = (link.day, told["period"]) if told else (link.no,)
-        whose = told.get("prefecture_code") or link.no
+        facts = link.told if link.kind == SUBMISSION else {}
+        own = (link.day, facts["period"]) if facts else (link.no,)
+        whose = facts.get("prefecture_code") or link.no
         if own != kind or seen.get(whose, link.together) != link.together:
             if stretch:
                 yield stretch
@@ -276,15 +276,15 @@ def _numbered(store: Store, links: Sequence[Link], written: Written) -> Iterator
 
 
 def act_row(link: Link) -> dict[str, Any]:
-    """The row of an act, as its link tells it."""
-    told = link.told
-    told.pop("chained", None)
-    return told
+    """The row of an act, as its link has it."""
+    facts = link.told
+    facts.pop("chained", None)
+    return facts
 
 
 def _take_out(store: Store, seq: int) -> None:
     with store.engine.begin() as connection:
-        for name in sorted(entry_names(connection), key=lambda one: one == "submissions"):
+        for name in sorted(entry_names(connection), key=lambda table: table == "submissions"):
             drop_rows(connection, name, seq)
 
 

@@ -118,7 +118,7 @@ def _editor_note(m: PeriodMeasures, say: Figures) -> str:
 
 
 def overall(m: PeriodMeasures, say: Figures) -> list[str]:
-    """What was received, how far the province is, who leads and who trails, and what moved of what was told before."""
+    """What was received, how far the province is, who leads and who trails, and what moved of what was published before."""
     moved = correction_paragraphs(m, say)
     if not m.reported:
         return [received(m, say), *moved]
@@ -294,7 +294,7 @@ def milestones_due(steps: Iterable[Milestone], say: Figures) -> list[str]:
     """One paragraph for each day: who has what to do until then."""
     known = sorted((step.due, step.code, step) for step in steps if step.due)
     paragraphs = []
-    for due, some in groupby(known, key=lambda one: one[0]):
+    for due, some in groupby(known, key=lambda pair: pair[0]):
         tasks = "；".join(
             f"{step.who.replace('+', '、')}{say(f'milestone.{step.code}.name', step.deliverable)}" for *_, step in some
         )

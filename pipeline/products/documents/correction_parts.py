@@ -1,4 +1,4 @@
-"""更正: what the next bulletin says of figures that moved after the last one had told them."""
+"""更正: what the next bulletin says of figures that moved after the last one was made."""
 
 from __future__ import annotations
 
@@ -19,50 +19,50 @@ _EXAMPLES = 3
 
 def correction_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     """One paragraph for each earlier period that moved."""
-    return [_paragraph(m, one, say) for one in m.corrections]
+    return [_paragraph(m, correction, say) for correction in m.corrections]
 
 
-def _paragraph(m: PeriodMeasures, one: Correction, say: Figures) -> str:
+def _paragraph(m: PeriodMeasures, correction: Correction, say: Figures) -> str:
     w = m.program.words
-    key, what = f"correction.{one.period.code}", []
-    if one.added:
-        names = [m.program.unit_by_code[code].short_name for code in one.added]
+    key, what = f"correction.{correction.period.code}", []
+    if correction.added:
+        names = [m.program.unit_by_code[code].short_name for code in correction.added]
         listed = listing(names, w.rows, say, f"{key}.added")
         what.append(
             f"补报{say(f'{key}.added', len(names))}{w.rows}（{listed}）"
             if len(names) <= LIST_LIMIT
             else f"补报{listed}"
         )
-    if one.removed:
-        names = [m.program.unit_by_code[code].short_name for code in one.removed]
+    if correction.removed:
+        names = [m.program.unit_by_code[code].short_name for code in correction.removed]
         what.append(f"撤回{listing(names, w.rows, say, f'{key}.removed')}的报送")
-    if one.changes:
+    if correction.changes:
         what.append(
-            f"更正{say(f'{key}.units', len(one.corrected))}个单位填报的{say(f'{key}.changes', len(one.changes))}项数据"
+            f"更正{say(f'{key}.units', len(correction.corrected))}个单位填报的{say(f'{key}.changes', len(correction.changes))}项数据"
         )
-    text = f"{quoted(say, f'{key}.period', one.period.title)}的数据，{say.day(f'{key}.told_on', one.told_on)}以后{'，'.join(what)}"
-    text = f"更正：{text}{_moved(one, say, key)}。"
-    if m.before and one.period == m.before.period:
+    text = f"{quoted(say, f'{key}.period', correction.period.title)}的数据，{say.day(f'{key}.told_on', correction.published_on)}以后{'，'.join(what)}"
+    text = f"更正：{text}{_moved(correction, say, key)}。"
+    if m.before and correction.period == m.before.period:
         text += "本期与上期的比较，按更正后的数计算。"
-    return text + _examples(m, one, say, key)
+    return text + _examples(m, correction, say, key)
 
 
-def _moved(one: Correction, say: Figures, key: str) -> str:
-    if one.after_pct is None:
+def _moved(correction: Correction, say: Figures, key: str) -> str:
+    if correction.after_pct is None:
         return ""
-    after = say.pct(f"{key}.after", one.after_pct)
-    if one.before_pct is None:
+    after = say.pct(f"{key}.after", correction.after_pct)
+    if correction.before_pct is None:
         return f"，该期总体完成率现为{after}"
-    if not change_pp(one.after_pct, one.before_pct):
+    if not change_pp(correction.after_pct, correction.before_pct):
         return f"，该期总体完成率仍为{after}"
-    return f"，该期总体完成率由{say.pct(f'{key}.before', one.before_pct)}更正为{after}"
+    return f"，该期总体完成率由{say.pct(f'{key}.before', correction.before_pct)}更正为{after}"
 
 
-def _examples(m: PeriodMeasures, one: Correction, say: Figures, key: str) -> str:
-    if not one.changes:
+def _examples(m: PeriodMeasures, correction: Correction, say: Figures, key: str) -> str:
+    if not correction.changes:
         return ""
-    said = "；".join(_change(m, change, say, key) for change in one.changes[:_EXAMPLES])
-    return f"{'更正的数如' if len(one.changes) > _EXAMPLES else '更正的有'}：{said}。"
+    said = "；".join(_change(m, change, say, key) for change in correction.changes[:_EXAMPLES])
+    return f"{'更正的数如' if len(correction.changes) > _EXAMPLES else '更正的有'}：{said}。"
 
 
 def _change(m: PeriodMeasures, change: Moved, say: Figures, key: str) -> str:

@@ -1,4 +1,4 @@
-"""Money by funding line: planned, received, matched, spent, each with how many told; and what the notice leaves open."""
+"""Money by funding line: planned, received, matched, spent, each with how many reported it; and what the notice leaves open."""
 
 from __future__ import annotations
 
@@ -30,31 +30,31 @@ def line_name(program: Program, line: FundingLine) -> str:
 
 def is_asked(m: PeriodMeasures) -> bool:
     """Whether some sheet asks about money at all."""
-    return any(one.province.arrived.roster or one.province.spent.roster for one in m.systems.funding.lines)
+    return any(funded.province.arrived.roster or funded.province.spent.roster for funded in m.systems.funding.lines)
 
 
 def funding_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     """One row per line."""
-    return [_row(m, one, say) for one in m.systems.funding.lines] if is_asked(m) and m.reported else []
+    return [_row(m, funded, say) for funded in m.systems.funding.lines] if is_asked(m) and m.reported else []
 
 
-def _row(m: PeriodMeasures, one: LineFunding, say: Figures) -> Row:
-    key, place = f"funding.{one.line.code}", one.province
+def _row(m: PeriodMeasures, funded: LineFunding, say: Figures) -> Row:
+    key, place = f"funding.{funded.line.code}", funded.province
     rate = place.execution
     return {
-        "name": line_name(m.program, one.line) + ("" if one.line.amount_wan is not None else "（按人数核定）"),
-        "planned": wan_cell(say, f"{key}.planned", one.budget_wan),
-        "arrived": wan_cell(say, f"{key}.arrived", one.arrived),
+        "name": line_name(m.program, funded.line) + ("" if funded.line.amount_wan is not None else "（按人数核定）"),
+        "planned": wan_cell(say, f"{key}.planned", funded.budget_wan),
+        "arrived": wan_cell(say, f"{key}.arrived", funded.arrived),
         "matched": wan_cell(say, f"{key}.matched", place.matched),
         "spent": wan_cell(say, f"{key}.spent", place.spent),
         "execution": NO_FIGURE if rate.pct is None else say(f"{key}.execution", one_decimal(rate.pct)),
-        "told_arrived": _told(say, f"{key}.arrived", one.arrived),
-        "told_spent": _told(say, f"{key}.spent", place.spent),
+        "told_arrived": _coverage(say, f"{key}.arrived", funded.arrived),
+        "told_spent": _coverage(say, f"{key}.spent", place.spent),
     }
 
 
-def _told(say: Figures, measure: str, one: Sum) -> str:
-    return of(say, measure, one.reported, one.roster) if one.roster else NO_FIGURE
+def _coverage(say: Figures, measure: str, amount: Sum) -> str:
+    return of(say, measure, amount.reported, amount.roster) if amount.roster else NO_FIGURE
 
 
 def funding_parts(m: PeriodMeasures, say: Figures) -> list[Subsection]:
@@ -76,7 +76,7 @@ def funding_lead(m: PeriodMeasures, say: Figures) -> list[str]:
     if not is_asked(m) or figures.planned_wan is None:
         return []
     text = f"按照实施方案，{w.of_whole}资金计划安排合计{wan(say, 'funding.planned', figures.planned_wan)}万元"
-    if any(one.line.amount_wan is None for one in figures.lines):
+    if any(funded.line.amount_wan is None for funded in figures.lines):
         text += "（不含按人数核定的项目）"
     if figures.planned_with_match_wan is not None and figures.planned_with_match_wan != figures.planned_wan:
         text += f"，加上{w.respondent}应配套资金为{wan(say, 'funding.planned_with_match', figures.planned_with_match_wan)}万元"
@@ -92,39 +92,41 @@ def _matches(m: PeriodMeasures, say: Figures) -> list[str]:
     """Per line to be matched: which prefectures did, did not, did not say."""
     w = m.program.words
     names, paragraphs = {p.code: p.short_name for p in m.program.prefectures}, []
-    for one in m.systems.funding.lines:
-        if not one.matches:
+    for funded in m.systems.funding.lines:
+        if not funded.matches:
             continue
-        key = f"funding.{one.line.code}"
-        by_met = {met: [names[x.prefecture_code] for x in one.matches if x.met is met] for met in (True, False, None)}
+        key = f"funding.{funded.line.code}"
+        by_met = {
+            met: [names[x.prefecture_code] for x in funded.matches if x.met is met] for met in (True, False, None)
+        }
         clauses = [f"已足额配套的{w.respondent}{say(f'{key}.match_met', len(by_met[True]))}个"] if by_met[True] else []
         for met, label in ((False, "未配足的"), (None, "到位数和配套数未填齐的")):
             if some := by_met[met]:
                 listed = listing(some, w.respondents, say, f"{key}.match_names", 16)
                 clauses.append(f"{label}{say(f'{key}.match_{met}', len(some))}个（{listed}）")
-        ratio = quoted(say, f"{key}.ratio", one.line.match_ratio)
-        paragraphs.append(f"{line_name(m.program, one.line)}应由{w.respondent}按{ratio}配套：{'，'.join(clauses)}。")
+        ratio = quoted(say, f"{key}.ratio", funded.line.match_ratio)
+        paragraphs.append(f"{line_name(m.program, funded.line)}应由{w.respondent}按{ratio}配套：{'，'.join(clauses)}。")
     return paragraphs
 
 
 def _caps(m: PeriodMeasures, say: Figures) -> list[str]:
     w = m.program.words
     paragraphs = []
-    for one in m.systems.funding.lines:
-        if one.cap is None or one.line.per_unit_wan is None:
+    for funded in m.systems.funding.lines:
+        if funded.cap is None or funded.line.per_unit_wan is None:
             continue
-        key, told = f"funding.{one.line.code}", one.cap.units
+        key, units = f"funding.{funded.line.code}", funded.cap.units
         text = (
-            f"{line_name(m.program, one.line)}按每个{wan(say, f'{key}.per_unit', one.line.per_unit_wan)}万元、"
-            f"至多{say(f'{key}.most', one.cap.most)}个安排，"
+            f"{line_name(m.program, funded.line)}按每个{wan(say, f'{key}.per_unit', funded.line.per_unit_wan)}万元、"
+            f"至多{say(f'{key}.most', funded.cap.most)}个安排，"
         )
-        if told.amount is None:
+        if units.amount is None:
             paragraphs.append(f"{text}尚无单位填报。")
             continue
-        fits = "未超过计划个数" if one.cap.within else "已超过计划个数，需核实"
+        fits = "未超过计划个数" if funded.cap.within else "已超过计划个数，需核实"
         paragraphs.append(
-            f"{text}按填报的{say(f'{key}.units.reported', told.reported)}{w.rows}统计，已补助"
-            f"{say(f'{key}.units', float(told.amount))}个，{fits}。"
+            f"{text}按填报的{say(f'{key}.units.reported', units.reported)}{w.rows}统计，已补助"
+            f"{say(f'{key}.units', float(units.amount))}个，{fits}。"
         )
     return paragraphs
 
@@ -148,22 +150,22 @@ def _social(m: PeriodMeasures, say: Figures) -> list[str]:
 
 
 def _instalments(whole: SocialTotal, say: Figures) -> str:
-    """What came of each half that is asked about; what nobody told is said to be unknown."""
+    """What came of each half that is asked about; what nobody reported is said to be unknown."""
     w = say.words
     text = ""
-    for name, one in (("first", whole.received_first_wan), ("second", whole.received_second_wan)):
-        if not one.roster:
+    for name, half in (("first", whole.received_first_wan), ("second", whole.received_second_wan)):
+        if not half.roster:
             continue
         label = {"first": "第一次", "second": "第二次"}[name]
-        if one.amount is None:
+        if half.amount is None:
             text += f"；{label}拨付{NOT_REPORTED}"
             continue
-        if not one.amount:
-            text += f"；{label}拨付尚未到账（{say(f'social.{name}.reported', one.reported)}{w.rows}填报）"
+        if not half.amount:
+            text += f"；{label}拨付尚未到账（{say(f'social.{name}.reported', half.reported)}{w.rows}填报）"
             continue
         text += (
-            f"；{label}已收到{wan(say, f'social.{name}', one.amount)}万元"
-            f"（{say(f'social.{name}.reported', one.reported)}{w.rows}填报）"
+            f"；{label}已收到{wan(say, f'social.{name}', half.amount)}万元"
+            f"（{say(f'social.{name}.reported', half.reported)}{w.rows}填报）"
         )
     return text
 
@@ -171,10 +173,9 @@ def _instalments(whole: SocialTotal, say: Figures) -> str:
 def _tensions(m: PeriodMeasures, say: Figures) -> list[str]:
     """One line each, said as they stand and left to whoever decides."""
     found = []
-    for n, one in enumerate(m.systems.funding.tensions, 1):
-        text = one.text.partition("：")[2] or one.text
+    for n, tension in enumerate(m.systems.funding.tensions, 1):
         found.append(
-            f"{say('tension.no', n)}.{line_name(m.program, one.line)}：{quoted(say, f'tension.{one.line.code}', text)}。"
+            f"{say('tension.no', n)}.{line_name(m.program, tension.line)}：{quoted(say, f'tension.{tension.line.code}', tension.text)}。"
         )
     lead = "方案中的下列资金安排有不尽一致或未作规定之处，如实列出，请予明确，统计时未作调整。"
     return [lead, *found] if found else []

@@ -77,18 +77,18 @@ def contact_of(prefecture: Prefecture, source: Submission, cover: Mapping[str, R
 
 def contact_rows(contacts: Sequence[OfficerContact], late: Sequence[Obligation]) -> list[tuple[str | int | date, ...]]:
     """A row per prefecture, as :data:`CONTACTS` has it."""
-    owing = Counter(one.prefecture.code for one in late)
+    owing = Counter(o.prefecture.code for o in late)
     return [
-        (no, one.prefecture.short_name, owing[one.prefecture.code], *_who(one), _source(one))
-        for no, one in enumerate(contacts, 1)
+        (no, contact.prefecture.short_name, owing[contact.prefecture.code], *_who(contact), _source(contact))
+        for no, contact in enumerate(contacts, 1)
     ]
 
 
-def _who(one: OfficerContact) -> tuple[str, str, str | date]:
-    if one.source is None:
+def _who(contact: OfficerContact) -> tuple[str, str, str | date]:
+    if contact.source is None:
         return NEVER, "—", "—"
-    return one.name or BLANK, one.phone or BLANK, one.source.received_on
+    return contact.name or BLANK, contact.phone or BLANK, contact.source.received_on
 
 
-def _source(one: OfficerContact) -> str:
-    return f"报送序号 {one.source.seq}　{one.source.file}" if one.source else "—"
+def _source(contact: OfficerContact) -> str:
+    return f"报送序号 {contact.source.seq}　{contact.source.file}" if contact.source else "—"

@@ -64,11 +64,11 @@ def wan(say: Figures, measure: str, amount: Decimal) -> str:
     return say(measure, f"{amount:,.2f}")
 
 
-def wan_cell(say: Figures, measure: str, one: Sum) -> str:
+def wan_cell(say: Figures, measure: str, amount: Sum) -> str:
     """A sum for a table: a dash where nobody is asked, 未计入 where no answer is accepted."""
-    if one.amount is not None:
-        return wan(say, measure, one.amount)
-    return NOT_REPORTED if one.roster else NO_FIGURE
+    if amount.amount is not None:
+        return wan(say, measure, amount.amount)
+    return NOT_REPORTED if amount.roster else NO_FIGURE
 
 
 def of(say: Figures, measure: str, some: int, whole: int) -> str:

@@ -84,7 +84,9 @@ def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any]
         )
         for no, o in enumerate(late, 1)
     ]
-    kinds = [(f"{one.value}的", f"overdue.{one.name}", sum(o.reason is one for o in late)) for one in Reason]
+    kinds = [
+        (f"{reason.value}的", f"overdue.{reason.name}", sum(o.reason is reason for o in late)) for reason in Reason
+    ]
     outcome = (
         f"逾期{say('overdue.count', len(late))}个，{made_up_of(say, len(late), kinds)}。"
         if late

@@ -160,7 +160,7 @@ def _contacts(m: PeriodMeasures, county: County, say: Figures) -> str:
     """Who looks after it, and whether anybody came."""
     w = m.program.words
     c = (
-        next((one for one in m.systems.contacts.counties if one.county_code == county.code), None)
+        next((paired for paired in m.systems.contacts.counties if paired.county_code == county.code), None)
         if m.systems.contacts
         else None
     )
@@ -189,35 +189,25 @@ def _money(m: PeriodMeasures, county: County, say: Figures) -> str:
 
 def _problems(m: PeriodMeasures, county: County, say: Figures) -> str:
     p = m.systems.problems
-    if p is None:
-        return ""
-    mine = [one for one in p.problems if one.county_code == county.code]
+    mine = [problem for problem in p.problems if problem.county_code == county.code] if p else []
     if not mine:
         return ""
-    rest = [one for one in mine if one.is_open]
+    rest = [problem for problem in mine if problem.is_open]
     text = f"问题台账：累计{say('problems.total', len(mine))}个，尚未解决{say('problems.open', len(rest))}个"
-    first = sorted(rest, key=lambda one: (-one.days_overdue, one.number))[:PROBLEMS]
+    first = sorted(rest, key=lambda problem: (-problem.days_overdue, problem.number))[:PROBLEMS]
     named = "；".join(
-        quoted(say, "problem", clipped(one.problem, PROBLEM_LENGTH).rstrip("。"))
-        + (f"（已超期{say('problem.days_overdue', one.days_overdue)}天）" if one.overdue else "")
-        for one in first
+        quoted(say, "problem", clipped(problem.problem, PROBLEM_LENGTH).rstrip("。"))
+        + (f"（已超期{say('problem.days_overdue', problem.days_overdue)}天）" if problem.overdue else "")
+        for problem in first
     )
     return f"{text}：{named}{'等' if len(rest) > PROBLEMS else ''}。" if named else f"{text}。"
 
 
 def _overdue(m: PeriodMeasures, county: County, say: Figures) -> str:
     """What it owes and is past its day, the report first, then the longest; its problems have a note of their own."""
-    late = sorted(
-        (
-            o
-            for o in m.obligations
-            if o.who == county.code
-            and o.overdue
-            and o.kind is not ObligationKind.PROBLEM
-            and (not o.is_report or o.period == m.period)
-        ),
-        key=lambda o: (not o.is_report, -o.days_overdue, o.kind, o.serves),
-    )
+    late = [o for o in m.obligations if o.who == county.code and o.overdue and o.kind is not ObligationKind.PROBLEM]
+    late = [o for o in late if not o.is_report or o.period == m.period]
+    late.sort(key=lambda o: (not o.is_report, -o.days_overdue, o.kind, o.serves))
     if not late:
         state = m.snapshot.state(m.period, county)
         if state in {State.UNUSABLE, State.UNREAD}:

@@ -227,11 +227,11 @@ def task_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
 
 
 def _task_row(m: PeriodMeasures, task: TaskFigures, say: Figures) -> Row | None:
-    key = {code for one in m.program.ten_tasks if one.no == task.no for code in one.fields}
-    told = [
+    key = {code for other in m.program.ten_tasks if other.no == task.no for code in other.fields}
+    reported = [
         c for c in task.columns if c.province.reported and (c.province.total or c.province.share or c.province.options)
     ]
-    main = [c for c in told if c.field.role == "ten_task" or c.field.code in key] or told
+    main = [c for c in reported if c.field.role == "ten_task" or c.field.code in key] or reported
     if not main:
         return None
     main = main[:_TASK_COLUMNS]
@@ -254,13 +254,13 @@ def survey_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     """调研提纲 (附件5): one row for each question somebody answered; of texts, how many counties wrote one."""
     return [
         {
-            "no": say("task.no", one.no),
-            "title": one.title,
-            "text": "；".join(_task_clause(c, say) for c in told),
-            "reported": _task_coverage(told, say),
+            "no": say("task.no", answers.no),
+            "title": answers.title,
+            "text": "；".join(_task_clause(c, say) for c in reported),
+            "reported": _task_coverage(reported, say),
         }
-        for one in m.systems.survey
-        if (told := [c for c in one.columns if c.province.reported])
+        for answers in m.systems.survey
+        if (reported := [c for c in answers.columns if c.province.reported])
     ]
 
 

@@ -37,13 +37,13 @@ class Draft:
 @cache
 def own_parts() -> dict[str, Mapping[str, Callable[[Edition], Any]]]:
     """Document → its own parts, of every module of the folder ``own``."""
-    modules = (import_module(f"{own.__name__}.{one.name}") for one in iter_modules(own.__path__))
+    modules = (import_module(f"{own.__name__}.{module.name}") for module in iter_modules(own.__path__))
     return {document: parts for module in modules for document, parts in module.OWN.items()}
 
 
 def publications(m: PeriodMeasures, templates: Path, *, is_demo: bool) -> Iterator[Draft]:
     """What the programme publishes in this period, each by what its template asks for."""
-    for document in dict.fromkeys(one.document for one in m.program.publications):
+    for document in dict.fromkeys(publication.document for publication in m.program.publications):
         if document != _ALWAYS and m.program.publishes(document, m.period):
             file = f"{document}.docx"
             yield Draft(

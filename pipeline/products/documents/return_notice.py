@@ -69,7 +69,9 @@ def notice_context(
     """
     say = Figures(m.program.words)
     unit, title = unit_name(m.program, prefecture), say("period.title", m.period.title)
-    asked = sorted(_asked(copies), key=lambda one: (one[1].severity is not Severity.CRITICAL, one[1].county_code))
+    asked = sorted(
+        _asked(copies), key=lambda asking: (asking[1].severity is not Severity.CRITICAL, asking[1].county_code)
+    )
     whole = _refused_rows(m, refused, say) if refused else []
     errors = sum(f.severity is Severity.CRITICAL for _, f, _ in asked)
     warnings = len(asked) - errors
@@ -102,7 +104,7 @@ def notice_context(
         "period_line": f"（{title}）",
         "to_line": f"{unit}：",
         "paragraphs": body,
-        "rows": [*whole, *(_row(no, one, say) for no, one in enumerate(asked[:LISTED], len(whole) + 1))],
+        "rows": [*whole, *(_row(no, asking, say) for no, asking in enumerate(asked[:LISTED], len(whole) + 1))],
         "more_line": (
             f"以上列出前{say('listed', LISTED)}处，共{say('asked', len(asked))}处，其余见附件“问题清单”。"
             if len(asked) > LISTED
@@ -202,7 +204,7 @@ def _asked(copies: Sequence[ReturnedCopy]) -> Iterator[_Asked]:
     for copy in copies:
         for group in grouped(copy.program, copy.findings):
             if group.severity is not Severity.INFO:
-                yield from ((copy, one, group.title) for one in group.findings)
+                yield from ((copy, finding, group.title) for finding in group.findings)
 
 
 def _call(m: PeriodMeasures, say: Figures) -> str:
@@ -246,7 +248,7 @@ def _paste(openings: Sequence[str], asked: Sequence[_Asked], say: Figures) -> li
     for no, (copy, f, kind) in enumerate(asked[:PASTED], 1):
         row, field = _row(no, (copy, f, kind), say), copy.program.field_by_code.get(f.field)
         sheet = f"“{row.where}”表" if row.where else ""
-        place = "，".join(part for part in (row.county, sheet, field.title if field else "") if part)
+        place = "，".join(filter(None, (row.county, sheet, field.title if field else "")))
         found = f"（所填“{f.found}”）" if f.found and f.location.cell else ""
         lines.append(f"（{no}）{place}：{kind}{found}，{quoted(say, 'fix', say.words.put(f.fix))}。")
     if len(asked) > PASTED:

@@ -25,11 +25,11 @@ LOW_LINES, FEW = 2, 3
 
 def milestone_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     """One row per milestone that is asked about, its counties and its prefectures apart."""
-    return [_milestone_row(one, say) for one in m.systems.milestones] if m.reported else []
+    return [_milestone_row(step, say) for step in m.systems.milestones] if m.reported else []
 
 
-def _milestone_row(one: MilestoneFigures, say: Figures) -> Row:
-    n, due, key = one.province, one.milestone.due, f"milestone.{one.milestone.code}.{one.level.value}"
+def _milestone_row(step: MilestoneFigures, say: Figures) -> Row:
+    n, due, key = step.province, step.milestone.due, f"milestone.{step.milestone.code}.{step.level.value}"
     figures = {
         "owed": n.roster - n.not_applicable,
         "done": n.done + n.late,
@@ -38,8 +38,8 @@ def _milestone_row(one: MilestoneFigures, say: Figures) -> Row:
         "silent": n.not_reported,
     }
     return {
-        "name": quoted(say, f"{key}.name", one.milestone.deliverable),
-        "level": _level(one.level, say),
+        "name": quoted(say, f"{key}.name", step.milestone.deliverable),
+        "level": _level(step.level, say),
         "due_on": NO_FIGURE if due is None else say(f"{key}.due_on", cn_date(due)),
         **{name: say(f"{key}.{name}", count) for name, count in figures.items()},
     }
@@ -51,10 +51,10 @@ def _level(level: Rows, say: Figures) -> str:
 
 def milestone_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     """Where what was due is still not done, by prefecture."""
-    past = [one for one in m.systems.milestones if one.milestone.due and one.milestone.due < m.snapshot.as_of]
+    past = [step for step in m.systems.milestones if step.milestone.due and step.milestone.due < m.snapshot.as_of]
     if not past or not m.reported:
         return []
-    behind = [one for one in past if one.province.overdue]
+    behind = [step for step in past if step.province.overdue]
     day = say.day("as_of", m.snapshot.as_of)
     if not behind:
         return [f"截至{day}，没有逾期未完成的工作节点。"]
@@ -62,22 +62,23 @@ def milestone_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
         f"截至{day}，逾期未完成的工作节点有{say('milestones.behind', len(behind))}项，"
         "各单位以最近一次报告为准，从未报告的计入未完成。"
     )
-    return [lead, *(_behind(m, one, n, say) for n, one in enumerate(behind, 1))]
+    return [lead, *(_behind(m, step, n, say) for n, step in enumerate(behind, 1))]
 
 
-def _behind(m: PeriodMeasures, one: MilestoneFigures, no: int, say: Figures) -> str:
+def _behind(m: PeriodMeasures, step: MilestoneFigures, no: int, say: Figures) -> str:
     w = m.program.words
-    key, short = f"milestone.{one.milestone.code}.{one.level.value}", m.program.prefecture_by_code
-    if one.level is Rows.PREFECTURE:
-        where = [short[u.unit_code].short_name for u in one.units if u.overdue]
+    key, short = f"milestone.{step.milestone.code}.{step.level.value}", m.program.prefecture_by_code
+    if step.level is Rows.PREFECTURE:
+        where, counter = [short[u.unit_code].short_name for u in step.units if u.overdue], w.respondents
     else:
-        late = sorted((p for p in one.prefectures if p.overdue), key=lambda p: (-p.overdue, p.prefecture_code))
+        counter = w.rows
+        late = sorted((p for p in step.prefectures if p.overdue), key=lambda p: (-p.overdue, p.prefecture_code))
         where = [f"{short[p.prefecture_code].short_name}{say(f'{key}.{p.prefecture_code}', p.overdue)}个" for p in late]
-    due = say(f"{key}.due_on", cn_date(one.milestone.due)) if one.milestone.due else ""
-    few = len(where) <= FEW or one.level is Rows.PREFECTURE
+    due = say(f"{key}.due_on", cn_date(step.milestone.due)) if step.milestone.due else ""
+    few = len(where) <= FEW or step.level is Rows.PREFECTURE
     names = "：" + listing(where, w.respondents, say, f"{key}.where") if few else "，较多的是" + "、".join(where[:FEW])
-    owing = f"{say(f'{key}.overdue', one.province.overdue)}{say.words.respondents if one.level is Rows.PREFECTURE else say.words.rows}未完成"
-    return f"{say('milestones.no', no)}.{quoted(say, f'{key}.name', one.milestone.deliverable)}（{due}前），尚有{owing}{names}。"
+    owing = f"{say(f'{key}.overdue', step.province.overdue)}{counter}未完成"
+    return f"{say('milestones.no', no)}.{quoted(say, f'{key}.name', step.milestone.deliverable)}（{due}前），尚有{owing}{names}。"
 
 
 def lagging_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
@@ -87,11 +88,15 @@ def lagging_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     if not some:
         return []
     kinds = [
-        (f"{say.words.put(reason.value)}的", f"lagging.{reason.name}", sum(reason in one.reasons for one in some))
+        (
+            f"{say.words.put(reason.value)}的",
+            f"lagging.{reason.name}",
+            sum(reason in lagging.reasons for lagging in some),
+        )
         for reason in LagReason
     ]
     more = f"，表中列前{say('lagging.listed', _LISTED)}个" if len(some) > _LISTED else ""
-    both = "（有的两种情形兼有）" if sum(len(one.reasons) for one in some) > len(some) else ""
+    both = "（有的两种情形兼有）" if sum(len(lagging.reasons) for lagging in some) > len(some) else ""
     text = (
         f"按报送和完成情况梳理，进度滞后的{w.body}{say('lagging.count', len(some))}{w.counter}，"
         f"{made_up_of(say, len(some), kinds)}{both}{more}。"
@@ -101,11 +106,11 @@ def lagging_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
 
 def lagging_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     """The counties that lag, with the figures that put them there."""
-    return [_lagging_row(m, one, no, say) for no, one in enumerate(m.standing.lagging[:_LISTED], 1)]
+    return [_lagging_row(m, lagging, no, say) for no, lagging in enumerate(m.standing.lagging[:_LISTED], 1)]
 
 
-def _lagging_row(m: PeriodMeasures, one: Lagging, no: int, say: Figures) -> Row:
-    r, key = one.record, f"county.{one.record.county_code}"
+def _lagging_row(m: PeriodMeasures, lagging: Lagging, no: int, say: Figures) -> Row:
+    r, key = lagging.record, f"county.{lagging.record.county_code}"
     gap = (
         NO_FIGURE
         if r.gap_pp is None
@@ -115,7 +120,7 @@ def _lagging_row(m: PeriodMeasures, one: Lagging, no: int, say: Figures) -> Row:
         **_record(m, r, no, say),
         "gap": gap,
         "streak": say(f"{key}.streak", r.streak) if r.streak else NO_FIGURE,
-        "why": "、".join(say.words.put(reason.value) for reason in one.reasons),
+        "why": "、".join(say.words.put(reason.value) for reason in lagging.reasons),
     }
 
 
@@ -132,7 +137,7 @@ def candidate_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
 
 def candidate_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     """Commendation candidates, highest completion first."""
-    return [_record(m, one, no, say) for no, one in enumerate(m.standing.candidates[:_LISTED], 1)]
+    return [_record(m, record, no, say) for no, record in enumerate(m.standing.candidates[:_LISTED], 1)]
 
 
 def _record(m: PeriodMeasures, r: CountyRecord, no: int, say: Figures) -> Row:
@@ -190,9 +195,11 @@ def _slow_money(m: PeriodMeasures, say: Figures) -> list[str]:
     """The lines of which least was spent of what came."""
     w = m.program.words
     known = [
-        (one.province.execution, one.line) for one in m.systems.funding.lines if one.province.execution.pct is not None
+        (funded.province.execution, funded.line)
+        for funded in m.systems.funding.lines
+        if funded.province.execution.pct is not None
     ]
-    slow = sorted(known, key=lambda one: (one[0].pct or 0.0, one[1].code))[:LOW_LINES]
+    slow = sorted(known, key=lambda pair: (pair[0].pct or 0.0, pair[1].code))[:LOW_LINES]
     if not slow or not is_asked(m):
         return []
     named = "、".join(

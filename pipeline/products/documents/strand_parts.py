@@ -11,6 +11,7 @@ from pipeline.products.wording import cn_date, listing, numeral
 from pipeline.program.model import FormKind
 
 if TYPE_CHECKING:
+    from pipeline.measures.contacts import ContactFigures
     from pipeline.measures.highlights import Highlight, HighlightFigures
     from pipeline.measures.obligation import Quarter
     from pipeline.measures.period import PeriodMeasures
@@ -49,7 +50,7 @@ def contacts(m: PeriodMeasures, say: Figures) -> list[str]:
     if c is None:
         return []
     covered, key = c.province.covered, "contacts"
-    given = sum(any(link.given for link in one.links) for one in c.counties)
+    given = sum(any(link.given for link in county.links) for county in c.counties)
     text = (
         f"{w.whole}{say(f'{key}.roster', covered.roster)}{w.bodies}中，已明确{w.contact}或领导的"
         f"{say(f'{key}.covered', covered.met)}个"
@@ -60,12 +61,17 @@ def contacts(m: PeriodMeasures, say: Figures) -> list[str]:
         text += f"，尚未明确的{say(f'{key}.none', none)}个"
     if silent := covered.roster - covered.reported:
         text += f"，未填报的{say(f'{key}.silent', silent)}个"
-    text += "。"
-    most = next((one.most for one in m.program.strands if one.most), None)
-    if c.overloaded and most:
-        names = [f"{one.link.title}（{say(f'{key}.load', len(one.county_codes))}{w.rows}）" for one in c.overloaded]
-        text += f"一个单位或一名领导联系{w.row}数多于{say(f'{key}.most', most)}个的有{listing(names, '个单位（领导）', say, f'{key}.overloaded')}。"
-    return [text]
+    return [f"{text}。{_overloaded(m, c, key, say)}"]
+
+
+def _overloaded(m: PeriodMeasures, c: ContactFigures, key: str, say: Figures) -> str:
+    """Contacts that look after more counties than the notice has for each."""
+    w, most = m.program.words, next((strand.most for strand in m.program.strands if strand.most), None)
+    if not c.overloaded or not most:
+        return ""
+    names = [f"{load.link.title}（{say(f'{key}.load', len(load.county_codes))}{w.rows}）" for load in c.overloaded]
+    lead = f"一个单位或一名领导联系{w.row}数多于{say(f'{key}.most', most)}个的有"
+    return f"{lead}{listing(names, '个单位（领导）', say, f'{key}.overloaded')}。"
 
 
 def visits(m: PeriodMeasures, say: Figures) -> list[str]:
@@ -95,7 +101,7 @@ def visits(m: PeriodMeasures, say: Figures) -> list[str]:
     behind = [(total.visited.reported - total.visited.met, total.prefecture_code) for total in c.prefectures]
     names = [
         f"{m.program.prefecture_by_code[code].short_name}{say(f'{key}.{code}.none', n)}个"
-        for n, code in sorted(behind, key=lambda one: (-one[0], one[1]))
+        for n, code in sorted(behind, key=lambda pair: (-pair[0], pair[1]))
         if n
     ]
     if names:
@@ -108,7 +114,7 @@ def _brands(h: HighlightFigures, kind: str, say: Figures) -> list[str]:
     if not h.by_kind[kind]:
         return []
     return [
-        f"{_told(h, say)}共有“{kind}”{say('brands.entries', h.by_kind[kind])}条，涉及{say('brands.counties', h.counties_by_kind[kind])}{w.rows}。"
+        f"{_by_whom(h, say)}共有“{kind}”{say('brands.entries', h.by_kind[kind])}条，涉及{say('brands.counties', h.counties_by_kind[kind])}{w.rows}。"
     ]
 
 
@@ -117,15 +123,15 @@ def _spread(h: HighlightFigures, say: Figures) -> list[str]:
         return []
     unsaid = h.spread.roster - h.spread.reported
     text = (
-        f"{_told(h, say)}报送亮点经验{say('spread.entries', h.spread.roster)}条，其中填报单位认为可复制推广的"
+        f"{_by_whom(h, say)}报送亮点经验{say('spread.entries', h.spread.roster)}条，其中填报单位认为可复制推广的"
         f"{say('spread.yes', h.spread.met)}条"
     )
     return [text + (f"，未说明的{say('spread.unsaid', unsaid)}条。" if unsaid else "。")]
 
 
-def _told(h: HighlightFigures, say: Figures) -> str:
+def _by_whom(h: HighlightFigures, say: Figures) -> str:
     w = say.words
-    return f"按报送过亮点经验表的{say('highlights.prefectures', h.told.reported)}{w.respondents}统计，"
+    return f"按报送过亮点经验表的{say('highlights.prefectures', h.reporting.reported)}{w.respondents}统计，"
 
 
 def problem_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
@@ -135,15 +141,17 @@ def problem_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     if p is None or p.province is None or not p.province.total:
         return []
     n, key = p.province, "problems"
-    known = sum(one is not None for one in p.by_prefecture.values())
+    known = sum(count is not None for count in p.by_prefecture.values())
     text = f"按报送过问题台账的{say(f'{key}.prefectures', known)}{w.respondents}统计，累计梳理问题{say(f'{key}.total', n.total)}个，"
+    return [f"{text}{_how_many_open(n, key, say)}。{_this_period(n, say)}。"]
+
+
+def _how_many_open(n: ProblemCount, key: str, say: Figures) -> str:
     if n.closed and n.open:
-        text += f"已办结{say(f'{key}.closed', n.closed)}个，尚未解决{say(f'{key}.open', n.open)}个"
+        text = f"已办结{say(f'{key}.closed', n.closed)}个，尚未解决{say(f'{key}.open', n.open)}个"
     else:
-        text += "均已办结" if n.closed else "均尚未解决"
-    if n.overdue:
-        text += f"，其中已超过计划解决日期的{say(f'{key}.overdue', n.overdue)}个"
-    return [f"{text}。{_this_period(n, say)}。"]
+        text = "均已办结" if n.closed else "均尚未解决"
+    return text + (f"，其中已超过计划解决日期的{say(f'{key}.overdue', n.overdue)}个" if n.overdue else "")
 
 
 def _this_period(n: ProblemCount, say: Figures) -> str:
@@ -159,27 +167,25 @@ def pressing_problems(m: PeriodMeasures, say: Figures) -> list[str]:
     level = next((name for name, n in p.by_level.items() if name and n.open), "") if p else ""
     if p is None or not level:
         return []
-    mine = sorted(
-        (one for one in p.open if one.level == level),
-        key=lambda one: (-one.days_overdue, one.prefecture_code, one.county_code, one.number),
-    )
+    mine = [problem for problem in p.open if problem.level == level]
+    mine.sort(key=lambda problem: (-problem.days_overdue, problem.prefecture_code, problem.county_code, problem.number))
     lead = f"请{level}解决、尚未办结的问题{say('problems.pressing', len(mine))}个"
     lead += f"，列出前{say('problems.listed', PRESSING)}个：" if len(mine) > PRESSING else "："
-    return [lead, *(_pressing(m, one, n, say) for n, one in enumerate(mine[:PRESSING], 1))]
+    return [lead, *(_pressing(m, problem, n, say) for n, problem in enumerate(mine[:PRESSING], 1))]
 
 
-def _pressing(m: PeriodMeasures, one: Problem, no: int, say: Figures) -> str:
-    row, key = _problem_row(m, one, no, say), f"problem.{one.prefecture_code}.{one.number}"
+def _pressing(m: PeriodMeasures, problem: Problem, no: int, say: Figures) -> str:
+    row, key = _problem_row(m, problem, no, say), f"problem.{problem.prefecture_code}.{problem.number}"
     asked = "，".join(
         text
         for text in (
-            f"建议由{one.department}研究" if one.department in {d.name for d in m.program.departments} else "",
-            f"计划{say.day(f'{key}.due_on', one.due_on)}前解决" if one.due_on else "",
-            _late(one, key, say) if one.overdue else "",
+            f"建议由{problem.department}研究" if problem.department in {d.name for d in m.program.departments} else "",
+            f"计划{say.day(f'{key}.due_on', problem.due_on)}前解决" if problem.due_on else "",
+            _late(problem, key, say) if problem.overdue else "",
         )
         if text
     )
-    return f"{row['no']}.{_whose(m, one)}：{row['problem'].rstrip('。')}" + (f"（{asked}）。" if asked else "。")
+    return f"{row['no']}.{_whose(m, problem)}：{row['problem'].rstrip('。')}" + (f"（{asked}）。" if asked else "。")
 
 
 def category_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
@@ -232,42 +238,44 @@ def department_lists(m: PeriodMeasures, say: Figures) -> list[dict[str, object]]
             "numeral": numeral(n),
             "name": name or f"未指定{say.words.section}",
             "count": say(f"problems.department.{name}.open", len(some)),
-            "rows": [_problem_row(m, one, no, say) for no, one in enumerate(some, 1)],
+            "rows": [_problem_row(m, problem, no, say) for no, problem in enumerate(some, 1)],
         }
         for n, (name, some) in enumerate(for_departments(p), 1)
     ]
 
 
-def _problem_row(m: PeriodMeasures, one: Problem, no: int, say: Figures) -> Row:
-    key = f"problem.{one.prefecture_code}.{one.number}"
+def _problem_row(m: PeriodMeasures, problem: Problem, no: int, say: Figures) -> Row:
+    key = f"problem.{problem.prefecture_code}.{problem.number}"
     due = (
         NO_FIGURE
-        if one.due_on is None
-        else say(f"{key}.due_on", f"{one.due_on.year}.{one.due_on.month}.{one.due_on.day}")
+        if problem.due_on is None
+        else say(f"{key}.due_on", f"{problem.due_on.year}.{problem.due_on.month}.{problem.due_on.day}")
     )
-    if one.overdue:
-        due += f"\n{_late(one, key, say)}"
+    if problem.overdue:
+        due += f"\n{_late(problem, key, say)}"
     return {
         "no": say(f"{key}.no", no),
-        "county": "\n".join(text for text in (_whose(m, one), quoted(say, f"{key}.number", one.number)) if text),
-        "problem": quoted(say, f"{key}.problem", clipped(one.problem, PROBLEM_LENGTH)),
-        "measure": quoted(say, f"{key}.measure", clipped(one.measure, MEASURE_LENGTH)) or NO_FIGURE,
-        "since": say(f"{key}.since", m.program.period_by_code[one.first_period].short_title),
+        "county": "\n".join(
+            text for text in (_whose(m, problem), quoted(say, f"{key}.number", problem.number)) if text
+        ),
+        "problem": quoted(say, f"{key}.problem", clipped(problem.problem, PROBLEM_LENGTH)),
+        "measure": quoted(say, f"{key}.measure", clipped(problem.measure, MEASURE_LENGTH)) or NO_FIGURE,
+        "since": say(f"{key}.since", m.program.period_by_code[problem.first_period].short_title),
         "due": due,
-        "status": one.status or NO_FIGURE,
+        "status": problem.status or NO_FIGURE,
     }
 
 
-def _whose(m: PeriodMeasures, one: Problem) -> str:
+def _whose(m: PeriodMeasures, problem: Problem) -> str:
     county, prefecture = (
-        m.program.county_by_code.get(one.county_code),
-        m.program.prefecture_by_code[one.prefecture_code],
+        m.program.county_by_code.get(problem.county_code),
+        m.program.prefecture_by_code[problem.prefecture_code],
     )
     return prefecture.short_name + county.short_name if county else prefecture.own_name
 
 
-def _late(one: Problem, key: str, say: Figures) -> str:
-    return f"已超期{say(f'{key}.days_overdue', one.days_overdue)}天"
+def _late(problem: Problem, key: str, say: Figures) -> str:
+    return f"已超期{say(f'{key}.days_overdue', problem.days_overdue)}天"
 
 
 def prefecture_problem_rows(m: PeriodMeasures, quarter: Quarter | None, say: Figures) -> list[Row]:
@@ -307,7 +315,7 @@ def highlight_paragraphs(m: PeriodMeasures, quarter: Quarter | None, say: Figure
     sent, short = h.dated_in(quarter), {p.code: p.short_name for p in m.program.prefectures}
     by_duly = {duly: [short[d.prefecture_code] for d in mine if d.duly is duly] for duly in Duly}
     roster = say("quarter.roster", len(mine))
-    clauses = [f"{say('quarter', quarter.title)}应报送亮点工作或经验推广信息的{w.respondent}{roster}个"]
+    clauses = [f"{say('quarter', quarter.title)}应报送{w.highlight}的{w.respondent}{roster}个"]
     if met := by_duly[Duly.MET]:
         clauses.append(f"已报{say('quarter.met', len(met))}个、共{say('quarter.entries', len(sent))}条")
     for duly, label in _UNMET.items():
@@ -320,7 +328,10 @@ def highlight_paragraphs(m: PeriodMeasures, quarter: Quarter | None, say: Figure
 def _titles(m: PeriodMeasures, sent: tuple[Highlight, ...], say: Figures) -> list[str]:
     if not sent:
         return []
-    named = [f"{place(m, one)}《{quoted(say, 'highlight.title', one.title)}》" for one in _one_each(sent)[:_TITLES]]
+    named = [
+        f"{place(m, highlight)}《{quoted(say, 'highlight.title', highlight.title)}》"
+        for highlight in _one_each(sent)[:_TITLES]
+    ]
     more = "等" if len(sent) > len(named) else ""
     return [f"报送的内容有{'、'.join(named)}{more}。"]
 
@@ -328,20 +339,20 @@ def _titles(m: PeriodMeasures, sent: tuple[Highlight, ...], say: Figures) -> lis
 def _one_each(sent: tuple[Highlight, ...]) -> list[Highlight]:
     """First one of each prefecture, then the rest."""
     first: dict[str, Highlight] = {}
-    for one in sent:
-        first.setdefault(one.prefecture_code, one)
-    return [*first.values(), *(one for one in sent if one not in first.values())]
+    for highlight in sent:
+        first.setdefault(highlight.prefecture_code, highlight)
+    return [*first.values(), *(highlight for highlight in sent if highlight not in first.values())]
 
 
-def place(m: PeriodMeasures, one: Highlight) -> str:
+def place(m: PeriodMeasures, highlight: Highlight) -> str:
     """昆明市五华区, or 昆明市总工会 for the prefecture's own."""
     prefecture, county = (
-        m.program.prefecture_by_code[one.prefecture_code],
-        m.program.county_by_code.get(one.county_code),
+        m.program.prefecture_by_code[highlight.prefecture_code],
+        m.program.county_by_code.get(highlight.county_code),
     )
     return prefecture.short_name + (county.short_name if county else m.program.unit_suffix)
 
 
-def day_of(one: Highlight, say: Figures) -> str:
+def day_of(highlight: Highlight, say: Figures) -> str:
     """When it happened, empty where the entry does not say."""
-    return "" if one.dated_on is None else say("highlight.dated_on", cn_date(one.dated_on))
+    return "" if highlight.dated_on is None else say("highlight.dated_on", cn_date(highlight.dated_on))

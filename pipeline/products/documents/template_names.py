@@ -8,7 +8,7 @@ from pipeline.products.pictures.registry import kinds
 from pipeline.program.words import Words
 
 PICTURES = ("pictures", *(f"pictures.{name}" for name in kinds()))
-WORDS = ("words", *(f"words.{one}" for one in dir(Words) if not one.startswith("_")))
+WORDS = ("words", *(f"words.{name}" for name in dir(Words) if not name.startswith("_")))
 
 
 def published(document: str) -> tuple[str, ...]:

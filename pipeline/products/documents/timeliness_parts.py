@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.state import STATE_NAMES, State
 from pipeline.ledger.waiting import BLANK
-from pipeline.measures.overdue import Obligation, Reason, overdue_counties
+from pipeline.measures.overdue import Obligation, Reason, overdue_counties, pending_reports
 from pipeline.measures.timeliness import Timeliness
 from pipeline.products.wording import LIST_LIMIT, listing, made_up_of
 
@@ -44,7 +44,7 @@ def not_reported(m: PeriodMeasures, p: Prefecture) -> str:
         return BLANK
     states = {m.snapshot.state(m.period, c) for c in m.program.measured_of(p.code)}
     return next(
-        (STATE_NAMES[one] for one in (State.RETURNED, State.UNUSABLE, State.UNREAD) if one in states),
+        (STATE_NAMES[state] for state in (State.RETURNED, State.UNUSABLE, State.UNREAD) if state in states),
         STATE_NAMES[State.MISSING],
     )
 
@@ -72,7 +72,7 @@ def timeliness_paragraphs(m: PeriodMeasures, say: Figures, period: Period | None
 
 
 _OVERDUE_WORDS = "逾期未报"
-_CAME = tuple(one for one in Reason if one not in {Reason.NOTHING_RECEIVED, Reason.UNREAD, Reason.HELD})
+_CAME = tuple(reason for reason in Reason if reason not in {Reason.NOTHING_RECEIVED, Reason.UNREAD, Reason.HELD})
 _CLAUSES: tuple[tuple[Timeliness, str, tuple[Reason, ...]], ...] = (
     (Timeliness.ON_TIME, "按时报送", ()),
     (Timeliness.LATE, "迟报", ()),
@@ -136,7 +136,7 @@ def overdue_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
 def pending_sentence(m: PeriodMeasures, say: Figures) -> str:
     """Counties that are not overdue because what came of them has to be dealt with first; empty where there are none."""
     w = m.program.words
-    some = [o for o in m.owed_now if o.is_report and o.is_measured and o.timeliness is Timeliness.PENDING]
+    some = pending_reports(m.obligations, m.period)
     if not some:
         return ""
     parts = []

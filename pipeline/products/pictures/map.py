@@ -44,8 +44,6 @@ _WIDEST_MM, _TALLEST_MM = 10.2, 7.6
 _NARROWEST_MM, _LOWEST_MM = 8.6, 6.2
 _MOST_TILE_COLUMNS = int((WIDTH_MM - 2 * _EDGE_MM) / _NARROWEST_MM)
 _MOST_TILE_ROWS = int((MAX_HEIGHT_MM - 2 * _EDGE_MM - _KEY_MM) / _LOWEST_MM)
-_SUFFIXES = ("县", "市", "区")
-_SHORTEST_STEM = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +52,7 @@ class Tile:
 
     Attributes:
         name: Short name, 2–5 characters.
+        stem: The same without its level, for a tile that is too narrow.
         prefecture: Short name of its prefecture; a thick line parts two prefectures. Empty where there is none.
         row: Row in the schematic grid, downwards.
         col: Column in the schematic grid.
@@ -62,6 +61,7 @@ class Tile:
     """
 
     name: str
+    stem: str
     prefecture: str
     row: int
     col: int
@@ -162,7 +162,7 @@ def _write_tile(sheet: Canvas, box: Box, tile: Tile) -> None:
     """Write a county's name over its figure, or over 未计入."""
     x, missing = box.x + box.w / 2, tile.completion_pct is None
     colour = INK if tile.completion_pct is None else shade(tile.completion_pct)[1]
-    lines, size = _name_lines(tile.name, box.w - 0.8)
+    lines, size = _name_lines(tile.name, tile.stem, box.w - 0.8)
     if len(lines) > 1:
         for share, line in zip((0.3, 0.7), lines, strict=True):
             sheet.text(x, box.y + box.h * share, line, size=size, align="center", colour=colour, halo=missing)
@@ -172,15 +172,12 @@ def _write_tile(sheet: Canvas, box: Box, tile: Tile) -> None:
     sheet.text(x, box.y + box.h * 0.74, figure, size=MIN_PT, align="center", colour=colour, halo=missing)
 
 
-def _name_lines(name: str, room: float) -> tuple[list[str], float]:
-    """Return a county's name as it fits a tile: whole, without 县, 市 or 区, or on two lines without a figure.
-
-    A stem of one character (云县, 芒市) is never left standing alone, for it names nothing.
+def _name_lines(name: str, stem: str, room: float) -> tuple[list[str], float]:
+    """Return a county's name as it fits a tile: whole, without its level, or on two lines without a figure.
 
     Raises:
         ChartError: the name does not fit on two lines.
     """
-    stem = name[:-1] if name.endswith(_SUFFIXES) and len(name) > _SHORTEST_STEM else name
     for text in (name, stem):
         if width_mm(text, MIN_PT) <= room:
             return [text], fitted(text, room, SMALL_PT)[1]
@@ -219,6 +216,7 @@ def _drawings(m: PeriodMeasures) -> Parts:
     tiles = [
         Tile(
             name=one.short_name,
+            stem=m.program.stem(one.short_name),
             prefecture=m.program.owner_of(one),
             row=row,
             col=col,

@@ -14,7 +14,7 @@ from pipeline.reading.formats.biff_formula import Links, constant, differs, is_f
 from pipeline.reading.formats.biff_look import Overlay, XlsLooks
 from pipeline.reading.formats.biff_rules import XlsConditions
 from pipeline.reading.formats.biff_texts import WIDE, Chain, in_runs, shared_texts
-from pipeline.reading.formats.notes import RULED, UNCALCULATED, Cells, Notes, Refusal, Run, Tally, doubt_of
+from pipeline.reading.formats.notes import UNCALCULATED, Cells, Notes, Refusal, Run, Tally, doubt_of
 from pipeline.reading.formats.number_formats import Format, as_shown
 from pipeline.reading.formats.secret import MAX_RECORDS, open_stream
 
@@ -93,7 +93,7 @@ def _follow(stream: bytes, tally: Tally) -> dict[str, list[list[Raw]]]:
             if depth == 1:
                 sheet.take(record, stream[at : at + size])
         grids[name] = sheet.finish()
-    book.links.tell(tally)
+    book.links.report(tally)
     return grids
 
 
@@ -272,23 +272,15 @@ class _XlsSheet:
             self._tally.seen[self._name].rows.update(dict.fromkeys(self._hidden, self._filtered))
         if self._noughts_unseen:
             self._tally.noughts_unseen(self._name, self._cells.rows)
-        self._overlay.tell(self._name, self._tally)
-        self._tell_rules()
+        self._overlay.report(self._name, self._tally)
+        self._report_rules()
         return self._cells.rows
 
-    def _tell_rules(self) -> None:
+    def _report_rules(self) -> None:
         """Cells that a rule hides, or may hide."""
         for rule in self._rules.found:
-            if not self._book.looks.hides(rule.look):
-                continue
-            for top, bottom, left, right in rule.areas:
-                for row, cells in enumerate(self._cells.rows[top : bottom + 1], top):
-                    self._tally.room(1 + max(0, min(right + 1, len(cells)) - left))
-                    for col in range(left, min(right + 1, len(cells))):
-                        told = RULED.get(rule.applies(cells[col])) if cells[col] != "" else None
-                        if told:
-                            seen = told[1].format(show(cells[col]))
-                            self._tally.doubt(self._name, row, col, told[0], seen, instead=told[0] == "CELL_UNSEEN")
+            for area in rule.areas if self._book.looks.hides(rule.look) else ():
+                self._tally.rule(self._name, self._cells.rows, area, rule.applies)
 
     def _value(self, record: int, data: bytes) -> None:
         row, col, style = struct.unpack_from("<3H", data)

@@ -89,7 +89,7 @@ class Links:
                     return self._books[book]
         return ""
 
-    def tell(self, tally: Tally) -> None:
+    def report(self, tally: Tally) -> None:
         """Links that no cell uses."""
         paths = [path for path in self._books if path]
         if paths and not self._used:

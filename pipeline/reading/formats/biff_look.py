@@ -27,7 +27,7 @@ _PALETTE = bytes.fromhex(
 )
 SYSTEM_FRONT, SYSTEM_BACK, AUTOMATIC = 64, 65, 0x7FFF
 SOLID, NO_FILL = 1, 0
-TWENTIETHS = 20  # of a point: what sizes are told in
+TWENTIETHS = 20  # of a point: what sizes are given in
 _MAX_FORMATS = 0xFFFF
 _BIFF8_FORMAT = 20  # bytes of a cell format
 ANCHOR, CONTAINER, HEAD = 0xF010, 0xF, 8
@@ -162,7 +162,7 @@ class Overlay:
         of = decoded(data[4:6] + data[6 : 6 + length]) if decoded else struct.unpack_from("<H", data, 6)[0]
         self._comments.append((row, col, of))
 
-    def tell(self, sheet: str, tally: Tally) -> None:
+    def report(self, sheet: str, tally: Tally) -> None:
         """All of it."""
         for row, col, of in self._comments:
             words = of if isinstance(of, str) else self._texts.get(of, "")

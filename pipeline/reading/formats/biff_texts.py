@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 WIDE, EXTRA, RICH = 1, 4, 8
-_Looks = "Mapping[int, tuple[bool, bool]]"  # font → struck, raised; only of those that are one of them
 
 
 class Chain:

@@ -1,7 +1,7 @@
 """What looking through a file gathers, whatever its format: what a reader of values would not see, and how far it reaches.
 
 What an officer sees and a value does not say (an error, 5 %, a struck figure, a hidden row, a picture over a cell) is noted by
-address, so that it is told instead of being taken for a blank or a wrong count: one vocabulary for all formats.
+address, so that it is reported instead of being taken for a blank or a wrong count: one vocabulary for all formats.
 Cells with a value are counted on the way: one value in XFD1048576 would make the grid the whole sheet.
 """
 
@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.domain.findings import CATALOGUE, Severity
+from pipeline.domain.value import show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.domain.value import Raw
 
@@ -27,7 +28,7 @@ UNCALCULATED = "=（没有计算结果的公式）"
 SHOWN_LENGTH = 100
 _NOUGHT = "0（这张表设为不显示零值）"
 LEAST_SIZE = 3  # points: nobody reads letters that are smaller
-_NEAR = 16  # of 255 in every part of a colour: nobody tells them apart
+_NEAR = 16  # of 255 in every part of a colour: nobody knows them apart
 COVERED = "“{}”（被合并的格盖住）"
 PICTURE, TEXT_BOX, COMMENT = "一张图片", "文本框“{}”", "批注“{}”"
 _OWN_COMMENT = re.compile("批注“\\s*【(须改正|请核对|提示)】")
@@ -186,11 +187,27 @@ class Tally:
         self.shown[sheet, row, col] = text
 
     def doubt(self, sheet: str, row: int, col: int, code: str, seen: str, *, instead: bool = False) -> None:
-        """A cell whose value is not what its officer saw; see :class:`Doubt`. The first that refuses it is told."""
+        """A cell whose value is not what its officer saw; see :class:`Doubt`. The first that refuses it is kept."""
         doubts = self.seen[sheet].doubts
         before = doubts.get((row, col))
         if before is None or CATALOGUE[before.code].severity is not Severity.CRITICAL:
             doubts[row, col] = Doubt(code=code, seen=seen[:SHOWN_LENGTH], instead=instead)
+
+    def rule(
+        self,
+        sheet: str,
+        rows: Sequence[Sequence[Raw]],
+        area: tuple[int, ...],
+        hides: Callable[[Raw], bool | None],
+    ) -> None:
+        """The cells from top to bottom, left to right of an ``area`` that a rule hides, or may hide."""
+        top, bottom, left, right = area
+        for row, cells in enumerate(rows[top : bottom + 1], top):
+            self.room(1 + max(0, min(right + 1, len(cells)) - left))
+            for col, value in enumerate(cells[left : right + 1], left):
+                if value != "" and (found := RULED.get(hides(value))):
+                    code, seen = found
+                    self.doubt(sheet, row, col, code, seen.format(show(value)), instead=code == "CELL_UNSEEN")
 
     def noughts_unseen(self, sheet: str, rows: Sequence[Sequence[Raw]]) -> None:
         """The sheet is set to show nothing where a number is nought: a blank for whoever looks at it."""
@@ -267,7 +284,7 @@ def compares(operator: str, value: Raw, low: float, high: float) -> bool | None:
 
 
 def alike(ink: str | None, paper: str | None) -> bool:
-    """Two colours nobody tells apart: six digits each, or the same words; None where nobody can say."""
+    """Two colours nobody knows apart: six digits each, or the same words; None where nobody can say."""
     if ink is None or paper is None or ink == paper:
         return ink is not None and ink == paper
     try:

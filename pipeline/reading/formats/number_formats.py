@@ -103,12 +103,12 @@ def _hides(section: str, number: float) -> bool:
 def _section_for(code: str, number: float) -> str:
     """The part of a code that shows a number: positive ones, negative ones, nought, or by conditions."""
     sections = _sections_of(code)
-    conditions = [_CONDITION.search(one) for one in sections[:2]]
+    conditions = [_CONDITION.search(section) for section in sections[:2]]
     if any(conditions):
-        for one, condition in zip(sections, conditions, strict=False):
+        for section, condition in zip(sections, conditions, strict=False):
             if condition and _COMPARED[condition[1]](number, float(condition[2])):
-                return one
-        return next((one for one in sections if not _CONDITION.search(one)), "General")
+                return section
+        return next((section for section in sections if not _CONDITION.search(section)), "General")
     if len(sections) == 1 or number > 0 or (number == 0 and len(sections) == 2):  # noqa: PLR2004
         return sections[0]
     return sections[1] if number < 0 else sections[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.domain.value import show
@@ -173,7 +174,7 @@ class _Content(Watcher):
 
     def notes(self) -> Notes:
         """What was gathered."""
-        self._tell_rules()
+        self._report_rules()
         if self._linked:
             self.tally.parts["LINKS_UNUSED"] = self._linked
         return self.tally.notes({name: cells.rows for name, cells in self._grids.items()})
@@ -202,20 +203,13 @@ class _Content(Watcher):
         if len(self._rules) > _MAX_RULES:
             raise Refusal("FILE_TOO_MANY_CELLS", f"条件格式超过{_MAX_RULES}处")
 
-    def _tell_rules(self) -> None:
+    def _report_rules(self) -> None:
         """Cells that a rule hides, or may hide."""
         for sheet, area, condition, style in self._rules:
-            if condition != ALL and not self._styles.hides(style):
-                continue
-            rows = self._grids[sheet].rows if sheet in self._grids else []
-            for row, cells in enumerate(rows[area.top : area.bottom + 1], area.top):
-                self.tally.room(1 + max(0, min(area.right + 1, len(cells)) - area.left))
-                for col in range(area.left, min(area.right + 1, len(cells))):
-                    told = RULED.get(applies(condition, cells[col])) if cells[col] != "" else None
-                    if told:
-                        self.tally.doubt(
-                            sheet, row, col, told[0], told[1].format(show(cells[col])), instead=told[0] == "CELL_UNSEEN"
-                        )
+            if condition == ALL or self._styles.hides(style):
+                rows = self._grids[sheet].rows if sheet in self._grids else []
+                within = area.top, area.bottom, area.left, area.right
+                self.tally.rule(sheet, rows, within, partial(applies, condition))
 
     def _module(self, _: dict[str, str]) -> None:
         self.tally.parts["MACROS_IGNORED"] = "有宏"
@@ -353,20 +347,15 @@ class _Content(Watcher):
         self.tally.count(self._sheet, self._row, place.col, rows, cols)
         if isinstance(value, str) and (rows > 1 or cols > 1):
             self.tally.repeat_text(len(value) * (rows * cols - 1))
-        one = (
-            Doubt(
-                code=doubt[0],
-                seen=doubt[1][:SHOWN_LENGTH],
-                instead=doubt[0] not in {"CELL_LINKED", "CELL_MAYBE_UNSEEN"},
-            )
-            if doubt
-            else None
-        )
         for row in range(self._row, self._row + rows):
             for col in range(place.col, place.col + cols):
                 self._cells.put(row, col, value)
-                if one:
-                    self.tally.seen[self._sheet].doubts[row, col] = one
+                if doubt:
+                    code, seen = doubt
+                    instead = code not in {"CELL_LINKED", "CELL_MAYBE_UNSEEN"}
+                    self.tally.seen[self._sheet].doubts[row, col] = Doubt(
+                        code=code, seen=seen[:SHOWN_LENGTH], instead=instead
+                    )
 
     def _doubt(
         self, place: _Place, value: Raw, texts: list[str], marks: dict[int, tuple[bool, bool]]
@@ -390,8 +379,8 @@ class _Content(Watcher):
             runs = [(text, *marks.get(nth, plain)) for nth, text in enumerate(texts)]
             return doubt_of([Run(text=text, struck=struck, raised=raised) for text, struck, raised in runs])
         for condition, brings in self._styles.maps(style):
-            if self._styles.hides(brings) and (told := RULED.get(applies(condition, value))):
-                return told[0], told[1].format(show(value))
+            if self._styles.hides(brings) and (found := RULED.get(applies(condition, value))):
+                return found[0], found[1].format(show(value))
         other = _OTHER_FILE.search(formula) if "'" in formula or "DDE" in formula else None
         link = (other[1] or other[2] or "别的文件") if other else self._link
         return ("CELL_LINKED", f"引用了“{link}”") if link else None
@@ -401,9 +390,9 @@ class _Content(Watcher):
 
     def _tell_beside(self, place: _Place) -> None:
         """What hangs on a cell or lies over it."""
-        comment, box = (one.strip() for one in self._words)
-        told = ([PICTURE] if self._picture else []) + ([COMMENT.format(comment)] if comment else [])
-        for what in told + ([TEXT_BOX.format(box)] if box else []):
+        comment, box = (words.strip() for words in self._words)
+        beside = ([PICTURE] if self._picture else []) + ([COMMENT.format(comment)] if comment else [])
+        for what in beside + ([TEXT_BOX.format(box)] if box else []):
             self.tally.beside(self._sheet, self._row, place.col, what)
         self._words, self._picture, self._open_pieces = ["", ""], False, []
 

@@ -48,8 +48,8 @@ def applies(condition: str, value: Raw) -> bool | None:
         return isinstance(value, (int, float))
     if _ALWAYS.fullmatch(condition):
         return True
-    if one := _COMPARES.fullmatch(condition):
-        return compares(_OPERATORS[one[1]], value, float(one[2]), float(one[2]))
+    if found := _COMPARES.fullmatch(condition):
+        return compares(_OPERATORS[found[1]], value, float(found[2]), float(found[2]))
     if two := _BETWEEN.fullmatch(condition):
         return compares("notBetween" if two[1] else "between", value, float(two[2]), float(two[3]))
     return None
@@ -58,8 +58,8 @@ def applies(condition: str, value: Raw) -> bool | None:
 def areas(written: str) -> list[Area]:
     """The areas of a list such as ``表.D7:表.E9 表.A1``; what is none is left out."""
     found = []
-    for one in written.split():
-        first, _, last = one.partition(":")
+    for part in written.split():
+        first, _, last = part.partition(":")
         begin, end = _RANGE.fullmatch(first), _RANGE.fullmatch(last or first)
         if begin and end:
             found.append(

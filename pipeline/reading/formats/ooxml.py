@@ -1,4 +1,4 @@
-"""Where the parts of an Office package are: told by its relations and content types, never by their names."""
+"""Where the parts of an Office package are: by its relations and content types, never by their names."""
 
 from __future__ import annotations
 
@@ -69,15 +69,15 @@ class Relations(Watcher):
     @property
     def parts(self) -> dict[str, str]:
         """Id → part."""
-        return {key: one.part for key, one in self.by_id.items() if not one.outside}
+        return {key: relation.part for key, relation in self.by_id.items() if not relation.outside}
 
     def of_kind(self, *kinds: str) -> Iterator[_Relation]:
         """All of some kinds, in order."""
-        return (one for one in self.by_id.values() if one.kind in kinds)
+        return (relation for relation in self.by_id.values() if relation.kind in kinds)
 
     def part(self, kind: str) -> str:
         """The first part of a kind; empty when there is none."""
-        return next((one.part for one in self.of_kind(kind) if not one.outside), "")
+        return next((relation.part for relation in self.of_kind(kind) if not relation.outside), "")
 
 
 def _member_name(folder: str, target: str) -> str:

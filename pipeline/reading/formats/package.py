@@ -125,7 +125,7 @@ class Package:
         self.members = {_plain_name(member): member for member in listed}
         """Name in small letters with forward slashes, as the reader looks for it → member; taken out once followed."""
         self.names = tuple(self.members)
-        if len({(_plain_name(one), one.CRC, one.file_size) for one in listed}) > len(self.members):
+        if len({(_plain_name(member), member.CRC, member.file_size) for member in listed}) > len(self.members):
             raise Refusal("FILE_BAD_MEMBERS", "有重名的部件")
 
     def follow(self, name: str, kind: Callable[..., W], *context: Hashable, remember: bool = True) -> W:

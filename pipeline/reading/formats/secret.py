@@ -1,7 +1,7 @@
 """Files that are encrypted and yet open without asking: Office encrypts with a password of its own where only changing is forbidden.
 
 Excel and WPS try this password first, so an officer never sees that such a file is encrypted. msoffcrypto knows the ciphers; it
-is imported only where a file needs it. Which bytes of an xls stand in clear is told by [MS-XLS] 2.2.10.
+is imported only where a file needs it. Which bytes of an xls stand in clear is said by [MS-XLS] 2.2.10.
 """
 
 from __future__ import annotations

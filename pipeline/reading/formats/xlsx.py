@@ -89,7 +89,7 @@ def sheets_of(listed: list[tuple[_Listed, str]], relations: Relations) -> list[t
 
 def note_macros(package: Package, relations: Relations, tally: Tally) -> None:
     """Programs in the file: they are never run."""
-    parts = [one.part for one in relations.of_kind("vbaProject", *_MACRO_SHEETS)]
+    parts = [relation.part for relation in relations.of_kind("vbaProject", *_MACRO_SHEETS)]
     parts += [name for name in package.names if name.endswith("vbaproject.bin")]
     if parts:
         tally.parts["MACROS_IGNORED"] = f"部件“{parts[0]}”"
@@ -97,11 +97,16 @@ def note_macros(package: Package, relations: Relations, tally: Tally) -> None:
 
 def _note_links(package: Package, relations: Relations, tally: Tally) -> None:
     """Links to other files that no cell uses; cells that use one have their own finding."""
-    links = [one.part for one in relations.of_kind("externalLink")]
+    links = [relation.part for relation in relations.of_kind("externalLink")]
     used = any(doubt.code == "CELL_LINKED" for seen in tally.seen.values() for doubt in seen.doubts.values())
     if links and not used:
-        targets = [one.part for link in links for one in relations_of(package, link).by_id.values() if one.outside]
-        tally.parts["LINKS_UNUSED"] = "指向" + "、".join(f"“{unquote(one)}”" for one in targets or links)
+        targets = [
+            relation.part
+            for link in links
+            for relation in relations_of(package, link).by_id.values()
+            if relation.outside
+        ]
+        tally.parts["LINKS_UNUSED"] = "指向" + "、".join(f"“{unquote(target)}”" for target in targets or links)
 
 
 class _Workbook(Watcher):

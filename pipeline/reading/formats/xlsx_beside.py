@@ -42,19 +42,19 @@ def _comments_of(package: Package, part: str) -> Iterable[tuple[str, str]]:
 def look_beside(package: Package, sheet: str, part: str, tally: Tally, comments: Comments = _comments_of) -> None:
     """Everything the sheet in ``part`` refers to that is no cell; ``comments`` reads those of its kind of workbook."""
     relations = relations_of(package, part)
-    for one in relations.of_kind("drawing"):
-        for (top, left), (bottom, right), what in package.follow(one.part, _Anchored).objects:
+    for relation in relations.of_kind("drawing"):
+        for (top, left), (bottom, right), what in package.follow(relation.part, _Anchored).objects:
             area = [(row, col) for row in range(top, bottom + 1) for col in range(left, right + 1)][: _MOST_CELLS + 1]
             for row, col in area if len(area) <= _MOST_CELLS else area[:1]:
                 tally.beside(sheet, row, col, what)
-    for one in relations.of_kind("vmlDrawing"):
+    for relation in relations.of_kind("vmlDrawing"):
         with suppress(UnreadablePart):  # old programs write what is no XML
-            for row, col in package.follow(one.part, _OldDrawing).pictures:
+            for row, col in package.follow(relation.part, _OldDrawing).pictures:
                 tally.beside(sheet, row, col, _OBJECT)
-    notes = {ref: text for one in relations.of_kind("comments") for ref, text in comments(package, one.part)}
+    notes = {ref: text for relation in relations.of_kind("comments") for ref, text in comments(package, relation.part)}
     notes = {ref: text for ref, text in notes.items() if not _STAND_IN.match(text.lstrip())}
-    for one in relations.of_kind("threadedComment"):
-        for ref, text in package.follow(one.part, _Threads).texts:
+    for relation in relations.of_kind("threadedComment"):
+        for ref, text in package.follow(relation.part, _Threads).texts:
             notes[ref] = f"{notes[ref]}；{text}" if ref in notes else text
     for ref, text in notes.items():
         letters = ref.rstrip(digits)

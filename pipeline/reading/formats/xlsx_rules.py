@@ -154,11 +154,11 @@ class XlsxConditions:
         if NOTHING_SHOWN.fullmatch(attributes.get("formatCode", "")):
             self._say(hides="format")
 
-    def _say(self, **told: str | None) -> None:
+    def _say(self, **looks: str | None) -> None:
         """What a look says; whether it hides is known when all of it was said, and asked when it is used."""
         look = self._rule.look
         if look is not None:
-            look |= told
+            look |= looks
             self._keep()
 
     def hiding(self) -> list[_XlsxCondition]:

@@ -314,7 +314,7 @@ class SheetPart(Watcher):
 
     def _judge_formula(self, formula: _Formula, value: Raw, shown: str) -> None:
         text = formula.text
-        if any(one in text.upper() for one in (_PICTURE_FORMULA, _PICTURE_FROM_WEB)):
+        if any(formula in text.upper() for formula in (_PICTURE_FORMULA, _PICTURE_FROM_WEB)):
             self._doubt("CELL_PICTURE", PICTURE, instead=True)
         if not shown and (words := contradiction(text, value)):
             self._doubt("CELL_CONTRADICTS", words)
@@ -348,12 +348,12 @@ class SheetPart(Watcher):
             self._settle()
         self._rules.begin(attributes)
 
-    def _tell_rules(self) -> None:
+    def _report_rules(self) -> None:
         """Cells that a rule hides, or may hide: most formulas are not worked out here."""
         for rule in self._rules.hiding():
             for row, col, value in self._values_in(rule.areas.split()):
-                if told := RULED.get(rule.hides(value)):
-                    self.tally.doubt(self._name, row, col, told[0], told[1].format(_plain(value)))
+                if found := RULED.get(rule.hides(value)):
+                    self.tally.doubt(self._name, row, col, found[0], found[1].format(_plain(value)))
 
     def _values_in(self, areas: Sequence[str]) -> Iterator[tuple[int, int, Raw]]:
         for area in areas:
@@ -368,7 +368,7 @@ class SheetPart(Watcher):
             self._settle()
         if self._noughts_unseen:
             self.tally.noughts_unseen(self._name, self.grid)
-        self._tell_rules()
+        self._report_rules()
         self.tally.add(self._valued)
         for (row, col), first in self._twice.items():
             line = self.grid[row] if row < len(self.grid) else []

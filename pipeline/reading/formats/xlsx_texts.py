@@ -77,13 +77,13 @@ class Runs:
 
     def _seen(self) -> Mark | None:
         ends = [at for at, _ in self._marked[1:]] + [len(self._pieces)]
-        told, found = unescaped("".join(self._pieces[: self._marked[0][0]])), set()
+        written, found = unescaped("".join(self._pieces[: self._marked[0][0]])), set()
         for (at, kind), end in zip(self._marked, ends, strict=True):
             piece = unescaped("".join(self._pieces[at:end]))
             marked = kind and piece.strip()
             found |= {kind} if marked else set()
-            told += f"（{MARKS[kind]}：{piece}）" if marked else piece
-        return next(((kind, told) for kind in MARKS if kind in found), None)
+            written += f"（{MARKS[kind]}：{piece}）" if marked else piece
+        return next(((kind, written) for kind in MARKS if kind in found), None)
 
 
 class SharedTexts(Watcher):

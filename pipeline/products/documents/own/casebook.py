@@ -45,11 +45,11 @@ def _foreword(m: PeriodMeasures, say: Figures) -> str:
     h = m.systems.highlights
     if h is None or not h.entries:
         return ""
-    told = sum(n is not None for n in h.by_prefecture.values())
-    can = sum(one.spread is True for one in h.entries)
+    reporting = sum(n is not None for n in h.by_prefecture.values())
+    can = sum(entry.spread is True for entry in h.entries)
     return (
-        f"本汇编收录{say('cases.prefectures', told)}{w.respondents}自专项工作开始至{say.day('period.end', m.period.end)}报送的"
-        f"亮点工作和经验推广信息{say('cases.count', len(h.entries))}条，其中填报单位认为可复制推广的"
+        f"本汇编收录{say('cases.prefectures', reporting)}{w.respondents}自专项工作开始至{say.day('period.end', m.period.end)}报送的"
+        f"{w.highlight}{say('cases.count', len(h.entries))}条，其中填报单位认为可复制推广的"
         f"{say('cases.spread', can)}条。内容按类型编排，文字为报送单位原文，采用前请核实。"
     )
 
@@ -62,31 +62,36 @@ def _chapters(m: PeriodMeasures, say: Figures) -> list[_Chapter]:
     h = m.systems.highlights
     if h is None:
         return []
-    kinds = [kind for kind, n in sorted(h.by_kind.items(), key=lambda one: not one[0]) if n]
+    kinds = [kind for kind, n in sorted(h.by_kind.items(), key=lambda pair: not pair[0]) if n]
     return [
-        _chapter(m, kind, no, [one for one in h.entries if one.kind == kind], say) for no, kind in enumerate(kinds, 1)
+        _chapter(m, kind, no, [entry for entry in h.entries if entry.kind == kind], say)
+        for no, kind in enumerate(kinds, 1)
     ]
 
 
 def _chapter(m: PeriodMeasures, kind: str, no: int, some: list[Highlight], say: Figures) -> _Chapter:
-    ordered = sorted(some, key=lambda one: (one.prefecture_code, one.county_code, one.number))
+    ordered = sorted(some, key=lambda highlight: (highlight.prefecture_code, highlight.county_code, highlight.number))
     return _Chapter(
         numeral=numeral(no),
         name=kind or UNSORTED,
         count=say(f"cases.{kind}", len(some)),
-        cases=[_case(m, one, n, say) for n, one in enumerate(ordered, 1)],
+        cases=[_case(m, highlight, n, say) for n, highlight in enumerate(ordered, 1)],
     )
 
 
-def _case(m: PeriodMeasures, one: Highlight, no: int, say: Figures) -> _Case:
-    key, where = f"highlight.{one.prefecture_code}.{one.number}", place(m, one)
-    spread = {True: "可复制推广", False: "填报单位认为暂不宜推广"}.get(one.spread) if one.spread is not None else ""
+def _case(m: PeriodMeasures, highlight: Highlight, no: int, say: Figures) -> _Case:
+    key, where = f"highlight.{highlight.prefecture_code}.{highlight.number}", place(m, highlight)
+    spread = (
+        {True: "可复制推广", False: "填报单位认为暂不宜推广"}.get(highlight.spread)
+        if highlight.spread is not None
+        else ""
+    )
     return _Case(
         no=say(f"{key}.no", no),
         place=where,
-        title=quoted(say, f"{key}.title", one.title or UNTITLED),
-        meta="　".join(text for text in (where, day_of(one, say), spread) if text),
-        paragraphs=[quoted(say, f"{key}.text", line.strip()) for line in one.text.splitlines() if line.strip()],
+        title=quoted(say, f"{key}.title", highlight.title or UNTITLED),
+        meta="　".join(text for text in (where, day_of(highlight, say), spread) if text),
+        paragraphs=[quoted(say, f"{key}.text", line.strip()) for line in highlight.text.splitlines() if line.strip()],
     )
 
 
@@ -95,6 +100,6 @@ OWN: dict[str, Mapping[str, Callable[[Edition], Any]]] = {
         "title": lambda i: f"“{i.m.program.short_title}”专项工作\n典型案例汇编",
         "chapters": lambda i: _chapters(i.m, i.say),
         "foreword": lambda i: _foreword(i.m, i.say),
-        "empty_line": lambda i: "" if _has_cases(i.m) else "截至目前，还没有已接收的亮点工作和经验推广信息。",
+        "empty_line": lambda i: "" if _has_cases(i.m) else f"截至目前，还没有已接收的{i.m.program.words.highlight}。",
     },
 }

@@ -1,0 +1,136 @@
+"""Who has reported for a period, who has not and why; and what is overdue."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.domain.state import STATE_NAMES, State
+from pipeline.measures.overdue import overdue_counties, overdue_others, pending_reports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pipeline.measures.obligation import Obligation
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.program.model import Prefecture
+
+_LACKING = (State.RETURNED, State.UNUSABLE, State.UNREAD, State.MISSING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefectureStatus:
+    """How far a prefecture is; ``gaps`` says what is missing and why."""
+
+    name: str
+    done: int
+    asked: int
+    gaps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Who has reported for a period.
+
+    Attributes:
+        states: State → how many of the units whose completion is measured.
+        own: State → how many respondents, of what they report on themselves; empty where they report on counties only.
+    """
+
+    states: Mapping[State, int]
+    own: Mapping[State, int]
+    prefectures: tuple[PrefectureStatus, ...]
+
+
+def status_of(m: PeriodMeasures) -> Status:
+    """Who has reported, prefecture by prefecture."""
+    own = Counter(
+        m.snapshot.state(m.period, p)
+        for p in m.program.reporters
+        if m.program.counties and p.code in m.program.prefecture_by_code
+    )
+    return Status(
+        states=m.states_shown,
+        own={state: own[state] for state in State if own[state]},
+        prefectures=tuple(_prefecture(m, p, own=bool(own)) for p in m.program.prefectures),
+    )
+
+
+def unit_states(m: PeriodMeasures) -> list[dict[str, str]]:
+    """State of every unit that reports."""
+    return [
+        {
+            "county_code": unit.code,
+            "county": unit.short_name,
+            "prefecture_code": unit.prefecture_code,
+            "period": m.period.code,
+            "state": m.snapshot.state(m.period, unit).value,
+        }
+        for unit in m.program.reporters
+    ]
+
+
+def _prefecture(m: PeriodMeasures, p: Prefecture, *, own: bool) -> PrefectureStatus:
+    states = {c.short_name: m.snapshot.state(m.period, c) for c in m.program.measured_of(p.code)}
+    gaps = [*_gaps(m, p, states), *(_own_gap(m, p, states) if own else ())]
+    done = sum(s.is_reported for s in states.values())
+    return PrefectureStatus(name=p.short_name, done=done, asked=len(states), gaps=tuple(gaps))
+
+
+def _gaps(m: PeriodMeasures, p: Prefecture, states: Mapping[str, State]) -> Iterator[str]:
+    """What is missing of a prefecture's counties and why."""
+    waiting = m.snapshot.waiting.get((m.period.code, p.code))
+    for state in _LACKING:
+        names = [name for name, s in states.items() if s is state]
+        listed = "" if len(names) == len(states) else "：" + "、".join(names)
+        if names and state in {State.UNUSABLE, State.UNREAD} and waiting:
+            yield f"{waiting.reason}，见 {waiting.file}{listed}"
+        elif names and state is State.MISSING and not listed:
+            yield "全部未报"
+        elif names:
+            yield f"{STATE_NAMES[state]}：{'、'.join(names)}"
+
+
+def _own_gap(m: PeriodMeasures, p: Prefecture, states: Mapping[str, State]) -> Iterator[str]:
+    """What is missing of what a prefecture reports on itself; its silence is said once."""
+    mine = m.snapshot.state(m.period, p)
+    if mine is State.RETURNED or (mine is State.MISSING and State.MISSING not in states.values()):
+        yield f"本级{STATE_NAMES[mine]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverdueList:
+    """What is overdue; ``pending``: past its day with a file here that waits for an answer, and not overdue."""
+
+    counties: tuple[Obligation, ...]
+    others: tuple[Obligation, ...]
+    pending: tuple[Obligation, ...]
+
+
+def overdue_list(m: PeriodMeasures) -> OverdueList:
+    """The reports of a period that are overdue, and all else that is."""
+    return OverdueList(
+        counties=overdue_counties(m.obligations, m.period),
+        others=overdue_others(m.obligations),
+        pending=pending_reports(m.obligations, m.period),
+    )
+
+
+def overdue_rows(late: OverdueList) -> list[dict[str, str | int]]:
+    """A row for each thing that is overdue, for other programs."""
+    return [
+        {
+            "who": o.who,
+            "county": o.name,
+            "prefecture": o.prefecture.short_name,
+            "reason": o.reason.value,
+            "contact": o.contact,
+            "due_on": o.due_on.isoformat(),
+            "days_overdue": o.days_overdue,
+            "streak": o.streak,
+            "kind": o.kind.value,
+            "what": o.what,
+        }
+        for o in (*late.counties, *late.others)
+    ]
