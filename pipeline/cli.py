@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands import ledger, look
+from pipeline.commands import ledger, queries
 from pipeline.commands.common import (
     CommandGroup,
     Day,
@@ -29,7 +29,7 @@ from pipeline.commands.common import (
     user,
     workspace_of,
 )
-from pipeline.commands.look import print_status
+from pipeline.commands.queries import print_status
 from pipeline.commands.words import COMMANDS, OPTIONS
 from pipeline.system.errors import PipelineError
 
@@ -212,12 +212,12 @@ def demo(folder: Path) -> None:
 
 
 for command in (
-    look.status,
-    look.overdue,
-    look.totals,
-    look.trace,
-    look.profile,
-    look.history,
+    queries.status,
+    queries.overdue,
+    queries.totals,
+    queries.trace,
+    queries.profile,
+    queries.history,
     ledger.admit,
     ledger.withdraw,
     ledger.reinstate,

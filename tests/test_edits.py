@@ -592,7 +592,7 @@ def decide_all(returns: list[Return]) -> Iterator[Decision]:
     program, rules = campaign().program, campaign().rules
     for period, some in by_period.items():
         with pytest.MonkeyPatch.context() as alone:
-            alone.setattr(lines, "reported_by", lambda *_: {})  # no file fills another's blanks
+            alone.setattr(lines, "days_of_report", lambda *_: {})  # no file fills another's blanks
             checked = check_returns(program, rules, program.period_by_code[period], some, NO_PAST)
         yield from decide(program, some, checked, NO_PAST)
 

@@ -201,7 +201,7 @@ def judged(readings: list[Reading]) -> dict[int, Decision]:
     period = c.program.period_by_code["2023-02"]
     returns = [one for reading in readings for one in reading.returns if one.period == period.code]
     with pytest.MonkeyPatch.context() as alone:
-        alone.setattr(lines, "reported_by", lambda *_: {})  # no file fills another's blanks
+        alone.setattr(lines, "days_of_report", lambda *_: {})  # no file fills another's blanks
         checked = check_returns(c.program, c.rules, period, returns, NO_PAST)
     return {int(d.source.arrival.name): d for d in decide(c.program, returns, checked, NO_PAST)}
 

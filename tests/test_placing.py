@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from pipeline.checks.problems import file_verdict
 from pipeline.cli import main
-from pipeline.commands.look import print_status
+from pipeline.commands.queries import print_status
 from pipeline.domain.place import Placing
 from pipeline.domain.state import State
 from pipeline.domain.unread import Unread, UnreadKind
@@ -36,7 +36,7 @@ from pipeline.measures.timeliness import Timeliness
 from pipeline.office import run as straight_line
 from pipeline.office.account import account_of_unusable
 from pipeline.office.acts import admit
-from pipeline.products.documents.publications import letters
+from pipeline.products.documents.publications import letter_drafts
 from pipeline.products.documents.return_notice import notice_context
 from pipeline.products.documents.timeliness_parts import not_reported, timeliness_paragraphs
 from pipeline.products.wording import Figures
@@ -371,7 +371,7 @@ def test_it_is_not_accused_of_being_overdue(office: Workspace) -> None:
     asked = {o.prefecture.code for one in m.letters for o in one.obligations if o.period == P2}
     assert not asked & {ZHAOTONG, NUJIANG, LINCANG, BANNA}
     assert "530100" in asked
-    text = "".join(str(d.make()[0]) for d in letters(m, is_demo=False) if ZHAOTONG in d.name)
+    text = "".join(str(d.make()[0]) for d in letter_drafts(m, is_demo=False) if ZHAOTONG in d.name)
     assert "2022年11—12月工作推进信息" in text, "of the period before nothing came"
     assert "2023年1—2月" not in text
     (said,) = timeliness_paragraphs(m, Figures(m.program.words))

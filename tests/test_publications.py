@@ -26,7 +26,7 @@ from pipeline.products.documents.document_parts import PARTS, Edition
 from pipeline.products.documents.publications import (
     LETTER_TEMPLATE,
     Draft,
-    letters,
+    letter_drafts,
     own_parts,
     publication_of,
     publications,
@@ -198,7 +198,8 @@ def drafts(period: str) -> dict[str, Draft]:
     """Every document of a period by its name, letters by their file name."""
     m = measures(period)
     return {
-        d.name.removesuffix(".docx"): d for d in (*publications(m, TEMPLATES, is_demo=True), *letters(m, is_demo=True))
+        d.name.removesuffix(".docx"): d
+        for d in (*publications(m, TEMPLATES, is_demo=True), *letter_drafts(m, is_demo=True))
     }
 
 
@@ -370,7 +371,7 @@ def test_one_letter_document_a_prefecture_and_only_when_something_is_overdue() -
     for one in m.letters:
         if one.addressee_kind is AddresseeKind.PREFECTURE and one.obligations[0].prefecture.code == NEVER:
             assert all(line in late for line in (f"{one.addressee}：", one.opening, *one.items, one.asked, one.office))
-    assert not list(letters(with_figures(m, letters=()), is_demo=True))
+    assert not list(letter_drafts(with_figures(m, letters=()), is_demo=True))
 
 
 def measures_of(program: Program, as_of: date = date(2023, 5, 16)) -> PeriodMeasures:

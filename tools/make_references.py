@@ -10,7 +10,7 @@ import click
 
 from pipeline.cli import main as cli
 from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES
-from pipeline.forms.issue import target_text
+from pipeline.forms.issue import target_in_words
 from pipeline.reading.cells import wanted
 from pipeline.workspace.campaign import load_campaign
 from pipeline.workspace.paths import Workspace
@@ -58,7 +58,7 @@ def fields() -> Iterator[str]:
             for field in item.fields:
                 served = [q for q in item.quantities if field.code in q.fields]
                 kind = {"cumulative": "累计", "stock": "期末", "status": "期末"}[field.accumulation]
-                goal = "；".join(filter(None, (target_text(q) for q in served)))
+                goal = "；".join(filter(None, (target_in_words(q) for q in served)))
                 basis = "；".join(dict.fromkeys(q.basis for q in served)) or field.basis
                 required = "" if field.required else "（选填）"
                 yield (

@@ -67,7 +67,7 @@ def form_lines(
     """
     lines, findings = [], []
     fields = form.fields_in(period)
-    reported = reported_by(program, form, period, returns, past)
+    reported = days_of_report(program, form, period, returns, past)
     for source, workbook in enumerate(returns):
         found = {row.county_code: row for row in workbook.rows.get(form.code, ())}
         for unit in program.units_of(form, workbook.prefecture_code):
@@ -89,7 +89,7 @@ def form_lines(
     return lines, findings
 
 
-def reported_by(
+def days_of_report(
     program: Program, form: Form, period: Period, returns: Sequence[Return], past: Past
 ) -> dict[str, dict[int, date]]:
     """Unit → the returns that fill its row of a form with more than was carried into it, and when each was received."""

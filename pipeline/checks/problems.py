@@ -56,7 +56,7 @@ class _FindingGroup:
         return f"【{SEVERITY_NAMES[self.severity]}】{self.title}（{len(self.findings)}处）：{self.fix}"
 
 
-def grouped(program: Program, findings: Collection[Finding]) -> tuple[_FindingGroup, ...]:
+def in_groups(program: Program, findings: Collection[Finding]) -> tuple[_FindingGroup, ...]:
     """Every finding in exactly one group; groups by severity, then by first appearance."""
     groups: dict[tuple[Severity, str, str], list[Finding]] = {}
     for severity in Severity:  # critical, warning, info
@@ -102,7 +102,7 @@ def conclusion(
     if verdict is Verdict.HELD:
         return f"{said}：{reason}。"
     if reason and (whole_file_findings(findings) or not bad):
-        sentences = [f"{said}：{reason}。", f"所填{counted(program, bad)}都须改正后重报。" if bad else ""]
+        sentences = [f"{said}：{reason}。", f"所填{counted_rows(program, bad)}都须改正后重报。" if bad else ""]
     else:
         sentences = [_of_rows(program, said, good, bad, accepted)]
     sentences += [
@@ -115,7 +115,7 @@ def conclusion(
 
 def _of_rows(program: Program, said: str, good: list[str], bad: list[str], accepted: str) -> str:
     """What became of the counties in a return that was judged county by county."""
-    sound = f"{counted(program, good)}{accepted}"
+    sound = f"{counted_rows(program, good)}{accepted}"
     if bad:
         return f"{said}：{_names(program, bad)}须改正后重报" + (f"；其余{sound}，不必重报。" if good else "。")
     return f"{said}：{sound}。" if good else "没有须改正的问题。"
@@ -125,15 +125,15 @@ def _names(program: Program, codes: list[str]) -> str:
     """香格里拉市 / 德钦县、维西县2个县（市、区） / …等12个县."""
     shown = "、".join(row_name(program.unit_by_code[code]) for code in codes[:_NAMED])
     if len(codes) > _NAMED:
-        return f"{shown}等{counted(program, codes)}"
+        return f"{shown}等{counted_rows(program, codes)}"
     return (
         shown
         if len(codes) == 1 or not program.county_by_code.keys() >= set(codes)
-        else f"{shown}{counted(program, codes)}"
+        else f"{shown}{counted_rows(program, codes)}"
     )
 
 
-def counted(program: Program, codes: Collection[str]) -> str:
+def counted_rows(program: Program, codes: Collection[str]) -> str:
     """8个县（市、区） / 8个县（市、区）和楚雄州本级: a prefecture's own row is no county."""
     counties = sum(code in program.county_by_code for code in codes)
     own = [row_name(program.unit_by_code[code]) for code in codes if code not in program.county_by_code]
@@ -165,7 +165,7 @@ def should(f: Finding) -> str:
 
 def as_text(program: Program, findings: Collection[Finding]) -> Iterator[str]:
     """The groups line by line, for a screen or a text file."""
-    for group in grouped(program, findings):
+    for group in in_groups(program, findings):
         if CATALOGUE[group.findings[0].code].one_cause:
             yield f"{group.heading}（下列为：所填→建议）"
             yield from _in_one_line(program, group.findings)

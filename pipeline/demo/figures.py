@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pipeline.demo.fit import ROUNDS, TOWNSHIPS, Fit
-from pipeline.demo.further import Further, dice_for
+from pipeline.demo.systems import SystemFigures, dice_for
 from pipeline.measures.progress import elapsed
 from pipeline.program.model import NO, NONE_TICKED, NOT_APPLICABLE, YES, Accumulation, County, FieldType, Rows
 from pipeline.program.rules import BETWEEN, NOT_NULL, PAIR_EQUAL, PAIR_GREATER, base_field
@@ -42,7 +42,7 @@ class DemoFigures:
         for prefecture in campaign.program.prefectures:
             of = [self.vigour[c.code] for c in campaign.program.counties_of(prefecture.code)]
             self.vigour[prefecture.code] = min(1.0, sum(of, 0.1) / max(len(of), 1))
-        self.further = Further(campaign.program, self.vigour)
+        self.systems = SystemFigures(campaign.program, self.vigour)
         self._fits: dict[tuple[str, Rows], Fit] = {}
 
     def _vigour(self, county: County) -> float:
@@ -73,9 +73,9 @@ class DemoFigures:
                 for field in fields:
                     row[field.code] = self._next(unit, field, period, self.random)
                 self._fit(unit, form, {field.code for field in fields})
-        self._advance_further(unit, period, [f for f in roster if f.action is None], before, given)
+        self._advance_systems(unit, period, [f for f in roster if f.action is None], before, given)
 
-    def _advance_further(
+    def _advance_systems(
         self, unit: Unit, period: Period, forms: list[Form], before: Row, given: Mapping[str, Value]
     ) -> None:
         """The sheets after the actions, which look at those."""
@@ -86,15 +86,15 @@ class DemoFigures:
                 if field.shows:
                     continue
                 dice = dice_for(unit.code, field.code, period.code)
-                value = self.further.next(form, field, unit, period, row, given, fit, done)
+                value = self.systems.next(form, field, unit, period, row, given, fit, done)
                 if value is ...:
                     value = self._next(unit, field, period, dice, _CROWD.get(field.unit, 1))
-                    value = self.further.limited(field, value, before.get(field.code), row, fit, done)
+                    value = self.systems.limited(field, value, before.get(field.code), row, fit, done)
                 row[field.code] = value
                 done.add(field.code)
         if forms:
             dice = dice_for(unit.code, period.code)
-            fit.bend(row, before, dice, lambda field: self.further.plain(field, unit, period, row, fit))
+            fit.bend(row, before, dice, lambda field: self.systems.plain(field, unit, period, row, fit))
 
     def _fit_of(self, unit: Unit, period: Period) -> Fit:
         """The rules over all sheets of a kind of unit; those of the actions hold already."""
@@ -110,7 +110,7 @@ class DemoFigures:
         last = self.rows[unit.code].get(field.code)
         gone, vigour = elapsed(self.campaign.program.window, period.end), self.vigour[unit.code]
         if field.type in {FieldType.TEXT, FieldType.AMOUNT, FieldType.COUNTY}:
-            return self.further.plain(field, unit, period, self.rows[unit.code], None) if last is None else last
+            return self.systems.plain(field, unit, period, self.rows[unit.code], None) if last is None else last
         if field.type is FieldType.YESNO:
             if field.not_applicable and (last == NOT_APPLICABLE or (last is None and dice.random() > vigour)):
                 return NOT_APPLICABLE

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.checks.carry import raw
 from pipeline.demo.fit import Fit
-from pipeline.demo.further import dice_for
-from pipeline.demo.words import THEMES, TROUBLES, Theme, Trouble, fitted, highlight, prose
+from pipeline.demo.systems import dice_for
+from pipeline.demo.words import THEMES, TROUBLES, Theme, Trouble, as_long_as_asked, highlight, prose
 from pipeline.measures.obligation import quarters
 from pipeline.program.layout import ENTRY
 from pipeline.program.model import NO, YES, FieldType, FormKind
@@ -103,7 +103,7 @@ class Lists:
                 is_high = asked == next((f.options[0] for f in form.of_role("level")), "")
                 return trouble.department if is_high and trouble.department in field.options else field.options[-1]
             if field.role in {"problem", "measure"}:
-                return fitted(trouble.text if field.role == "problem" else trouble.measure, field)
+                return as_long_as_asked(trouble.text if field.role == "problem" else trouble.measure, field)
             if field.role == "due_on":
                 return period.end + timedelta(days=dice.randint(10, 150))
             if field.role == "closed_on" or field.required_if:
@@ -145,9 +145,11 @@ class Lists:
 
         def value(field: Field) -> Value:
             if field.role == "title":
-                return fitted(theme.title, field)
+                return as_long_as_asked(theme.title, field)
             if field.role == "text":
-                return fitted(highlight(dice, theme, prefecture.short_name if own else county.short_name), field)
+                return as_long_as_asked(
+                    highlight(dice, theme, prefecture.short_name if own else county.short_name), field
+                )
             if field.role == "dated_on":
                 return day
             if field.role == "county" and own:
@@ -181,7 +183,9 @@ def _any(field: Field, county: County, period: Period, dice: Random) -> Value:
     return dice.randint(1, 9) if field.type is not FieldType.TEXT else prose(dice, field, county.short_name)
 
 
-def numbered(form: Form, keys: Sequence[str], entries: Mapping[tuple[str, str, str], Raw]) -> list[dict[str, Raw]]:
+def numbered_entries(
+    form: Form, keys: Sequence[str], entries: Mapping[tuple[str, str, str], Raw]
+) -> list[dict[str, Raw]]:
     """The entries of a list that stand in an issued workbook, their numbers with them."""
     columns = (ENTRY, *(f.code for f in form.fields))
     found = [

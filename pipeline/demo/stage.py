@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.carry import raw
 from pipeline.demo.figures import SEED, DemoFigures
-from pipeline.demo.lists import Lists, numbered
+from pipeline.demo.lists import Lists, numbered_entries
 from pipeline.forms.issue import file_name, issue_workbook
 from pipeline.office.issuing import ISSUED, issue_period, plan_issues
 from pipeline.office.run import run
@@ -206,7 +206,7 @@ class Filler:
 
     def _listed(self, it: Issue, code: str) -> Entries:
         form = self.campaign.program.form_by_code[code]
-        carried = numbered(form, list_keys(), it.entries)
+        carried = numbered_entries(form, list_keys(), it.entries)
         listed = self.lists.entries(form, it.prefecture, it.period, carried)
         return {
             (code, key, column): value

@@ -201,11 +201,11 @@ def highlight(dice: Random, theme: Theme, place: str) -> str:
 def prose(dice: Random, field: Field, who: str) -> str:
     """What stands in a column of words: a file's name where one is asked, else a sentence or two of the length asked."""
     if field.title.endswith(_FILE_NAME):
-        return fitted(f"{who}总工会{field.title.removesuffix(_FILE_NAME)}.pdf", field)
-    return fitted("".join(dice.sample(SURVEY, _SHORTEST_SURVEY)), field)
+        return as_long_as_asked(f"{who}总工会{field.title.removesuffix(_FILE_NAME)}.pdf", field)
+    return as_long_as_asked("".join(dice.sample(SURVEY, _SHORTEST_SURVEY)), field)
 
 
-def fitted(text: str, field: Field) -> str:
+def as_long_as_asked(text: str, field: Field) -> str:
     """Not longer and not shorter than the column allows."""
     while len(text) < (field.min or 0):
         text += SURVEY[len(text) % len(SURVEY)]

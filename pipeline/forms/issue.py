@@ -502,7 +502,7 @@ def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field
 
 def _prompt(program: Program, field: Field, previous: Value, limits: str) -> str:
     quantity = next((q for q in program.quantities if field.code in q.fields), None)
-    goal = target_text(quantity) if quantity else ""
+    goal = target_in_words(quantity) if quantity else ""
     several = "可多选，用“、”或“，”隔开" if field.type is FieldType.CHECKLIST else "选项"
     parts = [
         field.title,
@@ -526,7 +526,7 @@ def _when(field: Field) -> str:
     return "填累计数" if field.accumulation == "cumulative" else "填期末情况"
 
 
-def target_text(quantity: Quantity) -> str:
+def target_in_words(quantity: Quantity) -> str:
     """A target as officers read it: 不少于500人次."""
     if quantity.target is None:
         return ""

@@ -59,10 +59,10 @@ def read_one(known: Registry, keep: FolderBlobs | None, arrival: Arrival) -> Unj
         return None
     if keep is not None:
         keep.keep(arrival.sha256, content)
-    return packed(read_return(known, replace(arrival, content=content, path=None)))
+    return for_shelf(read_return(known, replace(arrival, content=content, path=None)))
 
 
-def packed(reading: Reading) -> Unjudged:
+def for_shelf(reading: Reading) -> Unjudged:
     """What a file gave, ready for the shelf."""
     returns = tuple(
         Shelved(

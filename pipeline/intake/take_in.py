@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
 from pipeline.engine import engines as engine
-from pipeline.intake.first_round import Unjudged, for_taking_in, lost, packed, read_one
+from pipeline.intake.first_round import Unjudged, for_shelf, for_taking_in, lost, read_one
 from pipeline.intake.spool import Shelf
 from pipeline.ledger.blobs import FolderBlobs
 from pipeline.ledger.writing import decided, unplaced
@@ -192,7 +192,7 @@ def _lost(known: Registry, store: Store, arrival: Arrival, why: engine.Loss) -> 
         store.keep(arrival)
     except ChangedError:
         return None
-    return packed(lost(known, arrival, why))
+    return for_shelf(lost(known, arrival, why))
 
 
 def _kept(store: Store, new: Iterable[Arrival]) -> Iterator[Arrival]:

@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.checks.problems import counted
+from pipeline.checks.problems import counted_rows
 from pipeline.domain.findings import Severity
 from pipeline.domain.past import NO_PAST
 from pipeline.domain.place import Placing
@@ -430,8 +430,8 @@ class _Again:
     def said(self, program: Program) -> str:
         """In words: 再次报来4个县和昆明市本级，改动2处；首次接收3个县."""
         moved = f"改动{len(self.changes)}处" if self.changes else "与已接收的数相同，没有变化"
-        again = f"再次报来{counted(program, self.again)}，{moved}" if self.again else ""
-        first = f"首次接收{counted(program, self.first)}" if self.first else ""
+        again = f"再次报来{counted_rows(program, self.again)}，{moved}" if self.again else ""
+        first = f"首次接收{counted_rows(program, self.first)}" if self.first else ""
         return "；".join(part for part in (again, first) if part)
 
 

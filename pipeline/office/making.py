@@ -19,7 +19,7 @@ from pipeline.office.issuing import ISSUED
 from pipeline.products.documents.bulletin import bulletin_context
 from pipeline.products.documents.officer_contacts import OfficerContact, contact_of, newest_first
 from pipeline.products.documents.overdue_list import overdue_context, overdue_workbook
-from pipeline.products.documents.publications import letters, publications
+from pipeline.products.documents.publications import letter_drafts, publications
 from pipeline.products.documents.return_notice import by_prefecture, notice_context
 from pipeline.products.documents.word import render
 from pipeline.products.kept import LastMade, key_of
@@ -93,7 +93,7 @@ def make_reports(
     made.file(m.program.worded("全省汇总.xlsx"), lambda: summary_workbook(m))
     for draft in publications(m, templates, is_demo=is_demo):
         made.document(draft.name, templates / draft.template, draft.make, drawn)
-    for draft in letters(m, is_demo=is_demo):
+    for draft in letter_drafts(m, is_demo=is_demo):
         made.document(draft.name, templates / draft.template, draft.make, {})
     give_back(made, workspace, m, copies, m.snapshot.refused(m.period), f"{RETURNED}/")
     for name, picture in drawn.items():

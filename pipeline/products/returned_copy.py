@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.carry import named, raw
-from pipeline.checks.problems import conclusion, grouped
+from pipeline.checks.problems import conclusion, in_groups
 from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
 from pipeline.domain.state import State, Verdict
 from pipeline.domain.value import show
@@ -327,7 +327,7 @@ def _list_key(copy: ReturnedCopy, finding: Finding) -> Key | None:
 def _marks(copy: ReturnedCopy) -> dict[Key, Mark]:
     """One mark per cell with something to mend or to look at again; errors first."""
     by_key: dict[Key, list[Finding]] = defaultdict(list)
-    for group in grouped(copy.program, copy.findings):
+    for group in in_groups(copy.program, copy.findings):
         for finding in group.findings:
             if group.severity is not Severity.INFO and (key := key_of(copy, finding)):
                 by_key[key].append(finding)
@@ -376,7 +376,7 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
         ok(sheet.write_string(row, col, copy.program.worded(heading), f.item))
     sheet.freeze_panes(row + 1, 0)
     number = 0
-    for group in grouped(copy.program, copy.findings):
+    for group in in_groups(copy.program, copy.findings):
         row += 1
         look = {Severity.CRITICAL: f.bad_row, Severity.WARNING: f.todo_row}.get(group.severity, f.note_row)
         ok(sheet.merge_range(row, 0, row, last, "", look))

@@ -81,7 +81,7 @@ def bulletin_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any
         "is_demo": is_demo,
         "words": say.words,
         "actions_name": how_many_actions(len(m.program.actions)),
-        "overall": overall(m, say),
+        "overall": overall_paragraphs(m, say),
         "actions": [_action(m, action, say) for action in m.program.actions] if m.reported else [],
         "province_targets": [province_target(m, r, say) for r in m.province_results] if m.reported else [],
         "table_rows": [_table_row(m, p, say) for p in m.prefecture_order],
@@ -117,15 +117,15 @@ def _editor_note(m: PeriodMeasures, say: Figures) -> str:
     )
 
 
-def overall(m: PeriodMeasures, say: Figures) -> list[str]:
+def overall_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     """What was received, how far the province is, who leads and who trails, and what moved of what was published before."""
     moved = correction_paragraphs(m, say)
     if not m.reported:
-        return [received(m, say), *moved]
-    return [received(m, say), completion_paragraph(m, m.before, say), *first_and_last(m, say), *moved]
+        return [reporting_sentence(m, say), *moved]
+    return [reporting_sentence(m, say), completion_paragraph(m, m.before, say), *first_and_last(m, say), *moved]
 
 
-def received(m: PeriodMeasures, say: Figures) -> str:
+def reporting_sentence(m: PeriodMeasures, say: Figures) -> str:
     """Who owed a report and who is in the figures."""
     w = m.program.words
     roster, state = len(m.program.measured), m.states
@@ -259,14 +259,14 @@ def _table_row(m: PeriodMeasures, p: Prefecture, say: Figures) -> _TableRow:
         rank="—" if rank is None else say(f"{key}.rank", rank),
         name=p.short_name,
         completion=not_reported(m, p) if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
-        change=signed(done, before, say, f"{key}.change"),
+        change=signed_change(done, before, say, f"{key}.change"),
         reported=f"{say(f'{key}.reported', done.reported)}/{say(f'{key}.roster', done.roster)}",
         overdue=say(f"{key}.overdue", late) if late else "—",
         note=row_note(m, p),
     )
 
 
-def signed(done: Completion, before: Completion | None, say: Figures, measure: str) -> str:
+def signed_change(done: Completion, before: Completion | None, say: Figures, measure: str) -> str:
     """A change for a table: +3.2, −1.0, 0.0, or a dash where nothing can be compared."""
     step = change_pp(done, before)
     if step is None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.measures.obligation import quarters
-from pipeline.products.documents.bulletin import data_notes, overall
+from pipeline.products.documents.bulletin import data_notes, overall_paragraphs
 from pipeline.products.documents.money_parts import funding_lead, funding_parts, funding_rows
-from pipeline.products.documents.outline import Subsection, duty, numbered, publication, quoted, tables
+from pipeline.products.documents.outline import Subsection, duty, numbered, publication, quoted, table_labels
 from pipeline.products.documents.progress_parts import (
     action_parts,
     goal_rows,
@@ -139,7 +139,7 @@ PARTS: Mapping[str, Callable[[Edition], Any]] = {
     "title": lambda i: f"“{i.m.program.short_title}”专项工作\n{i.document}",
     "to_line": _to_line,
     "intro": lambda i: [i.as_of()],
-    "overall": lambda i: overall(i.m, i.say),
+    "overall": lambda i: overall_paragraphs(i.m, i.say),
     "trend_rows": lambda i: trend_rows(i.m, i.say),
     "prefecture_rows": lambda i: prefecture_rows(i.m, i.m.before, i.say),
     "actions_name": lambda i: how_many_actions(len(i.m.program.actions)),
@@ -200,5 +200,5 @@ def context_of(
     return {
         **context,
         "no": numbered(context, asked.sections),
-        "tab": tables(context, asked.tables, issue.say),
+        "tab": table_labels(context, asked.tables, issue.say),
     }, issue.say

@@ -43,7 +43,7 @@ def numbered(context: Mapping[str, Any], sections: Sequence[str]) -> dict[str, s
     return {name: numeral(n) for n, name in enumerate((name for name in sections if context[name]), 1)}
 
 
-def tables(context: Mapping[str, Any], rows: Sequence[str], say: Figures) -> dict[str, str]:
+def table_labels(context: Mapping[str, Any], rows: Sequence[str], say: Figures) -> dict[str, str]:
     """表1, 表2 for the tables of a document that have rows."""
     return {name: say("table", n) for n, name in enumerate((name for name in rows if context[name]), 1)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.measures.progress import change_pp, ranks
-from pipeline.products.documents.bulletin import best_and_worst, signed
+from pipeline.products.documents.bulletin import best_and_worst, signed_change
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, of, parts, quoted, wan
 from pipeline.products.documents.timeliness_parts import row_note
 from pipeline.products.wording import change, counted, met_among, number, one_decimal, statement, topic
@@ -51,7 +51,7 @@ def _prefecture_row(m: PeriodMeasures, p: Prefecture, since: Scores | None, form
         "rank": NO_FIGURE if rank is None else say(f"{key}.rank", rank),
         "name": p.short_name,
         "completion": NOT_REPORTED if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
-        "change": signed(done, before, say, f"{key}.change"),
+        "change": signed_change(done, before, say, f"{key}.change"),
         "moved": _moved(rank, former, say, f"{key}.moved"),
         "reported": of(say, key, done.reported, done.roster),
         "overdue": say(f"{key}.overdue", late) if late else NO_FIGURE,
@@ -84,7 +84,7 @@ def trend_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
             {
                 "period": say(f"{key}.title", score.period.title),
                 "completion": NOT_REPORTED if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
-                "change": NO_FIGURE if step is None else signed(done, before, say, f"{key}.change"),
+                "change": NO_FIGURE if step is None else signed_change(done, before, say, f"{key}.change"),
                 "pace": say(f"{key}.pace", one_decimal(score.pace_pct)),
                 "met": NO_FIGURE
                 if done.pct is None

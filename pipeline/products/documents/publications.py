@@ -62,7 +62,7 @@ def publication_of(
     return context_of(m, document, asked_by(template), own_parts().get(document, {}), is_demo=is_demo)
 
 
-def letters(m: PeriodMeasures, *, is_demo: bool) -> Iterator[Draft]:
+def letter_drafts(m: PeriodMeasures, *, is_demo: bool) -> Iterator[Draft]:
     """What the escalations call for: one document a prefecture, one for contact units, one for leaders."""
     for name, some in letter_groups(m):
         make = partial(letter_context, m, some, is_demo=is_demo)

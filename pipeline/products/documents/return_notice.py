@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.problems import grouped
+from pipeline.checks.problems import in_groups
 from pipeline.domain.acts import closings
 from pipeline.domain.findings import CATALOGUE, Severity
 from pipeline.domain.place import Placing
@@ -202,7 +202,7 @@ def _refused_rows(m: PeriodMeasures, refused: Waiting, say: Figures) -> list[_No
 def _asked(copies: Sequence[ReturnedCopy]) -> Iterator[_Asked]:
     """Everything that asks for something, notes left out."""
     for copy in copies:
-        for group in grouped(copy.program, copy.findings):
+        for group in in_groups(copy.program, copy.findings):
             if group.severity is not Severity.INFO:
                 yield from ((copy, finding, group.title) for finding in group.findings)
 

@@ -329,7 +329,7 @@ def _titles(m: PeriodMeasures, sent: tuple[Highlight, ...], say: Figures) -> lis
     if not sent:
         return []
     named = [
-        f"{place(m, highlight)}《{quoted(say, 'highlight.title', highlight.title)}》"
+        f"{place_name(m, highlight)}《{quoted(say, 'highlight.title', highlight.title)}》"
         for highlight in _one_each(sent)[:_TITLES]
     ]
     more = "等" if len(sent) > len(named) else ""
@@ -344,7 +344,7 @@ def _one_each(sent: tuple[Highlight, ...]) -> list[Highlight]:
     return [*first.values(), *(highlight for highlight in sent if highlight not in first.values())]
 
 
-def place(m: PeriodMeasures, highlight: Highlight) -> str:
+def place_name(m: PeriodMeasures, highlight: Highlight) -> str:
     """昆明市五华区, or 昆明市总工会 for the prefecture's own."""
     prefecture, county = (
         m.program.prefecture_by_code[highlight.prefecture_code],

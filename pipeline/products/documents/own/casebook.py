@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.products.documents.outline import quoted
-from pipeline.products.documents.strand_parts import day_of, place
+from pipeline.products.documents.strand_parts import day_of, place_name
 from pipeline.products.wording import Figures, numeral
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _chapter(m: PeriodMeasures, kind: str, no: int, some: list[Highlight], say: 
 
 
 def _case(m: PeriodMeasures, highlight: Highlight, no: int, say: Figures) -> _Case:
-    key, where = f"highlight.{highlight.prefecture_code}.{highlight.number}", place(m, highlight)
+    key, where = f"highlight.{highlight.prefecture_code}.{highlight.number}", place_name(m, highlight)
     spread = (
         {True: "可复制推广", False: "填报单位认为暂不宜推广"}.get(highlight.spread)
         if highlight.spread is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.measures.progress import change_pp
-from pipeline.products.documents.bulletin import overall
+from pipeline.products.documents.bulletin import overall_paragraphs
 from pipeline.products.wording import not_compared, one_decimal
 
 if TYPE_CHECKING:
@@ -52,6 +52,6 @@ OWN: dict[str, Mapping[str, Callable[[Edition], Any]]] = {
     "总结报告": {
         "title": lambda i: f"关于“{i.m.program.short_title}”专项工作\n情况的总结报告",
         "intro": lambda i: _intro(i, "总结"),
-        "overall": lambda i: [*overall(i.m, i.say), *_course(i.m, i.say)],
+        "overall": lambda i: [*overall_paragraphs(i.m, i.say), *_course(i.m, i.say)],
     },
 }

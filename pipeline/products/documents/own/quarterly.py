@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.products.documents.bulletin import completion_paragraph, first_and_last, received
+from pipeline.products.documents.bulletin import completion_paragraph, first_and_last, reporting_sentence
 from pipeline.products.documents.progress_parts import action_parts, prefecture_rows
 
 if TYPE_CHECKING:
@@ -25,8 +25,12 @@ def _intro(i: Edition) -> list[str]:
 
 def _overall(i: Edition) -> list[str]:
     if not i.m.reported:
-        return [received(i.m, i.say)]
-    return [received(i.m, i.say), completion_paragraph(i.m, i.since, i.say, "上次通报"), *first_and_last(i.m, i.say)]
+        return [reporting_sentence(i.m, i.say)]
+    return [
+        reporting_sentence(i.m, i.say),
+        completion_paragraph(i.m, i.since, i.say, "上次通报"),
+        *first_and_last(i.m, i.say),
+    ]
 
 
 OWN: dict[str, Mapping[str, Callable[[Edition], Any]]] = {

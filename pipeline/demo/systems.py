@@ -44,7 +44,7 @@ def _wan(amount: float | Decimal) -> Decimal:
     return Decimal(str(amount)).quantize(_CENT, rounding=ROUND_DOWN)
 
 
-class Further:
+class SystemFigures:
     """One value after another; the row so far is looked at, never changed."""
 
     def __init__(self, program: Program, vigour: Mapping[str, float]) -> None:
