@@ -493,6 +493,15 @@ def test_leaders_and_counties_without_a_contact() -> None:
     assert told[-2:] == ["李主席（昆明市）", "王副主席（昆明市）"]
 
 
+def test_what_a_county_that_is_no_more_still_owes_has_an_addressee() -> None:
+    one = replace(PLAIN.county_by_code[JINNING], valid_until=date(2023, 1, 31))
+    program = replace(PLAIN, counties=tuple(c for c in PLAIN.counties if c.code != JINNING), other_counties=(one,))
+    owed = [o for o in Office().owed(date(2023, 3, 8), "2023-02", program) if o.who == JINNING]
+    assert [o.contact for o in owed] == ["州（市）总工会领导"]
+    found = letters_for(program, owed, Calendar(), date(2023, 3, 8))
+    assert [letter.addressee for letter in found] == ["昆明市总工会", "昆明市总工会领导"]
+
+
 def test_a_met_period_ends_the_streak_and_levels_are_letters_of_their_own() -> None:
     office = Office()
     office.got("2023-02", FIRST, date(2023, 3, 7))
