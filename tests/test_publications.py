@@ -297,7 +297,7 @@ def test_the_quarterly_compares_with_its_last_issue_and_says_who_owes_highlights
     quarter = Edition(m=m, document="季度通报", say=Figures(m.program.words), is_demo=False).quarter
     assert quarter
     assert quarter.title == "2023年第一季度"
-    assert "2023年第一季度应报送亮点工作或经验推广信息的州（市）16个" in second
+    assert "2023年第一季度应报送亮点经验信息的州（市）16个" in second
     assert "没有可用的报表、情况不明的1个（怒江州）" in second
     assert "2023年1—2月工作推进信息应于" in second
     assert "2023年3—4月工作推进信息应于" in second
