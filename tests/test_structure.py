@@ -51,8 +51,8 @@ ROOMS = {  # folder → the folders it may import; docs/architecture.md says wha
     "intake": "domain system program reading checks ledger measures engine workspace",
     "office": "domain system program reading forms checks ledger measures products engine workspace intake",
     "scale": "system engine",
-    "demo": "domain program forms checks measures workspace office",
-    "commands": "domain system program reading checks ledger measures workspace intake office scale demo",
+    "demo": "domain system program forms checks measures workspace office",
+    "commands": "domain system program measures workspace intake office scale demo",
 }
 SOURCES = sorted((ROOT / "pipeline").rglob("*.py"))
 

@@ -30,7 +30,7 @@ class PrefectureStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class ReportingStatus:
     """Who has reported for a period.
 
     Attributes:
@@ -43,14 +43,14 @@ class Status:
     prefectures: tuple[PrefectureStatus, ...]
 
 
-def status_of(m: PeriodMeasures) -> Status:
+def status_of(m: PeriodMeasures) -> ReportingStatus:
     """Who has reported, prefecture by prefecture."""
     own = Counter(
         m.snapshot.state(m.period, p)
         for p in m.program.reporters
         if m.program.counties and p.code in m.program.prefecture_by_code
     )
-    return Status(
+    return ReportingStatus(
         states=m.states_shown,
         own={state: own[state] for state in State if own[state]},
         prefectures=tuple(_prefecture(m, p, own=bool(own)) for p in m.program.prefectures),
