@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.workspace.paths import Workspace
 from tests.builder import campaign, new_workspace, own_key
-from tests.kept import remembered
+from tests.kept import drawn_once, remembered
 from tests.officer import Session, find_office
 from tests.server import HOW, find_server, new_database, running
 
@@ -20,15 +20,39 @@ if TYPE_CHECKING:
     from pipeline.program.rules import Rule
 
 LONGEST_FIRST = (
+    "test_demo",
     "test_faults",
-    "test_edits",
     "test_libreoffice",
     "test_feedback",
     "test_campaign",
-    "test_demo",
+    "test_ledger",
+    "test_proof",
+    "test_sizes",
+    "test_edits",
     "test_site",
+    "test_pictures",
     "test_manual",
+    "test_geometry",
+    "test_placing",
+    "test_checks",
+    "test_lists",
+    "test_changes",
     "test_cluster",
+    "test_intake",
+    "test_roundtrip",
+    "test_identity",
+    "test_publications",
+    "test_profile",
+    "test_cli",
+    "test_inbox",
+    "test_injection",
+    "test_export",
+    "test_charts",
+    "test_resubmission",
+    "test_corrections",
+    "test_store",
+    "test_prose",
+    "test_example_program",
     "test_partitions",
 )
 """A worker that begins a long module when the others are done lets them wait; ``--no-loadscope-reorder`` keeps this order."""
@@ -41,10 +65,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _rules_asked_once() -> Iterator[None]:
-    """The same rules over the same frame are asked once for the same sources; tests of the adapter itself call it directly."""
+def _asked_and_drawn_once() -> Iterator[None]:
+    """The same rule over the same columns, and the same picture, are made once; tests of the two adapters call them directly."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.checks.masks.run_suite", remembered)
+        patch.setattr("pipeline.products.pictures.registry.drawn", drawn_once)
         yield
 
 

@@ -13,6 +13,7 @@ import inspect
 import json
 import pickle
 import shutil
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,8 @@ from typing import TYPE_CHECKING, TypeVar
 from filelock import FileLock
 
 from pipeline.checks.suites import Breach, run_suite
+from pipeline.products.drawing.cache import drawn, style
+from pipeline.program.rules import UNIQUE
 from tests.builder import ROOT
 
 if TYPE_CHECKING:
@@ -29,11 +32,19 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pipeline.products.drawing.cache import Drawing
     from pipeline.program.rules import Rule
 
 Made = TypeVar("Made")
 CACHE = ROOT / ".cache" / "tests"
 MADE_FROM = ("pipeline", "program", "expectations", "templates", "tests/examples")
+ANSWERS_FROM = (
+    "constraints.txt",
+    "pipeline/checks/expectations.py",
+    "pipeline/checks/suites.py",
+    "pipeline/program/model.py",
+    "tests/kept.py",
+)
 DAYS_UNUSED = 3
 
 
@@ -62,22 +73,75 @@ def kept(name: str, make: Callable[[Path], Made], *more: str) -> Made:
 
 
 def remembered(rules: Sequence[Rule], frame: pd.DataFrame) -> tuple[Breach, ...]:
-    """What Great Expectations says of the same rules and the same frame: asked once for the same sources."""
+    """What Great Expectations says of a rule and rows alike in the columns it reads: asked once, whatever else there is.
+
+    The masks look at the whole frame each time, and :func:`pipeline.checks.masks.run_both` compares.
+    """
     if not rules or frame.empty:
         return ()
-    asked = [sources(), repr(rules), repr(frame.to_dict("list")), repr(frame.dtypes.to_dict()), repr(frame.index)]
-    path = CACHE / "rules" / sources()[:16] / f"{_digest(asked)}.json"
-    if path.is_file():
-        return tuple(Breach(rule=rules[n], positions=tuple(at)) for n, at in json.loads(path.read_text("ascii")))
-    said = run_suite(rules, frame)
-    if not path.parent.is_dir():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _drop_unused(path.parent.parent)
-    number = {rule.id: n for n, rule in enumerate(rules)}
-    fresh = path.with_suffix(f".{time.time_ns()}")
-    fresh.write_text(json.dumps([(number[breach.rule.id], breach.positions) for breach in said]), "ascii")
-    fresh.replace(path)
-    return said
+    rows = {rule.id: _rows(rule, frame) for rule in rules}
+    asked = {rule.id: _question(rule, frame, rows[rule.id]) for rule in rules}
+    with contextlib.closing(sqlite3.connect(_answers(), timeout=300, isolation_level=None)) as known:
+        places = ",".join("?" * len(asked))
+        found = known.execute(f"select * from said where asked in ({places})", [*asked.values()])  # noqa: S608
+        said = {key: set(json.loads(broken)) for key, broken in found}
+        unknown = [rule for rule in rules if asked[rule.id] not in said]
+        if unknown:
+            positions = {breach.rule.id: breach.positions for breach in run_suite(unknown, frame)}
+            for rule in unknown:
+                broken = {rows[rule.id][n] for n in positions.get(rule.id, ())}
+                assert sum(row in broken for row in rows[rule.id]) == len(positions.get(rule.id, ())), rule.id
+                said[asked[rule.id]] = broken
+            fresh = [(asked[rule.id], json.dumps(sorted(said[asked[rule.id]]))) for rule in unknown]
+            known.execute("pragma synchronous = off")
+            known.execute("begin immediate")
+            known.executemany("insert or ignore into said values (?, ?)", fresh)
+            known.execute("commit")
+    breaches = (
+        Breach(rule=rule, positions=tuple(n for n, row in enumerate(rows[rule.id]) if row in said[asked[rule.id]]))
+        for rule in rules
+    )
+    return tuple(breach for breach in breaches if breach.positions)
+
+
+def _rows(rule: Rule, frame: pd.DataFrame) -> list[str]:
+    """What each row holds in the columns a rule reads; of a rule about the whole column each row is one of its own."""
+    columns = [frame[name].to_list() for name in rule.used_columns if name in frame]
+    rows = [repr(row) for row in zip(*columns, strict=True)]
+    return [f"{n} {row}" for n, row in enumerate(rows)] if rule.type == UNIQUE else rows
+
+
+def _question(rule: Rule, frame: pd.DataFrame, rows: Sequence[str]) -> str:
+    kinds = [str(frame[name].dtype) for name in rule.used_columns if name in frame]
+    return _digest([repr({**rule.config, "meta": ""}), *kinds, *sorted(set(rows))])
+
+
+@functools.cache
+def _answers() -> Path:
+    """Of what answers for a rule: the adapter, our own expectations and the libraries; all else is in the question."""
+    path = CACHE / "rules" / f"{_digest([sys.version, *_files(ROOT / name for name in ANSWERS_FROM)])[:16]}.sqlite"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _drop_unused(path.parent)
+    with contextlib.closing(sqlite3.connect(path, timeout=300)) as known:
+        known.execute("create table if not exists said (asked text primary key, positions text) without rowid")
+    path.touch()
+    return path
+
+
+def drawn_once(drawing: Drawing, folder: Path | None, secret: bytes = b"") -> bytes:
+    """A picture as :func:`pipeline.products.drawing.cache.drawn` gives it, drawn once for all workspaces of the tests."""
+    known = _Known(drawing.func, *drawing.args, **drawing.keywords)
+    known.png = drawn(drawing, CACHE / "pictures" / style()[:16])
+    return drawn(known, folder, secret)
+
+
+class _Known(functools.partial[bytes]):
+    """A drawing whose picture is there."""
+
+    png: bytes
+
+    def __call__(self, *_: object, **__: object) -> bytes:
+        return self.png
 
 
 @functools.cache
@@ -116,4 +180,4 @@ def _drop_unused(folder: Path) -> None:
         made = old / "made.pickle"
         with contextlib.suppress(FileNotFoundError):  # another worker drops it
             if time.time() - (made if made.is_file() else old).stat().st_mtime > DAYS_UNUSED * 86_400:
-                shutil.rmtree(old, ignore_errors=True)
+                shutil.rmtree(old, ignore_errors=True) if old.is_dir() else old.unlink()

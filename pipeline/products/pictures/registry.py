@@ -106,7 +106,7 @@ def try_pictures(m: PeriodMeasures) -> Iterator[tuple[str, Exception]]:
         parts = kind.drawings(m)
         for n, (_, drawing) in enumerate(parts):
             try:
-                partial(drawing.func, *(filled(one, longest) for one in drawing.args), **drawing.keywords)()
+                drawn(partial(drawing.func, *(filled(one, longest) for one in drawing.args), **drawing.keywords), None)
             except Exception as fault:  # noqa: BLE001 - any of them would cost the picture in a run
                 yield kind.file_name(m, n, len(parts)), fault
 
