@@ -14,6 +14,7 @@ import traceback
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
@@ -127,15 +128,21 @@ def lint_template(template: Path, names: Collection[str]) -> list[str]:
     Raises:
         TemplateError: The file is missing or is not a Word document.
     """
-    document = _open(template)
+    return list(_problems(template.name, _content(template), frozenset(names)))
+
+
+@lru_cache(maxsize=128)
+def _problems(template: str, content: bytes, names: frozenset[str]) -> tuple[str, ...]:
+    """What is wrong with a template of this content: one run fills the same template for each of many letters."""
+    document = _open(template, content)
     problems: list[str] = []
     for root in _rendered_roots(document):
         paragraphs = list(root.iter(qn("w:p")))
         faults = [fault for p in paragraphs for fault in _lint_paragraph(p, document)]
         faults += _lint_blocks(paragraphs)
         faults += _lint_source(root, paragraphs, names) if not faults else []
-        problems += [f"{template.name} “{_clip(text)}”：{fault}" for text, fault in faults]
-    return list(dict.fromkeys(problems))
+        problems += [f"{template} “{_clip(text)}”：{fault}" for text, fault in faults]
+    return tuple(dict.fromkeys(problems))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +166,7 @@ def asked_by(template: Path) -> Asked:
     Raises:
         TemplateError: The file is missing or is not a Word document.
     """
-    document = _open(template)
+    document = _open(template.name, _content(template))
     tags = [
         tag for root in _rendered_roots(document) for p in root.iter(qn("w:p")) for tag in _WHOLE_TAG.findall(_text(p))
     ]
@@ -393,13 +400,18 @@ def _line_is_exact(paragraph: Paragraph) -> bool:
 # --- reading the package -----------------------------------------------------------------------------------------
 
 
-def _open(template: Path) -> DocumentObject:
+def _content(template: Path) -> bytes:
     try:
-        return Document(BytesIO(template.read_bytes()))
+        return template.read_bytes()
     except OSError as exc:
         raise TemplateError(f"{template.name} 打不开；请确认 {template} 存在且没有被占用") from exc
+
+
+def _open(template: str, content: bytes) -> DocumentObject:
+    try:
+        return Document(BytesIO(content))
     except (OpcError, BadZipFile, KeyError, ValueError, etree.XMLSyntaxError) as exc:
-        raise TemplateError(f"{template.name} 不是完好的 Word 文档（.docx）；请用原模板替换") from exc
+        raise TemplateError(f"{template} 不是完好的 Word 文档（.docx）；请用原模板替换") from exc
 
 
 def _rendered_roots(document: DocumentObject) -> list[Any]:
