@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
+from pipeline.forms.cover import HOW_TO
 from pipeline.forms.excel_rules import contradictions
-from pipeline.forms.issue import HOW_TO, Issue, issue_workbook
+from pipeline.forms.issue import Issue, issue_workbook
 from pipeline.program.identity import Stamp
 from pipeline.program.layout import (
     CODE_ROW,

@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 
 from pipeline.domain.findings import CATALOGUE
-from pipeline.forms.issue import HOW_TO
+from pipeline.forms.cover import HOW_TO
 from pipeline.products.pictures.registry import kinds
 from pipeline.program.load import load_program
 from tests.builder import ROOT

@@ -10,7 +10,7 @@ import click
 
 from pipeline.cli import main as cli
 from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES
-from pipeline.forms.issue import target_in_words
+from pipeline.forms.messages import target_in_words
 from pipeline.reading.cells import wanted
 from pipeline.workspace.campaign import load_campaign
 from pipeline.workspace.paths import Workspace

@@ -16,19 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
+from pipeline.domain.text import cn_date
 from pipeline.domain.value import show
-from pipeline.forms.excel_rules import bounds, compared, contradictions, validation
+from pipeline.forms.cover import write_cover
+from pipeline.forms.excel_rules import compared, contradictions, validation
+from pipeline.forms.messages import alert_of, prompt_of
 from pipeline.forms.printing import Print, cuts, to_paper
 from pipeline.forms.self_check import CHECK_FIRST, write_self_check
-from pipeline.forms.style import FONT, MESSAGE_LIMITS, Formats, PlainSheet, fitted, lines_of, ok, protect, write_typed
+from pipeline.forms.style import FONT, LINE_HEIGHT, Formats, PlainSheet, fitted, lines_of, ok, protect, write_typed
 from pipeline.program.identity import Stamp
 from pipeline.program.layout import (
     CHECK_SHEET,
     CODE_ROW,
     COUNTY_CODE,
     COUNTY_NAME,
-    COVER_INPUTS,
-    COVER_SHEET,
     ENTRY,
     FIRST_ROW,
     IDENTITY_SHEET,
@@ -49,55 +50,28 @@ from pipeline.program.layout import (
     sheet_layout,
     unit_name,
 )
-from pipeline.program.model import LEVELS, County, FieldType, Prefecture, Program, TargetKind
+from pipeline.program.model import LEVELS, County, FieldType, Prefecture, Program
 from pipeline.program.rules import rules_in
 from pipeline.program.words import COUNTER
 from pipeline.system.errors import IssueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import date
 
     from pipeline.domain.findings import Severity
     from pipeline.domain.value import Raw, Value
-    from pipeline.program.model import Field, Item, Period, Quantity
+    from pipeline.program.model import Field, Item, Period
     from pipeline.program.rules import Rule
 
     SheetWriter = Callable[[xlsxwriter.Workbook, Formats], None]
 
-_CADENCES = {1: "月", 2: "双月", 3: "季度", 6: "半年", 12: "年度"}  # months of a period → what its workbook is called
 COMMENT_WIDTH, COMMENT_LINE, COMMENT_LIMIT = 2.2, 40, 1_000
 _BLANK_ENTRIES = 15  # rows drawn below the filled ones of a list; all that it takes are checked
 _SHORT_TEXT = 60  # characters that stand in a narrow column
 _REMARK_WIDTH = 18  # characters of column width; a Chinese one takes two
 _FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 11, NIL: 7, ENTRY: 12, REMARK: _REMARK_WIDTH}
 _SMALL = 1.1  # how much more of 10 points than of 11 a column holds
-LINE_HEIGHT, HIGHEST_ROW, CODE_HEIGHT = 15, 200, 16  # points
-_COVER_WIDTHS = (14, 38, 38, 38)
-HOW_TO = (
-    "用WPS表格、Excel或LibreOffice打开，逐张填写各工作表，一行一个县（市、区）。",
-    "计数类指标填自专项工作开始（列标题另有起算日的，从该日）至本报送期末的累计数，不是本期新增数；个数、是否类指标填期末情况。",
-    "没有发生的填0或“否”，不要留空；确无新进展的县，在各张表的“本期无新进展”列都选“√”，其余各格可不填，沿用上次已接收的数。",
-    "首次报送选“√”的，计数按0、是否按“否”处理，但各“总数”类指标（比率的分母）仍须填写。",
-    "比率不用填，只填分子、分母两个数，由系统计算。",
-    "可多选的格，直接写选项，用“、”或“，”隔开；一项也没有填“无”。",
-    "标有“不适用”选项的指标，不具备条件的县选“不适用”。",
-    "点中单元格即显示单位、目标、上次已接收的数和填写口径；变红的格前后矛盾，请核对。",
-    "要填的格以外都已锁定（没有密码），不用改动；可以筛选、调整列宽和行高，在“备注”列写说明。",
-    "填完后看“自查”表，全部为绿色再报送；原样存为xlsx、xls、ods均可，文件名不限。",
-)
-
-
-_HOW_TO_LISTS = "清单类的表一行写一条；“编号”由系统编排，新增的留空；系统带出的各条都要保留，已办结的写明状态和日期。"
-_HOW_TO_CARRY = "有的表已带出上次接收的内容，只改有变化的格；灰底的格由公式从行动表带出，不用填、不要改。"
-
-
-def _how_to(program: Program) -> tuple[str, ...]:
-    """The instructions on the cover, as far as the campaign has what they speak of."""
-    lists = (_HOW_TO_LISTS,) if program.list_forms else ()
-    carry = (_HOW_TO_CARRY,) if any(form.carry for form in program.forms) else ()
-    lines = (*HOW_TO[:-2], *lists, *carry, *HOW_TO[-2:])
-    return tuple(program.worded(line) for line in lines)
+HIGHEST_ROW, CODE_HEIGHT = 200, 16  # points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +204,7 @@ def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: 
     formats = Formats(book)
     for write in before:
         write(book, formats)
-    _cover(book, formats, issue)
+    write_cover(book, formats, issue)
     for layout in issue.layouts():
         _form_sheet(book, formats, issue, layout)
     rosters = tuple(layout for layout in issue.layouts() if not layout.form.is_list)
@@ -250,51 +224,6 @@ def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: 
     book.close()
 
 
-def _cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
-    sheet = book.add_worksheet(COVER_SHEET)
-    sheet.hide_gridlines(2)
-    for col, width in enumerate(_COVER_WIDTHS):
-        sheet.set_column(col, col, width)
-    heights = [36.0, *[20.0] * 13]
-    for row, height in enumerate(heights):
-        sheet.set_row(row, height)
-    _merged(sheet, (0, 0), f"{issue.program.title}{_cadence(issue.period)}报表", f.title)
-    ok(sheet.write_string(1, 0, str(issue.stamp("COVER", 1)) + "（请勿改动）", f.stamp))
-    facts = (
-        ("填报单位", unit_name(issue.program, issue.prefecture) + (f"（{issue.regions}）" if issue.regions else "")),
-        ("报送期", f"{issue.period.title}（数据截至{_cn_date(issue.period.end)}）"),
-        ("报送截止", _cn_date(issue.period.due_on) + ("（暂定）" if issue.period.provisional else "")),
-        ("报送对象", issue.program.office),
-    )
-    for row, (label, value) in enumerate(facts, 3):
-        ok(sheet.write_string(row, 0, label, f.cover_label))
-        _merged(sheet, (row, 1), value, f.county)
-    for row, label in enumerate(COVER_INPUTS, 8):
-        ok(sheet.write_string(row, 0, label, f.cover_label))
-        ok(sheet.merge_range(row, 1, row, 3, "", f.cover_input))
-        if label in issue.cover:
-            write_typed(sheet, f, row, 1, issue.cover[label], "cover")
-    ok(sheet.write_string(13, 0, "怎样填写", f.cover_label))
-    for row, line in enumerate(_how_to(issue.program), 14):
-        _merged(sheet, (row, 0), f"{row - 13}. {line}", f.text)
-        heights.append(6.0 + LINE_HEIGHT * lines_of(f"{row - 13}. {line}", sum(_COVER_WIDTHS)))
-        sheet.set_row(row, heights[-1])
-    to_paper(sheet, Print(widths=_COVER_WIDTHS, heights=heights, top=0, title=""))
-    protect(sheet)
-
-
-def _merged(sheet: Any, place: tuple[int, int], text: str, look: Any) -> None:
-    """A text across the cover; xlsxwriter's own way would take one that begins with = for a formula."""
-    ok(sheet.merge_range(*place, place[0], 3, "", look))
-    ok(sheet.write_string(*place, text, look))
-
-
-def _cadence(period: Period) -> str:
-    """双月, 季度 …; empty for a period of another length."""
-    months = 12 * (period.end.year - period.start.year) + period.end.month - period.start.month + 1
-    return _CADENCES.get(months, "")
-
-
 def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: SheetLayout) -> None:
     sheet = book.add_worksheet(layout.form.sheet)
     widths = [(_FRAME_WIDTHS | {x.code: _width(x) for x in layout.fields})[code] for code in layout.columns]
@@ -306,7 +235,7 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
     ok(sheet.write_string(TITLE_ROW, col, layout.form.heading, f.title))
     who = (
         f"填报单位：{unit_name(issue.program, issue.prefecture)}　　报送期：{issue.period.title}"
-        f"　　报送截止：{_cn_date(issue.period.due_on)}"
+        f"　　报送截止：{cn_date(issue.period.due_on)}"
     )
     ok(sheet.write_string(WHO_ROW, col, who, f.who))
     stamp = issue.stamp(layout.form.code, layout.form.version)
@@ -490,70 +419,14 @@ def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field
             continue
         options = validation(field, rules, address(first, col), value, issue.period, issue.program.window.start, named)
         limits = compared(field, rules, {field.code: field.title for field in layout.fields})
-        prompt = _prompt(issue.program, field, value, limits)
+        prompt = prompt_of(issue.program, field, value, limits)
         options |= {
             "input_title": "填写要求",
             "input_message": prompt,
-            "error_message": _alert(field, options, rules),
+            "error_message": alert_of(field, options, rules),
         }
         ok(sheet.data_validation(first, col, row, col, options))
         first = row + 1
-
-
-def _prompt(program: Program, field: Field, previous: Value, limits: str) -> str:
-    quantity = next((q for q in program.quantities if field.code in q.fields), None)
-    goal = target_in_words(quantity) if quantity else ""
-    several = "可多选，用“、”或“，”隔开" if field.type is FieldType.CHECKLIST else "选项"
-    parts = [
-        field.title,
-        f"单位：{field.unit}" if field.unit else "",
-        f"目标：{goal}" if goal else "",
-        _when(field),
-        f"{several}：{'、'.join(field.options)}" if field.options else "",
-        "不具备条件的填“不适用”" if field.not_applicable else "",
-        f"上次已接收：{previous}" if previous is not None else "",
-        field.hint,
-    ]
-    said = "\n".join(part for part in parts if part)
-    fits = len(said) + len(limits) < MESSAGE_LIMITS["input_message"]
-    return f"{said}\n{limits}" if limits and fits else said
-
-
-def _when(field: Field) -> str:
-    """Of figures: since when and till when they count."""
-    if field.type in {FieldType.TEXT, FieldType.DATE, FieldType.COUNTY}:
-        return ""
-    return "填累计数" if field.accumulation == "cumulative" else "填期末情况"
-
-
-def target_in_words(quantity: Quantity) -> str:
-    """A target as officers read it: 不少于500人次."""
-    if quantity.target is None:
-        return ""
-    kind, threshold = quantity.target.kind, quantity.target.threshold
-    if kind is TargetKind.AT_LEAST:
-        if quantity.is_rate:
-            return f"{quantity.title}达到{threshold}%"
-        return f"不少于{threshold}{quantity.unit}"
-    return {TargetKind.YES: "是", TargetKind.ALL_OPTIONS: "各项齐全", TargetKind.ANY_OPTION: "至少一项"}[kind]
-
-
-def _alert(field: Field, options: Mapping[str, Any], rules: Sequence[Rule]) -> str:
-    if field.type is FieldType.COUNT and options["validate"] == "integer":
-        low = options["minimum"]
-        why = f"（不少于上次已接收的{low}，累计数不能减少）" if low else ""
-        return f"“{field.title}”应填 {low} 到 {options['maximum']} 之间的整数，只填数字，单位是{field.unit}{why}。"
-    limits = bounds(field, rules, None)
-    asked = {
-        FieldType.COUNT: f"0或正整数（单位：{field.unit}），或“不适用”",
-        FieldType.AMOUNT: f"0 到 {limits.high} 之间的数，最多两位小数，单位是{field.unit}；累计数不能小于上次已接收的数",
-        FieldType.CHECKLIST: "、".join(field.options) + "中的一项或几项，用“、”或“，”隔开，一项也没有填“无”",
-        FieldType.DATE: "专项工作开始以后的日期，如 2023-02-15"
-        if field.future
-        else "专项工作开始以后、本报送期末以前的日期，如 2023-02-15",
-        FieldType.TEXT: f"{limits.low}到{limits.high}字",
-    }.get(field.type, "下拉列表中的一项")
-    return f"“{field.title}”应填：{asked}。"
 
 
 def _paint(sheet: Any, f: Formats, layout: SheetLayout, rules: tuple[Rule, ...]) -> None:
@@ -589,10 +462,6 @@ def _identity(book: xlsxwriter.Workbook, issue: Issue) -> None:
     for row, layout in enumerate(issue.layouts()):
         ok(sheet.write_string(row, 0, layout.form.sheet))
         ok(sheet.write_string(row, 1, str(issue.stamp(layout.form.code, layout.form.version))))
-
-
-def _cn_date(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def standard_workbook(program: Program, rules: Mapping[str, tuple[Rule, ...]]) -> bytes:

@@ -28,6 +28,7 @@ _FILLS: dict[Severity | None, dict[str, str]] = {
 }
 CELL_LIMIT = 32_767  # what a cell or a comment may hold, as Excel counts: in UTF-16 units, two for a rare character
 MESSAGE_LIMITS = {"input_title": 32, "error_title": 32, "input_message": 255, "error_message": 255}
+LINE_HEIGHT = 15  # points
 _LAST_NARROW = 0x2E7F  # what comes before is half as wide as a Chinese character
 _OPEN = frozenset(
     {"input", "date", "remark", "cover"}

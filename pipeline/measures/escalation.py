@@ -11,6 +11,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from pipeline.domain.text import cn_date
 from pipeline.measures.obligation import Obligation, ObligationKind, Reason
 
 if TYPE_CHECKING:
@@ -148,11 +149,11 @@ def _letter(
     asked = appeal.asked.format(
         asking=step.asking,
         besides=step.besides,
-        by=_cn(reply_by) + ("（暂定）" if provisional else ""),
+        by=cn_date(reply_by) + ("（暂定）" if provisional else ""),
         to_do="、".join(dict.fromkeys(program.worded(_to_do(o)) for o in owed)),
         office=program.office,
     )
-    overdue = f"截至{_cn(as_of)}，{appeal.whose}有{len(owed)}项应报事项逾期"
+    overdue = f"截至{cn_date(as_of)}，{appeal.whose}有{len(owed)}项应报事项逾期"
     return Letter(
         level=step.level,
         title=appeal.title or step.title,
@@ -175,7 +176,7 @@ def _lines(owed: Sequence[Obligation]) -> list[str]:
         units = list(some)
         done = "报送" if units[0].kind in {*_SERIES, ObligationKind.MATERIAL} else "完成"
         names = "、".join(_unit(o) for o in units)
-        lines.append(f"{what}，应于{_cn(due_on)}前{done}，已逾期{units[0].days_overdue}天：{names}。")
+        lines.append(f"{what}，应于{cn_date(due_on)}前{done}，已逾期{units[0].days_overdue}天：{names}。")
     return lines
 
 
@@ -186,7 +187,3 @@ def _unit(o: Obligation) -> str:
 
 def _to_do(o: Obligation) -> str:
     return _TO_MEND if o.reason in {Reason.RETURNED, Reason.UNUSABLE} else _TO_DO[o.kind]
-
-
-def _cn(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pipeline.domain.text import cn_date
 from pipeline.measures.progress import Completion, change_pp, left_out, printed
 
 if TYPE_CHECKING:
@@ -58,11 +59,6 @@ def one_decimal(value: float) -> str:
 def number(value: float) -> str:
     """12,345 or 3.5."""
     return f"{int(value):,}" if float(value).is_integer() else one_decimal(value)
-
-
-def cn_date(day: date) -> str:
-    """2023年3月7日, no leading zeros (GB/T 9704)."""
-    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def numeral(no: int) -> str:

@@ -8,6 +8,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pipeline.domain.text import cn_date
+
 if TYPE_CHECKING:
     from decimal import Decimal
 
@@ -174,11 +176,7 @@ class Field:
         if self.type is FieldType.TEXT and self.max:
             hint = f"{self.min}—{self.max}字" if self.min else f"{self.max}字以内"
         hint = "自动带出" if self.shows else hint
-        since = (
-            f"，{self.counts_from.year}年{self.counts_from.month}月{self.counts_from.day}日起"
-            if self.counts_from
-            else ""
-        )
+        since = f"，{cn_date(self.counts_from)}起" if self.counts_from else ""
         return f"{title}（{hint}{since}）"
 
     def asked_in(self, period: Period) -> bool:

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.state import STATE_NAMES, State
+from pipeline.domain.text import cn_date
 from pipeline.measures.progress import change_pp
 from pipeline.products.documents.correction_parts import correction_paragraphs
 from pipeline.products.documents.target_parts import item_text, province_target
@@ -22,7 +23,6 @@ from pipeline.products.wording import (
     Figures,
     against_pace,
     change,
-    cn_date,
     how_many_actions,
     listing,
     met_among,

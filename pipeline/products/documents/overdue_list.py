@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
+from pipeline.domain.text import cn_date
 from pipeline.forms.style import SafeSheet
 from pipeline.measures.obligation import KIND_NAMES
 from pipeline.measures.overdue import Reason, overdue_counties, overdue_others
 from pipeline.products.documents.officer_contacts import CONTACTS, CONTACTS_NOTE, CONTACTS_SHEET, contact_rows
 from pipeline.products.documents.timeliness_parts import pending_sentence
-from pipeline.products.wording import Figures, cn_date, made_up_of
+from pipeline.products.wording import Figures, made_up_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

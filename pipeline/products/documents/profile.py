@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.state import STATE_NAMES, State
+from pipeline.domain.text import cn_date
 from pipeline.measures.figures import add, number
 from pipeline.measures.obligation import KIND_NAMES, ObligationKind
 from pipeline.measures.progress import Completion, Status, completion, ranks
 from pipeline.measures.timeliness import TIMELINESS_NAMES
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, clipped, quoted, wan
-from pipeline.products.wording import Figures, cn_date, in_quotes, one_decimal, topic
+from pipeline.products.wording import Figures, in_quotes, one_decimal, topic
 from pipeline.products.wording import number as grouped
 from pipeline.program.model import FieldType, FormKind
 

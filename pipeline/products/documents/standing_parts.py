@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.domain.text import cn_date
 from pipeline.measures.commendation import LagReason
 from pipeline.products.documents.bulletin import furthest_behind, milestones_due
 from pipeline.products.documents.money_parts import is_asked, line_name
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, parts, quoted
-from pipeline.products.wording import cn_date, listing, made_up_of, one_decimal
+from pipeline.products.wording import listing, made_up_of, one_decimal
 from pipeline.program.model import Rows
 
 if TYPE_CHECKING:

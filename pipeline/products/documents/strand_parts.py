@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.domain.text import cn_date
 from pipeline.measures.highlights import Duly
 from pipeline.measures.problems import for_departments
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, clipped, parts, quoted
-from pipeline.products.wording import cn_date, listing, numeral
+from pipeline.products.wording import listing, numeral
 from pipeline.program.model import FormKind
 
 if TYPE_CHECKING:

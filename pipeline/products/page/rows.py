@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Severity
 from pipeline.domain.place import PLACING_NAMES, Placing
 from pipeline.domain.state import STATE_NAMES, VERDICT_NAMES, State, Verdict
+from pipeline.domain.text import cn_date
 from pipeline.domain.value import show
 from pipeline.ledger.snapshot import reported_again
 from pipeline.measures.obligation import KIND_NAMES, ObligationKind, Reason
@@ -21,7 +22,7 @@ from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED
 from pipeline.products.page.data import target_text
 from pipeline.products.page.map import county_map
 from pipeline.products.pictures.registry import kinds
-from pipeline.products.wording import Figures, change, cn_date, number, one_decimal
+from pipeline.products.wording import Figures, change, number, one_decimal
 from pipeline.program.layout import row_name
 from pipeline.program.model import FieldType
 

@@ -13,10 +13,10 @@ import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
+from pipeline.domain.text import cn_date
 from pipeline.products.page import parts
 from pipeline.products.page.data import as_json, page_data
 from pipeline.products.page.rows import ISSUED, Page
-from pipeline.products.wording import cn_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

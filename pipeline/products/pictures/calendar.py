@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipeline.domain.text import cn_date
 from pipeline.measures.obligation import KIND_NAMES, ObligationKind
 from pipeline.measures.overdue import obligations
 from pipeline.measures.timeliness import Timeliness
@@ -33,7 +34,7 @@ from pipeline.products.drawing.parts import (
     row_pitch,
 )
 from pipeline.products.pictures.registry import PictureKind, whole
-from pipeline.products.wording import cn_date, number
+from pipeline.products.wording import number
 from pipeline.program.calendar import Calendar
 
 if TYPE_CHECKING:

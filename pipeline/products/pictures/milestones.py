@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pipeline.domain.text import cn_date
 from pipeline.products.drawing.parts import NAVY, PALE, TRACK
 from pipeline.products.drawing.stacks import MOST_ROWS, StackGroup, StackPart, StackRow, stacks
 from pipeline.products.pictures.registry import PictureKind, foot_of, kept_of, whole
-from pipeline.products.wording import cn_date
 from pipeline.program.model import Rows
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.domain.state import STATE_NAMES, State
+from pipeline.domain.text import cn_date
 from pipeline.products.summary.registry import FRONT, SummarySheet
 from pipeline.products.summary.sheets.counties import COUNTIES, STATE_COL
 from pipeline.products.summary.sheets.prefectures import PCT, PREFECTURES, WHOLE_ROW
 from pipeline.products.summary.style import CONTENTS, FIRST_ROW, NUMBERS_AS, Put, hatched, height_of
-from pipeline.products.wording import cn_date
 from pipeline.program.layout import address
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.domain.state import STATE_NAMES
+from pipeline.domain.text import cn_date
 from pipeline.measures.overdue import Obligation, Reason
 from pipeline.measures.timeliness import TIMELINESS_NAMES
 from pipeline.products.summary.registry import FRONT, SummarySheet
 from pipeline.products.summary.shares import compared, scored
 from pipeline.products.summary.style import FIRST_ROW, Column, Put, hatched
-from pipeline.products.wording import cn_date
 
 if TYPE_CHECKING:
     from pipeline.products.summary.registry import Summary

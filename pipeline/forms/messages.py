@@ -1,0 +1,74 @@
+"""What a cell says when it is clicked, and when it refuses what is typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.forms.excel_rules import bounds
+from pipeline.forms.style import MESSAGE_LIMITS
+from pipeline.program.model import FieldType, TargetKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.domain.value import Value
+    from pipeline.program.model import Field, Program, Quantity
+    from pipeline.program.rules import Rule
+
+
+def prompt_of(program: Program, field: Field, previous: Value, limits: str) -> str:
+    """What is asked, its unit and target, the last accepted value, and what else limits it where there is room."""
+    quantity = next((q for q in program.quantities if field.code in q.fields), None)
+    goal = target_in_words(quantity) if quantity else ""
+    several = "可多选，用“、”或“，”隔开" if field.type is FieldType.CHECKLIST else "选项"
+    parts = [
+        field.title,
+        f"单位：{field.unit}" if field.unit else "",
+        f"目标：{goal}" if goal else "",
+        _when(field),
+        f"{several}：{'、'.join(field.options)}" if field.options else "",
+        "不具备条件的填“不适用”" if field.not_applicable else "",
+        f"上次已接收：{previous}" if previous is not None else "",
+        field.hint,
+    ]
+    said = "\n".join(part for part in parts if part)
+    fits = len(said) + len(limits) < MESSAGE_LIMITS["input_message"]
+    return f"{said}\n{limits}" if limits and fits else said
+
+
+def _when(field: Field) -> str:
+    """Of figures: since when and till when they count."""
+    if field.type in {FieldType.TEXT, FieldType.DATE, FieldType.COUNTY}:
+        return ""
+    return "填累计数" if field.accumulation == "cumulative" else "填期末情况"
+
+
+def target_in_words(quantity: Quantity) -> str:
+    """A target as officers read it: 不少于500人次."""
+    if quantity.target is None:
+        return ""
+    kind, threshold = quantity.target.kind, quantity.target.threshold
+    if kind is TargetKind.AT_LEAST:
+        if quantity.is_rate:
+            return f"{quantity.title}达到{threshold}%"
+        return f"不少于{threshold}{quantity.unit}"
+    return {TargetKind.YES: "是", TargetKind.ALL_OPTIONS: "各项齐全", TargetKind.ANY_OPTION: "至少一项"}[kind]
+
+
+def alert_of(field: Field, options: Mapping[str, Any], rules: Sequence[Rule]) -> str:
+    """What may be typed instead."""
+    if field.type is FieldType.COUNT and options["validate"] == "integer":
+        low = options["minimum"]
+        why = f"（不少于上次已接收的{low}，累计数不能减少）" if low else ""
+        return f"“{field.title}”应填 {low} 到 {options['maximum']} 之间的整数，只填数字，单位是{field.unit}{why}。"
+    limits = bounds(field, rules, None)
+    asked = {
+        FieldType.COUNT: f"0或正整数（单位：{field.unit}），或“不适用”",
+        FieldType.AMOUNT: f"0 到 {limits.high} 之间的数，最多两位小数，单位是{field.unit}；累计数不能小于上次已接收的数",
+        FieldType.CHECKLIST: "、".join(field.options) + "中的一项或几项，用“、”或“，”隔开，一项也没有填“无”",
+        FieldType.DATE: "专项工作开始以后的日期，如 2023-02-15"
+        if field.future
+        else "专项工作开始以后、本报送期末以前的日期，如 2023-02-15",
+        FieldType.TEXT: f"{limits.low}到{limits.high}字",
+    }.get(field.type, "下拉列表中的一项")
+    return f"“{field.title}”应填：{asked}。"
