@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
 from typing import TYPE_CHECKING
 
 from pipeline.ledger.backup import copy_database, restore
@@ -11,12 +9,12 @@ from pipeline.ledger.standing import periods_of, seen_from
 from pipeline.products.package.export import export, is_of_package
 from pipeline.products.package.partitions import PATHS, write_partitions
 from pipeline.system.disk import why
-from pipeline.system.errors import PipelineError, WorkspaceError
+from pipeline.system.errors import WorkspaceError
 from pipeline.workspace.campaign import choose_period, load_campaign, open_snapshot, open_store
-from pipeline.workspace.paths import replace_folder
+from pipeline.workspace.paths import replace_folder, write_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import date
     from pathlib import Path
 
@@ -72,9 +70,14 @@ def export_partitions(workspace: Workspace, folder: Path, period_code: str | Non
     try:
         seen = seen_from(store, as_of)
         chosen = (choose_period(program, period_code, as_of),) if period_code else _periods(store, seen)
-        return _write_beside(
-            folder.resolve(), lambda part: write_partitions(part, store, seen, chosen, is_demo=workspace.is_demo)
-        )
+
+        def write(fresh: Path) -> tuple[int, int]:
+            values = write_partitions(fresh, store, seen, chosen, is_demo=workspace.is_demo)
+            return sum(path.is_file() for path in fresh.rglob("*")), values
+
+        return write_beside(folder.resolve(), write)
+    except OSError as error:
+        raise WorkspaceError(f"没有导出：无法写入 {folder.resolve()}：{why(error)}。原来的文件没有动") from error
     finally:
         store.close()
 
@@ -102,37 +105,6 @@ def _periods(store: Store, seen: SeenEarlier) -> tuple[Period, ...]:
     """Those that have begun, or that somebody has reported for."""
     reported = periods_of(store, seen)
     return tuple(p for p in store.program.periods if p.start <= seen.as_of or p.code in reported)
-
-
-def _write_beside(target: Path, write: Callable[[Path], int]) -> tuple[int, int]:
-    """Let a folder be written beside another, then swap it in; files written, and what ``write`` counted."""
-    fresh, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
-    try:
-        _undo_swap(target, old)
-        for left in (fresh, old):
-            if left.exists():
-                shutil.rmtree(left)
-        fresh.mkdir(parents=True)
-        count = write(fresh)
-        files = sum(path.is_file() for path in fresh.rglob("*"))
-        if target.exists():
-            target.rename(old)
-        fresh.rename(target)
-    except (OSError, PipelineError) as error:
-        shutil.rmtree(fresh, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            _undo_swap(target, old)
-        if isinstance(error, PipelineError):
-            raise
-        raise WorkspaceError(f"没有导出：无法写入 {target}：{why(error)}。原来的文件没有动") from error
-    shutil.rmtree(old, ignore_errors=True)
-    return files, count
-
-
-def _undo_swap(target: Path, old: Path) -> None:
-    """Put back the old folder if a swap was cut short."""
-    if old.exists() and not target.exists():
-        old.rename(target)
 
 
 def check_folder(folder: Path, *, partitioned: bool = False) -> None:

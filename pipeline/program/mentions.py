@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline.domain.text import plain
+from pipeline.program.days import day_of
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from pipeline.program.model import Program
 
 _CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{3,20}(?![0-9A-Za-z])")
@@ -58,7 +60,7 @@ def periods_named(program: Program, text: str, own: str = "") -> frozenset[str]:
     undated = _DAY.sub("", text)
     found = set(_PERIOD_CODE.findall(text)) & program.period_by_code.keys()
     months = {tuple(map(int, month)) for month in _MONTHS.findall(text)}
-    days = {day for parts in _DAY.findall(text) if (day := _day(*map(int, parts)))}
+    days = {day for parts in _DAY.findall(text) if (day := day_of(*map(int, parts)))}
     if own in program.period_by_code:
         days -= {program.period_by_code[own].end, program.period_by_code[own].due_on}
     for period in program.periods:
@@ -67,10 +69,3 @@ def periods_named(program: Program, text: str, own: str = "") -> frozenset[str]:
         if (mine & months) or (not mine and title in undated) or days & {period.end, period.due_on}:
             found.add(period.code)
     return frozenset(found)
-
-
-def _day(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None

@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.reading.guard import is_litter
 from pipeline.system.disk import why
@@ -15,10 +15,11 @@ from pipeline.system.errors import BusyError, WorkspaceError
 from pipeline.system.lock import HeldError, hold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 DEMO_MARK = "演示数据.txt"
+T = TypeVar("T")
 _KEY_BYTES = 32
 _PRIVATE = 0o700  # of folders that are their owner's alone
 
@@ -164,15 +165,8 @@ def replace_folder(target: Path, files: Mapping[str, bytes], keep: tuple[str, ..
     Raises:
         WorkspaceError: The disk refused; the old folder is as it was.
     """
-    fresh = target.with_name(f".{target.name}.new")
-    old = target.with_name(f".{target.name}.old")
-    try:
-        _recover(target, old)
-        for left in (fresh, old):
-            if left.is_dir():
-                shutil.rmtree(left)
-            else:
-                left.unlink(missing_ok=True)
+
+    def write(fresh: Path) -> None:
         for name, content in files.items():
             path = fresh / name
             if not path.resolve().is_relative_to(fresh.resolve()):
@@ -182,15 +176,39 @@ def replace_folder(target: Path, files: Mapping[str, bytes], keep: tuple[str, ..
         for name in keep:
             if (target / name).is_dir() and not (fresh / name).exists():
                 shutil.copytree(target / name, fresh / name)
+
+    try:
+        write_beside(target, write)
+    except OSError as error:
+        raise WorkspaceError(f"无法写入 {target}：{why(error)}。原来的产品没有动") from error
+
+
+def write_beside(target: Path, write: Callable[[Path], T]) -> T:
+    """Let a folder be written beside another, then swap it in; whatever is raised, the old one is as it was.
+
+    Returns:
+        What ``write`` returned of the new folder.
+    """
+    fresh, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
+    try:
+        _recover(target, old)
+        for left in (fresh, old):
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink(missing_ok=True)
+        fresh.mkdir(parents=True)
+        written = write(fresh)
         if target.exists():
             target.rename(old)
         fresh.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
+    except Exception:
+        shutil.rmtree(fresh, ignore_errors=True)
         with contextlib.suppress(OSError):
-            shutil.rmtree(fresh, ignore_errors=True)
             _recover(target, old)
-        raise WorkspaceError(f"无法写入 {target}：{why(error)}。原来的产品没有动") from error
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+    return written
 
 
 def _recover(target: Path, old: Path) -> None:
