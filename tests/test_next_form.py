@@ -139,7 +139,7 @@ def test_a_late_return_on_the_old_form_is_read_whole(changed: Project) -> None:
     assert {f["code"] for f in findings} <= {"PERIOD_EARLIER", "FILE_LATE"}
     got = {
         (v["county_code"], v["field"]): v["value"]
-        for v in changed.table(SECOND, "values")
+        for v in changed.table(FIRST, "values")
         if v["period"] == "2024-03" and v["county_code"].startswith("9923")
     }
     assert got["992301", RENAMED] == "11"
@@ -199,9 +199,8 @@ def test_the_comparison_is_of_what_was_judged_alike(measured: Mapping[str, Perio
 def test_a_renamed_county_is_the_same_county(changed: Project, measured: Mapping[str, PeriodMeasures]) -> None:
     names = {code: {c.code: c.short_name for c in m.program.counties} for code, m in measured.items()}
     assert [names[code]["990221"] for code in ("2024-03", "2024-06")] == ["清溪县", "清溪市"]
-    got = {
-        (v["period"], v["county_code"]): v["value"] for v in changed.table(SECOND, "values") if v["field"] == RENAMED
-    }
+    values = [v for period in (FIRST, SECOND) for v in changed.table(period, "values") if v["field"] == RENAMED]
+    got = {(v["period"], v["county_code"]): v["value"] for v in values}
     assert (got["2024-03", "990221"], got["2024-06", "990221"], got["2024-03", "992322"]) == ("21", "22", "21")
     noted = {f["code"] for period in (FIRST, SECOND) for f in changed.table(period, "findings")}
     assert not {"ROW_NAME_CHANGED", "ROW_CODE_CHANGED", "ROW_UNRECOGNISED"} & noted

@@ -176,13 +176,13 @@ def _read_new(
 
 def _read_admitted(known: Registry, store: Store, pending: Mapping[int, Arrival], on: Engine) -> Iterator[Unjudged]:
     """Files that staff let in: of these only what their word lets in, the rest came before or waits on."""
-    for one in (
+    for reading in (
         on.each(partial(read_one, known, None), pending.values(), lost=partial(_lost, known, store)) if pending else ()
     ):
-        if one is not None:
+        if reading is not None:
             yield Unjudged(
-                refusal=replace(one.refusal, findings=()),
-                returns=tuple(r for r in one.returns if r.admission in pending),
+                refusal=replace(reading.refusal, findings=()),
+                returns=tuple(r for r in reading.returns if r.admission in pending),
             )
 
 

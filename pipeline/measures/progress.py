@@ -235,8 +235,8 @@ class _Counts:
             reported=len(self.there),
             roster=len(self.roster),
             changing={
-                code: ChangingPart(target=targets[code], met=one.met, applicable=one.applicable)
-                for code, one in self.changing.items()
+                code: ChangingPart(target=targets[code], met=score.met, applicable=score.applicable)
+                for code, score in self.changing.items()
             },
         )
 

@@ -248,7 +248,7 @@ def made_from(workspace: Workspace, m: PeriodMeasures, contacts: Sequence[Office
     outbox = workspace.outbox(m.period.code)
     return key_of(
         m.period.code,
-        [_as_seen(one) for one in (m.snapshot, m.published) if one],
+        [_as_seen(shot) for shot in (m.snapshot, m.published) if shot],
         m.snapshot.seal,
         [act.seq for act in m.snapshot.acts if act.kind is not ActKind.TELL],
         workspace.inputs(),

@@ -115,7 +115,7 @@ def run(
         closed = closings(store.acts(date.max))
         touched = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq}
         touched |= behind(workspace, snapshot) - closed.keys()
-        others = tuple(one for one in campaign.program.periods if one.code in touched - {period.code})
+        others = tuple(other for other in campaign.program.periods if other.code in touched - {period.code})
         contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))
         missing: list[str] = []
         kept: list[str] = []
@@ -141,7 +141,11 @@ def run(
                 replace_folder(workspace.outbox(chosen.code), files, keep=(ISSUED,))
             except Exception as fault:  # noqa: BLE001 - whatever it is, what was taken in is said before it
                 failed.append((chosen, fault))
-        unpublished = {*closed, *(one.code for one, _ in failed), *(code for code, name in broken if name == BULLETIN)}
+        unpublished = {
+            *closed,
+            *(late.code for late, _ in failed),
+            *(code for code, name in broken if name == BULLETIN),
+        }
         if period.code not in unpublished:
             store.tell(period.code, as_of, who)
         end = store.end()

@@ -96,12 +96,12 @@ def look_once(workspace: Workspace, as_of: date) -> list[tuple[str, str]]:
 
 def _unread(workspace: Workspace, unread: Iterable[Unread]) -> Iterator[tuple[str, str]]:
     """What no return is read from and may hold one: said and written once, like a verdict."""
-    for one in unread:
-        mark = hashlib.sha256(f"{one.name}|{one.kind}|{one.reason}".encode()).hexdigest()
-        name, verdict = _file_name(one.name, mark), f"结论：没有读（{one.what}）。{one.fix}。"
-        if one.may_hold_a_return and not (workspace.verdicts / name).exists():
-            _write(workspace, name, [one.name, verdict])
-            yield one.name, verdict
+    for found in unread:
+        mark = hashlib.sha256(f"{found.name}|{found.kind}|{found.reason}".encode()).hexdigest()
+        name, verdict = _file_name(found.name, mark), f"结论：没有读（{found.what}）。{found.fix}。"
+        if found.may_hold_a_return and not (workspace.verdicts / name).exists():
+            _write(workspace, name, [found.name, verdict])
+            yield found.name, verdict
 
 
 def _write(workspace: Workspace, name: str, lines: Iterable[str]) -> None:

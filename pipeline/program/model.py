@@ -320,8 +320,8 @@ class Program(Notice):
     def _from_region_up(self) -> dict[str, tuple[Region, ...]]:
         """Region code → the region and those above it, nearest first."""
         upward: dict[str, tuple[Region, ...]] = {"": ()}
-        for one in sorted(self.regions, key=lambda region: self.levels.index(region.level)):
-            upward[one.code] = (one, *upward[one.parent_code])
+        for above in sorted(self.regions, key=lambda region: self.levels.index(region.level)):
+            upward[above.code] = (above, *upward[above.parent_code])
         return upward
 
     def ancestors(self, code: str) -> tuple[Prefecture | Region, ...]:
@@ -404,30 +404,30 @@ class Program(Notice):
 
     def code_in(self, county: County, period: Period) -> str:
         """The code a county bears in a period, whatever it bears now; empty where there was no such county."""
-        one: County | None = county
-        while one and not one.stands_on(period.end):
-            one = self.continued(one) if one.starts and period.end < one.starts else None
-        return one.code if one else ""
+        then: County | None = county
+        while then and not then.stands_on(period.end):
+            then = self.continued(then) if then.starts and period.end < then.starts else None
+        return then.code if then else ""
 
     def comparable_code(self, unit: Unit, period: Period) -> str:
         """The code under which the same unit reported in a period; empty where another has been merged into it since."""
         if isinstance(unit, Prefecture):
             return unit.code
-        code, one = self.code_in(unit, period), self.county_by_code.get(unit.code)
-        while one and code:
-            same = self.continued(one)
-            joined = (c for c in self.merged_into.get(one.code, ()) if c != same and c.stands_on(period.end))
+        code, then = self.code_in(unit, period), self.county_by_code.get(unit.code)
+        while then and code:
+            same = self.continued(then)
+            joined = (c for c in self.merged_into.get(then.code, ()) if c != same and c.stands_on(period.end))
             if any(joined):
                 return ""
-            one = same if one.code != code else None
+            then = same if then.code != code else None
         return code
 
     def heir(self, county: County, period: Period) -> County | None:
         """The county that stands for it in a period: itself, or what it became or became part of; None before its time."""
-        one: County | None = county
-        while one and one.ends and one.ends < period.end:
-            one = self.county_by_code.get(one.successor)
-        return one.at(period) if one and one.stands_on(period.end) else None
+        then: County | None = county
+        while then and then.ends and then.ends < period.end:
+            then = self.county_by_code.get(then.successor)
+        return then.at(period) if then and then.stands_on(period.end) else None
 
     def _item_at(self, item: Item, period: Period) -> Item:
         kept = (q for q in item.quantities if q.window.start > period.end or self._asked(q, period))
@@ -489,9 +489,9 @@ class Program(Notice):
         Empty for the counties the notice leaves to the prefecture.
         """
         codes = {county_code}
-        one = self.county_by_code.get(county_code)
-        while one := self.continued(one) if one else None:
-            codes.add(one.code)
+        before = self.county_by_code.get(county_code)
+        while before := self.continued(before) if before else None:
+            codes.add(before.code)
         return tuple(c for c in self.contacts if c.county_code in codes and c.valid_from <= on)
 
     def periods_through(self, period: Period) -> tuple[Period, ...]:

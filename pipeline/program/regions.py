@@ -124,11 +124,11 @@ def _parent(row: Row, code: str, regions: Mapping[str, Region]) -> Region | None
 
 def _not_above(region: Region, parent: Region, regions: Mapping[str, Region]) -> str:
     """Why a parent cannot be one: it is below its own child, or not above it."""
-    chain, one = [region.code], regions.get(parent.code)
-    while one and one.code not in chain:
-        chain.append(one.code)
-        one = regions.get(one.parent_code)
-    if one and one.code == region.code:
+    chain, above = [region.code], regions.get(parent.code)
+    while above and above.code not in chain:
+        chain.append(above.code)
+        above = regions.get(above.parent_code)
+    if above and above.code == region.code:
         return f"上级转了一圈又是自己：{'→'.join((*chain, region.code))}"
     return f"上级 {parent.code} 是{parent.level}，{region.name}是{region.level}：上级应高于本级"
 

@@ -74,7 +74,7 @@ class Node:
 
     def each(self, key: str) -> list[Node]:
         """The mappings of a list; none where the list is not written."""
-        return [Node(self.path, one) for word, value in self.yaml.value if word.value == key for one in value.value]
+        return [Node(self.path, child) for word, value in self.yaml.value if word.value == key for child in value.value]
 
     def under(self, key: str) -> Node:
         """The mapping below a key; this one where the key is not written."""

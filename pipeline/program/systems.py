@@ -66,7 +66,7 @@ def _check_urging(said: Urging) -> None:
 
 
 def _known(where: str, given: Iterable[int | str], known: list[Any]) -> None:
-    for one in given:
-        if one not in known:
-            wanted = nearest(str(one), [str(code) for code in known])
-            raise ProgramError(f"program.yaml：{where} 引用了不存在的 {one}{wanted}")
+    for named in given:
+        if named not in known:
+            wanted = nearest(str(named), [str(code) for code in known])
+            raise ProgramError(f"program.yaml：{where} 引用了不存在的 {named}{wanted}")

@@ -96,8 +96,8 @@ class Cluster:
             yield from first.results(outcomes, lost)
 
         try:
-            for one in chunks(items, chunk or self._chunk):
-                ahead.append((one, run.start(one.packed)))
+            for part in chunks(items, chunk or self._chunk):
+                ahead.append((part, run.start(part.packed)))
                 while len(ahead) >= self._link.most_ahead():
                     yield from results()
             while ahead:

@@ -134,9 +134,9 @@ def reporting_sentence(m: PeriodMeasures, say: Figures) -> str:
         f"应报送{say('period.title', m.period.title)}{w.report}"
     )
     rest = [
-        f"{STATE_NAMES[one]}{say(f'counties.{one.name.lower()}', state[one])}个"
-        for one in (State.RETURNED, State.UNUSABLE, State.UNREAD, State.MISSING)
-        if state[one]
+        f"{STATE_NAMES[lacking]}{say(f'counties.{lacking.name.lower()}', state[lacking])}个"
+        for lacking in (State.RETURNED, State.UNUSABLE, State.UNREAD, State.MISSING)
+        if state[lacking]
     ]
     if not m.reported:
         given = f"（{'，'.join(rest)}）" if state[State.MISSING] < roster else ""
