@@ -55,22 +55,16 @@ def admit(
         entry = _which_held(program, named, file, unit, period)
         chosen = choose_period(program, period or entry.claim[1] or None, entry.received_on)
         codes = {f.code for s, f in snapshot.findings if s.seq == entry.seq and CATALOGUE[f.code].holds}
-        if codes == {"PERIOD_CLOSED"} and (unit.code, chosen.code) != (entry.prefecture_code, entry.period):
-            raise PipelineError(f"{file} 的识别码有效，是{_claim(program, entry)}的报表，不能认定为别的")
-        if entry.placed == Placing.STAMP and snapshot.unusable(entry) and (unit.code, chosen.code) != entry.claim:
+        stamped = codes == {"PERIOD_CLOSED"} or (entry.placed == Placing.STAMP and snapshot.unusable(entry))
+        if stamped and (unit.code, chosen.code) != (entry.prefecture_code, entry.period):
             raise PipelineError(f"{file} 的识别码有效，是{_claim(program, entry)}的报表，不能认定为别的")
         claimed_prefecture, claimed_period = entry.claim
-        act = Act(
-            kind=ActKind.ADMIT,
-            sha256=entry.sha256,
-            file=entry.file,
+        act = replace(
+            _about(entry, ActKind.ADMIT, reason, who, as_of),
             claimed_prefecture=claimed_prefecture,
             claimed_period=claimed_period,
             prefecture_code=unit.code,
             period=chosen.code,
-            reason=reason.strip(),
-            who=who,
-            done_on=as_of,
             target=entry.seq if snapshot.unusable(entry) else 0,
         )
         return replace(act, seq=store.enter(act)), program
@@ -131,18 +125,7 @@ def withdraw(
             raise PipelineError(f"报送序号 {seq}（{entry.file}）{'没有撤回' if again else '已经撤回'}")
         if entry.verdict == Verdict.HELD:
             raise PipelineError(f"报送序号 {seq}（{entry.file}）还在待认定，没有收入，不必撤回")
-        kind = ActKind.REINSTATE if again else ActKind.WITHDRAW
-        act = Act(
-            kind=kind,
-            sha256=entry.sha256,
-            file=entry.file,
-            prefecture_code=entry.prefecture_code,
-            period=entry.period,
-            target=seq,
-            reason=reason.strip(),
-            who=who,
-            done_on=as_of,
-        )
+        act = _about(entry, ActKind.REINSTATE if again else ActKind.WITHDRAW, reason, who, as_of)
         return replace(act, seq=store.enter(act)), entry
 
 
@@ -216,19 +199,23 @@ def received(
         first = period.start if period else program.periods[0].start
         if day < first:
             raise PipelineError(f"{which}的收到日期不能早于 {first}，报送期从这一天开始")
-        act = Act(
-            kind=ActKind.RECEIVED,
-            sha256=entry.sha256,
-            file=entry.file,
-            prefecture_code=entry.prefecture_code,
-            period=entry.period,
-            target=seq,
-            day=day,
-            reason=reason.strip(),
-            who=who,
-            done_on=as_of,
-        )
+        act = replace(_about(entry, ActKind.RECEIVED, reason, who, as_of), day=day)
         return replace(act, seq=store.enter(act)), entry, period
+
+
+def _about(entry: Submission, kind: ActKind, reason: str, who: str, as_of: date) -> Act:
+    """An act on a submission."""
+    return Act(
+        kind=kind,
+        sha256=entry.sha256,
+        file=entry.file,
+        prefecture_code=entry.prefecture_code,
+        period=entry.period,
+        target=entry.seq,
+        reason=reason.strip(),
+        who=who,
+        done_on=as_of,
+    )
 
 
 def _need(reason: str, what: str) -> None:

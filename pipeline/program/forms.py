@@ -263,31 +263,9 @@ def _item(
 
 
 def _field(node: Node, said: FieldEntry, form: str, item: int, form_kind: FormKind, seen: Seen) -> Field:
-    code = said.code
-    _once(seen, node, "code", "指标代码", code)
+    _once(seen, node, "code", "指标代码", said.code)
     _check_titles(node, said, form, seen)
-    if said.counts_from and said.counts_until and said.counts_until < said.counts_from:
-        raise node.fail(f"{code} 的 counts_until 早于 counts_from", "counts_until")
-    if not _CODE.fullmatch(code):
-        raise node.fail(f"指标代码“{code}”不能用：以字母开头，只含字母、数字和一个连字符", "code")
-    for option in said.options:
-        if re.search(r"[、,，;；/\s]", option) or option in {NONE_TICKED, NOT_APPLICABLE}:
-            raise node.fail(
-                f"选项“{option}”不能用：不能含顿号、逗号、分号、斜杠或空格，也不能是“无”“不适用”", "options"
-            )
-    if (said.type in {FieldType.CHOICE, FieldType.CHECKLIST}) != bool(said.options):
-        raise node.fail(f"{code}：choice 和 checklist 必须有 options，其他类型不能有", "code")
-    if said.type in NUMBERS and not said.unit:
-        raise node.fail("缺少 unit")
-    if said.required and said.required_if:
-        raise node.fail(f"{code}：required 和 required_if 只能写一个", "required")
-    if said.role and said.role not in ROLES[form_kind]:
-        known = ROLES[form_kind]
-        raise node.fail(
-            f"{form_kind} 表没有 role“{said.role}”{nearest(said.role, known)}；允许：{'、'.join(known)}", "role"
-        )
-    if said.type is FieldType.CHOICE and said.nil_value is not None and said.nil_value not in said.options:
-        raise node.fail(f"nil_value“{said.nil_value}”不在 options（{'、'.join(said.options)}）中", "nil_value")
+    _check_field(node, said, form_kind)
     required = not said.required_if if said.required is None else said.required
     own = {"required", "required_if", "nil_value", "nil_must_be_given", "max"}
     return Field(
@@ -299,6 +277,37 @@ def _field(node: Node, said: FieldEntry, form: str, item: int, form_kind: FormKi
         max=said.max or (_TEXT_LIMIT if said.type is FieldType.TEXT else None),
         **plain_values(said, but=own),
     )
+
+
+def _check_field(node: Node, said: FieldEntry, form_kind: FormKind) -> None:
+    """What the keys of a column say of each other."""
+    code = said.code
+    if said.counts_from and said.counts_until and said.counts_until < said.counts_from:
+        raise node.fail(f"{code} 的 counts_until 早于 counts_from", "counts_until")
+    if not _CODE.fullmatch(code):
+        raise node.fail(f"指标代码“{code}”不能用：以字母开头，只含字母、数字和一个连字符", "code")
+    if said.type in NUMBERS and not said.unit:
+        raise node.fail("缺少 unit")
+    if said.required and said.required_if:
+        raise node.fail(f"{code}：required 和 required_if 只能写一个", "required")
+    if said.role and said.role not in ROLES[form_kind]:
+        known = ROLES[form_kind]
+        raise node.fail(
+            f"{form_kind} 表没有 role“{said.role}”{nearest(said.role, known)}；允许：{'、'.join(known)}", "role"
+        )
+    if said.type is FieldType.CHOICE and said.nil_value is not None and said.nil_value not in said.options:
+        raise node.fail(f"nil_value“{said.nil_value}”不在 options（{'、'.join(said.options)}）中", "nil_value")
+    _check_options(node, said)
+
+
+def _check_options(node: Node, said: FieldEntry) -> None:
+    for option in said.options:
+        if re.search(r"[、,，;；/\s]", option) or option in {NONE_TICKED, NOT_APPLICABLE}:
+            raise node.fail(
+                f"选项“{option}”不能用：不能含顿号、逗号、分号、斜杠或空格，也不能是“无”“不适用”", "options"
+            )
+    if (said.type in {FieldType.CHOICE, FieldType.CHECKLIST}) != bool(said.options):
+        raise node.fail(f"{said.code}：choice 和 checklist 必须有 options，其他类型不能有", "code")
 
 
 def _check_titles(node: Node, said: FieldEntry, form: str, seen: Seen) -> None:
@@ -335,17 +344,7 @@ def _quantity(
     node: Node, said: QuantityEntry, item: int, action: int, window: Window, fields: dict[str, Field], seen: Seen
 ) -> Quantity:
     _once(seen, node, "code", "考核量代码", said.code)
-    for code in (said.value, said.numerator, said.denominator):
-        if code is not None and code not in fields:
-            raise node.fail(f"引用的指标 {code} 不在本任务的 fields 中{nearest(code, list(fields))}", "code")
-    if (said.numerator is None) != (said.denominator is None) or (said.value and said.numerator):
-        raise node.fail("或写 value，或同时写 numerator 和 denominator", "code")
-    if not (said.value or said.numerator or said.province):
-        raise node.fail("没有来源：须有 value、numerator/denominator 或 province", "code")
-    if said.target and said.targets:
-        raise node.fail("target 和 targets 只能写一个", "targets")
-    if said.window:
-        check_window(node.under("window"), said.window)
+    _check_quantity(node, said, fields)
     targets = _targets(node, said.targets)
     target = _target(node.under("target"), said.target) if said.target else None
     for goal in (*(dated.target for dated in targets), *([target] if target else [])):
@@ -360,6 +359,21 @@ def _quantity(
         window=said.window or window,
         **plain_values(said, but=own),
     )
+
+
+def _check_quantity(node: Node, said: QuantityEntry, fields: dict[str, Field]) -> None:
+    """Where a quantity comes from, and that it says so once."""
+    for code in (said.value, said.numerator, said.denominator):
+        if code is not None and code not in fields:
+            raise node.fail(f"引用的指标 {code} 不在本任务的 fields 中{nearest(code, list(fields))}", "code")
+    if (said.numerator is None) != (said.denominator is None) or (said.value and said.numerator):
+        raise node.fail("或写 value，或同时写 numerator 和 denominator", "code")
+    if not (said.value or said.numerator or said.province):
+        raise node.fail("没有来源：须有 value、numerator/denominator 或 province", "code")
+    if said.target and said.targets:
+        raise node.fail("target 和 targets 只能写一个", "targets")
+    if said.window:
+        check_window(node.under("window"), said.window)
 
 
 def _target(node: Node, said: _TargetEntry, *, dated: bool = False) -> Target:
