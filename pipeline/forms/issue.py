@@ -216,7 +216,7 @@ def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: 
         issue.previous.keys(),
         issue.entries,
         issue.stamp("CHECK", 1),
-        issue.program.row_level,
+        issue.program.words,
     )
     for write in after:
         write(book, formats)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pipeline.program.identity import Stamp
     from pipeline.program.model import Field, Unit
     from pipeline.program.rules import Rule
+    from pipeline.program.words import Words
 
     Rules = Mapping[str, tuple[Rule, ...]]
 
@@ -55,7 +56,7 @@ def write_self_check(
     known: Collection[tuple[str, str]],
     entries: Mapping[tuple[str, str, str], Raw],
     stamp: Stamp,
-    level: str,
+    words: Words,
 ) -> None:
     """Write the sheet.
 
@@ -67,7 +68,7 @@ def write_self_check(
         known: (county, field) pairs with a last accepted value: what a tick may carry.
         entries: (form, county, column) → what stands in the cell, of those that are not blank.
         stamp: Identity of this sheet.
-        level: What the unit of a row is called.
+        words: Of the campaign.
     """
     sheet = book.add_worksheet(CHECK_SHEET)
     sheet.hide_gridlines(2)
@@ -75,8 +76,8 @@ def write_self_check(
     ok(sheet.write_string(0, 0, "自查：还有多少格没填或不是数字、有多少处矛盾（全部为0、绿色后再报送）", f.title))
     ok(sheet.write_string(1, 0, f"{stamp}（请勿改动）", f.stamp))
     heads = [
-        f"{level.partition('（')[0]}代码",
-        level,
+        f"{words.row}代码",
+        words.row_title,
         *(f"{x.form.sheet}\n漏填、非数字" for x in layouts),
         *("" for _ in layouts),
         "数据矛盾",

@@ -86,7 +86,8 @@ def load_program(folder: Path) -> Program:
         load_form(folder / "forms" / f"{code}.yaml", action, said.window, seen)
         for code, action in (*((one.form, one) for one in said.actions), *((code, None) for code in said.sheets))
     )
-    forms = tuple(_spoken(form, levels.words[-1].partition("（")[0], levels.words[-2:][0]) for form in forms)
+    row = said.wording.row_of(levels.words[-1])
+    forms = tuple(_spoken(form, row, levels.words[-2:][0]) for form in forms)
     _check_forms_used(folder, forms)
     if not counties:
         check_rows(forms)

@@ -255,7 +255,7 @@ class Program(Notice):
     @cached_property
     def words(self) -> Words:
         """What the levels are called, in the forms that texts need."""
-        said, row = self.wording, self.row_level.partition("（")[0]
+        said, row = self.wording, self.wording.row_of(self.row_level)
         return Words(
             whole=self.levels[0],
             of_whole=said.of_whole,

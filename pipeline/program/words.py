@@ -13,6 +13,7 @@ class WordsEntry:
     """``wording`` of ``program.yaml``: what cannot be put together from ``levels`` and ``unit_suffix``; see :class:`Words`."""
 
     of_whole: str = ""
+    row: str = ""
     of_row: str = ""
     body: str = ""
     institution: str = "单位"
@@ -27,6 +28,10 @@ class WordsEntry:
     report: str = "报表"
     highlight: str = "亮点经验"
     name_endings: tuple[str, ...] = ("省", "市", "州", "盟", "区", "县", "旗")
+
+    def row_of(self, level: str) -> str:
+        """What the unit of a row is called in a sentence; where that is not said, its level without brackets."""
+        return self.row or level.partition("（")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
