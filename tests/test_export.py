@@ -24,7 +24,7 @@ from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.office.exporting import export_files, write_package
 from pipeline.products.package.data_package import data_package
 from pipeline.products.package.export import export
-from pipeline.products.package.registry import tables
+from pipeline.products.package.tables import tables
 from pipeline.program.model import FormKind
 from pipeline.system.errors import PipelineError
 from pipeline.workspace.campaign import Campaign, load_campaign

@@ -428,7 +428,7 @@ def test_it_gets_a_notice_that_says_why_and_what_to_do(office: Workspace) -> Non
         assert words in text
     assert "附件" not in text
     assert "推定" not in text
-    assert context["rows"][0].what == "文件内部有不允许的声明"
+    assert context["rows"][0]["what"] == "文件内部有不允许的声明"
     guessed, _ = notice_context(m, C.program.prefecture_by_code[LINCANG], (), is_demo=False, refused=refused[LINCANG])
     assert "按文件名认作你单位报来的" in "".join(guessed["paragraphs"])
 
@@ -509,7 +509,7 @@ def test_a_return_in_which_nothing_was_filled_in_is_told_as_that(tmp_path: Path)
     text = "".join(context["paragraphs"])
     assert "2023年3月4日报来的“昭通.xlsx”已收到（在报送截止日以前），但各县各表均未填报" in text
     assert "不能采用" not in text
-    assert [(row.what, row.found) for row in context["rows"]] == [("各县各表均未填报", "空白")]
+    assert [(row["what"], row["found"]) for row in context["rows"]] == [("各县各表均未填报", "空白")]
     lines = (
         CliRunner()
         .invoke(main, ["--project", str(workspace.root), "--as-of", str(AFTER), "status", "--period", "2023-02"])
@@ -534,7 +534,7 @@ def test_what_stands_elsewhere_in_a_blank_return_is_told_with_it(tmp_path: Path)
     text = "".join(context["paragraphs"])
     assert "各县各表均未填报；多出的工作表未采用" in text
     assert "请填入下发的表中" in text
-    assert [(row.where, row.what) for row in context["rows"]] == [
+    assert [(row["where"], row["what"]) for row in context["rows"]] == [
         ("整份文件", "各县各表均未填报"),
         ("我们的数", "多出的工作表未采用"),
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from pipeline.domain.state import STATE_NAMES, State
 from pipeline.domain.text import cn_date
 from pipeline.measures.progress import change_pp
 from pipeline.products.documents.correction_parts import correction_paragraphs
+from pipeline.products.documents.outline import NO_FIGURE, Row, Subsection, of
 from pipeline.products.documents.target_parts import item_text, province_target
 from pipeline.products.documents.timeliness_parts import (
     not_reported,
@@ -39,28 +39,6 @@ if TYPE_CHECKING:
     from pipeline.program.model import Action, Milestone, Prefecture
 
 _FEW = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ActionText:
-    """One action's section."""
-
-    numeral: str
-    name: str
-    paragraphs: list[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _TableRow:
-    """One prefecture in 表1; completion and change without unit."""
-
-    rank: str
-    name: str
-    completion: str
-    change: str
-    reported: str
-    overdue: str
-    note: str
 
 
 def bulletin_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
@@ -200,7 +178,7 @@ def _with_pct(m: PeriodMeasures, prefectures: Iterable[Prefecture], say: Figures
     return "、".join(shown)
 
 
-def _action(m: PeriodMeasures, action: Action, say: Figures) -> _ActionText:
+def _action(m: PeriodMeasures, action: Action, say: Figures) -> Subsection:
     form = m.program.form_by_code[action.form]
     done = m.now.by_action[action.no]
     lead = []
@@ -213,7 +191,7 @@ def _action(m: PeriodMeasures, action: Action, say: Figures) -> _ActionText:
             + "。"
             + best_and_worst(m, action, say)
         ]
-    return _ActionText(
+    return Subsection(
         numeral=numeral(action.no),
         name=action.title,
         paragraphs=[*lead, *(item_text(m, item, say) for item in form.items if not item.retired_in(m.period))],
@@ -249,28 +227,28 @@ def _extremes(scored: Sequence[tuple[float, Prefecture]], say: Figures, measure:
     )
 
 
-def _table_row(m: PeriodMeasures, p: Prefecture, say: Figures) -> _TableRow:
+def _table_row(m: PeriodMeasures, p: Prefecture, say: Figures) -> Row:
     done = m.now.by_prefecture[p.code]
     before = m.before.by_prefecture[p.code] if m.before else None
     rank = m.ranks[p.code]
     late = sum(o.overdue for o in m.owed_now if o.is_report and o.is_measured and o.prefecture == p)
     key = f"prefecture.{p.code}"
-    return _TableRow(
-        rank="—" if rank is None else say(f"{key}.rank", rank),
-        name=p.short_name,
-        completion=not_reported(m, p) if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
-        change=signed_change(done, before, say, f"{key}.change"),
-        reported=f"{say(f'{key}.reported', done.reported)}/{say(f'{key}.roster', done.roster)}",
-        overdue=say(f"{key}.overdue", late) if late else "—",
-        note=row_note(m, p),
-    )
+    return {
+        "rank": NO_FIGURE if rank is None else say(f"{key}.rank", rank),
+        "name": p.short_name,
+        "completion": not_reported(m, p) if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
+        "change": signed_change(done, before, say, f"{key}.change"),
+        "reported": of(say, key, done.reported, done.roster),
+        "overdue": say(f"{key}.overdue", late) if late else NO_FIGURE,
+        "note": row_note(m, p),
+    }
 
 
 def signed_change(done: Completion, before: Completion | None, say: Figures, measure: str) -> str:
     """A change for a table: +3.2, −1.0, 0.0, or a dash where nothing can be compared."""
     step = change_pp(done, before)
     if step is None:
-        return "—"
+        return NO_FIGURE
     sign = {True: "+", False: "−"}[step > 0] if step else ""
     return say(measure, sign + one_decimal(abs(step)))
 

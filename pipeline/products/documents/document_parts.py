@@ -6,6 +6,7 @@ what only one of them has (a module of ``own/``), is a function of the edition.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +47,6 @@ from pipeline.products.documents.timeliness_parts import overdue_groups, overdue
 from pipeline.products.wording import Figures, how_many_actions, numeral
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from pipeline.measures.obligation import Quarter
     from pipeline.measures.period import PeriodMeasures, Scores
     from pipeline.products.documents.word import Asked
@@ -130,7 +129,11 @@ def _actions(i: Edition) -> list[Subsection]:
     ]
 
 
-PARTS: Mapping[str, Callable[[Edition], Any]] = {
+Made = Mapping[str, Callable[[Edition], Any]]
+"""What a template may ask for, by name, and what makes it of an edition."""
+Own = dict[str, Made]
+"""Document → the parts that only it has, or has otherwise."""
+PARTS: Made = {
     "is_demo": lambda i: i.is_demo,
     "words": lambda i: i.say.words,
     "counted": lambda i: i.m.reported > 0,
@@ -183,7 +186,7 @@ PARTS: Mapping[str, Callable[[Edition], Any]] = {
 
 
 def context_of(
-    m: PeriodMeasures, document: str, asked: Asked, own: Mapping[str, Callable[[Edition], Any]], *, is_demo: bool
+    m: PeriodMeasures, document: str, asked: Asked, own: Made, *, is_demo: bool
 ) -> tuple[dict[str, Any], Figures]:
     """The context of a publication and the register of its numbers.
 

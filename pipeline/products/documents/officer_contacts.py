@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.state import Verdict
 from pipeline.domain.value import show
 from pipeline.program.layout import COVER_INPUTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
+    from collections.abc import Mapping
 
     from pipeline.domain.entries import Submission
     from pipeline.domain.value import Raw
@@ -21,15 +22,8 @@ if TYPE_CHECKING:
     from pipeline.program.model import Prefecture, Program
 
 CONTACTS_SHEET = "填报联系人"
-CONTACTS = (
-    ("序号", 6),
-    ("州（市）", 14),
-    ("本期逾期县数", 12),
-    ("填报人", 22),
-    ("联系电话", 22),
-    ("报表收到日期", 14),
-    ("取自哪份报表", 56),
-)
+OverdueColumns = Sequence[tuple[str, int, Callable[[Any], str | int | date]]]
+"""Head, width and cell of each column of a sheet of 逾期县清单.xlsx."""
 CONTACTS_NOTE = (
     "含个人信息，仅供办公室催报时联系使用，请勿转发。取自各州（市）最近一份写明填报人或电话的报表的“填报说明”。"
 )
@@ -75,20 +69,14 @@ def contact_of(prefecture: Prefecture, source: Submission, cover: Mapping[str, R
     return OfficerContact(prefecture=prefecture, name=name, phone=phone, source=source)
 
 
-def contact_rows(contacts: Sequence[OfficerContact], late: Sequence[Obligation]) -> list[tuple[str | int | date, ...]]:
-    """A row per prefecture, as :data:`CONTACTS` has it."""
+def contact_columns(late: Sequence[Obligation]) -> OverdueColumns:
+    """What is told of each prefecture's contact, with how many of its counties are ``late``."""
     owing = Counter(o.prefecture.code for o in late)
-    return [
-        (no, contact.prefecture.short_name, owing[contact.prefecture.code], *_who(contact), _source(contact))
-        for no, contact in enumerate(contacts, 1)
-    ]
-
-
-def _who(contact: OfficerContact) -> tuple[str, str, str | date]:
-    if contact.source is None:
-        return NEVER, "—", "—"
-    return contact.name or BLANK, contact.phone or BLANK, contact.source.received_on
-
-
-def _source(contact: OfficerContact) -> str:
-    return f"报送序号 {contact.source.seq}　{contact.source.file}" if contact.source else "—"
+    return (
+        ("州（市）", 14, lambda contact: contact.prefecture.short_name),
+        ("本期逾期县数", 12, lambda contact: owing[contact.prefecture.code]),
+        ("填报人", 22, lambda contact: (contact.name or BLANK) if contact.source else NEVER),
+        ("联系电话", 22, lambda contact: (contact.phone or BLANK) if contact.source else "—"),
+        ("报表收到日期", 14, lambda contact: contact.source.received_on if contact.source else "—"),
+        ("取自哪份报表", 56, lambda contact: f"报送序号 {contact.source.seq}　{contact.source.file}" if contact.source else "—"),
+    )

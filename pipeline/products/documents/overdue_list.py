@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
@@ -12,57 +12,42 @@ from pipeline.domain.text import cn_date
 from pipeline.forms.style import SafeSheet
 from pipeline.measures.obligation import KIND_NAMES
 from pipeline.measures.overdue import Reason, overdue_counties, overdue_others
-from pipeline.products.documents.officer_contacts import CONTACTS, CONTACTS_NOTE, CONTACTS_SHEET, contact_rows
+from pipeline.products.documents.officer_contacts import CONTACTS_NOTE, CONTACTS_SHEET, contact_columns
 from pipeline.products.documents.timeliness_parts import pending_sentence
 from pipeline.products.wording import Figures, made_up_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.products.documents.officer_contacts import OfficerContact
+    from pipeline.products.documents.officer_contacts import OfficerContact, OverdueColumns
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OverdueRow:
-    """One county of the list."""
-
-    no: str
-    prefecture: str
-    county: str
-    reason: str
-    contact: str
-    due_on: str
-    days: str
-    streak: str
-
-
-_HEADINGS = (
-    "序号",
-    "州（市）",
-    "县（市、区）",
-    "县代码",
-    "逾期原因",
-    "对口联系单位",
-    "应报日期",
-    "逾期天数",
-    "逾期工作日",
-    "连续未按时期数",
+_COUNTIES: OverdueColumns = (
+    ("州（市）", 14, lambda o: o.prefecture.short_name),
+    ("县（市、区）", 16, lambda o: o.name),
+    ("县代码", 10, lambda o: o.who),
+    ("逾期原因", 14, lambda o: o.reason.value),
+    ("对口联系单位", 34, lambda o: o.contact),
+    ("应报日期", 14, lambda o: o.due_on),
+    ("逾期天数", 10, lambda o: o.days_overdue),
+    ("逾期工作日", 12, lambda o: o.workdays_overdue),
+    ("连续未按时期数", 16, lambda o: o.streak),
 )
-_WIDTHS = (6, 14, 16, 10, 14, 34, 14, 10, 12, 16)
-_OTHERS = (
-    ("序号", 6),
-    ("类别", 14),
-    ("州（市）", 14),
-    ("单位", 16),
-    ("事项", 44),
-    ("应报日期", 14),
-    ("逾期天数", 10),
-    ("连续未按时期数", 16),
-    ("原因", 18),
-    ("依据（报送序号、工作表、格）", 30),
-    ("对口联系单位", 34),
+_OTHERS: OverdueColumns = (
+    ("州（市）", 14, lambda o: o.prefecture.short_name),
+    ("单位", 16, lambda o: o.name),
+    ("事项", 44, lambda o: o.what),
+    ("应报日期", 14, lambda o: o.due_on),
+    ("逾期天数", 10, lambda o: o.days_overdue),
+    ("连续未按时期数", 16, lambda o: o.streak),
+    ("原因", 18, lambda o: o.reason.value),
+    (
+        "依据（报送序号、工作表、格）",
+        30,
+        lambda o: f"{o.submission} {o.sheet} {o.cell}".strip() if o.submission else "",
+    ),
+    ("对口联系单位", 34, lambda o: o.contact),
 )
 _WIDE = 20  # columns wider than this wrap
 
@@ -73,16 +58,16 @@ def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any]
     say = Figures(m.program.words)
     late = overdue_counties(m.obligations, m.period)
     rows = [
-        _OverdueRow(
-            no=say("row.no", no),
-            prefecture=o.prefecture.short_name,
-            county=o.name,
-            reason=o.reason.value,
-            contact=o.contact,
-            due_on=say.day("due_on", o.due_on),
-            days=say(f"{o.who}.days", o.days_overdue),
-            streak=say(f"{o.who}.streak", o.streak),
-        )
+        {
+            "no": say("row.no", no),
+            "prefecture": o.prefecture.short_name,
+            "county": o.name,
+            "reason": o.reason.value,
+            "contact": o.contact,
+            "due_on": say.day("due_on", o.due_on),
+            "days": say(f"{o.who}.days", o.days_overdue),
+            "streak": say(f"{o.who}.streak", o.streak),
+        }
         for no, o in enumerate(late, 1)
     ]
     kinds = [
@@ -124,45 +109,14 @@ def overdue_workbook(m: PeriodMeasures, contacts: Sequence[OfficerContact] | Non
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     book.worksheet_class = SafeSheet
-    book.set_properties({"title": f"逾期{w.row}清单", "created": _created(m)})
+    created = datetime.combine(m.snapshot.as_of, time())
+    book.set_properties({"title": f"逾期{w.row}清单", "created": created})
     late = overdue_counties(m.obligations, m.period)
-    counties = [
-        (
-            no,
-            o.prefecture.short_name,
-            o.name,
-            o.who,
-            o.reason.value,
-            o.contact,
-            o.due_on,
-            o.days_overdue,
-            o.workdays_overdue,
-            o.streak,
-        )
-        for no, o in enumerate(late, 1)
-    ]
-    others = [
-        (
-            no,
-            m.program.worded(KIND_NAMES[o.kind]),
-            o.prefecture.short_name,
-            o.name,
-            o.what,
-            o.due_on,
-            o.days_overdue,
-            o.streak,
-            o.reason.value,
-            f"{o.submission} {o.sheet} {o.cell}".strip() if o.submission else "",
-            o.contact,
-        )
-        for no, o in enumerate(overdue_others(m.obligations), 1)
-    ]
-    _sheet(
-        book, m, f"逾期{w.row}清单", tuple(zip(_HEADINGS, _WIDTHS, strict=True)), counties, f"本期没有逾期的{w.body}。"
-    )
-    _sheet(book, m, "其他逾期事项", _OTHERS, others, "没有其他逾期的事项。")
+    kind = ("类别", 14, lambda o: m.program.worded(KIND_NAMES[o.kind]))
+    _sheet(book, m, f"逾期{w.row}清单", _COUNTIES, late, f"本期没有逾期的{w.body}。")
+    _sheet(book, m, "其他逾期事项", (kind, *_OTHERS), overdue_others(m.obligations), "没有其他逾期的事项。")
     if contacts is not None:
-        _sheet(book, m, CONTACTS_SHEET, CONTACTS, contact_rows(contacts, late), "", CONTACTS_NOTE)
+        _sheet(book, m, CONTACTS_SHEET, contact_columns(late), contacts, "", CONTACTS_NOTE)
     book.close()
     return out.getvalue()
 
@@ -171,41 +125,39 @@ def _sheet(
     book: xlsxwriter.Workbook,
     m: PeriodMeasures,
     name: str,
-    columns: tuple[tuple[str, int], ...],
-    rows: Sequence[tuple[str | int | date, ...]],
+    columns: OverdueColumns,
+    rows: Sequence[Any],
     nothing: str,
     under_title: str = "",
 ) -> None:
     """One list; a date is a date, a number a number, and officers' words only ever text."""
-    sheet = book.add_worksheet(name)
-    base = {"font_name": "宋体", "font_size": 11, "valign": "vcenter", "border": 1, "border_color": "#B8C2CC"}
+    sheet, plain = book.add_worksheet(name), {"font_name": "宋体", "font_size": 11}
+    base = {**plain, "valign": "vcenter", "border": 1, "border_color": "#B8C2CC"}
     head = book.add_format({**base, "bold": True, "bg_color": "#E8EEF5", "align": "center", "text_wrap": True})
     cell = book.add_format({**base, "align": "center"})
     wide = book.add_format({**base, "text_wrap": True})
     day = book.add_format({**base, "num_format": "yyyy-mm-dd", "align": "center"})
-    sheet.write_string(
-        0,
-        0,
-        f"{name}（{m.period.title}，截至{cn_date(m.snapshot.as_of)}）",
-        book.add_format({"font_name": "黑体", "font_size": 16}),
-    )
+    title = book.add_format({"font_name": "黑体", "font_size": 16})
+    sheet.write_string(0, 0, f"{name}（{m.period.title}，截至{cn_date(m.snapshot.as_of)}）", title)
     sheet.set_row(0, 28)
     if under_title:
-        sheet.write_string(1, 0, m.program.worded(under_title), book.add_format({"font_name": "宋体", "font_size": 11}))
+        sheet.write_string(1, 0, m.program.worded(under_title), book.add_format(plain))
     sheet.set_row(2, 32)
-    for col, (heading, width) in enumerate(columns):
+    for col, (heading, width, _) in enumerate((("序号", 6, None), *columns)):
         sheet.set_column(col, col, width)
         sheet.write_string(2, col, m.program.worded(heading), head)
-    for row, values in enumerate(rows, 3):
-        for col, value in enumerate(values):
+    for row, one in enumerate(rows, 3):
+        sheet.write_number(row, 0, row - 2, cell)
+        for col, (_, width, value_of) in enumerate(columns, 1):
+            value = value_of(one)
             if isinstance(value, str):
-                sheet.write_string(row, col, value, wide if columns[col][1] > _WIDE else cell)
+                sheet.write_string(row, col, value, wide if width > _WIDE else cell)
             elif isinstance(value, int):
                 sheet.write_number(row, col, value, cell)
             else:
                 sheet.write_datetime(row, col, value, day)
     if rows:
-        sheet.autofilter(2, 0, 2 + len(rows), len(columns) - 1)
+        sheet.autofilter(2, 0, 2 + len(rows), len(columns))
     else:
         sheet.write_string(3, 0, nothing, book.add_format({"font_name": "宋体"}))
     sheet.freeze_panes(3, 3)
@@ -214,9 +166,3 @@ def _sheet(
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(2)
     sheet.set_footer("&R&9第 &P 页，共 &N 页")
-
-
-def _created(m: PeriodMeasures) -> Any:
-    from datetime import datetime, time  # noqa: PLC0415
-
-    return datetime.combine(m.snapshot.as_of, time())

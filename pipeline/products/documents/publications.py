@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, partial
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-from pipeline.products.documents import own
 from pipeline.products.documents.document_parts import context_of
 from pipeline.products.documents.letters import letter_context, letter_groups
 from pipeline.products.documents.word import asked_by
+from pipeline.products.found import found
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.products.documents.document_parts import Edition
+    from pipeline.products.documents.document_parts import Own
     from pipeline.products.wording import Figures
 
 LETTERS, LETTER_TEMPLATE = "催报", "催报函.docx"
@@ -35,10 +33,9 @@ class Draft:
 
 
 @cache
-def own_parts() -> dict[str, Mapping[str, Callable[[Edition], Any]]]:
+def own_parts() -> Own:
     """Document → its own parts, of every module of the folder ``own``."""
-    modules = (import_module(f"{own.__name__}.{module.name}") for module in iter_modules(own.__path__))
-    return {document: parts for module in modules for document, parts in module.OWN.items()}
+    return {document: parts for parts_of in found(f"{__package__}.own", "OWN") for document, parts in parts_of.items()}
 
 
 def publications(m: PeriodMeasures, templates: Path, *, is_demo: bool) -> Iterator[Draft]:

@@ -10,7 +10,7 @@ from pipeline.checks.problems import in_groups
 from pipeline.domain.acts import closings
 from pipeline.domain.findings import CATALOGUE, Severity
 from pipeline.domain.place import Placing
-from pipeline.products.documents.outline import quoted
+from pipeline.products.documents.outline import Row, quoted
 from pipeline.products.returned_copy import key_of
 from pipeline.products.wording import Figures
 from pipeline.program.layout import unit_name
@@ -28,18 +28,6 @@ LISTED, PASTED, LONG = 30, 8, 10
 _HOW_TO = "问题格以颜色标出，批注写明所填、应为和改法；只须改正有问题的格，其余不必动，改好后原样发回即为重报。"
 _Asked = tuple["ReturnedCopy", "Finding", str]
 """One thing asked: the copy, the finding, the title of its kind."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _NoticeRow:
-    """One finding of the table."""
-
-    no: str
-    county: str
-    where: str
-    what: str
-    found: str
-    expected: str
 
 
 def by_prefecture(copies: Sequence[ReturnedCopy]) -> dict[Prefecture, list[ReturnedCopy]]:
@@ -185,16 +173,13 @@ def _fault(m: PeriodMeasures, f: Finding) -> _NoticeFault:
     )
 
 
-def _refused_rows(m: PeriodMeasures, refused: Waiting, say: Figures) -> list[_NoticeRow]:
+def _refused_rows(m: PeriodMeasures, refused: Waiting, say: Figures) -> list[Row]:
     return [
-        _NoticeRow(
-            no=say("row", no),
-            county="全表",
-            where=quoted(say, "where", f.where),
-            found=quoted(say, "found", f.found),
-            expected=quoted(say, "expected", f.expected),
-            what=quoted(say, "what", f.what),
-        )
+        {
+            "no": say("row", no),
+            "county": "全表",
+            **{name: quoted(say, name, getattr(f, name)) for name in ("where", "found", "expected", "what")},
+        }
         for no, f in enumerate(_faults(m, refused)[:LISTED], 1)
     ]
 
@@ -227,19 +212,19 @@ def _by_county(asked: Sequence[_Asked], say: Figures) -> str:
     return f"（{shown}）"
 
 
-def _row(no: int, asked: _Asked, say: Figures) -> _NoticeRow:
+def _row(no: int, asked: _Asked, say: Figures) -> Row:
     copy, f, kind = asked
     program, key = copy.program, key_of(copy, f)
     county, field = program.unit_by_code.get(f.county_code), program.field_by_code.get(f.field)
     where = program.form_by_code[key[0]].sheet if key else f.location.sheet
-    return _NoticeRow(
-        no=say("row", no),
-        county=county.short_name if county else "全表",
-        where=quoted(say, "where", where),
-        found=quoted(say, "found", f.found),
-        expected=quoted(say, "expected", f.expected or say.words.put(f.fix)),
-        what=quoted(say, "what", kind + (f"：{field.title}" if field else "")),
-    )
+    return {
+        "no": say("row", no),
+        "county": county.short_name if county else "全表",
+        "where": quoted(say, "where", where),
+        "found": quoted(say, "found", f.found),
+        "expected": quoted(say, "expected", f.expected or say.words.put(f.fix)),
+        "what": quoted(say, "what", kind + (f"：{field.title}" if field else "")),
+    }
 
 
 def _paste(openings: Sequence[str], asked: Sequence[_Asked], say: Figures) -> list[str]:
@@ -247,8 +232,8 @@ def _paste(openings: Sequence[str], asked: Sequence[_Asked], say: Figures) -> li
     lines = list(openings)
     for no, (copy, f, kind) in enumerate(asked[:PASTED], 1):
         row, field = _row(no, (copy, f, kind), say), copy.program.field_by_code.get(f.field)
-        sheet = f"“{row.where}”表" if row.where else ""
-        place = "，".join(filter(None, (row.county, sheet, field.title if field else "")))
+        sheet = f"“{row['where']}”表" if row["where"] else ""
+        place = "，".join(filter(None, (row["county"], sheet, field.title if field else "")))
         found = f"（所填“{f.found}”）" if f.found and f.location.cell else ""
         lines.append(f"（{no}）{place}：{kind}{found}，{quoted(say, 'fix', say.words.put(f.fix))}。")
     if len(asked) > PASTED:

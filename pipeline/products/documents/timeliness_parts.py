@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.state import STATE_NAMES, State
 from pipeline.ledger.waiting import BLANK
@@ -18,15 +17,6 @@ if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
     from pipeline.products.wording import Figures
     from pipeline.program.model import Period, Prefecture
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OverdueGroup:
-    """One prefecture in 表2."""
-
-    prefecture: str
-    names: list[str]
-    count: str
 
 
 def row_note(m: PeriodMeasures, p: Prefecture) -> str:
@@ -151,15 +141,15 @@ def pending_sentence(m: PeriodMeasures, say: Figures) -> str:
     return f"另有{w.body}{say('pending.count', len(some))}{w.counter}，不列入逾期：{'；'.join(parts)}。"
 
 
-def overdue_groups(m: PeriodMeasures, say: Figures) -> list[_OverdueGroup]:
+def overdue_groups(m: PeriodMeasures, say: Figures) -> list[dict[str, Any]]:
     """The same by prefecture, with their names."""
     late = overdue_counties(m.obligations, m.period)
     return [
-        _OverdueGroup(
-            prefecture=prefecture.short_name,
-            names=[o.name for o in group],
-            count=say(f"overdue.{prefecture.code}", len(group)),
-        )
+        {
+            "prefecture": prefecture.short_name,
+            "names": [o.name for o in group],
+            "count": say(f"overdue.{prefecture.code}", len(group)),
+        }
         for prefecture, rows in groupby(late, key=lambda o: o.prefecture)
         if (group := list(rows))
     ]

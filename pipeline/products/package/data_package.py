@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from pipeline.products.package.registry import tables
 from pipeline.products.package.schema import Source
+from pipeline.products.package.tables import tables
 from pipeline.products.package.writer import csv_text, descriptor
 
 if TYPE_CHECKING:

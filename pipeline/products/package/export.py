@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pipeline.domain.state import REPORTED
 from pipeline.measures.overdue import obligations
 from pipeline.measures.progress import assess
-from pipeline.products.package.registry import tables
 from pipeline.products.package.schema import Source
+from pipeline.products.package.tables import tables
 from pipeline.products.package.writer import csv_text, descriptor, parquet
 
 if TYPE_CHECKING:

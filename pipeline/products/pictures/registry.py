@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache, partial
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipeline.products import pictures as folder
 from pipeline.products.documents.word import Picture
 from pipeline.products.drawing.cache import Drawing, drawn
 from pipeline.products.drawing.parts import divided, sentence
+from pipeline.products.found import found
 from pipeline.products.wording import one_decimal, ordinal
 
 if TYPE_CHECKING:
@@ -65,9 +63,7 @@ class PictureKind:
 @cache
 def kinds() -> dict[str, PictureKind]:
     """Every module of the folder that has a ``PICTURE``, by its name, in the order of the numbers."""
-    modules = (import_module(f"{folder.__name__}.{one.name}") for one in iter_modules(folder.__path__))
-    found: list[PictureKind] = [module.PICTURE for module in modules if hasattr(module, "PICTURE")]
-    return {one.name: one for one in sorted(found, key=lambda one: one.number)}
+    return {one.name: one for one in found(__package__, "PICTURE")}
 
 
 def pictures(m: PeriodMeasures, cache: Path | None = None, secret: bytes = b"") -> dict[str, Picture]:

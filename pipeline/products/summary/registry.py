@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from pipeline.measures.progress import COUNTED, Status
-from pipeline.products.summary import sheets as folder
+from pipeline.products.found import found
 from pipeline.products.summary.grid import grids
 
 if TYPE_CHECKING:
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.products.summary.grid import Grid
     from pipeline.products.summary.style import Pen
 
+_FOLDER = f"{__package__}.sheets"
 FRONT, OF_ACTIONS, OF_OTHERS, ASIDE, TO_CHECK = "#1F3864", "#5B84BD", "#9DB8DC", "#8A94A0", "#E0A84A"
 
 
@@ -68,13 +67,9 @@ class Summary:
     @cached_property
     def sheets(self) -> tuple[SummarySheet, ...]:
         """The ``SHEET`` of every module of the folder, or its ``sheets``, one for each form; in order."""
-        found: list[SummarySheet] = []
-        for module in (import_module(f"{folder.__name__}.{one.name}") for one in iter_modules(folder.__path__)):
-            if hasattr(module, "sheets"):
-                found += module.sheets(self)
-            else:
-                found.append(replace(module.SHEET, name=self.named(module.SHEET.name)))
-        return tuple(sorted((one for one in found if one.there(self)), key=lambda one: one.number))
+        of_forms = [one for make in found(_FOLDER, "sheets") for one in make(self)]
+        own = [replace(one, name=self.named(one.name)) for one in found(_FOLDER, "SHEET")]
+        return tuple(sorted((one for one in (*own, *of_forms) if one.there(self)), key=lambda one: one.number))
 
     @cached_property
     def values(self) -> Values:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.products.documents.outline import quoted
@@ -10,34 +9,11 @@ from pipeline.products.documents.strand_parts import day_of, place_name
 from pipeline.products.wording import Figures, numeral
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from pipeline.measures.highlights import Highlight
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.products.documents.document_parts import Edition
+    from pipeline.products.documents.document_parts import Own
 
 UNSORTED, UNTITLED = "其他", "（无标题）"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """One highlight as printed; ``meta`` is where, when, and whether others could use it."""
-
-    no: str
-    place: str
-    title: str
-    meta: str
-    paragraphs: list[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Chapter:
-    """The cases of one kind."""
-
-    numeral: str
-    name: str
-    count: str
-    cases: list[_Case]
 
 
 def _foreword(m: PeriodMeasures, say: Figures) -> str:
@@ -58,7 +34,7 @@ def _has_cases(m: PeriodMeasures) -> bool:
     return m.systems.highlights is not None and bool(m.systems.highlights.entries)
 
 
-def _chapters(m: PeriodMeasures, say: Figures) -> list[_Chapter]:
+def _chapters(m: PeriodMeasures, say: Figures) -> list[dict[str, Any]]:
     h = m.systems.highlights
     if h is None:
         return []
@@ -69,33 +45,29 @@ def _chapters(m: PeriodMeasures, say: Figures) -> list[_Chapter]:
     ]
 
 
-def _chapter(m: PeriodMeasures, kind: str, no: int, some: list[Highlight], say: Figures) -> _Chapter:
+def _chapter(m: PeriodMeasures, kind: str, no: int, some: list[Highlight], say: Figures) -> dict[str, Any]:
     ordered = sorted(some, key=lambda highlight: (highlight.prefecture_code, highlight.county_code, highlight.number))
-    return _Chapter(
-        numeral=numeral(no),
-        name=kind or UNSORTED,
-        count=say(f"cases.{kind}", len(some)),
-        cases=[_case(m, highlight, n, say) for n, highlight in enumerate(ordered, 1)],
-    )
+    return {
+        "numeral": numeral(no),
+        "name": kind or UNSORTED,
+        "count": say(f"cases.{kind}", len(some)),
+        "cases": [_case(m, highlight, n, say) for n, highlight in enumerate(ordered, 1)],
+    }
 
 
-def _case(m: PeriodMeasures, highlight: Highlight, no: int, say: Figures) -> _Case:
+def _case(m: PeriodMeasures, highlight: Highlight, no: int, say: Figures) -> dict[str, Any]:
     key, where = f"highlight.{highlight.prefecture_code}.{highlight.number}", place_name(m, highlight)
-    spread = (
-        {True: "可复制推广", False: "填报单位认为暂不宜推广"}.get(highlight.spread)
-        if highlight.spread is not None
-        else ""
-    )
-    return _Case(
-        no=say(f"{key}.no", no),
-        place=where,
-        title=quoted(say, f"{key}.title", highlight.title or UNTITLED),
-        meta="　".join(text for text in (where, day_of(highlight, say), spread) if text),
-        paragraphs=[quoted(say, f"{key}.text", line.strip()) for line in highlight.text.splitlines() if line.strip()],
-    )
+    spread = {True: "可复制推广", False: "填报单位认为暂不宜推广"}.get(highlight.spread) if highlight.spread is not None else ""
+    return {
+        "no": say(f"{key}.no", no),
+        "place": where,
+        "title": quoted(say, f"{key}.title", highlight.title or UNTITLED),
+        "meta": "　".join(text for text in (where, day_of(highlight, say), spread) if text),
+        "paragraphs": [quoted(say, f"{key}.text", line.strip()) for line in highlight.text.splitlines() if line.strip()],
+    }
 
 
-OWN: dict[str, Mapping[str, Callable[[Edition], Any]]] = {
+OWN: Own = {
     "典型案例汇编": {
         "title": lambda i: f"“{i.m.program.short_title}”专项工作\n典型案例汇编",
         "chapters": lambda i: _chapters(i.m, i.say),

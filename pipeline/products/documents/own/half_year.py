@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.products.documents.progress_parts import action_parts
 from pipeline.products.documents.standing_parts import candidate_paragraphs, candidate_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from pipeline.products.documents.document_parts import Edition
+    from pipeline.products.documents.document_parts import Edition, Own
 
 
 def _intro(i: Edition) -> list[str]:
@@ -22,7 +20,7 @@ def _intro(i: Edition) -> list[str]:
     return [f"按照{i.notice()}{i.asked_for()}，现提供以下材料，请会议{asks}。{i.as_of()}"]
 
 
-OWN: dict[str, Mapping[str, Callable[[Edition], Any]]] = {
+OWN: Own = {
     "半年会议材料": {
         "title": lambda i: f"“{i.m.program.short_title}”专项工作{i.m.program.words.board}\n会议材料",
         "intro": _intro,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.measures.progress import change_pp
 from pipeline.products.documents.bulletin import overall_paragraphs
 from pipeline.products.wording import not_compared, one_decimal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.products.documents.document_parts import Edition
+    from pipeline.products.documents.document_parts import Edition, Own
     from pipeline.products.wording import Figures
 
 
@@ -42,7 +40,7 @@ def _course(m: PeriodMeasures, say: Figures) -> list[str]:
     return [f"{moved}，各期均按当期已报{w.row}统计{aside}。"]
 
 
-OWN: dict[str, Mapping[str, Callable[[Edition], Any]]] = {
+OWN: Own = {
     "中期调度报告": {
         "title": lambda i: f"关于“{i.m.program.short_title}”专项工作\n中期情况的报告",
         "intro": lambda i: _intro(i, "中期情况"),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.products.documents.bulletin import completion_paragraph, first_and_last, reporting_sentence
 from pipeline.products.documents.progress_parts import action_parts, prefecture_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from pipeline.products.documents.document_parts import Edition
+    from pipeline.products.documents.document_parts import Edition, Own
 
 
 def _title(i: Edition) -> str:
@@ -33,7 +31,7 @@ def _overall(i: Edition) -> list[str]:
     ]
 
 
-OWN: dict[str, Mapping[str, Callable[[Edition], Any]]] = {
+OWN: Own = {
     "季度通报": {
         "title": _title,
         "intro": _intro,
