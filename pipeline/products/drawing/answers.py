@@ -81,9 +81,6 @@ def answers(shares: Sequence[ShareRow], counts: Sequence[CountCell], *, more: in
         counts: Up to 12 sums.
         more: Rows and sums left out, which the picture says.
 
-    Returns:
-        PNG bytes, 156 mm wide.
-
     Raises:
         ChartError: nothing to draw, too many rows, more yes than answers, or a text that does not fit.
     """
@@ -153,8 +150,7 @@ def _group(table: BarTable, name: str, index: int, room: float) -> None:
     if index:
         above = y - table.pitch / 2
         table.sheet.lines([((1.0, above), (table.left - 1.5, above))], RULE, 0.5)
-    text, size = fitted(name, room, SMALL_PT)
-    table.sheet.text(1.0, y, text, size=size, colour=MUTED)
+    table.sheet.text(1.0, y, name, room=room, size=SMALL_PT, colour=MUTED)
 
 
 def _label(table: BarTable, row: ShareRow, index: int, label: float, *, again: bool) -> None:
@@ -165,8 +161,7 @@ def _label(table: BarTable, row: ShareRow, index: int, label: float, *, again: b
         table.sheet.text(table.left - 1.5, y, option, size=size, align="right")
         room -= width_mm(option, size) + 1.5
     if not again:
-        text, size = fitted(row.label, room)
-        table.sheet.text(label, y, text, size=size)
+        table.sheet.text(label, y, row.label, room=room)
 
 
 def _counts(sheet: Canvas, counts: Sequence[CountCell], top: float, pitch: float) -> None:

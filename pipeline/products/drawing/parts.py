@@ -163,14 +163,17 @@ class Canvas:
         align: Align = "left",
         colour: str = INK,
         halo: bool = False,
+        room: float = math.inf,
     ) -> None:
-        """Write one line with its middle at height ``y`` mm; Chinese and figures share one baseline.
+        """Write one line with its middle at height ``y`` mm, fitted to the room; Chinese and figures share one baseline.
 
         Raises:
             GlyphError: the font lacks a character.
         """
         if not text:
             return
+        if room < math.inf:
+            text, size = fitted(text, room, size)
         require_glyphs(text)
         artist = Text(
             x,
@@ -254,15 +257,10 @@ def plain(draw: Callable[P, bytes]) -> Callable[P, bytes]:
 
 @plain
 def sentence(text: str) -> bytes:
-    """Draw a sentence where there is nothing, or nothing else, to draw.
-
-    Returns:
-        PNG bytes, 156 mm wide.
-    """
+    """Draw a sentence where there is nothing, or nothing else, to draw."""
     sheet = Canvas(12.0)
     sheet.boxes([Box(0.5, 0.5, WIDTH_MM - 1.0, 11.0)], WHITE, edge=RULE, edge_pt=0.8)
-    short, size = fitted(text, WIDTH_MM - 6.0)
-    sheet.text(WIDTH_MM / 2, 6.0, short, size=size, align="center", colour=MUTED)
+    sheet.text(WIDTH_MM / 2, 6.0, text, room=WIDTH_MM - 6.0, align="center", colour=MUTED)
     return sheet.png()
 
 

@@ -18,7 +18,6 @@ from pipeline.products.drawing.parts import (
     WHITE,
     Box,
     Canvas,
-    fitted,
     label_room,
     plain,
     rounded,
@@ -106,9 +105,6 @@ def stacks(
         whole: Whether each bar is as long as the others (parts of a roster), not as its sum.
         foot: A note under the rows: coverage, or what was left out; may be empty.
 
-    Returns:
-        PNG bytes, 156 mm wide.
-
     Raises:
         ChartError: no rows, too many, counts that are not one for each part, or a text that does not fit.
     """
@@ -173,8 +169,7 @@ def _heads(table: BarTable, frame: _StacksFrame, parts: Sequence[StackPart], hea
         left = frame.columns[some[0]] + _COLUMN_GAP_MM / 2
         right = frame.columns[some[-1] + 1]
         sheet.lines([((left, y - 5.6), (right, y - 5.6))], HATCH, 0.6)
-        text, size = fitted(over, right - left, SMALL_PT)
-        sheet.text((left + right) / 2, y - 7.6, text, size=size, align="center", colour=MUTED)
+        sheet.text((left + right) / 2, y - 7.6, over, room=right - left, size=SMALL_PT, align="center", colour=MUTED)
 
 
 def _fill(sheet: Canvas, boxes: Sequence[Box], part: StackPart) -> None:
@@ -199,8 +194,15 @@ def _bar(table: BarTable, parts: Sequence[StackPart], row: StackRow, index: int,
 def _texts(table: BarTable, frame: _StacksFrame, rows: Sequence[StackRow]) -> None:
     table.labels(1.0, [row.label for row in rows], frame.label_room)
     for i, row in ((i, row) for i, row in enumerate(rows) if row.note):
-        text, small = fitted(row.note, frame.note - frame.label_room - 3.0, SMALL_PT)
-        table.sheet.text(frame.note, table.y(i), text, size=small, align="right", colour=MUTED)
+        table.sheet.text(
+            frame.note,
+            table.y(i),
+            row.note,
+            room=frame.note - frame.label_room - 3.0,
+            size=SMALL_PT,
+            align="right",
+            colour=MUTED,
+        )
     for n, x in enumerate(frame.columns):
         ink = RED if n == len(frame.columns) - 1 else INK
         figures = [_figures(row)[n] for row in rows]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
-from pipeline.domain.state import STATE_NAMES, State
+from pipeline.domain.state import STATE_NAMES
 from pipeline.products.drawing.parts import WIDTH_MM
 from pipeline.products.drawing.tile_names import TileGrid, place_names, walls
 from pipeline.products.wording import one_decimal
@@ -25,58 +25,8 @@ _BANDS = 5
 _ANCHORS = {"left": "start", "center": "middle", "right": "end"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _MapTile:
-    """One county.
-
-    Attributes:
-        lines: Its name, on one line or two.
-        size: Of the name, in mm.
-        band: Fifth of the completion it is in, 0–4; None without figure.
-        figure: Completion in whole words, or its state when there is none.
-        label: All of it in words.
-    """
-
-    code: str
-    x: float
-    y: float
-    lines: tuple[str, ...]
-    size: float
-    state: State
-    band: int | None
-    figure: str
-    label: str
-    overdue: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _MapName:
-    """A prefecture's name beside its tiles, with the line that leads there."""
-
-    code: str
-    text: str
-    x: float
-    y: float
-    anchor: str
-    leader: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountyMap:
-    """The whole picture; ``inner`` and ``outer`` are the walls between counties and between prefectures, as SVG paths."""
-
-    width: float
-    height: float
-    tile_width: float
-    tile_height: float
-    tiles: tuple[_MapTile, ...]
-    names: tuple[_MapName, ...]
-    inner: str
-    outer: str
-
-
-def county_map(m: PeriodMeasures) -> CountyMap:
-    """Every county of the programme on its schematic grid."""
+def county_map(m: PeriodMeasures) -> dict[str, Any]:
+    """Every county of the programme on its schematic grid; ``inner`` and ``outer`` are the walls, as SVG paths."""
     program = m.program
     places = program.places
     top, left = (min(place[axis] for place in places.values()) for axis in (0, 1))
@@ -87,19 +37,20 @@ def county_map(m: PeriodMeasures) -> CountyMap:
     grid = TileGrid((WIDTH_MM - width * columns) / 2, _NAMES_MM, width, _TILE_HEIGHT_MM, owners)
     height = 2 * _NAMES_MM + _TILE_HEIGHT_MM * rows
     late = {o.who for o in m.owed_now if o.is_report and o.overdue}
-    return CountyMap(
-        width=WIDTH_MM,
-        height=height,
-        tile_width=width,
-        tile_height=_TILE_HEIGHT_MM,
-        tiles=tuple(sorted((_tile(m, grid, cell, c, late) for cell, c in cells.items()), key=lambda tile: tile.code)),
-        names=tuple(_names(m, grid, height)),
-        inner=_path(walls(grid, 2, outer=False)),
-        outer=_path(walls(grid, 2, outer=True)),
-    )
+    return {
+        "width": WIDTH_MM,
+        "height": height,
+        "tile_width": width,
+        "tile_height": _TILE_HEIGHT_MM,
+        "tiles": tuple(sorted((_tile(m, grid, cell, c, late) for cell, c in cells.items()), key=itemgetter("code"))),
+        "names": tuple(_names(m, grid, height)),
+        "inner": _path(walls(grid, 2, outer=False)),
+        "outer": _path(walls(grid, 2, outer=True)),
+    }
 
 
-def _tile(m: PeriodMeasures, grid: TileGrid, cell: Cell, county: Unit, late: Collection[str]) -> _MapTile:
+def _tile(m: PeriodMeasures, grid: TileGrid, cell: Cell, county: Unit, late: Collection[str]) -> dict[str, Any]:
+    """A county: its name on one line or two, and the fifth of completion it is in, 0–4, its ``band``; None without figure."""
     name, state, pct = county.short_name, m.snapshot.state(m.period, county), m.now.by_county[county.code].pct
     half = (len(name) + 1) // 2
     lines = (name,) if len(name) <= _ONE_LINE else (name[:half], name[half:])
@@ -108,33 +59,34 @@ def _tile(m: PeriodMeasures, grid: TileGrid, cell: Cell, county: Unit, late: Col
     words = [f"{name}（{owner}）" if owner else name, STATE_NAMES[state]]
     words += [f"完成率{one_decimal(pct)}%"] if pct is not None else []
     words += ["报送逾期"] if county.code in late else []
-    return _MapTile(
-        code=county.code,
-        x=_mm(box.x),
-        y=_mm(box.y),
-        lines=lines,
-        size=_mm(min(_LARGEST_MM, (box.w - 0.8) / max(map(len, lines)))),
-        state=state,
-        band=None if pct is None else min(int(pct * _BANDS / 100), _BANDS - 1),
-        figure=STATE_NAMES[state] if pct is None else f"{one_decimal(pct)}%",
-        label="，".join(words),
-        overdue=county.code in late,
-    )
+    return {
+        "code": county.code,
+        "x": _mm(box.x),
+        "y": _mm(box.y),
+        "lines": lines,
+        "size": _mm(min(_LARGEST_MM, (box.w - 0.8) / max(map(len, lines)))),
+        "state": state,
+        "band": None if pct is None else min(int(pct * _BANDS / 100), _BANDS - 1),
+        "figure": STATE_NAMES[state] if pct is None else f"{one_decimal(pct)}%",
+        "label": "，".join(words),
+        "overdue": county.code in late,
+    }
 
 
-def _names(m: PeriodMeasures, grid: TileGrid, height: float) -> Iterator[_MapName]:
+def _names(m: PeriodMeasures, grid: TileGrid, height: float) -> Iterator[dict[str, Any]]:
+    """The prefectures' names beside their tiles, each with the line that leads there."""
     places = place_names(grid, height)
     for prefecture in m.program.prefectures:
         place = places.get(prefecture.short_name)
         if place:
-            yield _MapName(
-                code=prefecture.code,
-                text=prefecture.short_name,
-                x=_mm(place.x),
-                y=_mm(place.y),
-                anchor=_ANCHORS[place.align],
-                leader=_path([place.leader]),
-            )
+            yield {
+                "code": prefecture.code,
+                "text": prefecture.short_name,
+                "x": _mm(place.x),
+                "y": _mm(place.y),
+                "anchor": _ANCHORS[place.align],
+                "leader": _path([place.leader]),
+            }
 
 
 def _path(lines: list[tuple[Point, ...]]) -> str:

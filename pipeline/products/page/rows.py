@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.progress import Completion, ProvinceResult, Total
     from pipeline.products.documents.word import Picture
-    from pipeline.products.page.map import CountyMap
     from pipeline.program.model import Field, Form, Unit
 
 CHARTS, ISSUED = "图表", "下发"
@@ -96,7 +95,7 @@ class Page:
         return [(t.value, TIMELINESS_NAMES[t], n) for t in Timeliness if (n := reports.count(t))]
 
     @cached_property
-    def map(self) -> CountyMap:
+    def map(self) -> dict[str, Any]:
         """Where each county stands."""
         return county_map(self.m)
 

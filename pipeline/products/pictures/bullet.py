@@ -72,9 +72,6 @@ def target_vs_actual(rows: Sequence[BulletRow], unit: str) -> bytes:
         rows: Up to 12 quantities.
         unit: What reports: 县.
 
-    Returns:
-        PNG bytes, 156 mm wide.
-
     Raises:
         ChartError: no rows, more than 12, a target that is not above zero, or a text that does not fit.
     """

@@ -27,7 +27,6 @@ from pipeline.products.drawing.parts import (
     Box,
     Canvas,
     diamond,
-    fitted,
     label_room,
     plain,
     rounded,
@@ -117,9 +116,6 @@ def calendar(
         today: The day the picture tells of, in columns from the left edge; None when it lies outside.
         today_label: What is written over its line.
 
-    Returns:
-        PNG bytes, 156 mm wide.
-
     Raises:
         ChartError: no rows, no or too many columns, a row that has not one cell for each, or a text that does not fit.
     """
@@ -155,13 +151,13 @@ def _grid(
     for j, (year, month) in enumerate(columns):
         if j in years:
             sheet.text(frame.x(j) + 1.0, _TOP_MM - 6.2, year, size=SMALL_PT, colour=MUTED)
-        text, size = fitted(month, frame.wide - 0.4, SMALL_PT)
-        sheet.text(frame.x(j + 0.5), _TOP_MM - 2.4, text, size=size, align="center", colour=MUTED)
+        sheet.text(
+            frame.x(j + 0.5), _TOP_MM - 2.4, month, room=frame.wide - 0.4, size=SMALL_PT, align="center", colour=MUTED
+        )
     for i, row in enumerate(rows):
         middle = frame.y(i) + frame.pitch / 2
         for text, y, colour in ((row.name, middle - 1.6, INK), (row.who, middle + 1.6, MUTED)):
-            short, size = fitted(text, frame.left - 2.5, SMALL_PT)
-            sheet.text(1.0, y, short, size=size, colour=colour)
+            sheet.text(1.0, y, text, room=frame.left - 2.5, size=SMALL_PT, colour=colour)
 
 
 def _cell(sheet: Canvas, frame: _CalendarFrame, row: int, column: int, due: Due) -> None:

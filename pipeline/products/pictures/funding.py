@@ -86,9 +86,6 @@ def money(rows: Sequence[MoneyRow], *, more: int = 0) -> bytes:
         rows: One for each line, up to 18.
         more: Lines left out, which the picture says.
 
-    Returns:
-        PNG bytes, 156 mm wide.
-
     Raises:
         ChartError: no rows, too many, a negative amount, or a text that does not fit.
     """

@@ -13,7 +13,6 @@ from pipeline.products.drawing.parts import (
     WHITE,
     Box,
     Canvas,
-    fitted,
     label_room,
     plain,
     rounded,
@@ -57,9 +56,6 @@ def heatmap(
         total: Completion of all.
         whole: What all are called: 全省.
 
-    Returns:
-        PNG bytes, 156 mm wide.
-
     Raises:
         ChartError: the sizes disagree, the grid is too large, or a text does not fit.
     """
@@ -76,8 +72,7 @@ def heatmap(
     _heat_heads(sheet, heads, grid[0], top)
     _heat_cells(sheet, values, grid)
     for name, row in zip(names, grid, strict=True):
-        text, size = fitted(name, row[0].x - 2.0)
-        sheet.text(row[0].x - 1.5, row[0].y + row[0].h / 2, text, size=size, align="right")
+        sheet.text(row[0].x - 1.5, row[0].y + row[0].h / 2, name, room=row[0].x - 2.0, align="right")
     missing = any(value is None for row in values for value in row)
     _heat_key(sheet, grid[-1][0].x, grid[-1][0].y + pitch + 3.2, missing=missing)
     return sheet.png()
@@ -112,8 +107,7 @@ def _heat_heads(sheet: Canvas, heads: Sequence[list[str]], row: Sequence[Box], t
     """Write the column headings, each sitting on the grid's upper edge."""
     for head, box in zip(heads, row, strict=True):
         for line, text in enumerate(reversed(head)):
-            short, size = fitted(text, box.w - 0.3)
-            sheet.text(box.x + box.w / 2, top - 2.2 - 3.3 * line, short, size=size, align="center")
+            sheet.text(box.x + box.w / 2, top - 2.2 - 3.3 * line, text, room=box.w - 0.3, align="center")
 
 
 def _heat_cells(sheet: Canvas, values: Sequence[Sequence[float | None]], grid: Sequence[Sequence[Box]]) -> None:

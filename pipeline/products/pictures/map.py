@@ -76,9 +76,6 @@ def tile_map(tiles: Sequence[Tile]) -> bytes:
     Args:
         tiles: Counties; rows and columns may start anywhere.
 
-    Returns:
-        PNG bytes, 156 mm wide.
-
     Raises:
         ChartError: no tiles, two in one place, too many for the sheet, or a name that does not fit its tile.
     """

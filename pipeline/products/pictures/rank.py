@@ -68,9 +68,6 @@ def ranking(rows: Sequence[RankRow], *, pace_pct: float | None) -> bytes:
         rows: One for each prefecture; those without a figure come last and are hatched.
         pace_pct: Where the calendar says completion should stand, 0–100; None draws no line.
 
-    Returns:
-        PNG bytes, 156 mm wide.
-
     Raises:
         ChartError: no rows, too many rows, or a text that does not fit.
     """

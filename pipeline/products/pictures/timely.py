@@ -71,9 +71,6 @@ def timeliness(rows: Sequence[TimelinessRow], period_labels: Sequence[str]) -> b
         rows: Prefectures, each with a mark for every period.
         period_labels: Headings of the periods.
 
-    Returns:
-        PNG bytes, 156 mm wide.
-
     Raises:
         ChartError: an unknown mark, a missing mark, or a text that does not fit.
     """
@@ -112,18 +109,13 @@ def _thinned(labels: Sequence[str], wide: float) -> int:
     return 1 if len(labels) <= _ALL_LABELS else max(1, math.ceil((longest + 1.0) / wide))
 
 
-def _places(row: TimelinessRow, kind: str) -> list[int]:
-    return [j for j, mark in enumerate(row.marks) if mark == kind]
-
-
 def _timeliness_frame(sheet: Canvas, rows: Sequence[TimelinessRow], ys: Sequence[float], left: float) -> None:
     """Write names and summaries, with a hairline between rows."""
     half = (ys[1] - ys[0]) / 2 if len(ys) > 1 else 3.1
     edges = [ys[0] - half, *(y + half for y in ys)]
     sheet.lines([((1.0, y), (_RIGHT_MM, y)) for y in edges], RULE, 0.5)
     for row, y in zip(rows, ys, strict=True):
-        text, size = fitted(row.name, left - 2.0)
-        sheet.text(left - 1.5, y, text, size=size, align="right")
+        sheet.text(left - 1.5, y, row.name, room=left - 2.0, align="right")
         sheet.text(_RIGHT_MM, y, row.summary(), align="right")
 
 

@@ -85,9 +85,6 @@ def trend(points: Sequence[TrendPoint], whole: str) -> bytes:
         points: All periods of the campaign in order, those to come included.
         whole: What all units together are called: 全省.
 
-    Returns:
-        PNG bytes, 156 mm wide.
-
     Raises:
         ChartError: no points, or a text that does not fit.
     """
@@ -145,8 +142,7 @@ def _frame(sheet: Canvas, points: Sequence[TrendPoint], columns: Sequence[tuple[
     if len(columns) < len(points):
         sheet.text(1.0, _BASE_MM + 3.2, "择期列出", size=SMALL_PT, colour=MUTED)
     for j, x in columns:
-        text, size = fitted(points[j].period_label, wide - 0.8)
-        sheet.text(x, _BASE_MM + 3.2, text, size=size, align="center")
+        sheet.text(x, _BASE_MM + 3.2, points[j].period_label, room=wide - 0.8, align="center")
 
 
 def _columns(points: Sequence[TrendPoint], xs: Sequence[float], wide: float) -> list[tuple[int, float]]:

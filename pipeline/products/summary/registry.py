@@ -11,12 +11,12 @@ from pipeline.products.found import found
 from pipeline.products.summary.grid import grids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pipeline.measures.figures import Values
     from pipeline.measures.period import PeriodMeasures
     from pipeline.products.summary.grid import Grid
-    from pipeline.products.summary.style import Pen
+    from pipeline.products.summary.style import Column, Pen
 
 _FOLDER = f"{__package__}.sheets"
 FRONT, OF_ACTIONS, OF_OTHERS, ASIDE, TO_CHECK = "#1F3864", "#5B84BD", "#9DB8DC", "#8A94A0", "#E0A84A"
@@ -63,6 +63,10 @@ class Summary:
     def named(self, name: str) -> str:
         """A sheet's name in the words of the programme."""
         return self.m.program.worded(name)
+
+    def columns(self, columns: Iterable[Column]) -> list[Column]:
+        """Columns with their titles in the words of the programme."""
+        return [replace(one, head=self.named(one.head)) for one in columns]
 
     @cached_property
     def sheets(self) -> tuple[SummarySheet, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.domain.state import STATE_NAMES
@@ -44,7 +43,7 @@ def _write(s: Summary, pen: Pen) -> None:
         f"{s.named(COUNTIES)}（{m.period.title}）",
         f"应报日期{cn_date(m.period.due_on)}；达标数为各行动表之和，只算已报的{m.program.words.row}",
     )
-    columns = [replace(one, head=s.named(one.head)) for one in _COLUMNS]
+    columns = s.columns(_COLUMNS)
     owed = {o.who: o for o in m.owed_now if o.is_report and o.is_measured}
     counties = [county for p in m.program.prefectures for county in m.program.measured_of(p.code)]
     rows = [_row(s, row, county, owed.get(county.code)) for row, county in enumerate(counties, FIRST_ROW)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -38,7 +37,7 @@ def _write(s: Summary, pen: Pen) -> None:
         f"{_ODD}（{m.period.title}）",
         f"共{len(rows)}处，与本{w.row}以往或其他{w.row}相差悬殊，请核对，不影响接收；按已报{m.reported}{w.rows}比较",
     )
-    pen.table([replace(one, head=s.named(one.head)) for one in _COLUMNS], rows, frozen=2)
+    pen.table(s.columns(_COLUMNS), rows, frozen=2)
 
 
 def _row(s: Summary, odd: Outlier) -> tuple[Value, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.domain.state import REPORTED, STATE_NAMES, State
@@ -59,7 +58,7 @@ def _write(s: Summary, pen: Pen) -> None:
     )
     titles = {a.no: a.short_title for a in m.program.actions}
     actions = [Column(titles[g.form.action], 9.0) for g in s.scored if g.form.action is not None]
-    columns = [*(replace(one, head=s.named(one.head)) for one in _COLUMNS), *actions]
+    columns = [*s.columns(_COLUMNS), *actions]
     pen.table(
         [*columns, Column("图中的名称", 20)],
         [_row(s, row, p) for row, p in enumerate(m.prefecture_order, FIRST_PREFECTURE)],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.products.summary.grid import PROVINCE_ROW
@@ -49,7 +48,7 @@ def _write(s: Summary, pen: Pen) -> None:
         )
         for row, (question, column) in enumerate(asked, FIRST_ROW)
     ]
-    pen.table([replace(one, head=s.named(one.head)) for one in _COLUMNS], rows, frozen=3)
+    pen.table(s.columns(_COLUMNS), rows, frozen=3)
 
 
 def _figures(s: Summary, column: TaskColumn, row: int) -> tuple[Given, Given]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.forms.style import GREY, NAVY
@@ -36,7 +35,7 @@ def _write(s: Summary, pen: Pen) -> None:
         f"{_TREND}（截至{m.period.title}）",
         f"各期按当期已报的{m.program.words.row}统计；时间进度为专项工作期内已过的天数占比",
     )
-    columns = [replace(one, head=s.named(one.head)) for one in _COLUMNS]
+    columns = s.columns(_COLUMNS)
     rows = [_row(s, row, score) for row, score in enumerate(m.scores, FIRST_ROW)]
     pen.table(columns, rows, frozen=1, head_pt=20.0, filtered=0, room=(20, 5))
     if m.now.province.reported:
