@@ -78,5 +78,9 @@ def contact_columns(late: Sequence[Obligation]) -> OverdueColumns:
         ("填报人", 22, lambda contact: (contact.name or BLANK) if contact.source else NEVER),
         ("联系电话", 22, lambda contact: (contact.phone or BLANK) if contact.source else "—"),
         ("报表收到日期", 14, lambda contact: contact.source.received_on if contact.source else "—"),
-        ("取自哪份报表", 56, lambda contact: f"报送序号 {contact.source.seq}　{contact.source.file}" if contact.source else "—"),
+        (
+            "取自哪份报表",
+            56,
+            lambda contact: f"报送序号 {contact.source.seq}　{contact.source.file}" if contact.source else "—",
+        ),
     )

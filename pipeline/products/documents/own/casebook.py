@@ -57,13 +57,19 @@ def _chapter(m: PeriodMeasures, kind: str, no: int, some: list[Highlight], say: 
 
 def _case(m: PeriodMeasures, highlight: Highlight, no: int, say: Figures) -> dict[str, Any]:
     key, where = f"highlight.{highlight.prefecture_code}.{highlight.number}", place_name(m, highlight)
-    spread = {True: "可复制推广", False: "填报单位认为暂不宜推广"}.get(highlight.spread) if highlight.spread is not None else ""
+    spread = (
+        {True: "可复制推广", False: "填报单位认为暂不宜推广"}.get(highlight.spread)
+        if highlight.spread is not None
+        else ""
+    )
     return {
         "no": say(f"{key}.no", no),
         "place": where,
         "title": quoted(say, f"{key}.title", highlight.title or UNTITLED),
         "meta": "　".join(text for text in (where, day_of(highlight, say), spread) if text),
-        "paragraphs": [quoted(say, f"{key}.text", line.strip()) for line in highlight.text.splitlines() if line.strip()],
+        "paragraphs": [
+            quoted(say, f"{key}.text", line.strip()) for line in highlight.text.splitlines() if line.strip()
+        ],
     }
 
 
