@@ -35,6 +35,7 @@ WHOLES = (
 )
 """(whole, part): what the notice's rates are made of."""
 
+FILTERS = {"xlsx": "Calc MS Excel 2007 XML", "xls": "MS Excel 97", "ods": "calc8"}
 UNO_SCRIPT = Path(__file__).with_name("officer_uno.py")
 NUMERALS = {3: "三", 10: "十", 12: "十二", 20: "二十", 35: "三十五", 101: "一百零一", 110: "一百一十"}
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
@@ -210,6 +211,13 @@ class Session:
         except (RuntimeError, subprocess.TimeoutExpired):
             os.killpg(self.process.pid, signal.SIGKILL)  # our own group, by its id
             self.process.wait(timeout=10)
+
+    def saved_as(self, kind: str, source: Path, *, anew: bool = False) -> bytes:
+        """The workbook opened and saved in one of :data:`FILTERS`; computed anew where told, links to other files too."""
+        target = self.folder / f"saved{self.plans}.{kind}"
+        steps = [["open_as_it_is", str(source)], *([["recalculate"]] if anew else [])]
+        self.work([*steps, ["save", str(target), FILTERS[kind]], ["close"]])
+        return target.read_bytes()
 
     def work(self, steps: list[list[Any]], *, patience_seconds: float = 300) -> list[Any]:
         """Let the officer do these steps.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import struct
-import subprocess
 import time
 import zipfile
 from functools import cache, partial
@@ -41,11 +40,12 @@ from tests.hostile import (
     xlsx_sheet,
     zipped,
 )
-from tests.officer import find_office
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tests.officer import Session
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 TABLE = "<html><table><tr><td>昆明</td></tr></table></html>"
@@ -472,34 +472,14 @@ def test_what_is_found_is_told_in_words() -> None:
 
 @pytest.mark.libreoffice
 @pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
-def test_what_libreoffice_writes_passes_and_is_noted_alike(kind: str, tmp_path: Path) -> None:
-    office = find_office()
-    if isinstance(office, str):
-        pytest.skip(office)
-
+def test_what_libreoffice_writes_passes_and_is_noted_alike(kind: str, office: Session, tmp_path: Path) -> None:
     def touch(book: Any) -> None:
         sheet = book.worksheets[1]
         sheet["D7"].value, sheet["D7"].number_format = 0.05, "0%"
         sheet["D8"].value = "=1/0"
 
     (tmp_path / "in.xlsx").write_bytes(filled(touch=touch))
-    profile = (tmp_path / "profile").as_uri()
-    subprocess.run(
-        [
-            office.soffice,
-            f"-env:UserInstallation={profile}",
-            "--headless",
-            "--convert-to",
-            kind,
-            "--outdir",
-            str(tmp_path / "out"),
-            str(tmp_path / "in.xlsx"),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    content = (tmp_path / "out" / f"in.{kind}").read_bytes()
+    content = office.saved_as(kind, tmp_path / "in.xlsx")
     seen = inspect(content)
     assert (seen.refused, seen.found) == ("", "")
     shown: dict[tuple[int, ...], Any] = {place[1:]: text for place, text in seen.notes.shown.items()}

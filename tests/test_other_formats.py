@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import subprocess
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +30,11 @@ from tests.hostile import (
     xlsb,
     zipped,
 )
-from tests.officer import find_office
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.officer import Session
 
 AT_NOON = datetime(2023, 3, 5, 12, 30)  # noqa: DTZ001 - what a cell holds
 UNCALCULATED = "=（没有计算结果的公式）"
@@ -528,32 +528,11 @@ def test_an_xls_that_opens_without_asking_is_read(lock: Callable[[bytes], bytes]
 
 
 @pytest.fixture(scope="module")
-def looks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Inspection]:
+def looks(office: Session, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Inspection]:
     """One workbook with everything in it that a value does not say, saved by LibreOffice."""
-    office = find_office()
-    if isinstance(office, str):
-        pytest.skip(office)
-    folder = tmp_path_factory.mktemp("looks")
-    (folder / "in.xlsx").write_bytes(everything())
-    seen = {}
-    for kind in ("xls", "ods"):
-        subprocess.run(
-            [
-                office.soffice,
-                f"-env:UserInstallation={(folder / 'profile').as_uri()}",
-                "--headless",
-                "--convert-to",
-                kind,
-                "--outdir",
-                str(folder / "out"),
-                str(folder / "in.xlsx"),
-            ],
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )
-        seen[kind] = inspect((folder / "out" / f"in.{kind}").read_bytes())
-    return seen
+    path = tmp_path_factory.mktemp("looks") / "in.xlsx"
+    path.write_bytes(everything())
+    return {kind: inspect(office.saved_as(kind, path)) for kind in ("xls", "ods")}
 
 
 def everything() -> bytes:
