@@ -50,9 +50,9 @@ def _readings(text: str, as_of: date, campaign: tuple[date, date] | None) -> Seq
     """The days a text may mean that begins with one."""
     if match := WHOLE.match(text):
         year, month, day = (next(v for k, v in match.groupdict().items() if k[0] == part and v) for part in "ymd")
-        days = [day_of(int(year), int(month), int(day))]
+        days = [valid_day(int(year), int(month), int(day))]
     elif campaign and (match := _NO_YEAR.match(text)):
-        days = [day_of(year, int(match["m"]), int(match["d"])) for year in _YEARS]
+        days = [valid_day(year, int(match["m"]), int(match["d"])) for year in _YEARS]
         days = [day for day in days if day and campaign[0] <= day <= max(campaign[1], as_of)]
         days = [day for day in days if day and day <= as_of] or days
     else:
@@ -60,7 +60,7 @@ def _readings(text: str, as_of: date, campaign: tuple[date, date] | None) -> Seq
     return () if _ANOTHER.match(text, match.end()) else [day for day in days if day]
 
 
-def day_of(year: int, month: int, day: int) -> date | None:
+def valid_day(year: int, month: int, day: int) -> date | None:
     """A day; None where the calendar has none of these numbers."""
     try:
         return date(year, month, day)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipeline.domain.text import plain
-from pipeline.program.days import day_of
+from pipeline.program.days import valid_day
 
 if TYPE_CHECKING:
     from datetime import date
@@ -60,7 +60,7 @@ def periods_named(program: Program, text: str, own: str = "") -> frozenset[str]:
     undated = _DAY.sub("", text)
     found = set(_PERIOD_CODE.findall(text)) & program.period_by_code.keys()
     months = {tuple(map(int, month)) for month in _MONTHS.findall(text)}
-    days = {day for parts in _DAY.findall(text) if (day := day_of(*map(int, parts)))}
+    days = {day for parts in _DAY.findall(text) if (day := valid_day(*map(int, parts)))}
     if own in program.period_by_code:
         days -= {program.period_by_code[own].end, program.period_by_code[own].due_on}
     for period in program.periods:
