@@ -244,7 +244,8 @@ def test_another_campaign_in_each_of_its_periods() -> None:
         assert set(SIX) <= set(made("ningchuan", no, usual, everybody("ningchuan")))
 
 
-def test_the_same_measures_give_the_same_bytes() -> None:
+def test_the_same_measures_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.products.pictures.registry.drawn", drawn)  # drawn anew, whoever drew it before
     again = pictures(measures.__wrapped__("whole", 3))
     assert {name: one.png for name, one in again.items()} == {name: one.png for name, one in made("whole", 3).items()}
 
