@@ -126,6 +126,24 @@ CHANGES: dict[str, Callable[[Project], object]] = {
 }
 
 
+def test_what_staff_changed_or_put_there_is_never_lost(project: Project) -> None:
+    folder = project.root / "outbox" / FIRST[0]
+    edited_by_hand = {"工作简报.docx": b"first", "笔记/送审稿.docx": b"mine"}
+    for name, content in edited_by_hand.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    (folder / "~$工作简报.docx").write_bytes(b"open")
+    said = project.run(DAY)
+    assert "工作人员的文件/工作简报.docx" in said
+    assert {name: (folder / "工作人员的文件" / name).read_bytes() for name in edited_by_hand} == edited_by_hand
+    assert (folder / "工作简报.docx").read_bytes() != b"first"
+    (folder / "工作简报.docx").write_bytes(b"second")
+    project.run(NEXT_DAY)
+    saved = {path.name: path.read_bytes() for path in (folder / "工作人员的文件").rglob("*") if path.is_file()}
+    assert saved == {"工作简报.docx": b"first", "工作简报_2.docx": b"second", "送审稿.docx": b"mine"}
+    assert "没有发现问题" in project.call("--as-of", NEXT_DAY, "verify").output
+
+
 @pytest.mark.parametrize("what", CHANGES)
 def test_nothing_stale_is_kept(project: Project, what: str, makings: list[str]) -> None:
     CHANGES[what](project)

@@ -19,12 +19,12 @@ from pipeline.intake.take_in import Taken, take_in
 from pipeline.ledger.snapshot import Snapshot, take_snapshot
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.office.issuing import ISSUED
+from pipeline.office.outbox import ALTERED, write_products
 from pipeline.products.kept import LastMade
 from pipeline.products.manifest import MANIFEST
 from pipeline.products.returned_copy import ReturnedCopy, returned_copy
 from pipeline.system.progress import quiet
 from pipeline.workspace.campaign import choose_period, load_campaign, open_store, published_before
-from pipeline.workspace.paths import Workspace, replace_folder
 from pipeline.workspace.sources import use_sources
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pipeline.program.model import Period
     from pipeline.system.progress import Progress
     from pipeline.workspace.campaign import Campaign
+    from pipeline.workspace.paths import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class Outcome:
         others: Other periods that something came in for, whose products were made anew too.
         closed: Codes of the periods that are closed: what was made of them is left as it is.
         kept: Codes of the periods whose products lie there as they would be made again.
+        altered: Where products lie, in the outbox, that somebody had changed since they were made.
         unmade: What could not be made, and why.
         broken: The faults behind it.
         failed: Periods whose products could not be made, and why: what was taken in for them is in the ledger all the same.
@@ -60,6 +62,7 @@ class Outcome:
     closed: tuple[str, ...]
     end: End
     kept: tuple[str, ...] = ()
+    altered: tuple[str, ...] = ()
     unmade: tuple[str, ...] = ()
     broken: tuple[Exception, ...] = ()
     failed: tuple[tuple[Period, Exception], ...] = ()
@@ -119,6 +122,7 @@ def run(
         contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))
         missing: list[str] = []
         kept: list[str] = []
+        altered: list[str] = []
         failed: list[tuple[Period, Exception]] = []
         broken: dict[tuple[str, str], Exception] = {}
         for n, chosen in enumerate((*others, period)):
@@ -127,7 +131,8 @@ def run(
             measures = measure_period(campaign.program, snapshot, campaign.calendar, chosen, published)
             try:
                 key = made_from(workspace, measures, contacts)
-                if LastMade.of(workspace.outbox(chosen.code), campaign.key).is_whole(key, (ISSUED, RETURNED_LATER)):
+                last = LastMade.of(workspace.outbox(chosen.code), campaign.key)
+                if last.is_whole(key, (ISSUED, ALTERED, RETURNED_LATER)):
                     kept.append(chosen.code)
                     continue
                 copies = returned_copies(campaign, store, snapshot, chosen)
@@ -138,7 +143,8 @@ def run(
                     workspace, measures, copies, contacts, partial(_note, broken, chosen.code), made_from=key
                 )
                 missing += unmade(files)
-                replace_folder(workspace.outbox(chosen.code), files, keep=(ISSUED,))
+                saved = write_products(workspace.outbox(chosen.code), files, campaign.key)
+                altered += [f"{chosen.code}/{name}" for name in saved]
             except Exception as fault:  # noqa: BLE001 - whatever it is, what was taken in is said before it
                 failed.append((chosen, fault))
         unpublished = {
@@ -158,6 +164,7 @@ def run(
         others=others,
         closed=tuple(closed),
         kept=tuple(kept),
+        altered=tuple(altered),
         unmade=tuple(missing),
         broken=tuple(broken.values()),
         failed=tuple(failed),

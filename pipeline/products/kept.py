@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.products.manifest import MANIFEST, PACKAGES, is_signed, sha256
+from pipeline.reading.guard import is_litter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _PIPELINE = Path(__file__).parents[1]
 
@@ -99,8 +100,8 @@ class LastMade:
                 return cls(folder=folder)
             return cls(
                 folder=folder,
-                key="" if "unmade" in told else told["key"],
-                keys=told["keys"],
+                key="" if "unmade" in told else told.get("key", ""),
+                keys=told.get("keys", {}),
                 outputs=told["outputs"],
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -116,6 +117,23 @@ class LastMade:
             return None
         return content if sha256(content) == self.outputs.get(name) else None
 
+    def altered(self, beside: Iterable[str] = ()) -> Iterator[tuple[str, bytes]]:
+        """What lies there that is not as it was written: products changed, and files put beside them; all of it theirs who did.
+
+        Args:
+            beside: Folders in it that are none of its products.
+        """
+        for name, path in self._there(beside) if self.outputs else ():
+            content = path.read_bytes()
+            if sha256(content) != self.outputs.get(name):
+                yield name, content
+
+    def _there(self, beside: Iterable[str]) -> list[tuple[str, Path]]:
+        others = {MANIFEST, *beside}
+        found = (path.relative_to(self.folder) for path in sorted(self.folder.rglob("*")) if path.is_file())
+        mine = (path for path in found if path.parts[0] not in others and not is_litter(path.name))
+        return [(path.as_posix(), self.folder / path) for path in mine]
+
     def is_whole(self, key: str, beside: Iterable[str] = ()) -> bool:
         """Whether all that would be made from the same lies there as it was written, and nothing else.
 
@@ -125,12 +143,7 @@ class LastMade:
         """
         if not key or self.key != key:
             return False
-        others = {MANIFEST, *beside}
-        there = {
-            path.relative_to(self.folder).as_posix(): path
-            for path in self.folder.rglob("*")
-            if path.is_file() and path.relative_to(self.folder).parts[0] not in others
-        }
+        there = dict(self._there(beside))
         return there.keys() == self.outputs.keys() and all(
             sha256(path.read_bytes()) == self.outputs[name] for name, path in there.items()
         )

@@ -12,6 +12,7 @@ from pipeline.domain.acts import ActKind
 from pipeline.ledger.chain import ISSUED, KEY, PROGRAM
 from pipeline.office.issuing import ISSUED as SENT
 from pipeline.office.making import RETURNED_LATER
+from pipeline.office.outbox import ALTERED
 from pipeline.products.manifest import MANIFEST, is_signed
 from pipeline.reading.guard import is_office_litter
 from pipeline.workspace.sources import ABOUT, code_hash, hashes, inputs_of, unpack
@@ -104,7 +105,7 @@ def _period(
         yield _OutboxFault(f"{path}：底账的签名不符：被改过，或由旧版本制作。{_AGAIN}", again=True)
     else:
         yield from _sealed(path, content, ledger)
-    yield from _both_ways(outbox, content["outputs"], skip=(SENT, RETURNED_LATER, MANIFEST))
+    yield from _both_ways(outbox, content["outputs"], skip=(SENT, ALTERED, RETURNED_LATER, MANIFEST))
 
 
 def _read(path: Path) -> dict[str, Any] | None:

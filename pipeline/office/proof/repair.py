@@ -15,15 +15,14 @@ from pipeline.ledger.labels import labels_put_back
 from pipeline.ledger.linking import drop_rows, entry_names, put_entry, table_there
 from pipeline.ledger.snapshot import take_snapshot
 from pipeline.measures.period import measure_period
-from pipeline.office.issuing import ISSUED
 from pipeline.office.making import RETURNED_LATER, made_from, make_reports, officer_contacts
+from pipeline.office.outbox import write_products
 from pipeline.office.proof import verify
 from pipeline.office.proof.outbox import made_on
 from pipeline.office.proof.replay import Kept
 from pipeline.office.run import returned_copies
 from pipeline.system.progress import quiet
 from pipeline.workspace.campaign import load_campaign, open_store, published_before
-from pipeline.workspace.paths import replace_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,5 +108,5 @@ def _products(workspace: Workspace, campaign: Campaign, store: Store, proof: Pro
         contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))
         key = made_from(workspace, measures, contacts)
         files = make_reports(workspace, measures, copies, contacts, made_from=key)
-        replace_folder(workspace.outbox(code), files, keep=(ISSUED, RETURNED_LATER))
+        write_products(workspace.outbox(code), files, campaign.key, keep=(RETURNED_LATER,))
         yield f"已按{snapshot.as_of}的台账重新制作产品：{workspace.outbox(code)}"

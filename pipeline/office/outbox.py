@@ -1,0 +1,54 @@
+"""The folder of a period's products: swapped in whole; what somebody changed or put in it is kept, and never lost."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from pipeline.office.issuing import ISSUED
+from pipeline.products.kept import LastMade
+from pipeline.workspace.paths import replace_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+ALTERED = "工作人员的文件"  # what they changed or put there
+
+
+def write_products(
+    folder: Path, files: Mapping[str, bytes], secret: bytes, keep: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Swap in the products of a period.
+
+    Args:
+        folder: ``outbox/P``.
+        files: Path → content.
+        secret: The workspace's key: only what a signed manifest lists is known to have been made here.
+        keep: Sub-folders to carry over, besides what went out and what was changed before.
+
+    Returns:
+        Where each file is kept now, inside ``folder``, that was changed since it was made or put there by somebody.
+    """
+    there = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files(folder / ALTERED)}
+    saved: list[str] = []
+    for name, content in LastMade.of(folder, secret).altered((ISSUED, ALTERED, *keep)):
+        if files.get(name) != content and content not in there.values():
+            beside = _free(f"{ALTERED}/{name}", there)
+            there[beside] = content
+            saved.append(beside)
+    replace_folder(folder, {**files, **there}, keep=(ISSUED, *keep))
+    return tuple(saved)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _free(name: str, taken: Mapping[str, bytes]) -> str:
+    """The name, or with a number where there is one of that name."""
+    path, n = PurePosixPath(name), 1
+    while name in taken:
+        n += 1
+        name = str(path.with_stem(f"{path.stem}_{n}"))
+    return name
