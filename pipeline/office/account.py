@@ -41,7 +41,7 @@ def account_of(outcome: Outcome, workspace: Workspace) -> Iterator[str]:
         yield f"待认定：{held.file}（{held.reason}）。核实后：{_admit(m, held)}"
     for name in outcome.altered:
         yield f"产品制作以后有人改动或另放的文件，原样保存在 outbox/{name}"
-    for code in outcome.kept:
+    for code in (code for code in outcome.kept if code not in outcome.closed):
         yield f"{m.whole.period_by_code[code].title}：与上次相同，产品照旧"
     if m.period.code in outcome.closed:
         yield f"{m.period.title}已封存：产品保持封存时的样子；此后的变化由下一期的“更正”说明"

@@ -119,7 +119,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _without_manifest(outbox: Path, made: Link | None) -> Iterator[_OutboxFault]:
-    there = [*_files(outbox, skip=(SENT, RETURNED_LATER))]
+    there = [*_files(outbox, skip=(SENT, ALTERED, RETURNED_LATER))]
     if made or there:
         what = "产品不见了" if not there else "底账 manifest.json 不见了，产品无法核对"
         since = f"；台账第{made.no}条（{made.told['done_on']}）写着制作过" if made else ""
