@@ -136,7 +136,7 @@ def issue(ctx: click.Context, period: str | None, prefecture: str | None, new_ke
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     """试检查报回的报表，什么也不写入。有退回的问题则返回码为1。"""
-    from pipeline.office.queries import try_files  # noqa: PLC0415
+    from pipeline.office.trial import try_files  # noqa: PLC0415
 
     trials = try_files(workspace_of(ctx), files, ctx.obj["as_of"])
     if as_json:
@@ -173,7 +173,7 @@ def watch(ctx: click.Context, once: bool) -> None:
 @click.pass_context
 def lint(ctx: click.Context, *, draft: bool) -> None:
     """检查 program/、expectations/ 和 templates/ 有没有写错；已经下发的表如与现在的不同，也会提醒。"""
-    from pipeline.office.queries import draft_rules, warnings, written_wrong  # noqa: PLC0415
+    from pipeline.office.lint import draft_rules, warnings, written_wrong  # noqa: PLC0415
 
     workspace = workspace_of(ctx)
     if draft:

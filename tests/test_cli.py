@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.cli import main
-from pipeline.office.queries import warnings
+from pipeline.office.lint import warnings
 from pipeline.system.lock import hold
 from pipeline.workspace.paths import Workspace
 from tests.builder import FIRST, ROOT, filled, hear_ctrl_c, only_the_actions, own_key

@@ -13,7 +13,7 @@ from watchfiles import watch
 
 from pipeline.domain.unread import unread_by
 from pipeline.intake.inbox import read_inbox, span
-from pipeline.office.queries import dry_run
+from pipeline.office.trial import dry_run
 from pipeline.system.errors import WorkspaceError
 from pipeline.workspace.campaign import load_campaign, open_store
 from pipeline.workspace.paths import write_file

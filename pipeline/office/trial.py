@@ -1,0 +1,101 @@
+"""Files as they would be judged, before anything is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from pipeline.checks.decide import Decision
+from pipeline.checks.masks import run_masks
+from pipeline.checks.problems import FileVerdict, file_verdict
+from pipeline.domain.findings import CATALOGUE, Severity
+from pipeline.intake.first_round import for_taking_in, read_all
+from pipeline.intake.inbox import read_files, readable
+from pipeline.intake.take_in import judge
+from pipeline.reading.read import Arrival
+from pipeline.system.disk import reason
+from pipeline.system.errors import PipelineError
+from pipeline.workspace.campaign import (
+    load_campaign,
+    open_store,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pipeline.domain.findings import Finding
+    from pipeline.ledger.content import Accepted
+    from pipeline.program.model import Period, Program
+    from pipeline.reading.read import Reading, Return
+    from pipeline.workspace.campaign import Campaign
+    from pipeline.workspace.paths import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What would become of a file: in words, and every finding for other programs."""
+
+    verdict: FileVerdict
+    findings: tuple[dict[str, str], ...]
+
+    @property
+    def is_returned(self) -> bool:
+        """Whether something in it would have to be mended."""
+        return any(found["severity"] == Severity.CRITICAL for found in self.findings)
+
+
+def try_files(workspace: Workspace, files: Sequence[Path], as_of: date) -> list[Trial]:
+    """What would become of files before they are sent; nothing is written.
+
+    Raises:
+        PipelineError: One of them cannot be read.
+    """
+    arrivals = []
+    for path, seen in read_files(files).items():
+        if isinstance(seen, OSError):
+            raise PipelineError(f"读不出 {path}：{reason(seen)}") from seen
+        name = readable(str(path))
+        arrivals.append(Arrival(name=name, path=path, sha256=seen.sha256, received_on=as_of, changing=seen.changing))
+    return dry_run(workspace, arrivals, as_of)
+
+
+def dry_run(workspace: Workspace, arrivals: Sequence[Arrival], as_of: date) -> list[Trial]:
+    """What would become of these files one by one; nothing is written."""
+    campaign = load_campaign(workspace)
+    store = open_store(workspace, campaign.program, create=False)
+    try:
+        known, accepted = for_taking_in(campaign, store.acts(as_of), store.acts(date.max)), store.accepted(as_of)
+        return [_trial(campaign, accepted, reading) for reading in read_all(known, arrivals)]
+    finally:
+        store.close()
+
+
+def _trial(campaign: Campaign, accepted: Accepted, reading: Reading) -> Trial:
+    program, decisions = campaign.program, list[Decision]()
+    for period in program.periods:
+        if returns := _of(reading, period):
+            decisions += judge(program, campaign.rules, period, returns, accepted.past(period.code), run_masks)
+    found = (*reading.findings, *(f for decision in decisions for f in decision.findings))
+    return Trial(verdict=file_verdict(program, reading, decisions), findings=tuple(_finding(program, f) for f in found))
+
+
+def _finding(program: Program, f: Finding) -> dict[str, str]:
+    return {
+        "file": f.location.file,
+        "county_code": f.county_code,
+        "code": f.code,
+        "severity": f.severity.value,
+        "title": program.worded(CATALOGUE[f.code].title),
+        "sheet": f.location.sheet,
+        "cell": f.location.cell,
+        "field": f.field,
+        "found": f.found,
+        "expected": f.expected,
+        "fix": program.worded(f.fix),
+    }
+
+
+def _of(reading: Reading, period: Period) -> list[Return]:
+    return [given for given in reading.returns if given.period == period.code]
