@@ -55,7 +55,7 @@ STAGES = {
         "take_snapshot",
         "returned_copies",
         "measure_period",
-        "replace_folder",
+        "write_products",
     ),
     "intake.take_in": ("unplaced", "check_returns", "decide", "decided"),
 }

@@ -655,7 +655,7 @@ def test_what_was_taken_in_is_told_though_its_products_could_not_be_made(
 
     with monkeypatch.context() as patch:
         patch.setattr("pipeline.office.making.make_reports", lambda *_, **__: {})
-        patch.setattr(straight_line, "replace_folder", full)
+        patch.setattr(straight_line, "write_products", full)
         result = CliRunner().invoke(main, words)
     assert result.exit_code == 2
     assert (

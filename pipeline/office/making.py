@@ -226,7 +226,7 @@ def give_back(
     """
     copied = {copy.seq for copy in copies}
     refused = {code: waiting for code, waiting in refused.items() if waiting.entry and waiting.entry.seq not in copied}
-    written = key_of(workspace.inputs()) if copies else ""
+    written = key_of(sorted(workspace.inputs().items())) if copies else ""
     for copy in copies:
         made.file(f"{folder}{copy.name}", partial(returned_workbook, copy), written, copy.values)
     groups = by_prefecture(copies)
@@ -251,7 +251,7 @@ def made_from(workspace: Workspace, m: PeriodMeasures, contacts: Sequence[Office
         [_as_seen(shot) for shot in (m.snapshot, m.published) if shot],
         m.snapshot.seal,
         [act.seq for act in m.snapshot.acts if act.kind is not ActKind.TELL],
-        workspace.inputs(),
+        sorted(workspace.inputs().items()),  # in whatever order the disk gives them
         list(contacts) if contacts is not None else None,
         sorted(path.name for path in (outbox / ISSUED).glob("*")),
         Path(os.path.relpath(workspace.inbox, outbox)).as_posix(),
