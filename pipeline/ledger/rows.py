@@ -23,12 +23,6 @@ if TYPE_CHECKING:
     from pipeline.checks.lines import Line
     from pipeline.domain.value import Value
     from pipeline.program.model import Field, Form
-    from pipeline.reading.read import Arrival
-
-
-def _arrival_columns(arrival: Arrival, taken_on: date) -> dict[str, Any]:
-    """What a file says of itself."""
-    return {"sha256": arrival.sha256, "file": arrival.name, "received_on": arrival.received_on, "taken_on": taken_on}
 
 
 def kind_title(one: Finding) -> str:
