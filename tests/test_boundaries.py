@@ -175,7 +175,11 @@ def test_a_merged_county_may_not_report_less_than_its_parts_nor_nothing_new(
 
 
 def test_old_records_stay_under_the_old_names(redrawn_project: Project) -> None:
-    values = {(v["period"], v["county_code"], v["field"]): v["value"] for v in redrawn_project.table(SECOND, "values")}
+    values = {
+        (v["period"], v["county_code"], v["field"]): v["value"]
+        for period in (FIRST, SECOND)
+        for v in redrawn_project.table(period, "values")
+    }
     assert values["2024-03", SHIQIAO, "WQ1-1"] == "31"
     assert values["2024-03", HEYANG, "WQ1-1"] == "11"  # the late return on the old workbook
     assert values["2024-06", HEYANG_NEW, "WQ1-1"] == "12"
