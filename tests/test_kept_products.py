@@ -170,6 +170,12 @@ def test_the_next_day_is_another(project: Project, makings: list[str]) -> None:
     assert outbox(project) == kept
 
 
+def test_only_documents_that_say_something_else_are_made(project: Project, makings: list[str]) -> None:
+    mended(project)
+    project.run(DAY)
+    assert 0 < makings.count("render") < len([name for name in outbox(project) if name.endswith(".docx")])
+
+
 def test_nothing_new_makes_nothing(project: Project, makings: list[str]) -> None:
     before = outbox(project)
     assert "2024年第一季度：与上次相同，产品照旧" in project.run(DAY)

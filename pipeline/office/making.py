@@ -148,10 +148,16 @@ class Made:
     def file(self, name: str, make: Callable[[], bytes], *values: Any) -> None:
         """One file; one that is made of some values alone is kept where they are the same."""
         with self.attempt(name):
+            self._take(name, make, *values)
+
+    def _take(self, name: str, make: Callable[[], bytes], *values: Any) -> None:
+        try:
             key = key_of(*values) if values else ""
-            kept = self.last.get(name, key) if key else None
-            self.files[name] = make() if kept is None else kept
-            self.keys |= {name: key} if key else {}
+        except TypeError:  # of a kind that has no one text: made anew
+            key = ""
+        kept = self.last.get(name, key) if key else None
+        self.files[name] = make() if kept is None else kept
+        self.keys |= {name: key} if key else {}
 
     def document(
         self,
@@ -163,7 +169,8 @@ class Made:
         """One Word document, with the register of its numbers."""
         with self.attempt(name):
             context, figures = make()
-            self.files[name] = render(template, context, drawn)
+            written = template.read_bytes() if template.is_file() else b""
+            self._take(name, partial(render, template, context, drawn), written, context, drawn)
             self.registers[name] = figures
 
 
