@@ -147,6 +147,51 @@ def test_what_staff_changed_or_put_there_is_never_lost(project: Project) -> None
     assert "都与台账和底账相符" in project.call("--as-of", NEXT_DAY, "verify").output
 
 
+def test_without_a_manifest_what_is_no_product_is_kept_all_the_same(project: Project) -> None:
+    folder = project.root / "outbox" / FIRST[0]
+    (folder / "送审稿.docx").write_bytes(b"mine")
+    (folder / "manifest.json").unlink()
+    assert "工作人员的文件/送审稿.docx" in project.run(DAY)
+    assert [path.name for path in (folder / "工作人员的文件").iterdir()] == ["送审稿.docx"]
+
+
+def test_a_manifest_nobody_signed_still_shows_what_was_changed(project: Project, makings: list[str]) -> None:
+    folder = project.root / "outbox" / FIRST[0]
+    content = json.loads((folder / "manifest.json").read_bytes())
+    (folder / "manifest.json").write_text(json.dumps(content | {"signature": "x"}, ensure_ascii=False), "utf-8")
+    (folder / "工作简报.docx").write_bytes(b"mine")
+    said = project.run(DAY)
+    assert {"render", "returned_workbook"} <= set(makings), "nothing of it is trusted"
+    assert [path.name for path in (folder / "工作人员的文件").iterdir()] == ["工作简报.docx"]
+    assert said.count("工作人员的文件/") == 1
+
+
+def test_what_a_closed_period_gave_back_is_not_said_to_be_staff_s(project: Project) -> None:
+    folder = project.root / "outbox" / FIRST[0]
+    project.call("--as-of", DAY, "close", FIRST[0], "--reason", "定稿", "--yes")
+    project.receive("2024-04-13", "990200_南岭市_2024年第一季度", b"PK\x03\x04")
+    project.run("2024-04-13")
+    assert list((folder / "退回（封存后）").iterdir())
+    project.call("--as-of", "2024-04-14", "reopen", FIRST[0], "--reason", "补报")
+    assert "有人改动" not in project.run("2024-04-14")
+    assert not (folder / "工作人员的文件").exists()
+
+
+def test_a_file_that_cannot_be_read_stops_the_swap_in_words(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = project.root / "outbox" / FIRST[0]
+    (folder / "index.html").write_bytes(b"changed")
+    before = outbox(project)
+
+    def refuse(self: LastMade, *_: object) -> Iterator[tuple[str, bytes]]:
+        raise PermissionError(13, "x", str(self.folder / "index.html"))
+
+    monkeypatch.setattr(LastMade, "altered", refuse)
+    said = project.call("--as-of", DAY, exit_code=2).output
+    assert "无法读取" in said
+    assert "原来的产品没有动" in said
+    assert outbox(project) == before
+
+
 @pytest.mark.parametrize("what", CHANGES)
 def test_nothing_stale_is_kept(project: Project, what: str, makings: list[str]) -> None:
     CHANGES[what](project)

@@ -32,7 +32,7 @@ _Asked = tuple[str, "Sequence[str]"]  # a period and codes of units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class StreamedRow:
     """The row that stands of a unit on one sheet.
 
     Attributes:
@@ -53,7 +53,7 @@ def seen_from(store: Store, as_of: date) -> SeenEarlier:
     return SeenEarlier.of(store.acts(as_of), as_of)
 
 
-def stream(store: Store, seen: SeenEarlier, asked: Iterable[_Asked]) -> Iterator[Mapping[str, list[Standing]]]:
+def stream(store: Store, seen: SeenEarlier, asked: Iterable[_Asked]) -> Iterator[Mapping[str, list[StreamedRow]]]:
     """For each period and its units: form code → rows in the order of the units' codes; only of units whose record stands.
 
     Raises:
@@ -92,7 +92,7 @@ def _received_on(store: Store, seen: SeenEarlier) -> ColumnElement[date]:
 
 def _standing(
     store: Store, connection: Connection, visible: ColumnElement[bool], received_on: ColumnElement[date], asked: _Asked
-) -> dict[str, list[Standing]]:
+) -> dict[str, list[StreamedRow]]:
     forms = store.program.roster_forms
     rows = {form.code: _latest(store, connection, visible, received_on, form, asked) for form in forms}
     sheets: dict[str, int] = {}
@@ -115,7 +115,7 @@ def _latest(
     received_on: ColumnElement[date],
     form: Form,
     asked: _Asked,
-) -> dict[str, Standing]:
+) -> dict[str, StreamedRow]:
     """Unit → its row received last."""
     t, s = store.tables.forms[form.code], store.tables.submissions
     period, units = asked
@@ -127,7 +127,9 @@ def _latest(
         .order_by(t.c.county_code, received_on, t.c.seq)
     )
     return {
-        unit: Standing(unit=unit, submission=seq, received_on=day, away=frozenset(away.split()), values=tuple(values))
+        unit: StreamedRow(
+            unit=unit, submission=seq, received_on=day, away=frozenset(away.split()), values=tuple(values)
+        )
         for unit, seq, day, away, *values in connection.execute(query)
     }
 

@@ -16,6 +16,7 @@ from pipeline.intake.first_round import as_taken, read_all
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.period import measure_period
 from pipeline.office.issuing import ISSUED
+from pipeline.office.outbox import RETURNED_LATER
 from pipeline.products.documents.bulletin import bulletin_context
 from pipeline.products.documents.officer_contacts import OfficerContact, contact_of, newest_first
 from pipeline.products.documents.overdue_list import overdue_context, overdue_workbook
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
     Hear = Callable[[str, Exception], None]
 
-RETURNED, RETURNED_LATER, CHARTS, PACKAGE = "退回", "退回（封存后）", "图表", "数据包"
+RETURNED, CHARTS, PACKAGE = "退回", "图表", "数据包"
 _UNMADE = "_未能生成.txt"
 BULLETIN, OVERDUE = "工作简报.docx", "逾期县清单"
 

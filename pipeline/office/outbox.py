@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.office.issuing import ISSUED
 from pipeline.products.kept import LastMade
+from pipeline.system.disk import why
+from pipeline.system.errors import WorkspaceError
 from pipeline.workspace.paths import replace_folder
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALTERED = "工作人员的文件"  # what they changed or put there
+RETURNED_LATER = "退回（封存后）"  # of a period closed: made here, with a manifest of its own
 
 
 def write_products(
@@ -24,19 +27,25 @@ def write_products(
     Args:
         folder: ``outbox/P``.
         files: Path → content.
-        secret: The workspace's key: only what a signed manifest lists is known to have been made here.
+        secret: The workspace's key.
         keep: Sub-folders to carry over, besides what went out and what was changed before.
 
     Returns:
         Where each file is kept now, inside ``folder``, that was changed since it was made or put there by somebody.
+
+    Raises:
+        WorkspaceError: The disk refused; the old folder is as it was.
     """
-    there = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files(folder / ALTERED)}
     saved: list[str] = []
-    for name, content in LastMade.of(folder, secret).altered((ISSUED, ALTERED, *keep)):
-        if files.get(name) != content and content not in there.values():
-            beside = _free(f"{ALTERED}/{name}", there)
-            there[beside] = content
-            saved.append(beside)
+    try:
+        there = {path.relative_to(folder).as_posix(): path.read_bytes() for path in _files(folder / ALTERED)}
+        for name, content in LastMade.of(folder, secret).altered(files, (ISSUED, ALTERED, RETURNED_LATER)):
+            if files.get(name) != content and content not in there.values():
+                beside = _free(f"{ALTERED}/{name}", there)
+                there[beside] = content
+                saved.append(beside)
+    except OSError as error:
+        raise WorkspaceError(f"无法读取 {error.filename or folder}：{why(error)}。原来的产品没有动") from error
     replace_folder(folder, {**files, **there}, keep=(ISSUED, *keep))
     return tuple(saved)
 

@@ -19,7 +19,7 @@ from pipeline.intake.take_in import Taken, take_in
 from pipeline.ledger.snapshot import Snapshot, take_snapshot
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.office.issuing import ISSUED
-from pipeline.office.outbox import ALTERED, write_products
+from pipeline.office.outbox import ALTERED, RETURNED_LATER, write_products
 from pipeline.products.kept import LastMade
 from pipeline.products.manifest import MANIFEST
 from pipeline.products.returned_copy import ReturnedCopy, returned_copy
@@ -99,7 +99,6 @@ def run(
     """
     from pipeline.office.making import (  # noqa: PLC0415 - matplotlib and docxtpl are slow to import
         BULLETIN,
-        RETURNED_LATER,
         keep_closed,
         made_from,
         make_reports,

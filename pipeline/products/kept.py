@@ -22,7 +22,7 @@ from pipeline.products.manifest import MANIFEST, PACKAGES, is_signed, sha256
 from pipeline.reading.guard import is_litter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 _PIPELINE = Path(__file__).parents[1]
 
@@ -66,9 +66,9 @@ def as_plain(value: Any) -> Any:
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, list | tuple):
-        return [as_plain(one) for one in value]
+        return [as_plain(item) for item in value]
     if isinstance(value, dict):
-        return {"dict": [[as_plain(name), as_plain(one)] for name, one in value.items()]}
+        return {"dict": [[as_plain(name), as_plain(item)] for name, item in value.items()]}
     if isinstance(value, bytes):
         return {"bytes": sha256(value)}
     if isinstance(value, date | time | timedelta | Decimal):
@@ -78,12 +78,12 @@ def as_plain(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastMade:
-    """What lies in a folder, as its manifest tells it; nothing where the manifest is not signed with the workspace's key.
+    """What lies in a folder, as its manifest has it; nothing of it is kept where the workspace's key did not sign that.
 
     Attributes:
-        key: Of all of it.
-        keys: Product → its own key.
-        outputs: Product → sha256 of what was written.
+        key: Of all of it; empty without a signature, or where something could not be made.
+        keys: Product → its own key; none without a signature.
+        outputs: Product → sha256 of what was written, signed or not.
     """
 
     folder: Path
@@ -95,15 +95,12 @@ class LastMade:
     def of(cls, folder: Path, secret: bytes) -> LastMade:
         """Read the folder's manifest."""
         try:
-            told = json.loads((folder / MANIFEST).read_bytes())
-            if not is_signed(told, secret):
-                return cls(folder=folder)
-            return cls(
-                folder=folder,
-                key="" if "unmade" in told else told.get("key", ""),
-                keys=told.get("keys", {}),
-                outputs=told["outputs"],
-            )
+            content = json.loads((folder / MANIFEST).read_bytes())
+            outputs = dict(content["outputs"])
+            if not is_signed(content, secret):
+                return cls(folder=folder, outputs=outputs)
+            key = "" if "unmade" in content else content.get("key", "")
+            return cls(folder=folder, key=key, keys=dict(content.get("keys", {})), outputs=outputs)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return cls(folder=folder)
 
@@ -117,16 +114,21 @@ class LastMade:
             return None
         return content if sha256(content) == self.outputs.get(name) else None
 
-    def altered(self, beside: Iterable[str] = ()) -> Iterator[tuple[str, bytes]]:
+    def altered(self, made: Collection[str], beside: Iterable[str] = ()) -> Iterator[tuple[str, bytes]]:
         """What lies there that is not as it was written: products changed, and files put beside them; all of it theirs who did.
 
         Args:
+            made: Names of what is made now: without a manifest nobody knows whether one of these was changed.
             beside: Folders in it that are none of its products.
+
+        Raises:
+            OSError: A file cannot be read.
         """
-        for name, path in self._there(beside) if self.outputs else ():
-            content = path.read_bytes()
-            if sha256(content) != self.outputs.get(name):
-                yield name, content
+        for name, path in self._there(beside):
+            if self.outputs or name not in made:
+                content = path.read_bytes()
+                if sha256(content) != self.outputs.get(name):
+                    yield name, content
 
     def _there(self, beside: Iterable[str]) -> list[tuple[str, Path]]:
         others = {MANIFEST, *beside}
@@ -144,6 +146,9 @@ class LastMade:
         if not key or self.key != key:
             return False
         there = dict(self._there(beside))
-        return there.keys() == self.outputs.keys() and all(
-            sha256(path.read_bytes()) == self.outputs[name] for name, path in there.items()
-        )
+        try:
+            return there.keys() == self.outputs.keys() and all(
+                sha256(path.read_bytes()) == self.outputs[name] for name, path in there.items()
+            )
+        except OSError:
+            return False

@@ -32,6 +32,9 @@ PACKAGES = (
     "matplotlib",
     "chinesecalendar",
     "Jinja2",
+    "lxml",
+    "numpy",
+    "pillow",
 )
 
 

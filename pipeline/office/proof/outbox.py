@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipeline.domain.acts import ActKind
 from pipeline.ledger.chain import ISSUED, KEY, PROGRAM
 from pipeline.office.issuing import ISSUED as SENT
-from pipeline.office.making import RETURNED_LATER
-from pipeline.office.outbox import ALTERED
+from pipeline.office.outbox import ALTERED, RETURNED_LATER
 from pipeline.products.manifest import MANIFEST, is_signed
 from pipeline.reading.guard import is_office_litter
 from pipeline.workspace.sources import ABOUT, code_hash, hashes, inputs_of, unpack

@@ -15,8 +15,8 @@ from pipeline.ledger.labels import labels_put_back
 from pipeline.ledger.linking import drop_rows, entry_names, put_entry, table_there
 from pipeline.ledger.snapshot import take_snapshot
 from pipeline.measures.period import measure_period
-from pipeline.office.making import RETURNED_LATER, made_from, make_reports, officer_contacts
-from pipeline.office.outbox import write_products
+from pipeline.office.making import made_from, make_reports, officer_contacts
+from pipeline.office.outbox import RETURNED_LATER, write_products
 from pipeline.office.proof import verify
 from pipeline.office.proof.outbox import made_on
 from pipeline.office.proof.replay import Kept
@@ -108,5 +108,6 @@ def _products(workspace: Workspace, campaign: Campaign, store: Store, proof: Pro
         contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))
         key = made_from(workspace, measures, contacts)
         files = make_reports(workspace, measures, copies, contacts, made_from=key)
-        write_products(workspace.outbox(code), files, campaign.key, keep=(RETURNED_LATER,))
+        saved = write_products(workspace.outbox(code), files, campaign.key, keep=(RETURNED_LATER,))
+        yield from (f"改动过的、另放的文件原样保存在 outbox/{code}/{name}" for name in saved)
         yield f"已按{snapshot.as_of}的台账重新制作产品：{workspace.outbox(code)}"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.ledger.content import SeenEarlier
-    from pipeline.ledger.standing import Standing
+    from pipeline.ledger.standing import StreamedRow
     from pipeline.ledger.store import Store
     from pipeline.products.package.schema import Line
     from pipeline.program.model import Field, Form, Period, Program
@@ -118,7 +118,7 @@ def _batches(program: Program) -> list[list[tuple[str, str]]]:
 
 
 def _by_region(
-    program: Program, batch: Iterable[tuple[str, str]], rows: Mapping[str, Sequence[Standing]]
+    program: Program, batch: Iterable[tuple[str, str]], rows: Mapping[str, Sequence[StreamedRow]]
 ) -> Iterator[tuple[str, list[Line]]]:
     """Region → its lines, field by field: equal values lie together, and pack well."""
     region_by_unit = {code: region for region, code in batch}
@@ -137,7 +137,7 @@ def _by_region(
     yield from lines.items()
 
 
-def _value(one: Field, row: Standing, value: Any) -> Line | None:
+def _value(one: Field, row: StreamedRow, value: Any) -> Line | None:
     """Number, text, date, and whether it does not apply; None where nothing was given."""
     if one.code in row.away or (value == NOT_APPLICABLE and one.type is not FieldType.TEXT):
         return None, None, None, True
