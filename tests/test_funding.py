@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from pipeline.measures.contradictions import TensionKind, tensions
 from pipeline.measures.figures import Rate, Sum
 from pipeline.measures.funding import funding_figures, required_ratio
-from pipeline.measures.tensions import TensionKind, tensions
 from pipeline.program.model import FieldType, FormKind, Rows
 from tests.sheets import (
     BANNA,

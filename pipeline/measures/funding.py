@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from pipeline.measures.contradictions import Tension, tensions
 from pipeline.measures.figures import PROVINCE, Rate, Sum, add, asked, number, rate, roster_of, total
-from pipeline.measures.tensions import Tension, tensions
 from pipeline.program.model import FormKind, Rows
 
 if TYPE_CHECKING:
