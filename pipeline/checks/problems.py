@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from pipeline.reading.read import Reading
 
 _NAMED = 8
-_IN_OUR_WORDS = frozenset(
-    {"ROW_COPIED", "BLOCK_SHIFTED", "ROW_TWICE", "STRAY_CELL", "SHEET_NOTE", "LIST_TOO_LONG"}
-)  # not typed
+# not typed
+_IN_OUR_WORDS = frozenset({"ROW_COPIED", "BLOCK_SHIFTED", "ROW_TWICE", "STRAY_CELL", "SHEET_NOTE", "LIST_TOO_LONG"})
 _NAMES_A_THING = frozenset({"OUT_OF_RANGE", "NOT_AN_OPTION", "TEXT_LENGTH"})
 _IN_SENTENCES = frozenset(
     {

@@ -30,9 +30,8 @@ CELL_LIMIT = 32_767  # what a cell or a comment may hold, as Excel counts: in UT
 MESSAGE_LIMITS = {"input_title": 32, "error_title": 32, "input_message": 255, "error_message": 255}
 LINE_HEIGHT = 15  # points
 _LAST_NARROW = 0x2E7F  # what comes before is half as wide as a Chinese character
-_OPEN = frozenset(
-    {"input", "date", "remark", "cover"}
-)  # kinds of cells that are to be filled in; all others are protected
+# kinds of cells that are to be filled in; all others are protected
+_OPEN = frozenset({"input", "date", "remark", "cover"})
 _MAY = dict.fromkeys(("format_columns", "format_rows", "sort", "autofilter"), True)
 _FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 

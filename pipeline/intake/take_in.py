@@ -54,13 +54,11 @@ _LOSS_NAMES = {
     engine.Loss.DIED: "进程被终止",
 }
 MANY = 200  # files: from so many on, what they travel in is the engine's to choose
-_KEEPERS = (
-    8  # files whose bytes are synced to disk at the same time: a disk takes several together about as fast as one
-)
+# files whose bytes are synced to disk at the same time: a disk takes several together about as fast as one
+_KEEPERS = 8
 BATCH = 500  # returns that are checked together: a suite costs as much for one as for hundreds
-_JUDGING = engine.Limits(
-    seconds=1800, cpu_seconds=1800, memory_bytes=8 << 30
-)  # of a batch, Great Expectations included
+# of a batch, Great Expectations included
+_JUDGING = engine.Limits(seconds=1800, cpu_seconds=1800, memory_bytes=8 << 30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from pipeline.ledger.blobs import Blobs
 
 _SERVER = "postgresql+psycopg"
+# advisory locks: one run at a time; one writer at a time, so that seq is a clock
 RUN_LOCK, WRITE_LOCK = (
     0x59554E41,
     0x59554E42,
-)  # advisory locks: one run at a time; one writer at a time, so that seq is a clock
+)
 
 
 class UnstorableError(Exception):

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 MANY = 500  # rows of one insert
 SEAL = "台账封签.json"
+# what a submission's link tells of it
 _OF_ENTRY = (
     "sha256",
     "file",
@@ -49,7 +50,7 @@ _OF_ENTRY = (
     "period",
     "prefecture_code",
     "admission",
-)  # what a submission's link tells of it
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

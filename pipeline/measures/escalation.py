@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from pipeline.program.model import Program
     from pipeline.program.notice import NoticeStep, Urging
 
-_SERIES = frozenset(
-    {ObligationKind.REPORT, ObligationKind.HIGHLIGHT}
-)  # owed again and again: one streak for all of them
+# owed again and again: one streak for all of them
+_SERIES = frozenset({ObligationKind.REPORT, ObligationKind.HIGHLIGHT})
 
 _TO_DO = {
     ObligationKind.REPORT: "补报工作推进信息",

@@ -26,11 +26,12 @@ _COUNTY_COLUMNS = (
     "tile_row",
     "tile_col",
 )
+# of counties.csv, where counties were renamed, given a new code or merged in the course of the campaign
 _DATED_COLUMNS = (
     "valid_from",
     "valid_until",
     "successor",
-)  # of counties.csv, where counties were renamed, given a new code or merged in the course of the campaign
+)
 
 
 def load_counties(path: Path, prefectures: set[str], *, apart: bool = False) -> tuple[County, ...]:

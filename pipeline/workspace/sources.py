@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from pipeline.ledger.store import Store
     from pipeline.workspace.paths import Workspace
 
+# that have a say in what is read and decided
 PACKAGES = (
     "great_expectations",
     "pandas",
     "olefile",
     "msoffcrypto-tool",
-)  # that have a say in what is read and decided
+)
 ABOUT = "about.json"
 _KEPT = ("program/", "expectations/")  # of templates only the hash: nothing is decided by them
 

@@ -33,9 +33,8 @@ if TYPE_CHECKING:
 
 _CAN = "；verify --repair 可以改回"
 _CANNOT = "；原件不足以证明原来是什么，请用备份恢复"
-UNREAD = frozenset(
-    {"FILE_READER_HUNG", "FILE_READER_FULL", "FILE_READER_DIED", "FILE_NOT_STORED"}
-)  # another time, or elsewhere, it may be
+# another time, or elsewhere, it may be
+UNREAD = frozenset({"FILE_READER_HUNG", "FILE_READER_FULL", "FILE_READER_DIED", "FILE_NOT_STORED"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

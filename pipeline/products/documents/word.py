@@ -55,9 +55,8 @@ _CONTAINER = {"tr": "w:tbl", "tc": "w:tr"}
 _RENDERED_PART = re.compile(r"/word/(document|(header|footer)\d*|footnotes)\.xml")
 _VOLATILE_PROPERTIES = ("created", "modified", "lastModifiedBy", "lastPrinted", "revision")
 _QUOTED_CHARACTERS = 40
-_CAPTION = (
-    '<w:rPr><w:rFonts w:eastAsia="黑体"/><w:sz w:val="24"/></w:rPr>'  # a picture's own paragraph is set very small
-)
+# a picture's own paragraph is set very small
+_CAPTION = '<w:rPr><w:rFonts w:eastAsia="黑体"/><w:sz w:val="24"/></w:rPr>'
 
 
 @dataclass(frozen=True, slots=True)

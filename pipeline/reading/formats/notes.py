@@ -28,7 +28,7 @@ UNCALCULATED = "=（没有计算结果的公式）"
 SHOWN_LENGTH = 100
 _NOUGHT = "0（这张表设为不显示零值）"
 LEAST_SIZE = 3  # points: nobody reads letters that are smaller
-_NEAR = 16  # of 255 in every part of a colour: nobody knows them apart
+_NEAR = 16  # of 255 in every part of a colour: nobody can distinguish them
 COVERED = "“{}”（被合并的格盖住）"
 PICTURE, TEXT_BOX, COMMENT = "一张图片", "文本框“{}”", "批注“{}”"
 _OWN_COMMENT = re.compile("批注“\\s*【(须改正|请核对|提示)】")
@@ -284,7 +284,7 @@ def compares(operator: str, value: Raw, low: float, high: float) -> bool | None:
 
 
 def alike(ink: str | None, paper: str | None) -> bool:
-    """Two colours nobody knows apart: six digits each, or the same words; None where nobody can say."""
+    """Two colours nobody can distinguish: six digits each, or the same words; None where nobody can say."""
     if ink is None or paper is None or ink == paper:
         return ink is not None and ink == paper
     try:
