@@ -69,12 +69,13 @@ def _states(s: Summary, pen: Pen, row: int) -> int:
     pen.line(row, ("图例", "状态", "含义", f"{m.program.words.row}数"), "head")
     last = FIRST_ROW + len(m.program.measured) - 1
     cells = f"'{s.named(COUNTIES)}'!{address(FIRST_ROW, STATE_COL)}:{address(last, STATE_COL)}"
-    for state, name in ((one, STATE_NAMES[one]) for one in State):
+    for state, name in ((state, STATE_NAMES[state]) for state in State):
         row += 1
+        said = m.program.worded(_MEANINGS[state])
         swatch = f"state {state}" if state.is_reported else hatched(state)
         count = Put(m.states[state], "count", f'=COUNTIF({cells},"{name}")')
-        meaning = Put(m.program.worded(_MEANINGS[state]), "wrapped")
-        pen.line(row, (Put("", swatch), Put(name, f"state {state}"), meaning, count))
+        pen.line(row, (Put("", swatch), Put(name, f"state {state}"), Put(said, "wrapped"), count))
+        pen.sheet.set_row(row, height_of([(said, _WIDTHS[2])]))
     return row
 
 
@@ -85,7 +86,7 @@ def _links(s: Summary, pen: Pen, row: int) -> None:
         pen.put(row + no, 0, no, "plain")
         pen.link(row + no, 1, one.name, one.name, "link")
         pen.line(row + no, (what, covers), "wrapped", col=2)
-        pen.sheet.set_row(row + no, height_of(((what, 60), (covers, 26))))
+        pen.sheet.set_row(row + no, height_of(list(zip((what, covers), _WIDTHS[2:], strict=True))))
 
 
 SHEET = SummarySheet(name=CONTENTS, number=0, tab=FRONT, what=lambda _: "", write=_write)
