@@ -13,15 +13,15 @@ import hashlib
 import hmac
 import json
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.ledger.chain import sign
 from pipeline.products.drawing.fonts import FONT_FILE
+from pipeline.products.kept import as_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,9 +57,8 @@ def drawn(drawing: Drawing, folder: Path | None, secret: bytes = b"") -> bytes:
 
 def key(drawing: Drawing) -> str:
     """Sha256 of a drawing's function and values, and of the style."""
-    values = [_plain(value) for value in drawing.args]
-    named = {name: _plain(value) for name, value in drawing.keywords.items()}
-    text = json.dumps([drawing.func.__qualname__, values, named, style()], ensure_ascii=False, sort_keys=True)
+    values = [drawing.func.__qualname__, as_plain(drawing.args), as_plain(drawing.keywords), style()]
+    text = json.dumps(values, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -78,21 +77,6 @@ def _digest(parts: Iterable[bytes]) -> str:
     for part in parts:
         whole.update(hashlib.sha256(part).digest())
     return whole.hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON can hold it, type and all.
-
-    Raises:
-        TypeError: A value of a kind that no picture takes; guessing its text could give two pictures one name.
-    """
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if is_dataclass(value) and not isinstance(value, type):
-        return {type(value).__name__: {one.name: _plain(getattr(value, one.name)) for one in fields(value)}}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    raise TypeError(f"a picture takes no {type(value).__name__}")
 
 
 def _kept(path: Path, secret: bytes) -> bytes | None:
