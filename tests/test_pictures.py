@@ -429,8 +429,13 @@ def test_the_key_tells_apart_whatever_changes_the_picture(monkeypatch: pytest.Mo
 
 
 def test_a_value_whose_text_is_not_certain_has_no_key() -> None:
-    with pytest.raises(TypeError, match="Decimal"):
-        key(partial(ranking, [Decimal(1)]))  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="set"):
+        key(partial(ranking, {1, 2}))  # type: ignore[arg-type]
+
+
+def test_values_that_look_alike_have_keys_of_their_own() -> None:
+    alike: list[Any] = [1, 1.0, "1", True, Decimal(1), Decimal("1.0")]
+    assert len({key(partial(ranking, [value])) for value in alike}) == len(alike)
 
 
 def test_a_second_run_takes_a_fraction_of_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
