@@ -19,12 +19,13 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
 
+from pipeline.domain.arrival import Arrival
 from pipeline.domain.past import NO_PAST
 from pipeline.forms.issue import Issue, issue_workbook
 from pipeline.intake.first_round import registry
 from pipeline.program.layout import FIRST_FIELD_COL, FIRST_ROW, NIL_COL, list_keys, sheet_layout
 from pipeline.program.model import County, FieldType
-from pipeline.reading.read import Arrival, read_return
+from pipeline.reading.read import read_return
 from pipeline.workspace.campaign import Campaign, load_campaign
 from pipeline.workspace.paths import Workspace
 from pipeline.workspace.starter import create_workspace

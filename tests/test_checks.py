@@ -18,6 +18,7 @@ from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
 from pipeline.checks.suites import run_suite
 from pipeline.domain.acts import Act, ActKind
+from pipeline.domain.arrival import Arrival
 from pipeline.domain.findings import CATALOGUE, Severity
 from pipeline.domain.past import Past
 from pipeline.domain.state import State, Verdict
@@ -25,7 +26,7 @@ from pipeline.engine import engines as engine
 from pipeline.intake.first_round import LOST, lost, registry
 from pipeline.program.identity import Stamp
 from pipeline.program.rules import Rule
-from pipeline.reading.read import Arrival, read_return
+from pipeline.reading.read import read_return
 from pipeline.system.errors import SuiteError
 from tests.builder import FIRST, KEY, SECOND, THIRD, arrival, campaign, filled, read
 from tests.test_diagnose import FIRES_HERE as CAUSES

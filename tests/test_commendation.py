@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 import pandas as pd
 import pytest
 
+from pipeline.domain.obligation import Timeliness
 from pipeline.measures.commendation import LagReason, standing
 from pipeline.measures.progress import Completion
-from pipeline.measures.timeliness import Timeliness
 from tests.sheets import DEQIN, DIQING, JINGHONG, MENGHAI, MENGLA, SHANGRILA, WEIXI, WHOLE, small
 
 if TYPE_CHECKING:
-    from pipeline.measures.obligation import Obligation
+    from pipeline.domain.obligation import Obligation
 
 P1, P2, P3 = WHOLE.periods[:3]
 PROGRAM = small()

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pipeline.checks.decide import Decision
+    from pipeline.domain.arrival import Arrival
     from pipeline.domain.value import Value
-    from pipeline.reading.read import Arrival, Reading
+    from pipeline.reading.read import Reading
 
 SEED, FLIPS, CUTS, EDITS = 20221026, 60, 15, 120
 LIMITS = engine.Limits(seconds=20, cpu_seconds=20)

@@ -21,6 +21,7 @@ from benchmarks.national_returns import blank, broken, figures, fill, spoilt
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
 from pipeline.checks.problems import file_verdict
+from pipeline.domain.arrival import Arrival
 from pipeline.domain.findings import CATALOGUE
 from pipeline.domain.past import NO_PAST
 from pipeline.domain.state import State
@@ -31,7 +32,7 @@ from pipeline.office.issuing import ISSUED, issue_period
 from pipeline.program.layout import row_name
 from pipeline.program.load import load_program
 from pipeline.program.model import County, FieldType, Prefecture, Region
-from pipeline.reading.read import Arrival, read_return
+from pipeline.reading.read import read_return
 from pipeline.system.errors import PipelineError, ProgramError
 from pipeline.workspace.campaign import Campaign, find_prefecture, load_campaign
 from tests.builder import campaign, whole_campaign

@@ -690,7 +690,8 @@ def test_a_held_file_is_on_the_page_and_never_called_blank(project: Path) -> Non
 
 def test_a_county_whose_return_is_held_did_not_leave_it_blank(office: Office, first: dict[str, Any]) -> None:
     """The overdue list goes to the leadership: 整行未填 would be untrue of a county whose file waits for us."""
-    from pipeline.measures.overdue import Reason, obligations  # noqa: PLC0415
+    from pipeline.domain.obligation import Reason  # noqa: PLC0415
+    from pipeline.measures.overdue import obligations  # noqa: PLC0415
 
     assert first
     claimed = office.snapshot()

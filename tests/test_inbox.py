@@ -19,10 +19,10 @@ from click.testing import CliRunner, Result
 
 from pipeline.cli import main
 from pipeline.commands import common
+from pipeline.domain.obligation import Timeliness
 from pipeline.domain.unread import UnreadKind
 from pipeline.engine.engines import InProcess
 from pipeline.intake.inbox import kind_of, read_inbox, span
-from pipeline.measures.timeliness import Timeliness
 from pipeline.office import acts
 from pipeline.office.queries import look
 from pipeline.program.days import folder_day

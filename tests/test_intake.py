@@ -19,6 +19,7 @@ from click.testing import CliRunner
 
 from benchmarks.national import LEVELS, known_totals, make_program, make_returns
 from pipeline.cli import main
+from pipeline.domain.arrival import Arrival
 from pipeline.engine.engines import InProcess, Pool
 from pipeline.intake import take_in as intake
 from pipeline.intake.inbox import read_inbox
@@ -28,7 +29,6 @@ from pipeline.ledger.backup import copy_database
 from pipeline.ledger.snapshot import take_snapshot
 from pipeline.ledger.standing import numbers, seen_from
 from pipeline.measures.rollup import roll_up
-from pipeline.reading.read import Arrival
 from pipeline.scale.cluster import Cluster, ClusterError
 from pipeline.system.errors import ChangedError
 from pipeline.workspace.campaign import load_campaign, open_store

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from pipeline.domain.entries import Submission
 from pipeline.domain.findings import CATALOGUE, SHOWN_TEXT, Severity, finding
+from pipeline.domain.obligation import Reason, Timeliness, timeliness
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
-from pipeline.measures.overdue import Reason, obligations, overdue_counties
+from pipeline.measures.overdue import obligations, overdue_counties
 from pipeline.measures.progress import (
     ChangingPart,
     Completion,
@@ -33,7 +34,6 @@ from pipeline.measures.progress import (
     ranks,
     totals,
 )
-from pipeline.measures.timeliness import Timeliness, timeliness
 from pipeline.program.calendar import Calendar
 from pipeline.program.form import DatedTarget, Target, TargetKind
 from pipeline.program.model import Window

@@ -13,15 +13,15 @@ import pandas as pd
 import pytest
 
 from pipeline.domain.entries import Submission
+from pipeline.domain.obligation import Obligation, ObligationKind, Reason, Timeliness
 from pipeline.domain.place import Placing
 from pipeline.domain.row import AcceptedRow
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.escalation import AddresseeKind, Letter, step_of
 from pipeline.measures.escalation import letters as letters_for
-from pipeline.measures.obligation import quarters
-from pipeline.measures.overdue import Obligation, ObligationKind, Reason, obligations, overdue_counties
-from pipeline.measures.timeliness import Timeliness
+from pipeline.measures.overdue import obligations, overdue_counties
+from pipeline.measures.quarters import quarters
 from pipeline.program.calendar import Calendar
 from pipeline.program.forms import load_form
 from pipeline.program.model import Window

@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from pipeline.checks.problems import file_verdict
 from pipeline.cli import main
 from pipeline.commands.queries import print_status
+from pipeline.domain.obligation import Reason, Timeliness
 from pipeline.domain.place import Placing
 from pipeline.domain.state import State
 from pipeline.domain.unread import Unread, UnreadKind
@@ -29,10 +30,8 @@ from pipeline.intake.take_in import Taken, take_in
 from pipeline.ledger.snapshot import Snapshot, reported_again, take_snapshot
 from pipeline.ledger.store import Store
 from pipeline.ledger.writing import Written, unplaced
-from pipeline.measures.obligation import Reason
 from pipeline.measures.overdue import obligations
 from pipeline.measures.period import measure_period
-from pipeline.measures.timeliness import Timeliness
 from pipeline.office import run as straight_line
 from pipeline.office.account import account_of_unusable
 from pipeline.office.acts import admit

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.cli import main
+from pipeline.domain.obligation import ObligationKind
 from pipeline.domain.state import State
-from pipeline.measures.obligation import ObligationKind
 from pipeline.products.documents.profile import PROBLEM_LENGTH, TEMPLATE, profile_context
 from pipeline.products.documents.template_names import TEMPLATE_NAMES
 from pipeline.products.documents.word import lint_template, render

@@ -16,11 +16,11 @@ import pytest
 from docx.oxml.ns import qn
 
 from pipeline.domain.entries import Submission
+from pipeline.domain.obligation import ObligationKind
 from pipeline.domain.row import AcceptedRow
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.escalation import AddresseeKind
-from pipeline.measures.obligation import ObligationKind
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.products.documents.document_parts import PARTS, Edition
 from pipeline.products.documents.publications import (

@@ -20,13 +20,14 @@ from hypothesis import strategies as st
 
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
+from pipeline.domain.arrival import Arrival
 from pipeline.domain.past import Past
 from pipeline.domain.state import Verdict
 from pipeline.forms.issue import Issue, issue_workbook
 from pipeline.program.identity import Registry
 from pipeline.program.layout import CODE_ROW
 from pipeline.program.model import FieldType
-from pipeline.reading.read import Arrival, Reading, read_return
+from pipeline.reading.read import Reading, read_return
 from pipeline.reading.sheet import SHOWN_ROWS
 from tests.builder import KEY
 from tests.officer import Figures, invent, typed

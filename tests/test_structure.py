@@ -48,7 +48,7 @@ ROOMS = {  # folder → the folders it may import; docs/architecture.md says wha
     "measures": "domain program ledger",
     "products": "domain system program reading forms checks ledger measures",
     "workspace": "domain system program reading ledger measures",
-    "intake": "domain system program reading checks ledger measures engine workspace",
+    "intake": "domain system program reading checks ledger engine workspace",
     "office": "domain system program reading forms checks ledger measures products engine workspace intake",
     "scale": "system engine",
     "demo": "domain system program forms checks measures workspace office",

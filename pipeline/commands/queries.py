@@ -57,7 +57,7 @@ def _counted(states: Mapping[State, int]) -> str:
 @click.pass_context
 def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
     """逾期的单位：原因、对口联系单位、天数、连续期数。"""
-    from pipeline.measures.obligation import KIND_NAMES  # noqa: PLC0415
+    from pipeline.domain.obligation import KIND_NAMES  # noqa: PLC0415
     from pipeline.office.queries import look  # noqa: PLC0415
     from pipeline.office.reported import overdue_list, overdue_rows  # noqa: PLC0415
 

@@ -9,7 +9,7 @@ from pipeline.checks.carry import raw
 from pipeline.demo.fit import Fit
 from pipeline.demo.systems import dice_for
 from pipeline.demo.words import THEMES, TROUBLES, Theme, Trouble, as_long_as_asked, highlight, prose
-from pipeline.measures.obligation import quarters
+from pipeline.measures.quarters import quarters
 from pipeline.program.layout import ENTRY
 from pipeline.program.model import NO, YES, FieldType, FormKind
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pipeline.demo.fit import Row
     from pipeline.domain.value import Raw, Value
-    from pipeline.measures.obligation import Quarter
+    from pipeline.measures.quarters import Quarter
     from pipeline.program.model import County, Field, Form, Period, Prefecture, Program
     from pipeline.workspace.campaign import Campaign
 

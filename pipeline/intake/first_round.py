@@ -14,8 +14,9 @@ from pipeline.domain.acts import ActKind, closings
 from pipeline.engine import engines as engine
 from pipeline.intake.spool import Shelved
 from pipeline.program.identity import Admission, Registry
+from pipeline.reading.guard import content_of
 from pipeline.reading.placing import place
-from pipeline.reading.read import Arrival, Reading, read_return, refused
+from pipeline.reading.read import Reading, read_return, refused
 from pipeline.system.errors import ChangedError
 from pipeline.system.progress import quiet
 
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.domain.acts import Act
+    from pipeline.domain.arrival import Arrival
     from pipeline.domain.entries import Submission
-    from pipeline.ledger.blobs import FolderBlobs
+    from pipeline.ledger.blobs import Blobs, FolderBlobs
     from pipeline.system.progress import Progress
     from pipeline.workspace.campaign import Campaign
 
@@ -54,12 +56,22 @@ def read_one(known: Registry, keep: FolderBlobs | None, arrival: Arrival) -> Unj
         DatasetError: The bytes cannot be kept.
     """
     try:
-        content = arrival.read()
+        return for_shelf(read_return(known, loaded(arrival, keep)))
     except ChangedError:
         return None
+
+
+def loaded(arrival: Arrival, keep: Blobs | None) -> Arrival:
+    """A file with its bytes, which are kept where that is still to be done.
+
+    Raises:
+        ChangedError: It is gone from where it was listed, or is another.
+        DatasetError: The bytes cannot be kept.
+    """
+    content = content_of(arrival)
     if keep is not None:
         keep.keep(arrival.sha256, content)
-    return for_shelf(read_return(known, replace(arrival, content=content, path=None)))
+    return replace(arrival, content=content, path=None)
 
 
 def for_shelf(reading: Reading) -> Unjudged:

@@ -14,14 +14,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from pipeline.domain.arrival import Arrival
+from pipeline.domain.obligation import Timeliness, timeliness
 from pipeline.domain.unread import Unread, UnreadKind
-from pipeline.measures.timeliness import Timeliness, timeliness
 from pipeline.program.days import folder_day
 from pipeline.reading.formats.package import LOCAL_MAGIC
 from pipeline.reading.guard import MAX_BYTES, OLE_MAGIC, is_office_litter, is_system_litter
 from pipeline.reading.kinds import ARCHIVES, OTHER_KINDS, PICTURE
 from pipeline.reading.placing import places
-from pipeline.reading.read import Arrival
 from pipeline.system.disk import reason, why
 from pipeline.system.errors import WorkspaceError
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
 from pipeline.engine import engines as engine
-from pipeline.intake.first_round import Unjudged, for_shelf, for_taking_in, lost, read_one
+from pipeline.intake.first_round import Unjudged, for_shelf, for_taking_in, loaded, lost, read_one
 from pipeline.intake.spool import Shelf
 from pipeline.ledger.blobs import FolderBlobs
 from pipeline.ledger.writing import decided, unplaced
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from pipeline.checks.check import Validate
     from pipeline.checks.decide import Decision
+    from pipeline.domain.arrival import Arrival
     from pipeline.domain.past import Past
     from pipeline.engine.engines import Engine
     from pipeline.intake.spool import SpoolPlace
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from pipeline.program.identity import Registry
     from pipeline.program.model import Period, Program
     from pipeline.program.rules import Rule
-    from pipeline.reading.read import Arrival, Reading, Return
+    from pipeline.reading.read import Reading, Return
     from pipeline.system.progress import Progress
     from pipeline.workspace.campaign import Campaign
 
@@ -103,7 +104,8 @@ def take_in(
         PipelineError: There is something to take in and no key that shows whether it was issued here.
     """
     finished, lost, acts = store.finished_files(), store.lost_files(), store.acts(as_of)
-    store.mend(arrival for arrival in arrivals if arrival.sha256 in finished)
+    for one in store.unkept(arrival for arrival in arrivals if arrival.sha256 in finished):
+        loaded(one, store.blobs)
     new, pending = _distinct([a for a in arrivals if a.sha256 not in finished]), store.pending(acts, as_of)
     if new and not campaign.key:
         raise PipelineError(
@@ -187,7 +189,7 @@ def _read_admitted(known: Registry, store: Store, pending: Mapping[int, Arrival]
 def _lost(known: Registry, store: Store, arrival: Arrival, why: engine.Loss) -> Unjudged | None:
     """A file that took its reader with it is kept all the same."""
     try:
-        store.keep(arrival)
+        loaded(arrival, store.blobs)
     except ChangedError:
         return None
     return for_shelf(lost(known, arrival, why))
@@ -196,7 +198,7 @@ def _lost(known: Registry, store: Store, arrival: Arrival, why: engine.Loss) -> 
 def _kept(store: Store, new: Iterable[Arrival]) -> Iterator[Arrival]:
     """Each file with its bytes, which are safe in the dataset; without them, if it is no longer what was listed."""
     with ThreadPoolExecutor(_KEEPERS) as keepers:
-        for arrival, kept in _ahead(new, lambda arrival: keepers.submit(store.keep, arrival)):
+        for arrival, kept in _ahead(new, lambda arrival: keepers.submit(loaded, arrival, store.blobs)):
             try:
                 yield kept.result()
             except ChangedError:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, select, true
 
 from pipeline.domain.acts import Act, ActKind
+from pipeline.domain.arrival import Arrival
 from pipeline.domain.entries import End
 from pipeline.domain.unread import Unread, unread_by, unread_change
 from pipeline.ledger.chain import ISSUED, KEY, PROGRAM, SUBMISSION, Link, Seal, plain_row, same
@@ -40,7 +41,6 @@ from pipeline.ledger.linking import (
 from pipeline.ledger.rows import accepted_row, found, submission
 from pipeline.ledger.schema import CHAINED, prepare
 from pipeline.ledger.tables import build_tables
-from pipeline.reading.read import Arrival
 from pipeline.system.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -280,12 +280,10 @@ class Store:
             seen.add(one.sha256)
         return tuple(repeated)
 
-    def mend(self, arrivals: Iterable[Arrival]) -> None:
-        """Keep again the bytes of files that were taken in and whose kept copy is gone."""
+    def unkept(self, arrivals: Iterable[Arrival]) -> list[Arrival]:
+        """Of files that were taken in, those whose kept copy is gone."""
         there = self.blobs.names()
-        for one in arrivals:
-            if one.sha256 not in there:
-                self.keep(one)
+        return [one for one in arrivals if one.sha256 not in there]
 
     def not_before(self, day: date) -> None:
         """Refuse a day by the clock that is before something already in the ledger.
@@ -300,19 +298,6 @@ class Store:
                 f"今天按电脑的日期是 {day}，台账里却已有 {last} 的记录：请先核对电脑的日期。"
                 f"日期没有错、确要以这一天为准的，请写明 --as-of {day}"
             )
-
-    def keep(self, arrival: Arrival) -> Arrival:
-        """Keep the bytes of a file, synced to disk before the ledger names them.
-
-        Returns:
-            The file with its bytes.
-
-        Raises:
-            ChangedError: It is gone from where it was listed, or is another.
-        """
-        content = arrival.read()
-        self.blobs.keep(arrival.sha256, content)
-        return replace(arrival, content=content, path=None)
 
     def add(self, written: Written) -> list[int | None]:
         """Write entries of the ledger with all that hangs on them, in one transaction.

@@ -11,15 +11,15 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pipeline.domain.obligation import BEHIND, Timeliness
 from pipeline.measures.progress import COUNTED, Completion, Status, completion, printed
-from pipeline.measures.timeliness import BEHIND, Timeliness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
 
-    from pipeline.measures.obligation import Obligation
+    from pipeline.domain.obligation import Obligation
     from pipeline.program.model import Period, Program, Unit
 
 

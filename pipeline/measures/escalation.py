@@ -11,8 +11,8 @@ from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from pipeline.domain.obligation import Obligation, ObligationKind, Reason
 from pipeline.domain.text import cn_date
-from pipeline.measures.obligation import Obligation, ObligationKind, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

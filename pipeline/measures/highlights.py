@@ -20,7 +20,7 @@ from pipeline.measures.figures import (
     text,
     yes,
 )
-from pipeline.measures.obligation import Quarter, quarters
+from pipeline.measures.quarters import Quarter, quarters
 from pipeline.program.model import FormKind
 
 if TYPE_CHECKING:

@@ -11,19 +11,12 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pipeline.domain.obligation import BEHIND, Obligation, ObligationKind, Reason, Timeliness, timeliness
 from pipeline.domain.state import State, Verdict
 from pipeline.measures.contacts import names
 from pipeline.measures.evidence import entries, evidence_of, first_reports, said, stands
-from pipeline.measures.obligation import KIND_NAMES, Obligation, ObligationKind, Reason, quarters
-from pipeline.measures.timeliness import (
-    BEHIND,
-    Remembering,
-    Timeliness,
-    county_history,
-    pending_until,
-    prefecture_history,
-    timeliness,
-)
+from pipeline.measures.quarters import quarters
+from pipeline.measures.timeliness import Remembering, county_history, pending_until, prefecture_history
 from pipeline.program.model import YES, County, FormKind, Milestone, Prefecture, Rows
 
 if TYPE_CHECKING:
@@ -34,12 +27,10 @@ if TYPE_CHECKING:
     from pipeline.domain.value import Value
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.measures.evidence import Evidence, Said
-    from pipeline.measures.obligation import Quarter
+    from pipeline.measures.quarters import Quarter
     from pipeline.measures.timeliness import Arrived
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Duty, Field, Form, Period, Program, Unit
-
-__all__ = ["KIND_NAMES", "Obligation", "ObligationKind", "Reason", "obligations", "overdue_counties"]
 
 _FEWEST_VISITS = 1  # 三（二）: 实地调研指导推动工作不少于1次
 _PROBLEM_WORDS = 30  # of a problem's text in the name of the obligation

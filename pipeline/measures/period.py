@@ -16,7 +16,7 @@ from pipeline.measures.goals import GoalFigures, goal_figures
 from pipeline.measures.highlights import HighlightFigures, highlight_figures
 from pipeline.measures.milestones import MilestoneFigures, milestone_figures
 from pipeline.measures.outliers import Outlier, outliers
-from pipeline.measures.overdue import Obligation, late_problems, late_steps, obligations
+from pipeline.measures.overdue import late_problems, late_steps, obligations
 from pipeline.measures.problems import ProblemFigures, problem_figures
 from pipeline.measures.progress import (
     Completion,
@@ -37,6 +37,7 @@ from pipeline.program.model import FormKind
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.domain.obligation import Obligation
     from pipeline.domain.value import Value
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.calendar import Calendar

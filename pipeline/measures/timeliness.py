@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pipeline.domain.obligation import BEHIND, Timeliness, timeliness
 from pipeline.domain.state import State
 from pipeline.program.calendar import Calendar
 
@@ -15,32 +15,6 @@ if TYPE_CHECKING:
 
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.model import County, Period, Prefecture, Program, Unit
-
-
-class Timeliness(StrEnum):
-    """Timeliness of an obligation (DESIGN §4).
-
-    ``PENDING``: past its day, and something came that may say so and cannot be used as it is: it is not called unreported.
-    ``UNKNOWN``: no return can say so, the office looks for itself.
-    """
-
-    ON_TIME = "ON_TIME"
-    LATE = "LATE"
-    NOT_DUE = "NOT_DUE"
-    PENDING = "PENDING"
-    OVERDUE = "OVERDUE"
-    UNKNOWN = "UNKNOWN"
-
-
-TIMELINESS_NAMES = {
-    Timeliness.ON_TIME: "按时",
-    Timeliness.LATE: "迟报",
-    Timeliness.NOT_DUE: "未到期",
-    Timeliness.PENDING: "收到待处理",
-    Timeliness.OVERDUE: "逾期",
-    Timeliness.UNKNOWN: "由办公室自查",
-}
-BEHIND = (Timeliness.LATE, Timeliness.OVERDUE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +47,6 @@ class Remembering(Calendar):
         if (after, through) not in self.known:
             self.known[after, through] = Calendar.workdays_between(self, after, through)
         return self.known[after, through]
-
-
-def timeliness(due_on: date, met_on: date | None, as_of: date, pending: date | None = None) -> Timeliness:
-    """Judge one obligation; up to the day ``pending`` what came and cannot be used keeps it from being overdue."""
-    if met_on is not None:
-        return Timeliness.ON_TIME if met_on <= due_on else Timeliness.LATE
-    if as_of <= due_on:
-        return Timeliness.NOT_DUE
-    return Timeliness.PENDING if pending and as_of <= pending else Timeliness.OVERDUE
 
 
 def pending_until(program: Program, snapshot: Snapshot, period: Period, unit: Unit) -> date | None:

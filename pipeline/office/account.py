@@ -6,12 +6,12 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
+from pipeline.domain.obligation import TIMELINESS_NAMES
 from pipeline.domain.place import PLACING_NAMES, Placing
 from pipeline.domain.state import State, Verdict
 from pipeline.domain.unread import UNREAD_NAMES, UnreadKind
 from pipeline.ledger.snapshot import revised_lines
 from pipeline.ledger.waiting import BLANK
-from pipeline.measures.timeliness import TIMELINESS_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -12,7 +12,7 @@ from pipeline.measures.overdue import overdue_counties, overdue_others, pending_
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pipeline.measures.obligation import Obligation
+    from pipeline.domain.obligation import Obligation
     from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Prefecture
 

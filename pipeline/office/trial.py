@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from pipeline.checks.decide import Decision
 from pipeline.checks.masks import run_masks
 from pipeline.checks.problems import FileVerdict, file_verdict
+from pipeline.domain.arrival import Arrival
 from pipeline.domain.findings import CATALOGUE, Severity
 from pipeline.intake.first_round import for_taking_in, read_all
 from pipeline.intake.inbox import read_files, readable
 from pipeline.intake.take_in import judge
-from pipeline.reading.read import Arrival
 from pipeline.system.disk import reason
 from pipeline.system.errors import PipelineError
 from pipeline.workspace.campaign import (

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from datetime import date
     from types import FrameType
 
+    from pipeline.domain.arrival import Arrival
     from pipeline.domain.unread import Unread
-    from pipeline.reading.read import Arrival
     from pipeline.workspace.paths import Workspace
 
 _NAME_LIMIT = 150  # bytes; file systems take 255

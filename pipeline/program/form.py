@@ -13,7 +13,7 @@ from pipeline.domain.text import cn_date
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from pipeline.program.notice import Period
+    from pipeline.domain.period import Period
 
 YES, NO, NOT_APPLICABLE, NONE_TICKED = "是", "否", "不适用", "无"
 # of a program that does not say: the whole, those who report, the unit of a row

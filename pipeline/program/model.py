@@ -10,7 +10,9 @@ from datetime import date  # noqa: TC003 - pydantic reads what these values are 
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pipeline.domain.period import Period
 from pipeline.domain.text import plain
+from pipeline.domain.units import County, Prefecture, Region, Unit, grouped
 from pipeline.program.form import (
     LEVELS,
     NO,
@@ -43,14 +45,12 @@ from pipeline.program.notice import (
     Goal,
     Milestone,
     OfficeGroup,
-    Period,
     ProblemCategory,
     Publication,
     Strand,
     TenTask,
     Urging,
 )
-from pipeline.program.units import County, Prefecture, Region, Unit, grouped
 from pipeline.program.words import Words, WordsEntry
 
 if TYPE_CHECKING:

@@ -6,8 +6,10 @@ Every kind of file is looked through once, in time that grows with its size and 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from pipeline.reading.formats.biff import look_through_xls
 from pipeline.reading.formats.notes import Notes, Refusal
@@ -19,6 +21,11 @@ from pipeline.reading.formats.secret import open_package
 from pipeline.reading.formats.xlsb import look_through_xlsb
 from pipeline.reading.formats.xlsx import look_through_xlsx
 from pipeline.reading.kinds import is_something_else, what_else, what_zip
+from pipeline.system.disk import why
+from pipeline.system.errors import ChangedError
+
+if TYPE_CHECKING:
+    from pipeline.domain.arrival import Arrival
 
 MAX_BYTES = 20_000_000
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -45,6 +52,26 @@ def is_system_litter(name: str) -> bool:
 def is_litter(name: str) -> bool:
     """Nothing that anybody wrote."""
     return is_office_litter(name) or is_system_litter(name)
+
+
+def content_of(arrival: Arrival) -> bytes:
+    """The bytes of a file; of one larger than any return may be, just so many that it shows.
+
+    Raises:
+        ChangedError: It is gone, or not what was listed.
+    """
+    if arrival.content is not None:
+        return arrival.content
+    if arrival.path is None:
+        raise ChangedError(f"{arrival.name}：没有内容可读")
+    try:
+        with arrival.path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ChangedError(f"{arrival.path} 读不出：{why(error)}") from error
+    if hashlib.sha256(content).hexdigest() != arrival.sha256:
+        raise ChangedError(f"{arrival.path} 已不是列出时的内容")
+    return content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

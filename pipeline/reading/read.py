@@ -6,7 +6,6 @@ nor known to be ours is a finding.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
@@ -19,17 +18,14 @@ from pipeline.program.forms import OWN_SHEETS
 from pipeline.program.identity import STAMP_WORD, WAITING, Stamp
 from pipeline.program.layout import COUNTY_CODE, COUNTY_NAME, COVER_INPUTS, IDENTITY_SHEET, STAMP_ROW, address
 from pipeline.program.mentions import periods_named, prefectures_named
-from pipeline.reading.guard import MAX_BYTES, inspect
+from pipeline.reading.guard import content_of, inspect
 from pipeline.reading.placing import place
 from pipeline.reading.sheet import HEADER_DEPTH, Sheet, Stray, form_by_titles, read_form
-from pipeline.system.disk import why
-from pipeline.system.errors import ChangedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import date
-    from pathlib import Path
 
+    from pipeline.domain.arrival import Arrival
     from pipeline.domain.value import Raw
     from pipeline.program.identity import Registry
     from pipeline.program.model import Form, Program
@@ -40,55 +36,6 @@ _ADMINISTRATIVE = ("COVER", "CHECK", "PROBLEMS", "APPENDIX")
 _COVER_ROWS = 30
 _IDENTITY_WORDS = ("填报单位", "报送期", "报送截止")  # what stands before whose and for when a sheet is
 _Claim = tuple[str, str]  # prefecture and period, as stamped
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """A file as it lay in the inbox: its bytes, or where they are read when they are needed.
-
-    Attributes:
-        name: Path relative to the inbox, with forward slashes.
-        received_on: Date of its dated folder, else of its modification.
-        content: Its bytes; None where they are at ``path``, or of no more use.
-        path: Where they are.
-        sha256: Identity of the bytes; computed where they are given.
-        changing: It was still being written when it was looked at.
-    """
-
-    name: str
-    received_on: date
-    content: bytes | None = None
-    path: Path | None = None
-    sha256: str = ""
-    changing: bool = False
-
-    def __post_init__(self) -> None:
-        if self.content is not None and not self.sha256:
-            object.__setattr__(self, "sha256", hashlib.sha256(self.content).hexdigest())
-
-    def read(self) -> bytes:
-        """The bytes; of a file larger than any return may be, just so many that it shows.
-
-        Raises:
-            ChangedError: It is gone, or not what was listed.
-        """
-        if self.content is not None:
-            return self.content
-        if self.path is None:
-            raise ChangedError(f"{self.name}：没有内容可读")
-        try:
-            with self.path.open("rb") as file:
-                content = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise ChangedError(f"{self.path} 读不出：{why(error)}") from error
-        if hashlib.sha256(content).hexdigest() != self.sha256:
-            raise ChangedError(f"{self.path} 已不是列出时的内容")
-        return content
-
-    @property
-    def named(self) -> Arrival:
-        """The file without its bytes: all that what was read of it needs to know."""
-        return replace(self, content=None, path=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +100,7 @@ def read_return(registry: Registry, arrival: Arrival) -> Reading:
     reading = _read(registry, arrival)
     if reading.returns or arrival.changing:
         return reading
-    return replace(reading, place=place(registry, arrival.name, arrival.received_on, arrival.read()))
+    return replace(reading, place=place(registry, arrival.name, arrival.received_on, content_of(arrival)))
 
 
 def _read(registry: Registry, arrival: Arrival) -> Reading:
@@ -172,7 +119,7 @@ def _read(registry: Registry, arrival: Arrival) -> Reading:
     """
     if arrival.changing:
         return refused(arrival.named, "FILE_CHANGING")
-    content, arrival = arrival.read(), arrival.named
+    content, arrival = content_of(arrival), arrival.named
     seen = inspect(content)
     if seen.refused:
         return refused(arrival, seen.refused, seen.found)

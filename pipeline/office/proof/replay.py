@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.domain.arrival import Arrival
 from pipeline.engine import engines as engine
 from pipeline.intake.first_round import for_taking_in, lost
 from pipeline.intake.take_in import judge
@@ -20,7 +21,7 @@ from pipeline.ledger.linking import drop_rows, entry_names, group_of, hanging, i
 from pipeline.ledger.store import IDENTITY, Store
 from pipeline.ledger.writing import decided, unplaced
 from pipeline.program.identity import Admission
-from pipeline.reading.read import Arrival, Reading, read_return
+from pipeline.reading.read import Reading, read_return
 from pipeline.system.errors import PipelineError
 from pipeline.workspace.campaign import load_campaign
 from pipeline.workspace.paths import Workspace

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.measures.obligation import quarters
+from pipeline.measures.quarters import quarters
 from pipeline.products.documents.bulletin import data_notes, overall_paragraphs
 from pipeline.products.documents.money_parts import funding_lead, funding_parts, funding_rows
 from pipeline.products.documents.outline import Subsection, duty, numbered, publication, quoted, table_labels
@@ -47,8 +47,8 @@ from pipeline.products.documents.timeliness_parts import overdue_groups, overdue
 from pipeline.products.wording import Figures, how_many_actions, numeral
 
 if TYPE_CHECKING:
-    from pipeline.measures.obligation import Quarter
     from pipeline.measures.period import PeriodMeasures, Scores
+    from pipeline.measures.quarters import Quarter
     from pipeline.products.documents.word import Asked
     from pipeline.program.model import Period
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.domain.entries import Submission
+    from pipeline.domain.obligation import Obligation
     from pipeline.domain.value import Raw
     from pipeline.ledger.snapshot import Snapshot
-    from pipeline.measures.obligation import Obligation
     from pipeline.program.model import Prefecture, Program
 
 CONTACTS_SHEET = "填报联系人"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
+from pipeline.domain.obligation import KIND_NAMES, Reason
 from pipeline.domain.text import cn_date
 from pipeline.forms.style import SafeSheet
-from pipeline.measures.obligation import KIND_NAMES
-from pipeline.measures.overdue import Reason, overdue_counties, overdue_others
+from pipeline.measures.overdue import overdue_counties, overdue_others
 from pipeline.products.documents.officer_contacts import CONTACTS_NOTE, CONTACTS_SHEET, contact_columns
 from pipeline.products.documents.timeliness_parts import pending_sentence
 from pipeline.products.wording import Figures, made_up_of

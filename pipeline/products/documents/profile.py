@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipeline.domain.obligation import KIND_NAMES, TIMELINESS_NAMES, ObligationKind
 from pipeline.domain.state import STATE_NAMES, State
 from pipeline.domain.text import cn_date
 from pipeline.measures.figures import add, number
-from pipeline.measures.obligation import KIND_NAMES, ObligationKind
 from pipeline.measures.progress import Completion, Status, completion, ranks
-from pipeline.measures.timeliness import TIMELINESS_NAMES
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, clipped, quoted, wan
 from pipeline.products.wording import Figures, in_quotes, one_decimal, topic
 from pipeline.products.wording import number as grouped
 from pipeline.program.model import FieldType, FormKind
 
 if TYPE_CHECKING:
-    from pipeline.measures.overdue import Obligation
+    from pipeline.domain.obligation import Obligation
     from pipeline.measures.period import PeriodMeasures, Scores
     from pipeline.program.model import Action, County, Quantity
 

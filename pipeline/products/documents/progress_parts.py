@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
+    from pipeline.domain.obligation import Obligation
     from pipeline.measures.goals import GoalFigures
-    from pipeline.measures.overdue import Obligation
     from pipeline.measures.period import PeriodMeasures, Scores
     from pipeline.measures.progress import Total
     from pipeline.measures.ten_tasks import TaskColumn, TaskFigures

@@ -14,9 +14,9 @@ from pipeline.program.model import FormKind
 if TYPE_CHECKING:
     from pipeline.measures.contacts import ContactFigures
     from pipeline.measures.highlights import Highlight, HighlightFigures
-    from pipeline.measures.obligation import Quarter
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.problems import Problem, ProblemCount
+    from pipeline.measures.quarters import Quarter
     from pipeline.products.documents.outline import Subsection
     from pipeline.products.wording import Figures
     from pipeline.program.model import Strand

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from pipeline.domain.obligation import Obligation, Reason, Timeliness
 from pipeline.domain.state import STATE_NAMES, State
 from pipeline.ledger.waiting import BLANK
-from pipeline.measures.overdue import Obligation, Reason, overdue_counties, pending_reports
-from pipeline.measures.timeliness import Timeliness
+from pipeline.measures.overdue import overdue_counties, pending_reports
 from pipeline.products.wording import LIST_LIMIT, listing, made_up_of
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pipeline.domain.obligation import Obligation
     from pipeline.ledger.snapshot import Snapshot
-    from pipeline.measures.obligation import Obligation
     from pipeline.program.model import Period, Program
 
 _Cell = str | int | float | Decimal | bool | date | None

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from pipeline.domain.obligation import KIND_NAMES, TIMELINESS_NAMES
 from pipeline.domain.state import REPORTED, STATE_NAMES, VERDICT_NAMES, Verdict
 from pipeline.domain.value import show
-from pipeline.measures.overdue import KIND_NAMES
 from pipeline.measures.progress import Status
-from pipeline.measures.timeliness import TIMELINESS_NAMES
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED
 from pipeline.products.wording import number, one_decimal
 from pipeline.program.model import FieldType, Prefecture, TargetKind
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.domain.entries import Submission
+    from pipeline.domain.obligation import Obligation
     from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Value
-    from pipeline.measures.overdue import Obligation
     from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Field, Form, Period, Quantity, Unit
     from pipeline.program.words import Words

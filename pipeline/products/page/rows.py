@@ -9,15 +9,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Severity
+from pipeline.domain.obligation import KIND_NAMES, TIMELINESS_NAMES, ObligationKind, Reason, Timeliness
 from pipeline.domain.place import PLACING_NAMES, Placing
 from pipeline.domain.state import STATE_NAMES, VERDICT_NAMES, State, Verdict
 from pipeline.domain.text import cn_date
 from pipeline.domain.value import show
 from pipeline.ledger.snapshot import reported_again
-from pipeline.measures.obligation import KIND_NAMES, ObligationKind, Reason
 from pipeline.measures.overdue import overdue_counties, overdue_others
 from pipeline.measures.progress import change_pp
-from pipeline.measures.timeliness import TIMELINESS_NAMES, Timeliness
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED
 from pipeline.products.page.data import target_text
 from pipeline.products.page.map import county_map
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from pipeline.domain.entries import Change, Copy, Submission
     from pipeline.domain.findings import Finding
-    from pipeline.measures.obligation import Obligation
+    from pipeline.domain.obligation import Obligation
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.progress import Completion, ProvinceResult, Total
     from pipeline.products.documents.word import Picture

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipeline.domain.obligation import KIND_NAMES, ObligationKind, Timeliness
 from pipeline.domain.text import cn_date
-from pipeline.measures.obligation import KIND_NAMES, ObligationKind
 from pipeline.measures.overdue import obligations
-from pipeline.measures.timeliness import Timeliness
 from pipeline.products.drawing.fonts import ChartError, width_mm
 from pipeline.products.drawing.parts import (
     HATCH,
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from pipeline.measures.overdue import Obligation
+    from pipeline.domain.obligation import Obligation
     from pipeline.measures.period import PeriodMeasures
     from pipeline.products.pictures.registry import Parts
     from pipeline.program.model import Period

@@ -8,7 +8,7 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from pipeline.measures.timeliness import Timeliness
+from pipeline.domain.obligation import Timeliness
 from pipeline.products.drawing.fonts import ChartError, width_mm
 from pipeline.products.drawing.parts import (
     MIN_PT,

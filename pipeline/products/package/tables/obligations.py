@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from pipeline.measures.obligation import KIND_NAMES, Reason
-from pipeline.measures.timeliness import TIMELINESS_NAMES
+from pipeline.domain.obligation import KIND_NAMES, TIMELINESS_NAMES, Reason
 from pipeline.products.package.schema import (
     CELL,
     NO,

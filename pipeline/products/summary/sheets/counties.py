@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.domain.obligation import TIMELINESS_NAMES, Obligation, Reason
 from pipeline.domain.state import STATE_NAMES
 from pipeline.domain.text import cn_date
-from pipeline.measures.overdue import Obligation, Reason
-from pipeline.measures.timeliness import TIMELINESS_NAMES
 from pipeline.products.summary.registry import FRONT, SummarySheet
 from pipeline.products.summary.shares import compared, scored
 from pipeline.products.summary.style import FIRST_ROW, Column, Put, hatched

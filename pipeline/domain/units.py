@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from pipeline.program.notice import Period
+    from pipeline.domain.period import Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

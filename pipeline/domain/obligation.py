@@ -1,16 +1,16 @@
-"""The words of obligations: what sort of thing is owed, why it is not met, and the row of the one table."""
+"""What is owed: of what sort, in time or not, why it is not met, and the row of the one table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pipeline.measures.timeliness import Timeliness
-
 if TYPE_CHECKING:
-    from pipeline.program.model import Period, Prefecture, Window
+    from datetime import date
+
+    from pipeline.domain.period import Period
+    from pipeline.domain.units import Prefecture
 
 
 class ObligationKind(StrEnum):
@@ -34,6 +34,32 @@ KIND_NAMES = {
     ObligationKind.MATERIAL: "中期和总结材料",
     ObligationKind.OFFICE_DUTY: "办公室工作",
 }
+
+
+class Timeliness(StrEnum):
+    """Timeliness of an obligation (DESIGN §4).
+
+    ``PENDING``: past its day, and something came that may say so and cannot be used as it is: it is not called unreported.
+    ``UNKNOWN``: no return can say so, the office looks for itself.
+    """
+
+    ON_TIME = "ON_TIME"
+    LATE = "LATE"
+    NOT_DUE = "NOT_DUE"
+    PENDING = "PENDING"
+    OVERDUE = "OVERDUE"
+    UNKNOWN = "UNKNOWN"
+
+
+TIMELINESS_NAMES = {
+    Timeliness.ON_TIME: "按时",
+    Timeliness.LATE: "迟报",
+    Timeliness.NOT_DUE: "未到期",
+    Timeliness.PENDING: "收到待处理",
+    Timeliness.OVERDUE: "逾期",
+    Timeliness.UNKNOWN: "由办公室自查",
+}
+BEHIND = (Timeliness.LATE, Timeliness.OVERDUE)
 
 
 class Reason(StrEnum):
@@ -115,26 +141,10 @@ class Obligation:
         return self.kind is ObligationKind.REPORT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quarter:
-    """A calendar quarter."""
-
-    start: date
-    end: date
-
-    @property
-    def title(self) -> str:
-        """2022年第四季度."""
-        return f"{self.end.year}年第{'一二三四'[self.end.month // 3 - 1]}季度"
-
-
-def quarters(window: Window) -> tuple[Quarter, ...]:
-    """The calendar quarters that end inside the window: one that it only begins is not owed."""
-    found = []
-    for year in range(window.start.year, window.end.year + 1):
-        for month in (1, 4, 7, 10):
-            after = date(year + (month == 10), (month + 3) % 12, 1)  # noqa: PLR2004 - the last quarter ends the year
-            end = after - timedelta(days=1)
-            if window.start <= end <= window.end:
-                found.append(Quarter(start=date(year, month, 1), end=end))
-    return tuple(found)
+def timeliness(due_on: date, met_on: date | None, as_of: date, pending: date | None = None) -> Timeliness:
+    """Judge one obligation; up to the day ``pending`` what came and cannot be used keeps it from being overdue."""
+    if met_on is not None:
+        return Timeliness.ON_TIME if met_on <= due_on else Timeliness.LATE
+    if as_of <= due_on:
+        return Timeliness.NOT_DUE
+    return Timeliness.PENDING if pending and as_of <= pending else Timeliness.OVERDUE
