@@ -57,9 +57,8 @@ def nation(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Any]:
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So few files are many here."""
-    for name, value in (("MANY", 1), ("BATCH", 9)):
-        monkeypatch.setattr(intake, name, value)
+    """So few returns are many here."""
+    monkeypatch.setattr(intake, "BATCH", 9)
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,11 @@ class Breach:
     positions: tuple[int, ...]
 
 
+def get_ready() -> None:
+    """Import Great Expectations now: it takes a second, which there is while others read."""
+    _batch_definition()
+
+
 def run_suite(rules: Sequence[Rule], frame: pd.DataFrame) -> tuple[Breach, ...]:
     """Validate one form's frame.
 

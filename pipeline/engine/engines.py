@@ -8,8 +8,9 @@ import sys
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from threading import Event
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from pipeline.engine.chunks import LIMITS, Chunk, Limits, Loss, Outcome, chunks
 from pipeline.engine.worker import Worker
@@ -89,12 +90,24 @@ class Pool:
         limits: Limits | None = None,
         chunk: int | None = None,
     ) -> Iterator[R]:
-        """See :class:`Engine`.
+        """See :class:`Engine`: the first are under way before the first result is asked for.
 
         Raises:
             BrokenProcessPool: No worker can be started.
         """
-        limits = limits or self.limits
+        results = self._each(function, items, lost, limits or self.limits, chunk or self.chunk)
+        next(results)
+        return cast("Iterator[R]", results)
+
+    def _each(
+        self,
+        function: Callable[[T], R],
+        items: Iterable[T],
+        lost: Callable[[T, Loss], R],
+        limits: Limits,
+        chunk: int,
+    ) -> Iterator[R | None]:
+        """None once as many are under way as may be, then the results."""
         count = self.workers or usual_workers(limits)
         stopped = Event()
         packed = pickle.dumps(function)
@@ -109,16 +122,18 @@ class Pool:
                 idle.append(worker)
 
         threads = ThreadPoolExecutor(count)
-        ahead: deque[tuple[Chunk[T], Future[list[Outcome]]]] = deque()
+        coming, ahead = chunks(items, chunk), deque[tuple[Chunk[T], Future[list[Outcome]]]]()
+
+        def start(most: int) -> None:
+            ahead.extend((one, threads.submit(run, one.packed)) for one in islice(coming, most))
+
         try:
-            for one in chunks(items, chunk or self.chunk):
-                ahead.append((one, threads.submit(run, one.packed)))
-                if len(ahead) == 2 * count:
-                    first, outcomes = ahead.popleft()
-                    yield from first.results(outcomes.result(), lost)
+            start(2 * count)
+            yield None
             while ahead:
                 first, outcomes = ahead.popleft()
                 yield from first.results(outcomes.result(), lost)
+                start(1)
         finally:
             stopped.set()
             threads.shutdown(cancel_futures=True)

@@ -92,7 +92,9 @@ def for_shelf(reading: Reading) -> Unjudged:
 def read_all(known: Registry, arrivals: Sequence[Arrival], progress: Progress = quiet) -> list[Reading]:
     """Read files where they can do no harm: one that takes a worker process with it costs only itself."""
     readings = []
-    for reading in engine.Pool().each(partial(read_return, known), arrivals, lost=partial(lost, known)):
+    for reading in engine.Pool(chunk=engine.CHUNK).each(
+        partial(read_return, known), arrivals, lost=partial(lost, known)
+    ):
         readings.append(reading)
         progress("读取文件", len(readings), len(arrivals))
     return readings

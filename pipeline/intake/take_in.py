@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
+from pipeline.checks.suites import get_ready
 from pipeline.engine import engines as engine
 from pipeline.intake.first_round import Unjudged, for_shelf, for_taking_in, loaded, lost, read_one
 from pipeline.intake.spool import Shelf
@@ -54,7 +55,6 @@ _LOSS_NAMES = {
     engine.Loss.OUT_OF_MEMORY: "内存不够",
     engine.Loss.DIED: "进程被终止",
 }
-MANY = 200  # files: from so many on, what they travel in is the engine's to choose
 # files whose bytes are synced to disk at the same time: a disk takes several together about as fast as one
 _KEEPERS = 8
 BATCH = 500  # returns that are checked together: a suite costs as much for one as for hundreds
@@ -71,12 +71,14 @@ class Taken:
         repeated: Files seen for the first time whose content had come in before.
         changing: Files that changed or went since they were listed: left for the next time.
         again: Files taken in before, whose entry was gone from the ledger.
+        read: The returns judged in this process, packed: what goes back is made from them.
     """
 
     seqs: tuple[int, ...]
     repeated: tuple[Arrival, ...]
     changing: tuple[Arrival, ...] = ()
     again: tuple[Arrival, ...] = ()
+    read: tuple[bytes, ...] = ()
 
 
 def take_in(
@@ -119,6 +121,8 @@ def take_in(
         readings = chain(
             _read_new(known, store, new, left, where, sent=sent), _read_admitted(known, store, pending, where)
         )
+        if 0 < len(new) + len(pending) <= BATCH:
+            get_ready()  # while the first are read
         for n, reading in enumerate(readings, 1):
             progress("读取文件", n, len(new) + len(pending))
             sha256 = reading.refusal.arrival.sha256
@@ -128,9 +132,10 @@ def take_in(
                 seqs += store.add(unplaced(refusals, as_of))
                 refusals.clear()
         seqs += store.add(unplaced(refusals, as_of))
-        done = 0
+        done, read = 0, list[bytes]()
         for period in campaign.program.periods:
             for turn in shelf.turns(period.code):
+                read += [shelf.content(kept) for kept in turn if len(turn) <= BATCH]
                 work = _Work(program=campaign.program, rules=campaign.rules, period=period, as_of=as_of)
                 for written in _judged(work, store, shelf, turn, on):
                     progress("核对报表", done, len(shelf))
@@ -142,6 +147,7 @@ def take_in(
         changing=tuple(left),
         again=tuple(arrival for arrival in new if arrival.sha256 in lost - gone),
         repeated=store.finish([arrival for arrival in arrivals if arrival.sha256 not in gone], as_of),
+        read=tuple(read),
     )
 
 
@@ -151,17 +157,24 @@ def _read_new(
     """Each file read, its bytes safe in the dataset: kept by whoever reads it, where that can be, else here.
 
     One that is no longer what was listed is left for the next time.
-
-    Raises:
-        ChangedError: They went with their folders: that is no file somebody is still writing.
     """
     shared = None if sent or not isinstance(store.blobs, FolderBlobs) else store.blobs
     readings = on.each(
         partial(read_one, known, shared),
         new if shared else _kept(store, new),
         lost=partial(_lost, known, store),
-        chunk=None if len(new) >= MANY else 1,
     )
+    return _still_there(new, readings, left)
+
+
+def _still_there(
+    new: Sequence[Arrival], readings: Iterator[Unjudged | None], left: list[Arrival]
+) -> Iterator[Unjudged]:
+    """Without those that are no longer what was listed.
+
+    Raises:
+        ChangedError: They went with their folders: that is no file somebody is still writing.
+    """
     for arrival, reading in zip(new, readings, strict=True):
         if reading is None:
             left.append(arrival)

@@ -6,6 +6,8 @@ program ─► issue ┄┄(officers)┄┄► inbox ─► guard ─► read �
 from __future__ import annotations
 
 import json
+import pickle
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -28,6 +30,7 @@ from pipeline.workspace.campaign import choose_period, load_campaign, open_store
 from pipeline.workspace.sources import use_sources
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pipeline.domain.entries import End
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from pipeline.intake.inbox import Ask
     from pipeline.ledger.store import Store
     from pipeline.program.model import Period
+    from pipeline.reading.read import Return
     from pipeline.system.progress import Progress
     from pipeline.workspace.campaign import Campaign
     from pipeline.workspace.paths import Workspace
@@ -134,7 +138,7 @@ def run(
                 if last.is_whole(key, (ISSUED, ALTERED, RETURNED_LATER)):
                     kept.append(chosen.code)
                     continue
-                copies = returned_copies(campaign, store, snapshot, chosen)
+                copies = returned_copies(campaign, store, snapshot, chosen, taken.read)
                 if chosen.code in closed and (workspace.outbox(chosen.code) / MANIFEST).is_file():
                     keep_closed(workspace, measures, closed[chosen.code], copies)
                     continue
@@ -258,23 +262,43 @@ def _made_from(outbox: Path) -> frozenset[int]:
         return frozenset()
 
 
-def returned_copies(campaign: Campaign, store: Store, snapshot: Snapshot, period: Period) -> tuple[ReturnedCopy, ...]:
-    """What goes back to the officers of a period, from the bytes they sent."""
-    entries = {s.sha256: s for s in snapshot.to_return(period)}
-    arrivals = [store.arrival(s) for s in entries.values()]
-    readings = read_all(as_taken(registry(campaign, snapshot.acts), entries.values()), arrivals)
-    returns = {
-        (r.arrival.sha256, workbook.prefecture_code, workbook.admission): workbook
-        for r in readings
-        for workbook in r.returns
-        if workbook.period == period.code
+def returned_copies(
+    campaign: Campaign, store: Store, snapshot: Snapshot, period: Period, read: Sequence[bytes] = ()
+) -> tuple[ReturnedCopy, ...]:
+    """What goes back to the officers of a period, from the bytes they sent.
+
+    Args:
+        campaign: The campaign.
+        store: Gives the bytes.
+        snapshot: What had been received.
+        period: The period.
+        read: Returns just taken in, packed: they need not be read again.
+    """
+    due = snapshot.to_return(period)
+    found = _alone(read)
+    unread = {
+        s.sha256: s for s in due if (s.sha256, s.admission) not in {(r.arrival.sha256, r.admission) for r in found}
     }
+    known = as_taken(registry(campaign, snapshot.acts), unread.values())
+    for reading in read_all(known, [store.arrival(s) for s in unread.values()]):
+        found += reading.returns
+    returns = {(r.arrival.sha256, r.prefecture_code, r.admission): r for r in found if r.period == period.code}
     past = snapshot.past(period.code)
     return tuple(
         returned_copy(campaign.program.at(period), campaign.rules, campaign.key, snapshot, past, entry, workbook)
-        for entry in snapshot.to_return(period)
+        for entry in due
         if (
             workbook := returns.get((entry.sha256, entry.prefecture_code, entry.admission))
             or returns.get((entry.sha256, entry.prefecture_code, 0))
         )
     )
+
+
+def _alone(read: Sequence[bytes]) -> list[Return]:
+    """Of returns just taken in, those that were alone in their file, on its own word.
+
+    Of several, what is nobody's may go with another one when a closed period has been reopened.
+    """
+    returns: list[Return] = [pickle.loads(content) for content in read]  # noqa: S301 - from our own worker
+    count = Counter(r.arrival.sha256 for r in returns)
+    return [r for r in returns if count[r.arrival.sha256] == 1 and not r.admission]
