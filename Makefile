@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutants lint types format bench docs templates clean
+.PHONY: help demo test mutants lint types format bench bench-national docs templates clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "需要 Python 3.11 或更新；可用 make PYTHON=python3.12 指定")'
@@ -38,8 +38,12 @@ mutants: $(VENV)/.ready ## small faults put into the code: which of them no test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'
 	$(BIN)/python -m tools.mutants
 
-bench: $(VENV)/.ready ## side-by-side timings, as ratios within one run
+bench: $(VENV)/.ready ## side-by-side timings, as ratios within one run: a quarter of an hour
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks.bench
+
+bench-national: $(VENV)/.ready ## the returns of a country, and the store at that size: an hour
+	$(BIN)/python -m benchmarks.bench national
 
 docs: $(VENV)/.ready ## rebuild the references generated from code
 	$(BIN)/python -m tools.make_references

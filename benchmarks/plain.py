@@ -1,13 +1,15 @@
 """The same work done the plain way, for comparison: what a careful office would write with the usual libraries.
 
-pandas.read_excel (openpyxl) for every sheet, Great Expectations once per workbook, pyplot for six pictures, docxtpl for
-the bulletin. Run as ``python -m benchmarks.plain WORKSPACE STEP`` with STEP ``read`` or ``all``.
+pandas.read_excel (openpyxl) for every sheet, each workbook opened as often as it has sheets, Great Expectations once per
+workbook, pyplot for six pictures, docxtpl for the bulletin. A straw man: see :mod:`benchmarks.competent`.
+Run as ``python -m benchmarks.plain WORKSPACE STEP`` with STEP ``read`` or ``all``.
 """
 
 from __future__ import annotations
 
 import io
 import sys
+import time
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,13 +24,13 @@ from pipeline.workspace.paths import Workspace
 
 if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
+    from pipeline.program.model import Program
 
 PERIOD, AS_OF = "2022-12", date(2023, 1, 16)
 
 
-def read(workspace: Workspace) -> list[dict[str, pd.DataFrame]]:
+def read(workspace: Workspace, program: Program) -> list[dict[str, pd.DataFrame]]:
     """Every form sheet of every workbook of the first period, with the codes as header."""
-    program = load_campaign(workspace).program
     return [
         {
             form.code: pd.read_excel(path, sheet_name=form.sheet, header=CODE_ROW, engine="openpyxl")
@@ -113,9 +115,12 @@ def write(workspace: Workspace, m: PeriodMeasures, drawn: dict[str, bytes]) -> b
 
 
 def main(root: str, step: str) -> None:
-    """Do ``step`` and print nothing: the caller measures this process."""
+    """Do ``step`` and print the seconds of reading."""
     workspace = Workspace(root=Path(root))
-    read(workspace)
+    program = load_campaign(workspace).program
+    begun = time.process_time()
+    read(workspace, program)
+    print(time.process_time() - begun)
     if step == "all":
         check(workspace)
         m = look(workspace, PERIOD, AS_OF)
