@@ -7,10 +7,8 @@ from datetime import date, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from pipeline.domain.acts import Act, ActKind
-from pipeline.domain.entries import Submission
+from pipeline.domain.entries import DecidedRecord, Submission
 from pipeline.domain.findings import Finding, finding
 from pipeline.domain.row import AcceptedRow
 from pipeline.domain.state import State
@@ -83,7 +81,7 @@ def told(at: str, what: Told, *, late: str = "", acts: tuple[Act, ...] = ()) -> 
         late: Prefecture whose reports came three days after they were due.
         acts: Of the staff.
     """
-    records: list[tuple[str, str, State, int, date]] = []
+    records: list[DecidedRecord] = []
     rows: dict[tuple[str, str, str], AcceptedRow] = {}
     submissions: list[Submission] = []
     for period in PROGRAM.periods_through(PROGRAM.period_by_code[at]):
@@ -94,10 +92,9 @@ def told(at: str, what: Told, *, late: str = "", acts: tuple[Act, ...] = ()) -> 
                 submissions.append(_submission(len(submissions) + 1, prefecture, period, day))
             for county, one in given.items():
                 state = one if isinstance(one, State) else State.ACCEPTED
-                records.append((period.code, county.code, state, len(submissions), day))
+                records.append(DecidedRecord(period.code, county.code, state, len(submissions), day))
                 if state is not State.RETURNED:
                     rows |= standing(period, county, 3 if state is State.NIL else int(one), day, nil=state is State.NIL)
-    names = ["period", "county_code", "state", "seq", "received_on"]
     shot = Snapshot(
         as_of=DAYS[at],
         submissions=tuple(submissions),
@@ -106,7 +103,7 @@ def told(at: str, what: Told, *, late: str = "", acts: tuple[Act, ...] = ()) -> 
         revisions=(),
         acts=acts,
         rows=rows,
-        records=pd.DataFrame(records, columns=names),
+        records=tuple(records),
     )
     return measure_period(PROGRAM, shot, Calendar(), PROGRAM.period_by_code[at])
 

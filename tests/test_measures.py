@@ -7,12 +7,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain.entries import Submission
+from pipeline.domain.entries import DecidedRecord, Submission
 from pipeline.domain.findings import CATALOGUE, SHOWN_TEXT, Severity, finding
 from pipeline.domain.obligation import Reason, Timeliness, timeliness
 from pipeline.domain.state import State
@@ -179,7 +178,7 @@ def test_timeliness(met_on: date | None, as_of: date, expected: Timeliness) -> N
 def snapshot(
     rows: list[tuple[str, str, State, int, date]], as_of: date, submissions: tuple[Submission, ...] = ()
 ) -> Snapshot:
-    records = pd.DataFrame(rows, columns=["period", "county_code", "state", "seq", "received_on"])
+    records = tuple(DecidedRecord(*row) for row in rows)
     return Snapshot(
         as_of=as_of, submissions=submissions, copies=(), findings=(), revisions=(), acts=(), records=records, rows={}
     )

@@ -9,10 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pytest
 
-from pipeline.domain.entries import Submission
+from pipeline.domain.entries import DecidedRecord, Submission
 from pipeline.domain.obligation import Obligation, ObligationKind, Reason, Timeliness
 from pipeline.domain.place import Placing
 from pipeline.domain.row import AcceptedRow
@@ -82,7 +81,7 @@ class Office:
 
     rows: dict[tuple[str, str, str], AcceptedRow] = field(default_factory=dict)
     lists: dict[tuple[str, str, str], tuple[AcceptedRow, ...]] = field(default_factory=dict)
-    records: list[tuple[str, str, State, int, date]] = field(default_factory=list)
+    records: list[DecidedRecord] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
 
     def got(
@@ -109,7 +108,7 @@ class Office:
                 columns=COLUMNS,
             )
         )
-        self.records.append((period, unit, state, seq, on))
+        self.records.append(DecidedRecord(period, unit, state, seq, on))
         for form, content in (sheets or {}).items():
             if whole().form_by_code[form].is_list:
                 self.lists[form, period, unit] = tuple(
@@ -121,8 +120,6 @@ class Office:
 
     def shot(self, as_of: date) -> Snapshot:
         """What was received by a day."""
-        names = ["period", "county_code", "state", "seq", "received_on"]
-        records = pd.DataFrame([r for r in self.records if r[4] <= as_of], columns=names)
         return Snapshot(
             as_of=as_of,
             submissions=tuple(s for s in self.submissions if s.received_on <= as_of),
@@ -130,7 +127,7 @@ class Office:
             findings=(),
             revisions=(),
             acts=(),
-            records=records,
+            records=tuple(r for r in self.records if r.received_on <= as_of),
             rows={k: r for k, r in self.rows.items() if r.received_on <= as_of},
             lists={k: rs for k, rs in self.lists.items() if all(r.received_on <= as_of for r in rs)},
         )

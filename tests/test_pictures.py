@@ -12,11 +12,10 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import docx
-import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.domain.entries import Submission
+from pipeline.domain.entries import DecidedRecord, Submission
 from pipeline.domain.row import AcceptedRow
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
@@ -85,7 +84,7 @@ def shot(program_name: str, as_of: date, typed: Typed = usual, silent: frozenset
     program = PROGRAMS[program_name]()
     rows: dict[tuple[str, str, str], AcceptedRow] = {}
     lists: dict[tuple[str, str, str], tuple[AcceptedRow, ...]] = {}
-    records: list[tuple[str, str, State, int, date]] = []
+    records: list[DecidedRecord] = []
     submissions: list[Submission] = []
     for period in program.periods:
         for place, prefecture in enumerate(program.prefectures):
@@ -112,7 +111,7 @@ def shot(program_name: str, as_of: date, typed: Typed = usual, silent: frozenset
             )
             units: tuple[Unit, ...] = (prefecture, *program.counties_of(prefecture.code))
             for unit in (unit for unit in units if unit.code not in silent):
-                records.append((period.code, unit.code, State.ACCEPTED, seq, day))
+                records.append(DecidedRecord(period.code, unit.code, State.ACCEPTED, seq, day))
                 for form in program.roster_of(unit):
                     there = {f.code: typed(f, unit, period.no) for f in form.fields_in(period) if not f.shows}
                     where = (form.code, period.code, unit.code)
@@ -123,7 +122,6 @@ def shot(program_name: str, as_of: date, typed: Typed = usual, silent: frozenset
                 lists[where] = tuple(
                     _row(seq, day, where, one, f"{prefecture.code}-{period.no}{n}") for n, one in enumerate(entries)
                 )
-    names = ["period", "county_code", "state", "seq", "received_on"]
     return Snapshot(
         as_of=as_of,
         submissions=tuple(submissions),
@@ -131,7 +129,7 @@ def shot(program_name: str, as_of: date, typed: Typed = usual, silent: frozenset
         findings=(),
         revisions=(),
         acts=(),
-        records=pd.DataFrame(records, columns=names),
+        records=tuple(records),
         rows=rows,
         lists=lists,
     )

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import docx
 import openpyxl
-import pandas as pd
 import pytest
 import xlwt
 from click.testing import CliRunner
@@ -20,6 +19,7 @@ from click.testing import CliRunner
 from pipeline.checks.problems import file_verdict
 from pipeline.cli import main
 from pipeline.commands.queries import print_status
+from pipeline.domain.entries import DecidedRecord
 from pipeline.domain.obligation import Reason, Timeliness
 from pipeline.domain.place import Placing
 from pipeline.domain.state import State
@@ -710,10 +710,10 @@ def test_the_prefectures_own_returns_are_counted_apart(capsys: pytest.CaptureFix
     """All counties accepted, and three prefectures' lists returned: 129 已接收、退回待改0 would not say so."""
     program = whole_campaign().program
     period, sent_back = program.periods[0], program.prefectures[:3]
-    records = [
-        (period.code, unit.code, State.RETURNED if unit in sent_back else State.ACCEPTED, 1, EARLY)
+    records = tuple(
+        DecidedRecord(period.code, unit.code, State.RETURNED if unit in sent_back else State.ACCEPTED, 1, EARLY)
         for unit in program.reporters
-    ]
+    )
     shot = Snapshot(
         as_of=AFTER,
         submissions=(),
@@ -722,7 +722,7 @@ def test_the_prefectures_own_returns_are_counted_apart(capsys: pytest.CaptureFix
         revisions=(),
         acts=(),
         rows={},
-        records=pd.DataFrame(records, columns=["period", "county_code", "state", "seq", "received_on"]),
+        records=records,
     )
     m: Any = SimpleNamespace(
         period=period, program=program, snapshot=shot, states_shown={State.ACCEPTED: 129, State.RETURNED: 0}

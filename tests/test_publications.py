@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import docx
-import pandas as pd
 import pytest
 from docx.oxml.ns import qn
 
-from pipeline.domain.entries import Submission
+from pipeline.domain.entries import DecidedRecord, Submission
 from pipeline.domain.obligation import ObligationKind
 from pipeline.domain.row import AcceptedRow
 from pipeline.domain.state import State
@@ -112,7 +111,7 @@ def snapshot(as_of: date) -> Snapshot:
     program = whole_campaign().program
     rows: dict[tuple[str, str, str], AcceptedRow] = {}
     lists: dict[tuple[str, str, str], tuple[AcceptedRow, ...]] = {}
-    records: list[tuple[str, str, State, int, date]] = []
+    records: list[DecidedRecord] = []
     submissions: list[Submission] = []
     columns = {form.code: dict.fromkeys((f.code for f in form.fields), "E") for form in program.forms}
     for period in program.periods:
@@ -142,7 +141,7 @@ def snapshot(as_of: date) -> Snapshot:
             for unit in units:
                 if int(unit.code) % 19 == period.no:
                     continue
-                records.append((period.code, unit.code, State.ACCEPTED, seq, day))
+                records.append(DecidedRecord(period.code, unit.code, State.ACCEPTED, seq, day))
                 for form in program.roster_of(unit):
                     values = {f.code: value(f, unit, period.no, period) for f in form.fields_in(period) if not f.shows}
                     rows[form.code, period.code, unit.code] = row(seq, day, (form.code, period.code, unit.code), values)
@@ -157,7 +156,6 @@ def snapshot(as_of: date) -> Snapshot:
                     )
                     for n in range(int(prefecture.code[2:4]) % 3 + (form.code == "P"))
                 )
-    names = ["period", "county_code", "state", "seq", "received_on"]
     return Snapshot(
         as_of=as_of,
         submissions=tuple(submissions),
@@ -165,7 +163,7 @@ def snapshot(as_of: date) -> Snapshot:
         findings=(),
         revisions=(),
         acts=(),
-        records=pd.DataFrame(records, columns=names),
+        records=tuple(records),
         rows=rows,
         lists=lists,
     )
@@ -384,7 +382,7 @@ def measures_of(program: Program, as_of: date = date(2023, 5, 16)) -> PeriodMeas
         revisions=(),
         acts=(),
         rows={},
-        records=pd.DataFrame(columns=["period", "county_code", "state", "seq", "received_on"]),
+        records=(),
     )
     return measure_period(program, nobody, Calendar(), program.period_by_code["2023-04"])
 

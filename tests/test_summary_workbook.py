@@ -12,11 +12,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
-import pandas as pd
 import pytest
 from openpyxl.utils import get_column_letter
 
-from pipeline.domain.entries import Submission
+from pipeline.domain.entries import DecidedRecord, Submission
 from pipeline.domain.row import AcceptedRow
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
@@ -59,14 +58,14 @@ def measured(
     period = program.period_by_code[period_code]
     day = date(period.end.year, period.end.month, 28)
     rows: dict[tuple[str, str, str], AcceptedRow] = {}
-    records: list[tuple[str, str, str, int, date]] = []
+    records: list[DecidedRecord] = []
     submissions = []
     for seq, prefecture in enumerate((p for p in program.prefectures if p.code in set(reporting)), 1):
         submissions.append(_submission(program, seq, prefecture.code, period_code, day))
         units = [u for u in program.reporters if u.prefecture_code == prefecture.code]
         for place, unit in enumerate(units, 7):
             state = State.NIL if unit.code in nil else State.RETURNED if unit.code in returned else State.ACCEPTED
-            records.append((period_code, unit.code, state, seq, day))
+            records.append(DecidedRecord(period_code, unit.code, state, seq, day))
             for form in program.roster_of(unit) if state is not State.RETURNED else ():
                 values = {
                     f.code: changes.get((unit.code, f.code), _value(f, unit, period))
@@ -112,7 +111,7 @@ def measured(
         acts=(),
         rows=rows,
         lists=lists,
-        records=pd.DataFrame(records, columns=["period", "county_code", "state", "seq", "received_on"]),
+        records=tuple(records),
     )
     return measure_period(program, snapshot, c.calendar, period)
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.domain.acts import Act
+    from pipeline.domain.state import State
     from pipeline.domain.value import Value
 
 
@@ -55,6 +56,17 @@ class Submission:
 def placed_by(act: Act, entry: Submission) -> Submission:
     """A refused submission as staff placed it."""
     return replace(entry, prefecture_code=act.prefecture_code, period=act.period, placed=Placing.STAFF.value)
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedRecord:
+    """What a submission came to for one unit: a county, or a prefecture for what it reports of itself."""
+
+    period: str
+    county_code: str
+    state: State
+    seq: int
+    received_on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from pipeline.domain.acts import Act, ActKind, received_days, withdrawn
-from pipeline.domain.entries import Copy, Revision, Submission, placed_by
+from pipeline.domain.entries import Copy, DecidedRecord, Revision, Submission, placed_by
 from pipeline.domain.past import Past
 from pipeline.domain.state import State, Verdict
 from pipeline.ledger.lineage import Lineage
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
     from pipeline.program.model import Program
 
     Lists = dict[tuple[str, str], tuple[AcceptedRow, ...]]
-
-_RECORD = ["period", "county_code", "state", "seq", "received_on"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +49,13 @@ class Accepted:
     Attributes:
         content: The ledger it is of.
         rows: Form → its rows, in the order of receipt.
-        records: period, county_code, state, seq, received_on; every decided record, oldest first. A unit is a county, or a
-            prefecture for what it reports of itself.
+        records: Every decided record, oldest first.
         numbers: (prefecture, form) → every number ever given to an entry: for ever, so of the whole ledger.
     """
 
     content: LedgerContent
     rows: Mapping[str, tuple[AcceptedRow, ...]]
-    records: pd.DataFrame
+    records: tuple[DecidedRecord, ...]
     numbers: Mapping[tuple[str, str], frozenset[str]]
 
     @property
@@ -108,8 +103,7 @@ class Accepted:
     @cached_property
     def whole(self) -> frozenset[tuple[str, str]]:
         """(period, unit) of what was accepted, at once or sheet by sheet."""
-        accepted = self.records[self.records["state"] != State.RETURNED]
-        return frozenset((*self.whole_on, *accepted[["period", "county_code"]].itertuples(index=False, name=None)))
+        return frozenset((*self.whole_on, *((r.period, r.county_code) for r in self.records if r.state.is_reported)))
 
     @cached_property
     def revisions(self) -> tuple[Revision, ...]:
@@ -240,7 +234,11 @@ class LedgerContent:
     def accepted(self, seen: SeenEarlier) -> Accepted:
         """What was accepted, as it is seen."""
         stand = {one.seq: one.received_on for one in self.submissions(seen) if one.verdict != Verdict.WITHDRAWN}
-        records = [(stand[seq], seq, *of) for *of, seq in self.records if seq in stand]
+        records = (
+            DecidedRecord(period, unit, State(state), seq, stand[seq])
+            for period, unit, state, seq in self.records
+            if seq in stand
+        )
         numbers: dict[tuple[str, str], set[str]] = {}
         for form in self.program.list_forms:
             for row in self.rows[form.code]:
@@ -248,7 +246,7 @@ class LedgerContent:
         return Accepted(
             content=self,
             rows={code: _in_order(rows, stand) for code, rows in self.rows.items()},
-            records=pd.DataFrame(sorted(records), columns=["received_on", "seq", *_RECORD[:3]])[_RECORD],
+            records=tuple(sorted(records, key=lambda r: (r.received_on, r.seq, r.period, r.county_code))),
             numbers={key: frozenset(given) for key, given in numbers.items()},
         )
 

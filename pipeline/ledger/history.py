@@ -57,16 +57,14 @@ def history_lines(program: Program, snapshot: Snapshot, unit: Unit) -> Iterator[
 
 
 def _speaks(snapshot: Snapshot, entry: Submission, unit: Unit) -> bool:
-    records = snapshot.records
-    return bool(((records["seq"] == entry.seq) & (records["county_code"] == unit.code)).any()) or any(
+    return any(r.county_code == unit.code for r in snapshot.records_of(entry)) or any(
         s.seq == entry.seq and f.county_code == unit.code for s, f in snapshot.findings
     )
 
 
 def _submission(program: Program, snapshot: Snapshot, entry: Submission, unit: Unit) -> Iterator[str]:
-    records = snapshot.records
-    states = records[(records["seq"] == entry.seq) & (records["county_code"] == unit.code)]["state"]
-    state = f"，{row_name(unit)}{STATE_NAMES[State(states.iloc[0])]}" if len(states) else ""
+    states = (r.state for r in snapshot.records_of(entry) if r.county_code == unit.code)
+    state = "".join(f"，{row_name(unit)}{STATE_NAMES[state]}" for state in states)
     reason = f"（{entry.reason}）" if entry.reason else ""
     said = STATE_NAMES[State.UNUSABLE] if snapshot.unusable(entry) else VERDICT_NAMES[Verdict(entry.verdict)]
     said += f"，归属：{PLACING_NAMES[Placing(entry.placed)]}" if entry.placed in {Placing.NAME, Placing.STAFF} else ""

@@ -19,12 +19,10 @@ from pipeline.ledger.waiting import NO_RETURNS, what_waits
 from pipeline.program.layout import row_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-
-    import pandas as pd
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from pipeline.domain.acts import Act
-    from pipeline.domain.entries import Change, Copy, Revision, Submission
+    from pipeline.domain.entries import Change, Copy, DecidedRecord, Revision, Submission
     from pipeline.domain.findings import Finding
     from pipeline.domain.past import Past
     from pipeline.domain.row import AcceptedRow
@@ -59,8 +57,7 @@ class Snapshot:
     Attributes:
         revisions: What each submission changed of what stood before it.
         acts: What staff admitted or closed.
-        records: period, county_code, state, seq, received_on; every decided record, oldest first. A unit is a county,
-            or a prefecture for what it reports of itself.
+        records: Every decided record, oldest first.
         rows: (form, period, county_code) → the row that stands, with what its columns show of other sheets.
         lists: (form, period, prefecture_code) → the entries of a list that stand.
         taken_by: What was taken in later is not in it.
@@ -77,7 +74,7 @@ class Snapshot:
     findings: tuple[tuple[Submission, Finding], ...]
     revisions: tuple[Revision, ...]
     acts: tuple[Act, ...]
-    records: pd.DataFrame
+    records: tuple[DecidedRecord, ...]
     rows: dict[tuple[str, str, str], AcceptedRow]
     whole_on: dict[tuple[str, str], date] = field(default_factory=dict)
     lists: dict[tuple[str, str, str], tuple[AcceptedRow, ...]] = field(default_factory=dict)
@@ -110,18 +107,22 @@ class Snapshot:
         for (_, period, county), row in self.rows.items():
             nil[period, county] = nil.get((period, county), True) and row.nil
         states = {key: State.NIL if nil[key] else State.ACCEPTED for key in self.whole_on}
-        for period, county, state in self.records[["period", "county_code", "state"]].itertuples(index=False):
-            if state != State.RETURNED or (period, county) not in states:
-                states[period, county] = State(state)
+        for r in self.records:
+            if r.state.is_reported or (r.period, r.county_code) not in states:
+                states[r.period, r.county_code] = r.state
         return states
+
+    @cached_property
+    def reported_records(self) -> tuple[DecidedRecord, ...]:
+        """Those of the records that were accepted, oldest first."""
+        return tuple(r for r in self.records if r.state.is_reported)
 
     @cached_property
     def first_accepted(self) -> dict[tuple[str, str], date]:
         """(period, county_code) → day its first accepted record, or the last of its sheets, was received."""
-        accepted = self.records[self.records["state"] != State.RETURNED]
         days: dict[tuple[str, str], date] = {}
-        for period, county, day in accepted[["period", "county_code", "received_on"]].itertuples(index=False):
-            days.setdefault((period, county), day)
+        for r in self.reported_records:
+            days.setdefault((r.period, r.county_code), r.received_on)
         for key, day in self.whole_on.items():
             days[key] = min(day, days.get(key, day))
         return days
@@ -134,7 +135,7 @@ class Snapshot:
     @cached_property
     def _accepted_last(self) -> dict[tuple[str, str], tuple[date, int]]:
         """(period, county) → receipt and number of the last submission that had it accepted."""
-        return self._last(self.records[self.records["state"] != State.RETURNED])
+        return self._last(self.reported_records)
 
     @cached_property
     def _reported_last(self) -> dict[tuple[str, str], tuple[date, int]]:
@@ -142,12 +143,11 @@ class Snapshot:
         return self._last(self.records)
 
     @staticmethod
-    def _last(records: pd.DataFrame) -> dict[tuple[str, str], tuple[date, int]]:
+    def _last(records: Iterable[DecidedRecord]) -> dict[tuple[str, str], tuple[date, int]]:
         last: dict[tuple[str, str], tuple[date, int]] = {}
-        for period, county, seq, day in records[["period", "county_code", "seq", "received_on"]].itertuples(
-            index=False
-        ):
-            last[period, county] = max((day, seq), last.get((period, county), (day, seq)))
+        for r in records:
+            key, own = (r.period, r.county_code), (r.received_on, r.seq)
+            last[key] = max(own, last.get(key, own))
         return last
 
     def mended(self, entry: Submission, county_code: str) -> bool:
@@ -198,15 +198,19 @@ class Snapshot:
             return self._first_warned[entry.period, entry.prefecture_code, *_warning(one)] == own
         return True
 
-    def _counties(self, entry: Submission) -> list[str]:
-        return self._counties_of.get(entry.seq, [])
+    def records_of(self, entry: Submission) -> Sequence[DecidedRecord]:
+        """What a submission came to, a record for each unit it speaks of."""
+        return self._records_of.get(entry.seq, ())
 
     @cached_property
-    def _counties_of(self) -> dict[int, list[str]]:
-        found: dict[int, list[str]] = {}
-        for seq, county in self.records[["seq", "county_code"]].itertuples(index=False):
-            found.setdefault(seq, []).append(county)
+    def _records_of(self) -> dict[int, list[DecidedRecord]]:
+        found: dict[int, list[DecidedRecord]] = {}
+        for r in self.records:
+            found.setdefault(r.seq, []).append(r)
         return found
+
+    def _counties(self, entry: Submission) -> list[str]:
+        return [r.county_code for r in self.records_of(entry)]
 
     def unusable(self, entry: Submission) -> bool:
         """Refused whole: no county of it is known."""
@@ -234,14 +238,12 @@ class Snapshot:
     def states_in(self, entry: Submission) -> dict[str, State]:
         """County → state, of the counties that no later submission reports."""
         own = entry.received_on, entry.seq
-        records = self.records[self.records["seq"] == entry.seq]
         found = {}
-        for county, state in records[["county_code", "state"]].itertuples(index=False):
-            if self._reported_last[entry.period, county] == own:
-                stands = self.states[entry.period, county]
-                found[county] = (
-                    stands if stands is not State.RETURNED and (entry.period, county) in self.whole_on else State(state)
-                )
+        for r in self.records_of(entry):
+            key = entry.period, r.county_code
+            if self._reported_last[key] == own:
+                stands = self.states[key]
+                found[r.county_code] = stands if stands.is_reported and key in self.whole_on else r.state
         return found
 
     def to_return(self, period: Period) -> tuple[Submission, ...]:
@@ -323,12 +325,11 @@ class Snapshot:
 
     def absence(self, period: Period, unit: Unit) -> str:
         """Why nothing stands for a unit, in words."""
-        r = self.records
-        returned = r[(r["period"] == period.code) & (r["county_code"] == unit.code)]["seq"]
-        if returned.empty:
+        returned = [r.seq for r in self.records if (r.period, r.county_code) == (period.code, unit.code)]
+        if not returned:
             waiting = self.waiting.get((period.code, unit.prefecture_code))
             return f"{waiting.reason}，见 {waiting.file}" if waiting else STATE_NAMES[State.MISSING]
-        entry = self.by_seq[int(returned.iloc[-1])]
+        entry = self.by_seq[returned[-1]]
         return f"退回待改，见 {entry.file}（报送序号 {entry.seq}）的问题"
 
     def origin(self, form: str, period: str, county_code: str, field: str) -> _Origin | None:
@@ -438,9 +439,8 @@ class _Again:
 def reported_again(snapshot: Snapshot) -> Iterator[_Again]:
     """Of every submission that spoke of units of which something stood, in the order of receipt."""
     accepted: dict[tuple[str, str], int] = {}
-    rows = snapshot.records[snapshot.records["state"] != State.RETURNED][["period", "county_code", "seq"]]
-    for period, unit, seq in rows.itertuples(index=False):
-        accepted.setdefault((period, unit), seq)
+    for r in snapshot.reported_records:
+        accepted.setdefault((r.period, r.county_code), r.seq)
     mine: dict[int, set[str]] = {}
     for (_, unit), seq in accepted.items():
         mine.setdefault(seq, set()).add(unit)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipeline.domain.state import REPORTED, State
+from pipeline.domain.state import REPORTED
 from pipeline.program.model import NOT_APPLICABLE
 
 if TYPE_CHECKING:
@@ -111,9 +111,8 @@ def evidence_of(snapshot: Snapshot, row: AcceptedRow, column: Field, day: Field 
 def first_reports(snapshot: Snapshot) -> dict[tuple[str, str], int]:
     """(period, unit) → the submission with which its record was first accepted, or the last of its sheets came."""
     found: dict[tuple[str, str], tuple[date, int]] = {}
-    accepted = snapshot.records[snapshot.records["state"] != State.RETURNED]
-    for period, unit, seq, day in accepted[["period", "county_code", "seq", "received_on"]].itertuples(index=False):
-        found.setdefault((period, unit), (day, int(seq)))
+    for r in snapshot.reported_records:
+        found.setdefault((r.period, r.county_code), (r.received_on, r.seq))
     parts: dict[tuple[str, str], int] = {}
     for (_, period, unit), row in snapshot.rows.items():
         key = period, unit

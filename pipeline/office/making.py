@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from pipeline.domain.acts import ActKind
 from pipeline.intake.first_round import as_taken, read_all
 from pipeline.ledger.snapshot import Snapshot
@@ -204,7 +202,7 @@ def try_products(workspace: Workspace, campaign: Campaign) -> list[str]:
         revisions=(),
         acts=(),
         rows={},
-        records=pd.DataFrame(columns=["period", "county_code", "state", "seq", "received_on"]),
+        records=(),
     )
     m = measure_period(program, nobody, campaign.calendar, program.periods[-1])
     files = make_reports(workspace, m, keep_pictures=False)

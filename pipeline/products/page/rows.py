@@ -195,9 +195,9 @@ class Page:
     @cached_property
     def _counts(self) -> dict[int, Counter[State]]:
         counted: dict[int, Counter[State]] = {}
-        for seq, code, state in self.m.snapshot.records[["seq", "county_code", "state"]].itertuples(index=False):
-            if code in self.m.program.county_by_code:
-                counted.setdefault(seq, Counter())[State(state)] += 1
+        for r in self.m.snapshot.records:
+            if r.county_code in self.m.program.county_by_code:
+                counted.setdefault(r.seq, Counter())[r.state] += 1
         return counted
 
     def verdict(self, s: Submission) -> str:

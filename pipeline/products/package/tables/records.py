@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.domain.state import REPORTED, STATE_NAMES, State
 from pipeline.products.package.schema import OF_PERIOD, OF_PREFECTURE, OF_SUBMISSION, OF_UNIT, Table, day, text, words
@@ -11,14 +11,19 @@ from pipeline.products.package.schema import OF_PERIOD, OF_PREFECTURE, OF_SUBMIS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipeline.domain.entries import DecidedRecord
     from pipeline.products.package.schema import Source
+    from pipeline.program.model import Unit
 
 
-def _rows(s: Source) -> Iterator[Any]:
-    of = {code: unit.prefecture_code for code, unit in s.program.unit_by_code.items()}
-    records = s.snapshot.records
-    there = records[records["period"].isin([p.code for p in s.periods])]
-    return there.assign(prefecture_code=there["county_code"].map(of)).itertuples(index=False)
+class _Decided(NamedTuple):
+    unit: Unit
+    record: DecidedRecord
+
+
+def _rows(s: Source) -> Iterator[_Decided]:
+    periods = {p.code for p in s.periods}
+    return (_Decided(s.program.unit_by_code[r.county_code], r) for r in s.snapshot.records if r.period in periods)
 
 
 TABLE = Table(
@@ -28,16 +33,16 @@ TABLE = Table(
     description="一次报送对一个单位的结论一行，历次都在；当前状态见states",
     rows=_rows,
     columns=(
-        replace(OF_SUBMISSION, of=lambda record: int(record.seq), key=True),
-        OF_PERIOD,
-        OF_PREFECTURE,
-        replace(OF_UNIT, key=True),
+        replace(OF_SUBMISSION, of="record.seq", key=True),
+        replace(OF_PERIOD, of="record.period"),
+        replace(OF_PREFECTURE, of="unit.prefecture_code"),
+        replace(OF_UNIT, of="unit.code", key=True),
         text(
             "state",
             "结论",
-            of=lambda record: str(record.state),
+            of="record.state.value",
             enum=words(STATE_NAMES, *REPORTED, State.RETURNED),
         ),
-        day("received_on", "收件日期"),
+        day("received_on", "收件日期", of="record.received_on"),
     ),
 )
