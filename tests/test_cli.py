@@ -188,7 +188,7 @@ def test_an_unforeseen_error_is_one_line(ran: Path, monkeypatch: pytest.MonkeyPa
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("pipeline.office.queries.look", fail)
+    monkeypatch.setattr("pipeline.office.reported.reported_in", fail)
     result = call("--project", str(ran), "status")
     assert result.exit_code == 2
     assert "程序内部错误" in result.output

@@ -24,9 +24,9 @@ from pipeline.ledger.snapshot import take_snapshot
 from pipeline.ledger.store import Store
 from pipeline.office import acts
 from pipeline.office.proof import verify
-from pipeline.office.queries import history_of, look
+from pipeline.office.queries import look
 from pipeline.office.run import run
-from pipeline.office.tracing import printed_number
+from pipeline.office.tracing import history_of, printed_number
 from pipeline.system.errors import BusyError, DatasetError, PipelineError
 from pipeline.workspace.campaign import load_campaign, open_store
 from pipeline.workspace.paths import Workspace

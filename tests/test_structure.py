@@ -47,7 +47,7 @@ ROOMS = {  # folder → the folders it may import; docs/architecture.md says wha
     "ledger": "domain system program reading checks",
     "measures": "domain program ledger",
     "products": "domain system program reading forms checks ledger measures",
-    "workspace": "domain system program reading ledger measures",
+    "workspace": "domain system program ledger",
     "intake": "domain system program reading checks ledger engine workspace",
     "office": "domain system program reading forms checks ledger measures products engine workspace intake",
     "scale": "system engine",

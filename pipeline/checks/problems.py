@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
 from pipeline.domain.place import PLACING_NAMES
 from pipeline.domain.state import VERDICT_NAMES, State, Verdict
-from pipeline.program.layout import row_name
+from pipeline.program.layout import counted_rows, row_name
 from pipeline.reading.read import whole_file_findings
 
 if TYPE_CHECKING:
@@ -130,13 +130,6 @@ def _names(program: Program, codes: list[str]) -> str:
         if len(codes) == 1 or not program.county_by_code.keys() >= set(codes)
         else f"{shown}{counted_rows(program, codes)}"
     )
-
-
-def counted_rows(program: Program, codes: Collection[str]) -> str:
-    """8个县（市、区） / 8个县（市、区）和楚雄州本级: a prefecture's own row is no county."""
-    counties = sum(code in program.county_by_code for code in codes)
-    own = [row_name(program.unit_by_code[code]) for code in codes if code not in program.county_by_code]
-    return "和".join([*([f"{counties}{program.words.counter}{program.row_level}"] if counties else []), *own])
 
 
 def _place_of(program: Program, f: Finding) -> str:

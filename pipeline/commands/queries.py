@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.commands.common import json_option, note, period_option, print_json, workspace_of
+from pipeline.domain.obligation import KIND_NAMES
+from pipeline.domain.state import STATE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.domain.state import State
-    from pipeline.measures.period import PeriodMeasures
+    from pipeline.measures.reported import ReportedPeriod
 
 
 @click.command()
@@ -22,17 +24,16 @@ if TYPE_CHECKING:
 @click.pass_context
 def status(ctx: click.Context, period: str | None, as_json: bool) -> None:
     """谁报了，谁被退回，谁未报。"""
-    from pipeline.office.queries import look  # noqa: PLC0415
-    from pipeline.office.reported import unit_states  # noqa: PLC0415
+    from pipeline.office.reported import reported_in, unit_states  # noqa: PLC0415
 
-    m = look(workspace_of(ctx), period, ctx.obj["as_of"])
+    m = reported_in(workspace_of(ctx), period, ctx.obj["as_of"])
     if as_json:
         print_json(unit_states(m))
     else:
         print_status(m)
 
 
-def print_status(m: PeriodMeasures) -> None:
+def print_status(m: ReportedPeriod) -> None:
     """Who reported, prefecture by prefecture."""
     from pipeline.office.reported import status_of  # noqa: PLC0415
 
@@ -46,8 +47,6 @@ def print_status(m: PeriodMeasures) -> None:
 
 
 def _counted(states: Mapping[State, int]) -> str:
-    from pipeline.domain.state import STATE_NAMES  # noqa: PLC0415
-
     return "，".join(f"{STATE_NAMES[state]} {n}" for state, n in states.items())
 
 
@@ -57,11 +56,9 @@ def _counted(states: Mapping[State, int]) -> str:
 @click.pass_context
 def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
     """逾期的单位：原因、对口联系单位、天数、连续期数。"""
-    from pipeline.domain.obligation import KIND_NAMES  # noqa: PLC0415
-    from pipeline.office.queries import look  # noqa: PLC0415
-    from pipeline.office.reported import overdue_list, overdue_rows  # noqa: PLC0415
+    from pipeline.office.reported import overdue_list, overdue_rows, reported_in  # noqa: PLC0415
 
-    m = look(workspace_of(ctx), period, ctx.obj["as_of"])
+    m = reported_in(workspace_of(ctx), period, ctx.obj["as_of"])
     late = overdue_list(m)
     if as_json:
         print_json(overdue_rows(late))
@@ -164,7 +161,7 @@ def profile(ctx: click.Context, county: str, period: str | None) -> None:
 @click.pass_context
 def history(ctx: click.Context, unit: str) -> None:
     """一个单位的全部报送：何时收到、结论、改动了什么，以及工作人员的认定、撤回和封存。"""
-    from pipeline.office.queries import history_of  # noqa: PLC0415
+    from pipeline.office.tracing import history_of  # noqa: PLC0415
 
     for line in history_of(workspace_of(ctx), unit, ctx.obj["as_of"]):
         click.echo(line)

@@ -19,11 +19,12 @@ from pipeline.domain.obligation import Timeliness, timeliness
 from pipeline.domain.unread import Unread, UnreadKind
 from pipeline.program.days import folder_day
 from pipeline.reading.formats.package import LOCAL_MAGIC
-from pipeline.reading.guard import MAX_BYTES, OLE_MAGIC, is_office_litter, is_system_litter
+from pipeline.reading.guard import MAX_BYTES, OLE_MAGIC
 from pipeline.reading.kinds import ARCHIVES, OTHER_KINDS, PICTURE
 from pipeline.reading.placing import places
 from pipeline.system.disk import reason, why
 from pipeline.system.errors import WorkspaceError
+from pipeline.system.litter import is_office_litter, is_system_litter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

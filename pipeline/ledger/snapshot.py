@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.checks.problems import counted_rows
+from pipeline.domain.acts import ActKind
 from pipeline.domain.findings import Severity
 from pipeline.domain.past import NO_PAST
 from pipeline.domain.place import Placing
@@ -16,7 +16,7 @@ from pipeline.domain.unread import unread_by
 from pipeline.domain.value import show
 from pipeline.ledger.content import SeenEarlier
 from pipeline.ledger.waiting import NO_RETURNS, what_waits
-from pipeline.program.layout import row_name
+from pipeline.program.layout import counted_rows, row_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -87,6 +87,11 @@ class Snapshot:
     def on(self, day: date) -> Snapshot:
         """The same ledger as of another day."""
         return snapshot_of(self.accepted.content, day) if self.accepted else replace(self, as_of=day)
+
+    def published_on(self, period: Period) -> date:
+        """The day by which receipts are in the bulletin of a period: when it was last made; before it ever was, its due day."""
+        made = [act.done_on for act in self.acts if act.kind is ActKind.TELL and act.period == period.code]
+        return max(made, default=period.due_on)
 
     def past(self, period: str) -> Past:
         """What was accepted, seen from a period."""

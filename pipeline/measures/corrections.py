@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.domain.acts import ActKind
 from pipeline.measures.progress import assess, completion
 
 if TYPE_CHECKING:
@@ -77,12 +76,6 @@ def corrections(
     earlier = (p for p in program.periods if p.no < period.no)
     found = (_correction(program, published, p, given[p.code]) for p in earlier)
     return tuple(correction for correction in found if correction)
-
-
-def published_on(snapshot: Snapshot, period: Period) -> date:
-    """The day by which receipts are in the bulletin of a period: when it was last made; before it ever was, its due day."""
-    made = [act.done_on for act in snapshot.acts if act.kind is ActKind.TELL and act.period == period.code]
-    return max(made, default=period.due_on)
 
 
 def _correction(program: Program, published: Snapshot, period: Period, now: Given) -> Correction | None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.domain.state import REPORTED, State
 from pipeline.measures.commendation import Commendation, standing
 from pipeline.measures.contacts import ContactFigures, contact_figures
 from pipeline.measures.corrections import Correction, corrections
@@ -16,7 +15,7 @@ from pipeline.measures.goals import GoalFigures, goal_figures
 from pipeline.measures.highlights import HighlightFigures, highlight_figures
 from pipeline.measures.milestones import MilestoneFigures, milestone_figures
 from pipeline.measures.outliers import Outlier, outliers
-from pipeline.measures.overdue import late_problems, late_steps, obligations
+from pipeline.measures.overdue import late_problems, late_steps
 from pipeline.measures.problems import ProblemFigures, problem_figures
 from pipeline.measures.progress import (
     Completion,
@@ -30,6 +29,7 @@ from pipeline.measures.progress import (
     ranks,
     totals,
 )
+from pipeline.measures.reported import ReportedPeriod
 from pipeline.measures.social import SocialFigures, social_figures
 from pipeline.measures.ten_tasks import TaskFigures, survey_figures, ten_task_figures
 from pipeline.program.model import FormKind
@@ -77,27 +77,14 @@ class _Systems:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeriodMeasures:
+class PeriodMeasures(ReportedPeriod):
     """What the reports of a period say, and nothing they may not say; each figure is made when it is first asked for.
 
     Attributes:
-        whole: The campaign as written.
-        snapshot: What was received.
-        calendar: Working days.
-        period: Whose products are to be made.
         published: The dataset as it was for the last bulletin, so that this one can say what moved; None where there was none.
     """
 
-    whole: Program
-    snapshot: Snapshot
-    calendar: Calendar
-    period: Period
     published: Snapshot | None = None
-
-    @cached_property
-    def program(self) -> Program:
-        """The campaign as it stands in the period."""
-        return self.whole.at(self.period)
 
     @cached_property
     def given(self) -> dict[str, dict[str, dict[str, Value]]]:
@@ -132,17 +119,6 @@ class PeriodMeasures:
     def province_results(self) -> tuple[ProvinceResult, ...]:
         """What the province as a whole has to reach."""
         return province_results(self.program, self._values)
-
-    @cached_property
-    def obligations(self) -> tuple[Obligation, ...]:
-        """The one table of what is owed, as this period sees it."""
-        return obligations(self.program, self.snapshot, self.calendar, self.period)
-
-    @cached_property
-    def states(self) -> dict[State, int]:
-        """State → number of counties, this period."""
-        states = [self.snapshot.state(self.period, county) for county in self.program.measured]
-        return {state: states.count(state) for state in State}
 
     @cached_property
     def ranks(self) -> dict[str, int | None]:
@@ -191,21 +167,6 @@ class PeriodMeasures:
     def before(self) -> Scores | None:
         """The period before, if any."""
         return self.scores[-2] if len(self.scores) > 1 else None
-
-    @property
-    def states_shown(self) -> dict[State, int]:
-        """The same without what hardly ever is: files that cannot be used or read, where there are none."""
-        return {s: n for s, n in self.states.items() if n or s not in {State.UNUSABLE, State.UNREAD}}
-
-    @property
-    def reported(self) -> int:
-        """Counties whose record stands."""
-        return sum(self.states[state] for state in REPORTED)
-
-    @property
-    def owed_now(self) -> tuple[Obligation, ...]:
-        """This period's obligations."""
-        return tuple(o for o in self.obligations if o.period == self.period)
 
 
 def measure_period(

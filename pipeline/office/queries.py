@@ -1,21 +1,19 @@
-"""What the office can look at without changing the dataset: measures, sums, one county on a page, the history of a unit."""
+"""What the office can look at without changing the dataset: measures, sums, one county on a page."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.ledger.history import history_lines
-from pipeline.ledger.snapshot import take_snapshot
 from pipeline.ledger.standing import numbers, seen_from
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.measures.rollup import roll_up, shown
+from pipeline.office.reported import reported_in
 from pipeline.system.errors import PipelineError
 from pipeline.workspace.campaign import (
     choose_period,
     find_unit,
     load_campaign,
-    open_snapshot,
     open_store,
     published_before,
 )
@@ -31,15 +29,9 @@ if TYPE_CHECKING:
 
 def look(workspace: Workspace, period_code: str | None, as_of: date) -> PeriodMeasures:
     """The measures of a period from the dataset as it is; the inbox is not touched."""
-    campaign = load_campaign(workspace)
-    period = choose_period(campaign.program, period_code, as_of)
-    store = open_store(workspace, campaign.program, create=False)
-    try:
-        snapshot = take_snapshot(store, as_of)
-        before = published_before(campaign.program, snapshot, period)
-    finally:
-        store.close()
-    return measure_period(campaign.program, snapshot, campaign.calendar, period, before)
+    seen = reported_in(workspace, period_code, as_of)
+    before = published_before(seen.whole, seen.snapshot, seen.period)
+    return measure_period(seen.whole, seen.snapshot, seen.calendar, seen.period, before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,16 +84,3 @@ def write_profile(workspace: Workspace, county: str, period_code: str | None, as
     path = workspace.profiles / m.period.code / name
     write_file(path, render(workspace.templates / TEMPLATE, context, {}))
     return path
-
-
-def history_of(workspace: Workspace, unit: str, as_of: date) -> list[str]:
-    """Every submission that speaks of a unit, and every act of staff on them, in the order of receipt; a line each.
-
-    Raises:
-        PipelineError: There is no unit of that code or name.
-    """
-    campaign, snapshot = open_snapshot(workspace, as_of)
-    program = campaign.program
-    word = f"{program.words.row}或{program.respondent_level}"
-    found = find_unit(unit, tuple(program.unit_by_code.values()), word, program)
-    return list(history_lines(program, snapshot, found))

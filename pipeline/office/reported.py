@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.state import STATE_NAMES, State
 from pipeline.measures.overdue import overdue_counties, overdue_others, pending_reports
+from pipeline.measures.reported import ReportedPeriod
+from pipeline.workspace.campaign import choose_period, open_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date
 
     from pipeline.domain.obligation import Obligation
-    from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Prefecture
+    from pipeline.workspace.paths import Workspace
 
 _LACKING = (State.RETURNED, State.UNUSABLE, State.UNREAD, State.MISSING)
 
@@ -43,7 +46,14 @@ class ReportingStatus:
     prefectures: tuple[PrefectureStatus, ...]
 
 
-def status_of(m: PeriodMeasures) -> ReportingStatus:
+def reported_in(workspace: Workspace, period_code: str | None, as_of: date) -> ReportedPeriod:
+    """What was reported for a period, from the dataset as it is; the inbox is not touched."""
+    campaign, snapshot = open_snapshot(workspace, as_of)
+    period = choose_period(campaign.program, period_code, as_of)
+    return ReportedPeriod(whole=campaign.program, snapshot=snapshot, calendar=campaign.calendar, period=period)
+
+
+def status_of(m: ReportedPeriod) -> ReportingStatus:
     """Who has reported, prefecture by prefecture."""
     own = Counter(
         m.snapshot.state(m.period, p)
@@ -57,7 +67,7 @@ def status_of(m: PeriodMeasures) -> ReportingStatus:
     )
 
 
-def unit_states(m: PeriodMeasures) -> list[dict[str, str]]:
+def unit_states(m: ReportedPeriod) -> list[dict[str, str]]:
     """State of every unit that reports."""
     return [
         {
@@ -71,14 +81,14 @@ def unit_states(m: PeriodMeasures) -> list[dict[str, str]]:
     ]
 
 
-def _prefecture(m: PeriodMeasures, p: Prefecture, *, own: bool) -> PrefectureStatus:
+def _prefecture(m: ReportedPeriod, p: Prefecture, *, own: bool) -> PrefectureStatus:
     states = {c.short_name: m.snapshot.state(m.period, c) for c in m.program.measured_of(p.code)}
     gaps = [*_gaps(m, p, states), *(_own_gap(m, p, states) if own else ())]
     done = sum(s.is_reported for s in states.values())
     return PrefectureStatus(name=p.short_name, done=done, asked=len(states), gaps=tuple(gaps))
 
 
-def _gaps(m: PeriodMeasures, p: Prefecture, states: Mapping[str, State]) -> Iterator[str]:
+def _gaps(m: ReportedPeriod, p: Prefecture, states: Mapping[str, State]) -> Iterator[str]:
     """What is missing of a prefecture's counties and why."""
     waiting = m.snapshot.waiting.get((m.period.code, p.code))
     for state in _LACKING:
@@ -92,7 +102,7 @@ def _gaps(m: PeriodMeasures, p: Prefecture, states: Mapping[str, State]) -> Iter
             yield f"{STATE_NAMES[state]}：{'、'.join(names)}"
 
 
-def _own_gap(m: PeriodMeasures, p: Prefecture, states: Mapping[str, State]) -> Iterator[str]:
+def _own_gap(m: ReportedPeriod, p: Prefecture, states: Mapping[str, State]) -> Iterator[str]:
     """What is missing of what a prefecture reports on itself; its silence is said once."""
     mine = m.snapshot.state(m.period, p)
     if mine is State.RETURNED or (mine is State.MISSING and State.MISSING not in states.values()):
@@ -108,7 +118,7 @@ class OverdueList:
     pending: tuple[Obligation, ...]
 
 
-def overdue_list(m: PeriodMeasures) -> OverdueList:
+def overdue_list(m: ReportedPeriod) -> OverdueList:
     """The reports of a period that are overdue, and all else that is."""
     return OverdueList(
         counties=overdue_counties(m.obligations, m.period),

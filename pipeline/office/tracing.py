@@ -1,4 +1,4 @@
-"""Where a number comes from: a value of a unit, or a number printed in a document."""
+"""Where a number comes from: a value of a unit, or a number printed in a document; and the history of a unit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.value import show
-from pipeline.ledger.history import sources_of
+from pipeline.ledger.history import history_lines, sources_of
 from pipeline.program.rules import base_fields
 from pipeline.program.strict import nearest
 from pipeline.system.errors import PipelineError
@@ -129,3 +129,16 @@ def printed_number(
         "how": how,
         "sources": sources,
     }
+
+
+def history_of(workspace: Workspace, unit: str, as_of: date) -> list[str]:
+    """Every submission that speaks of a unit, and every act of staff on them, in the order of receipt; a line each.
+
+    Raises:
+        PipelineError: There is no unit of that code or name.
+    """
+    campaign, snapshot = open_snapshot(workspace, as_of)
+    program = campaign.program
+    word = f"{program.words.row}或{program.respondent_level}"
+    found = find_unit(unit, tuple(program.unit_by_code.values()), word, program)
+    return list(history_lines(program, snapshot, found))

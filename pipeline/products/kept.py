@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.products.manifest import MANIFEST, PACKAGES, is_signed, sha256
-from pipeline.reading.guard import is_litter
+from pipeline.system.litter import is_litter
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -16,6 +16,8 @@ from pipeline.program.forms import OWN_SHEETS
 from pipeline.program.model import LEVELS, Prefecture, Rows
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pipeline.program.model import Field, Form, Period, Program, Unit
 
 TITLE_ROW, WHO_ROW, STAMP_ROW, ITEM_ROW, LABEL_ROW, CODE_ROW, FIRST_ROW = range(7)
@@ -105,6 +107,13 @@ def list_keys() -> tuple[str, ...]:
 def row_name(unit: Unit) -> str:
     """A unit as its row names it: 五华区, 大理州本级."""
     return unit.own_name if isinstance(unit, Prefecture) else unit.short_name
+
+
+def counted_rows(program: Program, codes: Collection[str]) -> str:
+    """8个县（市、区） / 8个县（市、区）和楚雄州本级: a prefecture's own row is no county."""
+    counties = sum(code in program.county_by_code for code in codes)
+    own = [row_name(program.unit_by_code[code]) for code in codes if code not in program.county_by_code]
+    return "和".join([*([f"{counties}{program.words.counter}{program.row_level}"] if counties else []), *own])
 
 
 def level_of(program: Program, form: Form) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from pipeline.reading.formats.biff import look_through_xls
@@ -29,29 +28,11 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 20_000_000
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_OPEN_BY_AN_OFFICE = ("~$", ".~")
-_LEFT_BY_DESKTOPS = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".directory", ".gitkeep"})
 _LONGEST_FOUND = 100
 _PREFIX = 1_024  # what a server or a mail program may have set before a file
 _RAW_BIFF = {b"\x09\x08\x10\0\0\x06", b"\x09\x08\x08\0\0\x05"}  # an xls without a container around it
 _FLAT_ODS = b'office:mimetype="application/vnd.oasis.opendocument.spreadsheet'
 _ODS_KIND = b"application/vnd.oasis.opendocument.spreadsheet"
-
-
-def is_office_litter(name: str) -> bool:
-    """Lock files that office programs leave beside an open workbook."""
-    return PurePath(name).name.startswith(_OPEN_BY_AN_OFFICE)
-
-
-def is_system_litter(name: str) -> bool:
-    """Files that desktops leave in folders, and that packing on a Mac leaves beside a file."""
-    base = PurePath(name).name
-    return base.startswith("._") or base.lower() in _LEFT_BY_DESKTOPS
-
-
-def is_litter(name: str) -> bool:
-    """Nothing that anybody wrote."""
-    return is_office_litter(name) or is_system_litter(name)
 
 
 def content_of(arrival: Arrival) -> bytes:

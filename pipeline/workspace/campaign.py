@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 from pipeline.domain.text import plain
 from pipeline.ledger.snapshot import Snapshot, take_snapshot
 from pipeline.ledger.store import Store
-from pipeline.measures.corrections import published_on
 from pipeline.program.load import load_calendar, load_program
 from pipeline.program.model import Prefecture
 from pipeline.program.rules import Rule, load_rules
@@ -61,7 +60,7 @@ def open_store(workspace: Workspace, program: Program, *, create: bool = True) -
 def published_before(program: Program, snapshot: Snapshot, period: Period) -> Snapshot | None:
     """The dataset as it was for the bulletin before a period's; None before the first."""
     earlier = [p for p in program.periods if p.no < period.no]
-    return snapshot.on(published_on(snapshot, earlier[-1])) if earlier else None
+    return snapshot.on(snapshot.published_on(earlier[-1])) if earlier else None
 
 
 def find_prefecture(program: Program, text: str) -> Prefecture:

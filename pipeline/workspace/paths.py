@@ -9,9 +9,9 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from pipeline.reading.guard import is_litter
 from pipeline.system.disk import why
 from pipeline.system.errors import BusyError, WorkspaceError
+from pipeline.system.litter import is_litter
 from pipeline.system.lock import HeldError, hold
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.ledger.chain import PROGRAM, SUBMISSION
 from pipeline.ledger.labels import STRANGE, label_faults
 from pipeline.ledger.linking import SEAL
-from pipeline.reading.guard import is_litter
+from pipeline.system.litter import is_litter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

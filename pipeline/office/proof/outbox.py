@@ -13,7 +13,7 @@ from pipeline.ledger.chain import ISSUED, KEY, PROGRAM
 from pipeline.office.issuing import ISSUED as SENT
 from pipeline.office.outbox import ALTERED, RETURNED_LATER
 from pipeline.products.manifest import MANIFEST, is_signed
-from pipeline.reading.guard import is_office_litter
+from pipeline.system.litter import is_office_litter
 from pipeline.workspace.sources import ABOUT, code_hash, hashes, inputs_of, unpack
 
 if TYPE_CHECKING:

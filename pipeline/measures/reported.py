@@ -1,0 +1,64 @@
+"""Who has reported for a period as of a day, and who owes what: what can be said before anything is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pipeline.domain.state import REPORTED, State
+from pipeline.measures.overdue import obligations
+
+if TYPE_CHECKING:
+    from pipeline.domain.obligation import Obligation
+    from pipeline.ledger.snapshot import Snapshot
+    from pipeline.program.calendar import Calendar
+    from pipeline.program.model import Period, Program
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportedPeriod:
+    """What was reported for a period; each answer is made when it is first asked for.
+
+    Attributes:
+        whole: The campaign as written.
+        snapshot: What was received.
+        calendar: Working days.
+        period: Which.
+    """
+
+    whole: Program
+    snapshot: Snapshot
+    calendar: Calendar
+    period: Period
+
+    @cached_property
+    def program(self) -> Program:
+        """The campaign as it stands in the period."""
+        return self.whole.at(self.period)
+
+    @cached_property
+    def obligations(self) -> tuple[Obligation, ...]:
+        """The one table of what is owed, as this period sees it."""
+        return obligations(self.program, self.snapshot, self.calendar, self.period)
+
+    @cached_property
+    def states(self) -> dict[State, int]:
+        """State → number of counties, this period."""
+        states = [self.snapshot.state(self.period, county) for county in self.program.measured]
+        return {state: states.count(state) for state in State}
+
+    @property
+    def states_shown(self) -> dict[State, int]:
+        """The same without what hardly ever is: files that cannot be used or read, where there are none."""
+        return {s: n for s, n in self.states.items() if n or s not in {State.UNUSABLE, State.UNREAD}}
+
+    @property
+    def reported(self) -> int:
+        """Counties whose record stands."""
+        return sum(self.states[state] for state in REPORTED)
+
+    @property
+    def owed_now(self) -> tuple[Obligation, ...]:
+        """This period's obligations."""
+        return tuple(o for o in self.obligations if o.period == self.period)
