@@ -377,6 +377,12 @@ def snapshot_of(content: LedgerContent, as_of: date) -> Snapshot:
         for one in form.fields
         if one.shows
     }
+    asked = {
+        (form.code, period.code): {one.code: shown[one.code] for one in form.fields_in(period) if one.shows}
+        for form in program.forms
+        if any(one.shows for one in form.fields)
+        for period in program.periods
+    }
     rows = accepted.standing
     snapshot = Snapshot(
         as_of=as_of,
@@ -386,7 +392,7 @@ def snapshot_of(content: LedgerContent, as_of: date) -> Snapshot:
         revisions=accepted.revisions,
         acts=content.acts_by(as_of),
         records=accepted.records,
-        rows={key: _with_shown(program, row, rows, shown) for key, row in rows.items()},
+        rows={key: _with_shown(row, rows, asked.get(key[:2], {})) for key, row in rows.items()},
         whole_on=accepted.whole_on,
         lists=accepted.lists,
         taken_by=seen.taken_by,
@@ -397,18 +403,15 @@ def snapshot_of(content: LedgerContent, as_of: date) -> Snapshot:
 
 
 def _with_shown(
-    program: Program,
     row: AcceptedRow,
     rows: Mapping[tuple[str, str, str], AcceptedRow],
-    shown: Mapping[str, tuple[str, str]],
+    columns: Mapping[str, tuple[str, str]],
 ) -> AcceptedRow:
-    """A row with the values of its columns that show another's."""
-    values = {}
-    for one in program.form_by_code[row.form].fields_in(program.period_by_code[row.period]):
-        if one.shows:
-            form, code = shown[one.code]
-            there = rows.get((form, row.period, row.county_code))
-            values[one.code] = there.values.get(code) if there else None
+    """A row with the values of its columns that show another's: column → form and code of that other."""
+    values: dict[str, Value] = {}
+    for one, (form, code) in columns.items():
+        there = rows.get((form, row.period, row.county_code))
+        values[one] = there.values.get(code) if there else None
     return replace(row, values={**row.values, **values}) if values else row
 
 

@@ -38,7 +38,7 @@ from pipeline.ledger.linking import (
     submission_entries,
     write_seal,
 )
-from pipeline.ledger.rows import accepted_row, found, submission
+from pipeline.ledger.rows import KEPT, accepted_rows, found, own_columns, submission
 from pipeline.ledger.schema import CHAINED, prepare
 from pipeline.ledger.tables import build_tables
 from pipeline.system.errors import DatasetError
@@ -476,9 +476,9 @@ class Store:
 
     def _rows(self, connection: Connection, form: Form, prefectures: Collection[str] | None) -> tuple[AcceptedRow, ...]:
         t, s = self.tables.forms[form.code], self.tables.submissions
-        query = select(t, s.c.received_on).join(s, s.c.seq == t.c.seq).where(self._of(prefectures))
-        rows = connection.execute(query.order_by(t.c.seq, t.c.sheet_row)).mappings()
-        return tuple(accepted_row(form, row) for row in rows)
+        columns = (*(t.c[name] for name in KEPT), s.c.received_on, *(t.c[code] for code in own_columns(form)))
+        query = select(*columns).join(s, s.c.seq == t.c.seq).where(self._of(prefectures))
+        return tuple(accepted_rows(form, connection.execute(query.order_by(t.c.seq, t.c.sheet_row))))
 
     def _records(
         self, connection: Connection, prefectures: Collection[str] | None

@@ -58,7 +58,7 @@ class ReportedPeriod:
         """Counties whose record stands."""
         return sum(self.states[state] for state in REPORTED)
 
-    @property
+    @cached_property
     def owed_now(self) -> tuple[Obligation, ...]:
         """This period's obligations."""
         return tuple(o for o in self.obligations if o.period == self.period)
