@@ -55,7 +55,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Contradiction:
+class Contradiction:
     """A cross-field rule as an Excel expression.
 
     Attributes:
@@ -162,10 +162,10 @@ def validation(
     return check | {"ignore_blank": True, "error_title": "填写有误", "error_type": "stop"}
 
 
-def contradictions(rules: Iterable[Rule]) -> tuple[_Contradiction, ...]:
+def contradictions(rules: Iterable[Rule]) -> tuple[Contradiction, ...]:
     """The cross-field rules that can be seen within one row of the sheet."""
     return tuple(
-        _Contradiction(rule=rule, broken=expression) for rule in rules if (expression := _broken(rule)) is not None
+        Contradiction(rule=rule, broken=expression) for rule in rules if (expression := _broken(rule)) is not None
     )
 
 

@@ -144,6 +144,10 @@ class Issue:
 
     def layouts(self) -> tuple[SheetLayout, ...]:
         """One per form."""
+        return self._layouts
+
+    @cached_property
+    def _layouts(self) -> tuple[SheetLayout, ...]:
         return tuple(
             sheet_layout(form, self.period, self.program.units_of(form, self.prefecture.code))
             for form in self.program.forms
@@ -412,13 +416,14 @@ def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field
     values = [None] if layout.form.is_list else [issue.previous.get((unit.code, field.code)) for unit in layout.units]
     counties = len(issue.program.counties_of(issue.prefecture.code))
     named = f"='{CHECK_SHEET}'!$B${CHECK_FIRST + 1}:$B${CHECK_FIRST + counties}"
+    rules = tuple(rule for rule in rules if field.code in rule.kwargs.values())
+    limits = compared(field, rules, {one.code: one.title for one in layout.fields})
     for n, value in enumerate(values):
         row = layout.last_row if n == len(values) - 1 else FIRST_ROW + n
         following = values[n + 1] if row < layout.last_row else object()
         if following == value and type(following) is type(value):
             continue
         options = validation(field, rules, address(first, col), value, issue.period, issue.program.window.start, named)
-        limits = compared(field, rules, {field.code: field.title for field in layout.fields})
         prompt = prompt_of(issue.program, field, value, limits)
         options |= {
             "input_title": "填写要求",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def prompt_of(program: Program, field: Field, previous: Value, limits: str) -> str:
     """What is asked, its unit and target, the last accepted value, and what else limits it where there is room."""
-    quantity = next((q for q in program.quantities if field.code in q.fields), None)
+    quantity = program.quantity_of.get(field.code)
     goal = target_in_words(quantity) if quantity else ""
     several = "可多选，用“、”或“，”隔开" if field.type is FieldType.CHECKLIST else "选项"
     parts = [

@@ -7,6 +7,7 @@ supplied for programs that show a workbook without calculating it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     import xlsxwriter
 
     from pipeline.domain.value import Raw
+    from pipeline.forms.excel_rules import Contradiction
     from pipeline.program.identity import Stamp
     from pipeline.program.model import Field, Unit
     from pipeline.program.rules import Rule
@@ -94,9 +96,12 @@ def write_self_check(
         dict.fromkeys(unit for layout in layouts for unit in layout.units),
         key=lambda unit: (isinstance(unit, Prefecture), unit.code),
     )
+    asked = [
+        _SheetAsks.of(layout, rules_in(rules[layout.form.code], [x.code for x in layout.fields])) for layout in layouts
+    ]
     for row, unit in enumerate(units, CHECK_FIRST):
         cells = {key: raw for key, raw in entries.items() if key[1] == unit.code}
-        wanting, clashing = _self_check_row(sheet, f, layouts, rules, known, cells, row, unit)
+        wanting, clashing = _self_check_row(sheet, f, asked, known, cells, row, unit)
         todo, clashes = todo + wanting, clashes + clashing
     last, clash, verdict = CHECK_FIRST - 1 + len(units), 2 * len(layouts) + 2, 2 * len(layouts) + 3
     blanks = f"SUM(C5:{column_letter(len(layouts) + 1)}{last + 1})"
@@ -123,11 +128,38 @@ def write_self_check(
     protect(sheet)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SheetAsks:
+    """What a sheet asks of every unit on it.
+
+    Attributes:
+        needed: Fields that may not be blank.
+        clashes: The rules between columns that must hold.
+        broken: The expressions that count where they do not, summed; empty where there are none.
+    """
+
+    layout: SheetLayout
+    needed: tuple[Field, ...]
+    clashes: tuple[Contradiction, ...]
+    broken: str
+
+    @classmethod
+    def of(cls, layout: SheetLayout, rules: tuple[Rule, ...]) -> _SheetAsks:
+        """By the rules about the columns that are there."""
+        required = set(required_fields(rules))
+        clashes = tuple(clash for clash in contradictions(rules) if clash.rule.severity == "critical")
+        return cls(
+            layout=layout,
+            needed=tuple(x for x in layout.fields if x.code in required),
+            clashes=clashes,
+            broken="+".join(clash.broken(lambda x: _ref(layout, layout.col_of(x))) for clash in clashes),
+        )
+
+
 def _self_check_row(
     sheet: Any,
     f: Formats,
-    layouts: tuple[SheetLayout, ...],
-    rules: Rules,
+    sheets: Sequence[_SheetAsks],
     known: Collection[tuple[str, str]],
     entries: Mapping[tuple[str, str, str], Raw],
     row: int,
@@ -136,14 +168,13 @@ def _self_check_row(
     """One unit; the number of cells to fill or mend, and of contradictions, as the formulas will find them."""
     ok(sheet.write_string(row, 0, unit.code, f.county_code))
     ok(sheet.write_string(row, 1, row_name(unit), f.county))
-    own, clash_col = len(layouts), 2 * len(layouts) + 2
+    own, clash_col = len(sheets), 2 * len(sheets) + 2
     todo = clashing = 0
-    for col, layout in enumerate(layouts, 2):
+    for col, asked in enumerate(sheets, 2):
+        layout, needed = asked.layout, asked.needed
         if unit not in layout.units:
             ok(sheet.write_string(row, col, "—", f.code))
             continue
-        asked = rules_in(rules[layout.form.code], [x.code for x in layout.fields])
-        needed = [x for x in layout.fields if x.code in set(required_fields(asked))]
         if_nil = [x for x in needed if x.nil_value is None and (unit.code, x.code) not in known]
         cells = {code: raw for (form, _, code), raw in entries.items() if form == layout.form.code}
         typed = {code: raw for (*_, code), raw in entries.items()}
@@ -154,11 +185,9 @@ def _self_check_row(
         todo += blank + words
         todo_formula = _todo_formula(layout, needed, if_nil, row + 1)
         ok(sheet.write_array_formula(row, col, row, col, todo_formula, f.locked, blank + words))
-        clashes = [clash for clash in contradictions(asked) if clash.rule.severity == "critical"]
-        broken = [clash.broken(lambda x, at=layout: _ref(at, at.col_of(x))) for clash in clashes]  # type: ignore[misc]
-        shown = sum(clash.shows_in(cells) for clash in clashes)
-        if broken:
-            formula = f"=SUM({_ours(layout, row + 1)}*({'+'.join(broken)}))"
+        shown = sum(clash.shows_in(cells) for clash in asked.clashes)
+        if asked.broken:
+            formula = f"=SUM({_ours(layout, row + 1)}*({asked.broken}))"
             ok(sheet.write_array_formula(row, col + own, row, col + own, formula, f.locked, shown))
         else:
             ok(sheet.write_number(row, col + own, 0, f.locked))

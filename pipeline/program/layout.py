@@ -8,7 +8,7 @@ A form sheet has six header rows, then one row per county, or the prefecture's o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from pipeline.domain.text import plain as plain  # noqa: PLC0414 - readers of a layout find it here
@@ -36,7 +36,7 @@ COVER_INPUTS = ("填报人", "联系电话", "审核人", "填报日期")
 COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET, PROBLEM_SHEET, APPENDIX_SHEET = OWN_SHEETS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SheetLayout:
     """Rows and columns (0-based) of one form sheet as issued.
 
@@ -53,7 +53,7 @@ class SheetLayout:
         """The columns before the fields."""
         return (ENTRY,) if self.form.is_list else (COUNTY_CODE, COUNTY_NAME, NIL)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """Every column's code, from the first on."""
         return (*self.frame, *(f.code for f in self.fields), REMARK)

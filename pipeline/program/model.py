@@ -169,6 +169,11 @@ class Program(Notice):
         return {f.code: f for form in self.forms for f in form.fields}
 
     @cached_property
+    def quantity_of(self) -> dict[str, Quantity]:
+        """Field code → the first quantity that is computed from it."""
+        return {code: q for q in reversed(self.quantities) for code in q.fields}
+
+    @cached_property
     def county_by_code(self) -> dict[str, County]:
         """GB/T 2260 code → county, of whatever time."""
         return {county.code: county for county in (*self.counties, *self.other_counties)}

@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.findings import CATALOGUE, Severity
@@ -103,17 +104,20 @@ class Rule:
         return (*own, *((self.condition.column,) if self.condition else ()))
 
 
+@cache
 def base_field(column: str) -> str:
     """The field a column belongs to: ``Q01-1.prev`` → ``Q01-1``."""
     return column.removesuffix(".prev").removesuffix(".applies").removesuffix(".given")
 
 
+@cache
 def terms(column: str) -> tuple[tuple[int, str], ...]:
     """What a column adds up: ``5*F03-1+F03-2`` → ((5, "F03-1"), (1, "F03-2")); of any other column, itself once."""
     parts = (part.rpartition("*") for part in column.split("+"))
     return tuple((int(times) if times else 1, name) for times, _, name in parts)
 
 
+@cache
 def base_fields(column: str) -> tuple[str, ...]:
     """The fields a column is made of."""
     return tuple(base_field(name) for _, name in terms(column))
