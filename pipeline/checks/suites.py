@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.system.errors import SuiteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
 
@@ -117,40 +117,61 @@ def _suite(rules: Sequence[Rule]) -> Any:
 
 @contextmanager
 def _made_once() -> Iterator[None]:
-    """While GX validates, make the configuration of each expectation once, and the id of arguments that are the same.
+    """While GX validates, make once what it makes anew for every metric of an expectation (docs/decisions/0009).
 
-    ``Expectation.configuration`` is a property that builds the same answer anew, some 145 times for each expectation of a
-    validation, and ``IDDict.to_id`` makes a digest of the same arguments some 100 times (docs/decisions/0009). No
-    expectation changes while it is validated.
+    No expectation, no configuration and no frame changes while it is validated.
     """
     from great_expectations.core.id_dict import IDDict  # noqa: PLC0415 - GX costs seconds to import
-    from great_expectations.expectations.expectation import Expectation  # noqa: PLC0415 - as above
+    from great_expectations.execution_engine import pandas_execution_engine as pandas_engine  # noqa: PLC0415 - as above
+    from great_expectations.expectations import expectation as gx  # noqa: PLC0415 - as above
+    from great_expectations.expectations import expectation_configuration as configured  # noqa: PLC0415 - as above
 
-    built: Any = Expectation.configuration
-    digest: Any = IDDict.to_id
-    kept: dict[int, tuple[Any, Any]] = {}  # by identity; the expectation is held, so that no other can take its place
-    ids: dict[Any, Any] = {}
+    engine, written = pandas_engine.PandasExecutionEngine, configured.ExpectationConfiguration
 
-    def configuration(self: Any) -> Any:
-        if id(self) not in kept:
-            kept[id(self)] = (self, built.fget(self))
-        return kept[id(self)][1]
-
-    def to_id(self: Any, *some: Any, **named: Any) -> Any:
-        said = tuple((key, type(value), value) for key, value in self.items())  # 1 and True have other ids
-        if some or named or not all(kind in _PLAIN for _, kind, _ in said):
-            return digest(self, *some, **named)
-        if said not in ids:
-            ids[said] = digest(self)
-        return ids[said]
-
-    Expectation.configuration = property(configuration)  # type: ignore[method-assign, assignment]
-    IDDict.to_id = to_id  # type: ignore[method-assign]
+    arguments = _once(gx.Expectation._get_runtime_kwargs)  # noqa: SLF001 - GX has no other door
+    kept: list[tuple[Any, str, Any]] = [
+        (gx.Expectation, "configuration", property(_once(gx.Expectation.configuration.fget))),  # type: ignore[attr-defined]
+        (gx.Expectation, "_get_runtime_kwargs", lambda *its, **named: dict(arguments(*its, **named))),  # GX adds to it
+        (written, "to_domain_obj", _once(written.to_domain_obj)),
+        (engine, "get_domain_records", _once(engine.get_domain_records)),
+        (IDDict, "to_id", _digested_once(IDDict.to_id)),
+    ]
+    before = [(owner, name, vars(owner)[name]) for owner, name, _ in kept]
+    for owner, name, method in kept:
+        setattr(owner, name, method)
     try:
         yield
     finally:
-        Expectation.configuration = built  # type: ignore[method-assign]
-        IDDict.to_id = digest  # type: ignore[method-assign]
+        for owner, name, method in before:
+            setattr(owner, name, method)
+
+
+def _once(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method, with the answer kept of each object and arguments; the object is held, so that no other can take its place."""
+    kept: dict[tuple[int, str], tuple[Any, Any]] = {}
+
+    def once(its: Any, *given: Any, **named: Any) -> Any:
+        key = id(its), repr((given, named))
+        if key not in kept:
+            kept[key] = (its, method(its, *given, **named))
+        return kept[key][1]
+
+    return once
+
+
+def _digested_once(digest: Callable[..., Any]) -> Callable[..., Any]:
+    """The id of arguments, kept by what they are."""
+    ids: dict[Any, Any] = {}
+
+    def to_id(its: Any, *some: Any, **named: Any) -> Any:
+        said = tuple((key, type(value), value) for key, value in its.items())  # 1 and True have other ids
+        if some or named or not all(kind in _PLAIN for _, kind, _ in said):
+            return digest(its, *some, **named)
+        if said not in ids:
+            ids[said] = digest(its)
+        return ids[said]
+
+    return to_id
 
 
 @contextmanager
