@@ -14,7 +14,7 @@ import traceback
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache, lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
@@ -248,8 +248,22 @@ class _DrawnPicture:
         return f"<w:drawing>{xml}</w:drawing>"
 
 
+class _Environment(ImmutableSandboxedEnvironment):
+    """A sandbox that compiles a text once: one run fills the same template for each of many letters."""
+
+    def from_string(self, source: Any, *_: Any, **__: Any) -> jinja2.Template:
+        """The template of a text."""
+        return _compiled(source)
+
+
+@lru_cache(maxsize=128)
+def _compiled(source: str) -> jinja2.Template:
+    return ImmutableSandboxedEnvironment.from_string(_environment(), source)
+
+
+@cache
 def _environment() -> jinja2.Environment:
-    return ImmutableSandboxedEnvironment(
+    return _Environment(
         undefined=jinja2.StrictUndefined, autoescape=True, finalize=_printed, keep_trailing_newline=True
     )
 
@@ -345,8 +359,9 @@ def _lint_source(root: Any, paragraphs: list[Any], names: Collection[str]) -> It
     environment = _environment()
     source = _by_line(DocxTemplate(None).patch_xml(etree.tostring(root, encoding="unicode")))
     try:
-        used = meta.find_undeclared_variables(environment.parse(source)) - environment.globals.keys()
-        environment.compile(source)
+        parsed = environment.parse(source)
+        used = meta.find_undeclared_variables(parsed) - environment.globals.keys()
+        environment.compile(parsed)
     except jinja2.TemplateSyntaxError as exc:
         yield _source_line(source, exc.lineno), "标签写法有误；请改回原来的写法，或从原模板复制这一段"
         return
@@ -444,6 +459,7 @@ def _clip(text: str) -> str:
     return text if len(text) <= _QUOTED_CHARACTERS else text[: _QUOTED_CHARACTERS - 1] + "…"
 
 
+@lru_cache(maxsize=512)
 def _without_edit_marks(name: str, blob: bytes) -> bytes:
     """Drop who touched the file when: core properties, and the revision ids Word scatters over a document."""
     if name != "docProps/core.xml" and not re.fullmatch(r"word/\w+\.xml", name):
