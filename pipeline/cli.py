@@ -7,6 +7,7 @@ is no (check, trace), 2 usage or a fault on our side, 3 workspace busy, 130 ende
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ def _main_job(ctx: click.Context, period: str | None, workers: int | None, sched
     from pipeline.office.account import account_of  # noqa: PLC0415
     from pipeline.office.run import run  # noqa: PLC0415
 
-    as_of, by_clock = ctx.obj["as_of"], not ctx.obj["as_of_given"]
+    as_of, by_clock, begun = ctx.obj["as_of"], not ctx.obj["as_of_given"], time.monotonic()
     with at_work(ctx, workers, scheduler) as (workspace, progress, where):
         outcome = run(workspace, period, as_of, user(), progress, by_clock=by_clock, ask=ask_days, **where)
     for line in account_of(outcome, workspace):
@@ -79,6 +80,8 @@ def _main_job(ctx: click.Context, period: str | None, workers: int | None, sched
     for fault in outcome.unmade:
         note(f"没有生成：{fault}")
     note_end(outcome.end)
+    seconds = max(1, round(time.monotonic() - begun))
+    note(f"新制作{outcome.files_made}件，沿用{outcome.files_kept}件，用时{seconds}秒")
     if outcome.failed:
         titles = "、".join(failed.title for failed, _ in outcome.failed)
         note(f"以上各份已经收入台账，产品没有做成：{titles}。处理后再运行一次，即会补做。")

@@ -341,4 +341,4 @@ def test_a_period_nobody_reported_still_makes_documents(demo: Workspace, tmp_pat
     text = document_text(copy.outbox("2022-12") / "工作简报.docx")
     assert "不作完成情况统计" in text
     assert "0.0%" not in text
-    assert make_reports(copy, outcome.measures)["工作简报.docx"]
+    assert make_reports(copy, outcome.measures).files["工作简报.docx"]

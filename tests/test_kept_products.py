@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAY, NEXT_DAY = "2024-04-12", "2024-04-13"
+MAKERS = "render", "returned_workbook", "overdue_workbook", "summary_workbook", "data_package", "index_page"
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +49,13 @@ def makings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
 
     def heard(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def make(*given: Any) -> Any:
+        def make(*given: Any, **how: Any) -> Any:
             names.append(name)
-            return real(*given)
+            return real(*given, **how)
 
         return make
 
-    for name in ("render", "returned_workbook", "summary_workbook", "data_package"):
+    for name in MAKERS:
         monkeypatch.setattr(making, name, heard(name, getattr(making, name)))
     return names
 
@@ -195,8 +196,8 @@ def test_a_file_that_cannot_be_read_stops_the_swap_in_words(project: Project, mo
 @pytest.mark.parametrize("what", CHANGES)
 def test_nothing_stale_is_kept(project: Project, what: str, makings: list[str]) -> None:
     CHANGES[what](project)
-    project.run(DAY)
-    assert makings, "something is made"
+    assert "产品照旧" not in project.run(DAY)
+    assert bool(makings) is (what != "a file beside the products")
     kept = outbox(project)
     for name in kept:
         (project.root / "outbox" / FIRST[0] / name).unlink()
@@ -221,9 +222,27 @@ def test_only_documents_that_say_something_else_are_made(project: Project, makin
     assert 0 < makings.count("render") < len([name for name in outbox(project) if name.endswith(".docx")])
 
 
+def test_a_template_is_no_reason_to_make_what_knows_no_template(project: Project, makings: list[str]) -> None:
+    template_edited(project)
+    said = project.run(DAY)
+    assert makings == ["render"]
+    assert f"新制作1件，沿用{len(outbox(project)) - 2}件，用时" in said
+
+
+def test_part_of_a_folder_is_not_kept(project: Project, makings: list[str]) -> None:
+    folder = project.root / "outbox" / FIRST[0]
+    kept = outbox(project)
+    next(folder.glob("数据包/*.csv")).unlink()
+    project.run(DAY)
+    assert makings == ["data_package"]
+    assert outbox(project) == kept
+
+
 def test_nothing_new_makes_nothing(project: Project, makings: list[str]) -> None:
     before = outbox(project)
-    assert "2024年第一季度：与上次相同，产品照旧" in project.run(DAY)
+    said = project.run(DAY)
+    assert "2024年第一季度：与上次相同，产品照旧" in said
+    assert f"新制作0件，沿用{len(before) - 1}件，用时" in said
     assert makings == []
     assert outbox(project) == before
 

@@ -35,9 +35,11 @@ from pipeline.measures.period import measure_period
 from pipeline.office import run as straight_line
 from pipeline.office.account import account_of_unusable
 from pipeline.office.acts import admit
+from pipeline.office.making import Made
 from pipeline.products.documents.publications import letter_drafts
 from pipeline.products.documents.return_notice import notice_context
 from pipeline.products.documents.timeliness_parts import not_reported, timeliness_paragraphs
+from pipeline.products.kept import LastMade
 from pipeline.products.wording import Figures
 from pipeline.program.identity import WAITING, Admission, Registry, Stamp
 from pipeline.program.mentions import owner_named, period_meant, periods_named, prefectures_named
@@ -653,7 +655,8 @@ def test_what_was_taken_in_is_told_though_its_products_could_not_be_made(
         raise WorkspaceError("无法写入 outbox：磁盘满了。原来的产品没有动")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.office.making.make_reports", lambda *_, **__: {})
+        nothing = Made(hear=lambda *_: None, last=LastMade(folder=workspace.root))
+        patch.setattr("pipeline.office.making.make_reports", lambda *_, **__: nothing)
         patch.setattr(straight_line, "write_products", full)
         result = CliRunner().invoke(main, words)
     assert result.exit_code == 2

@@ -18,7 +18,7 @@ import time
 from pipeline.system.progress import on_screen
 with on_screen() as progress:
     for n in range(4):
-        progress("读取文件", n, 4)
+        progress(f"读取文件：{{n}}号", n, 4)
         time.sleep({pause})
 """
 
@@ -48,6 +48,8 @@ def test_a_long_job_shows_how_far_it_is() -> None:
     text = seen(PATIENCE_SECONDS / 2.5)
     assert "读取文件" in text
     assert "3/4" in text
+    assert "3号" in text
+    assert "读取文件：0号" not in text.rpartition("3号")[2], "one line for a stage"
 
 
 def test_a_short_job_shows_nothing() -> None:

@@ -14,6 +14,7 @@ from pipeline.domain.place import Placing
 from pipeline.domain.state import REPORTED, STATE_NAMES, State, Verdict
 from pipeline.domain.unread import unread_by
 from pipeline.domain.value import show
+from pipeline.ledger.chain import PROGRAM
 from pipeline.ledger.content import SeenEarlier
 from pipeline.ledger.waiting import NO_RETURNS, what_waits
 from pipeline.program.layout import counted_rows, row_name
@@ -65,6 +66,7 @@ class Snapshot:
         whole_on: (period, county_code) → day from which a row of every form stood, however many files they came in.
         shown: Column that only shows another → form and code of that other; its values and places are the other's.
         seal: Of the chain as far as it was entered by then.
+        entered: The same up to what was last received or decided; what the office wrote since is in its files.
         accepted: What all this was taken from; None of a ledger nobody has.
     """
 
@@ -82,6 +84,7 @@ class Snapshot:
     shown: dict[str, tuple[str, str]] = field(default_factory=dict)
     waiting: dict[tuple[str, str], Waiting] = field(default_factory=dict)
     seal: Seal | None = None
+    entered: Seal | None = None
     accepted: Accepted | None = None
 
     def on(self, day: date) -> Snapshot:
@@ -364,7 +367,8 @@ class Snapshot:
 
 def take_snapshot(store: Store, as_of: date) -> Snapshot:
     """Read everything received by ``as_of``; of a day on which products were made, only what had been taken in by then."""
-    return replace(snapshot_of(store.read(), as_of), seal=store.sealed_by(as_of))
+    seal, entered = store.sealed_by(as_of), store.sealed_by(as_of, PROGRAM)
+    return replace(snapshot_of(store.read(), as_of), seal=seal, entered=entered)
 
 
 def snapshot_of(content: LedgerContent, as_of: date) -> Snapshot:

@@ -153,12 +153,17 @@ class Store:
         with told(self.where), self.reader.connect() as connection:
             return doubt(connection, self.tables, read_seal(self.folder), self.key)
 
-    def sealed_by(self, as_of: date) -> Seal:
-        """The chain as far as it tells what products of a day rest on: that they were made is noted afterwards."""
+    def sealed_by(self, as_of: date, *without: str) -> Seal:
+        """The chain as far as it tells what products of a day rest on: that they were made is noted afterwards.
+
+        Args:
+            as_of: The day.
+            without: Kinds of entries that it need not reach up to either.
+        """
         c = self.tables.chain
         query = (
             select(c)
-            .where(c.c.day <= as_of, c.c.kind.not_in((ActKind.TELL.value, ISSUED)))
+            .where(c.c.day <= as_of, c.c.kind.not_in((ActKind.TELL.value, ISSUED, *without)))
             .order_by(c.c.no.desc())
             .limit(1)
         )

@@ -29,6 +29,7 @@ from pipeline.products.pictures.registry import kinds, pictures, try_pictures
 from pipeline.products.returned_copy import returned_workbook
 from pipeline.products.summary.workbook import summary_workbook
 from pipeline.system.errors import PipelineError
+from pipeline.system.progress import quiet
 from pipeline.workspace.paths import read_key, replace_folder
 from pipeline.workspace.settings import load_settings
 
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from pipeline.products.returned_copy import ReturnedCopy
     from pipeline.products.wording import Figures
     from pipeline.program.identity import Registry
+    from pipeline.program.model import Period
+    from pipeline.system.progress import Progress
     from pipeline.workspace.campaign import Campaign
     from pipeline.workspace.paths import Workspace
 
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
 
 RETURNED, CHARTS, PACKAGE = "退回", "图表", "数据包"
 _UNMADE = "_未能生成.txt"
+_RULES = "program/", "expectations/"
 BULLETIN, OVERDUE = "工作简报.docx", "逾期县清单"
 
 
@@ -64,11 +68,12 @@ def make_reports(
     copies: Sequence[ReturnedCopy] = (),
     contacts: Sequence[OfficerContact] | None = None,
     hear: Hear = _unheard,
+    progress: Progress = quiet,
     *,
     made_from: str = "",
     keep_pictures: bool = True,
-) -> dict[str, bytes]:
-    """Every product of a period by its path in ``outbox/P/``; nothing is written here.
+) -> Made:
+    """Make or keep every product of a period; nothing is written here.
 
     One that cannot be made costs only itself: a file in its place says why.
 
@@ -78,18 +83,21 @@ def make_reports(
         copies: What goes back to the officers.
         contacts: Whom to call in each prefecture; None where the office did not ask for it.
         hear: Called with each that cannot be made.
+        progress: Hears what is being made.
         made_from: What :func:`made_from` says of them.
         keep_pictures: Pictures are taken from those drawn before, and kept for the next run.
     """
     is_demo, templates = workspace.is_demo, workspace.templates
     key = read_key(workspace)
-    made = Made(hear=hear, last=LastMade.of(workspace.outbox(m.period.code), key))
+    made = Made(hear=hear, progress=progress, last=LastMade.of(workspace.outbox(m.period.code), key))
+    seen = seen_in(workspace, m)
+    made.say(CHARTS)
     drawn = pictures(m, workspace.pictures if keep_pictures else None, key)
     made.document(BULLETIN, templates / BULLETIN, lambda: bulletin_context(m, is_demo=is_demo), drawn)
     overdue = m.program.worded(OVERDUE)
     made.document(f"{overdue}.docx", templates / f"{OVERDUE}.docx", lambda: overdue_context(m, is_demo=is_demo), {})
-    made.file(f"{overdue}.xlsx", lambda: overdue_workbook(m, contacts))
-    made.file(m.program.worded("全省汇总.xlsx"), lambda: summary_workbook(m))
+    made.file(f"{overdue}.xlsx", lambda: overdue_workbook(m, contacts), seen, contacts and list(contacts))
+    made.file(m.program.worded("全省汇总.xlsx"), lambda: summary_workbook(m), seen)
     for draft in publications(m, templates, is_demo=is_demo):
         made.document(draft.name, templates / draft.template, draft.make, drawn)
     for draft in letter_drafts(m, is_demo=is_demo):
@@ -97,14 +105,18 @@ def make_reports(
     give_back(made, workspace, m, copies, m.snapshot.refused(m.period), f"{RETURNED}/")
     for name, picture in drawn.items():
         for n, part in enumerate(picture.parts):
-            made.file(f"{CHARTS}/{kinds()[name].file_name(m, n, len(picture.parts))}", partial(_drawn, part))
-    with made.attempt(f"{PACKAGE}/"):
-        made.files |= {f"{PACKAGE}/{name}": content for name, content in data_package(m).items()}
+            made.file(f"{CHARTS}/{kinds()[name].file_name(m, n, len(picture.parts))}", partial(_drawn, part), part)
+    made.folder(PACKAGE, lambda: data_package(m), seen)
+    listed = tuple(made.files)
     made.file(
         "index.html",
         lambda: index_page(
-            m, drawn, tuple(made.files), inbox=workspace.inbox, outbox=workspace.outbox(m.period.code), is_demo=is_demo
+            m, drawn, listed, inbox=workspace.inbox, outbox=workspace.outbox(m.period.code), is_demo=is_demo
         ),
+        seen,
+        drawn,
+        listed,
+        _beside(workspace, m.period),
     )
     made.files[MANIFEST] = manifest(
         program=m.program.code,
@@ -120,23 +132,35 @@ def make_reports(
         made_from=made_from,
         keys=made.keys,
     )
-    return made.files
+    return made
 
 
 @dataclass(slots=True, kw_only=True)
 class Made:
-    """Products by path, as they are made, with the registers of their numbers and the names of those that failed."""
+    """Products by path, as they are made, with the registers of their numbers and the names of those that failed.
+
+    Attributes:
+        kept: How many are as they were, not made again.
+    """
 
     hear: Hear
     last: LastMade
+    progress: Progress = quiet
+    kept: int = 0
     keys: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     registers: dict[str, Figures] = field(default_factory=dict)
     unmade: list[str] = field(default_factory=list)
 
+    @property
+    def new(self) -> int:
+        """How many were made."""
+        return len(self.files.keys() - {MANIFEST}) - self.kept - len(self.unmade)
+
     @contextmanager
     def attempt(self, name: str) -> Iterator[None]:
         """Make one; whatever goes wrong is said in a file beside the others."""
+        self.say(name)
         try:
             yield
         except Exception as fault:  # noqa: BLE001 - whatever it is, the other products are made all the same
@@ -149,13 +173,26 @@ class Made:
         with self.attempt(name):
             self._take(name, make, *values)
 
+    def folder(self, name: str, make: Callable[[], dict[str, bytes]], *values: Any) -> None:
+        """Files of a folder, made together or kept together."""
+        with self.attempt(f"{name}/"):
+            key = _key_of(name, *values)
+            there = [path for path, of in self.last.keys.items() if of == key and path.startswith(f"{name}/")]
+            kept = {path: content for path in there if (content := self.last.get(path, key)) is not None}
+            whole = bool(there) and len(kept) == len(there)
+            self.files |= kept if whole else {f"{name}/{path}": content for path, content in make().items()}
+            self.kept += len(kept) if whole else 0
+            self.keys |= {path: key for path in self.files if key and path.startswith(f"{name}/")}
+
+    def say(self, name: str) -> None:
+        """Tell whoever waits what is being made."""
+        self.progress(f"制作产品：{name}", len(self.files), max(len(self.last.outputs), len(self.files) + 1))
+
     def _take(self, name: str, make: Callable[[], bytes], *values: Any) -> None:
-        try:
-            key = key_of(*values) if values else ""
-        except TypeError:  # of a kind that has no one text: made anew
-            key = ""
+        key = _key_of(*values) if values else ""
         kept = self.last.get(name, key) if key else None
         self.files[name] = make() if kept is None else kept
+        self.kept += kept is not None
         self.keys |= {name: key} if key else {}
 
     def document(
@@ -171,6 +208,14 @@ class Made:
             written = template.read_bytes() if template.is_file() else b""
             self._take(name, partial(render, template, context, drawn), written, context, drawn)
             self.registers[name] = figures
+
+
+def _key_of(*values: Any) -> str:
+    """Their key; empty where one of them is of a kind that has no one text: what is made from it is made anew."""
+    try:
+        return key_of(*values)
+    except TypeError:
+        return ""
 
 
 def _drawn(picture: Picture) -> bytes:
@@ -205,7 +250,7 @@ def try_products(workspace: Workspace, campaign: Campaign) -> list[str]:
         records=(),
     )
     m = measure_period(program, nobody, campaign.calendar, program.periods[-1])
-    files = make_reports(workspace, m, keep_pictures=False)
+    files = make_reports(workspace, m, keep_pictures=False).files
     full = (f"{CHARTS}/{name}：{_reason(fault)}" for name, fault in try_pictures(m) if f"{CHARTS}/{name}" in files)
     return [*unmade(files), *full]
 
@@ -232,7 +277,7 @@ def give_back(
     """
     copied = {copy.seq for copy in copies}
     refused = {code: waiting for code, waiting in refused.items() if waiting.entry and waiting.entry.seq not in copied}
-    written = key_of(sorted(workspace.inputs().items())) if copies else ""
+    written = key_of(_rules_of(workspace)) if copies else ""
     for copy in copies:
         made.file(f"{folder}{copy.name}", partial(returned_workbook, copy), written, copy.values)
     groups = by_prefecture(copies)
@@ -249,20 +294,38 @@ def give_back(
         made.document(name, workspace.templates / "退回通知.docx", notice, {})
 
 
-def made_from(workspace: Workspace, m: PeriodMeasures, contacts: Sequence[OfficerContact] | None) -> str:
-    """A key of all that the products of a period are made from: with the same key they are the same, byte for byte."""
-    outbox = workspace.outbox(m.period.code)
+def seen_in(workspace: Workspace, m: PeriodMeasures) -> str:
+    """A key of all that the measures of a period are made from: what the office wrote, and what is seen of the ledger."""
     return key_of(
         m.period.code,
         [_as_seen(shot) for shot in (m.snapshot, m.published) if shot],
-        m.snapshot.seal,
+        m.snapshot.entered,
         [act.seq for act in m.snapshot.acts if act.kind is not ActKind.TELL],
-        sorted(workspace.inputs().items()),  # in whatever order the disk gives them
-        list(contacts) if contacts is not None else None,
-        sorted(path.name for path in (outbox / ISSUED).glob("*")),
-        Path(os.path.relpath(workspace.inbox, outbox)).as_posix(),
-        workspace.is_demo,
+        _rules_of(workspace),
     )
+
+
+def _rules_of(workspace: Workspace) -> list[tuple[str, bytes]]:
+    """What the office wrote but for its templates, in whatever order the disk gives it."""
+    return [(name, data) for name, data in sorted(workspace.inputs().items()) if name.startswith(_RULES)]
+
+
+def made_from(workspace: Workspace, m: PeriodMeasures, contacts: Sequence[OfficerContact] | None) -> str:
+    """A key of all that the products of a period are made from: with the same key they are the same, byte for byte."""
+    return key_of(
+        seen_in(workspace, m),
+        m.snapshot.seal,
+        sorted(workspace.inputs().items()),
+        list(contacts) if contacts is not None else None,
+        _beside(workspace, m.period),
+    )
+
+
+def _beside(workspace: Workspace, period: Period) -> list[object]:
+    """What the page says of things beside the products."""
+    outbox = workspace.outbox(period.code)
+    issued = sorted(path.name for path in (outbox / ISSUED).glob("*"))
+    return [issued, Path(os.path.relpath(workspace.inbox, outbox)).as_posix(), workspace.is_demo]
 
 
 def _as_seen(snapshot: Snapshot) -> list[object]:
@@ -276,11 +339,13 @@ def unmade(files: Mapping[str, bytes]) -> tuple[str, ...]:
     return tuple(content.decode().strip() for name, content in files.items() if name.endswith(_UNMADE))
 
 
-def keep_closed(workspace: Workspace, m: PeriodMeasures, closing: Act, copies: Sequence[ReturnedCopy]) -> None:
+def keep_closed(workspace: Workspace, m: PeriodMeasures, closing: Act, copies: Sequence[ReturnedCopy]) -> Made:
     """Leave the products of a closed period as they are; what came in since goes back from a folder of its own.
 
     Since then only what staff have admitted comes in, and what cannot be used.
     """
+    target = workspace.outbox(m.period.code) / RETURNED_LATER
+    made = Made(hear=_unheard, last=LastMade.of(target, read_key(workspace)))
     late = [copy for copy in copies if m.snapshot.by_seq[copy.seq].admission > closing.seq]
     refused = {
         code: waiting
@@ -288,12 +353,11 @@ def keep_closed(workspace: Workspace, m: PeriodMeasures, closing: Act, copies: S
         if waiting.entry and waiting.entry.taken_on > closing.done_on
     }
     if late or refused:
-        target = workspace.outbox(m.period.code) / RETURNED_LATER
-        made = Made(hear=_unheard, last=LastMade.of(target, read_key(workspace)))
         give_back(made, workspace, m, late, refused)
         listed = {name: sha256(data) for name, data in sorted(made.files.items())}
-        made.files[MANIFEST] = signed({"outputs": listed, "key": "", "keys": made.keys}, read_key(workspace))
-        replace_folder(target, made.files)
+        content = signed({"outputs": listed, "key": "", "keys": made.keys}, read_key(workspace))
+        replace_folder(target, {**made.files, MANIFEST: content})
+    return made
 
 
 def officer_contacts(

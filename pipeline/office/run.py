@@ -52,6 +52,8 @@ class Outcome:
         others: Other periods that something came in for, whose products were made anew too.
         closed: Codes of the periods that are closed: what was made of them is left as it is.
         kept: Codes of the periods whose products lie there as they would be made again.
+        files_made: How many products were made.
+        files_kept: How many were not made again.
         altered: Where products lie, in the outbox, that somebody had changed since they were made.
         unmade: What could not be made, and why.
         broken: The faults behind it.
@@ -66,6 +68,8 @@ class Outcome:
     closed: tuple[str, ...]
     end: End
     kept: tuple[str, ...] = ()
+    files_made: int = 0
+    files_kept: int = 0
     altered: tuple[str, ...] = ()
     unmade: tuple[str, ...] = ()
     broken: tuple[Exception, ...] = ()
@@ -128,8 +132,8 @@ def run(
         altered: list[str] = []
         failed: list[tuple[Period, Exception]] = []
         broken: dict[tuple[str, str], Exception] = {}
-        for n, chosen in enumerate((*others, period)):
-            progress("制作产品", n, len(others) + 1)
+        files_made = files_kept = 0
+        for chosen in (*others, period):
             published = published_before(campaign.program, snapshot, chosen)
             measures = measure_period(campaign.program, snapshot, campaign.calendar, chosen, published)
             try:
@@ -137,17 +141,19 @@ def run(
                 last = LastMade.of(workspace.outbox(chosen.code), campaign.key)
                 if last.is_whole(key, (ISSUED, ALTERED, RETURNED_LATER)):
                     kept.append(chosen.code)
+                    files_kept += len(last.outputs)
                     continue
                 copies = returned_copies(campaign, store, snapshot, chosen, taken.read)
                 if chosen.code in closed and (workspace.outbox(chosen.code) / MANIFEST).is_file():
-                    keep_closed(workspace, measures, closed[chosen.code], copies)
-                    continue
-                files = make_reports(
-                    workspace, measures, copies, contacts, partial(_note, broken, chosen.code), made_from=key
-                )
-                missing += unmade(files)
-                saved = write_products(workspace.outbox(chosen.code), files, campaign.key)
-                altered += [f"{chosen.code}/{name}" for name in saved]
+                    made = keep_closed(workspace, measures, closed[chosen.code], copies)
+                else:
+                    hear = partial(_note, broken, chosen.code)
+                    made = make_reports(workspace, measures, copies, contacts, hear, progress, made_from=key)
+                    missing += unmade(made.files)
+                    saved = write_products(workspace.outbox(chosen.code), made.files, campaign.key)
+                    altered += [f"{chosen.code}/{name}" for name in saved]
+                files_made += made.new
+                files_kept += made.kept
             except Exception as fault:  # noqa: BLE001 - whatever it is, what was taken in is said before it
                 failed.append((chosen, fault))
         unpublished = {
@@ -167,6 +173,8 @@ def run(
         others=others,
         closed=tuple(closed),
         kept=tuple(kept),
+        files_made=files_made,
+        files_kept=files_kept,
         altered=tuple(altered),
         unmade=tuple(missing),
         broken=tuple(broken.values()),

@@ -17,7 +17,7 @@ class Progress(Protocol):
     """Called by a job: what it is doing, and how much of it is done."""
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """``done`` of ``total``; 0 at the beginning."""
+        """``done`` of ``total``; 0 at the beginning. Behind ``：`` stands at which of them it is."""
 
 
 def quiet(what: str, done: int, total: int) -> None:
@@ -44,9 +44,10 @@ def on_screen() -> Iterator[Progress]:
     tasks: dict[str, int] = {}
 
     def move(what: str, done: int, total: int) -> None:
-        if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total)
-        bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
+        stage = what.partition("：")[0]
+        if stage not in tasks:
+            tasks[stage] = bar.add_task(what, total=total)
+        bar.update(tasks[stage], description=what, completed=done, total=total)  # type: ignore[arg-type]
 
     waited = threading.Timer(PATIENCE_SECONDS, bar.start)
     waited.daemon = True

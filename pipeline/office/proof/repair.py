@@ -107,7 +107,7 @@ def _products(workspace: Workspace, campaign: Campaign, store: Store, proof: Pro
         copies = returned_copies(campaign, store, snapshot, period)
         contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))
         key = made_from(workspace, measures, contacts)
-        files = make_reports(workspace, measures, copies, contacts, made_from=key)
+        files = make_reports(workspace, measures, copies, contacts, made_from=key).files
         saved = write_products(workspace.outbox(code), files, campaign.key, keep=(RETURNED_LATER,))
         yield from (f"改动过的、另放的文件原样保存在 outbox/{code}/{name}" for name in saved)
         yield f"已按{snapshot.as_of}的台账重新制作产品：{workspace.outbox(code)}"
