@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import gc
 import getpass
 import json
 import re
@@ -32,6 +33,9 @@ speak_chinese()
 _CHINA = timedelta(hours=8)
 _YEARS = (2000, 2100)
 _AGAIN_SECONDS = 0.05
+_NEW_OBJECTS = (
+    100_000  # until garbage is looked for: values read from the ledger stay, and looking through them costs a tenth
+)
 _INTERRUPTED = 130  # what shells say of a command ended with Ctrl+C
 
 
@@ -54,6 +58,7 @@ class CommandGroup(click.Group):
         """Run as a program."""
         if args is None:
             again_in_utf8()
+            gc.set_threshold(_NEW_OBJECTS)
         be_readable()
         return super().main(args, prog_name or "run-pipeline", *rest, **extra)
 

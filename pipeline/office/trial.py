@@ -66,8 +66,10 @@ def dry_run(workspace: Workspace, arrivals: Sequence[Arrival], as_of: date) -> l
     campaign = load_campaign(workspace)
     store = open_store(workspace, campaign.program, create=False)
     try:
-        known, accepted = for_taking_in(campaign, store.acts(as_of), store.acts(date.max)), store.accepted(as_of)
-        return [_trial(campaign, accepted, reading) for reading in read_all(known, arrivals)]
+        known = for_taking_in(campaign, store.acts(as_of), store.acts(date.max))
+        readings = read_all(known, arrivals)
+        accepted = store.accepted(as_of, {given.prefecture_code for one in readings for given in one.returns})
+        return [_trial(campaign, accepted, reading) for reading in readings]
     finally:
         store.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date  # noqa: TC003 - pydantic reads what these values are made of
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from pipeline.domain.text import cn_date
@@ -296,7 +296,7 @@ class Closing:
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Form:
     """One sheet of the workbook.
 
@@ -319,7 +319,7 @@ class Form:
     closing: Closing | None = None
     same_by: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def fields(self) -> tuple[Field, ...]:
         """Every column of the form, in order."""
         return tuple(f for item in self.items for f in item.fields)
