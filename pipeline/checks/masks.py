@@ -46,9 +46,10 @@ def run_masks(rules: Sequence[Rule], frame: pd.DataFrame) -> tuple[Breach, ...]:
         return ()
     unknown = run_suite([rule for rule in rules if rule.type not in _MASKS], frame)
     positions = {breach.rule.id: breach.positions for breach in unknown}
+    about: dict[Condition | None, pd.DataFrame] = {None: frame}
     for rule in rules:
         if rule.type in _MASKS:
-            positions[rule.id] = _positions(rule, frame)
+            positions[rule.id] = _positions(rule, frame, about)
     breaches = (Breach(rule=rule, positions=positions.get(rule.id, ())) for rule in rules)
     return tuple(breach for breach in breaches if breach.positions)
 
@@ -71,13 +72,16 @@ def run_both(rules: Sequence[Rule], frame: pd.DataFrame) -> tuple[Breach, ...]:
     return said
 
 
-def _positions(rule: Rule, frame: pd.DataFrame) -> tuple[int, ...]:
+def _positions(rule: Rule, frame: pd.DataFrame, about: dict[Condition | None, pd.DataFrame]) -> tuple[int, ...]:
+    """Rows that break a rule; ``about`` keeps those that each condition leaves."""
     try:
-        about = frame if rule.condition is None else frame[_meets(rule.condition, frame)]
-        broken = _MASKS[rule.type](about, rule.kwargs)
+        if rule.condition and rule.condition not in about:
+            about[rule.condition] = frame[_meets(rule.condition, frame)]
+        asked = about[rule.condition]
+        broken = _MASKS[rule.type](asked, rule.kwargs)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SuiteError(f"expectations/{rule.form}.json：规则 {rule.id} 无法执行：{error}") from error
-    return tuple(int(n) for n in about.index[broken])
+    return tuple(int(n) for n in asked.index[broken]) if broken.to_numpy().any() else ()
 
 
 def _meets(condition: Condition, frame: pd.DataFrame) -> Mask:
@@ -107,12 +111,8 @@ def _too_long_or_short(frame: pd.DataFrame, kwargs: Kwargs) -> Mask:
 
 def _beyond(numbers: pd.Series[Any], kwargs: Kwargs) -> Mask:
     least, most = kwargs.get("min_value"), kwargs.get("max_value")
-    broken = pd.Series(data=False, index=numbers.index)
-    if least is not None:
-        broken |= numbers < least
-    if most is not None:
-        broken |= numbers > most
-    return broken
+    broken: Mask = pd.Series(data=False, index=numbers.index) if most is None else numbers > most
+    return broken if least is None else broken | (numbers < least)
 
 
 def _not_among(frame: pd.DataFrame, kwargs: Kwargs) -> Mask:
@@ -147,14 +147,14 @@ def _pair(frame: pd.DataFrame, kwargs: Kwargs) -> tuple[pd.Series[Any], pd.Serie
 
 def _compared(a: pd.Series[Any], b: pd.Series[Any], kwargs: Kwargs) -> Mask:
     """Pairs a rule looks at; where it does not say, all but those with nothing on either side."""
-    ignored = {
-        "either_value_is_missing": a.isna() | b.isna(),
-        "both_values_are_missing": a.isna() & b.isna(),
-        "neither": pd.Series(data=False, index=a.index),
-    }
-    return ~ignored[kwargs.get("ignore_row_if", "both_values_are_missing")]
+    return _LOOKED_AT[kwargs.get("ignore_row_if", "both_values_are_missing")](a, b)
 
 
+_LOOKED_AT: dict[str, Callable[[pd.Series[Any], pd.Series[Any]], Mask]] = {
+    "either_value_is_missing": lambda a, b: a.notna() & b.notna(),
+    "both_values_are_missing": lambda a, b: a.notna() | b.notna(),
+    "neither": lambda a, _: a.notna() | True,
+}
 _MASKS: dict[str, Callable[[pd.DataFrame, Kwargs], Mask]] = {
     NOT_NULL: _missing,
     BETWEEN: _outside,
