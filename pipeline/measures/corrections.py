@@ -100,7 +100,7 @@ def _correction(program: Program, published: Snapshot, period: Period, now: Give
 def _changes(program: Program, period: Period, then: Given, now: Given) -> Iterator[Moved]:
     for unit in program.at(period).reporters:
         before, after = then.get(unit.code), now.get(unit.code)
-        if before is None or after is None:
+        if before is None or after is None or before == after:
             continue
         for asked in (field for form in program.roster_of(unit) for field in form.fields_in(period) if not field.shows):
             old, new = before.get(asked.code), after.get(asked.code)

@@ -419,6 +419,8 @@ class Program(Notice):
         if isinstance(unit, Prefecture):
             return unit.code
         code, then = self.code_in(unit, period), self.county_by_code.get(unit.code)
+        if code == unit.code and code not in self.merged_into:  # nearly every county, asked for with every value
+            return code
         while then and code:
             same = self.continued(then)
             joined = (c for c in self.merged_into.get(then.code, ()) if c != same and c.stands_on(period.end))
