@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.domain.acts import ActKind
-from pipeline.intake.first_round import as_taken, read_all
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.period import measure_period
-from pipeline.office.issuing import ISSUED
-from pipeline.office.outbox import RETURNED_LATER
+from pipeline.office.ingredients import beside, rules_of, seen_in
+from pipeline.office.outbox import BULLETIN, RETURNED_LATER
 from pipeline.products.documents.bulletin import bulletin_context
-from pipeline.products.documents.officer_contacts import OfficerContact, contact_of, newest_first
 from pipeline.products.documents.overdue_list import overdue_context, overdue_workbook
 from pipeline.products.documents.publications import letter_drafts, publications
 from pipeline.products.documents.return_notice import by_prefecture, notice_context
@@ -31,21 +27,17 @@ from pipeline.products.summary.workbook import summary_workbook
 from pipeline.system.errors import PipelineError
 from pipeline.system.progress import quiet
 from pipeline.workspace.paths import read_key, replace_folder
-from pipeline.workspace.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pipeline.domain.acts import Act
-    from pipeline.domain.entries import Submission
-    from pipeline.ledger.store import Store
     from pipeline.ledger.waiting import Waiting
     from pipeline.measures.period import PeriodMeasures
+    from pipeline.products.documents.officer_contacts import OfficerContact
     from pipeline.products.documents.word import Picture
     from pipeline.products.returned_copy import ReturnedCopy
     from pipeline.products.wording import Figures
-    from pipeline.program.identity import Registry
-    from pipeline.program.model import Period
     from pipeline.system.progress import Progress
     from pipeline.workspace.campaign import Campaign
     from pipeline.workspace.paths import Workspace
@@ -54,8 +46,7 @@ if TYPE_CHECKING:
 
 RETURNED, CHARTS, PACKAGE = "退回", "图表", "数据包"
 _UNMADE = "_未能生成.txt"
-_RULES = "program/", "expectations/"
-BULLETIN, OVERDUE = "工作简报.docx", "逾期县清单"
+OVERDUE = "逾期县清单"
 
 
 def _unheard(_name: str, _fault: Exception) -> None:
@@ -84,7 +75,7 @@ def make_reports(
         contacts: Whom to call in each prefecture; None where the office did not ask for it.
         hear: Called with each that cannot be made.
         progress: Hears what is being made.
-        made_from: What :func:`made_from` says of them.
+        made_from: What :func:`pipeline.office.ingredients.made_from` says of them.
         keep_pictures: Pictures are taken from those drawn before, and kept for the next run.
     """
     is_demo, templates = workspace.is_demo, workspace.templates
@@ -116,7 +107,7 @@ def make_reports(
         seen,
         drawn,
         listed,
-        _beside(workspace, m.period),
+        beside(workspace, m.period),
     )
     made.files[MANIFEST] = manifest(
         program=m.program.code,
@@ -277,7 +268,7 @@ def give_back(
     """
     copied = {copy.seq for copy in copies}
     refused = {code: waiting for code, waiting in refused.items() if waiting.entry and waiting.entry.seq not in copied}
-    written = key_of(_rules_of(workspace)) if copies else ""
+    written = key_of(rules_of(workspace)) if copies else ""
     for copy in copies:
         made.file(f"{folder}{copy.name}", partial(returned_workbook, copy), written, copy.values)
     groups = by_prefecture(copies)
@@ -292,46 +283,6 @@ def give_back(
             refused=refused.get(prefecture.code),
         )
         made.document(name, workspace.templates / "退回通知.docx", notice, {})
-
-
-def seen_in(workspace: Workspace, m: PeriodMeasures) -> str:
-    """A key of all that the measures of a period are made from: what the office wrote, and what is seen of the ledger."""
-    return key_of(
-        m.period.code,
-        [_as_seen(shot) for shot in (m.snapshot, m.published) if shot],
-        m.snapshot.entered,
-        [act.seq for act in m.snapshot.acts if act.kind is not ActKind.TELL],
-        _rules_of(workspace),
-    )
-
-
-def _rules_of(workspace: Workspace) -> list[tuple[str, bytes]]:
-    """What the office wrote but for its templates, in whatever order the disk gives it."""
-    return [(name, data) for name, data in sorted(workspace.inputs().items()) if name.startswith(_RULES)]
-
-
-def made_from(workspace: Workspace, m: PeriodMeasures, contacts: Sequence[OfficerContact] | None) -> str:
-    """A key of all that the products of a period are made from: with the same key they are the same, byte for byte."""
-    return key_of(
-        seen_in(workspace, m),
-        m.snapshot.seal,
-        sorted(workspace.inputs().items()),
-        list(contacts) if contacts is not None else None,
-        _beside(workspace, m.period),
-    )
-
-
-def _beside(workspace: Workspace, period: Period) -> list[object]:
-    """What the page says of things beside the products."""
-    outbox = workspace.outbox(period.code)
-    issued = sorted(path.name for path in (outbox / ISSUED).glob("*"))
-    return [issued, Path(os.path.relpath(workspace.inbox, outbox)).as_posix(), workspace.is_demo]
-
-
-def _as_seen(snapshot: Snapshot) -> list[object]:
-    """What is seen of a ledger from a day: what its chain tells of each is in the seal."""
-    seen = [[s.seq, s.verdict, s.period, s.prefecture_code, s.received_on] for s in snapshot.submissions]
-    return [snapshot.as_of, seen, [[copy.file, copy.received_on] for copy in snapshot.copies]]
 
 
 def unmade(files: Mapping[str, bytes]) -> tuple[str, ...]:
@@ -358,40 +309,3 @@ def keep_closed(workspace: Workspace, m: PeriodMeasures, closing: Act, copies: S
         content = signed({"outputs": listed, "key": "", "keys": made.keys}, read_key(workspace))
         replace_folder(target, {**made.files, MANIFEST: content})
     return made
-
-
-def officer_contacts(
-    workspace: Workspace, store: Store, snapshot: Snapshot, known: Registry
-) -> tuple[OfficerContact, ...] | None:
-    """Who filled in each prefecture's last return that says so, read from the bytes kept of it; never stored.
-
-    Args:
-        workspace: Its settings ask for it.
-        store: Gives the bytes.
-        snapshot: Says what had been received.
-        known: What reading needs to know of the office.
-
-    Returns:
-        One for each prefecture, in order; None unless the settings ask for it.
-    """
-    if not load_settings(workspace).officer_contacts:
-        return None
-    found = {p.code: OfficerContact(prefecture=p) for p in known.program.prefectures}
-    waiting = newest_first(known.program, snapshot)
-    while waiting:  # a return whose cover is blank leaves the word to the one before
-        for code, contact in _covers(store, known, [entries[0] for entries in waiting.values()]).items():
-            if contact.says_whom or found[code].source is None:
-                found[code] = contact
-        waiting = {code: rest for code, (_, *rest) in waiting.items() if rest and not found[code].says_whom}
-    return tuple(found.values())
-
-
-def _covers(store: Store, known: Registry, entries: Sequence[Submission]) -> dict[str, OfficerContact]:
-    """Prefecture → what the cover of a return of its says."""
-    readings = read_all(as_taken(known, entries), [store.arrival(s) for s in entries])
-    found = {}
-    for entry, reading in zip(entries, readings, strict=True):
-        whose = entry.prefecture_code, entry.period
-        cover = next((r.cover for r in reading.returns if (r.prefecture_code, r.period) == whose), {})
-        found[entry.prefecture_code] = contact_of(known.program.prefecture_by_code[entry.prefecture_code], entry, cover)
-    return found

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+BULLETIN = "工作简报.docx"
 ALTERED = "工作人员的文件"  # what they changed or put there
 RETURNED_LATER = "退回（封存后）"  # of a period closed: made here, with a manifest of its own
 

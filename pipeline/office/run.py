@@ -20,8 +20,9 @@ from pipeline.intake.inbox import Inbox, clock_day, clock_days, read_inbox, span
 from pipeline.intake.take_in import Taken, take_in
 from pipeline.ledger.snapshot import Snapshot, take_snapshot
 from pipeline.measures.period import PeriodMeasures, measure_period
+from pipeline.office.ingredients import made_from, officer_contacts
 from pipeline.office.issuing import ISSUED
-from pipeline.office.outbox import ALTERED, RETURNED_LATER, write_products
+from pipeline.office.outbox import ALTERED, BULLETIN, RETURNED_LATER, write_products
 from pipeline.products.kept import LastMade
 from pipeline.products.manifest import MANIFEST
 from pipeline.products.returned_copy import ReturnedCopy, returned_copy
@@ -105,15 +106,6 @@ def run(
         sent: Whoever works does not see our disk, and files are sent.
         ask: Is asked before days of receipt that only the clock of a file says are entered; may refuse by raising.
     """
-    from pipeline.office.making import (  # noqa: PLC0415 - matplotlib and docxtpl are slow to import
-        BULLETIN,
-        keep_closed,
-        made_from,
-        make_reports,
-        officer_contacts,
-        unmade,
-    )
-
     campaign = load_campaign(workspace)
     period = choose_period(campaign.program, period_code, as_of)
     store = open_store(workspace, campaign.program)
@@ -143,6 +135,12 @@ def run(
                     kept.append(chosen.code)
                     files_kept += len(last.outputs)
                     continue
+                from pipeline.office.making import (  # noqa: PLC0415 - matplotlib and docxtpl are slow to import
+                    keep_closed,
+                    make_reports,
+                    unmade,
+                )
+
                 copies = returned_copies(campaign, store, snapshot, chosen, taken.read)
                 if chosen.code in closed and (workspace.outbox(chosen.code) / MANIFEST).is_file():
                     made = keep_closed(workspace, measures, closed[chosen.code], copies)

@@ -15,7 +15,8 @@ from pipeline.ledger.labels import labels_put_back
 from pipeline.ledger.linking import drop_rows, entry_names, put_entry, table_there
 from pipeline.ledger.snapshot import take_snapshot
 from pipeline.measures.period import measure_period
-from pipeline.office.making import made_from, make_reports, officer_contacts
+from pipeline.office.ingredients import made_from, officer_contacts
+from pipeline.office.making import make_reports
 from pipeline.office.outbox import RETURNED_LATER, write_products
 from pipeline.office.proof import verify
 from pipeline.office.proof.outbox import made_on
