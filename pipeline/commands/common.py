@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import atexit
 import gc
 import getpass
 import json
@@ -59,6 +60,7 @@ class CommandGroup(click.Group):
         if args is None:
             again_in_utf8()
             gc.set_threshold(_NEW_OBJECTS)
+            atexit.register(gc.freeze)  # nor is garbage looked for at the end: a fifth of a short command
         be_readable()
         return super().main(args, prog_name or "run-pipeline", *rest, **extra)
 
