@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline.checks.lines import GIVEN, Line
@@ -18,6 +19,8 @@ from pipeline.program.rules import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy.typing as npt
 
     from pipeline.domain.past import Past
     from pipeline.domain.value import Value
@@ -49,9 +52,9 @@ def form_frame(
     """
     data: dict[str, Any] = {
         "county_code": [line.unit.code for line in lines],
-        "period.end": pd.Series([pd.Timestamp(period.end)] * len(lines), dtype="datetime64[s]"),
-        "campaign.start": pd.Series([pd.Timestamp(program.window.start)] * len(lines), dtype="datetime64[s]"),
-        "campaign.end": pd.Series([pd.Timestamp(program.window.end)] * len(lines), dtype="datetime64[s]"),
+        "period.end": np.full(len(lines), period.end, dtype="datetime64[s]"),
+        "campaign.start": np.full(len(lines), program.window.start, dtype="datetime64[s]"),
+        "campaign.end": np.full(len(lines), program.window.end, dtype="datetime64[s]"),
     }
     asked = set(wanted)
     if not form.is_list:
@@ -85,7 +88,7 @@ def _made(
     lines: Sequence[Line],
     others: Mapping[tuple[int, str], Mapping[str, Value]],
     past: Past,
-) -> pd.Series[Any]:
+) -> pd.Series[Any] | npt.NDArray[Any]:
     """A sum of fields, or a field of another sheet."""
     parts = terms(column)
     if len(parts) == 1 and parts[0][0] == 1:
@@ -108,14 +111,14 @@ def _value(
     return past.current.get((line.unit.code, code)) if given is None else given
 
 
-def _column(field: Field, values: Sequence[Value]) -> pd.Series[Any]:
+def _column(field: Field, values: Sequence[Value]) -> pd.Series[Any] | npt.NDArray[Any]:
     if field.type in NUMBERS:
-        numbers = [float(value) if isinstance(value, (int, Decimal)) else None for value in values]
-        return pd.Series(numbers, dtype="float64")
+        numbers = [float(value) if isinstance(value, (int, Decimal)) else np.nan for value in values]
+        return np.array(numbers, dtype="float64")
     known = list(values)
     if field.type is FieldType.DATE:
-        days = [pd.Timestamp(v) if isinstance(v, date) else pd.NaT for v in known]
-        return pd.Series(days, dtype="datetime64[s]")
+        days = [v if isinstance(v, date) else None for v in known]
+        return np.array(days, dtype="datetime64[s]")
     return pd.Series(known, dtype="object")
 
 
