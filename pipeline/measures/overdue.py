@@ -257,10 +257,17 @@ class _Table:
     def _owner(self, form: Form, prefecture: Prefecture, row: AcceptedRow) -> Unit:
         """The county an entry names, by code or name; else the prefecture."""
         named = next((row.values.get(f.code) for f in form.of_role("county")), None)
-        everyone = (*self.program.counties, *self.program.other_counties)
-        meant = [c for c in everyone if named is not None and named in {c.code, *c.names}]
-        heirs = (self.program.heir(c, self.through) for c in meant)
+        heirs = (self.program.heir(c, self.through) for c in self._meant.get(named, ()))
         return next((c for c in heirs if c and c.prefecture_code == prefecture.code), prefecture)
+
+    @cached_property
+    def _meant(self) -> dict[Value, list[County]]:
+        """Code or name → the counties, of any time, that an entry may mean by it."""
+        found: dict[Value, list[County]] = {}
+        for county in (*self.program.counties, *self.program.other_counties):
+            for name in {county.code, *county.names}:
+                found.setdefault(name, []).append(county)
+        return found
 
     def office(self) -> Iterator[Obligation]:
         """五、附件2: what the office owes itself. No return says whether it is met, so nothing here does."""
