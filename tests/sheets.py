@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from pipeline.measures.known import KnownState
 from pipeline.program.model import FieldType, Rows
 from tests.builder import campaign
 
@@ -14,12 +15,26 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.domain.value import Value
-    from pipeline.program.model import Field, Form, FormKind, FundingLine, Program
+    from pipeline.program.model import Field, Form, FormKind, FundingLine, Period, Program
 
 BANNA, DIQING = "532800", "533400"
 JINGHONG, MENGHAI, MENGLA = "532801", "532822", "532823"
 SHANGRILA, DEQIN, WEIXI = "533401", "533422", "533423"
 WHOLE = campaign().program
+
+
+ASSESSED = [  # columns of what `assess` gives
+    *("county_code", "prefecture_code", "action", "item", "quantity"),
+    *("knowledge", "judged", "status", "value", "required", "pace"),
+]
+
+
+def known(period: Period, values: Mapping[str, Mapping[str, Any]], *silent: str) -> KnownState:
+    """What was reported in a period, and before by those that are silent now."""
+    before = WHOLE.periods[0].code
+    since = {unit: dict.fromkeys(row, before if unit in silent else period.code) for unit, row in values.items()}
+    given = {unit: {code: value for code, value in row.items() if value is not None} for unit, row in values.items()}
+    return KnownState(period=period, values=given, since=since, reported=frozenset(values) - set(silent))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -267,9 +267,9 @@ def test_a_chain_of_mergers_is_added_up_once(redrawn_project: Project) -> None:
     program = load_campaign(Workspace(root=redrawn_project.root)).program
     march, june = (p.end for p in program.periods[:2])
     first = Lineage(program=program, given={(HUBIN, "WQ1-1"): (march, 11), (SHIQIAO, "WQ1-1"): (march, Decimal(31))})
-    assert first.taken_over(program.periods[2])[HUBIN, "WQ1-1"] == 42
+    assert first.taken_over(program.periods[2])[HUBIN, "WQ1-1"] == (march, 42)
     whole = Lineage(program=program, given={**first.given, (HUBIN, "WQ1-1"): (june, 55)})
-    assert whole.taken_over(program.periods[2])[HUBIN, "WQ1-1"] == 55
+    assert whole.taken_over(program.periods[2])[HUBIN, "WQ1-1"] == (june, 55)
     assert not whole.merged(program.periods[2])
     alone = Lineage(program=program, given={(SHIQIAO, "WQ1-1"): (march, 31)})
     assert (HUBIN, "WQ1-1") not in alone.taken_over(program.periods[2])

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 import pytest
 
 from pipeline.domain.obligation import Timeliness
+from pipeline.measures.chance import Band
 from pipeline.measures.commendation import LagReason, standing
-from pipeline.measures.progress import Completion
-from tests.sheets import DEQIN, DIQING, JINGHONG, MENGHAI, MENGLA, SHANGRILA, WEIXI, WHOLE, small
+from pipeline.measures.progress import Completion, Pace
+from tests.sheets import ASSESSED, DEQIN, DIQING, JINGHONG, MENGHAI, MENGLA, SHANGRILA, WEIXI, WHOLE, small
 
 if TYPE_CHECKING:
     from pipeline.domain.obligation import Obligation
+    from pipeline.measures.commendation import Commendation
+    from pipeline.program.model import Period
 
 P1, P2, P3 = WHOLE.periods[:3]
 PROGRAM = small()
 ON, LATE, OVER, NOT_DUE = Timeliness.ON_TIME, Timeliness.LATE, Timeliness.OVERDUE, Timeliness.NOT_DUE
-COLUMNS = ["county_code", "prefecture_code", "action", "item", "quantity", "status", "value", "required", "on_pace"]
 
 
 def reports(code: str, *times: Timeliness, is_report: bool = True) -> list[Obligation]:
@@ -34,18 +36,40 @@ def reports(code: str, *times: Timeliness, is_report: bool = True) -> list[Oblig
 
 
 def assessed(**counties: str) -> pd.DataFrame:
-    """A letter per quantity: m met, p not met but on pace, b behind, - missing, n not applicable."""
-    status = {"m": "met", "p": "not_met", "b": "not_met", "-": "missing", "n": "not_applicable"}
-    pace: dict[str, Any] = {"m": True, "p": True, "b": False}
+    """A letter per quantity: m met, p on path, w not due, b behind, - missing, n not applicable."""
+    status = {"m": "met", "p": "not_met", "w": "not_met", "b": "not_met", "-": "missing", "n": "not_applicable"}
+    pace = {"m": "met", "p": "on_path", "w": "not_due", "b": "behind", "-": "unclear", "n": "not_applicable"}
     rows = [
-        (county.code, county.prefecture_code, 1, 1, f"Q{n}", status[letter], 1.0, 1.0, pace.get(letter))
+        (
+            county.code,
+            county.prefecture_code,
+            1,
+            1,
+            f"Q{n}",
+            "unknown" if letter == "-" else "reported",
+            True,
+            status[letter],
+            1.0,
+            1.0,
+            pace[letter],
+        )
         for county in PROGRAM.counties
-        for n, letter in enumerate(counties.get(f"c{county.code}", "----"))
+        for n, letter in enumerate(counties.get(f"c{county.code}", "-" * 20))
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=ASSESSED)
 
 
-FRAME = assessed(c532801="mmmm", c532822="mmpp", c532823="mmmb", c533401="nnnn", c533422="mmmm")
+def found_of(period: Period, frame: pd.DataFrame, owed: list[Obligation], chance: float = 5.0) -> Commendation:
+    return standing(PROGRAM, period, frame, owed, chance)
+
+
+FRAME = assessed(
+    c532801="m" * 20,
+    c532822="m" * 10 + "p" * 5 + "w" * 5,
+    c532823="m" * 19 + "b",
+    c533401="n" * 20,
+    c533422="m" * 20,
+)
 OWED = [
     *reports(JINGHONG, ON, ON, OVER),
     *reports(MENGHAI, ON, ON),
@@ -56,66 +80,75 @@ OWED = [
 ]
 
 
-def test_candidates_are_on_time_and_on_pace() -> None:
-    found = standing(PROGRAM, P2, FRAME, OWED)
-    # 勐腊 is behind on one, nothing applies to 香格里拉, 德钦 was late once, 维西 has not reported
-    assert [r.county_code for r in found.candidates] == [JINGHONG, MENGHAI]
-    first, second = found.candidates
+def test_candidates_are_on_time_not_behind_and_ahead_of_chance() -> None:
+    found = found_of(P2, FRAME, OWED)
+    # 勐海 is within its path but not ahead, 勐腊 behind on one, nothing applies to 香格里拉, 德钦 was late, 维西 silent
+    assert [r.county_code for r in found.candidates] == [JINGHONG]
+    (first,) = found.candidates
     assert (first.on_time, first.due, first.completion.pct, first.behind) == (2, 2, 100.0, ())
-    assert (second.completion, second.on_pace) == (Completion(met=2, applicable=4, reported=1, roster=1), 4)
-    assert next(r for r in found.records if r.county_code == MENGLA).behind == ("Q3",)
+    menghai, mengla = (next(r for r in found.records if r.county_code == code) for code in (MENGHAI, MENGLA))
+    assert menghai.completion == Completion(met=10, applicable=20, reported=1, roster=1)
+    assert (menghai.paces[Pace.ON_PATH], menghai.paces[Pace.NOT_DUE], menghai.behind) == (5, 5, ())
+    assert mengla.behind == ("Q19",)
+
+
+def test_one_ahead_by_more_than_chance_is_a_candidate_though_not_all_is_met() -> None:
+    low = {f"c{code}": "m" * 4 + "w" * 16 for code in (MENGHAI, MENGLA, SHANGRILA, DEQIN)}
+    frame = assessed(c532801="m" * 19 + "w", **low)
+    found = found_of(P2, frame, OWED)
+    assert [r.county_code for r in found.candidates] == [JINGHONG]
+    assert found.lagging == ()  # 4 of 20 where all have 35 of 100: within chance
+    assert next(r for r in found.records if r.county_code == JINGHONG).band is Band.AHEAD
 
 
 def test_equal_candidates_stand_in_code_order() -> None:
-    frame = assessed(c533422="mm", c532822="mm", c532801="mp")
+    frame = assessed(c533422="mm", c532822="mm", c532801="mm")
     owed = [*reports(DEQIN, ON, ON), *reports(MENGHAI, ON, ON), *reports(JINGHONG, ON, ON)]
-    assert [r.county_code for r in standing(PROGRAM, P2, frame, owed).candidates] == [MENGHAI, DEQIN, JINGHONG]
+    assert [r.county_code for r in found_of(P2, frame, owed).candidates] == [JINGHONG, MENGHAI, DEQIN]
 
 
-def test_lagging_by_streak_or_by_completion_with_the_figures() -> None:
-    found = standing(PROGRAM, P2, FRAME, OWED)
-    # the province: 13 of 16 = 81.3 %; 勐海 50.0 % is 31.3 points below, 勐腊 75.0 % is 6.3 below
-    assert found.province == Completion(met=13, applicable=16, reported=5, roster=6)
+def test_lagging_is_progress_and_never_lateness() -> None:
+    found = found_of(P2, FRAME, OWED)
+    # the province: 69 of 80 = 86.3 %; 勐海 50.0 % is below by more than chance; 维西 is silent: late, and not lagging
+    assert (found.province.met, found.province.applicable, found.province.silent) == (69, 80, 20)
     assert [(one.record.county_code, one.reasons) for one in found.lagging] == [
-        (WEIXI, (LagReason.STREAK,)),
         (MENGHAI, (LagReason.COMPLETION,)),
+        (MENGLA, (LagReason.BEHIND,)),
     ]
-    weixi, menghai = (one.record for one in found.lagging)
-    assert (weixi.streak, weixi.completion.pct, weixi.gap_pp) == (2, None, None)
-    assert menghai.gap_pp == Decimal("-31.3")
-    assert [one.record.county_code for one in standing(PROGRAM, P2, FRAME, OWED, below_pp=Decimal("31.4")).lagging] == [
-        WEIXI
-    ]
+    assert found.lagging[0].record.gap_pp == Decimal("-36.3")
+    weixi = next(r for r in found.records if r.county_code == WEIXI)
+    assert (weixi.completion.pct, weixi.gap_pp, weixi.behind) == (None, None, ())
+    assert [one.record.county_code for one in found_of(P2, FRAME, OWED, 0.0001).lagging] == [MENGLA]
 
 
 @pytest.mark.parametrize(
-    ("times", "streak", "due", "candidate"),
+    ("times", "due", "candidate"),
     [
-        ((ON, ON), 0, 2, True),
-        ((ON, NOT_DUE), 0, 1, True),  # what is not due yet speaks neither for nor against
-        ((LATE, NOT_DUE), 1, 1, False),
-        ((OVER, ON), 0, 2, False),
-        ((ON, LATE), 1, 2, False),
-        ((NOT_DUE, NOT_DUE), 0, 0, False),  # nor does it make a record
+        ((ON, ON), 2, True),
+        ((ON, NOT_DUE), 1, True),  # what is not due yet speaks neither for nor against
+        ((LATE, NOT_DUE), 1, False),
+        ((OVER, ON), 2, False),
+        ((ON, LATE), 2, False),
+        ((NOT_DUE, NOT_DUE), 0, False),  # nor does it make a record
     ],
 )
-def test_reports_so_far(times: tuple[Timeliness, ...], streak: int, due: int, candidate: bool) -> None:
-    found = standing(PROGRAM, P2, assessed(c533422="mm"), reports(DEQIN, *times))
+def test_reports_so_far(times: tuple[Timeliness, ...], due: int, candidate: bool) -> None:
+    found = found_of(P2, assessed(c533422="mm"), reports(DEQIN, *times))
     record = next(r for r in found.records if r.county_code == DEQIN)
-    assert (record.streak, record.due) == (streak, due)
+    assert record.due == due
     assert bool(found.candidates) is candidate
 
 
 def test_only_reports_up_to_the_period_count() -> None:
     owed = [*reports(DEQIN, ON, ON, OVER), *reports(DEQIN, OVER, OVER, is_report=False)]
-    assert [r.county_code for r in standing(PROGRAM, P2, assessed(c533422="mm"), owed).candidates] == [DEQIN]
-    assert standing(PROGRAM, P3, assessed(c533422="mm"), owed).candidates == ()
+    assert [r.county_code for r in found_of(P2, assessed(c533422="mm"), owed).candidates] == [DEQIN]
+    assert found_of(P3, assessed(c533422="mm"), owed).candidates == ()
 
 
 def test_nobody_reported() -> None:
-    found = standing(PROGRAM, P1, assessed(), [])
+    found = found_of(P1, assessed(), [])
     assert (found.candidates, found.lagging, found.province.pct) == ((), (), None)
     assert len(found.records) == 6
-    nothing = standing(PROGRAM, P1, assessed().iloc[:0], reports(DEQIN, OVER, OVER))
+    nothing = found_of(P1, assessed().iloc[:0], reports(DEQIN, OVER, OVER))
     assert nothing.province == Completion(met=0, applicable=0, reported=0, roster=0)
     assert {r.prefecture_code for r in nothing.records if r.county_code == DEQIN} == {DIQING}

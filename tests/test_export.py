@@ -17,10 +17,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.domain.acts import Act, ActKind
+from pipeline.domain.obligation import Timeliness
+from pipeline.domain.state import Knowledge
 from pipeline.intake.take_in import take_in
 from pipeline.ledger.snapshot import Snapshot, take_snapshot
 from pipeline.ledger.store import Store
 from pipeline.measures.period import PeriodMeasures, measure_period
+from pipeline.measures.progress import Pace
 from pipeline.office.exporting import export_files, write_package
 from pipeline.products.package.data_package import data_package
 from pipeline.products.package.export import export
@@ -259,11 +262,31 @@ def test_nobody_is_named_who_filled_a_cover_or_worked_the_ledger(package: Export
 
 def test_what_is_missing_is_no_zero(package: Exported) -> None:
     silent = [m for m in package.rows("measures") if m["county_code"] == "530102"]
-    assert {(m["status"], m["value"], m["on_pace"]) for m in silent} == {("missing", None, None)}
+    assert {(m["knowledge"], m["known_since"], m["value"]) for m in silent} == {("unknown", None, None)}
+    assert {(m["status"], m["pace"]) for m in silent} == {("missing", "unclear")}
     assert not [v for v in package.rows("values") if v["county_code"] == "530102"]
     assert not [v for v in package.rows("values") if (v["period"], v["county_code"]) == ("2023-02", FIRST)]
     told = json.loads(package.files["datapackage.json"])["description"]
     assert "2022年11—12月：已报3/129个县。\n2023年1—2月：已报2/129个县。" in told
+
+
+def test_what_was_reported_before_is_carried_and_says_from_when(package: Exported) -> None:
+    """A county whose return of the second period was sent back: what it said in the first stands, and is marked."""
+    rows = {(m["period"], m["county_code"], m["quantity"]): m for m in package.rows("measures")}
+    mine = {q: (rows["2022-12", FIRST, q], now) for (p, c, q), now in rows.items() if (p, c) == ("2023-02", FIRST)}
+    assert {now["knowledge"] for _, now in mine.values()} == {"known"}
+    assert {before["knowledge"] for before, _ in mine.values()} == {"reported"}
+    said = {q: pair for q, pair in mine.items() if pair[0]["value"] is not None}
+    assert said
+    for before, now in said.values():
+        assert (
+            (now["value"], now["known_since"]) == (before["value"], before["known_since"]) == (now["value"], "2022-12")
+        )
+        assert now["status"] == before["status"]
+    assert {now["pace"] for _, now in mine.values() if now["status"] == "not_met"} <= {"unclear"}
+    assert {m["known_since"] for m in package.rows("measures") if m["value"] is None} == {None}
+    late = [m for m in package.rows("measures") if m["value"] is not None and m["knowledge"] == "reported"]
+    assert {m["known_since"] == m["period"] for m in late} == {True}
 
 
 def test_the_documented_examples_run_and_agree_with_the_reports(
@@ -278,16 +301,17 @@ def test_the_documented_examples_run_and_agree_with_the_reports(
     assert names["report"].valid
     for period in ("2022-12", "2023-02"):
         said = [
-            (code, c.met, c.applicable, c.pct, c.reported, c.roster)
+            (code, c.met, c.applicable, c.pct, c.least_pct, c.most_pct, c.reported, c.roster)
             for code, c in package.measures(period).now.by_prefecture.items()
         ]
-        columns = "prefecture_code, met, counted, pct, reported, roster"
+        columns = "prefecture_code, met, counted, pct, least, most, reported, roster"
         rows = names["completion"].filter(f"period = '{period}'").project(columns).order("prefecture_code").fetchall()
         assert rows == said
         shown = ["prefecture_code", "met", "counted", "pct", "reported", "roster"]
         table = names["table"].query("period == @period").sort_values("prefecture_code")[shown].astype(object)
         silent = [
-            (code, *(figures if there else (None, None, None)), there, roster) for code, *figures, there, roster in said
+            (code, *(figures[:3] if there else (None, None, None)), there, roster)
+            for code, *figures, there, roster in said
         ]
         assert [tuple(row) for row in table.where(table.notna(), None).itertuples(index=False)] == silent
     check_totals(package, names["totals"])
@@ -306,7 +330,9 @@ def check_totals(package: Exported, totals: duckdb.DuckDBPyRelation) -> None:
     assert found
     for field, total, reported, roster in found:
         if field in said:
-            assert (total, reported, roster) == (said[field].actual, said[field].reported, said[field].roster), field
+            t = said[field]
+            assert (total, reported, roster) == (t.actual, t.known - t.carried, t.roster), field
+            assert t.carried
 
 
 def test_every_table_is_in_the_documentation() -> None:
@@ -373,7 +399,7 @@ def test_a_campaign_of_one_county_where_nobody_reports(tmp_path: Path) -> None:
     )
     one = export_of(alone, empty_snapshot(alone, tmp_path), tmp_path / "导出")
     assert faults(one.folder) == []
-    assert {m["status"] for m in one.rows("measures")} == {"missing"}
+    assert {(m["status"], m["value"]) for m in one.rows("measures")} == {("missing", None), ("not_started", None)}
     assert [s["county_code"] for s in one.rows("states")] == [FIRST] * 3  # two periods over, one begun
 
 
@@ -395,6 +421,18 @@ def test_every_word_of_an_enumeration_is_told(package: Exported) -> None:
     words = {(t.name, c.name): {word for word, _ in c.enum} for t in TABLES for c in t.columns}
     assert words["acts", "kind"] == {kind.value for kind in ActKind}
     assert {m["status"] for m in package.rows("measures")} <= words["measures", "status"]
+    assert words["measures", "pace"] == {pace.value for pace in Pace}
+    assert words["measures", "knowledge"] == {knowledge.value for knowledge in Knowledge}
+    assert words["obligations", "timeliness"] == {timeliness.value for timeliness in Timeliness}
+
+
+def test_the_columns_of_values_are_those_other_programs_rely_on() -> None:
+    """DESIGN §12."""
+    (values,) = (t for t in TABLES if t.name == "values")
+    assert values.header == (
+        *("period", "prefecture_code", "county_code", "field", "value", "unit"),
+        *("state", "submission", "file", "sheet", "cell", "raw"),
+    )
 
 
 def test_export_of_a_workspace_says_when_its_figures_are_invented(workspace: Workspace) -> None:

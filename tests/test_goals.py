@@ -8,12 +8,12 @@ import pandas as pd
 
 from pipeline.measures.goals import OWN_READING, goal_figures
 from pipeline.measures.progress import Completion
+from tests.sheets import ASSESSED as ASSESSED_COLUMNS
 from tests.sheets import BANNA, DEQIN, DIQING, JINGHONG, SHANGRILA, Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COLUMNS = ["county_code", "prefecture_code", "action", "item", "quantity", "status", "value", "required", "on_pace"]
 GOALS = (
     Said(name="政治引领强", items=(1, 2), reading=f"{OWN_READING}，原文未规定"),
     Said(name="服务阵地强", items=(3,)),
@@ -23,9 +23,10 @@ GOALS = (
 
 def frame(*rows: tuple[str, str, int, str]) -> pd.DataFrame:
     wide: Sequence[tuple[object, ...]] = [
-        (c, p, 1, item, f"Q{item}", status, 1.0, 1.0, None) for c, p, item, status in rows
+        (c, p, 1, item, f"Q{item}", "unknown" if status == "missing" else "reported", True, status, 1.0, 1.0, "")
+        for c, p, item, status in rows
     ]
-    return pd.DataFrame(wide, columns=COLUMNS)
+    return pd.DataFrame(wide, columns=ASSESSED_COLUMNS)
 
 
 ASSESSED = frame(
@@ -43,12 +44,12 @@ ASSESSED = frame(
 
 def test_completion_of_each_goal() -> None:
     first, second, none = goal_figures(ASSESSED, GOALS)
-    assert first.province == Completion(met=3, applicable=4, reported=2, roster=3)
+    assert first.province == Completion(met=3, applicable=4, reported=2, roster=3, silent=2)
     assert first.by_prefecture == {
-        DIQING: Completion(met=1, applicable=2, reported=1, roster=2),
+        DIQING: Completion(met=1, applicable=2, reported=1, roster=2, silent=2),
         BANNA: Completion(met=2, applicable=2, reported=1, roster=1),
     }
-    assert second.province == Completion(met=0, applicable=1, reported=2, roster=3)
+    assert second.province == Completion(met=0, applicable=1, reported=2, roster=3, silent=1)
     assert second.by_prefecture[DIQING].pct is None
     assert none.province == Completion(met=0, applicable=0, reported=2, roster=3)
 

@@ -8,8 +8,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipeline.domain.entries import DecidedRecord, Submission
 from pipeline.domain.findings import CATALOGUE, SHOWN_TEXT, Severity, finding
@@ -21,7 +19,9 @@ from pipeline.measures.progress import (
     ChangingPart,
     Completion,
     LeftOut,
+    Pace,
     Status,
+    UnitPart,
     assess,
     change_pp,
     changing_targets,
@@ -29,14 +29,16 @@ from pipeline.measures.progress import (
     elapsed,
     figure,
     left_out,
+    printed,
     province_results,
-    ranks,
+    same_units,
     totals,
 )
 from pipeline.program.calendar import Calendar
 from pipeline.program.form import DatedTarget, Target, TargetKind
 from pipeline.program.model import Window
 from tests.builder import FIRST, SECOND, THIRD, campaign, valid
+from tests.sheets import known
 
 if TYPE_CHECKING:
     from pipeline.domain.value import Value
@@ -54,7 +56,8 @@ def county(code: str, **changes: Value) -> dict[str, Value]:
 
 
 def status(code: str, quantity: str, values: dict[str, dict[str, Value]], period: str = "2023-02") -> Status:
-    frame = assess(PROGRAM, PROGRAM.period_by_code[period], values)
+    at = PROGRAM.period_by_code[period]
+    frame = assess(PROGRAM, at, known(at, values))
     row = frame[(frame["county_code"] == code) & (frame["quantity"] == quantity)]
     assert len(row) == 1
     return Status(row["status"].iloc[0])
@@ -86,19 +89,19 @@ def test_missing_is_missing_and_not_started_is_not_counted() -> None:
     values = {FIRST: county(FIRST)}
     assert status(SECOND, "Q01-1", values) is Status.MISSING
     assert status(FIRST, "Q19-1", values, "2022-12") is Status.NOT_STARTED
-    frame = assess(PROGRAM, P2, values)
+    frame = assess(PROGRAM, P2, known(P2, values))
     assert frame[frame["county_code"] == SECOND]["value"].isna().all()
     done = completion(frame, [])[()]
     assert (done.reported, done.roster) == (1, 129)
     assert done.applicable == 42  # 43 county-level targets, one of them only followed
     assert done.met == done.applicable - 2  # 500 and 100 people
     assert done.pct == pytest.approx(100 * 40 / 42)
-    nobody = completion(assess(PROGRAM, P2, {}), ["prefecture_code"])[("530100",)]
+    nobody = completion(assess(PROGRAM, P2, known(P2, {})), ["prefecture_code"])[("530100",)]
     assert (nobody.pct, nobody.reported, nobody.roster) == (None, 0, 14)
 
 
 def test_completion_adds_up_over_every_grouping() -> None:
-    frame = assess(PROGRAM, P2, {c: county(c, Q01_1=n % 2) for n, c in enumerate(PROGRAM.county_by_code)})
+    frame = assess(PROGRAM, P2, known(P2, {c: county(c, Q01_1=n % 2) for n, c in enumerate(PROGRAM.county_by_code)}))
     whole = completion(frame, [])[()]
     for by in (["action"], ["prefecture_code"], ["county_code"], ["prefecture_code", "action"], ["item"]):
         parts = completion(frame, by).values()
@@ -108,24 +111,72 @@ def test_completion_adds_up_over_every_grouping() -> None:
 
 def test_totals_state_what_they_cover() -> None:
     values = {FIRST: county(FIRST, Q01_1=0, Q13_2n=1, Q13_2d=4), SECOND: county(SECOND, Q01_1=3, Q13_2n=2, Q13_2d=2)}
-    frame = assess(PROGRAM, P2, values)
-    by_code = {t.quantity.code: t for t in totals(PROGRAM, P2, values, frame)}
+    frame = assess(PROGRAM, P2, known(P2, values))
+    by_code = {t.quantity.code: t for t in totals(PROGRAM, P2, known(P2, values), frame)}
     talks = by_code["Q01-1"]
-    assert (talks.actual, talks.met, talks.applicable, talks.reported, talks.roster) == (3, 1, 2, 2, 129)
+    assert (talks.actual, talks.met, talks.applicable, talks.known, talks.roster) == (3, 1, 2, 2, 129)
     assert (talks.full_target, by_code["Q19-1"].full_target) == (2, 1000)
     rate = by_code["Q13-2"]
     assert (rate.numerator, rate.denominator, rate.actual, rate.met) == (3, 6, 50.0, 1)
     days = (date(2023, 2, 28) - date(2023, 1, 1)).days + 1
     assert by_code["Q19-1"].required == pytest.approx(1000 * days / 365)
-    assert by_code["Q19-1"].on_pace == 0
-    assert totals(PROGRAM, P2, {}, assess(PROGRAM, P2, {}))[0].actual is None
+    assert by_code["Q19-1"].paces[Pace.BEHIND] == 2
+    assert talks.required is None  # due at the campaign's end
+    assert talks.paces == {
+        **dict.fromkeys(Pace, 0),
+        Pace.MET: 1,
+        Pace.NOT_DUE: 1,
+        Pace.UNCLEAR: 127,
+    }
+    assert totals(PROGRAM, P2, known(P2, {}), assess(PROGRAM, P2, known(P2, {})))[0].actual is None
 
 
-def test_a_county_is_on_pace_from_the_whole_part_up() -> None:
-    frame = assess(PROGRAM, P2, {FIRST: county(FIRST, Q19_1=80, Q01_1=0)}).set_index(["county_code", "quantity"])
-    assert frame.loc[(FIRST, "Q19-1"), "on_pace"] == True  # noqa: E712 - 80 ≥ ⌊500 × 59/365⌋
-    assert frame.loc[(FIRST, "Q01-1"), "on_pace"] == True  # noqa: E712 - a third of a talk cannot be held
-    assert frame.loc[(SECOND, "Q01-1"), "on_pace"] is None
+@pytest.mark.parametrize(
+    ("period", "changes", "quantity", "expected"),
+    [
+        ("2023-02", {"Q19_1": 80, "Q01_1": 0}, "Q19-1", Pace.ON_PATH),  # 80 ≥ ⌊500 × 59/365⌋
+        ("2023-02", {"Q19_1": 79}, "Q19-1", Pace.BEHIND),
+        ("2023-02", {"Q19_1": 500}, "Q19-1", Pace.MET),
+        ("2022-12", {}, "Q19-1", Pace.NOT_DUE),  # its window has not begun
+        ("2023-08", {"Q01_1": 0}, "Q01-1", Pace.NOT_DUE),  # due when the campaign ends
+        ("2023-10", {"Q01_1": 0}, "Q01-1", Pace.BEHIND),
+        ("2023-10", {"Q23_1": 0}, "Q23-1", Pace.NOT_DUE),  # due at the year's end
+        ("2023-10", {"Q13_2n": 0, "Q13_2d": 0}, "Q13-2", Pace.NOT_APPLICABLE),
+        ("2023-10", {}, "Q15-1", Pace.NOT_APPLICABLE),
+    ],
+)
+def test_pace_of_a_county(period: str, changes: dict[str, Value], quantity: str, expected: Pace) -> None:
+    at = PROGRAM.period_by_code[period]
+    frame = assess(PROGRAM, at, known(at, {FIRST: county(FIRST, **changes)})).set_index(["county_code", "quantity"])
+    assert frame.loc[(FIRST, quantity), "pace"] == expected
+    assert frame.loc[(SECOND, "Q01-1"), "pace"] == Pace.UNCLEAR
+
+
+def test_the_silent_are_counted_by_what_they_said_and_never_called_behind() -> None:
+    last = PROGRAM.periods[-1]
+    values = {FIRST: county(FIRST), SECOND: county(SECOND, Q01_1=0), THIRD: county(THIRD, Q01_1=0)}
+    frame = assess(PROGRAM, last, known(last, values, SECOND))
+    by_key = frame.set_index(["county_code", "quantity"])["pace"]
+    assert (by_key[SECOND, "Q01-1"], by_key[SECOND, "Q02-1"]) == (Pace.UNCLEAR, Pace.MET)
+    assert by_key[THIRD, "Q01-1"] == Pace.BEHIND
+    done = completion(frame, [])[()]
+    assert (done.reported, done.known, done.roster) == (2, 1, 129)
+    assert (done.met, done.applicable) == (40 + 39, 84)
+    assert (done.known_met, done.known_applicable, done.silent) == (39, 42, 127 * 42)
+    assert done.known_pct == pytest.approx(100 * (79 + 39) / (84 + 42))
+    assert done.least_pct == pytest.approx(100 * 79 / (129 * 42))
+    assert done.most_pct == pytest.approx(100 * (79 + 127 * 42) / (129 * 42))
+
+
+def test_a_change_is_of_the_same_counties_and_names_who_came_and_went() -> None:
+    now, before = PROGRAM.periods[2], PROGRAM.periods[1]
+    then = {FIRST: county(FIRST, Q01_1=0), SECOND: county(SECOND)}
+    later = {FIRST: county(FIRST), SECOND: county(SECOND), THIRD: county(THIRD)}
+    a = completion(assess(PROGRAM, now, known(now, later, SECOND)), [])[()]
+    b = completion(assess(PROGRAM, before, known(before, then)), [])[()]
+    same = same_units(a, b)
+    assert (same.came, same.went, same.now.reported) == ((THIRD,), (SECOND,), 1)
+    assert change_pp(a, b) == 2.3  # of the first alone: 40 of 42 against 39 of 42, as printed
 
 
 def test_province_targets() -> None:
@@ -137,22 +188,12 @@ def test_province_targets() -> None:
     assert [r.met for r in province_results(PROGRAM, {})] == [None] * 4
 
 
-def test_ranks_with_ties_and_none() -> None:
-    assert ranks([50.0, None, 61.04, 61.01, 40.0]) == [3, None, 1, 1, 4]
-    assert ranks([6.25, 6.3]) == [1, 1]  # both print as 6.3
-    assert ranks([]) == []
-
-
-@given(st.lists(st.one_of(st.none(), st.floats(0, 100)), max_size=20))
-def test_ranks_agree_with_printed_scores(scores: list[float | None]) -> None:
-    placed = ranks(scores)
-    known = [
-        (rank, round(score, 1))
-        for rank, score in zip(placed, scores, strict=True)
-        if rank is not None and score is not None
-    ]
-    assert all((a[0] <= b[0]) or (a[1] <= b[1] + 0.1) for a in known for b in known)
-    assert sum(rank == 1 for rank in placed) >= (1 if known else 0)
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(100.0, "100.0"), (99.96, "99.9"), (99.94, "99.9"), (0.0, "0.0"), (0.04, "0.1"), (0.05, "0.1"), (61.05, "61.1")],
+)
+def test_all_and_nothing_are_exact(value: float, expected: str) -> None:
+    assert str(printed(value)) == expected
 
 
 def test_change_and_elapsed() -> None:
@@ -274,7 +315,17 @@ def test_what_was_found_is_shown_as_far_as_a_reader_wants_it() -> None:
 
 def test_a_quantity_that_came_or_went_is_left_out_of_a_comparison() -> None:
     part = ChangingPart(target=Target(kind=TargetKind.AT_LEAST, threshold=Decimal(5)), met=1, applicable=1)
-    with_it, without = (Completion(met=2, applicable=4, reported=1, roster=1, changing=c) for c in ({"q": part}, {}))
+    with_it, without = (
+        Completion(
+            met=2,
+            applicable=4,
+            reported=1,
+            roster=1,
+            changing=c,
+            units={FIRST: UnitPart(met=2, applicable=4, changing=c)},
+        )
+        for c in ({"q": part}, {})
+    )
     assert left_out(with_it, without) == LeftOut(added=1)
     assert left_out(without, with_it) == LeftOut(retired=1)
     assert change_pp(with_it, without) == -16.7  # one of three against two of four

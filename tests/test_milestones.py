@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.measures.milestones import Step, milestone_figures
 from pipeline.program.model import FieldType, FormKind, Rows
-from tests.sheets import BANNA, DEQIN, DIQING, JINGHONG, MENGHAI, SHANGRILA, WEIXI, WHOLE, column, sheet, small
+from tests.sheets import BANNA, DEQIN, DIQING, JINGHONG, MENGHAI, SHANGRILA, WEIXI, WHOLE, column, known, sheet, small
 
 if TYPE_CHECKING:
     from pipeline.domain.value import Value
@@ -39,7 +39,7 @@ def test_each_unit_stands_somewhere() -> None:
         WEIXI: {"E-1": "是", "E-2": None},
     }
     late = {("E", SHANGRILA), ("E", WEIXI), ("W", DEQIN)}
-    step = milestone_figures(PROGRAM, P1, values, late)[0]
+    step = milestone_figures(PROGRAM, known(P1, values), late)[0]
     assert [u.step for u in step.units] == [
         Step.DONE,
         Step.LATE,
@@ -58,16 +58,28 @@ def test_each_unit_stands_somewhere() -> None:
     assert (diqing.overdue, banna.overdue) == (2, 0)
 
 
+def test_a_silent_unit_keeps_what_it_said_and_is_not_said_to_have_done_nothing() -> None:
+    values: dict[str, dict[str, Value]] = {
+        JINGHONG: {"E-1": "是", "E-2": DUE},
+        MENGHAI: {"E-1": "否"},
+        SHANGRILA: {"E-1": "否"},
+    }
+    step = milestone_figures(PROGRAM, known(P3, values, JINGHONG, MENGHAI), NOBODY)[0]
+    assert [u.step for u in step.units if u.unit_code in values] == [Step.DONE, Step.SILENT, Step.NOT_DONE]
+    province = step.province
+    assert (province.done, province.not_done, province.silent, province.not_reported) == (1, 1, 1, 3)
+
+
 def test_nobody_reported() -> None:
-    step = milestone_figures(PROGRAM, P1, {}, NOBODY)[0]
+    step = milestone_figures(PROGRAM, known(P1, {}), NOBODY)[0]
     assert (step.province.done, step.province.not_done, step.province.not_reported) == (0, 0, 6)
 
 
 def test_a_step_of_both_levels_stands_twice_and_only_once_it_is_asked() -> None:
     values: dict[str, dict[str, Value]] = {DIQING: {"OW-1": "是"}}
-    before = [(f.milestone.code, f.level) for f in milestone_figures(PROGRAM, P1, values, NOBODY)]
+    before = [(f.milestone.code, f.level) for f in milestone_figures(PROGRAM, known(P1, values), NOBODY)]
     assert before == [("E", Rows.COUNTY), ("W", Rows.PREFECTURE)]
-    later = milestone_figures(PROGRAM, P3, values, NOBODY)
+    later = milestone_figures(PROGRAM, known(P3, values), NOBODY)
     assert [(f.milestone.code, f.level) for f in later] == [
         ("E", Rows.COUNTY),
         ("W", Rows.COUNTY),
@@ -91,7 +103,7 @@ def test_several_columns_of_one_step_must_all_be_done() -> None:
         DEQIN: {"a": "不适用", "b": "是"},
         WEIXI: {"a": "不适用", "b": "不适用"},
     }
-    step = milestone_figures(small(form, milestones=(STEP,)), P1, values, NOBODY)[0]
+    step = milestone_figures(small(form, milestones=(STEP,)), known(P1, values), NOBODY)[0]
     assert [u.step for u in step.units] == [
         Step.LATE,
         Step.NOT_REPORTED,
@@ -104,4 +116,4 @@ def test_several_columns_of_one_step_must_all_be_done() -> None:
 
 
 def test_a_campaign_without_the_sheet_has_no_figures() -> None:
-    assert milestone_figures(small(milestones=(STEP,)), P1, {}, NOBODY) == ()
+    assert milestone_figures(small(milestones=(STEP,)), known(P1, {}), NOBODY) == ()

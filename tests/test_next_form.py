@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from pipeline.checks import scaffold
-from pipeline.measures.progress import ChangingPart, Completion, change_pp, left_out
+from pipeline.measures.progress import ChangingPart, Completion, UnitPart, change_pp, left_out
 from pipeline.office.queries import look
 from pipeline.products.wording import Figures, change
 from pipeline.program.load import load_program
@@ -161,7 +161,10 @@ def test_every_period_is_judged_by_its_own_target(measured: Mapping[str, PeriodM
     }
     assert status["2024-03"]["990102"] == "not_met"  # one of three
     assert status["2024-06"]["990102"] == "met"  # one of one
-    assert status["2024-06"]["992301"] == "missing"
+    rows = measured["2024-06"].assessed
+    mine = (rows["county_code"] == "992301") & (rows["quantity"] == RETARGETED)
+    silent = rows.loc[mine, ["knowledge", "status"]]
+    assert silent.to_numpy().tolist() == [["known", "met"]]  # what it said before, judged as it is judged now
     of_first = measured["2024-06"].scores[0]
     assert of_first == measured["2024-03"].now  # the first quarter stays as it was judged, seen from the second
     shown = next(t for t in measured["2024-06"].totals if t.quantity.code == RETARGETED).quantity.target
@@ -181,15 +184,19 @@ def test_the_comparison_is_of_what_was_judged_alike(measured: Mapping[str, Perio
     now, before = m.now.province, m.before.province
     out = left_out(now, before)
     assert (out.retargeted, out.retired, out.added) == (1, 1, 1)
+    frames = {code: one.assessed[one.assessed["knowledge"] == "reported"] for code, one in measured.items()}
+    both = set.intersection(*(set(frame["county_code"]) for frame in frames.values()))
+    assert both
     alike = {
-        code: frame[~frame["quantity"].isin({RETARGETED, RETIRED, ADDED})]["status"]
-        for code, frame in ((code, one.assessed) for code, one in measured.items())
+        code: frame[~frame["quantity"].isin({RETARGETED, RETIRED, ADDED}) & frame["county_code"].isin(both)]["status"]
+        for code, frame in frames.items()
     }
     pct = {code: 100 * (s == "met").sum() / s.isin(["met", "not_met"]).sum() for code, s in alike.items()}
     assert change_pp(now, before) == change_pp(pct["2024-06"], pct["2024-03"])
     assert change_pp(now, before) != change_pp(now.pct, before.pct)
     text = document_text(changed.root / "outbox" / "2024-06" / "工作简报.docx")
-    assert "与上期持平（比较时不含本期调整目标的1项、停用的1项、新增的1项指标；上期按已报8个县统计）" in text
+    aside = "比较时不含本期调整目标的1项、停用的1项、新增的1项指标；按两期均已报的6个县比较，不含本期没有可用数的白河州2个县"
+    assert f"与上期持平（{aside}）" in text
     assert "困难帮扶" not in text
     assert "比较时不含" in (changed.root / "outbox" / "2024-06" / "index.html").read_text(encoding="utf-8")
     first = changed.root / "outbox" / "2024-03" / "工作简报.docx"
@@ -251,7 +258,8 @@ def test_a_renaming_must_make_sense(tmp_path: Path, rows: tuple[str, ...], words
 
 
 def done(met: int, of: int, **parts: ChangingPart) -> Completion:
-    return Completion(met=met, applicable=of, reported=1, roster=1, changing=parts)
+    unit = UnitPart(met=met, applicable=of, changing=parts)
+    return Completion(met=met, applicable=of, reported=1, roster=1, changing=parts, units={"990201": unit})
 
 
 def test_comparing_completions() -> None:

@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.domain.entries import DecidedRecord, Submission
-from pipeline.domain.obligation import Obligation, ObligationKind, Reason, Timeliness
+from pipeline.domain.obligation import Obligation, ObligationKind, Owner, Reason, Timeliness
 from pipeline.domain.place import Placing
 from pipeline.domain.row import AcceptedRow
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.escalation import AddresseeKind, Letter, step_of
 from pipeline.measures.escalation import letters as letters_for
-from pipeline.measures.overdue import obligations, overdue_counties
+from pipeline.measures.overdue import (
+    late_steps,
+    obligations,
+    overdue_contacts,
+    overdue_counties,
+    overdue_others,
+)
 from pipeline.measures.quarters import quarters
 from pipeline.program.calendar import Calendar
 from pipeline.program.forms import load_form
@@ -51,7 +57,7 @@ SHEETS = {
         {code: XK-4, title: 报告, type: yesno, role: report, serves: R9},
         {code: XK-5, title: 报告日期, type: date, role: report_on, required_if: XK-4}]}]}""",
     "XQ": """{form: XQ, version: 1, kind: problems, rows: list, carry: true, title: 问题, sheet: 问题台账,
-      closing: {field: XQ-4, values: [已解决, 撤销]}, same_by: [XQ-1, XQ-2], items: [{no: 1, title: 问题, fields: [
+      closing: {field: XQ-4, values: [已解决, 撤销], dropped: [撤销]}, same_by: [XQ-1, XQ-2], items: [{no: 1, title: 问题, fields: [
         {code: XQ-1, title: 县, type: county, role: county, required: false},
         {code: XQ-2, title: 问题, type: text, max: 300, role: problem},
         {code: XQ-3, title: 时限, type: date, future: true, role: due_on},
@@ -268,8 +274,24 @@ def test_a_milestone_done_in_time_and_one_done_late_and_the_cells_that_say_so() 
     silent = milestone(owed, THIRD, "M3")
     assert (silent.timeliness, silent.answer_by) == (Timeliness.NOT_DUE, date(2023, 1, 9))
     silent = milestone(office.owed(date(2023, 1, 10), "2022-12"), THIRD, "M3")
-    assert (silent.timeliness, silent.days_overdue) == (Timeliness.OVERDUE, 41)
+    # and after it nothing is known of it: what it owes is the report
+    assert (silent.timeliness, silent.days_overdue, silent.met) == (Timeliness.UNCLEAR, 0, False)
     assert silent.reason is Reason.LEFT_BLANK
+
+
+def test_nothing_known_from_before_is_called_overdue() -> None:
+    office = Office()
+    office.got("2022-12", FIRST, date(2023, 1, 5), {"XM": {"XM-1": "否"}})
+    office.got("2022-12", SECOND, date(2023, 1, 5), {"XM": {"XM-1": "是", "XM-2": date(2022, 11, 30)}})
+    said = milestone(office.owed(date(2023, 3, 7), "2023-02"), FIRST, "M3")  # its next report is not due yet
+    assert (said.timeliness, said.reason) == (Timeliness.OVERDUE, Reason.NOT_DONE)
+    silent = milestone(office.owed(date(2023, 3, 8), "2023-02"), FIRST, "M3")
+    assert (silent.timeliness, silent.days_overdue, silent.streak) == (Timeliness.UNCLEAR, 0, 0)
+    done = milestone(office.owed(date(2023, 3, 8), "2023-02"), SECOND, "M3")
+    assert (done.timeliness, done.met) == (Timeliness.ON_TIME, True)  # silence undoes nothing
+    office.got("2023-02", FIRST, date(2023, 3, 9), {"XM": {"XM-1": "否"}})
+    again = milestone(office.owed(date(2023, 3, 10), "2023-02"), FIRST, "M3")
+    assert (again.timeliness, again.reason) == (Timeliness.OVERDUE, Reason.NOT_DONE)
 
 
 def test_a_milestone_without_a_day_is_met_by_the_first_return_that_says_so_ever_since() -> None:
@@ -317,42 +339,169 @@ def test_highlights_by_quarter() -> None:
     assert (fourth.timeliness, fourth.streak) == (Timeliness.LATE, 1)
     assert (first.timeliness, first.met) == (Timeliness.NOT_DUE, False)  # the return that may bring it is due on 05-09
     first = of(office.owed(date(2023, 5, 10), "2023-04"), ObligationKind.HIGHLIGHT, KUNMING)[1]
-    assert (first.timeliness, first.streak, first.days_overdue) == (Timeliness.OVERDUE, 2, 40)
+    assert (first.timeliness, first.streak, first.days_overdue) == (Timeliness.UNCLEAR, 0, 0)
     assert (first.reason, first.hand_in_by) == (Reason.NOTHING_RECEIVED, date(2023, 3, 31))
     office.got("2023-04", KUNMING, date(2023, 5, 4), {"XL": {}})
     first = of(office.owed(date(2023, 5, 5), "2023-04"), ObligationKind.HIGHLIGHT, KUNMING)[1]
     assert (first.timeliness, first.reason) == (Timeliness.OVERDUE, Reason.NO_ENTRY)  # its return came, without one
+    first = of(office.owed(date(2023, 5, 10), "2023-04"), ObligationKind.HIGHLIGHT, KUNMING)[1]
+    assert (first.timeliness, first.streak, first.days_overdue) == (Timeliness.OVERDUE, 2, 40)
     whole_year = office.owed(date(2023, 11, 30), "2023-10")
     assert sum(o.kind is ObligationKind.HIGHLIGHT for o in whole_year) == 64
 
 
 def test_a_quarter_in_time_ends_a_row_of_late_ones() -> None:
     office = Office()
+    office.got("2022-12", SMALL, date(2023, 1, 9), {"XL": {}})
     office.got("2023-04", SMALL, date(2023, 5, 4), {"XL": {"1": {"XL-1": date(2023, 3, 1)}}})
+    office.got("2023-08", SMALL, date(2023, 9, 6), {"XL": {}})
     owed = of(office.owed(date(2023, 9, 30), "2023-08"), ObligationKind.HIGHLIGHT, SMALL)
     late, in_time = Timeliness.OVERDUE, Timeliness.ON_TIME
     assert [(o.timeliness, o.streak) for o in owed] == [(late, 1), (in_time, 0), (late, 1)]
 
 
-def test_visits_and_their_reports() -> None:
+def visits(owed: tuple[Obligation, ...], unit: str) -> list[Obligation]:
+    """The visit to a county, and its report, whoever owes them."""
+    return [o for o in owed if o.kind is ObligationKind.VISIT and o.unit == unit]
+
+
+def met_and_unmet() -> Office:
+    """Two counties of one prefecture with contacts of the notice, one visited in time; one of another without any."""
     office = Office()
-    office.got(
-        "2023-10",
-        FIRST,
-        date(2023, 11, 3),
-        {
-            "XK": {"XK-2": 1, "XK-3": date(2023, 10, 31), "XK-4": "是", "XK-5": date(2023, 11, 2)},
-        },
-    )
-    office.got("2023-10", SECOND, date(2023, 11, 3), {"XK": {"XK-2": 0, "XK-4": "否"}})
+    said = {"XK-2": 1, "XK-3": date(2023, 10, 31), "XK-4": "是", "XK-5": date(2023, 11, 2)}
+    office.got("2023-10", FIRST, date(2023, 11, 3), {"XK": said})
+    for unit in (SECOND, JINNING):
+        office.got("2023-10", unit, date(2023, 11, 3), {"XK": {"XK-2": 0, "XK-4": "否"}})
+    return office
+
+
+def test_visits_and_their_reports_are_owed_by_the_contact() -> None:
+    office = met_and_unmet()
     owed = office.owed(date(2023, 11, 6), "2023-10")
-    report, visit = sorted(of(owed, ObligationKind.VISIT, FIRST), key=lambda o: o.cell, reverse=True)
+    report, visit = sorted(visits(owed, FIRST), key=lambda o: o.cell, reverse=True)
     assert (visit.timeliness, visit.met_on, visit.cell) == (Timeliness.ON_TIME, date(2023, 10, 31), "D8")
-    assert (report.timeliness, report.met_on, report.what) == (Timeliness.LATE, date(2023, 11, 2), "专项调研报告")
-    assert {(o.timeliness, o.due_on, o.days_overdue) for o in of(owed, ObligationKind.VISIT, SECOND)} == {
-        (Timeliness.OVERDUE, date(2023, 10, 31), 6)
+    assert (visit.who, visit.name, visit.owner) == ("YN:宣教网络部", "省总宣教网络部", Owner.CONTACT)
+    assert (visit.unit, visit.unit_name, visit.what) == (FIRST, "香格里拉市", "到香格里拉市实地调研（不少于1次）")
+    assert (report.timeliness, report.met_on, report.what) == (
+        Timeliness.LATE,
+        date(2023, 11, 2),
+        "香格里拉市专项调研报告",
+    )
+    assert {(o.who, o.timeliness, o.due_on, o.days_overdue) for o in visits(owed, SECOND)} == {
+        ("ACFTU:国防邮电工会", Timeliness.OVERDUE, date(2023, 10, 31), 6)
     }
-    assert of(office.owed(date(2023, 9, 1), "2023-08"), ObligationKind.VISIT, FIRST) == []
+    assert visits(office.owed(date(2023, 9, 1), "2023-08"), FIRST) == []
+    everybody = [o for o in owed if o.kind is ObligationKind.VISIT]
+    assert len(everybody) == 2 * 129
+    assert {o.who for o in everybody}.isdisjoint(PLAIN.unit_by_code)
+    given = {c.county_code: c.unit_id for c in PLAIN.contacts}
+    assert {o.unit: o.who for o in everybody if o.unit in given} == given
+
+
+def test_a_county_without_a_given_contact_is_its_prefectures_leaders() -> None:
+    office = met_and_unmet()
+    owed = office.owed(date(2023, 11, 6), "2023-10")
+    assert {(o.who, o.name, o.overdue) for o in visits(owed, JINNING)} == {("530100:", "昆明市总工会领导", True)}
+    office.got("2023-10", JINNING, date(2023, 11, 3), {"XK": {"XK-1": "李主席、王副主席", "XK-2": 0, "XK-4": "否"}})
+    owed = office.owed(date(2023, 11, 6), "2023-10")
+    together = visits(owed, JINNING)
+    assert len(together) == 2  # one visit and one report a county, owed by both
+    assert {(o.who, o.name) for o in together} == {
+        ("530100:李主席、530100:王副主席", "李主席（昆明市）、王副主席（昆明市）")
+    }
+    office.got("2023-10", SECOND, date(2023, 11, 3), {"XK": {"XK-1": "某某", "XK-2": 0, "XK-4": "否"}})
+    assert {o.who for o in visits(office.owed(date(2023, 11, 6), "2023-10"), SECOND)} == {"ACFTU:国防邮电工会"}
+
+
+def test_what_contacts_owe_stands_in_no_list_of_counties_and_is_asked_of_them_alone() -> None:
+    owed = met_and_unmet().owed(date(2023, 11, 6), "2023-10")
+    mine = tuple(o for o in owed if o.unit in {FIRST, SECOND, JINNING})
+    assert {(o.who, o.unit) for o in overdue_contacts(mine)} == {("ACFTU:国防邮电工会", SECOND), ("530100:", JINNING)}
+    assert [o.contacts[0].given for o in overdue_contacts(mine)] == [True, True, False, False]
+    assert not {o.kind for o in overdue_others(mine)} & {ObligationKind.VISIT}
+    sent = letters_for(whole(), mine, Calendar(), date(2023, 11, 6))
+    asked = {letter.addressee: {o.unit for o in letter.obligations if o.is_of_contact} for letter in sent}
+    assert {who: units for who, units in asked.items() if units} == {
+        "全总国防邮电工会": {SECOND},
+        "昆明市总工会领导": {JINNING},
+    }
+    assert all(not units for who, units in asked.items() if who.endswith("总工会"))
+
+
+def test_one_letter_asks_a_contact_for_its_own_and_for_its_countys() -> None:
+    office = met_and_unmet()
+    owed = [o for o in office.owed(date(2023, 11, 6), "2023-10") if o.unit == SECOND]
+    own = [o for o in owed if o.is_of_contact]
+    (letter,) = letters_for(whole(), own, Calendar(), date(2023, 11, 6))
+    assert (letter.addressee_kind, letter.addressee) == (AddresseeKind.CONTACT, "全总国防邮电工会")
+    assert letter.opening == "截至2023年11月6日，由你单位负责的事项有2项逾期，现予提醒："
+    assert letter.items == (
+        "1.到德钦县实地调研（不少于1次），应于2023年10月31日前完成，已逾期6天（报表填报尚未完成）。",
+        "2.德钦县专项调研报告，应于2023年10月31日前完成，已逾期6天（报表填报尚未完成）。",
+    )
+    assert letter.asked == ("请抓紧办理，于2023年11月13日前完成上列由你单位负责的事项，由有关县级工会在报表中填明。")
+    late = replace(milestone(tuple(owed), SECOND, "M3"), timeliness=Timeliness.OVERDUE, days_overdue=341, streak=1)
+    both = [e for e in letters_for(whole(), [late, *own], Calendar(), date(2023, 11, 6)) if e.level == "提醒"]
+    assert {e.addressee: [o.unit for o in e.obligations if o.is_of_contact] for e in both} == {
+        "迪庆藏族自治州总工会": [],
+        "全总国防邮电工会": [SECOND, SECOND],
+    }
+    letter = both[-1]
+    assert letter.opening == (
+        "截至2023年11月6日，由你单位负责的事项有2项逾期，你单位对口联系的县级工会有1项应报事项逾期，现予提醒："
+    )
+    assert letter.items[-1].startswith("3.完成与对口联系单位对接，应于2022年11月30日前完成，已逾期341天：德钦县（")
+    assert letter.asked.endswith("前完成有关工作并在报表中填明完成日期，由所在州（市）统一报送。")
+
+
+def test_contacts_who_owe_together_are_each_written_to_and_told_so() -> None:
+    office = Office()
+    said = {"XK-1": "李主席、王副主席", "XK-2": 0, "XK-4": "否"}
+    office.got("2023-10", JINNING, date(2023, 11, 3), {"XK": said})
+    owed = visits(office.owed(date(2023, 11, 6), "2023-10"), JINNING)
+    sent = letters_for(whole(), owed, Calendar(), date(2023, 11, 6))
+    assert [letter.addressee for letter in sent] == ["李主席（昆明市）", "王副主席（昆明市）"]
+    assert {letter.addressee_kind for letter in sent} == {AddresseeKind.LEADER}
+    assert all("由您负责的事项有2项逾期" in letter.opening for letter in sent)
+    assert all("，由李主席（昆明市）、王副主席（昆明市）共同负责）" in letter.items[0] for letter in sent)
+
+
+def test_of_a_silent_county_nobody_is_said_to_owe_a_visit() -> None:
+    office = met_and_unmet()
+    silent = visits(office.owed(date(2023, 11, 8), "2023-10"), THIRD)
+    assert {(o.who, o.timeliness, o.overdue) for o in silent} == {("YN:宣教网络部", Timeliness.UNCLEAR, False)}
+
+
+def test_a_programme_that_declares_nothing_lets_the_unit_itself_owe() -> None:
+    program = whole()
+    plain = replace(program, duties=tuple(replace(duty, owed_by=None) for duty in program.duties))
+    owed = met_and_unmet().owed(date(2023, 11, 6), "2023-10", plain)
+    mine = [o for o in owed if o.kind is ObligationKind.VISIT and o.who == SECOND]
+    assert {(o.name, o.owner, o.what) for o in mine} == {
+        ("德钦县", Owner.COUNTY, "到县实地调研（不少于1次）"),
+        ("德钦县", Owner.COUNTY, "专项调研报告"),
+    }
+    assert {o.owner for o in owed} == {Owner.COUNTY, Owner.RESPONDENT, Owner.OFFICE}
+    assert overdue_contacts(owed) == ()
+    sent = letters_for(plain, mine, Calendar(), date(2023, 11, 6))
+    assert [letter.addressee for letter in sent] == ["迪庆藏族自治州总工会", "全总国防邮电工会"]
+    assert {letter.asked.count("完成实地调研和调研报告并在报表中填明") for letter in sent} == {1}
+
+
+def test_a_step_of_the_work_may_be_owed_by_the_contact_too() -> None:
+    program, by_contact = whole(), next(d.owed_by for d in PLAIN.duties if d.owed_by)
+    steps = tuple(replace(one, owed_by=by_contact) if one.code == "M5" else one for one in program.milestones)
+    office = Office()
+    office.got("2022-12", FIRST, date(2023, 1, 5), {"XM": {"XM-1": "是", "XM-2": date(2022, 11, 30), "XM-3": "否"}})
+    owed = office.owed(date(2023, 1, 9), "2022-12", replace(program, milestones=steps))
+    (plan,) = (o for o in owed if (o.unit, o.serves) == (FIRST, "M5"))
+    assert (plan.who, plan.what, plan.overdue) == (
+        "YN:宣教网络部",
+        "香格里拉市共同研究工作措施、制定工作计划",
+        True,
+    )
+    assert ("M5", FIRST) in late_steps(owed)
+    assert milestone(owed, FIRST, "M3").owner is Owner.COUNTY
 
 
 def test_problems_past_their_day() -> None:
@@ -397,6 +546,11 @@ def test_problems_past_their_day() -> None:
     assert (own.met, own.timeliness, own.met_on, own.is_county) == (True, Timeliness.ON_TIME, date(2023, 2, 27), False)
     (late,) = of(owed, ObligationKind.PROBLEM, FIRST)
     assert (late.timeliness, late.met_on) == (Timeliness.LATE, date(2023, 2, 3))
+    (unclear,) = of(office.owed(date(2023, 5, 10), "2023-04"), ObligationKind.PROBLEM, SECOND)
+    assert (unclear.timeliness, unclear.met) == (Timeliness.UNCLEAR, False)  # its prefecture's last list is not there
+    given_up = {"XQ": {"P1": problem(date(2022, 12, 31), "撤销", "德钦县")}}
+    office.got("2023-04", SMALL, date(2023, 5, 4), given_up)
+    assert of(office.owed(date(2023, 5, 10), "2023-04"), ObligationKind.PROBLEM, SECOND) == []
 
 
 def test_reports_name_the_submission_that_was_accepted_first() -> None:

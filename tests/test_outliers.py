@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pipeline.measures.outliers import Against, outliers, usual
-from pipeline.program.model import FieldType, FormKind
-from tests.sheets import DEQIN, JINGHONG, WHOLE, column, sheet, small
+from pipeline.program.model import Accumulation, FieldType, FormKind
+from tests.sheets import DEQIN, JINGHONG, MENGHAI, WHOLE, column, known, sheet, small
+
+if TYPE_CHECKING:
+    from pipeline.measures.known import KnownState
 
 SHEET = sheet(
     FormKind.ACTION,
@@ -20,12 +26,12 @@ NINE_COUNTIES = small(SHEET, counties=WHOLE.counties[:9], prefectures=WHOLE.pref
 P5 = WHOLE.periods[4]
 
 
-def peers(*counts: int | None) -> dict[str, dict[str, dict[str, int | None]]]:
-    return {WHOLE.periods[0].code: {code: {"n": n, "again": n} for code, n in zip(NINE, counts, strict=False)}}
+def peers(*counts: int | None) -> list[KnownState]:
+    return [known(WHOLE.periods[0], {code: {"n": n, "again": n} for code, n in zip(NINE, counts, strict=False)})]
 
 
-def past(*counts: int | None) -> dict[str, dict[str, dict[str, int | None]]]:
-    return {p.code: {DEQIN: {"n": n}} for p, n in zip(WHOLE.periods, counts, strict=False)}
+def past(*counts: int | None) -> list[KnownState]:
+    return [known(p, {DEQIN: {"n": n}}) for p, n in zip(WHOLE.periods, counts, strict=False)]
 
 
 def test_the_score_by_hand() -> None:
@@ -52,8 +58,8 @@ def test_far_from_peers() -> None:
 
 def test_too_few_peers_say_nothing_and_a_blank_is_no_peer() -> None:
     assert outliers(NINE_COUNTIES, WHOLE.periods[0], peers(1, 2, 3, 4, 5, 6, 7, None, 100)) == ()
-    assert outliers(SMALL, WHOLE.periods[0], {WHOLE.periods[0].code: {JINGHONG: {"n": 9}}}) == ()
-    assert outliers(NINE_COUNTIES, WHOLE.periods[0], {}) == ()
+    assert outliers(SMALL, WHOLE.periods[0], [known(WHOLE.periods[0], {JINGHONG: {"n": 9}})]) == ()
+    assert outliers(NINE_COUNTIES, WHOLE.periods[0], [known(WHOLE.periods[0], {})]) == ()
 
 
 def test_when_most_are_equal() -> None:
@@ -79,3 +85,23 @@ def test_a_past_with_gaps_or_too_short_says_nothing() -> None:
     assert outliers(SMALL, P5, past(1, 3, None, 8, 500)) == ()  # 2 and 492: the change over the gap is not one
     assert outliers(SMALL, WHOLE.periods[3], past(1, 3, 6, 500)) == ()
     assert outliers(SMALL, P5, past(1, 3, 6, 8, None)) == ()
+
+
+def test_what_is_known_from_before_is_no_figure_of_this_period() -> None:
+    *earlier, last = past(1, 3, 6, 8, 58)
+    silent = known(P5, {DEQIN: {"n": 58}}, DEQIN)
+    assert outliers(SMALL, P5, [*earlier, last]) != ()
+    assert outliers(SMALL, P5, [*earlier, silent]) == ()
+
+
+def test_a_cumulative_count_that_falls_is_told_and_one_that_is_silent_is_not() -> None:
+    program = small(sheet(FormKind.ACTION, replace(column("n", FieldType.COUNT), accumulation=Accumulation.CUMULATIVE)))
+    one, two = WHOLE.periods[:2]
+    before = known(one, {JINGHONG: {"n": 5}, DEQIN: {"n": 7}, MENGHAI: {"n": 3}})
+    now = known(two, {JINGHONG: {"n": "不适用"}, DEQIN: {"n": 6}, MENGHAI: {"n": 3}})
+    fell = [o for o in outliers(program, two, [before, now]) if o.against is Against.FELL]
+    assert [(o.county_code, o.value, o.compared) for o in fell] == [(JINGHONG, "不适用", 5), (DEQIN, 6, 7)]
+    silent = known(two, {JINGHONG: {"n": 5}, DEQIN: {"n": 7}, MENGHAI: {"n": 3}}, DEQIN)
+    assert outliers(program, two, [before, silent]) == ()
+    stock = small(sheet(FormKind.ACTION, replace(column("n", FieldType.COUNT), accumulation=Accumulation.STOCK)))
+    assert outliers(stock, two, [before, now]) == ()

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from pipeline.domain.entries import DecidedRecord, Submission
+from pipeline.domain.obligation import Reason, Timeliness
 from pipeline.domain.row import AcceptedRow
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
@@ -279,6 +280,118 @@ def values(name: str, m: PeriodMeasures) -> tuple[Any, ...]:
     return tuple(drawing.args)
 
 
+def unheard(m: PeriodMeasures, prefecture: str) -> PeriodMeasures:
+    """The same period, in which nothing came of a prefecture and its counties."""
+    seqs = {s.seq for s in m.snapshot.submissions if (s.period, s.prefecture_code) == (m.period.code, prefecture)}
+    shot = replace(
+        m.snapshot,
+        submissions=tuple(s for s in m.snapshot.submissions if s.seq not in seqs),
+        records=tuple(record for record in m.snapshot.records if record.seq not in seqs),
+        rows={key: row for key, row in m.snapshot.rows.items() if row.seq not in seqs},
+        lists={key: some for key, some in m.snapshot.lists.items() if key[1:] != (m.period.code, prefecture)},
+    )
+    return measure_period(m.whole, shot, Calendar(), m.period)
+
+
+def test_silence_undoes_nothing_in_a_picture() -> None:
+    """What a prefecture reported before stays done, met and summed; only who reported is fewer."""
+    earlier, heard = measures("whole", 2), measures("whole", 3)
+    silent = unheard(heard, "530100")
+    assert silent.reported < heard.reported
+    for name in ("bullet", "milestones", "survey", "ten_tasks", "funding"):
+        assert str(len(silent.program.counties_of("530100"))) in "".join(
+            str(words)
+            for _, drawing in kinds()[name].drawings(silent)
+            for words in (*drawing.args, *drawing.keywords.values())
+            if isinstance(words, str)
+        ), name
+    before, after, full = (
+        {row.label: row for group in values("milestones", m)[0] for row in group.rows} for m in (earlier, silent, heard)
+    )
+    for label, row in after.items():
+        assert sum(row.counts) == sum(full[label].counts)
+        assert row.alarm <= full[label].alarm
+        if label in before:
+            assert sum(row.counts[:2]) >= sum(before[label].counts[:2]), label
+    bars = [{row.label: row for row in values("bullet", m)[0]} for m in (earlier, silent)]
+    assert bars[0].keys() & bars[1].keys()
+    for label in bars[0].keys() & bars[1].keys():
+        assert bars[1][label].actual >= bars[0][label].actual
+        assert bars[1][label].applicable == bars[0][label].applicable
+        assert bars[1][label].reported < bars[0][label].reported
+
+
+def test_the_trend_is_bounded_where_somebody_is_silent() -> None:
+    m = unheard(measures("whole", 3), "530100")
+    (points,) = values("trend", m)
+    done = m.now.province
+    last = points[3]
+    assert (last.province_pct, last.known_pct) == (done.pct, done.known_pct)
+    assert (last.least_pct, last.most_pct) == (done.least_pct, done.most_pct)
+    assert last.least_pct < last.province_pct < last.most_pct
+    assert (last.reported, last.roster) == (m.reported, 129)
+    assert [point.is_open for point in points] == [False, False, False, True, False, False]
+    assert [point.roster for point in points[4:]] == [0, 0]
+    alt = kinds()["trend"].alt_text(m)
+    for bound in (done.pct, done.known_pct, done.least_pct, done.most_pct):
+        assert bound is not None
+        assert f"{wording.one_decimal(bound)}%" in alt
+
+
+def test_prefectures_stand_in_bands_and_never_by_small_differences() -> None:
+    m = unheard(measures("whole", 3), "530100")
+    rows, whole, pct, seen = values("rank", m)
+    assert (whole, pct) == ("全省", m.now.province.pct)
+    by_name = {p.short_name: p for p in m.program.prefectures}
+    assert [by_name[row.name] for row in rows] == list(m.prefecture_order)
+    assert (rows[-1].name, rows[-1].band, rows[-1].completion_pct) == ("昆明市", None, None)
+    for row in rows[:-1]:
+        standing = m.standings[by_name[row.name].code]
+        assert (row.band, row.low_pct, row.high_pct) == (standing.band, standing.low_pct, standing.high_pct)
+        assert row.apart == (not standing.low_pct <= row.completion_pct <= standing.high_pct)
+    named = [row.name for row in rows if row.apart]
+    assert seen == ("各州（市）差异不超出正常波动" if not named else seen)
+    assert all(name in seen for name in named)
+    assert kinds()["rank"].alt_text(m).startswith(f"2023年5—6月各州（市）完成率；{seen}；")
+
+
+def test_a_prefecture_far_from_the_others_is_named() -> None:
+    def poor(one: Field, unit: Unit, no: int) -> Value:
+        nothing = unit.prefecture_code == "530100" or unit.code == "530100"
+        return same(0, NO)(one, unit, no) if nothing else same(1000, YES)(one, unit, no)
+
+    m = measure_period(
+        PROGRAMS["whole"](),
+        shot.__wrapped__("whole", date(2023, 7, 20), poor),
+        Calendar(),
+        PROGRAMS["whole"]().periods[3],
+    )
+    rows, *_, seen = values("rank", m)
+    assert [row.name for row in rows if row.band == "居后"] == ["昆明市"]
+    assert rows[-1].name == "昆明市"
+    assert "居后的昆明市" in seen
+
+
+def test_what_the_silent_owe_is_not_overdue_in_the_calendar() -> None:
+    heard = measures("whole", 3)
+    silent = unheard(heard, "530100")
+    unclear = [o for o in silent.obligations if o.timeliness is Timeliness.UNCLEAR]
+    cells = [due for row in values("calendar", silent)[0] for due in row.cells if due]
+    assert unclear
+    assert sum(due.unclear for due in cells) >= len(unclear)
+    assert sum(due.overdue for due in cells) == sum(o.overdue for o in silent.obligations)
+    assert f"情况不明{len(unclear)}件" in kinds()["calendar"].alt_text(silent)
+    assert {o.reason for o in unclear}.isdisjoint({Reason.NOT_DONE, Reason.OPEN, Reason.NO_ENTRY})
+
+
+def test_a_grid_of_rates_says_whose_do_not_cover_all() -> None:
+    names = values("heat", unheard(measures("whole", 3), "530100"))
+    assert names[0][0] == "昆明市"
+    assert names[-1].startswith("全省 ")
+    part = measures("whole", 3, usual, frozenset({"530102"}))
+    assert values("heat", part)[0][0] == "昆明市 13/14"
+
+
 def test_problems_in_the_picture_are_those_of_the_measure() -> None:
     m = measures("whole", 3)
     assert m.systems.problems is not None
@@ -359,8 +472,18 @@ def test_those_to_whom_a_question_does_not_apply_have_reported() -> None:
 
 
 def drawing(value: float = 33.3) -> chart_cache.Drawing:
-    row = RankRow(rank=1, name="云县", completion_pct=value, change_pp=None, previous_pct=None, reported=1, roster=2)
-    return partial(ranking, [row], pace_pct=50.0)
+    row = RankRow(
+        name="云县",
+        band=None,
+        completion_pct=value,
+        change_pp=None,
+        previous_pct=None,
+        low_pct=None,
+        high_pct=None,
+        reported=1,
+        roster=2,
+    )
+    return partial(ranking, [row], "全省", 50.0)
 
 
 def test_the_cache_gives_the_bytes_that_drawing_gives(tmp_path: Path) -> None:
@@ -413,7 +536,7 @@ def test_the_key_tells_apart_whatever_changes_the_picture(monkeypatch: pytest.Mo
     keys = {
         key(one),
         key(other),
-        key(partial(one.func, *one.args, pace_pct=None)),
+        key(partial(one.func, one.args[0], "全市", 50.0)),
         key(partial(heatmap, *one.args)),
     }
     assert len(keys) == 4

@@ -62,7 +62,7 @@ from tests.builder import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pipeline.measures.period import PeriodMeasures
@@ -673,9 +673,34 @@ def test_what_was_taken_in_is_told_though_its_products_could_not_be_made(
     assert not list((outbox / "催报").glob("530600*"))
     page = (outbox / "index.html").read_text(encoding="utf-8")
     assert "收到、不能采用" in page
+    names = ["昭通", ZHAOTONG, *(n for c in C.program.counties_of(ZHAOTONG) for n in (c.code, c.short_name))]
+    told = [(path, part) for path, part in all_said(outbox) if any(name in part for name in names)]
+    assert {path.suffix for path, _ in told} == {".docx", ".xlsx", ".csv", ".html"}
+    assert "收到、不能采用，待重报" in "".join(part for _, part in told)
+    assert [one for one in told if NEVER_CAME.search(one[1])] == []
+    bulletin = "".join(part for path, part in all_said(outbox) if path.name == "工作简报.docx")
+    assert "从未报送的115个县、报来过、尚无可用的数的11个县不计入、不按零计" in bulletin
+
+
+NEVER_CAME = re.compile("未报|未收到|没有收到|未填报|从未")
+
+
+def all_said(outbox: Path) -> Iterator[tuple[Path, str]]:
+    """Every sentence, row of a table and line of every product of a run but the workbooks that go out."""
     for path in sorted(outbox.rglob("*.docx")):
-        said = [part for p in docx.Document(str(path)).paragraphs for part in re.split("[；。]", p.text)]
-        assert not [part for part in said if "昭通" in part and ("未报" in part or "未收到" in part)], path
+        document = docx.Document(str(path))
+        yield from ((path, part) for p in document.paragraphs for part in re.split("[；。]", p.text))
+        yield from ((path, " ".join(c.text for c in row.cells)) for table in document.tables for row in table.rows)
+    for path in sorted(outbox.glob("*.xlsx")):
+        for sheet in openpyxl.load_workbook(path, data_only=True):
+            rows = sheet.iter_rows(values_only=True)
+            yield from ((path, " ".join(str(cell) for cell in row if cell is not None)) for row in rows)
+    for path in sorted(outbox.rglob("*.csv")):
+        yield from ((path, line) for line in path.read_text(encoding="utf-8-sig").splitlines())
+    page = (outbox / "index.html").read_text(encoding="utf-8")
+    yield from (
+        (outbox / "index.html", re.sub("<[^>]+>", " ", row)) for row in re.findall("<tr.*?</tr>", page, re.DOTALL)
+    )
 
 
 # 州（市）本级

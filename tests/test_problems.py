@@ -25,10 +25,10 @@ LIST = sheet(
     column("l", FieldType.CHOICE, role="level", options=("省级", "县级")),
     column("d", FieldType.CHOICE, role="department", options=("组织部", "研究室")),
     column("due", FieldType.DATE, role="due_on"),
-    column("s", FieldType.CHOICE, role="status", options=("推进中", "已解决")),
+    column("s", FieldType.CHOICE, role="status", options=("推进中", "已解决", "撤销")),
     column("on", FieldType.DATE, role="closed_on"),
     rows=Rows.LIST,
-    closing=Closing(field="s", values=("已解决",)),
+    closing=Closing(field="s", values=("已解决", "撤销"), dropped=("撤销",)),
 )
 PROGRAM = small(LIST)
 
@@ -68,7 +68,9 @@ def measured(entries: tuple[Row, ...] = ENTRIES) -> ProblemFigures:
 
 def test_what_is_open_closed_new_and_past_its_day() -> None:
     figures = measured()
-    assert figures.province == ProblemCount(total=5, open=4, closed=1, overdue=1, new=1, closed_now=1)
+    assert figures.province == ProblemCount(
+        total=5, open=4, closed=1, dropped=0, overdue=1, new=1, closed_now=1, dropped_now=0
+    )
     assert [p.number for p in figures.new] == ["4"]
     assert [p.number for p in figures.closed_now] == ["2"]
     assert [(p.number, p.days_overdue) for p in figures.overdue] == [
@@ -115,11 +117,31 @@ def test_closed_since_when_and_reopened() -> None:
     assert (reopened.is_open, reopened.closed_in) == (True, "")
 
 
-def test_a_county_has_solved_a_problem_that_is_closed_with_a_day() -> None:
-    """What is withdrawn is closed without one."""
+def test_a_problem_that_is_given_up_is_neither_open_nor_solved() -> None:
+    given_up = problem("2023-02", "1", "撤销", c="德钦县", due=date(2023, 2, 28))
+    figures = measured((*ENTRIES[:4], given_up, *ENTRIES[5:]))
+    assert figures.province == ProblemCount(
+        total=5, open=3, closed=1, dropped=1, overdue=1, new=1, closed_now=1, dropped_now=1
+    )
+    one = figures.problems[0]
+    assert (one.solved, one.is_open, one.closed_in, one.age_periods) == (Solved.DROPPED, False, "2023-02", 2)
+    assert one not in {*figures.open, *figures.closed_now}
+    assert {name: (c.closed, c.dropped) for name, c in figures.by_level.items()} == {"省级": (1, 1), "县级": (0, 0)}
+    for count in (*figures.by_category.values(), *figures.by_department.values()):
+        assert count.total == count.open + count.closed + count.dropped
+    taken_up_again = measured((given_up, problem("2023-02", "1", c="德钦县"))).problems[0]
+    assert taken_up_again.is_open
+    undeclared = small(replace(LIST, closing=Closing(field="s", values=("已解决", "撤销"))))
+    as_before = problem_figures(undeclared, P2, (given_up,), REPORTED, AS_OF, {})
+    assert as_before is not None
+    assert as_before.province
+    assert (as_before.province.closed, as_before.province.dropped) == (1, 0)
+
+
+def test_a_county_has_solved_a_problem_that_is_closed_and_not_given_up() -> None:
     known = problem("2022-12", "1", c="德钦县")
-    for changes, solved in (({"on": date(2023, 2, 20)}, True), ({}, False)):
-        later = problem("2023-02", "1", "已解决", c="德钦县", **changes)
+    for status, solved in (("已解决", True), ("撤销", False), ("推进中", False)):
+        later = problem("2023-02", "1", status, c="德钦县")
         assert measured((known, later)).solved_by_county(PROGRAM)[DEQIN] is solved
     assert measured((replace(known, values={**known.values, "on": date(2023, 2, 20)}),)).solved_by_county(PROGRAM) == (
         dict.fromkeys((c.code for c in PROGRAM.counties), False)
@@ -135,7 +157,9 @@ def test_no_list_is_not_no_problem() -> None:
     assert (figures.province, figures.by_prefecture) == (None, {BANNA: None, DIQING: None})
     empty = problem_figures(PROGRAM, P2, (), {("2022-12", DIQING)}, AS_OF, {})
     assert empty is not None
-    assert empty.province == ProblemCount(total=0, open=0, closed=0, overdue=0, new=0, closed_now=0)
+    assert empty.province == ProblemCount(
+        total=0, open=0, closed=0, dropped=0, overdue=0, new=0, closed_now=0, dropped_now=0
+    )
     assert empty.by_prefecture[BANNA] is None
 
 

@@ -98,7 +98,7 @@ def test_what_is_no_county_is_told_with_the_nearest(project: Path, asked: str, n
 def test_of_a_county_that_never_reported_no_figure_is_made_up(project: Path) -> None:
     assert call(project, "profile", "五华区").exit_code == 0
     text = text_of((project / "outbox" / "画像" / "2023-02" / "530102_昆明市五华区.docx").read_bytes())
-    assert "本期未报，不作完成情况统计；全省按已报2个县统计。" in text
+    assert "本期未报，不作完成情况统计。从未报送，情况不明。" in text
     assert "逾期事项：2023年1—2月工作推进信息逾期7天。" in text
     assert not re.search(r"(?<!\d)0\.0", text)
     assert "尚未达标" not in text
@@ -159,11 +159,11 @@ def test_quotes_within_quotes_are_single() -> None:
     assert not [note for note in notes if re.search(r"“[^”]*“", note)]
 
 
-def test_one_county_alone_is_first_of_one() -> None:
+def test_one_county_alone_is_compared_with_nobody_but_itself() -> None:
     m = case("只报一县")
     text = page(m, county(m, FIRST))
-    assert "在全省已报的1个县中居第1位" in text
-    assert "尚未达标：16项，离要求最远的是" in text
+    assert "与全省已报的1个县相比，差异不超出正常波动" in text
+    assert "尚未达标：16项（" in text
     assert "本期未报" in page(m, m.program.counties_of(NUJIANG)[0])
 
 

@@ -16,22 +16,24 @@ import docx
 import pytest
 from docx.oxml.ns import qn
 
-from pipeline.domain.state import State
+from pipeline.domain.state import REPORTED, State
+from pipeline.measures.chance import Band
+from pipeline.products.coverage import nothing_usable
 from pipeline.products.documents.bulletin import bulletin_context
 from pipeline.products.documents.overdue_list import overdue_context
 from pipeline.products.documents.publications import own_parts, publication_of
 from pipeline.products.documents.return_notice import notice_context
 from pipeline.products.documents.word import render
 from pipeline.products.wording import (
+    LIST_LIMIT,
     Figures,
-    against_pace,
     change,
     counted,
     how_many_actions,
     listing,
     made_up_of,
-    met_among,
     numeral,
+    one_decimal,
     statement,
     topic,
 )
@@ -258,7 +260,26 @@ def test_coverage_is_said_and_silence_is_not_nought(name: str, document: str) ->
     text, m = text_of(package(name, document)), measured(name)
     if m.reported:
         assert f"按已报{m.reported}个县统计" in text
-        assert ("未报的县不按零计" in text) == (m.reported < len(m.program.counties))
+        done = m.now.province
+        never = done.roster - done.reported - done.known
+        came = nothing_usable(m)  # sent back, or in a file that could not be used: not said never to have come
+        silent = [
+            said
+            for said, n in (
+                (f"从未报送的{never - came}个县", never - came),
+                (f"报来过、尚无可用的数的{came}个县", came),
+            )
+            if n
+        ]
+        assert (f"{'、'.join(silent)}不计入、不按零计" in text) == (never > 0)
+        assert came == sum(
+            m.snapshot.state(m.period, unit) not in {State.MISSING, *REPORTED} and not m.known.last(unit.code)
+            for unit in m.program.measured
+        )
+        assert (f"其中{done.known}个县本期没有可用的数、沿用上次（" in text) == (done.known > 0)
+        if done.silent:
+            low, high = (one_decimal(pct) for pct in (done.least_pct or 0.0, done.most_pct or 0.0))
+            assert f"总体完成率在{low}%—{high}%之间" in text
     else:
         assert "尚无已接收的县级报送" in text
         assert "不作完成情况统计" in text
@@ -303,12 +324,25 @@ def test_two_documents_of_one_period_agree() -> None:
 # --- what a case is about ------------------------------------------------------------------------------------------
 
 
-def test_those_tied_with_the_third_are_named_with_it() -> None:
-    text = "".join(made("名次并列", BULLETIN)[0]["overall"])
-    front, back = text[text.index("居前") : text.index("居后")], text[text.index("居后") :]
-    m = case("名次并列")
-    assert all(p.short_name in front for p in m.program.prefectures if (m.ranks[p.code] or 99) <= 3)
-    assert [p.short_name in back for p in m.program.prefectures].count(True) == 3
+@pytest.mark.parametrize("name", NAMES)
+def test_only_those_apart_by_more_than_chance_are_named_and_all_of_them(name: str) -> None:
+    m = case(name)
+    text = "".join(made(name, BULLETIN)[0]["overall"])
+    for band, words in ((Band.AHEAD, "明显高于全省"), (Band.LAST, "明显低于全省")):
+        mine = [p for p in m.program.prefectures if p.code in m.standings and m.standings[p.code].band is band]
+        assert (words in text) is bool(mine)
+        if mine:
+            clause = text[text.index(words) :].split("；")[0]
+            assert all(p.short_name in clause for p in mine[:LIST_LIMIT])
+    assert "居前" not in text
+    assert "排名" not in text
+
+
+def test_a_prefecture_of_which_too_little_is_reported_is_not_compared() -> None:
+    m = case("首次报送")
+    thin = next(p for p in m.program.prefectures if 0 < m.now.by_prefecture[p.code].coverage_pct < 75)
+    assert thin.code not in m.standings
+    assert f"{thin.short_name}已报的县不足75%，不参加比较" in "".join(made("首次报送", BULLETIN)[0]["overall"])
 
 
 def test_a_case_that_is_returned_whole_says_so() -> None:
@@ -337,14 +371,6 @@ def test_change_is_compared_as_printed() -> None:
     assert [f.text for f in say.entries] == ["3.2", "3.2"]
 
 
-def test_pace() -> None:
-    assert [against_pace(done, 50.42) for done in (50.5, 50.38, 50.3)] == [
-        "快于序时进度",
-        "与序时进度持平",
-        "慢于序时进度",
-    ]
-
-
 @pytest.mark.parametrize(
     ("title", "name", "said"),
     [
@@ -371,13 +397,6 @@ def test_the_word_of_counting_is_not_said_twice() -> None:
 
 def test_so_many_of_so_many() -> None:
     say = Figures(PROGRAM.words)
-    assert [met_among(say, "x", met, of) for met, of in ((50, 115), (0, 115), (115, 115), (0, 1), (1, 1))] == [
-        "115个县中50个达标",
-        "115个县均未达标",
-        "115个县均达标",
-        "1个县未达标",
-        "1个县达标",
-    ]
     assert (
         made_up_of(say, 14, [("未报的", "a", 12), ("退回的", "b", 2), ("空的", "c", 0)]) == "其中未报的12个、退回的2个"
     )

@@ -207,7 +207,7 @@ def test_a_column_shows_every_county_and_who_did_not_report(browser: Browser, pa
     with opened(browser, page, hash_="#f-Q01-1") as tab:
         rows = tab.page.locator("#detail tbody tr")
         assert rows.count() == 129
-        assert "已填 5/129 个县" in text(tab, "#detail")
+        assert "本期已填 5/129 个县" in text(tab, "#detail")
         assert "未报" in rows.first.inner_text()
         assert "0" not in rows.first.locator("td").nth(2).inner_text()
 
@@ -297,7 +297,9 @@ def test_a_period_nobody_reported(browser: Browser, empty: Path) -> None:
         assert "完成率\n—" in text(tab, ".tiles")
         assert "按已报 0/129 个县统计" in text(tab, ".tiles")
         assert "0.0%" not in text(tab, "main")
-        assert "没有已接收的数" in text(tab, "#detail")
+        assert "从未报送，没有已接收的数" in text(tab, "#detail")
+        assert "从未报送 129 个县" in text(tab, ".tiles")
+        assert "可能范围" not in text(tab, ".tiles")
         assert "本期还没有收到文件" in text(tab, "#received")
         assert tab.complaints == []
 
@@ -318,6 +320,39 @@ def test_another_campaign_with_lists_and_sheets_of_its_own(browser: Browser, els
         assert "2024年4月9日收入（2）" in text(tab, "#received")
         tab.page.goto(elsewhere.as_uri() + f"#c-{BAIHE[:6]}")
         assert "逾期" in text(tab, "#detail")
+        assert tab.complaints == []
+        assert tab.faults() == []
+
+
+def test_what_was_reported_before_stands_marked_while_nobody_reports(browser: Browser, elsewhere: Path) -> None:
+    later = elsewhere.parents[1] / SECOND_QUARTER[0] / "index.html"
+    held = json.loads(re.findall(r'id="data">(.*?)</script>', later.read_text(encoding="utf-8"), re.DOTALL)[0])
+    first = json.loads(re.findall(r'id="data">(.*?)</script>', elsewhere.read_text(encoding="utf-8"), re.DOTALL)[0])
+    carried = {unit for form in held["rows"].values() for unit in form}
+    assert carried == {unit for form in first["rows"].values() for unit in form}
+    for form, rows in held["rows"].items():
+        for unit, standing in rows.items():
+            assert standing[:2] == first["rows"][form][unit][:2]
+            assert standing[5] == "2024年第一季度"
+            assert held["before"][form][unit] == standing[3]
+    kinds = [kind for kind, _ in held["paces"]]
+    paces = {
+        kinds[one[2]] for unit in carried & held["judged"].keys() for one in held["judged"][unit] if one[2] is not None
+    }
+    assert paces <= {"met", "unclear"}
+    with opened(browser, later, hash_="#c-990102") as tab:
+        assert re.search(r"沿用上次 \d+ 个", text(tab, ".tiles"))
+        assert "落后" not in text(tab, ".tiles")
+        tab.page.evaluate("document.querySelectorAll('#detail details').forEach(one => { one.open = true; })")
+        detail = text(tab, "#detail")
+        assert "所报的数 沿用上次（截至2024年第一季度）" in detail
+        assert "本期没有报，下列沿用上次（2024年第一季度）所报的数" in detail
+        assert "完成率 —" in detail
+        for word in ("未完成", "未填报", "未达标", "落后"):
+            assert word not in detail
+        assert [hit for hit in search(tab, "湖滨区wq1-1") if "11" in hit and "（沿用上次）" in hit]
+        tab.page.goto(later.as_uri() + "#f-WQ1-1")
+        assert re.search(r"本期已填 0/8 个.+，沿用上次 \d", text(tab, "#detail"))
         assert tab.complaints == []
         assert tab.faults() == []
 

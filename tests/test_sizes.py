@@ -175,9 +175,9 @@ def test_what_does_not_fit_is_several_pictures_under_one_number(tmp_path: Path) 
     project.run("2024-02-06")
     folder = project.root / "outbox" / "2024-01"
     drawn = sorted(p.name for p in (folder / "图表").glob("图1*"))
-    assert drawn == ["图1之一_各市（州）完成率排名.png", "图1之二_各市（州）完成率排名.png"]
+    assert drawn == ["图1之一_各市（州）完成率.png", "图1之二_各市（州）完成率.png"]
     xml = body_of(folder / "工作简报.docx")
-    alts = re.findall(r'<wp:docPr [^>]*descr="([^"]*完成率排名[^"]*)"', xml)
+    alts = re.findall(r'<wp:docPr [^>]*descr="([^"]*各市（州）完成率；[^"]*)"', xml)
     assert len(set(alts)) == 2
     assert "之一" in alts[0]
     assert name_of(31) in alts[1]
@@ -201,7 +201,15 @@ def test_months_that_follow_each_other_are_told_apart(tmp_path: Path) -> None:
 def test_333_rows_are_divided_and_none_is_lost() -> None:
     rows = [
         RankRow(
-            rank=None, name=name_of(n), completion_pct=None, change_pp=None, previous_pct=None, reported=0, roster=1
+            name=name_of(n),
+            band=None,
+            completion_pct=None,
+            change_pp=None,
+            previous_pct=None,
+            low_pct=None,
+            high_pct=None,
+            reported=0,
+            roster=1,
         )
         for n in range(333)
     ]
@@ -209,7 +217,7 @@ def test_333_rows_are_divided_and_none_is_lost() -> None:
     assert [row for part in parts for row in part] == rows
     assert max(map(len, parts)) <= MOST_RANKS
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
-    assert ranking(parts[0], pace_pct=50.0)
+    assert ranking(parts[0], "全省", 50.0)
 
 
 def test_333_respondents_go_through(tmp_path: Path) -> None:
@@ -261,7 +269,7 @@ def test_a_product_that_fails_costs_only_itself(
 def test_a_picture_that_fails_is_said_where_it_would_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = made_up(tmp_path / "w")
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.products.pictures.trend.trend", lambda *_: ranking([], pace_pct=None))
+        patch.setattr("pipeline.products.pictures.trend.trend", lambda *_: ranking([], "全省", None))
         result = project.call("--as-of", "2024-02-06", exit_code=2)
     assert "没有生成：图表/图2_各期完成率.png" in result.stderr
     folder = project.root / "outbox" / "2024-01"

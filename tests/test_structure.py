@@ -118,6 +118,37 @@ def test_no_module_needs_one_that_needs_it() -> None:
     tuple(TopologicalSorter(needs).static_order())
 
 
+def test_the_oracle_shares_no_code_with_what_it_proves() -> None:
+    """It is told what was published and what the campaign is, and computes the rest for itself."""
+    paths = sorted((ROOT / "tests" / "oracle").rglob("*.py"))
+    assert len(paths) > 3
+    for path in paths:
+        mine = [name for name in imported(path) if name.split(".")[0] in {"pipeline", "tests", "tools"}]
+        assert all(name.startswith("tests.oracle") for name in mine), (path.name, mine)
+
+
+READS_A_PERIOD = {"measures.known": "values", "measures.evidence": "rows", "measures.parties": "rows"}
+"""Who of the measures looks at the rows of a snapshot; the two last say where a value stands, by what is known of it."""
+
+
+def test_what_is_known_is_read_in_one_place() -> None:
+    """A measure that reads the period's rows itself forgets what was said before: silence would undo it."""
+    found: dict[str, str] = {}
+    for path in (p for p in SOURCES if module(p).startswith("measures.")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        read = {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and node.attr in {"rows", "values", "origin", "absence", "accepted"}
+            and ast.unparse(node.value).split(".")[-1] in {"snapshot", "published"}
+        }
+        found |= {module(path): "、".join(sorted(read))} if read else {}
+    assert found == READS_A_PERIOD
+    users = {module(p) for p in SOURCES if "said_in(" in p.read_text(encoding="utf-8")}
+    assert users == {"measures.known", "measures.corrections"}
+
+
 def test_the_formatter_is_not_overruled() -> None:
     for path in (*SOURCES, *(p for folder in ("tests", "tools", "benchmarks") for p in (ROOT / folder).rglob("*.py"))):
         assert not re.search(r"# fmt" + r": (skip|off)", path.read_text(encoding="utf-8")), path

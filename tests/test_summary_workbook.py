@@ -22,6 +22,7 @@ from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.period import measure_period
 from pipeline.products.summary.style import breaks
 from pipeline.products.summary.workbook import summary_workbook
+from pipeline.products.wording import one_decimal
 from pipeline.workspace.campaign import load_campaign
 from pipeline.workspace.paths import Workspace
 from tests.builder import ROOT, campaign, fitting, whole_campaign
@@ -392,15 +393,96 @@ def test_pages_are_cut_before_what_belongs_together() -> None:
     assert breaks([10] * 30, 50, 10, [1], 1) == [5, 9, 13, 17, 21, 25, 29]
 
 
+def after(earlier: PeriodMeasures, later: PeriodMeasures) -> PeriodMeasures:
+    """The later period's measures, when the earlier one's returns had come before."""
+    one, two, shift = earlier.snapshot, later.snapshot, 100
+    records = (replace(record, seq=record.seq + shift) for record in one.records)
+    both = replace(
+        two,
+        submissions=(*(replace(s, seq=s.seq + shift) for s in one.submissions), *two.submissions),
+        rows={**{key: replace(row, seq=row.seq + shift) for key, row in one.rows.items()}, **two.rows},
+        records=(*records, *two.records),
+    )
+    return measure_period(later.whole, both, later.calendar, later.period)
+
+
+@pytest.fixture(scope="module")
+def carried() -> PeriodMeasures:
+    """Kunming and Diqing reported in the period before; in this one Kunming only, and one county of it was returned."""
+    c = whole_campaign()
+    changes: dict[tuple[str, str], Value] = {("533422", "Q01-1"): 5, ("530103", "Q01-1"): 9}
+    return after(
+        measured(c, [KUNMING, DIQING], "2022-12", changes=changes),
+        measured(c, [KUNMING], returned=frozenset({"530103"})),
+    )
+
+
+def test_what_was_said_before_stands_marked_and_counts_in_the_sums_but_not_as_met(carried: PeriodMeasures) -> None:
+    content = summary_workbook(carried)
+    sheet = opened(content)["1.思想引领"]
+    col, rows, met = column(sheet, "Q01-1"), rows_of(sheet), label(sheet, "达标数")
+    said, after_it = label(sheet, "文件"), label(sheet, "说明")
+    for county, value, state in (("533422", 5, "未报"), ("530103", 9, "退回待改")):
+        cell = sheet.cell(rows[county], col)
+        assert (cell.value, cell.font.italic, sheet.cell(rows[county], 4).value) == (value, True, state)
+        assert sheet.cell(rows[county], met).value is None
+        assert "沿用2022年11—12月的数" in str(sheet.cell(rows[county], after_it).value)
+        assert sheet.cell(rows[county], said).value
+    assert not sheet.cell(rows["530102"], col).font.italic
+    total = next(t for t in carried.totals if t.quantity.value == "Q01-1")
+    assert sheet.cell(7, col).value == total.actual
+    assert (sheet.cell(7, 4).value, sheet.cell(7, after_it).value) == ("已报13/129", "含沿用上次的4个县")
+    assert sheet.cell(rows[DIQING], 4).value == "已报0/3"
+    assert sheet.cell(rows[DIQING], met).value is None
+    assert "沿用上次4个县（灰色斜体" in sheet["B2"].value
+    never = sheet.cell(rows[NUJIANG] + 1, col)
+    assert never.value is None
+    assert never.fill.patternType not in {None, "solid"}
+
+
+def test_what_silence_can_do_stands_beside_the_share(carried: PeriodMeasures) -> None:
+    results, done = opened(summary_workbook(carried)), carried.now.province
+    sheet = results["州（市）完成率"]
+    head = {str(cell.value): cell.column for cell in sheet[3] if cell.value}
+    bounds = [sheet.cell(4, head[name]).value for name in ("计入沿用上次", "可能最低", "可能最高")]
+    assert bounds == pytest.approx([(one or 0.0) / 100 for one in (done.known_pct, done.least_pct, done.most_pct)])
+    trend = results["各期完成率"]
+    assert [trend.cell(5, c).value for c in (7, 8, 9)] == pytest.approx(bounds)
+    texts = " ".join(str(c.value) for row in results["目录"].iter_rows() for c in row if c.value is not None)
+    assert "含沿用上次的4个县" in texts
+    for one in (done.known_pct, done.least_pct, done.most_pct):
+        assert one is not None
+        assert f"{one_decimal(one)}%" in texts
+    counties = results["各县情况"]
+    at = {str(cell.value): cell.column for cell in counties[3] if cell.value}
+    rows = {str(counties.cell(r, 1).value): r for r in range(4, 4 + 129)}
+    shown = {code: str(counties.cell(rows[code], at["情况"]).value) for code in ("530102", "533422", "533301")}
+    assert shown == {"530102": "本期已报", "533422": "沿用上次（截至2022年11—12月）", "533301": "从未报送"}
+    assert counties.cell(rows["533422"], at["落后项"]).value == "—"
+    behind = {r.county_code: len(r.behind) for r in carried.standing.records}
+    assert counties.cell(rows["530102"], at["落后项"]).value == behind["530102"]
+
+
+def test_prefectures_have_a_place_and_no_number(book: bytes, some: PeriodMeasures) -> None:
+    sheet = opened(book)["州（市）完成率"]
+    places = {str(sheet.cell(r, 2).value): sheet.cell(r, 1).value for r in range(5, 5 + 16)}
+    assert places == {
+        p.code: some.standings[p.code].band.value if p.code in some.standings else "—" for p in some.program.prefectures
+    }
+    assert set(places.values()) <= {"居前", "居中", "居后", "—"}
+    assert len(some.standings) > 1
+
+
 @pytest.mark.libreoffice
 @pytest.mark.filterwarnings("ignore:.*extension is not supported")  # what LibreOffice writes besides
-@pytest.mark.parametrize("kind", ["some", "nobody", "another"])
+@pytest.mark.parametrize("kind", ["some", "carried", "nobody", "another"])
 def test_libreoffice_comes_to_the_same_results(
-    kind: str, some: PeriodMeasures, office: Session, tmp_path: Path
+    kind: str, some: PeriodMeasures, carried: PeriodMeasures, office: Session, tmp_path: Path
 ) -> None:
     c = another_campaign() if kind == "another" else campaign()
     who = [p.code for p in c.program.prefectures[:2]] if kind == "another" else []
-    m = some if kind == "some" else measured(c, who, c.program.periods[1].code)
+    told = {"some": some, "carried": carried}
+    m = told[kind] if kind in told else measured(c, who, c.program.periods[1].code)
     content = summary_workbook(m)
     recalculated = opened(computed_anew(content, office, tmp_path))
     cached, formulas = opened(content), opened(content, results=False)
@@ -415,7 +497,7 @@ def test_libreoffice_comes_to_the_same_results(
                     same = there == wanted if isinstance(wanted, str) else there == pytest.approx(wanted, abs=1e-9)
                     assert same, (sheet.title, cell.coordinate, cell.value, wanted, there)
                     compared += 1
-    assert compared > {"some": 1000, "nobody": 50, "another": 20}[kind]
+    assert compared > {"some": 1000, "carried": 1000, "nobody": 50, "another": 20}[kind]
 
 
 def computed_anew(content: bytes, office: Session, folder: Path) -> bytes:

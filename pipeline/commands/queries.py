@@ -75,6 +75,10 @@ def overdue(ctx: click.Context, period: str | None, as_json: bool) -> None:
         kinds = Counter(m.program.worded(KIND_NAMES[o.kind]) for o in late.others)
         listed = "，".join(f"{kind}{n}项" for kind, n in kinds.items())
         click.echo(f"其他逾期事项 {len(late.others)} 项：{listed}，见{m.program.worded('逾期县清单')}.xlsx")
+    if late.contacts:
+        whose = Counter(o.name for o in late.contacts)
+        listed = "，".join(f"{name}{n}项" for name, n in whose.items())
+        click.echo(f"{m.program.words.contact}和领导逾期事项 {len(late.contacts)} 项：{listed}")
 
 
 @click.command()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import date
 
+    from pipeline.domain.contact import ContactLink
     from pipeline.domain.period import Period
     from pipeline.domain.units import Prefecture
 
@@ -36,10 +37,28 @@ KIND_NAMES = {
 }
 
 
+class Owner(StrEnum):
+    """What sort of party is responsible."""
+
+    COUNTY = "COUNTY"
+    RESPONDENT = "RESPONDENT"
+    CONTACT = "CONTACT"
+    OFFICE = "OFFICE"
+
+
+OWNER_NAMES = {
+    Owner.COUNTY: "县",
+    Owner.RESPONDENT: "州（市）",
+    Owner.CONTACT: "对口联系方",
+    Owner.OFFICE: "领导小组办公室",
+}
+
+
 class Timeliness(StrEnum):
     """Timeliness of an obligation (DESIGN §4).
 
     ``PENDING``: past its day, and something came that may say so and cannot be used as it is: it is not called unreported.
+    ``UNCLEAR``: past its day, and nothing was reported for the last report that was due: what is owed then is the report.
     ``UNKNOWN``: no return can say so, the office looks for itself.
     """
 
@@ -48,6 +67,7 @@ class Timeliness(StrEnum):
     NOT_DUE = "NOT_DUE"
     PENDING = "PENDING"
     OVERDUE = "OVERDUE"
+    UNCLEAR = "UNCLEAR"
     UNKNOWN = "UNKNOWN"
 
 
@@ -57,6 +77,7 @@ TIMELINESS_NAMES = {
     Timeliness.NOT_DUE: "未到期",
     Timeliness.PENDING: "收到待处理",
     Timeliness.OVERDUE: "逾期",
+    Timeliness.UNCLEAR: "情况不明",
     Timeliness.UNKNOWN: "由办公室自查",
 }
 BEHIND = (Timeliness.LATE, Timeliness.OVERDUE)
@@ -80,10 +101,15 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obligation:
-    """Something one unit owes by a day (四、五; 三（二）（三）).
+    """Something somebody owes by a day (四、五; 三（二）（三）).
 
     Attributes:
-        who: Code of a county or prefecture; empty for the office itself. A visit stands under the county to be visited.
+        who: Code of whoever is responsible: a county, a prefecture, a contact (``unit_id`` of contacts.csv; prefecture code
+            and name of one entered on the sheet; of several, who owe it together, joined by 、); empty for the office.
+        name: Of the same.
+        owner: What sort of party that is.
+        unit: Code of the unit it is about: ``who`` itself, except where a contact owes it.
+        unit_name: Of the same.
         prefecture: Of the unit; without code for the office.
         serves: Code of the milestone or duty it comes from, number of the problem; empty for the period's report.
         period: Whose return shows it: the first that ends on or after ``due_on``, else the last.
@@ -95,8 +121,8 @@ class Obligation:
         days_overdue: Calendar days past due; 0 when met or not due.
         streak: Periods (of highlights: quarters) late or overdue in a row. What is owed once grows by one with every
             later period whose return was due without it.
-        contacts: Names of the county's contacts; none where its prefecture's leaders stand in.
-        contact: The same in words; empty for a prefecture.
+        contacts: Those paired with the county, as a letter addresses them; none for a prefecture.
+        contact: The same in words.
         submission: What met it, or says that it is not: number in the ledger, 0 when nothing does.
         sheet: Where in it, as ``cell``; empty when the whole record is meant.
     """
@@ -104,7 +130,9 @@ class Obligation:
     kind: ObligationKind
     who: str
     name: str
-    is_county: bool
+    owner: Owner
+    unit: str
+    unit_name: str
     prefecture: Prefecture
     what: str
     serves: str
@@ -119,11 +147,21 @@ class Obligation:
     workdays_overdue: int
     streak: int
     reason: Reason
-    contacts: tuple[str, ...]
+    contacts: tuple[ContactLink, ...]
     contact: str
     submission: int
     sheet: str
     cell: str
+
+    @property
+    def is_county(self) -> bool:
+        """Whether a county owes it."""
+        return self.owner is Owner.COUNTY
+
+    @property
+    def is_of_contact(self) -> bool:
+        """Whether whoever is paired with the county owes it, and not the county."""
+        return self.owner is Owner.CONTACT
 
     @property
     def is_measured(self) -> bool:

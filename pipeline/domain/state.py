@@ -36,6 +36,21 @@ STATE_NAMES = {
 REPORTED = (State.ACCEPTED, State.NIL)  # the states whose figures count
 
 
+class Knowledge(StrEnum):
+    """What is known of a unit or of one of its figures, as of a period (DESIGN §4): what was accepted stands, silence undoes nothing."""
+
+    REPORTED = "reported"  # accepted for the period itself, nil reports included
+    KNOWN = "known"  # accepted for an earlier period, nothing accepted for this one
+    UNKNOWN = "unknown"
+
+
+KNOWLEDGE_NAMES = {
+    Knowledge.REPORTED: "本期已报",
+    Knowledge.KNOWN: "沿用上次",
+    Knowledge.UNKNOWN: "从未报送",
+}
+
+
 class Verdict(StrEnum):
     """Verdict on one submission. ``HELD`` waits for a staff member's word: neither merged nor returned; ``WITHDRAWN`` has it."""
 

@@ -162,9 +162,9 @@ class Accepted:
                 later |= {key: min(v, later.get(key, v)) for key, v in then.items()}
         listed = {(unit, form): rows for (form, of, unit), rows in self.lists.items() if of == period}
         lineage, numeric = Lineage(program=program, given=previous), Lineage(program=program, given=floors)
-        least = {key: v for key, v in numeric.taken_over(chosen).items() if isinstance(v, (int, Decimal))}
+        least = {key: v for key, (_, v) in numeric.taken_over(chosen).items() if isinstance(v, (int, Decimal))}
         return Past(
-            previous=lineage.taken_over(chosen),
+            previous={key: value for key, (_, value) in lineage.taken_over(chosen).items()},
             floors=least,
             current=current,
             standing=standing,

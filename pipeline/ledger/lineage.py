@@ -35,37 +35,42 @@ class Lineage:
     program: Program
     given: Dated
 
-    def taken_over(self, period: Period) -> dict[tuple[str, str], Value]:
-        """(county, field) → last value, of the counties of a period."""
+    def taken_over(self, period: Period) -> dict[tuple[str, str], tuple[date, Value]]:
+        """(county, field) → last value and its day, of the counties of a period; of a sum, the last of its parts' days."""
         heirs = self._heirs(period)
         codes = dict.fromkeys(code for _, code in self.given)
         others = {c.code for c in (*heirs, *self.program.others_in(period))}
-        ours = {key: value for key, (_, value) in self.given.items() if key[0] not in others}
-        taken = {(c.code, code): self._value(c, code) for c in heirs for code in codes}
-        return ours | {key: value for key, value in taken.items() if value is not None}
+        ours = {key: value for key, value in self.given.items() if key[0] not in others}
+        taken = {(c.code, code): value for c in heirs for code in codes if (value := self._value(c, code, period))}
+        return ours | taken
 
     def merged(self, period: Period) -> frozenset[str]:
         """Counties of a period of several parts that have not reported as a whole."""
-        return frozenset(c.code for c in self._heirs(period) if len(self._parts(c)) > 1)
+        last = {c.code: self._last(c) for c in self._heirs(period)}
+        return frozenset(c.code for c in self._heirs(period) if len(self._parts(c, period, last[c.code])) > 1)
 
     def _heirs(self, period: Period) -> list[County]:
         return [c for c in self.program.roster_in(period) if c.code in self.program.merged_into]
 
-    def _parts(self, county: County) -> list[County]:
-        """The counties it was when it last reported; itself alone once it has reported as it is."""
-        last = max((day for (code, _), (day, _) in self.given.items() if code == county.code), default=date.min)
-        joined = [c for c in self.program.merged_into.get(county.code, ()) if c.ends and last <= c.ends]
+    def _last(self, county: County) -> date:
+        """The day of its last report."""
+        return max((day for (code, _), (day, _) in self.given.items() if code == county.code), default=date.min)
+
+    def _parts(self, county: County, period: Period, last: date) -> list[County]:
+        """The counties it was on a day, of those that have become it by the period's end; itself alone once it was whole."""
+        into = self.program.merged_into.get(county.code, ())
+        joined = [c for c in into if c.ends and last <= c.ends < period.end]
         was_there = not joined or any(c.ends and county.stands_on(c.ends) for c in joined)
         return [*([county] if was_there else []), *joined]
 
-    def _value(self, county: County, code: str) -> Value:
-        parts = self._parts(county)
-        values: list[Value] = []
-        for part in parts:
-            _, own = self.given.get((part.code, code), (None, None))
-            values.append(own if part.code == county.code else self._value(part, code))
+    def _value(self, county: County, code: str, period: Period) -> tuple[date, Value] | None:
+        """What it said last, if it has said it as it is; else what its parts had said comes to."""
+        own = self.given.get((county.code, code))
+        parts = self._parts(county, period, own[0] if own else date.min)
+        values = [own if part.code == county.code else self._value(part, code, period) for part in parts]
         if len(parts) == 1:
             return values[0]
-        numbers = [v for v in values if isinstance(v, (int, Decimal))]
+        known = [value for value in values if value]
+        numbers = [number for _, number in known if isinstance(number, (int, Decimal))]
         whole = len(numbers) == len(values) and self.program.field_by_code[code].adds_up
-        return sum(numbers) if whole else None
+        return (max(day for day, _ in known), sum(numbers)) if whole else None

@@ -1,6 +1,7 @@
-"""Who might be commended (五（三）) and who lags, each with the figures that put them there: a human decides.
+"""Who might be commended (五（三）) and whose progress lags, each with the figures that put them there: a human decides.
 
-Nothing here is a verdict. The two lists share no county, and most counties are on neither.
+Nothing here is a verdict. The two lists share no county, and most counties are on neither. Progress is the county's; who is
+late with a return is the respondent's, and stands in the table of obligations.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pipeline.domain.obligation import BEHIND, Timeliness
-from pipeline.measures.progress import COUNTED, Completion, Status, completion, printed
+from pipeline.domain.obligation import Timeliness
+from pipeline.domain.state import Knowledge
+from pipeline.measures.chance import Band, county_band
+from pipeline.measures.progress import COUNTED, Completion, Pace, completion, printed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -24,9 +27,9 @@ if TYPE_CHECKING:
 
 
 class LagReason(StrEnum):
-    """Why a county is on the list of those that lag."""
+    """Why a county is on the list of those whose progress lags."""
 
-    STREAK = "连续迟报或逾期"
+    BEHIND = "有到期未达标或落后于进度的任务"
     COMPLETION = "完成率明显低于全省"
 
 
@@ -36,10 +39,10 @@ class CountyRecord:
 
     Attributes:
         on_time: Reports received on time, of the ``due`` ones that were due by the as-of date.
-        streak: Reports late or overdue in a row, the last due one included.
         completion: Targets met of those that apply, in this period; of none when it has not reported.
-        on_pace: Of the targets that apply, those met or on the pace required by the period's end.
-        behind: Codes of the quantities neither met nor on pace.
+        paces: Targets that apply, by where they are on their expected path.
+        behind: Codes of the quantities that are behind it.
+        band: Its completion against the province's: ahead or last only by more than chance.
         gap_pp: Completion less the province's, in percentage points as printed; None without either.
     """
 
@@ -47,10 +50,10 @@ class CountyRecord:
     prefecture_code: str
     on_time: int
     due: int
-    streak: int
     completion: Completion
-    on_pace: int
+    paces: Mapping[Pace, int]
     behind: tuple[str, ...]
+    band: Band
     gap_pp: Decimal | None
 
 
@@ -69,7 +72,7 @@ class Commendation:
     Attributes:
         records: Every county's figures, in code order.
         candidates: For commendation, highest completion first; equal ones in code order.
-        lagging: Longest streak first, then lowest completion.
+        lagging: Lowest completion first, then most behind.
     """
 
     province: Completion
@@ -79,57 +82,54 @@ class Commendation:
 
 
 def standing(
-    program: Program,
-    period: Period,
-    assessed: pd.DataFrame,
-    owed: Iterable[Obligation],
-    *,
-    streak: int = 2,
-    below_pp: Decimal = Decimal(20),
+    program: Program, period: Period, assessed: pd.DataFrame, owed: Iterable[Obligation], chance: float
 ) -> Commendation:
     """Commendation candidates and lagging counties of a period.
 
     A county is a candidate when all of these hold:
 
     - every report that was due by the as-of date, from the first period to this one, came on time, and at least one was;
-    - its record of this period stands;
-    - at least one target applies to it, and each that does (judged, its window begun, not 不适用) is met or on the pace
-      the period's end requires.
+    - its record of this period stands, and nothing in it is behind its expected path;
+    - its completion is above the province's by more than chance, or every target that applies is met.
 
-    A county lags when it was late or overdue with its last ``streak`` due reports or more, or when its completion is
-    ``below_pp`` percentage points or more below the province's, both as printed. A county without a record has no
-    completion: it can only lag by its streak.
+    A county lags when it reported and something is behind its expected path, or its completion is below the province's by
+    more than chance. Of one that has not reported nothing is said: what it owes is the report.
 
     Args:
         program: The campaign.
         period: Where we are.
         assessed: Of :func:`pipeline.measures.progress.assess`, for this period.
         owed: The table of obligations; of it, the counties' reports up to this period.
-        streak: From how many reports in a row on.
-        below_pp: From how many percentage points on.
+        chance: Per cent, that any county is named by chance alone.
     """
     province = completion(assessed, [])[()] if len(assessed) else Completion(met=0, applicable=0, reported=0, roster=0)
     reports = _due_reports(owed, period)
     done, paces = completion(assessed, ["county_code"]), _paces(assessed)
     nobody = Completion(met=0, applicable=0, reported=0, roster=1)
-    records = tuple(
-        _record(
-            county,
-            done.get((county.code,), nobody),
-            paces.get(county.code, {}),
-            reports.get(county.code, []),
-            province,
+
+    def record(county: Unit) -> CountyRecord:
+        mine, own = done.get((county.code,), nobody), paces.get(county.code, {})
+        counted = list(own.values())
+        reported = reports.get(county.code, [])
+        return CountyRecord(
+            county_code=county.code,
+            prefecture_code=county.prefecture_code,
+            completion=mine,
+            on_time=sum(o.timeliness is Timeliness.ON_TIME for o in reported),
+            due=len(reported),
+            paces={pace: counted.count(pace) for pace in Pace},
+            behind=tuple(code for code, pace in own.items() if pace is Pace.BEHIND),
+            band=county_band(province, mine, chance=chance, among=province.reported),
+            gap_pp=None if mine.pct is None or province.pct is None else printed(mine.pct) - printed(province.pct),
         )
-        for county in program.measured
-    )
-    lagging = [Lagging(record=r, reasons=reasons) for r in records if (reasons := _reasons(r, streak, below_pp))]
+
+    records = tuple(record(county) for county in program.measured)
+    lagging = [Lagging(record=r, reasons=reasons) for r in records if (reasons := _reasons(r))]
     return Commendation(
         province=province,
         records=records,
         candidates=tuple(sorted(filter(_is_candidate, records), key=lambda r: (-_printed(r), r.county_code))),
-        lagging=tuple(
-            sorted(lagging, key=lambda found: (-found.record.streak, _printed(found.record), found.record.county_code))
-        ),
+        lagging=tuple(sorted(lagging, key=lambda f: (_printed(f.record), -len(f.record.behind), f.record.county_code))),
     )
 
 
@@ -143,49 +143,24 @@ def _due_reports(owed: Iterable[Obligation], period: Period) -> dict[str, list[O
     return reports
 
 
-def _paces(assessed: pd.DataFrame) -> dict[str, dict[str, bool]]:
-    """County → quantity that applies → whether it is met or on pace."""
-    paces: dict[str, dict[str, bool]] = {}
-    columns = (assessed[name].tolist() for name in ("county_code", "quantity", "status", "on_pace"))
-    for county, quantity, status, on_pace in zip(*columns, strict=True):
-        if status in COUNTED:  # of a county that has not reported nothing is
-            paces.setdefault(county, {})[quantity] = status == Status.MET or on_pace is True
+def _paces(assessed: pd.DataFrame) -> dict[str, dict[str, Pace]]:
+    """County that reported → quantity that applies → where it is on its path."""
+    paces: dict[str, dict[str, Pace]] = {}
+    columns = (assessed[name].tolist() for name in ("county_code", "quantity", "status", "pace", "knowledge"))
+    for county, quantity, status, pace, knowledge in zip(*columns, strict=True):
+        if status in COUNTED and knowledge == Knowledge.REPORTED:
+            paces.setdefault(county, {})[quantity] = Pace(pace)
     return paces
-
-
-def _record(
-    county: Unit, done: Completion, paces: dict[str, bool], owed: list[Obligation], province: Completion
-) -> CountyRecord:
-    return CountyRecord(
-        county_code=county.code,
-        prefecture_code=county.prefecture_code,
-        completion=done,
-        on_time=sum(o.timeliness is Timeliness.ON_TIME for o in owed),
-        due=len(owed),
-        streak=_streak(owed),
-        on_pace=sum(paces.values()),
-        behind=tuple(code for code, good in paces.items() if not good),
-        gap_pp=None if done.pct is None or province.pct is None else printed(done.pct) - printed(province.pct),
-    )
-
-
-def _streak(owed: list[Obligation]) -> int:
-    count = 0
-    for o in reversed(owed):
-        if o.timeliness not in BEHIND:
-            break
-        count += 1
-    return count
 
 
 def _is_candidate(record: CountyRecord) -> bool:
     done = record.completion
-    return 0 < record.due == record.on_time and done.reported > 0 and done.applicable > 0 and not record.behind
+    ahead = record.band is Band.AHEAD or 0 < done.applicable == done.met
+    return 0 < record.due == record.on_time and ahead and not record.behind
 
 
-def _reasons(record: CountyRecord, streak: int, below_pp: Decimal) -> tuple[LagReason, ...]:
-    far = record.gap_pp is not None and record.gap_pp <= -below_pp
-    held = {LagReason.STREAK: record.streak >= streak, LagReason.COMPLETION: far}
+def _reasons(record: CountyRecord) -> tuple[LagReason, ...]:
+    held = {LagReason.BEHIND: bool(record.behind), LagReason.COMPLETION: record.band is Band.LAST}
     return tuple(reason for reason, holds in held.items() if holds)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.domain.contact import ContactLink
 from pipeline.measures.figures import PROVINCE, by_role, day, number, role_of, share, text, total, yes
 from pipeline.program.model import FormKind, Rows
 
@@ -18,24 +19,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ContactLink:
-    """One contact of one county.
-
-    Attributes:
-        key: Who it is: the unit's id, or prefecture code and name for one entered on the sheet, since the leaders of
-            two prefectures may bear one name.
-        title: As documents print it; ``unit`` is its bare name.
-        given: From the notice, not entered.
-    """
-
-    key: str
-    title: str
-    unit: str
-    level: str
-    given: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _CountyContact:
     """One county; visits, days and report are None when not reported.
 
@@ -46,7 +29,7 @@ class _CountyContact:
 
     county_code: str
     prefecture_code: str
-    links: tuple[_ContactLink, ...]
+    links: tuple[ContactLink, ...]
     reported: bool
     entered: str
     visits: Decimal | None
@@ -75,7 +58,7 @@ class _CountyContact:
 class Load:
     """The counties of one contact."""
 
-    link: _ContactLink
+    link: ContactLink
     county_codes: tuple[str, ...]
 
 
@@ -138,15 +121,12 @@ def names(entered: str) -> tuple[str, ...]:
 
 
 def _county(program: Program, form: Form | None, county: County, given: Given | None, on: date) -> _CountyContact:
-    links = tuple(
-        _ContactLink(key=c.unit_id, title=c.title, unit=c.unit, level=c.level, given=True)
-        for c in program.contacts_of(county.code, on)
-    )
     row = given or {}
     return _CountyContact(
         county_code=county.code,
         prefecture_code=county.prefecture_code,
-        links=links or (_entered(form, county, row) if form else ()),
+        links=given_links(program, county.code, on)
+        or (entered_links(form, county.prefecture_code, row) if form else ()),
         reported=form is not None and given is not None,
         entered=text(by_role(form, "contact", row)) if form else "",
         visits=number(by_role(form, "visits", row)) if form else None,
@@ -156,17 +136,25 @@ def _county(program: Program, form: Form | None, county: County, given: Given | 
     )
 
 
-def _entered(form: Form, county: County, given: Given) -> tuple[_ContactLink, ...]:
+def given_links(program: Program, county_code: str, on: date) -> tuple[ContactLink, ...]:
+    """The contacts the notice gives a county on a day."""
+    return tuple(
+        ContactLink(key=c.unit_id, title=c.title, unit=c.unit, level=c.level, given=True)
+        for c in program.contacts_of(county_code, on)
+    )
+
+
+def entered_links(form: Form, prefecture_code: str, given: Given) -> tuple[ContactLink, ...]:
     """The contacts written on the sheet."""
     level = text(by_role(form, "contact_level", given))
     return tuple(
-        _ContactLink(key=f"{county.prefecture_code}:{name}", title=name, unit=name, level=level, given=False)
+        ContactLink(key=f"{prefecture_code}:{name}", title=name, unit=name, level=level, given=False)
         for name in names(text(by_role(form, "contact", given)))
     )
 
 
 def _loads(counties: Sequence[_CountyContact]) -> tuple[Load, ...]:
-    links: dict[str, _ContactLink] = {}
+    links: dict[str, ContactLink] = {}
     found: dict[str, list[str]] = {}
     for county in counties:
         for link in county.links:

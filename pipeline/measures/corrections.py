@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.measures.known import known_states, said_in
 from pipeline.measures.progress import assess, completion
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from pipeline.domain.value import Value
     from pipeline.ledger.snapshot import Snapshot
+    from pipeline.measures.known import KnownState
     from pipeline.program.model import Period, Program
 
     Given = Mapping[str, Mapping[str, Value]]
@@ -60,27 +62,31 @@ class Correction:
         return tuple(dict.fromkeys(change.county_code for change in self.changes))
 
 
-def corrections(
-    program: Program, published: Snapshot | None, period: Period, given: Mapping[str, Given]
-) -> tuple[Correction, ...]:
+def corrections(program: Program, published: Snapshot | None, period: Period, now: Snapshot) -> tuple[Correction, ...]:
     """Earlier periods that moved since the bulletin before this one, the earliest first; none in the first period.
 
     Args:
         program: The campaign.
         published: The dataset as it was for the last bulletin; None where there was none.
         period: The period of the bulletin that is to say them.
-        given: Period code → unit → field → value, as it stands.
+        now: The dataset as it stands.
     """
     if published is None:
         return ()
-    earlier = (p for p in program.periods if p.no < period.no)
-    found = (_correction(program, published, p, given[p.code]) for p in earlier)
+    earlier = program.periods[: period.no - 1]
+    said = [(p, said_in(program, published, p), said_in(program, now, p)) for p in earlier]
+    moved = [of for of, then, as_it_is in said if then != as_it_is]
+    if not moved:
+        return ()
+    then, as_it_is = (known_states(program, snapshot, moved[-1]) for snapshot in (published, now))
+    pairs = zip(then, as_it_is, strict=True)
+    found = (_correction(program, published.as_of, a, b) for a, b in pairs if a.period in moved)
     return tuple(correction for correction in found if correction)
 
 
-def _correction(program: Program, published: Snapshot, period: Period, now: Given) -> Correction | None:
+def _correction(program: Program, published_on: date, before: KnownState, after: KnownState) -> Correction | None:
     """What moved in a period; None when nothing did."""
-    then = published.values(program, period)
+    period, then, now = before.period, before.said, after.said
     counties = {county.code for county in program.at(period).counties}
     changes = tuple(_changes(program, period, then, now))
     added, removed = counties & (now.keys() - then.keys()), counties & (then.keys() - now.keys())
@@ -88,12 +94,12 @@ def _correction(program: Program, published: Snapshot, period: Period, now: Give
         return None
     return Correction(
         period=period,
-        published_on=published.as_of,
+        published_on=published_on,
         changes=changes,
         added=tuple(sorted(added)),
         removed=tuple(sorted(removed)),
-        before_pct=_completion(program, period, then),
-        after_pct=_completion(program, period, now),
+        before_pct=_completion(program, before),
+        after_pct=_completion(program, after),
     )
 
 
@@ -108,5 +114,5 @@ def _changes(program: Program, period: Period, then: Given, now: Given) -> Itera
                 yield Moved(county_code=unit.code, field=asked.code, old=old, new=new)
 
 
-def _completion(program: Program, period: Period, values: Given) -> float | None:
-    return completion(assess(program, period, values), [])[()].pct
+def _completion(program: Program, known: KnownState) -> float | None:
+    return completion(assess(program, known.period, known), [])[()].pct

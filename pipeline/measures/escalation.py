@@ -1,7 +1,8 @@
 """催报函: what is overdue, by how long it has been so, as letters ready to send.
 
-One letter per addressee and level: to each prefecture union, each contact unit (附件3) and each leader. What was handed in
-late asks for nothing any more; it only counts in the streak.
+One letter per addressee and level: to each prefecture union, each contact unit (附件3) and each leader. What a county owes is
+asked of its prefecture and brought before its contacts; what the contacts owe themselves is asked of nobody else. What was
+handed in late asks for nothing any more; it only counts in the streak.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def letters(program: Program, owed: Iterable[Obligation], calendar: Calendar, as
     for o in late:
         step = step_of(urging.steps, streaks[_series(o)])
         if step is not None:
-            for kind, code, name in _addressees(program, urging, o, as_of):
+            for kind, code, name in _addressees(program, urging, o):
                 groups.setdefault((-step, kinds.index(kind), code, name), []).append(o)
     return tuple(
         _letter(program, urging, -level, kinds[kind], name, groups[level, kind, code, name], calendar, as_of)
@@ -107,24 +108,16 @@ def letters(program: Program, owed: Iterable[Obligation], calendar: Calendar, as
 
 def _series(o: Obligation) -> tuple[str, ...]:
     """What shares a streak: the reports of a unit do, two milestones do not."""
-    return (o.kind, o.who) if o.kind in _SERIES else (o.kind, o.who, o.serves, o.what)
+    return (o.kind, o.unit) if o.kind in _SERIES else (o.kind, o.unit, o.serves, o.what)
 
 
-def _addressees(
-    program: Program, urging: Urging, o: Obligation, as_of: date
-) -> Iterable[tuple[AddresseeKind, str, str]]:
+def _addressees(program: Program, urging: Urging, o: Obligation) -> Iterable[tuple[AddresseeKind, str, str]]:
     """Kind, key in reading order, and name of everyone whom a letter about an obligation goes to."""
-    yield AddresseeKind.PREFECTURE, o.prefecture.code, f"{o.prefecture.name}{program.unit_suffix}"
-    if not o.is_county:
-        return
-    contacts = program.contacts_of(o.who, as_of)
-    for contact in contacts:
-        kind = AddresseeKind.LEADER if contact.level in urging.leaders else AddresseeKind.CONTACT
-        yield kind, contact.unit_id, contact.title
-    if not contacts:  # 三（一）: its prefecture's leaders, as entered
-        leaders = f"{o.prefecture.name}{program.unit_suffix}{program.words.head}"
-        for name in [f"{name}（{o.prefecture.short_name}）" for name in o.contacts] or [leaders]:
-            yield AddresseeKind.LEADER, o.prefecture.code, name
+    if not o.is_of_contact:
+        yield AddresseeKind.PREFECTURE, o.prefecture.code, f"{o.prefecture.name}{program.unit_suffix}"
+    for link in o.contacts:
+        is_unit = link.given and link.level not in urging.leaders
+        yield AddresseeKind.CONTACT if is_unit else AddresseeKind.LEADER, link.key, link.title
 
 
 def _letter(
@@ -137,7 +130,8 @@ def _letter(
     calendar: Calendar,
     as_of: date,
 ) -> Letter:
-    owed = sorted(owed, key=lambda o: (o.due_on, list(ObligationKind).index(o.kind), o.what, o.is_county, o.who))
+    kinds = list(ObligationKind)
+    owed = sorted(owed, key=lambda o: (not o.is_of_contact, o.due_on, kinds.index(o.kind), o.what, o.is_county, o.unit))
     step = urging.steps[place]
     reply_by, provisional = calendar.add_workdays(as_of, step.workdays)
     appeal = {
@@ -145,14 +139,22 @@ def _letter(
         AddresseeKind.CONTACT: urging.to_contact,
         AddresseeKind.LEADER: urging.to_leader,
     }[kind]
-    asked = appeal.asked.format(
-        asking=step.asking,
-        besides=step.besides,
-        by=cn_date(reply_by) + ("（暂定）" if provisional else ""),
-        to_do="、".join(dict.fromkeys(program.worded(_to_do(o)) for o in owed)),
-        office=program.office,
-    )
-    overdue = f"截至{cn_date(as_of)}，{appeal.whose}有{len(owed)}项应报事项逾期"
+    parts = [
+        (appeal.own, "", appeal.own_asked, [o for o in owed if o.is_of_contact]),
+        (appeal.whose, "应报事项", appeal.asked, [o for o in owed if not o.is_of_contact]),
+    ]
+    asked = [
+        text.format(
+            asking=step.asking,
+            besides=step.besides,
+            by=cn_date(reply_by) + ("（暂定）" if provisional else ""),
+            to_do="、".join(dict.fromkeys(program.worded(_to_do(o)) for o in some)),
+            office=program.office,
+        )
+        for _, _, text, some in parts
+        if some
+    ]
+    overdue = "，".join(f"{whose}有{len(some)}项{things}逾期" for whose, things, _, some in parts if some)
     return Letter(
         level=step.level,
         title=appeal.title or step.title,
@@ -160,9 +162,9 @@ def _letter(
         addressee=addressee,
         obligations=tuple(owed),
         reply_by=reply_by,
-        opening=f"{overdue}，{step.opening}{appeal.told.format(level=step.level)}：",
+        opening=f"截至{cn_date(as_of)}，{overdue}，{step.opening}{appeal.told.format(level=step.level)}：",
         items=tuple(f"{n}.{line}" for n, line in enumerate(_lines(owed), 1)),
-        asked=asked,
+        asked="".join(asked),
         office=program.office,
         written_on=as_of,
     )
@@ -174,14 +176,19 @@ def _lines(owed: Sequence[Obligation]) -> list[str]:
     for (what, due_on), some in groupby(owed, key=lambda o: (o.what, o.due_on)):
         units = list(some)
         done = "报送" if units[0].kind in {*_SERIES, ObligationKind.MATERIAL} else "完成"
-        names = "、".join(_unit(o) for o in units)
-        lines.append(f"{what}，应于{cn_date(due_on)}前{done}，已逾期{units[0].days_overdue}天：{names}。")
+        late = f"{what}，应于{cn_date(due_on)}前{done}，已逾期{units[0].days_overdue}天"
+        if units[0].is_of_contact:
+            lines.append(f"{late}{''.join(_why(o) for o in units)}。")
+        else:
+            names = "、".join(f"{o.name}{_why(o)}" for o in units)
+            lines.append(f"{late}：{names}。")
     return lines
 
 
-def _unit(o: Obligation) -> str:
+def _why(o: Obligation) -> str:
     streak = f"，连续{o.streak}期" if o.streak > 1 else ""
-    return f"{o.name}（{o.reason.value}{streak}）"
+    together = f"，由{o.name}共同负责" if o.is_of_contact and len(o.contacts) > 1 else ""
+    return f"（{o.reason.value}{streak}{together}）"
 
 
 def _to_do(o: Obligation) -> str:

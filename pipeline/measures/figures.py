@@ -187,10 +187,13 @@ def histories(
 
 
 def county_of(program: Program, entry: ListEntry, value: Value) -> County | None:
-    """The county an entry is about, by code or by any of its names; None for the prefecture itself."""
-    written = text(value)
-    mine = program.counties_of(entry.prefecture_code)
-    return next((c for c in mine if written and (written == c.code or written in c.names)), None)
+    """The county an entry is about, by code or by any of its names, or what it has become; None for the prefecture itself."""
+    written, whose = text(value), entry.prefecture_code
+    mine = (*program.counties_of(whose), *(c for c in program.other_counties if c.prefecture_code == whose))
+    meant = next((c for c in mine if written and (written == c.code or written in c.names)), None)
+    while meant and meant.code not in program.standing_by_code:
+        meant = program.county_by_code.get(meant.successor)
+    return program.standing_by_code[meant.code] if meant and meant.prefecture_code == whose else None
 
 
 def reporters(program: Program, reported: Collection[tuple[str, str]], through: Period) -> set[str]:

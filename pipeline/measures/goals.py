@@ -71,4 +71,4 @@ def _figures(
 
 def _nothing_of(whole: Completion) -> Completion:
     """Without any of the goal's items nothing applies, and as many counties have reported all the same."""
-    return Completion(met=0, applicable=0, reported=whole.reported, roster=whole.roster)
+    return Completion(met=0, applicable=0, reported=whole.reported, roster=whole.roster, known=whole.known)

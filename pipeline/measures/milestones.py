@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date
 
-    from pipeline.measures.figures import Given, Values
-    from pipeline.program.model import Form, Milestone, Period, Program, Rows
+    from pipeline.measures.figures import Given
+    from pipeline.measures.known import KnownState
+    from pipeline.program.model import Form, Milestone, Program, Rows
 
 
 class Step(StrEnum):
@@ -23,7 +24,8 @@ class Step(StrEnum):
     DONE = "done"
     LATE = "late"  # done, on a day after the one it was due
     NOT_DONE = "not_done"
-    NOT_REPORTED = "not_reported"  # no record, or left blank
+    SILENT = "silent"  # said before that it was not done, and nothing this period
+    NOT_REPORTED = "not_reported"  # never said, or left blank
     NOT_APPLICABLE = "not_applicable"
 
 
@@ -56,6 +58,7 @@ class _StepCount:
     done: int
     late: int
     not_done: int
+    silent: int
     not_reported: int
     not_applicable: int
     undated: int
@@ -64,7 +67,7 @@ class _StepCount:
 
     @property
     def reported(self) -> int:
-        """Units that said where they stand."""
+        """Units that ever said where they stand."""
         return self.roster - self.not_reported
 
 
@@ -80,31 +83,29 @@ class MilestoneFigures:
 
 
 def milestone_figures(
-    program: Program, period: Period, values: Values, late: Collection[tuple[str, str]]
+    program: Program, known: KnownState, late: Collection[tuple[str, str]]
 ) -> tuple[MilestoneFigures, ...]:
     """Every milestone some sheet of the period asks about, in the notice's order; counties before prefectures.
 
     Args:
         program: The campaign.
-        period: Where we are.
-        values: Unit code → field → value, of reported units only.
+        known: What is known of every unit.
         late: (milestone, unit) of what is overdue in the table of obligations.
     """
     forms = sorted(program.forms_of_kind(FormKind.MILESTONES), key=lambda f: f.rows)
     return tuple(
-        _figures(program, form, milestone, values, late)
+        _figures(program, form, milestone, known, late)
         for milestone in program.milestones
         for form in forms
-        if asked(form, period, "done", milestone.code)
+        if asked(form, known.period, "done", milestone.code)
     )
 
 
 def _figures(
-    program: Program, form: Form, milestone: Milestone, values: Values, late: Collection[tuple[str, str]]
+    program: Program, form: Form, milestone: Milestone, known: KnownState, late: Collection[tuple[str, str]]
 ) -> MilestoneFigures:
     units = tuple(
-        _unit(form, milestone, unit.code, unit.prefecture_code, values.get(unit.code), late)
-        for unit in roster_of(program, form)
+        _unit(form, milestone, unit.code, unit.prefecture_code, known, late) for unit in roster_of(program, form)
     )
     return MilestoneFigures(
         milestone=milestone,
@@ -122,13 +123,14 @@ def _unit(
     milestone: Milestone,
     code: str,
     prefecture_code: str,
-    given: Given | None,
+    known: KnownState,
     late: Collection[tuple[str, str]],
 ) -> _UnitStep:
-    done_on = max(
-        (d for f in form.of_role("done_on", milestone.code) if (d := day((given or {}).get(f.code)))), default=None
-    )
-    step = _step(form, milestone, given or {}, done_on)
+    given = known.values.get(code, {})
+    done_on = max((d for f in form.of_role("done_on", milestone.code) if (d := day(given.get(f.code)))), default=None)
+    step = _step(form, milestone, given, done_on)
+    if step is Step.NOT_DONE and code not in known.reported:
+        step = Step.SILENT
     return _UnitStep(
         unit_code=code,
         prefecture_code=prefecture_code,

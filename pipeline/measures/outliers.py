@@ -12,12 +12,14 @@ from itertools import pairwise
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-from pipeline.program.model import FieldType
+from pipeline.program.model import Accumulation, FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pipeline.domain.value import Value
     from pipeline.measures.figures import Values
+    from pipeline.measures.known import KnownState
     from pipeline.program.model import County, Field, Period, Program
 
 _FAR = 3.5
@@ -32,6 +34,7 @@ class Against(StrEnum):
 
     PEERS = "peers"
     OWN_PAST = "own_past"
+    FELL = "fell"  # a cumulative count that is less than what the county said before, or none any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +42,9 @@ class Outlier:
     """One figure of one county.
 
     Attributes:
-        value: The count reported.
-        compared: What was compared: the count itself, or its change since the period before.
-        centre: Median of what it was compared with.
+        value: What was reported.
+        compared: What was compared: the count itself, or its change since the period before; of one that fell, what it was.
+        centre: Median of what it was compared with; of one that fell, what it was.
         spread: MAD of that, 0 where more than half of it is one number.
         score: Modified z-score; negative below the centre.
         sample: How many figures it was compared with.
@@ -51,7 +54,7 @@ class Outlier:
     county_code: str
     field: str
     against: Against
-    value: int
+    value: Value
     compared: int
     centre: float
     spread: float
@@ -61,8 +64,8 @@ class Outlier:
     roster: int
 
 
-def outliers(program: Program, period: Period, values: Mapping[str, Values]) -> tuple[Outlier, ...]:
-    """Every count of a period that is far from its peers' or from the county's own past, by field, then county.
+def outliers(program: Program, period: Period, known: Sequence[KnownState]) -> tuple[Outlier, ...]:
+    """Every count of a period that is far from its peers' or from the county's own past, or fell, by field, then county.
 
     Peers are the other counties that gave the field, at least 8. The past is at least 3 earlier changes from period to
     period; a change is taken only where both periods were reported. What a column repeats from another is not looked at
@@ -71,15 +74,40 @@ def outliers(program: Program, period: Period, values: Mapping[str, Values]) -> 
     Args:
         program: The campaign.
         period: Where we are.
-        values: Period code → county code → field → value, of reported counties only; periods up to this one.
+        known: What is known as of each period up to this one; of a period, what was reported in it.
     """
+    values = {state.period.code: state.said for state in known}
     found: list[Outlier] = []
     for form in program.county_forms:
         for field in form.fields_in(period):
             if field.type is FieldType.COUNT and not field.shows:
                 series = {c.code: _series(program, period, values, c, field) for c in program.counties}
                 found += _far(field, series)
+                if field.accumulation is Accumulation.CUMULATIVE and len(known) > 1:
+                    found += _fell(program, field, known[-2], known[-1])
     return tuple(found)
+
+
+def _fell(program: Program, field: Field, before: KnownState, now: KnownState) -> Iterator[Outlier]:
+    """Counties whose accepted figure takes back a part of what they had said: the sum over all falls by as much."""
+    said = now.said
+    for county in program.counties:
+        was = before.values.get(program.comparable_code(county, before.period), {}).get(field.code)
+        value = said.get(county.code, {}).get(field.code)
+        if isinstance(was, int) and value is not None and not (isinstance(value, int) and value >= was):
+            yield Outlier(
+                county_code=county.code,
+                field=field.code,
+                against=Against.FELL,
+                value=value,
+                compared=was,
+                centre=was,
+                spread=0.0,
+                score=0.0,
+                sample=1,
+                reported=len(now.reported),
+                roster=len(program.counties),
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.obligation import BEHIND, Obligation, ObligationKind, Reason, Timeliness, timeliness
 from pipeline.domain.state import State, Verdict
-from pipeline.measures.contacts import names
 from pipeline.measures.evidence import entries, evidence_of, first_reports, said, stands
+from pipeline.measures.parties import Parties
 from pipeline.measures.quarters import quarters
 from pipeline.measures.timeliness import Remembering, county_history, pending_until, prefecture_history
 from pipeline.program.model import YES, County, FormKind, Milestone, Prefecture, Rows
@@ -47,7 +47,9 @@ def obligations(program: Program, snapshot: Snapshot, calendar: Calendar, throug
     owed = [*table.reports(), *table.highlights(), *table.milestones(), *table.visits(), *table.problems()]
     owed = [o for o in owed if o.period.no <= through.no] + list(table.office())
     kinds = list(ObligationKind)
-    return tuple(sorted(owed, key=lambda o: (o.period.no, kinds.index(o.kind), o.is_county, o.who, o.due_on, o.serves)))
+    return tuple(
+        sorted(owed, key=lambda o: (o.period.no, kinds.index(o.kind), o.is_county, o.unit, o.due_on, o.serves))
+    )
 
 
 def overdue_counties(owed: tuple[Obligation, ...], period: Period) -> tuple[Obligation, ...]:
@@ -64,17 +66,23 @@ def pending_reports(owed: Iterable[Obligation], period: Period) -> tuple[Obligat
 
 
 def overdue_others(owed: tuple[Obligation, ...]) -> tuple[Obligation, ...]:
-    """What is overdue besides the period's reports: by kind, prefecture and unit."""
-    late = (o for o in owed if not o.is_report and o.overdue)
+    """What respondents and their counties owe besides the period's reports and is overdue: by kind, prefecture and unit."""
+    late = (o for o in owed if not o.is_report and not o.is_of_contact and o.overdue)
     return tuple(
         sorted(late, key=lambda o: (list(ObligationKind).index(o.kind), o.prefecture.code, o.who, o.due_on, o.serves))
     )
 
 
+def overdue_contacts(owed: tuple[Obligation, ...]) -> tuple[Obligation, ...]:
+    """What those paired with counties owe and is overdue: by contact, the notice's before those entered, and county."""
+    late = (o for o in owed if o.is_of_contact and o.overdue)
+    return tuple(sorted(late, key=lambda o: (not o.contacts[0].given, o.who, o.unit, o.due_on, o.serves, o.what)))
+
+
 def late_steps(owed: tuple[Obligation, ...]) -> frozenset[tuple[str, str]]:
-    """(milestone, unit) of every step of section 四 that is overdue."""
+    """(milestone, unit whose row shows it) of every step of section 四 that is overdue."""
     kinds = {ObligationKind.MILESTONE, ObligationKind.MATERIAL}
-    return frozenset((o.serves, o.who) for o in owed if o.kind in kinds and o.overdue)
+    return frozenset((o.serves, o.unit) for o in owed if o.kind in kinds and o.overdue)
 
 
 def late_problems(owed: tuple[Obligation, ...]) -> dict[tuple[str, str], int]:
@@ -103,12 +111,14 @@ class _Table:
                 yield self._report(county, arrived)
 
     def _report(self, unit: Unit, arrived: Arrived) -> Obligation:
-        overdue = arrived.timeliness is Timeliness.OVERDUE
+        overdue, mine = arrived.timeliness is Timeliness.OVERDUE, self._parties.responsible(unit, "")
         return Obligation(
             kind=ObligationKind.REPORT,
-            who=unit.code,
-            name=unit.short_name,
-            is_county=isinstance(unit, County),
+            who=mine.code,
+            name=mine.name,
+            owner=mine.owner,
+            unit=unit.code,
+            unit_name=unit.short_name,
             prefecture=self._prefecture(unit),
             what=f"{arrived.period.title}{self.program.words.report}",
             serves="",
@@ -123,8 +133,8 @@ class _Table:
             workdays_overdue=arrived.workdays if overdue else 0,
             streak=arrived.streak,
             reason=Reason.NONE if arrived.met_on else self._silence(unit, arrived.period),
-            contacts=self._contacts.get(unit.code, ()),
-            contact=self._contact(unit),
+            contacts=self._parties.addressed(unit),
+            contact=self._parties.in_words(unit),
             submission=self._report_seq(unit, arrived.period) if arrived.met_on else 0,
             sheet="",
             cell="",
@@ -140,6 +150,10 @@ class _Table:
             if (key := (period.code, c.code)) in first
         ]
         return min(got)[1]
+
+    @cached_property
+    def _parties(self) -> Parties:
+        return Parties(program=self.program, snapshot=self.snapshot)
 
     @cached_property
     def _first_reports(self) -> dict[tuple[str, str], int]:
@@ -186,24 +200,28 @@ class _Table:
                         said(self.program, self.snapshot, form, unit.code, field, _paired(days, n), _is_yes)
                         for n, field in enumerate(columns)
                     ]
-                    yield from self._stated(kind, unit, answers, step.deliverable, step.code, step.due)
+                    what = f"{self._place(unit, step.code)}{step.deliverable}"
+                    yield from self._stated(kind, unit, answers, what, step.code, step.due)
 
     def visits(self) -> Iterator[Obligation]:
         """三（二）专项调研: the visit itself, and its report."""
         for form in self.program.forms_of_kind(FormKind.CONTACTS):
             for role, day_role, enough in (("visits", "visited_on", _visited), ("report", "report_on", _is_yes)):
                 for n, column in enumerate(form.of_role(role)):
-                    what = (
-                        f"到{self.program.words.row}实地调研（不少于{_FEWEST_VISITS}次）"
-                        if role == "visits"
-                        else self._title(column.serves) or form.title
-                    )
-                    day = _paired(form.of_role(day_role), n)
+                    day, due_on = _paired(form.of_role(day_role), n), self._due(column.serves)
                     for unit in self._units(form):
                         answer = said(self.program, self.snapshot, form, unit.code, column, day, enough)
-                        yield from self._stated(
-                            ObligationKind.VISIT, unit, [answer], what, column.serves, self._due(column.serves)
+                        named = self._place(unit, column.serves)
+                        what = (
+                            f"到{named or self.program.words.row}实地调研（不少于{_FEWEST_VISITS}次）"
+                            if role == "visits"
+                            else f"{named}{self._title(column.serves) or form.title}"
                         )
+                        yield from self._stated(ObligationKind.VISIT, unit, [answer], what, column.serves, due_on)
+
+    def _place(self, unit: Unit, step: str) -> str:
+        """Of which unit a step is, where somebody else owes it; empty where who owes it says so already."""
+        return unit.short_name if step in self.program.party_of else ""
 
     def _stated(
         self, kind: ObligationKind, unit: Unit, answers: Sequence[Said], what: str, serves: str, due_on: date | None
@@ -213,10 +231,13 @@ class _Table:
         if due_on and asked:
             met = [answer.met for answer in asked if answer.met]
             last = max(met, key=lambda evidence: evidence.on) if len(met) == len(asked) else None
-            yield self._settle(kind, unit, what, serves, due_on, last, Reason.NOT_DONE)
+            yield self._settle(kind, unit, what, serves, due_on, last, Reason.NOT_DONE, step=serves)
 
     def problems(self) -> Iterator[Obligation]:
-        """三（三）问题攻坚: every problem with a day, listed in a return up to ``through``, as it stands in the last that has it."""
+        """三（三）问题攻坚: every problem with a day, listed in a return up to ``through``, as it stands in the last that has it.
+
+        One that was given up is not owed any more, and was not met either.
+        """
         for form in self.program.forms_of_kind(FormKind.PROBLEMS):
             due, closing = next(iter(form.of_role("due_on")), None), form.closing
             if due is None or closing is None:
@@ -228,10 +249,10 @@ class _Table:
                 if period.no <= self.through.no:
                     known.add((prefecture.code, row.entry))
             for key in sorted(known):
-                day = last[key].values.get(due.code)
-                if isinstance(day, date):
+                day, status = last[key].values.get(due.code), last[key].values.get(closing.field)
+                if isinstance(day, date) and status not in closing.dropped:
                     prefecture = self.program.prefecture_by_code[key[0]]
-                    yield self._problem(form, prefecture, last[key], day, last[key].values.get(closing.field))
+                    yield self._problem(form, prefecture, last[key], day, status)
 
     def _problem(self, form: Form, prefecture: Prefecture, row: AcceptedRow, due_on: date, status: Value) -> Obligation:
         closing = form.closing
@@ -249,7 +270,7 @@ class _Table:
             due_on,
             met,
             Reason.OPEN,
-            heard=True,
+            said_by=prefecture,
         )
         place = self.snapshot.origin_of(row, field.code)
         return replace(owed, submission=place.submission, sheet=place.sheet, cell=place.cell)
@@ -272,8 +293,7 @@ class _Table:
     def office(self) -> Iterator[Obligation]:
         """五、附件2: what the office owes itself. No return says whether it is met, so nothing here does."""
         done_by_sheet = {f.serves for form in self.program.forms for f in form.fields if f.serves}
-        all_steps: tuple[Milestone | Duty, ...] = self.program.milestones + self.program.duties
-        mine = [x for x in all_steps if x.office and x.code not in done_by_sheet]
+        mine = [x for x in self.program.steps if x.office and x.code not in done_by_sheet]
         office, why = self.program.office, Reason.SELF_CHECK
         itself = Prefecture(code="", name=office, short_name=office)
         for duty in mine:
@@ -309,32 +329,40 @@ class _Table:
         met: Evidence | None,
         reason: Reason,
         *,
-        heard: bool = False,
+        said_by: Unit | None = None,
+        step: str = "",
     ) -> Obligation:
         """One obligation judged.
 
         Args:
             kind: What sort of thing.
-            unit: Who owes it.
+            unit: Whose it is.
             what: In words.
             serves: Code it comes from.
             due_on: The notice's day.
             met: What meets it.
             reason: Why not, where a return stands that could have said so.
-            heard: What stands says that it is not done, whichever return that was.
+            said_by: Who says that it is not done, whichever return of theirs that was; None where it is the unit's own to say.
+            step: Code of the step or duty that says who owes it; the unit itself where it is empty.
         """
         as_of, period = self.snapshot.as_of, self._shown_in(due_on)
         answer_by = max(due_on, period.due_on)
-        heard = heard or any(stands(self.snapshot, p, unit.code) for p in self.program.periods[period.no - 1 :])
+        heard = said_by is not None or any(
+            stands(self.snapshot, p, unit.code) for p in self.program.periods[period.no - 1 :]
+        )
         deadline = due_on if (met.dated if met else heard) else answer_by
         pending = None if heard else pending_until(self.program, self.snapshot, period, unit)
         judged = timeliness(deadline, met.on if met else None, as_of, pending)
-        overdue = judged is Timeliness.OVERDUE
+        if judged is Timeliness.OVERDUE and not self._spoke(said_by or unit):
+            judged, reason = Timeliness.UNCLEAR, self._silence(said_by or unit, self._periods_due[-1])
+        overdue, owed_by = judged is Timeliness.OVERDUE, self._parties.responsible(unit, step)
         return Obligation(
             kind=kind,
-            who=unit.code,
-            name=unit.short_name,
-            is_county=isinstance(unit, County),
+            who=owed_by.code,
+            name=owed_by.name,
+            owner=owed_by.owner,
+            unit=unit.code,
+            unit_name=unit.short_name,
             prefecture=self._prefecture(unit),
             what=what,
             serves=serves,
@@ -349,12 +377,22 @@ class _Table:
             workdays_overdue=self.calendar.workdays_between(due_on, as_of) if overdue else 0,
             streak=self._missed(period, met.on if met else as_of) if judged in BEHIND else 0,
             reason=Reason.NONE if met else reason if heard else self._silence(unit, period),
-            contacts=self._contacts.get(unit.code, ()),
-            contact=self._contact(unit),
+            contacts=self._parties.addressed(unit),
+            contact=self._parties.in_words(unit),
             submission=met.submission if met else 0,
             sheet=met.sheet if met else "",
             cell=met.cell if met else "",
         )
+
+    def _spoke(self, unit: Unit) -> bool:
+        """Whether a unit's last report that is due, or a later one, stands: of a silent one nothing is called undone."""
+        due = self._periods_due
+        return not due or any(stands(self.snapshot, p, unit.code) for p in self.program.periods[due[-1].no - 1 :])
+
+    @property
+    def _periods_due(self) -> list[Period]:
+        """The periods whose returns are due."""
+        return [p for p in self.program.periods_through(self.through) if p.due_on < self.snapshot.as_of]
 
     def _missed(self, period: Period, until: date) -> int:
         """Periods whose return was due without it, by ``until``; what is late at all has missed one."""
@@ -396,30 +434,6 @@ class _Table:
 
     def _prefecture(self, unit: Unit) -> Prefecture:
         return self.program.prefecture_by_code[unit.prefecture_code] if isinstance(unit, County) else unit
-
-    def _contact(self, unit: Unit) -> str:
-        """全总研究室、省总工会组织部; a county without contacts is left to its prefecture's leaders (三（一）)."""
-        if not isinstance(unit, County):
-            return ""
-        return "、".join(self._contacts[unit.code]) or self.program.words.respondent_body + self.program.words.head
-
-    @cached_property
-    def _contacts(self) -> dict[str, tuple[str, ...]]:
-        """County → names of its contacts: those of the notice, else whom its prefecture has entered."""
-        codes, as_of = self.program.county_by_code, self.snapshot.as_of
-        found = {code: tuple(c.title for c in self.program.contacts_of(code, as_of)) for code in codes}
-        entered = [
-            (form.code, f.code, p)
-            for form in self.program.forms_of_kind(FormKind.CONTACTS)
-            for f in form.of_role("contact")[:1]
-            for p in self.program.periods
-        ]
-        for code in [code for code, contacts in found.items() if not contacts]:
-            for form, field, period in entered:
-                row = self.snapshot.rows.get((form, period.code, code))
-                if row and row.values.get(field) and stands(self.snapshot, period, code):
-                    found[code] = names(str(row.values[field]))
-        return found
 
     def _title(self, code: str) -> str:
         """Of a duty or milestone; empty when the column serves none."""

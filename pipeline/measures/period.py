@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pipeline.measures.chance import Band, Standing, standings
 from pipeline.measures.commendation import Commendation, standing
 from pipeline.measures.contacts import ContactFigures, contact_figures
 from pipeline.measures.corrections import Correction, corrections
@@ -13,20 +14,21 @@ from pipeline.measures.escalation import Letter, letters
 from pipeline.measures.funding import FundingFigures, funding_figures
 from pipeline.measures.goals import GoalFigures, goal_figures
 from pipeline.measures.highlights import HighlightFigures, highlight_figures
+from pipeline.measures.known import known_states
 from pipeline.measures.milestones import MilestoneFigures, milestone_figures
 from pipeline.measures.outliers import Outlier, outliers
 from pipeline.measures.overdue import late_problems, late_steps
 from pipeline.measures.problems import ProblemFigures, problem_figures
 from pipeline.measures.progress import (
     Completion,
+    Pace,
     ProvinceResult,
     Total,
+    UnitPart,
     assess,
     changing_targets,
     completion,
-    elapsed,
     province_results,
-    ranks,
     totals,
 )
 from pipeline.measures.reported import ReportedPeriod
@@ -38,19 +40,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.domain.obligation import Obligation
-    from pipeline.domain.value import Value
     from pipeline.ledger.snapshot import Snapshot
+    from pipeline.measures.known import KnownState
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Period, Prefecture, Program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """Completion of one period at every level.
-
-    Attributes:
-        pace_pct: Share of the campaign's window gone by the period's end, in per cent.
-    """
+    """Completion of one period at every level."""
 
     period: Period
     province: Completion
@@ -58,7 +56,6 @@ class Scores:
     by_county: dict[str, Completion]
     by_action: dict[int, Completion]
     by_prefecture_action: dict[tuple[str, int], Completion]
-    pace_pct: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,18 +84,18 @@ class PeriodMeasures(ReportedPeriod):
     published: Snapshot | None = None
 
     @cached_property
-    def given(self) -> dict[str, dict[str, dict[str, Value]]]:
-        """Period up to this one → unit → field → value."""
-        return {p.code: self.snapshot.values(self.program, p) for p in self.program.periods_through(self.period)}
+    def known_states(self) -> tuple[KnownState, ...]:
+        """What is known as of each period up to this one; the last is this period's."""
+        return known_states(self.whole, self.snapshot, self.period)
 
     @property
-    def _values(self) -> dict[str, dict[str, Value]]:
-        return self.given[self.period.code]
+    def known(self) -> KnownState:
+        """What is known as of this period: what every figure is made from."""
+        return self.known_states[-1]
 
     @cached_property
     def _assessments(self) -> list[tuple[Period, pd.DataFrame]]:
-        periods = self.program.periods_through(self.period)
-        return [(p, assess(self.whole, p, self.given[p.code])) for p in periods]
+        return [(known.period, assess(self.whole, known.period, known)) for known in self.known_states]
 
     @property
     def assessed(self) -> pd.DataFrame:
@@ -108,45 +105,64 @@ class PeriodMeasures(ReportedPeriod):
     @cached_property
     def scores(self) -> tuple[Scores, ...]:
         """One entry per period up to this one; the last is this period's."""
-        return tuple(_scores(self.whole, p, assessed) for p, assessed in self._assessments)
+        return tuple(_scores(self.whole, p, assessed, self._names(p)) for p, assessed in self._assessments)
+
+    def _names(self, period: Period) -> dict[str, str]:
+        """Unit of a period → the same unit in this one, where it is the same."""
+        return {then: unit.code for unit in self.program.measured if (then := self.whole.comparable_code(unit, period))}
 
     @cached_property
     def totals(self) -> tuple[Total, ...]:
-        """Each quantity over all reported counties."""
-        return totals(self.program, self.period, self._values, self.assessed)
+        """Each quantity over all counties of which it is known."""
+        return totals(self.program, self.period, self.known, self.assessed)
 
     @cached_property
     def province_results(self) -> tuple[ProvinceResult, ...]:
         """What the province as a whole has to reach."""
-        return province_results(self.program, self._values)
+        return province_results(self.program, self.known.values)
 
     @cached_property
-    def ranks(self) -> dict[str, int | None]:
-        """Prefecture code → rank with ties, None without figures."""
-        codes = [p.code for p in self.program.prefectures]
-        marks = [self.now.by_prefecture[code].pct for code in codes]
-        return dict(zip(codes, ranks(marks), strict=True))
+    def standings(self) -> dict[str, Standing]:
+        """Prefecture code → where it stands among those of which enough is reported; see :mod:`pipeline.measures.chance`."""
+        said = self.program.bulletin
+        return standings(self.now.province, self.now.by_prefecture, chance=said.chance, coverage=said.coverage)
+
+    def standings_on(self, action: int) -> dict[str, Standing]:
+        """The same for one action's targets."""
+        said, codes = self.program.bulletin, [p.code for p in self.program.prefectures]
+        parts = {code: self.now.by_prefecture_action[code, action] for code in codes}
+        return standings(self.now.by_action[action], parts, chance=said.chance, coverage=said.coverage)
+
+    @cached_property
+    def paces(self) -> dict[Pace, int]:
+        """Targets that apply, of the counties that reported, by where they are on their expected path."""
+        return {pace: sum(record.paces[pace] for record in self.standing.records) for pace in Pace}
 
     @cached_property
     def prefecture_order(self) -> tuple[Prefecture, ...]:
-        """Prefectures by rank, those without figures last, in code order."""
-        unranked = len(self.program.prefectures) + 1
-        return tuple(sorted(self.program.prefectures, key=lambda p: (self.ranks[p.code] or unranked, p.code)))
+        """Prefectures ahead, those within chance, those behind, those that stand nowhere; each in the order of the programme."""
+        places = list(Band)
+
+        def place(prefecture: Prefecture) -> int:
+            mine = self.standings.get(prefecture.code)
+            return places.index(mine.band) if mine else len(places)
+
+        return tuple(sorted(self.program.prefectures, key=place))
 
     @cached_property
     def systems(self) -> _Systems:
         """What the notice has besides the eight actions."""
-        return _systems(self.program, self.snapshot, self.period, self._values, self.assessed, self.obligations)
+        return _systems(self.program, self.snapshot, self.known, self.assessed, self.obligations)
 
     @cached_property
     def standing(self) -> Commendation:
         """Who may be commended, and who lags."""
-        return standing(self.program, self.period, self.assessed, self.obligations)
+        return standing(self.program, self.period, self.assessed, self.obligations, self.program.bulletin.chance)
 
     @cached_property
     def outliers(self) -> tuple[Outlier, ...]:
         """Values far from the county's own past or its peers: for staff to look at, never refused for."""
-        return outliers(self.program, self.period, self.given)
+        return outliers(self.program, self.period, self.known_states)
 
     @cached_property
     def letters(self) -> tuple[Letter, ...]:
@@ -156,7 +172,7 @@ class PeriodMeasures(ReportedPeriod):
     @cached_property
     def corrections(self) -> tuple[Correction, ...]:
         """Earlier periods whose figures moved after they were published."""
-        return corrections(self.whole, self.published, self.period, self.given)
+        return corrections(self.whole, self.published, self.period, self.snapshot)
 
     @property
     def now(self) -> Scores:
@@ -177,13 +193,9 @@ def measure_period(
 
 
 def _systems(
-    program: Program,
-    snapshot: Snapshot,
-    period: Period,
-    values: dict[str, dict[str, Value]],
-    assessed: pd.DataFrame,
-    owed: tuple[Obligation, ...],
+    program: Program, snapshot: Snapshot, known: KnownState, assessed: pd.DataFrame, owed: tuple[Obligation, ...]
 ) -> _Systems:
+    period, values = known.period, known.values
     as_of = snapshot.as_of
     problems, highlights = (
         snapshot.entries(program.forms_of_kind(kind), period) for kind in (FormKind.PROBLEMS, FormKind.HIGHLIGHTS)
@@ -202,7 +214,7 @@ def _systems(
         problems=solving,
         highlights=highlight_figures(program, period, highlights, reported, as_of),
         contacts=contact_figures(program, values, min(period.end, as_of), most=most),
-        milestones=milestone_figures(program, period, values, late_steps(owed)),
+        milestones=milestone_figures(program, known, late_steps(owed)),
         ten_tasks=ten_task_figures(
             program, period, values, program.ten_tasks, solving.solved_by_county(program) if solving else {}
         ),
@@ -211,31 +223,33 @@ def _systems(
     )
 
 
-def _scores(program: Program, period: Period, assessed: pd.DataFrame) -> Scores:
+def _scores(program: Program, period: Period, assessed: pd.DataFrame, names: dict[str, str]) -> Scores:
     changing = changing_targets(program, period)
-    province = completion(assessed, [], changing)[()]
+
+    def by(*columns: str) -> dict[tuple[object, ...], Completion]:
+        return completion(assessed, columns, changing, names)
+
+    province = by()[()]
     then, nobody = program.at(period), Completion(met=0, applicable=0, reported=0, roster=0)
     prefectures = dict.fromkeys((p.code for p in then.prefectures), nobody)  # of some nothing may be judged
-    prefectures |= {str(k[0]): v for k, v in completion(assessed, ["prefecture_code"], changing).items()}
-    actions = {int(str(k[0])): v for k, v in completion(assessed, ["action"], changing).items()}
-    both = {
-        (str(k[0]), int(str(k[1]))): v for k, v in completion(assessed, ["prefecture_code", "action"], changing).items()
-    }
+    prefectures |= {str(k[0]): v for k, v in by("prefecture_code").items()}
+    actions = {int(str(k[0])): v for k, v in by("action").items()}
+    both = {(str(k[0]), int(str(k[1]))): v for k, v in by("prefecture_code", "action").items()}
     judged = [a.no for a in program.actions if any(q.action == a.no and q.fields for q in program.quantities)]
     return Scores(
         period=period,
         province=province,
         by_prefecture=prefectures,
         by_county=dict.fromkeys((unit.code for unit in then.measured), nobody)
-        | {str(k[0]): v for k, v in completion(assessed, ["county_code"], changing).items()},
+        | {str(k[0]): v for k, v in by("county_code").items()},
         by_action={no: actions.get(no, _nothing_of(province)) for no in judged},
         by_prefecture_action={
             (code, no): both.get((code, no), _nothing_of(done)) for code, done in prefectures.items() for no in judged
         },
-        pace_pct=100 * elapsed(program.window, period.end),
     )
 
 
 def _nothing_of(done: Completion) -> Completion:
     """Of an action none of whose quantities is judged in the period any more."""
-    return replace(done, met=0, applicable=0, changing={})
+    none = {code: UnitPart(met=0, applicable=0) for code in done.units}
+    return Completion(met=0, applicable=0, reported=done.reported, roster=done.roster, known=done.known, units=none)

@@ -22,6 +22,7 @@ class Solved(StrEnum):
 
     OPEN = "open"
     CLOSED = "closed"
+    DROPPED = "dropped"  # given up: neither open any more nor solved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class Problem:
         status: The word in the status column; ``solved`` is what it means.
         first_period: The period in which its number was first reported.
         last_period: The last one; an open problem that a later list lacks stays open, it does not vanish.
-        closed_in: The period since which it has been closed; empty while open.
+        closed_in: The period since which it has been closed, or given up; empty while open.
         age_periods: Periods it was or has been open, the first one counted as 1.
         age_days: Days from the end of the first period to the as-of date, or to the day it was closed; never below 0.
             None for a closed one without a day.
@@ -76,14 +77,19 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemCount:
-    """Counts of problems; ``new`` and ``closed_now`` are those first reported, and closed, in the measured period."""
+    """Counts of problems; ``new``, ``closed_now`` and ``dropped_now``: first reported, solved, given up in the measured period.
+
+    Each of ``total`` is ``open``, ``closed`` or ``dropped``.
+    """
 
     total: int
     open: int
     closed: int
+    dropped: int
     overdue: int
     new: int
     closed_now: int
+    dropped_now: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +121,8 @@ class ProblemFigures:
         return tuple(p for p in self.problems if p.is_open)
 
     def solved_by_county(self, program: Program) -> dict[str, bool]:
-        """County → whether one of its problems is solved, of prefectures that ever sent a list; 撤销 has no day and solves none."""
-        solved = {p.county_code for p in self.problems if not p.is_open and p.closed_on}
+        """County → whether one of its problems is solved, of prefectures that ever sent a list; one given up solves none."""
+        solved = {p.county_code for p in self.problems if p.solved is Solved.CLOSED}
         return {c.code: c.code in solved for c in program.counties if self.by_prefecture[c.prefecture_code] is not None}
 
     @property
@@ -126,8 +132,8 @@ class ProblemFigures:
 
     @property
     def closed_now(self) -> tuple[Problem, ...]:
-        """Those closed in this period."""
-        return tuple(p for p in self.problems if p.closed_in == self.period.code)
+        """Those solved in this period."""
+        return tuple(p for p in self.problems if p.closed_in == self.period.code and p.solved is Solved.CLOSED)
 
     @property
     def overdue(self) -> tuple[Problem, ...]:
@@ -222,7 +228,7 @@ def _problem(
         status=text(by_role(form, "status", given)),
         due_on=due_on,
         closed_on=closed_on,
-        solved=Solved.CLOSED if closed_in else Solved.OPEN,
+        solved=_solved(form, last) if closed_in else Solved.OPEN,
         first_period=first.code,
         last_period=last.period,
         closed_in=closed_in,
@@ -243,6 +249,12 @@ def _closed_in(form: Form, every: tuple[ListEntry, ...]) -> str:
     return since
 
 
+def _solved(form: Form, last: ListEntry) -> Solved:
+    """What an entry that is done with came to."""
+    is_dropped = form.closing is not None and last.values.get(form.closing.field) in form.closing.dropped
+    return Solved.DROPPED if is_dropped else Solved.CLOSED
+
+
 def _is_closed(form: Form, entry: ListEntry) -> bool:
     if form.closing:
         return entry.values.get(form.closing.field) in form.closing.values
@@ -258,12 +270,15 @@ def _group(
 
 
 def _count(problems: Sequence[Problem], period: Period) -> ProblemCount:
-    opened = sum(p.is_open for p in problems)
+    solved = [p.solved for p in problems]
+    now = [p.solved for p in problems if p.closed_in == period.code]
     return ProblemCount(
         total=len(problems),
-        open=opened,
-        closed=len(problems) - opened,
+        open=solved.count(Solved.OPEN),
+        closed=solved.count(Solved.CLOSED),
+        dropped=solved.count(Solved.DROPPED),
         overdue=sum(p.overdue for p in problems),
         new=sum(p.first_period == period.code for p in problems),
-        closed_now=sum(p.closed_in == period.code for p in problems),
+        closed_now=now.count(Solved.CLOSED),
+        dropped_now=now.count(Solved.DROPPED),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.domain.state import STATE_NAMES, State
-from pipeline.measures.overdue import overdue_counties, overdue_others, pending_reports
+from pipeline.measures.overdue import overdue_contacts, overdue_counties, overdue_others, pending_reports
 from pipeline.measures.reported import ReportedPeriod
 from pipeline.workspace.campaign import choose_period, open_snapshot
 
@@ -115,6 +115,7 @@ class OverdueList:
 
     counties: tuple[Obligation, ...]
     others: tuple[Obligation, ...]
+    contacts: tuple[Obligation, ...]
     pending: tuple[Obligation, ...]
 
 
@@ -123,6 +124,7 @@ def overdue_list(m: ReportedPeriod) -> OverdueList:
     return OverdueList(
         counties=overdue_counties(m.obligations, m.period),
         others=overdue_others(m.obligations),
+        contacts=overdue_contacts(m.obligations),
         pending=pending_reports(m.obligations, m.period),
     )
 
@@ -132,7 +134,9 @@ def overdue_rows(late: OverdueList) -> list[dict[str, str | int]]:
     return [
         {
             "who": o.who,
-            "county": o.name,
+            "name": o.name,
+            "owner": o.owner.value,
+            "county": o.unit_name,
             "prefecture": o.prefecture.short_name,
             "reason": o.reason.value,
             "contact": o.contact,
@@ -142,5 +146,5 @@ def overdue_rows(late: OverdueList) -> list[dict[str, str | int]]:
             "kind": o.kind.value,
             "what": o.what,
         }
-        for o in (*late.counties, *late.others)
+        for o in (*late.counties, *late.others, *late.contacts)
     ]

@@ -24,6 +24,7 @@ PACKAGES = (
     "run-pipeline",
     "great_expectations",
     "pandas",
+    "scipy",
     "openpyxl",
     "xlsxwriter",
     "SQLAlchemy",

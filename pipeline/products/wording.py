@@ -112,12 +112,6 @@ def not_compared(
     return f"（{lead}{when}{'、'.join(listed)}指标）" if listed else ""
 
 
-def against_pace(done: float, pace: float) -> str:
-    """快于序时进度 / 与序时进度持平 / 慢于序时进度, compared as printed."""
-    step = change_pp(done, pace)
-    return "与序时进度持平" if not step else f"{'快于' if step > 0 else '慢于'}序时进度"
-
-
 def topic(title: str) -> str:
     """A yes-or-no title as the name of what it asks: 机构是否建立 → 机构建立."""
     return title.replace("是否", "")
@@ -136,15 +130,6 @@ def in_quotes(text: str) -> str:
 def counted(title: str) -> str:
     """A title without the word of counting that its figure's unit repeats: 技能培训人次 → 技能培训（共300人次）."""
     return _COUNTING_WORD.sub("", title)
-
-
-def met_among(say: Figures, measure: str, met: int, of: int) -> str:
-    """115个县中50个达标 / 115个县均达标 / 115个县均未达标."""
-    w = say.words
-    whole = f"{say(f'{measure}.applicable', of)}{w.rows}"
-    if 0 < met < of:
-        return f"{whole}中{say(f'{measure}.met', met)}个达标"
-    return whole + ("均" if of > 1 else "") + ("达标" if met else "未达标")
 
 
 def made_up_of(say: Figures, total: int, kinds: Iterable[tuple[str, str, int]]) -> str:

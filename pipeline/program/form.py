@@ -201,6 +201,13 @@ def _titles(field: Field) -> tuple[str, ...]:
     return tuple(text for title in (field.title, *field.former) for text in (title, field.labelled(title)))
 
 
+class ExpectedPath(StrEnum):
+    """How a quantity is expected to come about between the start of its window and its day."""
+
+    DUE = "due"  # by its day, and not before
+    PROPORTIONAL = "proportional"  # evenly, as a large count does
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """``threshold`` is a count, or per cent for a rate; 1 for words."""
@@ -234,6 +241,8 @@ class Quantity:
         target: The one that holds; of a program not seen from a period (:meth:`Program.at`), the last of ``targets``.
         targets: All of them where the target changes in the course of the campaign, the earliest first.
         judged: False where the programme only follows it and never counts it as unmet.
+        path: How it is expected to come about by its day.
+        path_reading: Why evenly; the notice gives days only.
         basis: The words of the notice it rests on.
         reading: How an ambiguous sentence was read.
     """
@@ -256,6 +265,13 @@ class Quantity:
     reading: str
     ambiguous: bool
     targets: tuple[DatedTarget, ...] = ()
+    path: ExpectedPath = ExpectedPath.DUE
+    path_reading: str = ""
+
+    @property
+    def due_on(self) -> date:
+        """The day it has to be met by: its own, else the end of its window."""
+        return self.deadline or self.window.end
 
     @property
     def is_rate(self) -> bool:
@@ -290,10 +306,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """When an entry of a list is done with: ``field`` holds one of ``values``."""
+    """When an entry of a list is done with: ``field`` holds one of ``values``.
+
+    Attributes:
+        dropped: Those of them that say it is given up, not that it is solved.
+    """
 
     field: str
     values: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from pipeline.program.model import (
     Action,
     Closing,
     DatedTarget,
+    ExpectedPath,
     Field,
     FieldType,
     Form,
@@ -113,6 +114,8 @@ class QuantityEntry:
     judged: bool = True
     window: Window | None = None
     deadline: date | None = None
+    path: ExpectedPath = ExpectedPath.DUE
+    path_reading: str = ""
     applies_to: str = ""
     reading: str = ""
     ambiguous: bool = False
@@ -223,6 +226,10 @@ def _check_form(node: Node, form: Form) -> None:
         raise node.fail("closing 和 same_by 只用于 rows: list 的表", "form")
     if form.closing and not set(form.closing.values) <= set(fields[form.closing.field].options):
         raise node.fail(f"closing 的 values 须是 {form.closing.field} 的选项", "closing")
+    if form.closing and not set(form.closing.dropped) <= set(form.closing.values):
+        raise node.fail("closing 的 dropped 须是 values 中的：不办了、不算办结的", "closing")
+    if form.closing and form.closing.dropped and set(form.closing.dropped) == set(form.closing.values):
+        raise node.fail("closing 的 values 不能都是 dropped：总要有一个是办结", "closing")
     if form.closing and not form.same_by:
         raise node.fail("有 closing 的表须写 same_by：凭哪几列认出同一条", "form")
     for field in form.fields:
@@ -370,6 +377,8 @@ def _check_quantity(node: Node, said: QuantityEntry, fields: dict[str, Field]) -
         raise node.fail("或写 value，或同时写 numerator 和 denominator", "code")
     if not (said.value or said.numerator or said.province):
         raise node.fail("没有来源：须有 value、numerator/denominator 或 province", "code")
+    if said.path is ExpectedPath.PROPORTIONAL and not (said.value and said.path_reading):
+        raise node.fail("只有计数可以写 proportional，并须写 path_reading 说明依据", "path")
     if said.target and said.targets:
         raise node.fail("target 和 targets 只能写一个", "targets")
     if said.window:

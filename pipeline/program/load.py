@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PERIOD_CODE = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_MOST_CHANCE = 50  # per cent: more is no statement
 MOST_WORKDAYS, MOST_DAYS = 60, timedelta(days=100)
 
 
@@ -73,6 +74,9 @@ def load_program(folder: Path) -> Program:
     check_window(top.under("window"), said.window)
     if not 0 <= said.due_rule.working_days_after <= MOST_WORKDAYS:
         raise top.under("due_rule").fail(f"working_days_after 应在0到{MOST_WORKDAYS}之间", "working_days_after")
+    for key, most in (("coverage", 100), ("chance", _MOST_CHANCE)):
+        if not 0 < getattr(said.bulletin, key) <= most:
+            raise top.under("bulletin").fail(f"{key} 是百分数，应大于0、不大于{most}", key)
     respondents, above = read_respondents(folder / "prefectures.csv"), folder / "regions.csv"
     counties = load_counties(folder / "counties.csv", {row["code"] for row in respondents}, apart=above.exists())
     levels = load_levels(top, said.levels, has_rows=bool(counties), has_regions=above.exists())

@@ -23,6 +23,7 @@ from pipeline.program.form import (
     Accumulation,
     Closing,
     DatedTarget,
+    ExpectedPath,
     Field,
     FieldType,
     Form,
@@ -45,6 +46,8 @@ from pipeline.program.notice import (
     Goal,
     Milestone,
     OfficeGroup,
+    OwedBy,
+    Party,
     ProblemCategory,
     Publication,
     Strand,
@@ -75,6 +78,7 @@ __all__ = [
     "DatedTarget",
     "Department",
     "Duty",
+    "ExpectedPath",
     "Field",
     "FieldType",
     "Form",
@@ -85,6 +89,8 @@ __all__ = [
     "Milestone",
     "Notice",
     "OfficeGroup",
+    "OwedBy",
+    "Party",
     "Period",
     "Prefecture",
     "ProblemCategory",
@@ -500,6 +506,16 @@ class Program(Notice):
         while before := self.continued(before) if before else None:
             codes.add(before.code)
         return tuple(c for c in self.contacts if c.county_code in codes and c.valid_from <= on)
+
+    @property
+    def steps(self) -> tuple[Milestone | Duty, ...]:
+        """All that somebody has to do by the notice."""
+        return (*self.milestones, *self.duties)
+
+    @cached_property
+    def party_of(self) -> dict[str, Party]:
+        """Milestone or duty → who is responsible for it, of those that are not owed by the unit whose row shows them."""
+        return {step.code: step.owed_by.party for step in self.steps if step.owed_by}
 
     def periods_through(self, period: Period) -> tuple[Period, ...]:
         """All periods up to and including ``period``."""

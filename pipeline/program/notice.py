@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date  # noqa: TC003 - pydantic reads what these values are made of
 from decimal import Decimal  # noqa: TC003 - as above
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +30,28 @@ class Contact:
     valid_from: date
 
 
+class Party(StrEnum):
+    """Who has to see to what a county's return shows, where that is not the county."""
+
+    CONTACT = "contact"  # who is paired with it (附件3); where nobody is given, its respondent's leaders (三（一）)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedBy:
+    """Who is responsible for a step or duty, and the words of the notice that say so."""
+
+    party: Party
+    basis: str
+    reading: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Milestone:
     """A step of section 四.
 
     Attributes:
         office: The office itself owes it.
+        owed_by: Who owes it, where that is not the unit whose row says whether it is done.
         material: It is handed in as written material, rather than a step of the work.
     """
 
@@ -43,6 +60,7 @@ class Milestone:
     who: str
     deliverable: str
     office: bool = False
+    owed_by: OwedBy | None = None
     material: bool = False
     start: date | None = None
     due: date | None = None
@@ -57,6 +75,7 @@ class Duty:
 
     Attributes:
         office: The office itself owes it.
+        owed_by: As of a milestone.
         quarterly: It is owed at the end of every quarter; else once, on ``due`` or by the campaign's close.
     """
 
@@ -64,6 +83,7 @@ class Duty:
     title: str
     who: str
     office: bool = False
+    owed_by: OwedBy | None = None
     to: str = ""
     frequency: str
     quarterly: bool = False
@@ -186,12 +206,16 @@ class _Appeal:
     Attributes:
         told: With ``{level}``.
         asked: With ``{asking}``, ``{besides}`` (of the step), ``{by}``, ``{to_do}`` and ``{office}``.
+        own: Whose things are late, of what the addressee itself is responsible for (:class:`OwedBy`).
+        own_asked: What it is to do about them; with all but ``{to_do}``, which speaks of returns.
         title: Of the letter, instead of its step's.
     """
 
     whose: str
     told: str
     asked: str
+    own: str = ""
+    own_asked: str = ""
     title: str = ""
 
 
@@ -227,10 +251,17 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bulletin:
-    """Settings of the bulletin's head and colophon."""
+    """Settings of the bulletin: its head and colophon, and what may be said as news.
+
+    Attributes:
+        coverage: Per cent of its units a group must have reported for its rate and place to be told.
+        chance: Per cent, that any unit is named as ahead or last by chance alone.
+    """
 
     number_from: int
     report_to: str
     send_to: str
     issue_to: str
     copies: int
+    coverage: float = 75.0
+    chance: float = 5.0

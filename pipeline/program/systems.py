@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipeline.program.model import Rows
 from pipeline.program.strict import nearest
 from pipeline.system.errors import ProgramError
 
@@ -44,6 +45,7 @@ def check_systems(program: Program) -> None:
         raise ProgramError(f"program.yaml：problem_ages 应为从小到大的两个天数，现为 {young}、{old}")
     if program.escalation:
         _check_urging(program.escalation)
+    _check_parties(program)
 
 
 def _check_urging(said: Urging) -> None:
@@ -57,12 +59,34 @@ def _check_urging(said: Urging) -> None:
     ):
         raise ProgramError("program.yaml：escalation 的 steps 至少一步，streak 从1起、逐步增大，workdays 不少于1")
     for appeal in (said.to_respondent, said.to_contact, said.to_leader):
-        for text, known in ((appeal.told, ("level",)), (appeal.asked, ("asking", "besides", "by", "to_do", "office"))):
+        filled = ("asking", "besides", "by", "to_do", "office")
+        own = tuple(name for name in filled if name != "to_do")
+        for text, known in ((appeal.told, ("level",)), (appeal.asked, filled), (appeal.own_asked, own)):
             try:
                 text.format(**dict.fromkeys(known, ""))
             except (KeyError, IndexError, ValueError, AttributeError) as error:
                 allowed = "、".join(f"{{{name}}}" for name in known)
                 raise ProgramError(f"program.yaml：escalation 的“{text}”中花括号不对；允许：{allowed}") from error
+
+
+def _check_parties(program: Program) -> None:
+    """Who is responsible for a step is told of units that have such a party, and can be written to."""
+    for step in program.steps:
+        if step.owed_by and step.office:
+            raise ProgramError(f"program.yaml：{step.code} 写了 office，就不能写 owed_by：办公室自己的事由办公室负责")
+    for form in program.forms:
+        others = [f for f in form.fields if f.serves in program.party_of and form.rows is not Rows.COUNTY]
+        if others:
+            raise ProgramError(
+                f"program.yaml：{others[0].serves} 的 owed_by 只用于一县一行的表，"
+                f"而 {others[0].code} 在 rows: {form.rows} 的表 {form.code} 中"
+            )
+    said = program.escalation
+    if said and program.party_of and not all(a.own and a.own_asked for a in (said.to_contact, said.to_leader)):
+        raise ProgramError(
+            f"program.yaml：{next(iter(program.party_of))} 写了 owed_by，escalation 的 to_contact 和 to_leader "
+            "须写 own 和 own_asked：催对口联系方办理自己负责的事时怎么说"
+        )
 
 
 def _known(where: str, given: Iterable[int | str], known: list[Any]) -> None:

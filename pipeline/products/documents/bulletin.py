@@ -5,11 +5,14 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from pipeline.domain.state import STATE_NAMES, State
+from pipeline.domain.state import STATE_NAMES, Knowledge, State
 from pipeline.domain.text import cn_date
-from pipeline.measures.progress import change_pp
+from pipeline.measures.chance import Band
+from pipeline.measures.progress import Pace, change_pp, same_units
+from pipeline.products.coverage import NOTHING_USABLE, nothing_usable
 from pipeline.products.documents.correction_parts import correction_paragraphs
-from pipeline.products.documents.outline import NO_FIGURE, Row, Subsection, of
+from pipeline.products.documents.money_parts import is_asked
+from pipeline.products.documents.outline import NO_FIGURE, Row, Subsection, of, quoted
 from pipeline.products.documents.target_parts import item_text, province_target
 from pipeline.products.documents.timeliness_parts import (
     not_reported,
@@ -21,21 +24,20 @@ from pipeline.products.documents.timeliness_parts import (
 from pipeline.products.wording import (
     LIST_LIMIT,
     Figures,
-    against_pace,
     change,
     how_many_actions,
     listing,
-    met_among,
     numeral,
     one_decimal,
     topic,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from pipeline.measures.chance import Standing
     from pipeline.measures.period import PeriodMeasures, Scores
-    from pipeline.measures.progress import Completion
+    from pipeline.measures.progress import Completion, Total
     from pipeline.program.model import Action, Milestone, Prefecture
 
 _FEW = 3
@@ -83,6 +85,15 @@ def coverage(m: PeriodMeasures, say: Figures) -> str:
     return f"按已报{say('counties.reported', m.reported)}{m.program.words.rows}统计"
 
 
+def _last_heard(m: PeriodMeasures, say: Figures) -> str:
+    """2023年1—2月, or from which period to which, of the counties whose last values are used."""
+    silent = [unit.code for unit in m.program.measured if m.known.of(unit.code) is Knowledge.KNOWN]
+    codes = [m.known.last(code) for code in silent]
+    first, last = (m.program.period_by_code[code] for code in (min(codes), max(codes)))
+    said = [say(f"known.{period.code}", period.title) for period in dict.fromkeys((first, last))]
+    return "至".join(said)
+
+
 def _editor_note(m: PeriodMeasures, say: Figures) -> str:
     w = m.program.words
     whose = f"按照{m.program.notice}要求，现将各{w.respondent_body}"
@@ -124,58 +135,162 @@ def reporting_sentence(m: PeriodMeasures, say: Figures) -> str:
     got = "已全部接收" if m.reported == roster else f"已接收{say('counties.reported', m.reported)}{w.rows}的报送"
     if state[State.NIL]:
         got += f"（其中零报告{say('counties.nil', state[State.NIL])}个）"
-    silent = f"，未报的{w.row}不按零计" if m.reported < roster else ""
-    return f"{'，'.join((owed, got, *rest))}。以下完成情况均{coverage(m, say)}{silent}。"
+    return f"{'，'.join((owed, got, *rest))}。{_what_counts(m, say)}"
+
+
+def _what_counts(m: PeriodMeasures, say: Figures) -> str:
+    """Which figures rest on whom: rates on this period's reports, counts on the last known values, nothing on silence."""
+    w, done = m.program.words, m.now.province
+    never = done.roster - done.reported - done.known
+    text = f"以下完成率{coverage(m, say)}"
+    if done.known:
+        others = (("工作节点", bool(m.systems.milestones)), ("资金", is_asked(m)))
+        kinds = "、".join(("任务合计", *(kind for kind, there in others if there)))
+        text += (
+            f"；{kinds}按各{w.row}最近一次接收的数统计，其中{say('counties.known', done.known)}{w.rows}本期没有可用的数、"
+            f"沿用上次（{_last_heard(m, say)}）"
+        )
+    came = nothing_usable(m) if never else 0
+    left_out = [
+        f"{what}的{say(f'counties.{key}', n)}{w.rows}"
+        for what, key, n in (("从未报送", "never", never - came), (f"报来过、{NOTHING_USABLE}", "nothing_usable", came))
+        if n
+    ]
+    return text + (f"；{'、'.join(left_out)}不计入、不按零计。" if left_out else "。")
 
 
 def completion_paragraph(m: PeriodMeasures, since: Scores | None, say: Figures, since_name: str = "上期") -> str:
-    """How far the province is, against an earlier period and against time."""
-    w = m.program.words
+    """How far the province is, against an earlier period, what silence can do to it, and what of the rest is due."""
     now, before = m.now.province, since.province if since else None
     assert now.pct is not None  # noqa: S101 - only called when somebody reported
     compared = "" if m.before else "，本期为首次报送"
     if before:
-        compared = "，" + change(say, "province.change", now, before, since_name)
-    if before and before.pct is not None and before.reported != now.reported:
-        base = f"{since_name}按已报{say('province.reported_before', before.reported)}{w.rows}统计）"
-        compared = f"{compared[:-1]}；{base}" if compared.endswith("）") else f"{compared}（{base}"
+        step, among = change(say, "province.change", now, before, since_name), _among_whom(m, now, before, say)
+        compared = "，" + (f"{step.removesuffix('）')}；{among}）" if among and step.endswith("）") else step)
+        compared += f"（{among}）" if among and not step.endswith("）") else ""
     return (
         f"各项指标应达标{say('province.applicable', now.applicable)}项次，已达标{say('province.met', now.met)}项次，"
-        f"总体完成率{say.pct('province.completion', now.pct)}{compared}。"
-        f"序时进度为{say.pct('pace', m.now.pace_pct)}，总体进度{against_pace(now.pct, m.now.pace_pct)}。"
+        f"总体完成率{say.pct('province.completion', now.pct)}{compared}。{_bounds(m, now, say)}{_rest(m, now, say)}"
     )
 
 
+def _among_whom(m: PeriodMeasures, now: Completion, before: Completion, say: Figures) -> str:
+    """按两期均已报的115个县比较，不含本期没有可用数的临沧市8个县; empty where the same reported, or nothing is compared."""
+    w, same = m.program.words, same_units(now, before)
+    if not same.now.reported or not (same.came or same.went):
+        return ""
+    named = [
+        f"{words}的{_by_prefecture(m, some, say)}"
+        for words, some in (("本期没有可用数", same.went), ("上次没有可用数", same.came))
+        if some
+    ]
+    return f"按两期均已报的{say('province.same', same.now.reported)}{w.rows}比较，不含{'，'.join(named)}"
+
+
+def _by_prefecture(m: PeriodMeasures, codes: Iterable[str], say: Figures) -> str:
+    """临沧市8个县、昆明市1个县."""
+    owners = [m.program.unit_by_code[code].prefecture_code for code in codes]
+    there = [(p, owners.count(p.code)) for p in m.program.prefectures if p.code in owners]
+    if not m.program.has_rows:
+        return listing([p.short_name for p, _ in there], m.program.words.respondents, say, "prefectures.moved")
+    named = [f"{p.short_name}{say(f'prefecture.{p.code}.moved', n)}{m.program.words.rows}" for p, n in there]
+    return listing(named, m.program.words.respondents, say, "prefectures.moved")
+
+
+def _bounds(m: PeriodMeasures, now: Completion, say: Figures) -> str:
+    """What is known of the silent, and between what the figure lies whatever they would have said."""
+    w, silent = m.program.words, now.roster - now.reported
+    if not now.silent or now.known_pct is None or now.least_pct is None or now.most_pct is None:
+        return ""
+    known = (
+        f"计入{say('counties.known', now.known)}{w.rows}上次所报的数为{say.pct('province.known', now.known_pct)}；"
+        if now.known
+        else ""
+    )
+    return (
+        f"{known}{say('counties.silent', silent)}{w.rows}本期没有可用的数，按其全部未达标和全部达标计，总体完成率在"
+        f"{say.pct('province.least', now.least_pct)}—{say.pct('province.most', now.most_pct)}之间。"
+    )
+
+
+def _rest(m: PeriodMeasures, now: Completion, say: Figures) -> str:
+    """What is not met, by whether it is due."""
+    rest = now.applicable - now.met
+    if not rest:
+        return ""
+    lead = f"尚未达标的{say('province.unmet', rest)}项次"
+    kinds = [(words, f"pace.{pace.value}", m.paces[pace]) for pace, words in _UNMET_PACES.items() if m.paces[pace]]
+    if len(kinds) == 1:
+        return f"{lead}均{kinds[0][0]}。"
+    return f"{lead}中，{'，'.join(f'{words}的{say(measure, n)}项次' for words, measure, n in kinds)}。"
+
+
+_UNMET_PACES = {
+    Pace.NOT_DUE: "未到完成时限",
+    Pace.ON_PATH: "按进度推进",
+    Pace.BEHIND: "到期未达标或落后于进度",
+}
+
+
 def first_and_last(m: PeriodMeasures, say: Figures) -> list[str]:
-    """The prefectures in front and behind, those tied with the third included, and those without a rank."""
-    w = m.program.words
-    ranked = [(p, m.ranks[p.code] or 0) for p in m.prefecture_order if m.ranks[p.code] is not None]
-    front = [p for p, rank in ranked if rank <= _FEW]
-    back = [p for p, rank in ranked[_FEW:] if rank >= ranked[-_FEW][1]]
-    text = ""
-    if len(ranked) >= 2 * _FEW and len(front) + len(back) <= len(ranked) and max(len(front), len(back)) <= LIST_LIMIT:
-        text = f"完成率居前的是{_with_pct(m, front, say)}；居后的是{_with_pct(m, back, say)}。"
-    elif len(ranked) > 1:
-        text = _extremes([(m.now.by_prefecture[p.code].pct or 0.0, p) for p, _ in ranked], say, "prefecture", "完成率")
-    silent = [p.short_name for p in m.prefecture_order if m.ranks[p.code] is None]
+    """The prefectures that differ from the whole by more than chance, and those that are not compared."""
+    w, text = m.program.words, ""
+    if m.standings:
+        text = _apart(
+            [(p, m.now.by_prefecture[p.code]) for p in m.prefecture_order if p.code in m.standings],
+            m.standings,
+            say,
+            "prefecture",
+        )
+    few = [p.short_name for p in m.program.prefectures if _is_thin(m, p)]
+    if few:
+        floor = say("coverage.floor", m.program.bulletin.coverage)
+        text += f"{listing(few, w.respondents, say, 'prefectures.thin')}已报的{w.row}不足{floor}%，不参加比较。"
+    silent = [p.short_name for p in m.program.prefectures if m.now.by_prefecture[p.code].pct is None]
     if silent:
-        text += f"{listing(silent, w.respondents, say, 'prefectures.silent')}尚无已接收的{w.of_row}报送，不参加排名。"
+        text += (
+            f"{listing(silent, w.respondents, say, 'prefectures.silent')}本期没有已接收的{w.of_row}报送，不参加比较。"
+        )
     return [text] if text else []
 
 
-def _with_pct(m: PeriodMeasures, prefectures: Iterable[Prefecture], say: Figures) -> str:
-    w = m.program.words
+def _is_thin(m: PeriodMeasures, p: Prefecture) -> bool:
+    """Whether too few of a prefecture's counties reported for its rate to be told."""
+    done = m.now.by_prefecture[p.code]
+    return done.pct is not None and done.coverage_pct < m.program.bulletin.coverage
+
+
+def _apart(
+    scored: Sequence[tuple[Prefecture, Completion]], places: Mapping[str, Standing], say: Figures, measure: str
+) -> str:
+    """Who is above or below the whole by more than chance; that nobody is, and how far apart they are."""
+    w = say.words
+    by_band = {band: [(p, done) for p, done in scored if places[p.code].band is band] for band in Band}
+    clauses = [
+        f"{lead}的是{_with_pct(by_band[band], say, measure)}"
+        for band, lead in ((Band.AHEAD, f"明显高于{w.whole}"), (Band.LAST, f"明显低于{w.whole}"))
+        if by_band[band]
+    ]
+    if clauses:
+        return f"完成率{'；'.join(clauses)}；其余各{w.respondent}差异不大。"
+    shown = [float(one_decimal(done.pct or 0.0)) for _, done in scored]
+    low, high = say.pct(f"{measure}.lowest", min(shown)), say.pct(f"{measure}.highest", max(shown))
+    if low == high:
+        return f"各{w.respondent}完成率均为{low}。"
+    return f"各{w.respondent}完成率在{low}—{high}之间，差异没有超出正常波动。"
+
+
+def _with_pct(scored: Iterable[tuple[Prefecture, Completion]], say: Figures, measure: str) -> str:
     shown = []
-    for p in prefectures:
-        done = m.now.by_prefecture[p.code]
-        text = say.pct(f"prefecture.{p.code}.completion", done.pct or 0.0)
+    for p, done in scored:
+        text = say.pct(f"{measure}.{p.code}.completion", done.pct or 0.0)
         partly = (
-            f"，已报{say('reported', done.reported)}/{say('roster', done.roster)}{w.rows}"
+            f"，已报{say('reported', done.reported)}/{say('roster', done.roster)}{say.words.rows}"
             if done.reported < done.roster
             else ""
         )
         shown.append(f"{p.short_name}（{text}{partly}）")
-    return "、".join(shown)
+    return listing(shown, say.words.respondents, say, f"{measure}.apart")
 
 
 def _action(m: PeriodMeasures, action: Action, say: Figures) -> Subsection:
@@ -199,42 +314,20 @@ def _action(m: PeriodMeasures, action: Action, say: Figures) -> Subsection:
 
 
 def best_and_worst(m: PeriodMeasures, action: Action, say: Figures) -> str:
-    """Which prefectures are highest and lowest on an action."""
-    scored = [
-        (done.pct, p)
-        for p in m.program.prefectures
-        if (done := m.now.by_prefecture_action[p.code, action.no]).pct is not None
-    ]
-    if len(scored) < 2:  # noqa: PLR2004 - nothing to compare
-        return ""
-    return _extremes([(pct or 0.0, p) for pct, p in scored], say, f"action.{action.no}")
-
-
-def _extremes(scored: Sequence[tuple[float, Prefecture]], say: Figures, measure: str, lead: str = "") -> str:
-    """最高的是甲（92.5%），最低的是乙、丙（70.0%）, compared as printed."""
-    w = say.words
-    shown = [(float(one_decimal(pct)), p) for pct, p in scored]
-    top, low = max(s for s, _ in shown), min(s for s, _ in shown)
-    if top == low:
-        return f"已报的各{w.respondent}完成率相同。"
-
-    def names(score: float) -> str:
-        return listing([p.short_name for s, p in shown if s == score], w.respondents, say, f"{measure}.tied", _FEW)
-
-    return (
-        f"{lead}最高的是{names(top)}（{say.pct(f'{measure}.highest', top)}），"
-        f"最低的是{names(low)}（{say.pct(f'{measure}.lowest', low)}）。"
-    )
+    """Which prefectures differ from the whole on an action by more than chance; nothing where none can be compared."""
+    places, key = m.standings_on(action.no), f"action.{action.no}"
+    scored = [(p, m.now.by_prefecture_action[p.code, action.no]) for p in m.program.prefectures if p.code in places]
+    return _apart(scored, places, say, key) if scored else ""
 
 
 def _table_row(m: PeriodMeasures, p: Prefecture, say: Figures) -> Row:
     done = m.now.by_prefecture[p.code]
     before = m.before.by_prefecture[p.code] if m.before else None
-    rank = m.ranks[p.code]
+    place = m.standings.get(p.code)
     late = sum(o.overdue for o in m.owed_now if o.is_report and o.is_measured and o.prefecture == p)
     key = f"prefecture.{p.code}"
     return {
-        "rank": NO_FIGURE if rank is None else say(f"{key}.rank", rank),
+        "place": place.band.value if place else NO_FIGURE,
         "name": p.short_name,
         "completion": not_reported(m, p) if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
         "change": signed_change(done, before, say, f"{key}.change"),
@@ -281,26 +374,37 @@ def milestones_due(steps: Iterable[Milestone], say: Figures) -> list[str]:
 
 
 def furthest_behind(m: PeriodMeasures, say: Figures) -> list[str]:
-    """The three targets fewest counties have met, so that the next two months have a direction."""
+    """The targets most counties are behind on: past their day, or below their path; never what is not due."""
     w = m.program.words
-    open_ones = [t for t in m.totals if t.full_target is not None and t.applicable and t.met < t.applicable]
-    weakest = sorted(open_ones, key=lambda t: (t.met / t.applicable, t.quantity.code))[:_FEW]
-    if not weakest:
+    late = sorted((t for t in m.totals if behind(t)), key=lambda t: (-behind(t), t.quantity.code))
+    if not late:
         return []
-    named = "、".join(
-        f"{topic(t.quantity.title)}（{met_among(say, t.quantity.code, t.met, t.applicable)}）" for t in weakest
-    )
-    lead = f"达标{w.row}占比最低的三项" if len(weakest) == _FEW else "尚未全部达标的"
+    shown = [t for t in late if behind(t) >= behind(late[:_FEW][-1])][:LIST_LIMIT]
+    named = "、".join(behind_on(say, t) for t in shown)
+    lead = f"到期未达标或落后于进度的{w.row}较多的" if len(late) > len(shown) else "到期未达标或落后于进度的"
     return [f"{lead}是{named}，有关{w.body}要抓紧推进。"]
+
+
+def behind(t: Total) -> int:
+    """Counties that are behind the expected path of a quantity."""
+    return t.paces.get(Pace.BEHIND, 0)
+
+
+def behind_on(say: Figures, t: Total) -> str:
+    """技能培训（12个县）."""
+    return f"{quoted(say, 'quantity.title', topic(t.quantity.title))}（{say(f'{t.quantity.code}.behind', behind(t))}{say.words.rows}）"
 
 
 def data_notes(m: PeriodMeasures, say: Figures, *, is_demo: bool) -> list[str]:
     """How the figures are to be read."""
     w = m.program.words
     ambiguous = sum(q.ambiguous for q in m.program.quantities)
+    chance = say("chance", m.program.bulletin.chance)
     notes = [
         f"完成率为已达标的{w.row}次占应达标{w.row}次的百分比；{w.body}填“不适用”的、尚未起算的和没有目标的指标不计入。",
         "计数为自专项工作开始（指标另有起算日的，从该日）至报送期末的累计数；比率由填报的分子、分母计算。",
+        "到期与否按指标的完成时限判断，没有单独时限的以起止期的最后一天为准；数量大、逐月累加的按时间均匀推进判断。",
+        f"{w.respondent}之间的高低，兼顾各{w.row}的差异和{w.row}数的多少，只点名超出正常波动的（误点的可能不超过{chance}%）。",
     ]
     if ambiguous:
         notes.append(f"文件原文有{say('program.ambiguous', ambiguous)}项表述可作不同理解，所取理解存{w.office}备查。")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.measures.figures import add
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, of, parts, quoted, wan, wan_cell
 from pipeline.products.wording import listing, one_decimal
 from pipeline.program.model import FormKind
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.measures.social import SocialTotal
     from pipeline.products.documents.outline import Subsection
     from pipeline.products.wording import Figures
-    from pipeline.program.model import FundingLine, Program
+from pipeline.program.model import FundingLine, Program
 
 
 def line_name(program: Program, line: FundingLine) -> str:
@@ -40,17 +41,29 @@ def funding_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
 
 def _row(m: PeriodMeasures, funded: LineFunding, say: Figures) -> Row:
     key, place = f"funding.{funded.line.code}", funded.province
-    rate = place.execution
     return {
         "name": line_name(m.program, funded.line) + ("" if funded.line.amount_wan is not None else "（按人数核定）"),
         "planned": wan_cell(say, f"{key}.planned", funded.budget_wan),
         "arrived": wan_cell(say, f"{key}.arrived", funded.arrived),
         "matched": wan_cell(say, f"{key}.matched", place.matched),
         "spent": wan_cell(say, f"{key}.spent", place.spent),
-        "execution": NO_FIGURE if rate.pct is None else say(f"{key}.execution", one_decimal(rate.pct)),
+        "execution": _execution(funded, key, say),
         "told_arrived": _coverage(say, f"{key}.arrived", funded.arrived),
         "told_spent": _coverage(say, f"{key}.spent", place.spent),
     }
+
+
+def _execution(funded: LineFunding, key: str, say: Figures) -> str:
+    """35.1, and what it is of where that is not what stands in the row: a rate can be computed again."""
+    rate, place = funded.province.execution, funded.province
+    if rate.pct is None or rate.numerator is None or rate.denominator is None:
+        return NO_FIGURE
+    shown = say(f"{key}.execution", one_decimal(rate.pct))
+    in_row = place.spent.amount, add((funded.arrived.amount, place.matched.amount))
+    if in_row == (rate.numerator, rate.denominator):
+        return shown
+    spent = wan(say, f"{key}.execution.spent", rate.numerator)
+    return f"{shown}\n（{spent}/{wan(say, f'{key}.execution.have', rate.denominator)}）"
 
 
 def _coverage(say: Figures, measure: str, amount: Sum) -> str:
@@ -83,8 +96,8 @@ def funding_lead(m: PeriodMeasures, say: Figures) -> list[str]:
     if not m.reported:
         return [text + "。截至目前尚无资金到位和支出的填报。"]
     return [
-        text + "。到位、支出为累计数，按已填报的单位统计，未填报的不按零计；填报单位数列在表中。"
-        "执行率为支出占到位和配套资金之和的百分比，只按各数均已填报的单位计算。"
+        text + "。到位、支出为累计数，按各单位最近一次接收的数统计，从未填报的不按零计；填报单位数列在表中。"
+        "执行率为支出占到位和配套资金之和的百分比，只按各数均已填报的单位计算；这些单位的数与表中合计不同的，在执行率下注明。"
     ]
 
 

@@ -11,7 +11,7 @@ import xlsxwriter
 from pipeline.domain.obligation import KIND_NAMES, Reason
 from pipeline.domain.text import cn_date
 from pipeline.forms.style import SafeSheet
-from pipeline.measures.overdue import overdue_counties, overdue_others
+from pipeline.measures.overdue import overdue_contacts, overdue_counties, overdue_others
 from pipeline.products.documents.officer_contacts import CONTACTS_NOTE, CONTACTS_SHEET, contact_columns
 from pipeline.products.documents.timeliness_parts import pending_sentence
 from pipeline.products.wording import Figures, made_up_of
@@ -48,6 +48,12 @@ _OTHERS: OverdueColumns = (
         lambda o: f"{o.submission} {o.sheet} {o.cell}".strip() if o.submission else "",
     ),
     ("对口联系单位", 34, lambda o: o.contact),
+)
+_CONTACTS: OverdueColumns = (
+    ("责任方", 34, lambda o: o.name),
+    ("州（市）", 14, lambda o: o.prefecture.short_name),
+    ("县（市、区）", 16, lambda o: o.unit_name),
+    *_OTHERS[2:-1],
 )
 _WIDE = 20  # columns wider than this wrap
 
@@ -99,7 +105,7 @@ def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any]
 
 
 def overdue_workbook(m: PeriodMeasures, contacts: Sequence[OfficerContact] | None = None) -> bytes:
-    """逾期县清单.xlsx: overdue counties, and everything else that is overdue; filters on, the header on every page.
+    """逾期县清单.xlsx: overdue counties, what else they and respondents owe, what their contacts owe; each list can be filtered.
 
     Args:
         m: Of the period.
@@ -115,6 +121,9 @@ def overdue_workbook(m: PeriodMeasures, contacts: Sequence[OfficerContact] | Non
     kind = ("类别", 14, lambda o: m.program.worded(KIND_NAMES[o.kind]))
     _sheet(book, m, f"逾期{w.row}清单", _COUNTIES, late, f"本期没有逾期的{w.body}。")
     _sheet(book, m, "其他逾期事项", (kind, *_OTHERS), overdue_others(m.obligations), "没有其他逾期的事项。")
+    if m.program.party_of:
+        name = f"{w.contact}逾期事项"
+        _sheet(book, m, name, (kind, *_CONTACTS), overdue_contacts(m.obligations), f"没有{w.contact}和领导逾期的事项。")
     if contacts is not None:
         _sheet(book, m, CONTACTS_SHEET, contact_columns(late), contacts, "", CONTACTS_NOTE)
     book.close()

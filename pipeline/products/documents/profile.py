@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.obligation import KIND_NAMES, TIMELINESS_NAMES, ObligationKind
-from pipeline.domain.state import STATE_NAMES, State
+from pipeline.domain.state import STATE_NAMES, Knowledge, State
 from pipeline.domain.text import cn_date
+from pipeline.measures.chance import Band, county_band
 from pipeline.measures.figures import add, number
-from pipeline.measures.progress import Completion, Status, completion, ranks
+from pipeline.measures.progress import Completion, Pace, Status, completion
+from pipeline.products.coverage import knowledge_of
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, clipped, quoted, wan
 from pipeline.products.wording import Figures, in_quotes, one_decimal, topic
 from pipeline.products.wording import number as grouped
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.program.model import Action, County, Quantity
 
 TEMPLATE = "县级画像.docx"
-PERIODS, UNMET, OVERDUE, PROBLEMS = 6, 5, 3, 2  # named of each: the page is one
+PERIODS, UNMET, OVERDUE, PROBLEMS = 6, 3, 3, 2  # named of each: the page is one
 PROBLEM_LENGTH, CONTACTS_LENGTH = 28, 60
 _MONEY = ("received", "matched", "spent")
 
@@ -64,13 +66,12 @@ def _summary(m: PeriodMeasures, county: County, say: Figures) -> str:
     w = m.program.words
     state, done = m.snapshot.state(m.period, county), m.now.by_county[county.code]
     if done.pct is None:
-        return f"本期{STATE_NAMES[state]}，不作完成情况统计；{w.whole}按已报{say('counties.reported', m.reported)}{w.rows}统计。"
+        return f"本期{STATE_NAMES[state]}，不作完成情况统计。{_last_known(m, county, done, say)}"
     near, all_ = m.now.by_prefecture[county.prefecture_code], m.now.province
-    place = _rank(m.now, county, m)
     text = (
         f"本期{STATE_NAMES[state]}。已达标{say('county.met', done.met)}项，应达标{say('county.applicable', done.applicable)}项，"
-        f"完成率{say.pct('county.completion', done.pct)}，在{w.whole}已报的{say('counties.reported', m.reported)}{w.rows}中居第"
-        f"{say('county.rank', place or 0)}位。"
+        f"完成率{say.pct('county.completion', done.pct)}，"
+        f"{_compared_with_all(m, county, say)}。"
     )
     compared = f"{w.whole}{say.pct('province.completion', all_.pct or 0.0)}"
     if near.pct is not None:
@@ -78,12 +79,44 @@ def _summary(m: PeriodMeasures, county: County, say: Figures) -> str:
             f"{m.program.prefecture_by_code[county.prefecture_code].short_name}{say.pct('prefecture.completion', near.pct)}"
             f"（已报{say('prefecture.reported', near.reported)}/{say('prefecture.roster', near.roster)}{w.rows}），{compared}"
         )
-    return f"{text}同期{compared}；序时进度{say.pct('pace', m.now.pace_pct)}。"
+    return f"{text}同期{compared}。"
 
 
-def _rank(scores: Scores, county: County, m: PeriodMeasures) -> int | None:
-    codes, own = list(scores.by_county), m.program.code_in(county, scores.period)
-    return dict(zip(codes, ranks([scores.by_county[code].pct for code in codes]), strict=True))[own]
+def _last_known(m: PeriodMeasures, county: County, done: Completion, say: Figures) -> str:
+    """What it said last still stands; of one that never reported nothing is known."""
+    since = m.known.last(county.code)
+    if not since:
+        return f"{knowledge_of(m, county.code)}，情况不明。"
+    last = quoted(say, "known.since", m.program.period_by_code[since].title)
+    return (
+        f"沿用上次（{last}）所报：已达标{say('county.known_met', done.known_met)}项，"
+        f"应达标{say('county.known_applicable', done.known_applicable)}项。"
+    )
+
+
+def _compared_with_all(m: PeriodMeasures, county: County, say: Figures) -> str:
+    """Where it stands among all that reported: apart only by more than chance, and equals are said to be."""
+    w, done = m.program.words, m.now.by_county[county.code]
+    among = f"与{w.whole}已报的{say('counties.reported', m.reported)}{w.rows}相比"
+    if done.met == done.applicable:
+        alike = sum(d.met == d.applicable > 0 for d in m.now.by_county.values())
+        return (
+            f"{among}，与另外{say('county.alike', alike - 1)}{w.rows}均为全部达标"
+            if alike > 1
+            else f"{among}，是唯一全部达标的"
+        )
+    return f"{among}{_BANDS[_band(m, m.now, done)].format(whole=w.whole)}"
+
+
+_BANDS = {
+    Band.AHEAD: "，明显高于{whole}平均水平",
+    Band.MIDDLE: "，差异不超出正常波动",
+    Band.LAST: "，明显低于{whole}平均水平",
+}
+
+
+def _band(m: PeriodMeasures, scores: Scores, done: Completion) -> Band:
+    return county_band(scores.province, done, chance=m.program.bulletin.chance, among=scores.province.reported)
 
 
 def _period_row(m: PeriodMeasures, county: County, scores: Scores, say: Figures) -> Row:
@@ -91,16 +124,14 @@ def _period_row(m: PeriodMeasures, county: County, scores: Scores, say: Figures)
     period, key = scores.period, f"county.{scores.period.code}"
     then = m.program.county_by_code[m.program.code_in(county, period)]
     owed = next((o for o in m.obligations if o.is_report and o.who == then.code and o.period == period), None)
-    done, place = scores.by_county[then.code], _rank(scores, county, m)
+    done = scores.by_county[then.code]
     return {
         "period": quoted(say, f"{key}.title", period.short_title),
         "state": STATE_NAMES[m.snapshot.state(period, then)],
         "timely": TIMELINESS_NAMES[owed.timeliness] if owed else NO_FIGURE,
         "met_on": say(f"{key}.met_on", cn_date(owed.met_on)) if owed and owed.met_on else NO_FIGURE,
         "completion": NOT_REPORTED if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
-        "rank": NO_FIGURE
-        if place is None
-        else f"{say(f'{key}.rank', place)}/{say(f'{key}.reported', scores.province.reported)}",
+        "place": NO_FIGURE if done.pct is None else _band(m, scores, done).value,
     }
 
 
@@ -128,8 +159,9 @@ def _pct(say: Figures, measure: str, value: float | None) -> str:
 
 
 def _unmet(m: PeriodMeasures, county: County, say: Figures) -> str:
-    """Targets not met yet, the furthest from it first."""
-    mine = m.assessed[(m.assessed["county_code"] == county.code) & (m.assessed["status"] == Status.NOT_MET)]
+    """Targets it says are not met yet, the furthest from it first; nothing of a county that is silent."""
+    said = m.assessed[(m.assessed["county_code"] == county.code) & (m.assessed["knowledge"] == Knowledge.REPORTED)]
+    mine = said[said["status"] == Status.NOT_MET]
     values = {str(code): float(value) for code, value in zip(mine["quantity"], mine["value"], strict=True)}
     open_ones = [q for q in m.program.quantities if q.code in values]
     open_ones.sort(key=lambda q: (values[q.code] / float(q.target.threshold) if q.target else 0.0, q.code))
@@ -140,7 +172,12 @@ def _unmet(m: PeriodMeasures, county: County, say: Figures) -> str:
         for q in open_ones[:UNMET]
     )
     lead, more = ("离要求最远的是", "等") if len(open_ones) > UNMET else ("为", "")
-    return f"尚未达标：{say('unmet', len(open_ones))}项，{lead}{named}{more}。"
+    paces = mine["pace"].tolist()
+    kinds = (("到期未达标或落后于进度", Pace.BEHIND), ("按进度推进", Pace.ON_PATH), ("未到完成时限", Pace.NOT_DUE))
+    there = [(words, pace) for words, pace in kinds if pace in paces]
+    each = "、".join(f"{words}{say(f'unmet.{pace.value}', paces.count(pace))}项" for words, pace in there)
+    due = f"均{there[0][0]}" if len(there) == 1 else each
+    return f"尚未达标：{say('unmet', len(open_ones))}项（{due}），{lead}{named}{more}。"
 
 
 def _is_word(m: PeriodMeasures, q: Quantity) -> bool:
@@ -168,6 +205,8 @@ def _contacts(m: PeriodMeasures, county: County, say: Figures) -> str:
         return ""
     who = clipped("、".join(link.title for link in c.links), CONTACTS_LENGTH)
     text = f"对口联系：{quoted(say, 'contact', who) if who else ('填报为尚未明确' if c.reported else NOT_REPORTED)}"
+    if county.code not in m.known.reported and (c.visits is not None or c.handed_in is not None):
+        text += "；据上次所报"
     if c.visits is not None:
         text += f"，已到{w.row}{say('visits', int(c.visits))}次" if c.visits else f"，尚未到{w.row}"
     if c.handed_in is not None:
@@ -177,7 +216,7 @@ def _contacts(m: PeriodMeasures, county: County, say: Figures) -> str:
 
 def _money(m: PeriodMeasures, county: County, say: Figures) -> str:
     """What it received, matched and spent over all lines, as far as it said."""
-    given = m.snapshot.values(m.program, m.period).get(county.code, {})
+    given = m.known.values.get(county.code, {})
     fields = [f for form in m.program.forms_of_kind(FormKind.FUNDING) if not form.is_list for f in form.fields]
     sums = {role: add([number(given.get(f.code)) for f in fields if f.role == role]) for role in _MONEY}
     names = {"received": "收到", "matched": "配套", "spent": "支出"}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.measures.progress import change_pp, ranks
-from pipeline.products.documents.bulletin import best_and_worst, signed_change
+from pipeline.measures.progress import Pace, change_pp
+from pipeline.products.documents.bulletin import behind, behind_on, best_and_worst, signed_change
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, of, parts, quoted, wan
 from pipeline.products.documents.timeliness_parts import row_note
-from pipeline.products.wording import change, counted, met_among, number, one_decimal, statement, topic
+from pipeline.products.wording import change, counted, number, one_decimal, statement
 from pipeline.program.model import FieldType
 
 if TYPE_CHECKING:
@@ -18,41 +18,33 @@ if TYPE_CHECKING:
     from pipeline.domain.obligation import Obligation
     from pipeline.measures.goals import GoalFigures
     from pipeline.measures.period import PeriodMeasures, Scores
-    from pipeline.measures.progress import Total
+    from pipeline.measures.progress import Completion, Total
     from pipeline.measures.ten_tasks import TaskColumn, TaskFigures
     from pipeline.products.documents.outline import Subsection
     from pipeline.products.wording import Figures
     from pipeline.program.model import Action, Prefecture
 
-_WEAKEST = 2
+_MOST_BEHIND = 2
+_SHORT_RUN = 2
 _TASK_COLUMNS = 4
 _PER_CENT = "%"
 
 
 def prefecture_rows(m: PeriodMeasures, since: Scores | None, say: Figures) -> list[Row]:
-    """One row per prefecture by rank, compared with an earlier period."""
-    if not m.reported:
-        return []
-    former = dict(
-        zip(
-            (p.code for p in m.program.prefectures),
-            ranks([since.by_prefecture[p.code].pct if since else None for p in m.program.prefectures]),
-            strict=True,
-        )
-    )
-    return [_prefecture_row(m, p, since, former[p.code], say) for p in m.prefecture_order]
+    """One row per prefecture, those ahead or behind by more than chance first and last, compared with an earlier period."""
+    return [_prefecture_row(m, p, since, say) for p in m.prefecture_order] if m.reported else []
 
 
-def _prefecture_row(m: PeriodMeasures, p: Prefecture, since: Scores | None, former: int | None, say: Figures) -> Row:
-    done, rank, key = m.now.by_prefecture[p.code], m.ranks[p.code], f"prefecture.{p.code}"
+def _prefecture_row(m: PeriodMeasures, p: Prefecture, since: Scores | None, say: Figures) -> Row:
+    done, place, key = m.now.by_prefecture[p.code], m.standings.get(p.code), f"prefecture.{p.code}"
     before = since.by_prefecture[p.code] if since else None
     late = sum(_is_late_county(o, p) for o in m.owed_now)
     return {
-        "rank": NO_FIGURE if rank is None else say(f"{key}.rank", rank),
+        "place": place.band.value if place else NO_FIGURE,
         "name": p.short_name,
         "completion": NOT_REPORTED if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
         "change": signed_change(done, before, say, f"{key}.change"),
-        "moved": _moved(rank, former, say, f"{key}.moved"),
+        "range": _range(done, say, key),
         "reported": of(say, key, done.reported, done.roster),
         "overdue": say(f"{key}.overdue", late) if late else NO_FIGURE,
         "note": row_note(m, p),
@@ -63,13 +55,11 @@ def _is_late_county(o: Obligation, p: Prefecture) -> bool:
     return o.is_report and o.is_measured and o.overdue and o.prefecture == p
 
 
-def _moved(rank: int | None, former: int | None, say: Figures, measure: str) -> str:
-    """升2 / 降1 / 持平 against an earlier rank."""
-    if rank is None or former is None:
+def _range(done: Completion, say: Figures, key: str) -> str:
+    """54.1—64.9: between what a completion lies whatever the silent would have said; a dash where all are silent, or nobody."""
+    if done.pct is None or done.least_pct is None or done.most_pct is None or not done.silent:
         return NO_FIGURE
-    if rank == former:
-        return "持平"
-    return ("升" if rank < former else "降") + say(measure, abs(rank - former))
+    return f"{say(f'{key}.least', one_decimal(done.least_pct))}—{say(f'{key}.most', one_decimal(done.most_pct))}"
 
 
 def trend_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
@@ -85,7 +75,7 @@ def trend_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
                 "period": say(f"{key}.title", score.period.title),
                 "completion": NOT_REPORTED if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
                 "change": NO_FIGURE if step is None else signed_change(done, before, say, f"{key}.change"),
-                "pace": say(f"{key}.pace", one_decimal(score.pace_pct)),
+                "range": _range(done, say, key),
                 "met": NO_FIGURE
                 if done.pct is None
                 else f"{say(f'{key}.met', done.met)}/{say(f'{key}.applicable', done.applicable)}",
@@ -97,7 +87,7 @@ def trend_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
 
 
 def action_parts(m: PeriodMeasures, since: Scores | None, since_name: str, say: Figures) -> list[Subsection]:
-    """A paragraph for each action: completion, change, prefectures ahead and behind, targets met and furthest behind."""
+    """A paragraph for each action: completion, change, prefectures apart from the rest, targets met and behind."""
     if not m.reported:
         return []
     return parts((a.title, [_action(m, a, since, since_name, say)]) for a in m.program.actions)
@@ -122,29 +112,29 @@ def _action(m: PeriodMeasures, action: Action, since: Scores | None, since_name:
 
 
 def _targets(m: PeriodMeasures, action: Action, say: Figures) -> str:
-    """How many targets every county has met, and which fewest have."""
+    """How many targets every county has met, and on which some are behind."""
     w = m.program.words
     key = f"action.{action.no}"
     judged = [t for t in m.totals if t.quantity.action == action.no and t.full_target is not None and t.applicable]
     if not judged:
         return ""
-    full = [t for t in judged if t.met == t.applicable]
-    rest = sorted((t for t in judged if t.met < t.applicable), key=lambda t: (t.met / t.applicable, t.quantity.code))
+    full = sum(t.met == t.applicable for t in judged)
+    late = sorted((t for t in judged if behind(t)), key=lambda t: (-behind(t), t.quantity.code))
     text = f"有明确目标的{say(f'{key}.targets', len(judged))}项指标"
-    if not rest:
-        return f"{text}，已报各{w.row}均已达标。"
-    if len(judged) == 1:
-        return f"{text}是{_share(rest[0], say)}。"
-    met = f"{say(f'{key}.full', len(full))}项已报各{w.row}均已达标，" if full else ""
-    weakest = "、".join(_share(t, say) for t in rest[:_WEAKEST])
-    lead = "尚未全部达标的" if len(rest) == 1 else f"达标{w.row}占比最低的"
-    return f"{text}中，{met}{lead}是{weakest}。"
-
-
-def _share(t: Total, say: Figures) -> str:
-    """技能培训人次（115个县均未达标）."""
-    title = quoted(say, "quantity.title", topic(t.quantity.title))
-    return f"{title}（{met_among(say, t.quantity.code, t.met, t.applicable)}）"
+    if full == len(judged):
+        return f"{text}，有数据的各{w.row}均已达标。"
+    clauses = [f"有数据的各{w.row}均已达标的{say(f'{key}.full', full)}项"] if full else []
+    if late:
+        some = "、".join(behind_on(say, t) for t in late[:_MOST_BEHIND])
+        more = "较多的" if len(late) > _MOST_BEHIND else ""
+        clauses.append(f"有{w.row}到期未达标或落后于进度的{say(f'{key}.late', len(late))}项，{more}是{some}")
+    elif not any(t.paces.get(Pace.ON_PATH) for t in judged):
+        clauses.append(f"其余{say(f'{key}.rest', len(judged) - full)}项未到完成时限" if full else "均未到完成时限")
+    else:
+        clauses.append(
+            f"其余{say(f'{key}.rest', len(judged) - full)}项未到完成时限或按进度推进" if full else "没有落后的"
+        )
+    return f"{text}中，{'；'.join(clauses)}。" if len(clauses) > 1 or late else f"{text}{clauses[0]}。"
 
 
 def item_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
@@ -217,7 +207,7 @@ def _ranges(numbers: Iterable[int]) -> str:
             runs[-1].append(n)
         else:
             runs.append([n])
-    joined = ((f"{r[0]}—{r[-1]}" if len(r) > _WEAKEST else "、".join(map(str, r))) for r in runs)
+    joined = ((f"{r[0]}—{r[-1]}" if len(r) > _SHORT_RUN else "、".join(map(str, r))) for r in runs)
     return "、".join(joined)
 
 

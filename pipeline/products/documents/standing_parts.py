@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from pipeline.domain.obligation import BEHIND
 from pipeline.domain.text import cn_date
 from pipeline.measures.commendation import LagReason
+from pipeline.measures.progress import Pace
 from pipeline.products.documents.bulletin import furthest_behind, milestones_due
 from pipeline.products.documents.money_parts import is_asked, line_name
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, parts, quoted
@@ -13,6 +15,8 @@ from pipeline.products.wording import listing, made_up_of, one_decimal
 from pipeline.program.model import Rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from pipeline.measures.commendation import CountyRecord, Lagging
     from pipeline.measures.milestones import MilestoneFigures
     from pipeline.measures.period import PeriodMeasures
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.products.wording import Figures
     from pipeline.program.model import Period
 
+T = TypeVar("T")
 _LISTED = 30
 LOW_LINES, FEW = 2, 3
 
@@ -36,7 +41,7 @@ def _milestone_row(step: MilestoneFigures, say: Figures) -> Row:
         "done": n.done + n.late,
         "late": n.late,
         "not_done": n.not_done,
-        "silent": n.not_reported,
+        "unclear": n.silent + n.not_reported,
     }
     return {
         "name": quoted(say, f"{key}.name", step.milestone.deliverable),
@@ -57,12 +62,15 @@ def milestone_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
         return []
     behind = [step for step in past if step.province.overdue]
     day = say.day("as_of", m.snapshot.as_of)
-    if not behind:
-        return [f"截至{day}，没有逾期未完成的工作节点。"]
-    lead = (
-        f"截至{day}，逾期未完成的工作节点有{say('milestones.behind', len(behind))}项，"
-        "各单位以最近一次报告为准，从未报告的计入未完成。"
+    unclear = sum(step.province.silent + step.province.not_reported for step in past)
+    aside = (
+        f"另有{say('milestones.unclear', unclear)}家次本期没有已接收的报表、此前也没有报告完成，情况不明，不列入逾期。"
+        if unclear
+        else ""
     )
+    if not behind:
+        return [f"截至{day}，按本期已报的情况，没有逾期未完成的工作节点。{aside}"]
+    lead = f"截至{day}，按本期已报的情况，逾期未完成的工作节点有{say('milestones.behind', len(behind))}项。{aside}"
     return [lead, *(_behind(m, step, n, say) for n, step in enumerate(behind, 1))]
 
 
@@ -88,6 +96,7 @@ def lagging_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     some = m.standing.lagging
     if not some:
         return []
+    listed = len(_lagging(m))
     kinds = [
         (
             f"{say.words.put(reason.value)}的",
@@ -96,10 +105,10 @@ def lagging_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
         )
         for reason in LagReason
     ]
-    more = f"，表中列前{say('lagging.listed', _LISTED)}个" if len(some) > _LISTED else ""
+    more = f"，表中列前{say('lagging.listed', listed)}个" if len(some) > listed else ""
     both = "（有的两种情形兼有）" if sum(len(lagging.reasons) for lagging in some) > len(some) else ""
     text = (
-        f"按报送和完成情况梳理，进度滞后的{w.body}{say('lagging.count', len(some))}{w.counter}，"
+        f"按已报的完成情况梳理，进度滞后的{w.body}{say('lagging.count', len(some))}{w.counter}，"
         f"{made_up_of(say, len(some), kinds)}{both}{more}。"
     )
     return [text + "以下只列数据，是否滞后、如何督促，请结合实际研究。"]
@@ -107,7 +116,23 @@ def lagging_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
 
 def lagging_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     """The counties that lag, with the figures that put them there."""
-    return [_lagging_row(m, lagging, no, say) for no, lagging in enumerate(m.standing.lagging[:_LISTED], 1)]
+    return [_lagging_row(m, lagging, no, say) for no, lagging in enumerate(_lagging(m), 1)]
+
+
+def _lagging(m: PeriodMeasures) -> Sequence[Lagging]:
+    return whole_ties(m.standing.lagging, lambda found: (_shown(found.record), len(found.record.behind)))
+
+
+def whole_ties(some: Sequence[T], key: Callable[[T], object]) -> Sequence[T]:
+    """The first so many of a list in order: no list stops between equals."""
+    end = min(_LISTED, len(some))
+    while 0 < end < len(some) and key(some[end]) == key(some[end - 1]):
+        end += 1
+    return some[:end]
+
+
+def _shown(record: CountyRecord) -> str:
+    return "" if record.completion.pct is None else one_decimal(record.completion.pct)
 
 
 def _lagging_row(m: PeriodMeasures, lagging: Lagging, no: int, say: Figures) -> Row:
@@ -120,7 +145,7 @@ def _lagging_row(m: PeriodMeasures, lagging: Lagging, no: int, say: Figures) -> 
     return {
         **_record(m, r, no, say),
         "gap": gap,
-        "streak": say(f"{key}.streak", r.streak) if r.streak else NO_FIGURE,
+        "behind": say(f"{key}.behind", r.paces[Pace.BEHIND]),
         "why": "、".join(say.words.put(reason.value) for reason in lagging.reasons),
     }
 
@@ -131,14 +156,22 @@ def candidate_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     some = m.standing.candidates
     if not some:
         return []
-    more = f"，表中列前{say('candidates.listed', _LISTED)}个" if len(some) > _LISTED else ""
-    text = f"历次报送均按时、本期适用指标均已达标或达到序时进度的{w.body}{say('candidates.count', len(some))}{w.counter}{more}。"
+    listed = len(_candidates(m))
+    more = f"，表中列前{say('candidates.listed', listed)}个" if len(some) > listed else ""
+    text = (
+        f"历次报送均按时、没有到期未达标或落后的指标，且完成率明显高于{w.whole}或全部达标的{w.body}"
+        f"{say('candidates.count', len(some))}{w.counter}{more}。"
+    )
     return [text + f"以下只列数据，供研究通报表扬时参考，由{w.board}研究确定。"]
 
 
 def candidate_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     """Commendation candidates, highest completion first."""
-    return [_record(m, record, no, say) for no, record in enumerate(m.standing.candidates[:_LISTED], 1)]
+    return [_record(m, record, no, say) for no, record in enumerate(_candidates(m), 1)]
+
+
+def _candidates(m: PeriodMeasures) -> Sequence[CountyRecord]:
+    return whole_ties(m.standing.candidates, _shown)
 
 
 def _record(m: PeriodMeasures, r: CountyRecord, no: int, say: Figures) -> Row:
@@ -151,9 +184,7 @@ def _record(m: PeriodMeasures, r: CountyRecord, no: int, say: Figures) -> Row:
         "met": NO_FIGURE
         if done.pct is None
         else f"{say(f'{key}.met', done.met)}/{say(f'{key}.applicable', done.applicable)}",
-        "on_pace": NO_FIGURE
-        if done.pct is None
-        else f"{say(f'{key}.on_pace', r.on_pace)}/{say(f'{key}.applicable', done.applicable)}",
+        "open": say(f"{key}.open", r.paces[Pace.NOT_DUE] + r.paces[Pace.ON_PATH]),
         "on_time": f"{say(f'{key}.on_time', r.on_time)}/{say(f'{key}.due', r.due)}",
     }
 
@@ -164,7 +195,7 @@ def next_parts(m: PeriodMeasures, say: Figures) -> list[Subsection]:
         (
             ("补齐任务短板", furthest_behind(m, say) if m.reported else []),
             ("推动解决问题", _open_problems(m, say)),
-            ("督促滞后单位", _lagging_next(m, say)),
+            ("督促滞后单位", [*_lagging_next(m, say), *_late_next(m, say)]),
             ("加快资金拨付使用", _slow_money(m, say)),
             ("把握时间节点", _ahead(m, say)),
         )
@@ -190,6 +221,18 @@ def _lagging_next(m: PeriodMeasures, say: Figures) -> list[str]:
     return [
         f"对{say('lagging.count', len(some))}{w.counter}进度滞后的{w.body}，由{who}逐{w.row}分析原因，加强指导督促。"
     ]
+
+
+def _late_next(m: PeriodMeasures, say: Figures) -> list[str]:
+    """The respondents that were late or overdue more than once in a row: lateness is theirs, not their counties'."""
+    w = m.program.words
+    late = [o for o in m.owed_now if o.is_report and not o.is_county and o.timeliness in BEHIND and o.streak > 1]
+    if not late:
+        return []
+    names = listing(
+        [f"{o.name}（{say(f'{o.who}.streak', o.streak)}期）" for o in late], w.respondents, say, "late.names"
+    )
+    return [f"连续迟报或逾期的{names}，由{w.office}逐一了解原因，督促按时报送。"]
 
 
 def _slow_money(m: PeriodMeasures, say: Figures) -> list[str]:

@@ -61,7 +61,7 @@ def contacts(m: PeriodMeasures, say: Figures) -> list[str]:
     if none := covered.reported - covered.met:
         text += f"，尚未明确的{say(f'{key}.none', none)}个"
     if silent := covered.roster - covered.reported:
-        text += f"，未填报的{say(f'{key}.silent', silent)}个"
+        text += f"，从未填报的{say(f'{key}.silent', silent)}个"
     return [f"{text}。{_overloaded(m, c, key, say)}"]
 
 
@@ -84,7 +84,7 @@ def visits(m: PeriodMeasures, say: Figures) -> list[str]:
     seen, report, key, sentences = c.province.visited, c.province.handed_in, "visits", []
     if seen.reported:
         text = (
-            f"按填报的{say(f'{key}.reported', seen.reported)}{w.rows}统计，上级对口联系方已到{w.row}调研的"
+            f"按{say(f'{key}.reported', seen.reported)}{w.rows}最近一次填报统计，上级对口联系方已到{w.row}调研的"
             f"{say(f'{key}.met', seen.met)}个"
         )
         if c.province.visits.amount is not None:
@@ -98,7 +98,7 @@ def visits(m: PeriodMeasures, say: Figures) -> list[str]:
         if report.reported == seen.reported:
             sentences = [sentences[0].removesuffix("。") + "；" + handed_in]
         else:
-            sentences.append(f"按填报的{say(f'{key}.report.reported', report.reported)}{w.rows}统计，{handed_in}")
+            sentences.append(f"按{say(f'{key}.report.reported', report.reported)}{w.rows}最近一次填报统计，{handed_in}")
     behind = [(total.visited.reported - total.visited.met, total.prefecture_code) for total in c.prefectures]
     names = [
         f"{m.program.prefecture_by_code[code].short_name}{say(f'{key}.{code}.none', n)}个"
@@ -106,7 +106,9 @@ def visits(m: PeriodMeasures, say: Figures) -> list[str]:
         if n
     ]
     if names:
-        sentences.append(f"填报尚未到{w.row}的，分布在{listing(names, w.respondents, say, f'{key}.prefectures')}。")
+        sentences.append(
+            f"最近一次填报尚未到{w.row}的，分布在{listing(names, w.respondents, say, f'{key}.prefectures')}。"
+        )
     return ["".join(sentences)]
 
 
@@ -148,18 +150,22 @@ def problem_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
 
 
 def _how_many_open(n: ProblemCount, key: str, say: Figures) -> str:
-    if n.closed and n.open:
-        text = f"已办结{say(f'{key}.closed', n.closed)}个，尚未解决{say(f'{key}.open', n.open)}个"
+    said = {"closed": "已办结", "dropped": "撤销", "open": "尚未解决"}
+    some = {name: count for name in said if (count := getattr(n, name))}
+    if len(some) == 1:
+        text = {"closed": "均已办结", "dropped": "均已撤销", "open": "均尚未解决"}[next(iter(some))]
     else:
-        text = "均已办结" if n.closed else "均尚未解决"
+        text = "，".join(f"{said[name]}{say(f'{key}.{name}', count)}个" for name, count in some.items())
     return text + (f"，其中已超过计划解决日期的{say(f'{key}.overdue', n.overdue)}个" if n.overdue else "")
 
 
 def _this_period(n: ProblemCount, say: Figures) -> str:
+    dropped = f"，撤销{say('problems.dropped_now', n.dropped_now)}个" if n.dropped_now else ""
     if not n.new and not n.closed_now:
-        return "本期无新报、无办结"
+        return f"本期无新报、无办结{dropped}"
     new = f"新报{say('problems.new', n.new)}个" if n.new else "无新报"
-    return f"本期{new}，" + (f"办结{say('problems.closed_now', n.closed_now)}个" if n.closed_now else "无办结")
+    closed = f"办结{say('problems.closed_now', n.closed_now)}个" if n.closed_now else "无办结"
+    return f"本期{new}，{closed}{dropped}"
 
 
 def pressing_problems(m: PeriodMeasures, say: Figures) -> list[str]:
@@ -220,8 +226,11 @@ def department_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     ]
 
 
-def _counts(n: ProblemCount, say: Figures, key: str) -> Row:
-    return {name: _cell(count, say, f"{key}.{name}") for name, count in _known(n).items()}
+def _counts(n: ProblemCount | None, say: Figures, key: str) -> Row:
+    row = {name: _cell(count, say, f"{key}.{name}") for name, count in _known(n).items()}
+    if n and n.dropped:  # the columns add up: those given up are of the total, and of no other
+        row["total"] += f"（含撤销{say(f'{key}.dropped', n.dropped)}）"
+    return row
 
 
 def _known(n: ProblemCount | None) -> dict[str, int | None]:
@@ -296,7 +305,7 @@ def prefecture_problem_rows(m: PeriodMeasures, quarter: Quarter | None, say: Fig
                 "name": prefecture.short_name,
                 "sent": _cell(sent, say, f"{key}.highlights_now"),
                 "all_sent": _cell(all_sent, say, f"{key}.highlights"),
-                **{name: _cell(count, say, f"{key}.problems.{name}") for name, count in _known(n).items()},
+                **_counts(n, say, f"{key}.problems"),
             }
         )
     return rows

@@ -22,7 +22,7 @@ def item_text(m: PeriodMeasures, item: Item, say: Figures) -> str:
 
 
 def _quantity(m: PeriodMeasures, t: Total, say: Figures) -> str:
-    """One quantity in a clause; its coverage is said when not all reported counties are in it."""
+    """One quantity in a clause; its coverage is said when not all counties of which anything is known are in it."""
     w = m.program.words
     q, code = t.quantity, t.quantity.code
     if q.window.start > m.period.end:
@@ -33,7 +33,7 @@ def _quantity(m: PeriodMeasures, t: Total, say: Figures) -> str:
         return _rate(t, say)
     if m.program.field_by_code[q.value or ""].type is FieldType.COUNT:
         return _count(t, say)
-    among = f"{say(f'{code}.applicable', t.applicable)}{w.counter}适用{w.row}中，" if t.applicable < t.reported else ""
+    among = f"{say(f'{code}.applicable', t.applicable)}{w.counter}适用{w.row}中，" if t.applicable < t.known else ""
     if t.actual == 0:
         return f"{among}尚无{_what(q)}的{w.row}"
     return f"{among}{_what(q)}的有{say(f'{code}.yes', t.actual)}{w.rows}"
@@ -65,15 +65,13 @@ def _reached(t: Total, say: Figures) -> str:
     """有97个县达到 / 75个适用县均达到 / 尚无县达到."""
     w = say.words
     some = (
-        f"{say(f'{t.quantity.code}.applicable', t.applicable)}{w.counter}适用{w.row}"
-        if t.applicable < t.reported
-        else ""
+        f"{say(f'{t.quantity.code}.applicable', t.applicable)}{w.counter}适用{w.row}" if t.applicable < t.known else ""
     )
     among = f"{some}中" if some else ""
     if t.met == 0:
         return f"{among}尚无{w.row}达到"
     if t.met == t.applicable > 1:
-        return f"{some or f'已报各{w.row}'}均达到"
+        return f"{some or f'有数据的各{w.row}'}均达到"
     return f"{among}有{say(f'{t.quantity.code}.met', t.met)}{w.rows}达到"
 
 
@@ -87,7 +85,7 @@ def _target(t: Total) -> float:
 
 
 def province_target(m: PeriodMeasures, r: ProvinceResult, say: Figures) -> str:
-    """A target of the whole province in a sentence; while some have not reported, a share of 100 % is theirs that have."""
+    """A target of the whole province in a sentence; while some never reported, a share of 100 % is theirs that have."""
     w = m.program.words
     code, title = r.quantity.code, topic(r.quantity.title)
     if r.actual is None:
@@ -98,13 +96,11 @@ def province_target(m: PeriodMeasures, r: ProvinceResult, say: Figures) -> str:
             f"{title}：{say(f'{code}.sum', r.actual)}{r.quantity.unit}，"
             f"{done}{w.whole}至少{say(f'{code}.threshold', r.threshold)}{r.quantity.unit}的目标。"
         )
-    whole = f"{title}：{say(f'{code}.base', r.base)}{w.counter}适用的已报{w.row}中"
+    whole = f"{title}：{say(f'{code}.base', r.base)}{w.counter}适用的{w.row}中"
     share = (
         f"有{say(f'{code}.met_count', r.met_count)}个，占{say.pct(f'{code}.share', r.actual)}"
         if r.met_count
         else "尚无做到的"
     )
-    done = (
-        "尚未实现" if not r.met else "已实现" if m.reported == len(m.program.measured) else f"按已报{w.row}统计已达到"
-    )
+    done = "尚未实现" if not r.met else "已实现" if r.known == r.roster else f"按有数据的{w.row}统计已达到"
     return f"{whole}{share}，{done}{say(f'{code}.threshold', r.threshold)}%的{w.whole}目标。"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.products.drawing.bar_table import COVERAGE, RIGHT_MM, UNCOUNTED, BarTable, quantity
+from pipeline.products.drawing.bar_table import KNOWN, RIGHT_MM, UNCOUNTED, BarTable, quantity
 from pipeline.products.drawing.fonts import ChartError, width_mm
 from pipeline.products.drawing.parts import (
     BODY_PT,
@@ -42,7 +42,7 @@ class ShareRow:
         option: The option; empty for a question of yes or no.
         met: Units that said yes or ticked it.
         answered: Units that gave an answer that applies; with 0 the bar is hatched, whatever ``met`` says.
-        reported: Units that said anything, 不适用 too.
+        reported: Units that ever said anything, 不适用 too.
         roster: Units that were asked.
     """
 
@@ -73,12 +73,13 @@ class CountCell:
 
 
 @plain
-def answers(shares: Sequence[ShareRow], counts: Sequence[CountCell], *, more: int = 0) -> bytes:
+def answers(shares: Sequence[ShareRow], counts: Sequence[CountCell], *, note: str = "", more: int = 0) -> bytes:
     """Draw shares as bars, and under them a table of sums, if any.
 
     Args:
         shares: Up to 20 rows.
         counts: Up to 12 sums.
+        note: Of how many the answers are those given before; may be empty.
         more: Rows and sums left out, which the picture says.
 
     Raises:
@@ -93,8 +94,12 @@ def answers(shares: Sequence[ShareRow], counts: Sequence[CountCell], *, more: in
         table = _shares(sheet, shares, pitch)
         if more:
             sheet.text(1.0, table.bottom + 2.2, f"另有{more}项未列", size=SMALL_PT, colour=MUTED)
+        sheet.text(RIGHT_MM, table.bottom + 2.2, note, size=SMALL_PT, align="right", colour=MUTED)
     if counts:
-        _counts(sheet, counts, sheet.height_mm - 1.0 - pitch * lines, pitch)
+        top = sheet.height_mm - 1.0 - pitch * lines
+        _counts(sheet, counts, top, pitch)
+        if not shares:
+            sheet.text(1.0, top - 2.4, note, size=SMALL_PT, colour=MUTED)
     return sheet.png()
 
 
@@ -113,7 +118,7 @@ def _shares(sheet: Canvas, rows: Sequence[ShareRow], pitch: float) -> BarTable:
     groups = label_room([row.group for row in rows], least=0.0, most=38.0, size=SMALL_PT)
     label = 1.0 + groups + (2.5 if groups else 0.0)
     covers = [f"{row.reported}/{row.roster}" for row in rows]
-    yes = RIGHT_MM - max(width_mm(COVERAGE, SMALL_PT), label_room(covers, least=0.0)) - 3.6
+    yes = RIGHT_MM - max(width_mm(KNOWN, SMALL_PT), label_room(covers, least=0.0)) - 3.6
     share = yes - label_room([_YES, *map(_yes, rows)], least=9.0, size=SMALL_PT) - 3.6
     texts = [f"{row.label}：{row.option}" if row.option else row.label for row in rows]
     left = label + label_room(texts, most=62.0 if groups < 20.0 else 48.0) + 2.5  # noqa: PLR2004
@@ -129,7 +134,7 @@ def _shares(sheet: Canvas, rows: Sequence[ShareRow], pitch: float) -> BarTable:
         _label(table, row, i, label, again=not new_group and rows[i - 1].label == row.label)
     table.column(share, "占比（%）", map(_share, rows))
     table.column(yes, _YES, ((_yes(row), MUTED) for row in rows))
-    table.coverage(rows)
+    table.coverage(rows, KNOWN)
     return table
 
 
@@ -174,7 +179,7 @@ def _counts(sheet: Canvas, counts: Sequence[CountCell], top: float, pitch: float
         y = top + pitch * (n % lines + 0.5)
         if n % lines == 0:
             sheet.text(right - 16.0, top - 2.4, "合计", size=SMALL_PT, align="right", colour=MUTED)
-            sheet.text(right, top - 2.4, COVERAGE, size=SMALL_PT, align="right", colour=MUTED)
+            sheet.text(right, top - 2.4, KNOWN, size=SMALL_PT, align="right", colour=MUTED)
         figure = UNCOUNTED if cell.amount is None else f"{quantity(cell.amount)}{cell.unit}"
         sheet.text(right, y, f"{cell.reported}/{cell.roster}", size=SMALL_PT, align="right", colour=MUTED)
         sheet.text(right - 16.0, y, figure, align="right", colour=MUTED if cell.amount is None else INK)

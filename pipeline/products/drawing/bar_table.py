@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FOOT_MM, RIGHT_MM = 10.0, 155.0
 COVERAGE, UNCOUNTED = "已报/应报", "未计入"
+KNOWN = "有数/应报"  # where what was said before counts too
 TWO_LINES_MM = 6.6  # the pitch from which a label may take two lines
 _HEAD_MM, _HEAD_STEP_MM = 2.4, 3.4
 _MARKS = (0, 20, 40, 60, 80, 100)
@@ -91,10 +92,10 @@ class BarTable:
         for i, (text, colour) in enumerate(cells):
             self.sheet.text(x, self.y(i), text, align=align, colour=colour)
 
-    def coverage(self, rows: Sequence[_Covered]) -> None:
-        """Write who reported of who should have, as the last column."""
+    def coverage(self, rows: Sequence[_Covered], head: str = COVERAGE) -> None:
+        """Write how many of how many reported, or are known, as the last column."""
         cells = ((f"{row.reported}/{row.roster}", INK if row.reported < row.roster else MUTED) for row in rows)
-        self.column(RIGHT_MM, COVERAGE, cells)
+        self.column(RIGHT_MM, head, cells)
 
     def labels(self, x: float, texts: Sequence[str], room: float, *, align: Align = "left", most: int = 2) -> None:
         """Write what each row is of, in the room there is: on two lines where rows are high enough."""

@@ -23,7 +23,7 @@ def data_package(m: PeriodMeasures) -> dict[str, bytes]:
         snapshot=m.snapshot,
         periods=(m.period,),
         obligations=m.obligations,
-        assessed=((m.period, m.assessed),),
+        assessed=((m.known, m.assessed),),
     )
     mine = [one.worded(m.program) for one in tables() if one.of_period]
     files = {f"{one.name}.csv": BOM + csv_text(one.header, map(_inert, one.lines(source))).encode() for one in mine}

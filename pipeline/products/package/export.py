@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.state import REPORTED
+from pipeline.measures.known import known_states
 from pipeline.measures.overdue import obligations
 from pipeline.measures.progress import assess
 from pipeline.products.package.schema import Source
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _DESCRIPTOR = "datapackage.json"
 _NOTES = (
-    "没有报的不是0：values里没有它的行，measures里它的状态是missing，states里是MISSING。",
+    "没有报的不是0：values里没有它的行，states里是MISSING；measures里knowledge是known的沿用上次接收的数，是unknown的从来没有报过，没有数。",
     "文字照填报人所填，可能以=、+、-、@开头：请用程序读取，不要用WPS或Excel直接打开CSV；要在表格里看，用outbox里各期的数据包。",
     "封面上的填报人、电话、审核人不在其中。",
 )
@@ -74,12 +75,13 @@ def _periods(program: Program, snapshot: Snapshot, codes: Collection[str] | None
 
 def _source(program: Program, snapshot: Snapshot, calendar: Calendar, periods: tuple[Period, ...]) -> Source:
     owed = obligations(program, snapshot, calendar, periods[-1]) if periods else ()
+    known = known_states(program, snapshot, periods[-1]) if periods else ()
     return Source(
         program=program,
         snapshot=snapshot,
         periods=periods,
         obligations=tuple(o for o in owed if o.period in periods),
-        assessed=tuple((p, assess(program, p, snapshot.values(program, p))) for p in periods),
+        assessed=tuple((one, assess(program, one.period, one)) for one in known if one.period in periods),
     )
 
 

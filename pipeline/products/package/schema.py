@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pipeline.domain.obligation import Obligation
     from pipeline.ledger.snapshot import Snapshot
+    from pipeline.measures.known import KnownState
     from pipeline.program.model import Period, Program
 
 _Cell = str | int | float | Decimal | bool | date | None
@@ -102,14 +103,14 @@ class Source:
     Attributes:
         periods: Of values, entries, states and records.
         obligations: Those to tell of.
-        assessed: Periods to tell measures of, each with its :func:`pipeline.measures.progress.assess`.
+        assessed: What is known as of the periods to tell measures of, each with its :func:`pipeline.measures.progress.assess`.
     """
 
     program: Program
     snapshot: Snapshot
     periods: tuple[Period, ...]
     obligations: tuple[Obligation, ...]
-    assessed: tuple[tuple[Period, pd.DataFrame], ...]
+    assessed: tuple[tuple[KnownState, pd.DataFrame], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

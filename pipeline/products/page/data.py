@@ -14,18 +14,20 @@ from markupsafe import Markup
 from pipeline.domain.obligation import KIND_NAMES, TIMELINESS_NAMES
 from pipeline.domain.state import REPORTED, STATE_NAMES, VERDICT_NAMES, Verdict
 from pipeline.domain.value import show
-from pipeline.measures.progress import Status
-from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED
+from pipeline.measures.progress import COUNTED, PACE_NAMES, Pace, Status
+from pipeline.products.coverage import bounds_of, knowledge_of
+from pipeline.products.documents.outline import NO_FIGURE
 from pipeline.products.wording import number, one_decimal
 from pipeline.program.model import FieldType, Prefecture, TargetKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pipeline.domain.entries import Submission
     from pipeline.domain.obligation import Obligation
     from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Value
+    from pipeline.measures.known import KnownState
     from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Field, Form, Period, Quantity, Unit
     from pipeline.program.words import Words
@@ -35,10 +37,10 @@ _STATUS_NAMES = {
     Status.NOT_MET: "未达标",
     Status.NOT_APPLICABLE: "不适用",
     Status.NOT_STARTED: "尚未开始",
-    Status.MISSING: NOT_REPORTED,
+    Status.MISSING: "没有报过",
     Status.NO_TARGET: "",
 }
-_STATUSES = list(Status)
+_STATUSES, _PACES = list(Status), list(Pace)
 _UNITLESS = {FieldType.YESNO, FieldType.CHOICE, FieldType.CHECKLIST, FieldType.TEXT, FieldType.DATE, FieldType.COUNTY}
 _ESCAPES = {ord(ch): f"\\u{ord(ch):04x}" for ch in "<>&\u2028\u2029"}
 
@@ -50,8 +52,10 @@ def page_data(m: PeriodMeasures, links: Mapping[str, str]) -> dict[str, Any]:
         m: Measures of the period.
         links: Name of a received file → its address as seen from the page, for those that still lie in the inbox.
     """
+    rows = _rows(m, m.known)
+    earlier = _rows(m, m.known_states[-2]) if len(m.known_states) > 1 else {}
     seen = sorted(
-        {row.seq for row in m.snapshot.rows.values() if row.period == m.period.code}
+        {row[0] for of_form in rows.values() for row in of_form.values() if row[0]}
         | {row.seq for row in _entries(m)}
         | {s.seq for s in m.snapshot.submissions if s.period == m.period.code}
     )
@@ -62,14 +66,13 @@ def page_data(m: PeriodMeasures, links: Mapping[str, str]) -> dict[str, Any]:
         "previous": before.title if before else "",
         "states": {state.value: name for state, name in STATE_NAMES.items()},
         "statuses": [[status.value, _STATUS_NAMES[status]] for status in _STATUSES],
+        "paces": [[pace.value, PACE_NAMES[pace]] for pace in _PACES],
         "forms": [_form(form, m.period) for form in m.program.forms],
         "quantities": [_quantity(q) for q in m.program.quantities if q.fields],
         "units": {unit.code: _unit(m, unit) for unit in units},
         "files": {seq: _file(m, m.snapshot.by_seq[seq], links) for seq in seen},
-        "rows": _rows(m, m.period),
-        "before": {code: {unit: row[3] for unit, row in rows.items()} for code, rows in _rows(m, before).items()}
-        if before
-        else {},
+        "rows": rows,
+        "before": {code: {unit: row[3] for unit, row in of_form.items()} for code, of_form in earlier.items()},
         "entries": _lists(m),
         "judged": _judged(m),
         "owed": _owed(m),
@@ -133,10 +136,15 @@ def _unit(m: PeriodMeasures, unit: Unit) -> dict[str, Any]:
         "counted": done.applicable,
         "reported": done.reported,
         "roster": done.roster,
+        "bounds": bounds_of(done) if own else "",
     }
+    if own and (standing := m.standings.get(unit.code)):
+        described["band"] = standing.band.value
     if not own or unit in m.program.reporters:
         described["state"] = state.value
         described["absence"] = "" if state in REPORTED else m.snapshot.absence(m.period, unit)
+        described["known"] = m.known.of(unit.code).value
+        described["known_name"] = knowledge_of(m, unit.code)
     if report:
         described |= {
             "timely": report.timeliness.value,
@@ -163,16 +171,49 @@ def _file(m: PeriodMeasures, entry: Submission, links: Mapping[str, str]) -> dic
     }
 
 
-def _rows(m: PeriodMeasures, period: Period) -> dict[str, dict[str, list[Any]]]:
-    """Form → unit → submission, row, nil, values, typed texts by place; of units whose record stands, and that are the same."""
+def _rows(m: PeriodMeasures, known: KnownState) -> dict[str, dict[str, list[Any]]]:
+    """Form → unit → submission, row, nil, values, typed texts by place, and which periods the values come from.
+
+    Of everybody of whom something is known, and who is the same. The last is the title of an earlier period, where all
+    come from it, or such titles by place; it is left out where all were reported in the period itself.
+    """
     found: dict[str, dict[str, list[Any]]] = {}
-    for form in m.program.roster_forms:
-        for unit in m.program.reporters:
-            then = m.program.unit_by_code.get(m.program.comparable_code(unit, period))
-            row = m.snapshot.rows.get((form.code, period.code, then.code)) if then else None
-            if then and row is not None and m.snapshot.state(period, then).is_reported:
-                found.setdefault(form.code, {})[unit.code] = _row(m, form.fields, row)
+    titles = {p.code: p.title for p in m.whole.periods}
+    for unit in m.program.reporters:
+        code = m.program.comparable_code(unit, known.period)
+        given, since = known.values.get(code, {}), known.since.get(code, {})
+        for form in m.program.roster_of(unit):
+            mine = [(f, f.shows or f.code) for f in form.fields]
+            periods = {since[of] for _, of in mine if of in since}
+            if not periods:
+                continue
+            here = code in known.reported
+            last = known.period.code if here else max(periods)
+            then = m.program.comparable_code(unit, m.whole.period_by_code[last])
+            row = m.snapshot.rows.get((form.code, last, then))
+            values = [_shown(m, f, given.get(of)) for f, of in mine]
+            earlier = {
+                n: titles[since[of]]
+                for n, (_, of) in enumerate(mine)
+                if since.get(of, known.period.code) != known.period.code
+            }
+            typed = _typed(form.fields, row, last, [since.get(of, "") for _, of in mine]) if row else {}
+            line = [row.seq, row.sheet_row, int(row.nil), values, typed] if row else [0, 0, 0, values, typed]
+            if not here and periods == {last}:
+                line.append(titles[last])
+            elif earlier:
+                line.append(earlier)
+            found.setdefault(form.code, {})[unit.code] = line
     return found
+
+
+def _typed(fields: tuple[Field, ...], row: AcceptedRow, period: str, since: Sequence[str]) -> dict[int, str]:
+    """What was typed, of the values that come from this row."""
+    return {
+        n: show(row.typed[f.code])
+        for n, (f, code) in enumerate(zip(fields, since, strict=True))
+        if f.code in row.typed and code in {"", period}
+    }
 
 
 def _row(m: PeriodMeasures, fields: tuple[Field, ...], row: AcceptedRow) -> list[Any]:
@@ -201,14 +242,14 @@ def _lists(m: PeriodMeasures) -> dict[str, list[Any]]:
 
 
 def _judged(m: PeriodMeasures) -> dict[str, list[Any]]:
-    """County → per quantity: value, status, whether on pace, the whole part of what the pace asks for."""
+    """County → per quantity: value, status, where it is on its path where it is judged, the whole part of what that asks for."""
     found: dict[str, list[Any]] = {}
-    columns = m.assessed[["county_code", "value", "status", "on_pace", "required"]]
-    for county, value, status, on_pace, required in columns.itertuples(index=False):
+    columns = m.assessed[["county_code", "value", "status", "pace", "required"]]
+    for county, value, status, pace, required in columns.itertuples(index=False):
         shown = None if math.isnan(value) else round(value, 1)
-        pace = {True: 1, False: 0}.get(on_pace)
-        asked = None if math.isnan(required) else math.floor(required)
-        found.setdefault(county, []).append([shown, _STATUSES.index(Status(status)), pace, asked])
+        place = _PACES.index(Pace(pace)) if status in COUNTED else None
+        asked = None if required is None or math.isnan(required) else math.floor(required)
+        found.setdefault(county, []).append([shown, _STATUSES.index(Status(status)), place, asked])
     return found
 
 
@@ -216,7 +257,7 @@ def _owed(m: PeriodMeasures) -> dict[str, list[Any]]:
     """Unit → what it owes that is due or was met, what is overdue first."""
     found: dict[str, list[Obligation]] = {}
     for o in m.obligations:
-        if o.who:
+        if o.who in m.program.unit_by_code:
             found.setdefault(o.who, []).append(o)
     return {
         who: [_owed_row(o, m.program.words) for o in sorted(some, key=lambda o: (not o.overdue, o.due_on))]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from pipeline.domain.state import STATE_NAMES
+from pipeline.domain.state import STATE_NAMES, Knowledge
+from pipeline.products.coverage import knowledge_of
 from pipeline.products.drawing.parts import WIDTH_MM
 from pipeline.products.drawing.tile_names import TileGrid, place_names, walls
 from pipeline.products.wording import one_decimal
@@ -58,6 +59,7 @@ def _tile(m: PeriodMeasures, grid: TileGrid, cell: Cell, county: Unit, late: Col
     owner = grid.owners[cell]
     words = [f"{name}（{owner}）" if owner else name, STATE_NAMES[state]]
     words += [f"完成率{one_decimal(pct)}%"] if pct is not None else []
+    words += [knowledge_of(m, county.code)] if m.known.of(county.code) is Knowledge.KNOWN else []
     words += ["报送逾期"] if county.code in late else []
     return {
         "code": county.code,

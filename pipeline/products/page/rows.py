@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Severity
 from pipeline.domain.obligation import KIND_NAMES, TIMELINESS_NAMES, ObligationKind, Reason, Timeliness
 from pipeline.domain.place import PLACING_NAMES, Placing
-from pipeline.domain.state import STATE_NAMES, VERDICT_NAMES, State, Verdict
+from pipeline.domain.state import KNOWLEDGE_NAMES, STATE_NAMES, VERDICT_NAMES, Knowledge, State, Verdict
 from pipeline.domain.text import cn_date
 from pipeline.domain.value import show
 from pipeline.ledger.snapshot import reported_again
-from pipeline.measures.overdue import overdue_counties, overdue_others
-from pipeline.measures.progress import change_pp
+from pipeline.measures.overdue import overdue_contacts, overdue_counties, overdue_others
+from pipeline.measures.progress import PACE_NAMES, Pace, change_pp
+from pipeline.products.coverage import bounds_of, knowledge_of
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED
 from pipeline.products.page.data import target_text
 from pipeline.products.page.map import county_map
@@ -86,6 +87,48 @@ class Page:
         """Of the completion of the whole since the period before, in words."""
         before = self.m.before
         return change(Figures(self.m.program.words), "", self.m.now.province, before.province) if before else ""
+
+    @property
+    def bounds(self) -> str:
+        """What silence can do to the completion of the whole, in words."""
+        return bounds_of(self.m.now.province)
+
+    def known(self, unit: Unit) -> Knowledge:
+        """What is known of a unit."""
+        return self.m.known.of(unit.code)
+
+    def known_name(self, unit: Unit) -> str:
+        """The same in words, with the period it was last heard in."""
+        return knowledge_of(self.m, unit.code)
+
+    @property
+    def knowledge(self) -> list[tuple[str, str, int]]:
+        """Of how many counties how much is known: code, name, how many."""
+        known = [self.known(c) for c in self.m.program.measured]
+        return [(one.value, name, n) for one, name in KNOWLEDGE_NAMES.items() if (n := known.count(one))]
+
+    @property
+    def paces(self) -> list[tuple[str, str, int]]:
+        """Targets of counties by where they are on their expected path: code, name, how many."""
+        there = self.m.assessed[self.m.assessed["judged"]]["pace"].tolist()
+        kinds = [pace for pace in Pace if pace is not Pace.NOT_APPLICABLE]
+        return [(pace.value, PACE_NAMES[pace], n) for pace in kinds if (n := there.count(pace))]
+
+    def behind(self, county: Unit) -> str:
+        """How many targets of a county are behind; of who did not report nothing is said."""
+        if self.known(county) is not Knowledge.REPORTED:
+            return NO_FIGURE
+        return str(self._behind.get(county.code, 0) or "")
+
+    @cached_property
+    def _behind(self) -> dict[str, int]:
+        return {record.county_code: len(record.behind) for record in self.m.standing.records}
+
+    def late_in(self, t: Total) -> str:
+        """How many counties are behind in a quantity; 未到期 while nothing is asked yet."""
+        if not t.paces:
+            return ""
+        return "未到期" if t.required is None else str(t.paces[Pace.BEHIND])
 
     @property
     def timely(self) -> list[tuple[str, str, int]]:
@@ -237,6 +280,17 @@ class Page:
         """What is overdue besides."""
         return overdue_others(self.m.obligations)
 
+    @cached_property
+    def contacts_late(self) -> Sequence[Obligation]:
+        """What those paired with counties owe and is overdue."""
+        return overdue_contacts(self.m.obligations)
+
+    @cached_property
+    def unclear(self) -> Sequence[Obligation]:
+        """What was due from units that did not report since: whether it was done nobody knows."""
+        some = (o for o in self.m.obligations if o.timeliness is Timeliness.UNCLEAR)
+        return sorted(some, key=lambda o: (o.prefecture.code, o.unit, o.due_on, o.serves))
+
     @property
     def others_by_kind(self) -> dict[str, list[Obligation]]:
         """By the name of the kind."""
@@ -264,12 +318,21 @@ class Page:
         rows = [row for code in codes if (row := m.snapshot.rows.get((form.code, m.period.code, code)))]
         return {f.code: f"{sum(row.values.get(f.code) is not None for row in rows)}/{len(units)}" for f in form.fields}
 
+    def carried(self, form: Form) -> dict[str, int]:
+        """Column → of how many units, silent or blank this period, the last known value is an earlier one."""
+        known, now = self.m.known, self.m.period.code
+        units = [u.code for u in self.m.program.reporters if form in self.m.program.roster_of(u)]
+        return {
+            f.code: sum(known.since.get(code, {}).get(f.shows or f.code, now) != now for code in units)
+            for f in form.fields
+        }
+
     def target(self, field: Field) -> str:
         """What is asked of a county; empty where nothing is."""
         return target_text(self.totals[field.code].quantity) if field.code in self.totals else ""
 
     def total(self, field: Field) -> str:
-        """Over the counties that reported; of words, how many counties gave the one that is wanted."""
+        """Over the counties of which it is known; of words, how many counties gave the one that is wanted."""
         t = self.totals.get(field.code)
         if t is None:
             return ""

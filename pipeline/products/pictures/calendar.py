@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.domain.obligation import KIND_NAMES, ObligationKind, Timeliness
+from pipeline.domain.obligation import KIND_NAMES, ObligationKind, Owner, Timeliness
 from pipeline.domain.text import cn_date
 from pipeline.measures.overdue import obligations
 from pipeline.products.drawing.fonts import ChartError, width_mm
@@ -58,6 +58,7 @@ class Due:
 
     Attributes:
         not_due: Those too of which something came that has to be dealt with first: ``pending``.
+        unclear: Of units that did not report when the last report was due: nobody knows whether it was done.
         unknown: What no return can tell.
     """
 
@@ -67,6 +68,7 @@ class Due:
     not_due: int
     unknown: int
     pending: int = 0
+    unclear: int = 0
 
     @property
     def met(self) -> int:
@@ -76,7 +78,7 @@ class Due:
     @property
     def told(self) -> int:
         """All but the unknown."""
-        return self.met + self.overdue + self.not_due
+        return self.met + self.overdue + self.unclear + self.not_due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,13 +211,22 @@ def _bar(sheet: Canvas, whole: Box, due: Due) -> None:
         (due.on_time, NAVY, "none"),
         (due.late, PALE, "none"),
         (due.overdue, WHITE, RED),
+        (due.unclear, None, HATCH),
         (due.not_due, TRACK, HATCH),
     )
     for count, fill, edge in parts:
         wide = whole.w * count / due.told
         if count:
-            sheet.boxes([Box(x, whole.y, wide, whole.h)], fill, edge=edge, edge_pt=0.8 if edge == RED else 0.5)
+            _fill(sheet, Box(x, whole.y, wide, whole.h), fill, edge, 0.8 if edge == RED else 0.5)
         x += wide
+
+
+def _fill(sheet: Canvas, box: Box, fill: str | None, edge: str, edge_pt: float) -> None:
+    """Fill a part of a bar; hatched is what nobody knows."""
+    if fill is None:
+        sheet.hatched([box])
+    else:
+        sheet.boxes([box], fill, edge=edge, edge_pt=edge_pt)
 
 
 def _today(sheet: Canvas, frame: _CalendarFrame, rows: Sequence[CalendarRow], today: float, label: str) -> None:
@@ -231,11 +242,12 @@ def _today(sheet: Canvas, frame: _CalendarFrame, rows: Sequence[CalendarRow], to
 
 def _key(sheet: Canvas, frame: _CalendarFrame, cells: Sequence[Due]) -> None:
     """Explain the marks that occur, in one line under the rows."""
-    y, x = frame.bottom + 3.2, frame.left
-    kinds = (
+    y, x = frame.bottom + 3.2, 1.0
+    kinds: tuple[tuple[str, str | None, str, bool], ...] = (
         ("按时办结", NAVY, "none", any(due.on_time for due in cells)),
         ("逾期办结", PALE, "none", any(due.late for due in cells)),
         ("逾期未办结（欠）", WHITE, RED, any(due.overdue for due in cells)),
+        ("情况不明", None, HATCH, any(due.unclear for due in cells)),
         (
             "未到期或收到待处理" if any(due.pending for due in cells) else "未到期",
             TRACK,
@@ -245,7 +257,7 @@ def _key(sheet: Canvas, frame: _CalendarFrame, cells: Sequence[Due]) -> None:
     )
     for label, fill, edge, used in kinds:
         if used:
-            sheet.boxes([Box(x, y - 1.15, 4.0, 2.3)], fill, edge=edge, edge_pt=0.8)
+            _fill(sheet, Box(x, y - 1.15, 4.0, 2.3), fill, edge, 0.8)
             sheet.text(x + 5.0, y, label, size=SMALL_PT, colour=MUTED)
             x += 9.0 + width_mm(label, SMALL_PT)
     if any(not due.told for due in cells):
@@ -284,7 +296,8 @@ def _drawings(m: PeriodMeasures) -> Parts:
 
 def _shown(o: Obligation, period: Period) -> Timeliness:
     """What a return of a later period is to show is not held against anybody in this one's report."""
-    return Timeliness.NOT_DUE if o.overdue and o.period.no > period.no else o.timeliness
+    later = o.period.no > period.no and (o.overdue or o.timeliness is Timeliness.UNCLEAR)
+    return Timeliness.NOT_DUE if later else o.timeliness
 
 
 def _kinds(owed: Sequence[Obligation], w: Words) -> list[tuple[ObligationKind, str]]:
@@ -299,7 +312,12 @@ def _kinds(owed: Sequence[Obligation], w: Words) -> list[tuple[ObligationKind, s
 def _kind(o: Obligation, w: Words) -> tuple[ObligationKind, str]:
     if o.kind is ObligationKind.PROBLEM:
         return o.kind, f"提出问题的{w.institution}"
-    return o.kind, w.office if o.kind is ObligationKind.OFFICE_DUTY else w.body if o.is_county else w.respondent_body
+    return o.kind, {
+        Owner.COUNTY: w.body,
+        Owner.RESPONDENT: w.respondent_body,
+        Owner.CONTACT: w.contact,
+        Owner.OFFICE: w.office,
+    }[o.owner]
 
 
 def _month(day: date) -> int:
@@ -331,26 +349,40 @@ def _place_of(day: date, columns: Sequence[range]) -> float | None:
 
 
 def _due(count: Counter[tuple[int, Timeliness]], column: int) -> Due | None:
-    on_time, late, overdue, not_due, unknown, pending = (
+    on_time, late, overdue, unclear, not_due, unknown, pending = (
         count[column, one]
         for one in (
             Timeliness.ON_TIME,
             Timeliness.LATE,
             Timeliness.OVERDUE,
+            Timeliness.UNCLEAR,
             Timeliness.NOT_DUE,
             Timeliness.UNKNOWN,
             Timeliness.PENDING,
         )
     )
-    if not on_time + late + overdue + not_due + unknown + pending:
+    if not on_time + late + overdue + unclear + not_due + unknown + pending:
         return None
-    return Due(on_time=on_time, late=late, overdue=overdue, not_due=not_due + pending, unknown=unknown, pending=pending)
+    return Due(
+        on_time=on_time,
+        late=late,
+        overdue=overdue,
+        unclear=unclear,
+        not_due=not_due + pending,
+        unknown=unknown,
+        pending=pending,
+    )
 
 
 def _words(m: PeriodMeasures) -> str:
     marks = [o.timeliness for o in m.obligations]
     met = marks.count(Timeliness.ON_TIME) + marks.count(Timeliness.LATE)
-    return f"截至{cn_date(m.snapshot.as_of)}，到本期为止的应报事项已办结{number(met)}件，逾期未办结{number(marks.count(Timeliness.OVERDUE))}件"
+    unclear = marks.count(Timeliness.UNCLEAR)
+    return (
+        f"截至{cn_date(m.snapshot.as_of)}，到本期为止的应报事项已办结{number(met)}件，"
+        f"逾期未办结{number(marks.count(Timeliness.OVERDUE))}件"
+        + (f"，没有报送、情况不明{number(unclear)}件" if unclear else "")
+    )
 
 
 PICTURE = PictureKind(
@@ -360,5 +392,5 @@ PICTURE = PictureKind(
     drawings=_drawings,
     words=_words,
     shows="谁在哪个月应当办结什么，办结了多少；到本专项工作结束为止，包括还没到期的。",
-    reading="每格上面的条分按时办结、逾期办结、逾期未办结、未到期；下面是“已办结/应办结”，红字是欠的件数。办公室自己的工作没有报表可以证明，只列件数。问题的解决期限由填报单位自定，晚于最后一个月的并入最后一列。",
+    reading="每格上面的条分按时办结、逾期办结、逾期未办结、情况不明、未到期；最近一次应报而没有报的单位，办没办不知道，画斜纹，不算欠；下面是“已办结/应办结”，红字是欠的件数。办公室自己的工作没有报表可以证明，只列件数。问题的解决期限由填报单位自定，晚于最后一个月的并入最后一列。",
 )

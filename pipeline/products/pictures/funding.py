@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.measures.funding import required_ratio
+from pipeline.products.coverage import carried, carried_note
 from pipeline.products.documents.money_parts import line_name
-from pipeline.products.drawing.bar_table import COVERAGE, FOOT_MM, UNCOUNTED, bar_table, edges_of
+from pipeline.products.drawing.bar_table import FOOT_MM, KNOWN, UNCOUNTED, bar_table, edges_of
 from pipeline.products.drawing.fonts import ChartError
 from pipeline.products.drawing.parts import (
     HATCH,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 _TOP_MM = 9.0
 _GAP_MM = 3.4
-_HEADS = ("安排", "到账", "配套", "支出", "执行率", COVERAGE)
+_HEADS = ("安排", "到账", "配套", "支出", "执行率", KNOWN)
 _MOST_WAN = 10_000_000  # from here on amounts are written in 亿元, or they would leave the bars no room
 _MOST_LINES = 18
 
@@ -56,7 +57,7 @@ class MoneyRow:
         matched: What was added.
         spent: What was spent.
         execution_pct: Spent of arrived and matched, over those that gave all of it.
-        reported: Units that said what came.
+        reported: Units that ever said what came.
         roster: Units asked; 0 for a line nobody is asked about.
     """
 
@@ -77,13 +78,14 @@ class MoneyRow:
 
 
 @plain
-def money(rows: Sequence[MoneyRow], *, more: int = 0) -> bytes:
+def money(rows: Sequence[MoneyRow], *, note: str = "", more: int = 0) -> bytes:
     """Draw what arrived and what was spent as shares of the plan, with the amounts beside them.
 
     A bar ends at 100 % however far a plan is exceeded; the figures beside it say by how much.
 
     Args:
         rows: One for each line, up to 18.
+        note: Of how many the figures are those said before; may be empty.
         more: Lines left out, which the picture says.
 
     Raises:
@@ -108,7 +110,7 @@ def money(rows: Sequence[MoneyRow], *, more: int = 0) -> bytes:
     for head, edge in zip(heads, edges, strict=True):
         cells = ((said[head], _colour(row, head, said[head])) for row, said in zip(rows, texts, strict=True))
         table.column(edge, "执行率\n（%）" if head == "执行率" else head, cells)
-    _key(table, rows, more)
+    _key(table, rows, note, more)
     return table.sheet.png()
 
 
@@ -127,7 +129,7 @@ def _texts(rows: Sequence[MoneyRow], scale: int) -> list[dict[str, str]]:
             "配套": _amount(row.matched, scale, flowing, asked=bool(row.match_planned)),
             "支出": _amount(row.spent, scale, flowing, asked=bool(row.roster)),
             "执行率": "—" if row.execution_pct is None else rounded(row.execution_pct, 1),
-            COVERAGE: f"{row.reported}/{row.roster}" if row.roster else "—",
+            KNOWN: f"{row.reported}/{row.roster}" if row.roster else "—",
         }
         for row in rows
     ]
@@ -144,7 +146,7 @@ def _amount(value: float | None, scale: int, places: int, *, asked: bool) -> str
 
 
 def _colour(row: MoneyRow, head: str, text: str) -> str:
-    if text in {"—", UNCOUNTED} or (head == COVERAGE and row.reported == row.roster):
+    if text in {"—", UNCOUNTED} or (head == KNOWN and row.reported == row.roster):
         return MUTED
     return RED if head == "执行率" and (row.execution_pct or 0) > 100 else INK  # noqa: PLR2004 - spent more than came
 
@@ -189,7 +191,7 @@ def _between(table: BarTable, index: int, start: float, end: float) -> Box:
     return Box(table.x(start), full.y + 0.15, table.x(end) - table.x(start), full.h - 0.3)
 
 
-def _key(table: BarTable, rows: Sequence[MoneyRow], more: int) -> None:
+def _key(table: BarTable, rows: Sequence[MoneyRow], note: str, more: int) -> None:
     """Explain the marks that occur, in one line under the scale."""
     planned = "安排（含应配套）" if any(row.match_planned for row in rows) else "安排"
     x = table.swatch(1.0, planned, TRACK, HATCH, tall=2.8)
@@ -199,7 +201,9 @@ def _key(table: BarTable, rows: Sequence[MoneyRow], more: int) -> None:
     x = table.swatch(x, "支出", NAVY, tall=1.2)
     if any(map(_untold, rows)):
         table.hatch(x)
-    table.note("条形为占安排数的百分比" + (f"；另有{more}项未列" if more else ""))
+    table.note(
+        "，".join(one for one in ("条形为占安排的百分比", note) if one) + (f"；另有{more}项未列" if more else "")
+    )
 
 
 def _drawings(m: PeriodMeasures) -> Parts:
@@ -208,7 +212,11 @@ def _drawings(m: PeriodMeasures) -> Parts:
     if not any(one.province.arrived.reported or one.province.spent.reported for one in lines):
         return []
     kept = kept_of(lines, _MOST_LINES, lambda one: -(one.budget_wan.amount or 0))
-    return whole(partial(money, [_line(m, one) for one in kept], more=len(lines) - len(kept)))
+    return whole(
+        partial(
+            money, [_line(m, one) for one in kept], note=carried_note(m, respondents=True), more=len(lines) - len(kept)
+        )
+    )
 
 
 def _line(m: PeriodMeasures, one: LineFunding) -> MoneyRow:
@@ -230,7 +238,8 @@ def _line(m: PeriodMeasures, one: LineFunding) -> MoneyRow:
 def _words(m: PeriodMeasures) -> str:
     figures = m.systems.funding
     planned = "" if figures.planned_wan is None else f"，定额安排合计{number(float(figures.planned_wan))}万元"
-    return f"共{len(figures.lines)}项{planned}，到账和支出按已填报的单位统计，未报不按零计"
+    before = f"，其中{carried(m)}{m.program.words.rows}沿用上次" if carried(m) else ""
+    return f"共{len(figures.lines)}项{planned}，到账和支出按填报过的单位统计{before}，从未报送的不按零计"
 
 
 PICTURE = PictureKind(
@@ -241,5 +250,5 @@ PICTURE = PictureKind(
     words=_words,
     shows="各项资金的安排、到账、配套和支出（万元），执行率。",
     reading="整条浅底是安排数（要求配套的含应配套数），宽条是到账，空框是配套，窄条是支出。执行率是支出占到账与配套之和的百分比，"
-    "只按各数均已填报的单位计算，超过 100% 标红。",
+    "只按各数都填报过的单位计算，超过 100% 标红。本期没有报的单位沿用上次的数。",
 )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.measures.period import PeriodMeasures
+    from pipeline.measures.progress import Completion
     from pipeline.products.pictures.registry import Parts
 
 
@@ -137,18 +138,23 @@ def _drawings(m: PeriodMeasures) -> Parts:
             "，".join(one for one in (whose, what) if one),
             partial(
                 heatmap,
-                [p.short_name for p in some],
+                [_named(p.short_name, m.now.by_prefecture[p.code]) for p in some],
                 [a.short_title for a in actions],
                 [[m.now.by_prefecture_action[p.code, a.no].pct for a in actions] for p in some],
                 [m.now.by_prefecture[p.code].pct for p in some],
                 [m.now.by_action[a.no].pct for a in actions],
                 m.now.province.pct,
-                program.words.whole,
+                _named(program.words.whole, m.now.province),
             ),
         )
         for what, actions in spans(program.actions, _MOST_COLUMNS, attrgetter("short_title"))
         for whose, some in spans(program.prefectures, _MOST_ROWS, attrgetter("short_name"))
     ]
+
+
+def _named(name: str, done: Completion) -> str:
+    """A row with its coverage, where a figure of it does not cover all: 楚雄州 8/10."""
+    return f"{name} {done.reported}/{done.roster}" if 0 < done.reported < done.roster else name
 
 
 PICTURE = PictureKind(
@@ -158,5 +164,5 @@ PICTURE = PictureKind(
     drawings=_drawings,
     words=overall,
     shows="各州（市）、各项行动的完成率。",
-    reading="颜色越深完成率越高；右列是各州（市）合计，下行是全省。",
+    reading="颜色越深完成率越高；右列是各州（市）合计，下行是全省。没有报全的，名称后写明已报县数和应报县数；一个县也没有报的画斜线。",
 )

@@ -1,4 +1,4 @@
-"""Steps of section 四: taken in time, late, not, not said."""
+"""Steps of section 四: taken in time, late, not, said before not to be, never said."""
 
 from __future__ import annotations
 
@@ -6,37 +6,40 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.domain.text import cn_date
+from pipeline.products.coverage import carried_note
 from pipeline.products.drawing.parts import NAVY, PALE, TRACK
 from pipeline.products.drawing.stacks import MOST_ROWS, StackGroup, StackPart, StackRow, stacks
 from pipeline.products.pictures.registry import PictureKind, foot_of, kept_of, whole
 from pipeline.program.model import Rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipeline.measures.milestones import MilestoneFigures
     from pipeline.measures.period import PeriodMeasures
     from pipeline.products.pictures.registry import Parts
 
-_NOT_APPLICABLE_NAME = "不适用"
+_DONE = StackPart(name="按时完成", fill=NAVY)
+_LATE = StackPart(name="逾期完成", fill=PALE)
+_NOT_DONE = StackPart(name="未完成", fill=TRACK)
+_EXEMPT = StackPart(name="不适用", fill="#FFFFFF")
+_UNCLEAR = "本期情况不明"
+_SILENT = StackPart(name="上次未完成", fill="#B4BFCC", over=_UNCLEAR)
+_NEVER = StackPart(name="从未报送", fill=None, over=_UNCLEAR)
 
 
 def _drawings(m: PeriodMeasures) -> Parts:
-    """Who has taken each step, in time or late, who has not, who has not said."""
+    """Who has taken each step, in time or late, who says not yet, who said so before and is silent, who never said."""
     there = [one for one in m.systems.milestones if one.province.roster]
     if not any(one.province.reported for one in there):
         return []
     figures, w = kept_of(there, MOST_ROWS, lambda one: -one.province.overdue), m.program.words
-    parts = [
-        StackPart(name="按时完成", fill=NAVY),
-        StackPart(name="逾期完成", fill=PALE),
-        StackPart(name="未完成", fill=TRACK),
-        StackPart(name="未计入", fill=None),
-    ]
     applies = any(one.province.not_applicable for one in figures)
-    if applies:
-        parts.insert(3, StackPart(name=_NOT_APPLICABLE_NAME, fill="#FFFFFF"))
+    silent = any(one.province.silent for one in figures)
+    parts = [_DONE, _LATE, _NOT_DONE, *([_EXEMPT] if applies else []), *([_SILENT] if silent else []), _NEVER]
     groups = [
         StackGroup(
-            title=w.body if level is Rows.COUNTY else w.respondent_body, rows=[_step(one, applies) for one in some]
+            title=w.body if level is Rows.COUNTY else w.respondent_body, rows=[_step(one, parts) for one in some]
         )
         for level in (Rows.PREFECTURE, Rows.COUNTY)
         if (some := [one for one in figures if one.level is level])
@@ -50,25 +53,38 @@ def _drawings(m: PeriodMeasures) -> Parts:
             note="时限",
             alarm="逾期",
             whole=True,
-            foot=foot_of("", len(there) - len(figures)),
+            foot=foot_of(carried_note(m, respondents=True), len(there) - len(figures)),
         )
     )
 
 
-def _step(one: MilestoneFigures, applies: bool) -> StackRow:
+def _step(one: MilestoneFigures, parts: Sequence[StackPart]) -> StackRow:
     count, due = one.province, one.milestone.due
-    rest = (count.not_applicable,) if applies else ()
+    counts = {
+        _DONE: count.done,
+        _LATE: count.late,
+        _NOT_DONE: count.not_done,
+        _EXEMPT: count.not_applicable,
+        _SILENT: count.silent,
+        _NEVER: count.not_reported,
+    }
     return StackRow(
         label=one.milestone.deliverable,
         note=cn_date(due) if due else "",
-        counts=(count.done, count.late, count.not_done, *rest, count.not_reported),
+        counts=tuple(counts[part] for part in parts),
         alarm=count.overdue,
     )
 
 
 def _words(m: PeriodMeasures) -> str:
-    late = sum(one.province.overdue for one in m.systems.milestones)
-    return f"共{len(m.systems.milestones)}个节点，逾期未完成或从未报告{late}家次"
+    """Overdue are those only that say so; what is not known is told apart."""
+    counts = [one.province for one in m.systems.milestones]
+    late, silent, never = (
+        sum(of) for of in ([c.overdue for c in counts], [c.silent for c in counts], [c.not_reported for c in counts])
+    )
+    aside = [f"上次报未完成、本期没有可用的报表{silent}家次"] if silent else []
+    aside += [f"从未报送{never}家次"] if never else []
+    return f"共{len(counts)}个节点，逾期{late}家次" + (f"；另有{'，'.join(aside)}" if aside else "")
 
 
 PICTURE = PictureKind(
@@ -77,6 +93,7 @@ PICTURE = PictureKind(
     title="工作节点完成情况",
     drawings=_drawings,
     words=_words,
-    shows="方案规定的各个节点，按时完成、逾期完成、未完成、未计入的各有多少家。",
-    reading="条形按应完成的家数算满格；“逾期”是过了时限、按最近一次报告仍未完成或从未报告的家数。超过十八个节点时取逾期最多的十八个。",
+    shows="方案规定的各个节点，按时完成、逾期完成、未完成、情况不明的各有多少家。",
+    reading="条形按应完成的家数算满格。报过已完成的，本期没有报也算完成；“上次未完成”是本期没有报、上次报的是未完成，“从未报送”是从来没有报过这一项，"
+    "两样都不算逾期。“逾期”是过了时限、本期仍报未完成的家数。超过十八个节点时取逾期最多的十八个。",
 )

@@ -6,9 +6,11 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from pipeline.products.drawing.parts import NAVY, PALE, TRACK
+from pipeline.measures.problems import Solved
+from pipeline.products.drawing.parts import NAVY, PALE, TRACK, WHITE
 from pipeline.products.drawing.stacks import MOST_ROWS, StackGroup, StackPart, StackRow, stacks
 from pipeline.products.pictures.registry import PictureKind, foot_of, kept_of, whole
+from pipeline.program.model import FormKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,7 @@ def _drawings(m: PeriodMeasures) -> Parts:
     young, old = m.program.problem_ages
     parts = [
         StackPart(name="已办结", fill=TRACK),
+        *([StackPart(name="撤销", fill=WHITE)] if _tells_dropped(m) else []),
         StackPart(name=f"{young}天以内", fill=PALE, over=_OPEN),
         StackPart(name=f"{young + 1}—{old}天", fill=STEEL, over=_OPEN),
         StackPart(name=f"{old}天以上", fill=NAVY, over=_OPEN),
@@ -55,8 +58,15 @@ def _drawings(m: PeriodMeasures) -> Parts:
 def _problem_row(m: PeriodMeasures, label: str, some: Sequence[Problem]) -> StackRow:
     ages, (youngest, oldest) = [p.age_days or 0 for p in some if p.is_open], m.program.problem_ages
     young, old = sum(age <= youngest for age in ages), sum(age > oldest for age in ages)
-    counts = (len(some) - len(ages), young, len(ages) - young - old, old)
+    solved = [p.solved for p in some]
+    done = (solved.count(Solved.CLOSED), *([solved.count(Solved.DROPPED)] if _tells_dropped(m) else []))
+    counts = (*done, young, len(ages) - young - old, old)
     return StackRow(label=label, note="", counts=counts, alarm=sum(p.overdue for p in some))
+
+
+def _tells_dropped(m: PeriodMeasures) -> bool:
+    """Whether the campaign knows problems that are given up."""
+    return any(form.closing and form.closing.dropped for form in m.program.forms_of_kind(FormKind.PROBLEMS))
 
 
 def _words(m: PeriodMeasures) -> str:
@@ -65,8 +75,9 @@ def _words(m: PeriodMeasures) -> str:
     if figures is None or figures.province is None:
         return "尚无问题清单"
     count = figures.province
+    dropped = f"撤销{count.dropped}个，" if _tells_dropped(m) else ""
     return (
-        f"共{count.total}个，已办结{count.closed}个，未办结{count.open}个，其中超期{count.overdue}个，"
+        f"共{count.total}个，已办结{count.closed}个，{dropped}未办结{count.open}个，其中超期{count.overdue}个，"
         f"本期报送问题清单的{w.respondent}{figures.coverage.reported}个"
     )
 
@@ -77,6 +88,6 @@ PICTURE = PictureKind(
     title="问题清单分类和办理情况",
     drawings=_drawings,
     words=_words,
-    shows="问题清单里的全部问题，以及按类别、按请求解决的层级分，已办结的和未办结的各有多久。",
-    reading="时长从首次列入的报送期末算到统计日；“超期”是过了计划解决日期仍未解决的个数。",
+    shows="问题清单里的全部问题，以及按类别、按请求解决的层级分，已办结的、撤销的，和未办结的各有多久。",
+    reading="撤销的不算办结。时长从首次列入的报送期末算到统计日；“超期”是过了计划解决日期仍未解决的个数。",
 )

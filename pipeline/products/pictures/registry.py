@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pipeline.products.coverage import bounds_of, carried
 from pipeline.products.documents.word import Picture
 from pipeline.products.drawing.cache import Drawing, drawn
 from pipeline.products.drawing.parts import divided, sentence
@@ -153,9 +154,18 @@ def reported(m: PeriodMeasures) -> str:
     return f"按已报{m.reported}{w.rows}统计" if m.reported else f"尚无{w.row}报送"
 
 
+def known_of(m: PeriodMeasures) -> str:
+    """The coverage of what is made of last known values, in words."""
+    w, before = m.program.words, carried(m)
+    if not before:
+        return reported(m)
+    said = f"本期已报{m.reported}{w.rows}" if m.reported else f"本期尚无{w.row}报送"
+    return f"{said}，沿用上次{before}{w.rows}"
+
+
 def overall(m: PeriodMeasures) -> str:
-    """Completion of the whole with its coverage, in words."""
-    w = m.program.words
-    done = m.now.province.pct
-    figure = f"{w.whole}尚无可统计的数据" if done is None else f"{w.whole}完成率{one_decimal(done)}%"
-    return f"{figure}，{reported(m)}"
+    """Completion of the whole with its coverage and what silence can do to it, in words."""
+    w, done = m.program.words, m.now.province
+    figure = f"{w.whole}尚无可统计的数据" if done.pct is None else f"{w.whole}完成率{one_decimal(done.pct)}%"
+    bounds = bounds_of(done)
+    return f"{figure}，{reported(m)}" + (f"，{bounds}" if bounds else "")

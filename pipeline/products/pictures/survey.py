@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pipeline.products.coverage import carried_note
 from pipeline.products.drawing.answers import MOST_SHARES, answers
 from pipeline.products.pictures.answers import share_rows
-from pipeline.products.pictures.registry import PictureKind, kept_of, reported, whole
+from pipeline.products.pictures.registry import PictureKind, kept_of, known_of, whole
 
 if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
@@ -20,7 +21,7 @@ def _drawings(m: PeriodMeasures) -> Parts:
     if not any(row.answered for row in shares):
         return []
     kept = kept_of(shares, MOST_SHARES, lambda row: row.pct if row.answered else 101.0)
-    return whole(partial(answers, kept, [], more=len(shares) - len(kept)))
+    return whole(partial(answers, kept, [], note=carried_note(m), more=len(shares) - len(kept)))
 
 
 PICTURE = PictureKind(
@@ -28,7 +29,7 @@ PICTURE = PictureKind(
     number=11,
     title="调研提纲各题回答情况",
     drawings=_drawings,
-    words=reported,
+    words=known_of,
     shows="调研提纲中答“是”或“否”和勾选的题，各有多少单位答“是”或勾选。",
-    reading="占比按作答的单位算，答“不适用”的算已报，不算作答。超过二十行时取占比最低的二十行，并注明未列的项数。",
+    reading="占比按作答的单位算，答“不适用”的算有数，不算作答；本期没有报的单位沿用上次的回答。超过二十行时取占比最低的二十行，并注明未列的项数。",
 )

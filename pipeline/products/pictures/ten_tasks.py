@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pipeline.products.coverage import carried_note
 from pipeline.products.drawing.answers import MOST_COUNTS, MOST_SHARES, CountCell, ShareRow, answers
 from pipeline.products.pictures.answers import share_rows
-from pipeline.products.pictures.registry import PictureKind, as_float, reported, whole
+from pipeline.products.pictures.registry import PictureKind, as_float, known_of, whole
 from pipeline.products.wording import counted, statement
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def _drawings(m: PeriodMeasures) -> Parts:
     if not any(row.reported for row in shares) and not any(cell.reported for cell in counts):
         return []
     some, sums = shares[:MOST_SHARES], counts[:MOST_COUNTS]
-    return whole(partial(answers, some, sums, more=len(shares) + len(counts) - len(some) - len(sums)))
+    more = len(shares) + len(counts) - len(some) - len(sums)
+    return whole(partial(answers, some, sums, note=carried_note(m), more=more))
 
 
 def _main_columns(m: PeriodMeasures, task: TaskFigures) -> list[TaskColumn]:
@@ -54,7 +56,7 @@ PICTURE = PictureKind(
     number=12,
     title="“十个一”任务完成情况",
     drawings=_drawings,
-    words=reported,
+    words=known_of,
     shows="“十个一”各项任务的主要指标：是否类的为占比，数量类的为全省合计。",
-    reading="序号对应任务的序号；一项任务可有几个指标。",
+    reading="序号对应任务的序号；一项任务可有几个指标；本期没有报的县沿用上次的数，从未报送的不作0计。",
 )

@@ -1,132 +1,100 @@
-"""Completion from period to period: the province, the highest and lowest prefecture, and the pace."""
+"""Completion of the whole from period to period: on who reported, and between what it lies where some are silent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import groupby
+from typing import TYPE_CHECKING
 
-from pipeline.products.drawing.fonts import ChartError, width_mm
+from pipeline.products.drawing.bar_table import COVERAGE
+from pipeline.products.drawing.fonts import ChartError
 from pipeline.products.drawing.parts import (
     INK,
+    MIST,
     MUTED,
     NAVY,
-    RED,
+    PALE,
     RULE,
     SMALL_PT,
     WHITE,
-    WIDTH_MM,
+    Box,
     Canvas,
     Point,
     clamp_pct,
     disc,
-    fitted,
     plain,
     rounded,
 )
 from pipeline.products.pictures.registry import PictureKind, overall, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from pipeline.measures.period import PeriodMeasures
+    from pipeline.measures.period import PeriodMeasures, Scores
     from pipeline.products.pictures.registry import Parts
-    from pipeline.program.model import Prefecture
+    from pipeline.program.model import Period
 
 
-_LEFT_MM, _RIGHT_MM = 21.0, 155.0
+_LEFT_MM, _RIGHT_MM = 24.0, 155.0
 _TOP_MM, _BASE_MM = 4.0, 56.0
 _ROW_MM = 4.6
 _NARROWEST_MM = 16.5  # of a column of the table; where there are more periods than fit it gives some of them
-_STEEL = "#4F7FB3"
-_GREY = "#7B8694"
+_BAR_MM = 3.0  # how wide what is possible is drawn
+_ROWS = ("按已报", "计入沿用上次", "可能范围", COVERAGE)
+_UNCOUNTED, _TO_COME = "未计入", "—"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
-    """One period; all figures but the pace are None in periods to come or when nobody reported.
+    """One period; all figures are None in periods to come.
 
     Attributes:
         period_label: Heading of the period.
-        province_pct: Completion of the province, 0–100.
-        highest_pct: Completion of the highest prefecture.
-        highest_name: Its short name.
-        lowest_pct: Completion of the lowest prefecture.
-        lowest_name: Its short name.
-        pace_pct: Where the calendar says completion should stand.
+        province_pct: Completion over the counties that reported, 0–100; None where nobody did.
+        known_pct: The same with the last known values of the others; None where nothing is known of anybody.
+        least_pct: The least it can be, whatever the silent would have said; None where nobody reported.
+        most_pct: The most.
+        reported: Counties that reported.
+        roster: Counties that should have; 0 in periods to come.
     """
 
     period_label: str
     province_pct: float | None
-    highest_pct: float | None
-    highest_name: str | None
-    lowest_pct: float | None
-    lowest_name: str | None
-    pace_pct: float
+    known_pct: float | None
+    least_pct: float | None
+    most_pct: float | None
+    reported: int
+    roster: int
 
-
-class _Series(NamedTuple):
-    """One line and its row in the table: name, ink, width in pt, marker, values and places named, by period."""
-
-    name: str
-    colour: str
-    width_pt: float
-    marker: Callable[[float, float], list[Point]] | None
-    values: Sequence[float | None]
-    named: Sequence[str | None]
+    @property
+    def is_open(self) -> bool:
+        """Whether not everybody reported, so that the figure lies between two others."""
+        return self.province_pct is not None and not 0 < self.roster == self.reported
 
 
 @plain
-def trend(points: Sequence[TrendPoint], whole: str) -> bytes:
+def trend(points: Sequence[TrendPoint]) -> bytes:
     """Draw completion by period over a table of the same figures.
 
     Args:
         points: All periods of the campaign in order, those to come included.
-        whole: What all units together are called: 全省.
 
     Raises:
         ChartError: no points, or a text that does not fit.
     """
     if not points:
         raise ChartError("趋势图没有任何一期")
-    sheet = Canvas(_BASE_MM + 7.0 + 4 * _ROW_MM + 2.0)
+    sheet = Canvas(_BASE_MM + 7.0 + len(_ROWS) * _ROW_MM + 2.0)
     wide = (_RIGHT_MM - _LEFT_MM) / len(points)
     xs = [_LEFT_MM + wide * (j + 0.5) for j in range(len(points))]
-    series = _all_series(points, whole)
     columns = _columns(points, xs, wide)
     cell = max(wide, _NARROWEST_MM)
     _frame(sheet, points, columns, cell)
-    _band(sheet, series[0], series[2], xs)
-    for line in (series[3], series[2], series[0], series[1]):
-        _line(sheet, line, xs)
-    _end_labels(sheet, series, xs)
-    _table(sheet, series, columns, cell)
+    _ranges(sheet, points, xs, min(_BAR_MM, wide * 0.6))
+    _line(sheet, [point.province_pct for point in points], xs)
+    _table(sheet, points, columns)
     return sheet.png()
-
-
-def _all_series(points: Sequence[TrendPoint], whole: str) -> list[_Series]:
-    """Return the four lines, in the order of the table."""
-    unnamed = [None] * len(points)
-    highest, lowest = [point.highest_name for point in points], [point.lowest_name for point in points]
-    return [
-        _Series("最高", _STEEL, 1.2, _square, [point.highest_pct for point in points], highest),
-        _Series(whole, NAVY, 2.4, _disc, [point.province_pct for point in points], unnamed),
-        _Series("最低", _GREY, 1.2, _triangle, [point.lowest_pct for point in points], lowest),
-        _Series("序时进度", RED, 1.0, None, [point.pace_pct for point in points], unnamed),
-    ]
-
-
-def _square(x: float, y: float) -> list[Point]:
-    return [(x - 0.9, y - 0.9), (x + 0.9, y - 0.9), (x + 0.9, y + 0.9), (x - 0.9, y + 0.9)]
-
-
-def _disc(x: float, y: float) -> list[Point]:
-    return disc(x, y, 1.2)
-
-
-def _triangle(x: float, y: float) -> list[Point]:
-    return [(x, y - 1.15), (x + 1.15, y + 0.9), (x - 1.15, y + 0.9)]
 
 
 def _y(pct: float) -> float:
@@ -158,134 +126,80 @@ def _columns(points: Sequence[TrendPoint], xs: Sequence[float], wide: float) -> 
     return sorted(kept.items())
 
 
-def _runs(values: Sequence[float | None], xs: Sequence[float]) -> list[list[Point]]:
-    """Return the points of a series, broken where a period has none."""
+def _ranges(sheet: Canvas, points: Sequence[TrendPoint], xs: Sequence[float], wide: float) -> None:
+    """Draw between what the figure of a period lies, where some were silent."""
+    boxes = [
+        Box(x - wide / 2, _y(point.most_pct), wide, _y(point.least_pct) - _y(point.most_pct))
+        for point, x in zip(points, xs, strict=True)
+        if point.is_open and point.least_pct is not None and point.most_pct is not None
+    ]
+    sheet.boxes(boxes, MIST, edge=PALE, edge_pt=0.7)
+
+
+def _line(sheet: Canvas, values: Sequence[float | None], xs: Sequence[float]) -> None:
+    """Draw the figures on who reported; where nobody did the line is broken."""
     pairs = zip(xs, values, strict=True)
-    runs = (list(run) for known, run in groupby(pairs, key=lambda pair: pair[1] is not None) if known)
-    return [[(x, _y(value)) for x, value in run if value is not None] for run in runs]
+    runs = [list(run) for known, run in groupby(pairs, key=lambda pair: pair[1] is not None) if known]
+    paths: list[list[Point]] = [[(x, _y(value)) for x, value in run if value is not None] for run in runs]
+    sheet.lines(paths, NAVY, 2.0, cap="round")
+    sheet.polygons([disc(x, y, 1.1) for path in paths for x, y in path], NAVY, edge=WHITE, edge_pt=0.7)
 
 
-def _band(sheet: Canvas, upper: _Series, lower: _Series, xs: Sequence[float]) -> None:
-    """Tint the range between the highest and the lowest prefecture."""
-    tops, floors = _runs(upper.values, xs), _runs(lower.values, xs)
-    shapes = [top + floor[::-1] for top, floor in zip(tops, floors, strict=False) if len(top) == len(floor) > 1]
-    sheet.polygons(shapes, "#EEF3F9")
-
-
-def _line(sheet: Canvas, series: _Series, xs: Sequence[float]) -> None:
-    """Draw one series; the pace is dashed and has no markers."""
-    runs = _runs(series.values, xs)
-    dashes = (3.5, 2.0) if series.marker is None else None
-    sheet.lines(runs, series.colour, series.width_pt, dashes=dashes, cap="butt" if dashes else "round")
-    if series.marker is not None:
-        marks = [series.marker(x, y) for run in runs for x, y in run]
-        sheet.polygons(marks, series.colour, edge=WHITE, edge_pt=0.7)
-
-
-def _end_labels(sheet: Canvas, series: Sequence[_Series], xs: Sequence[float]) -> None:
-    """Write the name of each line at its end, clear of the others and of the pace.
-
-    Where there is no room the names are left out: the table's row heads tell the lines apart.
-    """
-    pace = [point for run in _runs(series[3].values, xs) for point in run]
-    ends = [(run[-1][-1], line) for line in series if (run := _runs(line.values, xs))]
-    room = WIDTH_MM - 2.2 - max(width_mm(line.name[:2], SMALL_PT) for line in series)
-    for x in sorted({end[0] for end, _ in ends if end[0] <= room}):
-        here = sorted([(end[1], line) for end, line in ends if end[0] == x], key=lambda pair: pair[0])
-        heights = _stacked([(y, *_clear_of(pace, x, y)) for y, _ in here])
-        for y, (_, line) in zip(heights, here, strict=False):
-            colour = MUTED if line.colour == _GREY else line.colour
-            sheet.text(x + 2.2, y, line.name[:2], size=SMALL_PT, colour=colour, halo=True)
-
-
-def _clear_of(pace: Sequence[Point], x: float, y: float) -> tuple[float, float]:
-    """Return the least and greatest height in mm at which a label right of a point misses the rising pace."""
-    top, bottom = _TOP_MM - 2.0, _BASE_MM - 1.4
-    if x >= pace[-1][0]:
-        return top, bottom
-    above, below = _height_at(pace, x + 8.0) - 1.5, _height_at(pace, x + 2.0) + 1.5
-    return (top, above) if y - above < below - y else (below, bottom)
-
-
-def _stacked(wanted: Sequence[tuple[float, float, float]]) -> list[float]:
-    """Move labels given from top to bottom as (height, least, greatest) 2.7 mm apart; [] when they do not fit."""
-    gap = 2.7
-    heights: list[float] = []
-    for y, least, _ in wanted:
-        heights.append(max(y, least, heights[-1] + gap if heights else least))
-    for i in range(len(heights) - 1, -1, -1):
-        heights[i] = min(heights[i], wanted[i][2], heights[i + 1] - gap if i + 1 < len(heights) else wanted[i][2])
-    fits = all(y >= least - 1e-9 for y, (_, least, _) in zip(heights, wanted, strict=True))
-    return heights if fits else []
-
-
-def _height_at(path: Sequence[Point], x: float) -> float:
-    """Return the height of a path at ``x``, in mm."""
-    for (x0, y0), (x1, y1) in pairwise(path):
-        if x0 <= x <= x1:
-            return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
-    return path[-1][1]
-
-
-def _table(sheet: Canvas, series: Sequence[_Series], columns: Sequence[tuple[int, float]], wide: float) -> None:
-    """Write the figures under the periods; row heads repeat the lines, so the table is the key as well."""
+def _table(sheet: Canvas, points: Sequence[TrendPoint], columns: Sequence[tuple[int, float]]) -> None:
+    """Write the figures under the periods, none cut short; the heads of the rows show the marks, so the table is the key as well."""
     top = _BASE_MM + 7.0
-    sheet.lines([((1.0, top + _ROW_MM * i), (_RIGHT_MM, top + _ROW_MM * i)) for i in range(5)], RULE, 0.5)
-    for i, line in enumerate(series):
+    edges = [top + _ROW_MM * i for i in range(len(_ROWS) + 1)]
+    sheet.lines([((1.0, y), (_RIGHT_MM, y)) for y in edges], RULE, 0.5)
+    last = max((j for j, point in enumerate(points) if point.roster or point.province_pct is not None), default=-1)
+    for i, head in enumerate(_ROWS):
         y = top + _ROW_MM * (i + 0.5)
-        _row_head(sheet, line, y)
+        _row_head(sheet, i, head, y)
         for j, x in columns:
-            text, size = _entry(line, j, wide - 1.0)
-            quiet = _GREY if line.values[j] is None else INK
-            sheet.text(x, y, text, size=size, align="center", colour=quiet if line.marker else RED)
+            text = _entries(points[j])[i] if j <= last else _TO_COME
+            quiet = text in {_UNCOUNTED, _TO_COME} or (head == COVERAGE and not points[j].is_open)
+            sheet.text(x, y, text, size=SMALL_PT, align="center", colour=MUTED if quiet else INK)
 
 
-def _entry(line: _Series, period: int, room: float) -> tuple[str, float]:
-    """Return a figure, after the name it belongs to, and its size; a long name is shortened, a figure never.
-
-    A period without a figure is 未计入 when a later one has one, and — otherwise, for it may be yet to come.
-    """
-    value, name = line.values[period], line.named[period]
-    if value is None:
-        return "未计入" if any(later is not None for later in line.values[period:]) else "—", SMALL_PT
-    figure = rounded(value, 1)
-    if not name:
-        return figure, SMALL_PT
-    short, size = fitted(name, room - width_mm(f" {figure}", SMALL_PT), SMALL_PT)
-    return f"{short} {figure}", size
+def _entries(point: TrendPoint) -> tuple[str, str, str, str]:
+    """What stands in a period's column; a figure of which nobody spoke is 未计入, never nought."""
+    between = _UNCOUNTED
+    if point.province_pct is not None and point.least_pct is not None and point.most_pct is not None:
+        between = f"{rounded(point.least_pct, 1)}—{rounded(point.most_pct, 1)}" if point.is_open else _TO_COME
+    return (
+        _UNCOUNTED if point.province_pct is None else rounded(point.province_pct, 1),
+        _UNCOUNTED if point.known_pct is None else rounded(point.known_pct, 1),
+        between,
+        f"{point.reported}/{point.roster}",
+    )
 
 
-def _row_head(sheet: Canvas, line: _Series, y: float) -> None:
-    """Write a row's name after a sample of its line."""
-    sheet.lines([((1.0, y), (6.0, y))], line.colour, line.width_pt, dashes=None if line.marker else (3.5, 2.0))
-    if line.marker is not None:
-        sheet.polygons([line.marker(3.5, y)], line.colour, edge=WHITE, edge_pt=0.7)
-    sheet.text(7.2, y, line.name, size=SMALL_PT)
+def _row_head(sheet: Canvas, row: int, name: str, y: float) -> None:
+    """Write a row's name, after a sample of its mark where it has one."""
+    if row == 0:
+        sheet.lines([((1.0, y), (5.6, y))], NAVY, 2.0)
+        sheet.polygons([disc(3.3, y, 1.1)], NAVY, edge=WHITE, edge_pt=0.7)
+    elif row == _ROWS.index("可能范围"):
+        sheet.boxes([Box(1.0, y - 1.2, 4.6, 2.4)], MIST, edge=PALE, edge_pt=0.7)
+    sheet.text(6.8, y, name, room=_LEFT_MM - 7.8, size=SMALL_PT)
 
 
 def _drawings(m: PeriodMeasures) -> Parts:
-    points = []
-    for n, period in enumerate(m.program.periods):
-        scores = m.scores[n] if n < len(m.scores) else None
-        marks: list[tuple[float, Prefecture]] = []
-        if scores:
-            marks = [(pct, p) for p in m.program.prefectures if (pct := scores.by_prefecture[p.code].pct) is not None]
-        top = max(marks, key=lambda x: x[0], default=None)
-        low = min(marks, key=lambda x: x[0], default=None)
-        window = m.program.window
-        gone = ((min(period.end, window.end) - window.start).days + 1) / ((window.end - window.start).days + 1)
-        points.append(
-            TrendPoint(
-                period_label=period.short_title,
-                province_pct=scores.province.pct if scores else None,
-                highest_pct=top[0] if top else None,
-                highest_name=top[1].short_name if top else None,
-                lowest_pct=low[0] if low else None,
-                lowest_name=low[1].short_name if low else None,
-                pace_pct=min(100.0, 100 * gone),
-            )
-        )
-    return whole(partial(trend, points, m.program.words.whole))
+    points = [_point(period, m.scores[n] if n < len(m.scores) else None) for n, period in enumerate(m.program.periods)]
+    return whole(partial(trend, points))
+
+
+def _point(period: Period, scores: Scores | None) -> TrendPoint:
+    done = scores.province if scores else None
+    there = done is not None and done.pct is not None
+    return TrendPoint(
+        period_label=period.short_title,
+        province_pct=done.pct if done else None,
+        known_pct=done.known_pct if done else None,
+        least_pct=done.least_pct if done and there else None,
+        most_pct=done.most_pct if done and there else None,
+        reported=done.reported if done else 0,
+        roster=done.roster if done else 0,
+    )
 
 
 PICTURE = PictureKind(
@@ -294,6 +208,7 @@ PICTURE = PictureKind(
     title="各期完成率",
     drawings=_drawings,
     words=overall,
-    shows="全省、最高和最低的州（市）各期完成率，以及序时进度。",
-    reading="图下的表给出同样的数字，行首的线样就是图例。中间有一期没有报送时线断开，不连过去。",
+    shows="全省各期的完成率，按当期已报的县算；有县没有报的期，同时给出计入沿用上次的完成率和可能的范围。",
+    reading="圆点是按已报的县算的完成率；浅色竖条是可能的范围：下端是没有报的县一项也没有达标，上端是全部达标。"
+    "图下的表给出同样的数字，行首就是图例。各期已报的县不尽相同，前后两期之差不全是进展。中间有一期没有报送时线断开，不连过去。",
 )

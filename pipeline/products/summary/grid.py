@@ -21,7 +21,7 @@ from pipeline.program.model import FieldType, Rows
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pipeline.measures.figures import Values
+    from pipeline.measures.figures import Given, Values
     from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Field, Form, Period, Prefecture, Quantity, Unit
 
@@ -95,6 +95,10 @@ class Grid:
     def col_of(self, code: str) -> int:
         """Column of a field."""
         return len(LEADING) + next(n for n, one in enumerate(self.fields) if one.code == code)
+
+    def knows(self, given: Given) -> bool:
+        """Whether anything of a unit is known that stands on this sheet."""
+        return any(given.get(one.shows or one.code) is not None for one in self.fields)
 
     def cell(self, row: int, col: int) -> str:
         """How a formula of another sheet calls a cell of this one."""

@@ -6,15 +6,18 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pipeline.domain.state import Knowledge
 from pipeline.measures.progress import COUNTED, Status
+from pipeline.products.coverage import carried_note
 from pipeline.products.found import found
 from pipeline.products.summary.grid import grids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from pipeline.measures.figures import Values
     from pipeline.measures.period import PeriodMeasures
+    from pipeline.measures.progress import Pace
     from pipeline.products.summary.grid import Grid
     from pipeline.products.summary.style import Column, Pen
 
@@ -25,6 +28,12 @@ FRONT, OF_ACTIONS, OF_OTHERS, ASIDE, TO_CHECK = "#1F3864", "#5B84BD", "#9DB8DC",
 def _reported(s: Summary) -> str:
     """Its coverage, where a sheet has no other."""
     return f"已报{s.m.reported}/{len(s.m.program.measured)}{s.m.program.words.rows}"
+
+
+def known_note(s: Summary) -> str:
+    """How many of its units did not report this period and stand with what they said before; empty of none."""
+    note = carried_note(s.m)
+    return f"{note}（灰色斜体）" if note else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +86,8 @@ class Summary:
 
     @cached_property
     def values(self) -> Values:
-        """Unit → field → value, of reported units only."""
-        return self.m.snapshot.values(self.m.program, self.m.period)
+        """Unit → field → last accepted value, of every unit of which something is known."""
+        return {code: given for code, given in self.m.known.values.items() if given}
 
     @cached_property
     def grids(self) -> dict[str, Grid]:
@@ -94,14 +103,29 @@ class Summary:
     def absences(self) -> dict[str, str]:
         """Unit → why nothing of it stands, in words."""
         m = self.m
-        return {u.code: m.snapshot.absence(m.period, u) for u in m.program.reporters if u.code not in self.values}
+        return {u.code: m.snapshot.absence(m.period, u) for u in m.program.reporters if not self.reported(u.code)}
+
+    def reported(self, unit_code: str) -> bool:
+        """Whether a unit reported this period: what it said before is known all the same."""
+        return unit_code in self.m.known.reported
+
+    def since(self, unit_code: str, field_code: str) -> str:
+        """Code of the period whose return says a value, where that is an earlier one; empty of this period's."""
+        code = self.m.known.since.get(unit_code, {}).get(field_code, "")
+        return "" if code == self.m.period.code else code
+
+    @cached_property
+    def paces(self) -> dict[str, Mapping[Pace, int]]:
+        """County → targets that apply, by where they are on their expected path."""
+        return {record.county_code: record.paces for record in self.m.standing.records}
 
     @cached_property
     def scores(self) -> dict[tuple[str, int], tuple[int, int]]:
-        """(county, action) → targets met, and targets that apply."""
+        """(county that reported, action) → targets met, and targets that apply."""
         counted: dict[tuple[str, int], tuple[int, int]] = {}
-        for county, action, status in self.m.assessed[["county_code", "action", "status"]].itertuples(index=False):
-            if status in COUNTED:
+        columns = self.m.assessed[["county_code", "action", "status", "knowledge"]]
+        for county, action, status, knowledge in columns.itertuples(index=False):
+            if status in COUNTED and knowledge == Knowledge.REPORTED:
                 met, applies = counted.get((county, action), (0, 0))
                 counted[county, action] = met + (status == Status.MET), applies + 1
         return counted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.measures.progress import change_pp
-from pipeline.products.summary.style import MISSING, Put
+from pipeline.products.summary.style import MISSING, Column, Put
 from pipeline.program.layout import address
 
 if TYPE_CHECKING:
@@ -24,6 +24,17 @@ def scored(row: int, col: int, done: Completion, met: str, applies: str, hatch: 
         return (Put("", hatch),) * 3
     counts = Put(done.met, "count", met), Put(done.applicable, "count", applies)
     return *counts, quotient(row, col, done.met, done.applicable)
+
+
+BOUNDS = (Column("计入沿用上次", 8.5), Column("可能最低", 8.5), Column("可能最高", 8.5))
+
+
+def bounded(done: Completion) -> tuple[Given, ...]:
+    """What silence can do to the share: with last known values, the least and the most; — where nobody was silent."""
+    if done.reported == done.roster:
+        return ("—",) * len(BOUNDS)
+    shown = (done.known_pct, done.least_pct, done.most_pct) if done.reported else (done.known_pct, None, None)
+    return tuple("—" if one is None else Put(one / 100, "pct") for one in shown)
 
 
 def compared(row: int, pct: int, now: Completion, before: Completion | None) -> tuple[Given, Given]:

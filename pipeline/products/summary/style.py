@@ -24,6 +24,8 @@ HEAD_ROW, FIRST_ROW = 2, 3  # of a table: its titles, and the first row under th
 _ROW_PT = 20.0  # of a row in which nothing is wrapped
 _WRAPPED = frozenset({"words", "quiet_wrapped"})
 CONTENTS = "目录"
+CARRIED = "carried"  # the level of a value that was said in an earlier period
+_SAID_BEFORE = {"italic": True, "font_color": "#6B7885"}
 LINE_PT, HIGHEST_PT = 13.0, 400.0  # Excel's rows end at 409 points
 PAGE_PX, PAGE_PT = 1_020, 498  # what an A4 page across takes at 100 %
 FULL = 0.7  # a page with less on it is not left for the sake of a block
@@ -64,6 +66,7 @@ class Look:
             "": {},
             "part": {"bg_color": HEAD, "bold": True},
             "whole": {"bg_color": "#CBD8E8", "bold": True},
+            CARRIED: _SAID_BEFORE,
         }
         looks: dict[str, dict[str, Any]] = {
             "wrapped": {"text_wrap": True},
@@ -100,10 +103,11 @@ class Look:
             **{(kind, ""): book.add_format({**box, **extra}) for kind, extra in looks.items()},
             **{key: book.add_format({**box, **extra}) for key, extra in numbers.items()},
             **{("text", level): book.add_format({**box, **centred, **fill}) for level, fill in levels.items()},
+            ("words", CARRIED): book.add_format({**box, **looks["words"], **_SAID_BEFORE}),
         }
 
     def of(self, value: Value | float, kind: str = "text", level: str = "") -> Any:
-        """Of a value: its kind's, in a row of its own, a ``part`` sum or the ``whole``; of no such kind, that of its type."""
+        """Of a value: its kind's, in a row of its own, a ``part`` sum, the ``whole`` or ``carried``; of no such kind, its type's."""
         if isinstance(value, date):
             return self._looks["quiet_day" if kind == "quiet" else "day", level]
         if isinstance(value, int | float | Decimal) and kind == "text":
@@ -129,6 +133,7 @@ class Put:
     value: Value | float
     kind: str = "text"
     formula: str = ""
+    level: str = ""
 
 
 Given = Value | Put
@@ -156,7 +161,7 @@ class Pen:
     def put(self, row: int, col: int, given: Given, kind: str = "text", level: str = "") -> None:
         """A value as what it is: a number, a day, or words, whatever they begin with; nothing is an empty cell."""
         one = given if isinstance(given, Put) else Put(given, kind)
-        value, look = one.value, self._look.of(one.value, one.kind, level)
+        value, look = one.value, self._look.of(one.value, one.kind, one.level or level)
         if one.formula:
             ok(self.sheet.write_formula(row, col, one.formula, look, value))
         elif isinstance(value, int | float | Decimal):

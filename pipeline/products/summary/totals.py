@@ -12,7 +12,7 @@ from pipeline.program.layout import address, column_letter
 from pipeline.program.model import NOT_APPLICABLE, YES, FieldType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pipeline.domain.value import Value
     from pipeline.measures.figures import Values
@@ -24,13 +24,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """The rows a subtotal draws together: of units, ``first`` to ``last``; of the province, every row of the sheet."""
+    """The rows a subtotal draws together: of units, ``first`` to ``last``; of the province, every row of the sheet.
+
+    Attributes:
+        reported: Units that reported this period.
+        known: Units that gave something for this sheet, this period or before.
+    """
 
     row: int
     first: int
     last: int
     units: tuple[str, ...]
     reported: tuple[str, ...]
+    known: tuple[str, ...]
     whole: bool
     by_subtotals: bool
 
@@ -56,7 +62,7 @@ class Block:
         return f"${mark}${self.first + 1}:${mark}${self.last + 1}"
 
 
-def blocks_of(grid: Grid, values: Values) -> list[Block]:
+def blocks_of(grid: Grid, values: Values, reported: Collection[str]) -> list[Block]:
     """The province, then every prefecture with rows of its own counties."""
     everyone = tuple(unit.code for _, units in grid.units for unit in units)
 
@@ -67,7 +73,8 @@ def blocks_of(grid: Grid, values: Values) -> list[Block]:
             last=max(first, last),
             units=units,
             whole=whole,
-            reported=tuple(code for code in units if code in values),
+            reported=tuple(code for code in units if code in reported),
+            known=tuple(code for code in units if grid.knows(values.get(code, {}))),
             by_subtotals=whole and not grid.of_prefectures,
         )
 
@@ -82,7 +89,8 @@ def block_cells(s: Summary, grid: Grid, block: Block) -> list[Given]:
     """The row of the province or of a prefecture: formulas over the rows below, and how many of them reported."""
     owner: Prefecture | None = None if block.whole else next(p for p, _ in grid.units if grid.rows[p.code] == block.row)
     names = (owner.code, owner.short_name, SUBTOTAL) if owner else ("", s.m.program.region, "全部")
-    given = [s.values[code] for code in block.reported]
+    given = [s.values[code] for code in block.known]
+    before = len(set(block.known) - set(block.reported))
     cells: list[Given] = [*names, f"已报{len(block.reported)}/{len(block.units)}"]
     for col, one in enumerate(grid.fields, len(cells)):
         cells.append(
@@ -92,18 +100,20 @@ def block_cells(s: Summary, grid: Grid, block: Block) -> list[Given]:
     if grid.scored and grid.form.action is not None:
         col, mine = grid.score_col, [s.scores.get((code, grid.form.action), (0, 0)) for code in block.reported]
         met, applies = (sum(score[n] for score in mine) for n in (0, 1))
-        for n, count in enumerate((met, applies)):
-            cells.append(_or_hatch(block, block.sum_of(col + n), "count", count if mine else None))
+        scores = (met, applies, met / applies if applies else None)
         share = f"={address(block.row, col)}/{address(block.row, col + 1)}"
-        cells.append(_or_hatch(block, share, "pct", met / applies if applies else None))
-    return [*cells, *[""] * len(SOURCE)]
+        formulas = (block.sum_of(col), block.sum_of(col + 1), share)
+        for value, kind, formula in zip(scores, ("count", "count", "pct"), formulas, strict=True):
+            cells.append(_or_hatch(block, formula, kind, value) if mine else Put("", MISSING))
+    note = f"含沿用上次的{before}{s.m.program.words.respondents if grid.of_prefectures else s.m.program.words.rows}"
+    return [*cells, *[""] * (len(SOURCE) - 1), note if before else ""]
 
 
 def _or_hatch(block: Block, formula: str, kind: str, value: float | None) -> Given:
-    """A formula; where there is nothing to compute, a cell that says so: hatched when nobody reported."""
+    """A formula; where there is nothing to compute, a cell that says so: hatched when nothing is known of anybody."""
     if value is not None:
         return Put(value, kind, formula)
-    return "" if block.reported else Put("", MISSING)
+    return "" if block.known else Put("", MISSING)
 
 
 def _total(block: Block, col: int, one: Field, given: Sequence[Any]) -> Given:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pipeline.domain.obligation import KIND_NAMES, TIMELINESS_NAMES, Reason
+from pipeline.domain.obligation import KIND_NAMES, OWNER_NAMES, TIMELINESS_NAMES, Reason
 from pipeline.products.package.schema import (
     CELL,
     NO,
@@ -19,17 +19,21 @@ from pipeline.products.package.schema import (
 )
 
 _OFFICE = "领导小组办公室自己的为空"
+_WHO = (
+    f"县、州（市）的为单位代码；对口联系单位、领导的为联系单位代码，填报的为州（市）代码、冒号和名称，"
+    f"没有给出的只有州（市）代码和冒号；几个共同负责的用顿号隔开；{_OFFICE}"
+)
 
 
 TABLE = Table(
     name="obligations",
     number=6,
     title="应报应办事项",
-    description="一个单位在一个日期以前应报、应办的一件事一行",
+    description="责任方在一个日期以前应报、应办的一件事一行",
     of_period=True,
     rows=lambda s: s.obligations,
     columns=(
-        text("who", "单位代码", _OFFICE, required=False, to="units.unit_code"),
+        text("who", "责任方代码", _WHO, required=False),
         text("what", "应报事项"),
         day("due_on", "应报日期"),
         truth("met", "已报（办）", "没有报表能够说明的为空", required=False),
@@ -49,5 +53,8 @@ TABLE = Table(
         whole("workdays_overdue", "逾期工作日", unit="个工作日"),
         text("serves", "依据", "里程碑、报送事项的代码，或问题的编号", required=False),
         text("contact", "上级对口联系单位", required=False),
+        text("owner", "责任方的类别", of="owner.value", enum=words(OWNER_NAMES)),
+        text("name", "责任方"),
+        text("unit_code", "事项所涉单位", _OFFICE, of="unit", required=False, to="units.unit_code"),
     ),
 )

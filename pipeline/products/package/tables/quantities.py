@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.products.package.schema import BASIS, Table, day, number, text, truth, whole, words
-from pipeline.program.model import TargetKind
+from pipeline.program.model import ExpectedPath, TargetKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,7 @@ _TARGETS = {
     TargetKind.ALL_OPTIONS: "选项全部做到",
     TargetKind.ANY_OPTION: "选项做到任一",
 }
+_PATHS = {ExpectedPath.DUE: "到期达到", ExpectedPath.PROPORTIONAL: "按时间均匀推进"}
 
 
 class _Judged(NamedTuple):
@@ -58,6 +59,8 @@ TABLE = Table(
         day("window_start", "起算日", of="q.window.start"),
         day("window_end", "截止日", of="q.window.end"),
         day("deadline", "完成时限", of="q.deadline", required=False),
+        text("path", "应有进度", of="q.path.value", enum=words(_PATHS)),
+        text("path_reading", "为什么均匀推进", of="q.path_reading", required=False),
         text(
             "province_field",
             "全省目标取自指标",

@@ -44,15 +44,23 @@
     if (!file) return "";
     return file.href ? el("a", { class: "file", href: address(file.href) }, file.name) : el("span", { class: "file" }, file.name);
   }
-  function cellOf(form, seq, sheetRow, n) {
+  function address1(form, seq, sheetRow, n) {
     const columns = (data.files[seq] || { columns: {} }).columns[form.code];
     return columns && columns[n] ? columns[n] + sheetRow : "";
   }
   const sheetOf = (form, seq) => (data.files[seq] || { sheets: {} }).sheets[form.code] || form.sheet;
   const withUnit = (value, unit) => (/^-?[\d.]+$/.test(value) ? value + unit : value) || "—";
 
-  const paceText = (quantity, pace, required) => (required < 1 ? "按序时尚不要求" :
-    (pace ? "达到" : "低于") + "序时" + (quantity.words ? "" : "（应达" + required + (quantity.fields.length > 1 ? "%" : quantity.unit) + "）"));
+  // Of a value: the period it was reported for, where that is an earlier one.
+  const earlier = (standing, n) => (typeof standing[5] === "string" ? standing[5] : (standing[5] || {})[n]) || "";
+  const withSource = (standing, n, unit, brief) => {
+    const shown = withUnit(standing[3][n], unit), from = standing[3][n] ? earlier(standing, n) : "";
+    return from ? el("span", { class: "before" }, shown, el("small", {}, "沿用上次" + (brief ? "" : "（" + from + "）"))) : shown;
+  };
+  // Where a typed text lies: of a value that another return says, not in this file.
+  const cellOf = (form, standing, n) => (typeof standing[5] === "object" && standing[5][n] ? "" : address1(form, standing[0], standing[1], n));
+  const asked = (quantity, required) => (required === null || quantity.words ? "" :
+    "，到期末应达" + required + (quantity.fields.length > 1 ? "%" : quantity.unit));
 
   function verdicts(code, fieldCode) {
     const judged = data.judged[code];
@@ -60,44 +68,51 @@
     return data.quantities.map((quantity, n) => [quantity, judged[n]])
       .filter(([quantity]) => quantity.fields[0] === fieldCode)
       .map(([quantity, [value, status, pace, required]]) => {
-        const [kind, name] = data.statuses[status];
+        const [kind, name] = pace === null ? data.statuses[status] : data.paces[pace];
         if (!name) return "";
         const rate = quantity.fields.length > 1 && value !== null ? value + "%，" : "";
         const target = quantity.target ? "目标" + quantity.target : "";
-        return el("span", {}, chip(kind, name), " " + rate + target + (kind === "not_met" ? "，" + paceText(quantity, pace, required) : ""));
+        return el("span", {}, chip(kind, name), " " + rate + target + (kind === "behind" || kind === "on_path" ? asked(quantity, required) : ""));
       }).filter((one) => one !== "");
   }
 
-  // What of a sheet came out as met, or not.
-  function judgedIn(code, form, kind) {
+  // What of a sheet is where on its expected path.
+  function judgedIn(code, form, kinds) {
     const judged = data.judged[code] || [];
     return data.quantities.map((quantity, n) => [quantity, judged[n]])
-      .filter(([quantity, one]) => one && data.statuses[one[1]][0] === kind && fields.get(quantity.fields[0]).form === form);
+      .filter(([quantity, one]) => one && one[2] !== null && kinds.includes(data.paces[one[2]][0]) && fields.get(quantity.fields[0]).form === form);
   }
+  const unmet = ["behind", "on_path", "not_due", "unclear"];
   function unmetPart(code) {
-    const rows = [].concat(...data.forms.map((form) => judgedIn(code, form, "not_met").map(([quantity, [value, , pace, required]]) => {
+    const found = [].concat(...unmet.map((kind) => [].concat(...data.forms.map((form) => judgedIn(code, form, [kind]).map((one) => [form, ...one])))));
+    const rows = found.filter(([form]) => (data.rows[form.code] || {})[code]).map(([form, quantity, [value, , pace, required]]) => {
       const { field, n } = fields.get(quantity.fields[0]);
-      const [seq, sheetRow, , values] = data.rows[form.code][code];
-      const figure = quantity.fields.length > 1 ? value + "%" : withUnit(values[n], field.unit);
-      return row(link("f-" + field.code, quantity.title), [["", figure], ["", quantity.target], ["", paceText(quantity, pace, required)],
-        ["w", sheetOf(form, seq) + "!" + cellOf(form, seq, sheetRow, n)]]);
-    })));
-    return rows.length ? folded("未达标的指标（" + rows.length + "）", true,
-      table("未达标的指标", ["指标", "目前", "目标", "序时进度", "工作表!单元格"], rows, "even")) : "";
+      const standing = data.rows[form.code][code];
+      const figure = quantity.fields.length > 1 ? value + "%" : withSource(standing, n, field.unit);
+      const due = required === null ? "—" : quantity.words ? quantity.target : required + (quantity.fields.length > 1 ? "%" : quantity.unit);
+      return row(link("f-" + field.code, quantity.title), [["", figure], ["", quantity.target], ["", chip(...data.paces[pace])], ["n", due],
+        ["w", sheetOf(form, standing[0]) + "!" + cellOf(form, standing, n)]]);
+    });
+    if (!rows.length) return "";
+    const silent = data.units[code].known !== "reported";
+    const title = silent ? "上次报时没有达标、本期情况不明的指标" : "还没有达标的指标";
+    const behind = found.filter(([, , one]) => data.paces[one[2]][0] === "behind").length;
+    return folded(title + "（" + rows.length + (behind ? "，其中落后 " + behind : "") + "）", behind > 0,
+      table(title, ["指标", silent ? "上次所报" : "目前", "目标", "进度", "到期末应达", "工作表!单元格"], rows, "even"));
   }
 
   // One county or prefecture.
   function formPart(code, form, wanted) {
     const standing = (data.rows[form.code] || {})[code];
     if (!standing) return "";
-    const [seq, sheetRow, nil, values, typed] = standing;
+    const [seq, sheetRow, nil, , typed] = standing;
     const before = ((data.before[form.code] || {})[code]) || [];
     const rows = form.fields.map((field, n) => ({ field, n })).filter(({ field }) => field.asked).map(({ field, n }) => {
       const cells = [
-        ["", withUnit(values[n], field.unit)],
+        ["", withSource(standing, n, field.unit, typeof standing[5] === "string")],
         ["", el("span", {}, ...verdicts(code, field.code))],
         ["", before.length ? withUnit(before[n], field.unit) : "—"],
-        ["w", cellOf(form, seq, sheetRow, n)],
+        ["w", cellOf(form, standing, n)],
         ["typed", typed[n] === undefined ? "" : typed[n]],
       ];
       const made = row(link("f-" + field.code, field.title), cells);
@@ -105,11 +120,13 @@
       if (field.code === wanted) made.classList.add("found");
       return made;
     });
-    const note = nil ? "勾选“本期无新进展”，下列数是以前接收的数。" : "";
-    const [met, unmet] = ["met", "not_met"].map((kind) => judgedIn(code, form, kind).length);
-    const counted = met + unmet ? "，达标 " + met + "、未达标 " + unmet : "";
+    const silent = data.units[code].known !== "reported";
+    const note = silent ? "本期没有报，下列沿用上次" + (typeof standing[5] === "string" ? "（" + standing[5] + "）" : "") + "所报的数。" : nil ? "勾选“本期无新进展”，下列数是以前接收的数。" : "";
+    const counts = data.paces.map(([kind, name]) => [name, judgedIn(code, form, [kind]).length]).filter(([, count]) => count);
+    const counted = counts.length ? "，" + counts.map(([name, count]) => name + " " + count).join("、") : "";
+    const from = seq ? ["来自 ", source(seq), "（报送序号 " + seq + "），工作表“" + sheetOf(form, seq) + "”第 " + sheetRow + " 行"] : ["由合并以前各单位所报的数合成"];
     return folded(form.sheet + "（" + rows.length + " 栏" + counted + "）", form.fields.some((field) => field.code === wanted),
-      el("p", { class: "soft" }, note + "来自 ", source(seq), "（报送序号 " + seq + "），工作表“" + sheetOf(form, seq) + "”第 " + sheetRow + " 行"),
+      el("p", { class: "soft" }, note, ...from),
       table(form.sheet, ["指标", "数", "目标与结论", data.previous ? "上期" : "上期（无）", "单元格", "原样文字（与读出的数不同时）"], rows, "even"));
   }
   function entryParts(code) {
@@ -160,9 +177,11 @@
     return el("div", { class: "facts" },
       unit.state ? el("span", {}, unit.own ? "本级 " : "", chip(unit.state, data.states[unit.state])) : "",
       unit.timely ? el("span", {}, "报送 ", chip(unit.timely, unit.timely_name)) : "",
-      el("span", {}, "完成率 " + unit.pct + (unit.pct === "—" ? "" : completion)),
+      el("span", {}, "完成率 " + unit.pct + (unit.pct === "—" ? "" : completion) + (unit.bounds ? "，" + unit.bounds : "")),
+      unit.band ? el("span", {}, "位次 " + unit.band) : "",
+      unit.known ? el("span", {}, "所报的数 ", chip(unit.known, unit.known_name)) : "",
       unit.contact ? el("span", {}, "对口联系单位：" + unit.contact) : "",
-      file.length ? el("span", {}, "报表：", ...file.map((seq) => el("span", {}, source(seq), "（" + data.files[seq].received + " 收到）"))) : "",
+      file.length ? el("span", {}, unit.known === "known" ? "沿用上次的报表：" : "报表：", ...file.map((seq) => el("span", {}, source(seq), "（" + data.files[seq].received + " 收到）"))) : "",
       unit.absence && unit.absence !== data.states[unit.state] ? el("span", {}, unit.absence) : "",
       unit.own || unit.absence ? papers(unit.of) : "");
   }
@@ -186,7 +205,7 @@
       ...owedPart(code),
       ...copied("重报改动", "#revisions", code),
       unmetPart(code),
-      parts.length ? el("h3", {}, "各表的数　", unfolder()) : el("p", { class: "soft" }, unit.own ? "没有本级填报的数。" : data.period + "没有已接收的数。"),
+      parts.length ? el("h3", {}, "各表的数　", unfolder()) : el("p", { class: "soft" }, unit.own ? "没有本级填报的数。" : "从未报送，没有已接收的数。"),
       ...parts, ...(unit.own ? entryParts(code) : []),
     ];
   }
@@ -194,22 +213,23 @@
   // One column, over everybody asked.
   function fieldPart(code) {
     const { form, field, n } = fields.get(code);
-    const asked = codes.filter((unit) => form.rows === (data.units[unit].own ? "prefecture" : "county"));
-    let given = 0;
-    const rows = asked.map((unit) => {
+    const everyone = codes.filter((unit) => form.rows === (data.units[unit].own ? "prefecture" : "county"));
+    let given = 0, carried = 0;
+    const rows = everyone.map((unit) => {
       const standing = (data.rows[form.code] || {})[unit], named = data.units[unit];
       const name = link("c-" + unit + "/" + code, named.name), of = named.own ? "" : data.units[named.of].name;
       if (!standing) return row(name, [["w", of], ["", chip(named.state, data.states[named.state])], ["", ""], ["", ""], ["", ""], ["", ""]]);
-      const [seq, sheetRow, nil, values, typed] = standing;
-      given += values[n] ? 1 : 0;
-      return row(name, [["w", of], ["", withUnit(values[n], field.unit) + (nil ? "（零报告）" : "")],
-        ["", el("span", {}, ...verdicts(unit, code))], ["", source(seq)], ["w", sheetOf(form, seq) + "!" + cellOf(form, seq, sheetRow, n)],
+      const [seq, , nil, values, typed] = standing, from = values[n] ? earlier(standing, n) : "";
+      carried += from ? 1 : 0;
+      given += values[n] && !from ? 1 : 0;
+      return row(name, [["w", of], ["", el("span", {}, withSource(standing, n, field.unit), nil && !from ? "（零报告）" : "")],
+        ["", el("span", {}, ...verdicts(unit, code))], ["", source(seq)], ["w", sheetOf(form, seq) + "!" + cellOf(form, standing, n)],
         ["typed", typed[n] === undefined ? "" : typed[n]]]);
     });
     return [
       heading(field.title, code),
       el("p", { class: "acts" }, closer()),
-      el("p", { class: "soft" }, form.sheet + " · " + field.item + " · 已填 " + given + "/" + asked.length + (form.rows === "county" ? " 个县" : " 个州（市）")),
+      el("p", { class: "soft" }, form.sheet + " · " + field.item + " · 本期已填 " + given + "/" + everyone.length + (form.rows === "county" ? " 个县" : " 个州（市）") + (carried ? "，沿用上次 " + carried : "")),
       form.rows === "list" ? el("p", {}, "这是清单里的一栏，请打开州（市）查看各条。") :
         el("div", { class: "tall" }, table(field.title, [form.rows === "county" ? "县（市、区）" : "州（市）", "所属", "数", "目标与结论", "文件", "工作表!单元格", "原样文字"], rows)),
     ];
@@ -316,7 +336,7 @@
       sorted(places.filter((one) => one.key.includes(word)), word).slice(0, 4).forEach((place) => {
         columns.filter((one) => rest.every((other) => one.key.includes(other))).slice(0, 8).forEach((column) => {
           const standing = (data.rows[column.form.code] || {})[place.code];
-          if (standing) figures.push({ hash: place.hash + "/" + column.field.code, text: place.text + "　" + column.text + "：" + withUnit(standing[3][column.n], column.field.unit), hint: column.hint });
+          if (standing) figures.push({ hash: place.hash + "/" + column.field.code, text: place.text + "　" + column.text + "：" + withUnit(standing[3][column.n], column.field.unit) + (standing[3][column.n] && earlier(standing, column.n) ? "（沿用上次）" : ""), hint: column.hint });
         });
       });
     });

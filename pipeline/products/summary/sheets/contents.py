@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.state import STATE_NAMES, State
 from pipeline.domain.text import cn_date
-from pipeline.products.summary.registry import FRONT, SummarySheet
+from pipeline.products.coverage import bounds_of
+from pipeline.products.summary.registry import FRONT, SummarySheet, known_note
 from pipeline.products.summary.sheets.counties import COUNTIES, STATE_COL
 from pipeline.products.summary.sheets.prefectures import PCT, PREFECTURES, WHOLE_ROW
 from pipeline.products.summary.style import CONTENTS, FIRST_ROW, NUMBERS_AS, Put, hatched, height_of
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 _MEANINGS = {
     State.ACCEPTED: "报来并通过检查，计入统计",
     State.NIL: "本期无新进展，沿用上次已接收的数，计入统计",
-    State.RETURNED: "有错退回，改正报来之前不计入；各表中画橙色斜纹",
-    State.UNUSABLE: "收到的表整份不能采用、没有填报，或要等办公室认定；重报、认定之前不计入；各表中画棕色斜纹",
-    State.UNREAD: "收件箱里有所属州（市）的文件，程序没有读成；不计入；各表中画紫色斜纹",
-    State.MISSING: "没有收到，不计入，也不按零计；各表中画灰色斜纹",
+    State.RETURNED: "有错退回，改正报来之前不计入完成率；报过的数沿用上次，没有报过的画橙色斜纹",
+    State.UNUSABLE: "收到的表整份不能采用、没有填报，或要等办公室认定；重报、认定之前不计入完成率；报过的数沿用上次，没有报过的画棕色斜纹",
+    State.UNREAD: "收件箱里有所属州（市）的文件，程序没有读成；不计入完成率；报过的数沿用上次，没有报过的画紫色斜纹",
+    State.MISSING: "没有收到，不计入完成率，也不按零计；报过的数沿用上次，没有报过的画灰色斜纹",
 }
 _WIDTHS = (7, 25, 60, 26)
 
@@ -55,11 +56,14 @@ def _facts(s: Summary) -> tuple[tuple[str, str | Put], ...]:
         cell = f"'{there}'!{address(WHOLE_ROW, PCT)}"
         formula = f'="{w.whole}"&TEXT({cell},"{NUMBERS_AS["pct"]}")&"{said}"'
         share = Put(f"{w.whole}{done.met / done.applicable:.1%}{said}", "note", formula)
+    before, bounds = known_note(s), bounds_of(done)
     return (
         ("数据截至", cn_date(m.period.end)),
         ("报送截至", f"{cn_date(m.snapshot.as_of)}收到的报表"),
         ("覆盖", f"按已报{m.reported}{w.rows}统计，应报{len(m.program.measured)}{w.rows}"),
+        *([("沿用上次", f"各表的合计{before}，完成率不含")] if before else []),
         ("完成率", share),
+        *([("可能范围", f"{bounds}（没有报的{w.row}全不达标到全达标）")] if bounds else []),
     )
 
 

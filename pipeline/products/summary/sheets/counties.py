@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from pipeline.domain.obligation import TIMELINESS_NAMES, Obligation, Reason
 from pipeline.domain.state import STATE_NAMES
 from pipeline.domain.text import cn_date
+from pipeline.measures.progress import Pace
+from pipeline.products.coverage import knowledge_of
 from pipeline.products.summary.registry import FRONT, SummarySheet
 from pipeline.products.summary.shares import compared, scored
 from pipeline.products.summary.style import FIRST_ROW, Column, Put, hatched
@@ -23,7 +25,7 @@ _COLUMNS = (
     Column("县（市、区）", 15),
     Column("状态", 10),
     Column("时效", 9),
-    Column("收到日期", 12),
+    Column("收到日期", 12, "words"),
     Column("逾期或迟报天数", 9, "count"),
     Column("连续未按时期数", 9, "count"),
     Column("达标数", 9),
@@ -31,7 +33,10 @@ _COLUMNS = (
     Column("完成率", 9),
     Column("上期完成率", 9),
     Column("较上期（百分点）", 10),
-    Column("没有计入的原因", 42, "quiet_wrapped"),
+    Column("落后项", 7, "count"),
+    Column("未到期项", 7, "count"),
+    Column("情况", 15, "quiet_wrapped"),
+    Column("没有计入的原因", 32, "quiet_wrapped"),
 )
 NAME_COL, STATE_COL, MET_COL, APPLIES_COL = 1, 3, 8, 9
 
@@ -40,7 +45,8 @@ def _write(s: Summary, pen: Pen) -> None:
     m = s.m
     pen.heading(
         f"{s.named(COUNTIES)}（{m.period.title}）",
-        f"应报日期{cn_date(m.period.due_on)}；达标数为各行动表之和，只算已报的{m.program.words.row}",
+        f"应报日期{cn_date(m.period.due_on)}；达标数为各行动表之和，只算已报的{m.program.words.row}；"
+        "落后是到期未达标、或低于应有进度的任务，未到期的不算落后",
     )
     columns = s.columns(_COLUMNS)
     owed = {o.who: o for o in m.owed_now if o.is_report and o.is_measured}
@@ -70,8 +76,18 @@ def _row(s: Summary, row: int, county: Unit, owed: Obligation | None) -> list[Gi
         *_arrival(owed),
         *scored(row, MET_COL, done, met, applies, hatched(state)),
         *compared(row, MET_COL + 2, done, before),
+        *_paces(s, code),
+        knowledge_of(m, code),
         s.absences.get(code, ""),
     ]
+
+
+def _paces(s: Summary, code: str) -> tuple[Given, ...]:
+    """Targets that are behind the expected path, and those that are not due; of who did not report nothing is said."""
+    if not s.reported(code):
+        return "—", "—"
+    paces = s.paces.get(code, {})
+    return tuple(paces.get(pace, 0) for pace in (Pace.BEHIND, Pace.NOT_DUE))
 
 
 def _arrival(owed: Obligation | None) -> tuple[Given, ...]:
@@ -86,6 +102,8 @@ SHEET = SummarySheet(
     name=COUNTIES,
     number=30,
     tab=FRONT,
-    what=lambda s: f"各{s.m.program.words.row}的状态、收到日期、达标数、完成率和没有计入的原因",
+    what=lambda s: (
+        f"各{s.m.program.words.row}的状态、收到日期、达标数、完成率、落后的任务，是本期报的还是沿用上次，没有计入的原因"
+    ),
     write=_write,
 )

@@ -23,7 +23,7 @@ from pipeline.products.summary.grid import (
 from pipeline.products.summary.list_sheet import coverage_of_list, write_list
 from pipeline.products.summary.registry import OF_ACTIONS, OF_OTHERS, SummarySheet
 from pipeline.products.summary.shares import quotient
-from pipeline.products.summary.style import Column, Put, hatched, height_of
+from pipeline.products.summary.style import CARRIED, Column, Put, hatched, height_of
 from pipeline.products.summary.totals import block_cells, blocks_of, pair_of
 from pipeline.program.layout import address, row_name
 from pipeline.program.model import NOT_APPLICABLE, Accumulation, TargetKind
@@ -49,7 +49,7 @@ def _write(s: Summary, pen: Pen, form: Form) -> None:
     grid, sheet = s.grids[form.code], pen.sheet
     heights = {0: 28.0, 1: 18.0, **_heads(s, pen, grid)}
     pen.heading(f"{form.heading}（{s.m.period.title}）", _note_of(s, grid))
-    blocks = blocks_of(grid, s.values)
+    blocks = blocks_of(grid, s.values, s.m.known.reported)
     for block in blocks:
         pen.line(block.row, block_cells(s, grid, block), level=block.level)
         heights[block.row] = 20.0
@@ -82,12 +82,15 @@ def _coverage(s: Summary, grid: Grid) -> tuple[int, int, str]:
     """How many of how many units reported, and what they are."""
     units = [unit.code for _, mine in grid.units for unit in mine]
     w = s.m.program.words
-    return sum(code in s.values for code in units), len(units), w.respondents if grid.of_prefectures else w.rows
+    return sum(map(s.reported, units)), len(units), w.respondents if grid.of_prefectures else w.rows
 
 
 def _note_of(s: Summary, grid: Grid) -> str:
     there, roster, whose = _coverage(s, grid)
-    said = f"按已报{there}{whose}统计，应报{roster}{whose}；斜纹格没有已接收的数，不按零计"
+    codes = [unit.code for _, mine in grid.units for unit in mine]
+    before = sum(not s.reported(code) and grid.knows(s.values.get(code, {})) for code in codes)
+    carried = f"，沿用上次{before}{whose}（灰色斜体，计入合计，不计入达标数）" if before else ""
+    said = f"已报{there}{whose}，应报{roster}{whose}{carried}；斜纹格没有接收过的数，不按零计"
     how = "" if grid.of_prefectures else f"；点左侧＋、－可展开、收起各{s.m.program.words.row}"
     return f"{said}；截至{s.m.snapshot.as_of:%Y-%m-%d}{how}；右侧各列写明每行出自哪个文件的哪一行"
 
@@ -113,7 +116,7 @@ def _heads(s: Summary, pen: Pen, grid: Grid) -> dict[int, float]:
         size = {"width": _NOTE_PX, "height": 18 * lines_of(note, _NOTE_CHARS) + 12, "font_size": 9}
         ok(pen.sheet.write_comment(LABEL_ROW, col, note, size))
     heights = {
-        GROUP_ROW: _groups(s, pen, grid),
+        GROUP_ROW: _groups(pen, grid),
         LABEL_ROW: height_of(list(zip(labels, grid.widths, strict=True)), 34),
         LETTER_ROW: 13.0,
         CODE_ROW: 15.0,
@@ -123,14 +126,14 @@ def _heads(s: Summary, pen: Pen, grid: Grid) -> dict[int, float]:
     return heights
 
 
-def _groups(s: Summary, pen: Pen, grid: Grid) -> float:
+def _groups(pen: Pen, grid: Grid) -> float:
     """Above the titles, which task the columns belong to; gives the height."""
     items = [(item, [one for one in item.fields if one in grid.fields]) for item in grid.form.items]
     spans = [("报送单位", len(LEADING)), *((_item_title(item), len(fields)) for item, fields in items if fields)]
     spans += [("按所报的数计算", len(grid.rates))] if grid.rates else []
     spans += [("本表任务目标", len(SCORE))] if grid.scored else []
     heights, col = [24.0], 0
-    for text, count in [*spans, (f"来源：{s.m.period.title}报来的文件", len(SOURCE))]:
+    for text, count in [*spans, ("来源：报来的文件", len(SOURCE))]:
         pen.across(GROUP_ROW, col, count, text, "group")
         heights.append(height_of([(text, sum(grid.widths[col : col + count]))]) if col < grid.source_col else 0)
         col += count
@@ -163,20 +166,27 @@ def _target(q: Quantity) -> str:
 
 
 def _unit_cells(s: Summary, grid: Grid, unit: Unit) -> list[Given]:
-    """What one unit reported, and where it was read from. Nothing of a unit that did not report is a number."""
+    """What is known of one unit, and where it was read from; what it said before is marked, what it never said is no number."""
     row, state = grid.rows[unit.code], s.m.snapshot.state(s.m.period, unit)
     name = s.m.program.prefecture_by_code[unit.prefecture_code].short_name
     cells: list[Given] = [unit.code, name, row_name(unit), Put(STATE_NAMES[state], f"state {state}")]
-    given = s.values.get(unit.code)
-    if given is None:
-        cells += [Put("", hatched(state))] * (grid.source_col - len(LEADING))
+    given, here = s.values.get(unit.code, {}), s.reported(unit.code)
+    nothing: Given = "" if here else Put("", hatched(state))
+    if not here and not grid.knows(given):
+        cells += [nothing] * (grid.source_col - len(LEADING))
         return [*cells, *_source(s, grid, unit)]
-    cells += [Put(given.get(one.shows or one.code), "words" if one.type in WORDY else "text") for one in grid.fields]
+    for one in grid.fields:
+        code = one.shows or one.code
+        kind, level = "words" if one.type in WORDY else "text", CARRIED if s.since(unit.code, code) else ""
+        cells.append(Put(given[code], kind, level=level) if given.get(code) is not None else nothing)
     for q in grid.rates:
         over, under = (address(row, grid.col_of(code)) for code in (q.numerator or "", q.denominator or ""))
-        pair = pair_of(given, q)
-        cells.append(Put(pair[0] / pair[1], "pct", f"={over}/{under}") if pair else NOT_APPLICABLE)
-    if grid.scored and grid.form.action is not None:
+        pair, level = pair_of(given, q), CARRIED if any(s.since(unit.code, code) for code in q.fields) else ""
+        share = Put(pair[0] / pair[1], "pct", f"={over}/{under}", level) if pair else NOT_APPLICABLE
+        cells.append(share if here or any(given.get(code) is not None for code in q.fields) else nothing)
+    if grid.scored and not here:
+        cells += [nothing] * len(SCORE)
+    elif grid.scored and grid.form.action is not None:
         met, applies = s.scores.get((unit.code, grid.form.action), (0, 0))
         cells += [met, applies, quotient(row, grid.score_col, met, applies)]
     return [*cells, *_source(s, grid, unit)]
@@ -192,11 +202,20 @@ def _height(s: Summary, grid: Grid, unit: Unit) -> float:
 def _source(s: Summary, grid: Grid, unit: Unit) -> Sequence[Given]:
     """Which file, sheet and row a unit's figures were read from; the column stands above each."""
     snapshot, form = s.m.snapshot, grid.form.code
-    stands = snapshot.rows.get((form, s.m.period.code, unit.code))
-    if stands is None or unit.code in s.absences:
-        return [Put("", "quiet")] * (len(SOURCE) - 1) + [Put(s.absences.get(unit.code, "本表没有报来"), "quiet")]
+    since = {s.since(unit.code, one.shows or one.code) for one in grid.fields} - {""}
+    absence = s.absences.get(unit.code, "")
+    period = max(since, default="") if absence else s.m.period.code
+    stands = snapshot.rows.get((form, period, unit.code))
+    if stands is None:
+        before = "沿用合并以前各单位的数" if since else ""
+        words = "；".join(one for one in (absence or "本表没有报来", before) if one)
+        return [Put("", "quiet")] * (len(SOURCE) - 1) + [Put(words, "quiet")]
     entry = snapshot.by_seq[stands.seq]
-    said = _said(stands, entry.columns.get(form, {}), grid)
+    before = (
+        f"沿用{s.m.program.period_by_code[period].title}的数" if absence else "灰色斜体的沿用以前各期" if since else ""
+    )
+    moved = "" if absence and stands.nil else _said(stands, entry.columns.get(form, {}), grid)
+    said = "；".join(one for one in (before, absence, moved) if one)
     cells = (entry.seq, entry.received_on, entry.file, entry.sheets.get(form, ""), stands.sheet_row, said)
     return [Put(value, "plain" if isinstance(value, int) else "quiet") for value in cells]
 

@@ -35,7 +35,7 @@ def _write(s: Summary, pen: Pen) -> None:
     rows = [_row(s, one) for one in m.outliers]
     pen.heading(
         f"{_ODD}（{m.period.title}）",
-        f"共{len(rows)}处，与本{w.row}以往或其他{w.row}相差悬殊，请核对，不影响接收；按已报{m.reported}{w.rows}比较",
+        f"共{len(rows)}处，与本{w.row}以往或其他{w.row}相差悬殊，或累计数比上次减少，请核对，不影响接收；按已报{m.reported}{w.rows}比较",
     )
     pen.table(s.columns(_COLUMNS), rows, frozen=2)
 
@@ -43,7 +43,11 @@ def _write(s: Summary, pen: Pen) -> None:
 def _row(s: Summary, odd: Outlier) -> tuple[Value, ...]:
     program, w = s.m.program, s.m.program.words
     county, one = program.county_by_code[odd.county_code], program.field_by_code[odd.field]
-    whose = f"其他{w.row}" if odd.against is Against.PEERS else f"本{w.row}以往各期的变化"
+    whose = {
+        Against.PEERS: f"其他{w.row}（{odd.sample}个数）",
+        Against.OWN_PAST: f"本{w.row}以往各期的变化（{odd.sample}个数）",
+        Against.FELL: f"本{w.row}上次的累计数",
+    }[odd.against]
     origin = s.m.snapshot.origin(one.form, s.m.period.code, county.code, one.code)
     return (
         program.prefecture_by_code[county.prefecture_code].short_name,
@@ -53,8 +57,8 @@ def _row(s: Summary, odd: Outlier) -> tuple[Value, ...]:
         one.unit,
         odd.value,
         odd.compared,
-        f"{whose}（{odd.sample}个数）",
-        Decimal(str(odd.centre)),
+        whose,
+        None if odd.against is Against.FELL else Decimal(str(odd.centre)),
         f"{origin.file}，{origin.sheet}{origin.cell}" if origin else "",
     )
 

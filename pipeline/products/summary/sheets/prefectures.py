@@ -1,4 +1,4 @@
-"""州（市）完成率: prefectures by rank, counted from 各县情况, each action's share from its own sheet."""
+"""州（市）完成率: prefectures by where they stand, counted from 各县情况, each action's share from its own sheet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline.domain.state import REPORTED, STATE_NAMES, State
 from pipeline.products.summary.grid import PROVINCE_ROW
 from pipeline.products.summary.registry import FRONT, SummarySheet
-from pipeline.products.summary.shares import compared, scored
+from pipeline.products.summary.shares import BOUNDS, bounded, compared, scored
 from pipeline.products.summary.sheets.counties import APPLIES_COL, COUNTIES, MET_COL, NAME_COL, STATE_COL
 from pipeline.products.summary.style import FIRST_ROW, MISSING, Column, Put, height_of
 from pipeline.products.wording import Figures, not_compared
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PREFECTURES = "州（市）完成率"
 WHOLE_ROW, FIRST_PREFECTURE = 3, 4
 _COLUMNS = (
-    Column("排名", 6.0),
+    Column("位次", 6.0),
     Column("代码", 8.0),
     Column("州（市）", 12.0),
     Column("应报县", 7.0),
@@ -34,9 +34,11 @@ _COLUMNS = (
     Column("完成率", 8.5),
     Column("上期完成率", 8.5),
     Column("较上期（百分点）", 9.0),
+    *BOUNDS,
 )
 _ROSTER, FIRST_STATE = 3, 4
-_REPORTED_COL, MET, APPLIES, PCT, _, _, FIRST_ACTION = range(FIRST_STATE + len(State), FIRST_STATE + len(State) + 7)
+_REPORTED_COL, MET, APPLIES, PCT = range(FIRST_STATE + len(State), FIRST_STATE + len(State) + 4)
+FIRST_ACTION = PCT + 3 + len(BOUNDS)
 _SHADE = {
     "type": "2_color_scale",
     "min_color": "#FFFFFF",
@@ -54,7 +56,7 @@ def _write(s: Summary, pen: Pen) -> None:
     pen.heading(
         f"各{w.respondent}完成率（{m.period.title}）",
         f"按已报{m.reported}{w.rows}统计，应报{len(m.program.measured)}{w.rows}；"
-        f"完成率＝达标数÷应达标数；排名按完成率（一位小数），并列同名次；斜纹格为无人报送{aside}",
+        f"完成率＝达标数÷应达标数；位次分居前、居中、居后，差异不超出正常波动的都是居中，不分先后；斜纹格为无人报送{aside}",
     )
     titles = {a.no: a.short_title for a in m.program.actions}
     actions = [Column(titles[g.form.action], 9.0) for g in s.scored if g.form.action is not None]
@@ -88,12 +90,13 @@ def _whole(s: Summary) -> list[Given]:
         *(Put(count, "count", total(col)) for col, count in enumerate(counts, _ROSTER)),
         *scored(WHOLE_ROW, MET, done, total(MET), total(APPLIES)),
         *compared(WHOLE_ROW, PCT, done, m.before.province if m.before else None),
+        *bounded(done),
         *(_of_action(g, PROVINCE_ROW, m.now.by_action.get(g.form.action or 0)) for g in s.scored),
     ]
 
 
 def _row(s: Summary, row: int, p: Prefecture) -> list[Given]:
-    m, done, rank = s.m, s.m.now.by_prefecture[p.code], s.m.ranks[p.code]
+    m, done, standing = s.m, s.m.now.by_prefecture[p.code], s.m.standings.get(p.code)
     mine = m.program.measured_of(p.code)
     states = [m.snapshot.state(m.period, county) for county in mine]
     whose = f"{_of_counties(s, NAME_COL)},${address(row, 2)}"
@@ -102,7 +105,7 @@ def _row(s: Summary, row: int, p: Prefecture) -> list[Given]:
     met, applies = (f"=SUMIF({whose},{_of_counties(s, col)})" for col in (MET_COL, APPLIES_COL))
     by_action = m.now.by_prefecture_action
     return [
-        "—" if rank is None else Put(rank, "plain"),
+        standing.band.value if standing else "—",
         p.code,
         p.short_name,
         Put(len(mine), "count", f"=COUNTIF({whose})"),
@@ -110,6 +113,7 @@ def _row(s: Summary, row: int, p: Prefecture) -> list[Given]:
         Put(done.reported, "count", f"={both}"),
         *scored(row, MET, done, met, applies),
         *compared(row, PCT, done, m.before.by_prefecture[p.code] if m.before else None),
+        *bounded(done),
         *(_of_action(g, g.rows[p.code], by_action.get((p.code, g.form.action or 0))) for g in s.scored),
         _chart_name(row, p.short_name, done),
     ]
@@ -142,7 +146,7 @@ SHEET = SummarySheet(
     number=20,
     tab=FRONT,
     what=lambda s: (
-        f"{len(s.m.program.prefectures)}{s.m.program.words.respondents}的排名、报送状态、完成率和各行动完成率"
+        f"{len(s.m.program.prefectures)}{s.m.program.words.respondents}的位次、报送状态、完成率和各行动完成率"
     ),
     write=_write,
 )

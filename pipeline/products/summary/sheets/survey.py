@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.products.coverage import carried_note
 from pipeline.products.summary.grid import PROVINCE_ROW
 from pipeline.products.summary.registry import ASIDE, SummarySheet
 from pipeline.products.summary.style import FIRST_ROW, Column, Put
@@ -31,9 +32,10 @@ _ANSWERED, _SUM = 3, 5
 
 def _write(s: Summary, pen: Pen) -> None:
     m, w = s.m, s.m.program.words
+    before = f"，{carried_note(m)}" if carried_note(m) else ""
     pen.heading(
         f"{SURVEY}（{m.period.title}）",
-        f"按已答的{w.row}统计，应报{len(m.program.measured)}{w.rows}，已报{m.reported}{w.rows}；合计、平均取自各题所在的表",
+        f"按已答的{w.row}统计，应报{len(m.program.measured)}{w.rows}，已报{m.reported}{w.rows}{before}；合计、平均取自各题所在的表",
     )
     asked = [(question, column) for question in m.systems.survey for column in question.columns]
     rows = [
