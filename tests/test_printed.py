@@ -1,0 +1,672 @@
+"""Every number a document of the demo prints, by the name it was registered under, against the oracle.
+
+A name is covered by a pattern of ``FIGURES``, or stands in ``OTHERS`` with the reason why the oracle has nothing to say of it.
+A new name that is in neither fails.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline.products.documents.bulletin import bulletin_context
+from pipeline.products.documents.overdue_list import overdue_context
+from pipeline.products.documents.publications import publications
+from tests.builder import ROOT, whole_campaign
+from tests.hearsay import demo_heard, heard
+from tests.oracle import progress, systems
+from tests.test_oracle import published, told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from decimal import Decimal
+
+    import pandas as pd
+
+    from pipeline.measures.period import PeriodMeasures
+    from pipeline.products.wording import Figure
+    from tests.oracle.notice import Measure
+    from tests.test_oracle import Told
+
+OWED = "what is owed, late or past its day: obligations and submissions, not values"
+DAYS = "days and periods of program/, which tests of the calendar prove"
+WORDS = "words, and numbers of rows"
+SAID = "settings of program/ as they are written"
+CHOSEN = "a choice of the document, by its own rule"
+OTHERS = {
+    r"(.*\.)?(title|name|text|measure|number|no|titles)$": WORDS,
+    r"^(notice|table|tension\..*|known\..*|goal\.[^.]+\.items)$": WORDS,
+    r"^(as_of|due_on|period\.\w+|next\..*|milestone\.due)$": DAYS,
+    r"^(trend\.(first|last)|quarter|.*\.(due_on|dated_on|since|from))$": DAYS,
+    r"^(bulletin|issue)\..*|^(chance|coverage\.floor|program\.ambiguous|funding\.F\d\.ratio)$": SAID,
+    r"^(overdue|prefectures)\.\w+$|^\d+\.(streak|days|days_late)$|^prefecture\.\d+\.(overdue|moved)$": OWED,
+    r"^counties\.(missing|never|nothing_usable|returned)$|^county\.\d+\.(due|on_time)$|^quarter\.(not_met|not_reported)$": OWED,
+    r"^problem\.\S+\.days_overdue$|^problems?\.(\w+\.[^.]+\.)?overdue$|^prefecture\.\d+\.problems\.overdue$": OWED,
+    r"^(lagging|candidates|problems\.(pressing|listed))(\..*)?$": CHOSEN,
+    r"^action\.\d+\.(begun|full|late|rest|targets)$": CHOSEN,  # how a sentence groups the targets of an action
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """What the oracle has of one period, and of those before."""
+
+    told: tuple[Told, ...]
+    issued: tuple[str, ...] = ()  # periods of the document, where it is compared with its own last issue
+
+    @property
+    def now(self) -> Told:
+        """The period."""
+        return self.told[-1]
+
+    @cached_property
+    def measures(self) -> dict[str, Measure]:
+        """By code."""
+        return {m.code: m for m in self.now.campaign.measures}
+
+    @cached_property
+    def totals(self) -> dict[str, progress.Total]:
+        """By quantity."""
+        groups = self.now.table.groupby("quantity", sort=False)
+        return {str(code): progress.total(self.measures[str(code)], self.now.known, rows) for code, rows in groups}
+
+    @cached_property
+    def whole(self) -> progress.Completion:
+        """Of all counties."""
+        return progress.completion(self.now.table)
+
+    @cache  # noqa: B019 - six books
+    def by(self, *columns: str) -> dict[tuple[str, ...], progress.Completion]:
+        """By some columns."""
+        return progress.by(self.now.table, *columns)
+
+    @property
+    def before(self) -> Told | None:
+        """What this period is compared with."""
+        return next((t for t in reversed(self.told[:-1]) if not self.issued or t.period in self.issued), None)
+
+    @cached_property
+    def spoken(self) -> list[pd.DataFrame]:
+        """Of this period and the one compared."""
+        now, before = self.now, self.before
+        assert before
+        same = progress.same_counties(now.campaign, now.known.period, before.known.period)
+        return [progress.spoken(now.table), progress.spoken(before.table, same)]
+
+    def step(self, **where: Any) -> Decimal | None:
+        """The change, as printed."""
+        if not self.before:
+            return None
+        some = [
+            rows[(rows[list(where)] == list(where.values())).all(axis=1)] if where else rows for rows in self.spoken
+        ]
+        return progress.change(*some).step
+
+    @cached_property
+    def problems(self) -> pd.DataFrame:
+        """As last told."""
+        return systems.entries(self.now.campaign, self.now.published, "problems", self.now.known.period)
+
+    @cached_property
+    def highlights(self) -> pd.DataFrame:
+        """As last told."""
+        return systems.entries(self.now.campaign, self.now.published, "highlights", self.now.known.period)
+
+    @cached_property
+    def steps(self) -> dict[tuple[str, str], dict[str, str]]:
+        """By milestone and level."""
+        return systems.steps(self.now.campaign, self.now.known)
+
+    def money(self, line: str, prefecture: str = "") -> systems.Money:
+        """A funding line."""
+        return systems.money(self.now.campaign, self.now.known, line, prefecture)
+
+    @cached_property
+    def tasks(self) -> dict[int, dict[str, bool | None]]:
+        """By number and county."""
+        solved = systems.solved_counties(self.now.campaign, self.now.published, self.now.known.period)
+        return systems.ten_tasks(self.now.campaign, self.now.known, solved)
+
+    def counties(self, knowledge: str) -> int:
+        """How many are reported, known or unknown."""
+        return sum(self.now.known.of(c) == knowledge for c in self.now.roster)
+
+    def said(self, code: str) -> dict[str, str | None]:
+        """What each county says in a column."""
+        return {c: self.now.known.value(c, code) for c in self.now.roster}
+
+    def answers(self, code: str) -> systems.Answers:
+        """A column over its units."""
+        sheet = next(s for s in self.now.campaign.sheets if any(c.code == code for c in s.columns))
+        units = systems.units_on(self.now.campaign, sheet, self.now.known.period)
+        return systems.answers(self.now.campaign, self.now.known, code, units)
+
+    def line(self, code: str) -> dict[str, Any]:
+        """A funding line as it is written."""
+        return next(line for line in self.now.campaign.said["funding"] if line["code"] == code)
+
+    @property
+    def listening(self) -> int:
+        """Prefectures of which a list ever stood."""
+        values = self.now.published.values
+        early = values[values["period"] <= self.now.period]
+        return int(early["county_code"].isin(self.now.campaign.prefectures).groupby(early["county_code"]).any().sum())
+
+
+# --- how numbers are written ---------------------------------------------------------------------------------------
+
+
+def n(value: float | Decimal | None) -> str:
+    """12,345 or 3.5."""
+    if value is None:
+        return "-"
+    return f"{int(value):,}" if float(value).is_integer() else str(progress.rounded(float(value)))
+
+
+def pct(value: float | None) -> str:
+    return "-" if value is None else str(progress.rounded(value))
+
+
+def wan(value: Decimal | float | None) -> str:
+    return "-" if value is None else f"{value:,.2f}"
+
+
+def signed(step: Decimal | None) -> str:
+    return "-" if step is None else f"+{step}" if step > 0 else f"−{abs(step)}" if step < 0 else "0.0"
+
+
+def plain(text: str) -> str:
+    """Without its sign of per cent."""
+    return text.removesuffix("%")
+
+
+# --- what is printed under which name ------------------------------------------------------------------------------
+
+FIGURES: list[tuple[str, Callable[..., str | Iterable[str]]]] = []
+
+
+def figure(pattern: str) -> Callable[[Callable[..., str | Iterable[str]]], Callable[..., str | Iterable[str]]]:
+    def keep(read: Callable[..., str | Iterable[str]]) -> Callable[..., str | Iterable[str]]:
+        FIGURES.append((rf"^{pattern}$", read))
+        return read
+
+    return keep
+
+
+@figure(r"province\.(\w+)")
+def _(b: Book, what: str) -> str:
+    w, step = b.whole, b.step()
+    both = b.before and progress.change(*b.spoken)
+    return {
+        "met": n(w.met),
+        "applicable": n(w.of),
+        "unmet": n(w.of - w.met),
+        "completion": pct(w.pct),
+        "known": pct(w.with_last),
+        "least": pct(w.least),
+        "most": pct(w.most),
+        "change": "-" if step is None else str(abs(step)),
+        "same": n(w.reported - len(both.came)) if both else "-",
+    }[what]
+
+
+@figure(r"prefecture\.(\d+)\.(completion|least|most|reported|roster|change)")
+def _(b: Book, code: str, what: str) -> str:
+    done = b.by("prefecture")[(code,)]
+    return {
+        "completion": pct(done.pct),
+        "least": pct(done.least),
+        "most": pct(done.most),
+        "reported": n(done.reported),
+        "roster": n(done.roster),
+        "change": signed(b.step(prefecture=code)),
+    }[what]
+
+
+def _extremes(some: Iterable[progress.Completion]) -> dict[str, str]:
+    """Of those of which three counties in four reported."""
+    shares = [d.pct for d in some if d.pct is not None and 4 * d.reported >= 3 * d.roster]
+    return {"highest": pct(max(shares, default=None)), "lowest": pct(min(shares, default=None))}
+
+
+@figure(r"prefecture\.(highest|lowest)")
+def _(b: Book, what: str) -> str:
+    return _extremes(b.by("prefecture").values())[what]
+
+
+@figure(r"action\.(\d+)\.(completion|change|highest|lowest)")
+def _(b: Book, no: str, what: str) -> str:
+    step = b.step(action=int(no))
+    mine = (done for (_, action), done in b.by("prefecture", "action").items() if action == no)
+    return (
+        _extremes(mine)
+        | {"completion": pct(b.by("action")[(no,)].pct), "change": "-" if step is None else str(abs(step))}
+    )[what]
+
+
+@figure(r"action\.(\d+)\.(\d{6})\.completion")
+def _(b: Book, no: str, code: str) -> str:
+    return pct(b.by("prefecture", "action")[code, no].pct)
+
+
+@figure(r"county\.(\d+)\.(met|applicable|completion|behind|open|gap)")
+def _(b: Book, code: str, what: str) -> str:
+    done = b.by("county")[(code,)]
+    paces = list(b.now.table.loc[b.now.table["county"] == code, "pace"])
+    gap = (
+        None if done.pct is None or b.whole.pct is None else progress.rounded(done.pct) - progress.rounded(b.whole.pct)
+    )
+    return {
+        "met": n(done.met),
+        "applicable": n(done.of),
+        "completion": pct(done.pct),
+        "behind": n(paces.count("behind")),
+        "open": n(done.of - done.met - paces.count("behind")),
+        "gap": signed(gap),
+    }[what]
+
+
+@figure(r"counties\.(known|nil|reported|roster|silent)")
+def _(b: Book, what: str) -> str:
+    known, never = b.counties("known"), b.counties("unknown")
+    nil = sum(b.now.known.states.get(c) == "NIL" for c in b.now.roster)
+    counts = {"known": known, "silent": known + never, "nil": nil, "roster": len(b.now.roster)}
+    return n((counts | {"reported": b.counties("reported")})[what])
+
+
+@figure(r"pace\.(behind|on_path|not_due)")
+def _(b: Book, what: str) -> str:
+    return n(int((b.now.table["judged"] & (b.now.table["pace"] == what)).sum()))
+
+
+@figure(r"prefectures\.roster")
+def _(b: Book) -> str:
+    return n(len(b.now.campaign.prefectures))
+
+
+@figure(r"item\.no|([A-Z]\d+-\w+)\.item")
+def _(b: Book, code: str | None) -> Iterable[str]:
+    return [n(b.measures[code].item)] if code else [n(m.item) for m in b.now.campaign.measures]
+
+
+@figure(r"([A-Z]\d+-\w+)\.(applicable|met|total|yes|rate|numerator|denominator|behind|target|reported|roster)")
+def _(b: Book, code: str, what: str) -> str:
+    total, m = b.totals[code], b.measures[code]
+    return {
+        "applicable": n(total.of),
+        "reported": n(total.of),
+        "met": n(total.met),
+        "total": n(total.actual),
+        "yes": n(total.actual),
+        "rate": pct(total.actual),
+        "numerator": n(total.part),
+        "denominator": n(total.whole),
+        "behind": n(total.paces.get("behind")),
+        "target": n(m.threshold),
+        "roster": n(len(b.now.roster)),
+    }[what]
+
+
+@figure(r"([A-Z]\d+-\w+)\.(base|share|sum|met_count|threshold)")
+def _(b: Book, code: str, what: str) -> str:
+    m = b.measures[code]
+    assert m.whole
+    actual, base = progress.of_the_whole(m, b.now.known, b.now.roster)
+    of = m.whole.get("share_of") or m.whole["sum_of"]
+    met = sum(value == "是" for value in b.said(of).values())
+    return {
+        "base": n(base),
+        "share": pct(actual),
+        "sum": n(actual),
+        "met_count": n(met),
+        "threshold": n(m.whole["at_least"]),
+    }[what]
+
+
+@figure(r"goal\.([^.]+)\.(met|applicable|completion)")
+def _(b: Book, name: str, what: str) -> str:
+    goal = next(goal for goal in b.now.campaign.said["goals"] if goal["name"] == name)
+    done = progress.completion(b.now.table[b.now.table["item"].isin(goal["items"])])
+    return {"met": n(done.met), "applicable": n(done.of), "completion": pct(done.pct)}[what]
+
+
+@figure(r"trend\.(\d{4}-\d\d)\.(met|applicable|completion|least|most|reported|roster|change)")
+def _(b: Book, period: str, what: str) -> str:
+    k = [t.period for t in b.told].index(period)
+    then = books()[k][1]
+    w = then.whole
+    return {
+        "met": n(w.met),
+        "applicable": n(w.of),
+        "completion": pct(w.pct),
+        "least": pct(w.least),
+        "most": pct(w.most),
+        "reported": n(w.reported),
+        "roster": n(w.roster),
+        "change": signed(then.step()),
+    }[what]
+
+
+@figure(r"trend\.(first|last)_pct")
+def _(b: Book, which: str) -> str:
+    return pct(books()[0 if which == "first" else len(b.told) - 1][1].whole.pct)
+
+
+# --- besides the actions -------------------------------------------------------------------------------------------
+
+
+@figure(r"funding\.(planned|planned_with_match)")
+def _(b: Book, what: str) -> str:
+    lines = b.now.campaign.said["funding"]
+    planned = sum(line.get("amount_wan", 0) for line in lines)
+    added = sum(line.get("amount_wan", 0) for line in lines if line.get("match_ratio") == "1:1")
+    return wan(planned + added * (what != "planned"))
+
+
+@figure(r"funding\.(F\d)\.(arrived|spent|units)\.(reported|roster)")
+def _(b: Book, line: str, what: str, which: str) -> str:
+    found = b.money(line)
+    levels = (len(b.now.roster), len(b.now.campaign.prefectures))
+    if what == "spent":
+        own = any(found.own["spent"][1] for _ in levels)
+        return n(found.spent[1] if which == "reported" else levels[0] + levels[1] * own)
+    given = found.arrived if what == "arrived" else found.rows["units"]
+    by_prefecture = what == "arrived" and bool(found.own["received"][1])
+    return n(given[1] if which == "reported" else levels[by_prefecture])
+
+
+@figure(r"funding\.(F\d)\.(arrived|matched|spent|units|execution|execution\.have|execution\.spent)")
+def _(b: Book, line: str, what: str) -> str:
+    found = b.money(line)
+    spent, have = found.execution
+    return {
+        "arrived": wan(found.arrived[0]),
+        "matched": wan(found.matched[0]),
+        "spent": wan(found.spent[0]),
+        "units": n(found.rows["units"][0]),
+        "execution": pct(progress.share(spent or 0, have or 0)),
+        "execution.have": wan(have),
+        "execution.spent": wan(spent),
+    }[what]
+
+
+@figure(r"funding\.(F\d)\.(planned|most|per_unit)")
+def _(b: Book, line: str, what: str) -> str:
+    said, heads = b.line(line), b.money(line).rows["units"][0]
+    planned = said.get("amount_wan") or said["per_unit_wan"] * (heads or 0)
+    return {"planned": wan(planned), "most": n(said.get("units")), "per_unit": wan(said.get("per_unit_wan"))}[what]
+
+
+@figure(r"funding\.(F\d)\.match_(met|False|None)")
+def _(b: Book, line: str, what: str) -> str:
+    rows = [b.money(line, code).own for code in b.now.campaign.prefectures]
+    pairs = [(row["received"][0], row["matched"][0]) for row in rows]
+    found = [None if a is None or c is None else c >= a for a, c in pairs]
+    return n(found.count({"met": True, "False": False, "None": None}[what]))
+
+
+@figure(r"social\.(heads|first|second|due|a_head)(\.reported)?")
+def _(b: Book, what: str, reported: str | None) -> str:
+    roles = {"heads": "heads", "due": "heads", "first": "received_first", "second": "received_second"}
+    if what == "a_head":
+        return wan(b.line("F9")["per_unit_wan"])
+    code = b.now.campaign.sheets_of("social_workers")[0].of_role(roles[what])[0].code
+    given = [x for c in b.now.roster if (x := b.now.known.number(c, code)) is not None]
+    if reported:
+        return n(len(given))
+    return n(sum(given)) if what == "heads" else wan(sum(given) * (2 if what == "due" else 1))
+
+
+@figure(r"milestone\.(M\d+)\.(county|prefecture)\.(done|late|not_done|unclear|owed|overdue)")
+def _(b: Book, code: str, level: str, what: str) -> str:
+    said = list(b.steps[code, level].values())
+    done = said.count("done") + said.count("late")
+    return {
+        "done": n(done),
+        "late": n(said.count("late")),
+        "not_done": n(said.count("not_done")),
+        "unclear": n(said.count("silent") + said.count("not_reported")),
+        "owed": n(len(said) - said.count("not_applicable")),
+        "overdue": n(said.count("not_done")),
+    }[what]
+
+
+@figure(r"milestone\.(M\d+)\.county\.(\d+)")
+def _(b: Book, code: str, prefecture: str) -> str:
+    said = [step for unit, step in b.steps[code, "county"].items() if b.now.roster[unit] == prefecture]
+    return n(said.count("not_done"))
+
+
+@figure(r"milestones\.(behind|unclear)")
+def _(b: Book, what: str) -> Iterable[str]:
+    due = {m["code"]: m.get("due") for m in b.now.campaign.said["milestones"]}
+    past = {
+        key: list(of.values())
+        for key, of in b.steps.items()
+        if (due[key[0]] or b.now.campaign.window[1]) <= b.now.known.period.end
+    }
+    if what == "behind":
+        return n(sum("not_done" in said for said in past.values()))
+    return n(sum(said.count("silent") + said.count("not_reported") for said in past.values()))
+
+
+@figure(r"contacts\.(covered|entered|given|roster|silent)")
+def _(b: Book, what: str) -> str:
+    paired = set(b.now.campaign.contacts["county_code"]) & set(b.now.roster)
+    code = b.now.campaign.sheets_of("contacts")[0].of_role("contact")[0].code
+    entered = {c for c, value in b.said(code).items() if value} - paired
+    rest = [c for c in b.now.roster if c not in paired | entered]
+    counts = {"given": len(paired), "entered": len(entered), "covered": len(paired | entered), "silent": len(rest)}
+    return n((counts | {"roster": len(b.now.roster)})[what])
+
+
+@figure(r"visits\.(met|none|reported|total|prefectures|report\.met|report\.share)")
+def _(b: Book, what: str) -> str:
+    sheet = b.now.campaign.sheets_of("contacts")[0]
+    visits, report = (sheet.of_role(role)[0].code for role in ("visits", "report"))
+    times = {c: x for c in b.now.roster if (x := b.now.known.number(c, visits)) is not None}
+    none = [c for c, x in times.items() if not x]
+    given = [value for value in b.said(report).values() if value]
+    return {
+        "met": n(len(times) - len(none)),
+        "none": n(len(none)),
+        "reported": n(len(times)),
+        "total": n(sum(times.values())),
+        "prefectures": n(len({b.now.roster[c] for c in none})),
+        "report.met": n(given.count("是")),
+        "report.share": pct(progress.share(given.count("是"), len(given))),
+    }[what]
+
+
+@figure(r"visits\.(\d+)\.none")
+def _(b: Book, code: str) -> str:
+    visits = b.now.campaign.sheets_of("contacts")[0].of_role("visits")[0].code
+    return n(sum(b.now.known.number(c, visits) == 0 for c, of in b.now.roster.items() if of == code))
+
+
+@figure(r"task\.(\d+)\.done\.(met|reported)")
+def _(b: Book, no: str, what: str) -> str:
+    said = list(b.tasks[int(no)].values())
+    return n(said.count(True) if what == "met" else len(said) - said.count(None))
+
+
+@figure(r"task\.([A-Z]+\d*-\w+)\.(total|yes|mean|option|texts)")
+def _(b: Book, code: str, what: str) -> str | Iterable[str]:
+    found = b.answers(code)
+    options = {*map(n, found.options.values()), n(found.none)}
+    amount = b.now.campaign.columns[code].kind == "amount"
+    mean = None if found.total is None or not found.given else float(found.total / found.given)
+    return {
+        "total": wan(found.total) if amount else n(found.total),
+        "yes": n(found.yes),
+        "mean": pct(mean),
+        "option": options,
+        "texts": n(found.given),
+    }[what]
+
+
+@figure(r"task\.(reported|roster)")
+def _(b: Book, what: str) -> Iterable[str]:
+    if what == "roster":
+        return {n(len(b.now.roster)), n(len(b.now.campaign.prefectures))}
+    sheets = [
+        s
+        for kind in ("ten_tasks", "survey", "milestones", "contacts", "action")
+        for s in b.now.campaign.sheets_of(kind)
+    ]
+    given = {n(b.answers(c.code).given) for s in sheets for c in s.columns}
+    return given | {n(len(said) - list(said.values()).count(None)) for said in b.tasks.values()}
+
+
+# --- lists ---------------------------------------------------------------------------------------------------------
+
+
+def _problems(b: Book, rows: pd.DataFrame, what: str) -> str:
+    shut = rows["status"].isin(["已解决", "撤销"])
+    since = rows["last"] == b.now.period  # what is done with is not carried: the list that says so is its last
+    return n(
+        int(
+            {
+                "total": len(rows),
+                "open": (~shut).sum(),
+                "closed": (rows["status"] == "已解决").sum(),
+                "dropped": (rows["status"] == "撤销").sum(),
+                "new": (rows["first"] == b.now.period).sum(),
+                "closed_now": ((rows["status"] == "已解决") & since).sum(),
+                "dropped_now": ((rows["status"] == "撤销") & since).sum(),
+            }[what]
+        )
+    )
+
+
+@figure(r"problems\.(total|open|closed|dropped|new|closed_now|dropped_now)")
+def _(b: Book, what: str) -> str:
+    return _problems(b, b.problems, what)
+
+
+@figure(r"problems\.(category|level|department)\.([^.]+)\.(total|open|closed|dropped)")
+def _(b: Book, role: str, name: str, what: str) -> str:
+    return _problems(b, b.problems[b.problems[role] == name], what)
+
+
+@figure(r"prefecture\.(\d+)\.problems\.(total|open|closed|dropped)")
+def _(b: Book, code: str, what: str) -> str:
+    return _problems(b, b.problems[b.problems["prefecture"] == code], what)
+
+
+@figure(r"(?:problems|highlights)\.prefectures")
+def _(b: Book) -> str:
+    return n(b.listening)
+
+
+@figure(r"prefecture\.(\d+)\.(highlights|highlights_now)")
+def _(b: Book, code: str, what: str) -> str | Iterable[str]:
+    mine = b.highlights[b.highlights["prefecture"] == code]
+    return n(len(mine)) if what == "highlights" else _of_quarters(b, mine)
+
+
+def _quarters() -> Iterator[tuple[str, str]]:
+    for year in (2022, 2023):
+        yield from ((f"{year}-{m:02d}-01", f"{year}-{m + 2:02d}-31") for m in (1, 4, 7, 10))
+
+
+def _of_quarters(b: Book, rows: pd.DataFrame) -> set[str]:
+    """Of the quarter that ended last, by the period's end."""
+    end = (b.now.known.period.end + timedelta(days=1)).isoformat()
+    first, last = [q for q in _quarters() if q[1] < end or q[1][:7] == b.now.period][-1]
+    return {n(int(((rows["dated_on"] >= first) & (rows["dated_on"] <= last)).sum()))}
+
+
+@figure(r"quarter\.(entries|met|roster)")
+def _(b: Book, what: str) -> str | Iterable[str]:
+    rows = b.highlights
+    if what == "roster":
+        return n(len(b.now.campaign.prefectures))
+    if what == "entries":
+        return _of_quarters(b, rows)
+    return n(sum(_of_quarters(b, rows[rows["prefecture"] == code]) != {"0"} for code in b.now.campaign.prefectures))
+
+
+@figure(r"brands\.(counties|entries)|spread\.(entries|yes)|cases\.(\w+)")
+def _(b: Book, brand: str | None, spread: str | None, case: str | None) -> str:
+    rows = b.highlights
+    if case in {"一县一品牌", "案例", "经验"}:
+        return n(int((rows["highlight_kind"] == case).sum()))
+    brands = rows[rows["highlight_kind"] == "一县一品牌"]
+    yes = int((rows["spread"] == "是").sum())
+    named = {"counties": len({*brands["county"]} - {""}), "entries": len(brands)} if brand else {}
+    named |= {"entries": int((rows["spread"] != "").sum()), "yes": yes} if spread else {}
+    named |= {"count": len(rows), "prefectures": rows["prefecture"].nunique(), "spread": yes} if case else {}
+    return n(named[brand or spread or case or ""])
+
+
+# --- the proof -----------------------------------------------------------------------------------------------------
+
+
+@cache
+def books() -> tuple[tuple[PeriodMeasures, Book], ...]:
+    program = whole_campaign().program
+    measured = [heard(program, demo_heard(), period) for period in program.periods]
+    every = told(ROOT / "program", {m.period.code: published(m) for m in measured})
+    return tuple((m, Book(told=tuple(every[: k + 1]))) for k, m in enumerate(measured))
+
+
+@cache
+def _book(period: int, document: str) -> Book:
+    book = books()[period][1]
+    said = book.now.campaign.said["publications"]
+    issued = tuple(str(code)[:7] for one in said if one["document"] == document for code in one["periods"])
+    return replace(book, issued=issued) if issued else book
+
+
+@cache
+def printed(period: int) -> tuple[tuple[str, Figure], ...]:
+    """Document and what it registered."""
+    m = books()[period][0]
+    made = [(d.name, d.make()[1]) for d in publications(m, ROOT / "templates" / "docx", is_demo=True)]
+    made += [("工作简报", bulletin_context(m, is_demo=True)[1]), ("逾期县清单", overdue_context(m, is_demo=True)[1])]
+    return tuple((name, figure) for name, say in made for figure in say.entries)
+
+
+def reader_of(name: str) -> tuple[Callable[..., str | Iterable[str]], tuple[str | None, ...]] | None:
+    for pattern, read in FIGURES:
+        if found := re.match(pattern, name):
+            return read, found.groups()
+    return None
+
+
+@pytest.mark.parametrize("period", range(6))
+def test_every_printed_figure_is_that_of_the_oracle(period: int) -> None:
+    wrong = set()
+    for document, one in printed(period):
+        ours = computed(period, one.measure, OWN_ISSUE if OWN_ISSUE in document else "")
+        if ours and re.search(r"\d", one.text) and plain(one.text) not in ours:
+            wrong.add((document, one.measure, one.text, "、".join(sorted(ours)[:5])))
+    assert sorted(wrong) == []
+
+
+OWN_ISSUE = "季度通报"  # compares with its own last issue, all others with the period before
+
+
+@cache
+def computed(period: int, name: str, document: str) -> frozenset[str]:
+    """What the oracle has for a name; nothing where it has nothing to say."""
+    if not (found := reader_of(name)):
+        return frozenset()
+    ours = found[0](_book(period, document), *found[1])
+    return frozenset({ours} if isinstance(ours, str) else ours)
+
+
+def test_every_printed_name_is_covered_or_has_a_reason() -> None:
+    names = {one.measure for period in range(6) for _, one in printed(period) if re.search(r"\d", one.text)}
+    bare = {name for name in names if not reader_of(name) and not any(re.search(p, name) for p in OTHERS)}
+    assert sorted(bare) == []
+    idle = [p for p in OTHERS if not any(re.search(p, name) for name in names)]
+    assert idle == []
+    unused = [p for p, _ in FIGURES if not any(re.match(p, name) for name in names)]
+    assert unused == []
