@@ -36,6 +36,7 @@ from pipeline.products.wording import (
     one_decimal,
     statement,
     topic,
+    whole_ties,
 )
 from tests.prose_cases import DIQING, NAMES, PROGRAM, case, returned
 from tests.test_publications import (
@@ -411,3 +412,11 @@ def test_names_and_numerals() -> None:
     assert listing(list("甲乙丙丁"), "个县", say, "x", 3) == "甲、乙、丙等4个县"
     assert [how_many_actions(n) for n in (1, 2, 8, 12)] == ["一项行动", "两项行动", "八项行动", "十二项行动"]
     assert [numeral(n) for n in (10, 11, 20, 21)] == ["十", "十一", "二十", "二十一"]
+
+
+def test_no_list_stops_between_equals() -> None:
+    assert list(whole_ties([5, 4, 4, 4, 3], lambda n: n, 2)) == [5, 4, 4, 4]
+    assert list(whole_ties([5, 4, 3], lambda n: n, 2)) == [5, 4]
+    assert list(whole_ties([1, 1, 1], lambda n: n, 2)) == [1, 1, 1]
+    assert list(whole_ties([2, 1], lambda n: n, 5)) == [2, 1]
+    assert list(whole_ties([], lambda n: n, 5)) == []

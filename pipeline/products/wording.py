@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.domain.text import cn_date
 from pipeline.measures.progress import Completion, change_pp, left_out, printed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
     from pipeline.measures.progress import Score
     from pipeline.program.words import Words
 
+T = TypeVar("T")
 LIST_LIMIT = 8
 _NUMERALS = "〇一二三四五六七八九十"
 _COUNTING_WORD = re.compile(r"(?<=..)总?(场次|次数|个数|人次|人数|期数|数)$")
@@ -79,6 +80,14 @@ def listing(names: Sequence[str], counted: str, say: Figures, measure: str, limi
     if len(names) <= limit:
         return "、".join(names)
     return "、".join(names[:limit]) + f"等{say(measure, len(names))}{counted}"
+
+
+def whole_ties(some: Sequence[T], key: Callable[[T], object], limit: int) -> Sequence[T]:
+    """The first so many of a list in order, and those equal to the last of them: no list stops between equals."""
+    end = min(limit, len(some))
+    while 0 < end < len(some) and key(some[end]) == key(some[end - 1]):
+        end += 1
+    return some[:end]
 
 
 def change(say: Figures, measure: str, now: Score, before: Score, since: str = "上期") -> str:

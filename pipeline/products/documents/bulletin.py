@@ -22,7 +22,6 @@ from pipeline.products.documents.timeliness_parts import (
     timeliness_paragraphs,
 )
 from pipeline.products.wording import (
-    LIST_LIMIT,
     Figures,
     change,
     how_many_actions,
@@ -30,6 +29,7 @@ from pipeline.products.wording import (
     numeral,
     one_decimal,
     topic,
+    whole_ties,
 )
 
 if TYPE_CHECKING:
@@ -379,8 +379,8 @@ def furthest_behind(m: PeriodMeasures, say: Figures) -> list[str]:
     late = sorted((t for t in m.totals if behind(t)), key=lambda t: (-behind(t), t.quantity.code))
     if not late:
         return []
-    shown = [t for t in late if behind(t) >= behind(late[:_FEW][-1])][:LIST_LIMIT]
-    named = "、".join(behind_on(say, t) for t in shown)
+    shown = whole_ties(late, behind, _FEW)
+    named = listing([behind_on(say, t) for t in shown], "项", say, "behind.listed")
     lead = f"到期未达标或落后于进度的{w.row}较多的" if len(late) > len(shown) else "到期未达标或落后于进度的"
     return [f"{lead}是{named}，有关{w.body}要抓紧推进。"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pipeline.domain.obligation import BEHIND
 from pipeline.domain.text import cn_date
@@ -11,11 +11,11 @@ from pipeline.measures.progress import Pace
 from pipeline.products.documents.bulletin import furthest_behind, milestones_due
 from pipeline.products.documents.money_parts import is_asked, line_name
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, parts, quoted
-from pipeline.products.wording import listing, made_up_of, one_decimal
+from pipeline.products.wording import LIST_LIMIT, listing, made_up_of, one_decimal, whole_ties
 from pipeline.program.model import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pipeline.measures.commendation import CountyRecord, Lagging
     from pipeline.measures.milestones import MilestoneFigures
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pipeline.products.wording import Figures
     from pipeline.program.model import Period
 
-T = TypeVar("T")
 _LISTED = 30
 LOW_LINES, FEW = 2, 3
 
@@ -79,13 +78,15 @@ def _behind(m: PeriodMeasures, step: MilestoneFigures, no: int, say: Figures) ->
     key, short = f"milestone.{step.milestone.code}.{step.level.value}", m.program.prefecture_by_code
     if step.level is Rows.PREFECTURE:
         where, counter = [short[u.unit_code].short_name for u in step.units if u.overdue], w.respondents
+        lead = "："
     else:
         counter = w.rows
         late = sorted((p for p in step.prefectures if p.overdue), key=lambda p: (-p.overdue, p.prefecture_code))
-        where = [f"{short[p.prefecture_code].short_name}{say(f'{key}.{p.prefecture_code}', p.overdue)}个" for p in late]
+        most = late if len(late) <= LIST_LIMIT else whole_ties(late, lambda p: p.overdue, FEW)
+        where = [f"{short[p.prefecture_code].short_name}{say(f'{key}.{p.prefecture_code}', p.overdue)}个" for p in most]
+        lead = "，较多的是" if len(most) < len(late) else "："
     due = say(f"{key}.due_on", cn_date(step.milestone.due)) if step.milestone.due else ""
-    few = len(where) <= FEW or step.level is Rows.PREFECTURE
-    names = "：" + listing(where, w.respondents, say, f"{key}.where") if few else "，较多的是" + "、".join(where[:FEW])
+    names = lead + listing(where, w.respondents, say, f"{key}.where")
     owing = f"{say(f'{key}.overdue', step.province.overdue)}{counter}未完成"
     return f"{say('milestones.no', no)}.{quoted(say, f'{key}.name', step.milestone.deliverable)}（{due}前），尚有{owing}{names}。"
 
@@ -120,15 +121,7 @@ def lagging_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
 
 
 def _lagging(m: PeriodMeasures) -> Sequence[Lagging]:
-    return whole_ties(m.standing.lagging, lambda found: (_shown(found.record), len(found.record.behind)))
-
-
-def whole_ties(some: Sequence[T], key: Callable[[T], object]) -> Sequence[T]:
-    """The first so many of a list in order: no list stops between equals."""
-    end = min(_LISTED, len(some))
-    while 0 < end < len(some) and key(some[end]) == key(some[end - 1]):
-        end += 1
-    return some[:end]
+    return whole_ties(m.standing.lagging, lambda found: (_shown(found.record), len(found.record.behind)), _LISTED)
 
 
 def _shown(record: CountyRecord) -> str:
@@ -171,7 +164,7 @@ def candidate_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
 
 
 def _candidates(m: PeriodMeasures) -> Sequence[CountyRecord]:
-    return whole_ties(m.standing.candidates, _shown)
+    return whole_ties(m.standing.candidates, _shown, _LISTED)
 
 
 def _record(m: PeriodMeasures, r: CountyRecord, no: int, say: Figures) -> Row:

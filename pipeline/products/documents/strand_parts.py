@@ -8,7 +8,7 @@ from pipeline.domain.text import cn_date
 from pipeline.measures.highlights import Duly
 from pipeline.measures.problems import for_departments
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, clipped, parts, quoted
-from pipeline.products.wording import listing, numeral
+from pipeline.products.wording import listing, numeral, whole_ties
 from pipeline.program.model import FormKind
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def contacts(m: PeriodMeasures, say: Figures) -> list[str]:
     if none := covered.reported - covered.met:
         text += f"，尚未明确的{say(f'{key}.none', none)}个"
     if silent := covered.roster - covered.reported:
-        text += f"，从未填报的{say(f'{key}.silent', silent)}个"
+        text += f"，尚无可用填报的{say(f'{key}.silent', silent)}个"
     return [f"{text}。{_overloaded(m, c, key, say)}"]
 
 
@@ -177,8 +177,9 @@ def pressing_problems(m: PeriodMeasures, say: Figures) -> list[str]:
     mine = [problem for problem in p.open if problem.level == level]
     mine.sort(key=lambda problem: (-problem.days_overdue, problem.prefecture_code, problem.county_code, problem.number))
     lead = f"请{level}解决、尚未办结的问题{say('problems.pressing', len(mine))}个"
-    lead += f"，列出前{say('problems.listed', PRESSING)}个：" if len(mine) > PRESSING else "："
-    return [lead, *(_pressing(m, problem, n, say) for n, problem in enumerate(mine[:PRESSING], 1))]
+    listed = whole_ties(mine, lambda problem: problem.days_overdue, PRESSING)
+    lead += f"，列出前{say('problems.listed', len(listed))}个：" if len(mine) > len(listed) else "："
+    return [lead, *(_pressing(m, problem, n, say) for n, problem in enumerate(listed, 1))]
 
 
 def _pressing(m: PeriodMeasures, problem: Problem, no: int, say: Figures) -> str:

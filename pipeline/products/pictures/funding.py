@@ -239,7 +239,7 @@ def _words(m: PeriodMeasures) -> str:
     figures = m.systems.funding
     planned = "" if figures.planned_wan is None else f"，定额安排合计{number(float(figures.planned_wan))}万元"
     before = f"，其中{carried(m)}{m.program.words.rows}沿用上次" if carried(m) else ""
-    return f"共{len(figures.lines)}项{planned}，到账和支出按填报过的单位统计{before}，从未报送的不按零计"
+    return f"共{len(figures.lines)}项{planned}，到账和支出按填报过的单位统计{before}，没有可用数的不按零计"
 
 
 PICTURE = PictureKind(

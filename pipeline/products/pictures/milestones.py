@@ -25,7 +25,7 @@ _NOT_DONE = StackPart(name="未完成", fill=TRACK)
 _EXEMPT = StackPart(name="不适用", fill="#FFFFFF")
 _UNCLEAR = "本期情况不明"
 _SILENT = StackPart(name="上次未完成", fill="#B4BFCC", over=_UNCLEAR)
-_NEVER = StackPart(name="从未报送", fill=None, over=_UNCLEAR)
+_NEVER = StackPart(name="尚无可用数", fill=None, over=_UNCLEAR)
 
 
 def _drawings(m: PeriodMeasures) -> Parts:
@@ -83,7 +83,7 @@ def _words(m: PeriodMeasures) -> str:
         sum(of) for of in ([c.overdue for c in counts], [c.silent for c in counts], [c.not_reported for c in counts])
     )
     aside = [f"上次报未完成、本期没有可用的报表{silent}家次"] if silent else []
-    aside += [f"从未报送{never}家次"] if never else []
+    aside += [f"尚无可用的数{never}家次"] if never else []
     return f"共{len(counts)}个节点，逾期{late}家次" + (f"；另有{'，'.join(aside)}" if aside else "")
 
 
@@ -94,6 +94,6 @@ PICTURE = PictureKind(
     drawings=_drawings,
     words=_words,
     shows="方案规定的各个节点，按时完成、逾期完成、未完成、情况不明的各有多少家。",
-    reading="条形按应完成的家数算满格。报过已完成的，本期没有报也算完成；“上次未完成”是本期没有报、上次报的是未完成，“从未报送”是从来没有报过这一项，"
+    reading="条形按应完成的家数算满格。报过已完成的，本期没有报也算完成；“上次未完成”是本期没有报、上次报的是未完成，“尚无可用数”是这一项从来没有接收过的数，"
     "两样都不算逾期。“逾期”是过了时限、本期仍报未完成的家数。超过十八个节点时取逾期最多的十八个。",
 )
