@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
-from pipeline.measures.chance import Band, county_band, standings
+from pipeline.measures.chance import Band, banded, county_band
 from pipeline.measures.progress import Completion, UnitPart
 
 
@@ -21,7 +22,7 @@ def group(*counties: tuple[int, int], roster: int | None = None, first: int = 0)
 
 def bands(*groups: Completion, coverage: float = 75.0, chance: float = 5.0) -> list[Band | None]:
     whole = group(*((p.met, p.applicable) for g in groups for p in g.units.values()))
-    found = standings(whole, {str(n): g for n, g in enumerate(groups)}, chance=chance, coverage=coverage)
+    found = banded(whole, {str(n): g for n, g in enumerate(groups)}, chance=chance, coverage=coverage)
     return [found[str(n)].band if str(n) in found else None for n in range(len(groups))]
 
 
@@ -70,3 +71,28 @@ def test_one_county_by_the_binomial() -> None:
     assert county_band(whole, near, chance=5.0, among=1) is Band.LAST  # alone it would be
     assert county_band(whole, group((39, 42)), chance=5.0, among=115) is Band.AHEAD
     assert county_band(whole, group((0, 0)), chance=5.0, among=115) is Band.MIDDLE
+
+
+def test_old_figures_of_the_silent_put_nobody_last() -> None:
+    """Eight of ten reported and are ahead; what the two silent said long ago would pull the group below the others."""
+    rest = [group(*[(20, 42), (22, 42)] * 5) for _ in range(6)]
+    stale = {str(n): UnitPart(met=0, applicable=42) for n in (98, 99)}
+    mine = replace(group(*[(19, 42)] * 8, roster=10, first=50), known=2, known_applicable=84, carried=stale)
+    assert mine.known_pct is not None
+    groups = {"mine": mine, **{str(n): g for n, g in enumerate(rest)}}
+    parts = {f"{code}.{n}": part for code, g in groups.items() for n, part in enumerate(g.units.values())}
+    whole = Completion(
+        met=sum(p.met for p in parts.values()),
+        applicable=sum(p.applicable for p in parts.values()),
+        reported=len(parts),
+        roster=len(parts) + 2,
+        known=2,
+        known_applicable=84,
+        units=parts,
+        carried=stale,
+    )
+    assert "mine" not in banded(whole, groups, chance=5.0, coverage=75.0)
+    everybody = banded(
+        replace(whole, carried={}), groups | {"mine": replace(mine, carried={})}, chance=5.0, coverage=75.0
+    )
+    assert everybody["mine"].band is Band.MIDDLE

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.domain.obligation import Timeliness
 from pipeline.measures.chance import Band
-from pipeline.measures.commendation import LagReason, standing
+from pipeline.measures.commendation import LagReason, commendation
 from pipeline.measures.progress import Completion, Pace
 from tests.sheets import ASSESSED, DEQIN, DIQING, JINGHONG, MENGHAI, MENGLA, SHANGRILA, WEIXI, WHOLE, small
 
@@ -60,7 +60,7 @@ def assessed(**counties: str) -> pd.DataFrame:
 
 
 def found_of(period: Period, frame: pd.DataFrame, owed: list[Obligation], chance: float = 5.0) -> Commendation:
-    return standing(PROGRAM, period, frame, owed, chance)
+    return commendation(PROGRAM, period, frame, owed, chance)
 
 
 FRAME = assessed(

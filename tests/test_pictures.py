@@ -346,7 +346,7 @@ def test_prefectures_stand_in_bands_and_never_by_small_differences() -> None:
     assert [by_name[row.name] for row in rows] == list(m.prefecture_order)
     assert (rows[-1].name, rows[-1].band, rows[-1].completion_pct) == ("昆明市", None, None)
     for row in rows[:-1]:
-        standing = m.standings[by_name[row.name].code]
+        standing = m.bands[by_name[row.name].code]
         assert (row.band, row.low_pct, row.high_pct) == (standing.band, standing.low_pct, standing.high_pct)
         assert row.apart == (not standing.low_pct <= row.completion_pct <= standing.high_pct)
     named = [row.name for row in rows if row.apart]

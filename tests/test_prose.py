@@ -330,7 +330,7 @@ def test_only_those_apart_by_more_than_chance_are_named_and_all_of_them(name: st
     m = case(name)
     text = "".join(made(name, BULLETIN)[0]["overall"])
     for band, words in ((Band.AHEAD, "明显高于全省"), (Band.LAST, "明显低于全省")):
-        mine = [p for p in m.program.prefectures if p.code in m.standings and m.standings[p.code].band is band]
+        mine = [p for p in m.program.prefectures if p.code in m.bands and m.bands[p.code].band is band]
         assert (words in text) is bool(mine)
         if mine:
             clause = text[text.index(words) :].split("；")[0]
@@ -342,7 +342,7 @@ def test_only_those_apart_by_more_than_chance_are_named_and_all_of_them(name: st
 def test_a_prefecture_of_which_too_little_is_reported_is_not_compared() -> None:
     m = case("首次报送")
     thin = next(p for p in m.program.prefectures if 0 < m.now.by_prefecture[p.code].coverage_pct < 75)
-    assert thin.code not in m.standings
+    assert thin.code not in m.bands
     assert f"{thin.short_name}已报的县不足75%，不参加比较" in "".join(made("首次报送", BULLETIN)[0]["overall"])
 
 

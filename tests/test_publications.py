@@ -324,7 +324,7 @@ def test_the_mid_term_report_holds_every_system_of_the_notice() -> None:
     assert "6,483.00万元" in text
     assert all(tension.text in text for tension in m.systems.funding.tensions)
     assert "特此报告。" in text
-    for lagging in m.standing.lagging[:30]:
+    for lagging in m.commendation.lagging[:30]:
         assert m.program.county_by_code[lagging.record.county_code].short_name in text
     tables = docx.Document(BytesIO(printed("2023-04", "中期调度报告"))).tables
     items = next(t for t in tables if t.cell(0, 0).text == "任务")
@@ -334,7 +334,7 @@ def test_the_mid_term_report_holds_every_system_of_the_notice() -> None:
 def test_commendation_is_only_proposed_and_only_at_the_end() -> None:
     early, late = text_of(printed("2023-06", "半年会议材料")), text_of(printed("2023-10", "半年会议材料"))
     final = text_of(printed("2023-10", "总结报告"))
-    assert measures("2023-10").standing.candidates
+    assert measures("2023-10").commendation.candidates
     assert "供研究" not in early
     for text in (late, final):
         assert "供研究通报表扬时参考，由领导小组研究确定" in text

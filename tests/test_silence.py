@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.obligation import ObligationKind
-from pipeline.measures.chance import Band, standings
+from pipeline.measures.chance import Band, banded
 from pipeline.measures.milestones import Step
 from pipeline.measures.progress import Completion, UnitPart, printed
 from pipeline.products.wording import Figures, one_decimal
@@ -235,7 +235,7 @@ def test_silence_never_moves_a_unit_into_a_better_band(good: list[int], bad: int
 def bands(parts: Mapping[str, Mapping[str, UnitPart]], silent: str = "") -> dict[str, Band]:
     whole = done({c: p for some in parts.values() for c, p in some.items()}, silent)
     each = {code: done(some, silent) for code, some in parts.items()}
-    return {code: one.band for code, one in standings(whole, each, chance=5.0, coverage=75.0).items()}
+    return {code: one.band for code, one in banded(whole, each, chance=5.0, coverage=75.0).items()}
 
 
 # --- rounding ------------------------------------------------------------------------------------------------------

@@ -459,7 +459,7 @@ def test_what_silence_can_do_stands_beside_the_share(carried: PeriodMeasures) ->
     shown = {code: str(counties.cell(rows[code], at["情况"]).value) for code in ("530102", "533422", "533301")}
     assert shown == {"530102": "本期已报", "533422": "沿用上次（截至2022年11—12月）", "533301": "从未报送"}
     assert counties.cell(rows["533422"], at["落后项"]).value == "—"
-    behind = {r.county_code: len(r.behind) for r in carried.standing.records}
+    behind = {r.county_code: len(r.behind) for r in carried.commendation.records}
     assert counties.cell(rows["530102"], at["落后项"]).value == behind["530102"]
 
 
@@ -467,10 +467,10 @@ def test_prefectures_have_a_place_and_no_number(book: bytes, some: PeriodMeasure
     sheet = opened(book)["州（市）完成率"]
     places = {str(sheet.cell(r, 2).value): sheet.cell(r, 1).value for r in range(5, 5 + 16)}
     assert places == {
-        p.code: some.standings[p.code].band.value if p.code in some.standings else "—" for p in some.program.prefectures
+        p.code: some.bands[p.code].band.value if p.code in some.bands else "—" for p in some.program.prefectures
     }
     assert set(places.values()) <= {"居前", "居中", "居后", "—"}
-    assert len(some.standings) > 1
+    assert len(some.bands) > 1
 
 
 @pytest.mark.libreoffice

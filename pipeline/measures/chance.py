@@ -2,7 +2,7 @@
 
 The chance is declared in ``program.yaml`` (``bulletin.chance``): that *any* of the units compared would be named although none
 differs (Šidák). A county is measured by the binomial limits of its targets. A group of counties has to be outside these, which
-hold for tiny numbers, and outside those of drawing as many counties without replacement from all that reported, so that
+hold for tiny numbers, and outside those of drawing as many counties without replacement from all of them, so that
 counties that differ do not make their prefecture differ.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import bdtr, ndtri
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pipeline.measures.progress import Completion, UnitPart
 
@@ -33,7 +33,7 @@ class Band(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Banded:
     """A unit among those compared; the limits of chance for its size, in per cent, 0–100."""
 
     band: Band
@@ -41,12 +41,11 @@ class Standing:
     high_pct: float
 
 
-def standings(
-    whole: Completion, parts: Mapping[str, Completion], *, chance: float, coverage: float
-) -> dict[str, Standing]:
-    """Groups of counties by where they stand; a group of which too few reported, or none, stands nowhere.
+def banded(whole: Completion, parts: Mapping[str, Completion], *, chance: float, coverage: float) -> dict[str, Banded]:
+    """Groups of counties by their band; a group of which too few reported, or none, has none.
 
-    The silent are taken by what they said last, lest a group rise because its worst counties say nothing.
+    Read twice: by what was reported, and with what the silent said last. Where the two differ the group has no band either:
+    silence neither lifts a group whose worst counties say nothing nor puts one down for what they said long ago.
 
     Args:
         whole: The completion of all of them.
@@ -55,30 +54,40 @@ def standings(
         coverage: Per cent of its counties a group has to have reported this period.
     """
     there = {code: done for code, done in parts.items() if done.pct is not None and done.coverage_pct >= coverage > 0}
-    counties = _counties(whole)
-    if len(counties) < _FEWEST or len(there) < _FEWEST:
+    reported = _read(_counted(whole.units), {code: _counted(done.units) for code, done in there.items()}, chance)
+    known = _read(_known(whole), {code: _known(done) for code, done in there.items()}, chance)
+    return {code: one for code, one in known.items() if code in reported and reported[code].band is one.band}
+
+
+def _known(done: Completion) -> list[UnitPart]:
+    return _counted(done.units) + _counted(done.carried)
+
+
+def _counted(units: Mapping[str, UnitPart]) -> list[UnitPart]:
+    return [part for part in units.values() if part.applicable]
+
+
+def _read(counties: Sequence[UnitPart], groups: Mapping[str, Sequence[UnitPart]], chance: float) -> dict[str, Banded]:
+    """Groups of counties against all counties."""
+    if len(counties) < _FEWEST or len(groups) < _FEWEST:
         return {}
     applicable = sum(part.applicable for part in counties)
     mean, size = sum(part.met for part in counties) / applicable, applicable / len(counties)
     squares = sum((part.met - mean * part.applicable) ** 2 for part in counties)
     deviation = sqrt(squares / (len(counties) - 1)) / size
-    each = _each(chance, len(there))
+    each = _each(chance, len(groups))
     reach = -float(ndtri(each / 2))
     found = {}
-    for code, done in there.items():
-        n, own = len(_counties(done)), done.applicable + done.known_applicable
-        error = reach * deviation * sqrt((1 / n) * (1 - n / len(counties)))
+    for code, some in groups.items():
+        met, own = sum(part.met for part in some), sum(part.applicable for part in some)
+        error = reach * deviation * sqrt((1 / len(some)) * (1 - len(some) / len(counties)))
         fewest, most = _binomial(own, mean, each)
-        low = 100 * max(min(mean - error, fewest / own), 0.0)
-        high = 100 * min(max(mean + error, most / own), 1.0)
-        share = done.known_pct or 0.0
+        low = max(min(100 * (mean - error), 100 * fewest / own), 0.0)
+        high = min(max(100 * (mean + error), 100 * most / own), 100.0)
+        share = 100 * met / own
         band = Band.LAST if share < low else Band.AHEAD if share > high else Band.MIDDLE
-        found[code] = Standing(band=band, low_pct=low, high_pct=high)
+        found[code] = Banded(band=band, low_pct=low, high_pct=high)
     return found
-
-
-def _counties(done: Completion) -> list[UnitPart]:
-    return [part for part in (*done.units.values(), *done.carried.values()) if part.applicable]
 
 
 def county_band(whole: Completion, done: Completion, *, chance: float, among: int) -> Band:

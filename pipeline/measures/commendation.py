@@ -81,7 +81,7 @@ class Commendation:
     lagging: tuple[Lagging, ...]
 
 
-def standing(
+def commendation(
     program: Program, period: Period, assessed: pd.DataFrame, owed: Iterable[Obligation], chance: float
 ) -> Commendation:
     """Commendation candidates and lagging counties of a period.

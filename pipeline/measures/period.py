@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.measures.chance import Band, Standing, standings
-from pipeline.measures.commendation import Commendation, standing
+from pipeline.measures.chance import Band, Banded, banded
+from pipeline.measures.commendation import Commendation, commendation
 from pipeline.measures.contacts import ContactFigures, contact_figures
 from pipeline.measures.corrections import Correction, corrections
 from pipeline.measures.escalation import Letter, letters
@@ -122,21 +122,21 @@ class PeriodMeasures(ReportedPeriod):
         return province_results(self.program, self.known.values)
 
     @cached_property
-    def standings(self) -> dict[str, Standing]:
-        """Prefecture code → where it stands among those of which enough is reported; see :mod:`pipeline.measures.chance`."""
+    def bands(self) -> dict[str, Banded]:
+        """Prefecture code → its band among those of which enough is reported; see :mod:`pipeline.measures.chance`."""
         said = self.program.bulletin
-        return standings(self.now.province, self.now.by_prefecture, chance=said.chance, coverage=said.coverage)
+        return banded(self.now.province, self.now.by_prefecture, chance=said.chance, coverage=said.coverage)
 
-    def standings_on(self, action: int) -> dict[str, Standing]:
+    def bands_on(self, action: int) -> dict[str, Banded]:
         """The same for one action's targets."""
         said, codes = self.program.bulletin, [p.code for p in self.program.prefectures]
         parts = {code: self.now.by_prefecture_action[code, action] for code in codes}
-        return standings(self.now.by_action[action], parts, chance=said.chance, coverage=said.coverage)
+        return banded(self.now.by_action[action], parts, chance=said.chance, coverage=said.coverage)
 
     @cached_property
     def paces(self) -> dict[Pace, int]:
         """Targets that apply, of the counties that reported, by where they are on their expected path."""
-        return {pace: sum(record.paces[pace] for record in self.standing.records) for pace in Pace}
+        return {pace: sum(record.paces[pace] for record in self.commendation.records) for pace in Pace}
 
     @cached_property
     def prefecture_order(self) -> tuple[Prefecture, ...]:
@@ -144,7 +144,7 @@ class PeriodMeasures(ReportedPeriod):
         places = list(Band)
 
         def place(prefecture: Prefecture) -> int:
-            mine = self.standings.get(prefecture.code)
+            mine = self.bands.get(prefecture.code)
             return places.index(mine.band) if mine else len(places)
 
         return tuple(sorted(self.program.prefectures, key=place))
@@ -155,9 +155,9 @@ class PeriodMeasures(ReportedPeriod):
         return _systems(self.program, self.snapshot, self.known, self.assessed, self.obligations)
 
     @cached_property
-    def standing(self) -> Commendation:
+    def commendation(self) -> Commendation:
         """Who may be commended, and who lags."""
-        return standing(self.program, self.period, self.assessed, self.obligations, self.program.bulletin.chance)
+        return commendation(self.program, self.period, self.assessed, self.obligations, self.program.bulletin.chance)
 
     @cached_property
     def outliers(self) -> tuple[Outlier, ...]:

@@ -35,7 +35,7 @@ from pipeline.products.wording import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pipeline.measures.chance import Standing
+    from pipeline.measures.chance import Banded
     from pipeline.measures.period import PeriodMeasures, Scores
     from pipeline.measures.progress import Completion, Total
     from pipeline.program.model import Action, Milestone, Prefecture
@@ -235,10 +235,10 @@ _UNMET_PACES = {
 def first_and_last(m: PeriodMeasures, say: Figures) -> list[str]:
     """The prefectures that differ from the whole by more than chance, and those that are not compared."""
     w, text = m.program.words, ""
-    if m.standings:
+    if m.bands:
         text = _apart(
-            [(p, m.now.by_prefecture[p.code]) for p in m.prefecture_order if p.code in m.standings],
-            m.standings,
+            [(p, m.now.by_prefecture[p.code]) for p in m.prefecture_order if p.code in m.bands],
+            m.bands,
             say,
             "prefecture",
         )
@@ -246,6 +246,9 @@ def first_and_last(m: PeriodMeasures, say: Figures) -> list[str]:
     if few:
         floor = say("coverage.floor", m.program.bulletin.coverage)
         text += f"{listing(few, w.respondents, say, 'prefectures.thin')}已报的{w.row}不足{floor}%，不参加比较。"
+    unsure = [p for p in m.program.prefectures if m.bands and p.code not in m.bands and not _is_thin(m, p)]
+    if names := [p.short_name for p in unsure if m.now.by_prefecture[p.code].pct is not None]:
+        text += f"{listing(names, w.respondents, say, 'prefectures.unsure')}有{w.row}本期没有可用的数，高低不能判断，不参加比较。"
     silent = [p.short_name for p in m.program.prefectures if m.now.by_prefecture[p.code].pct is None]
     if silent:
         text += (
@@ -261,7 +264,7 @@ def _is_thin(m: PeriodMeasures, p: Prefecture) -> bool:
 
 
 def _apart(
-    scored: Sequence[tuple[Prefecture, Completion]], places: Mapping[str, Standing], say: Figures, measure: str
+    scored: Sequence[tuple[Prefecture, Completion]], places: Mapping[str, Banded], say: Figures, measure: str
 ) -> str:
     """Who is above or below the whole by more than chance; that nobody is, and how far apart they are."""
     w = say.words
@@ -315,7 +318,7 @@ def _action(m: PeriodMeasures, action: Action, say: Figures) -> Subsection:
 
 def best_and_worst(m: PeriodMeasures, action: Action, say: Figures) -> str:
     """Which prefectures differ from the whole on an action by more than chance; nothing where none can be compared."""
-    places, key = m.standings_on(action.no), f"action.{action.no}"
+    places, key = m.bands_on(action.no), f"action.{action.no}"
     scored = [(p, m.now.by_prefecture_action[p.code, action.no]) for p in m.program.prefectures if p.code in places]
     return _apart(scored, places, say, key) if scored else ""
 
@@ -323,7 +326,7 @@ def best_and_worst(m: PeriodMeasures, action: Action, say: Figures) -> str:
 def _table_row(m: PeriodMeasures, p: Prefecture, say: Figures) -> Row:
     done = m.now.by_prefecture[p.code]
     before = m.before.by_prefecture[p.code] if m.before else None
-    place = m.standings.get(p.code)
+    place = m.bands.get(p.code)
     late = sum(o.overdue for o in m.owed_now if o.is_report and o.is_measured and o.prefecture == p)
     key = f"prefecture.{p.code}"
     return {

@@ -36,7 +36,7 @@ def prefecture_rows(m: PeriodMeasures, since: Scores | None, say: Figures) -> li
 
 
 def _prefecture_row(m: PeriodMeasures, p: Prefecture, since: Scores | None, say: Figures) -> Row:
-    done, place, key = m.now.by_prefecture[p.code], m.standings.get(p.code), f"prefecture.{p.code}"
+    done, place, key = m.now.by_prefecture[p.code], m.bands.get(p.code), f"prefecture.{p.code}"
     before = since.by_prefecture[p.code] if since else None
     late = sum(_is_late_county(o, p) for o in m.owed_now)
     return {

@@ -94,7 +94,7 @@ def _behind(m: PeriodMeasures, step: MilestoneFigures, no: int, say: Figures) ->
 def lagging_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     """How many lag, and why."""
     w = m.program.words
-    some = m.standing.lagging
+    some = m.commendation.lagging
     if not some:
         return []
     listed = len(_lagging(m))
@@ -121,7 +121,7 @@ def lagging_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
 
 
 def _lagging(m: PeriodMeasures) -> Sequence[Lagging]:
-    return whole_ties(m.standing.lagging, lambda found: (_shown(found.record), len(found.record.behind)), _LISTED)
+    return whole_ties(m.commendation.lagging, lambda found: (_shown(found.record), len(found.record.behind)), _LISTED)
 
 
 def _shown(record: CountyRecord) -> str:
@@ -146,7 +146,7 @@ def _lagging_row(m: PeriodMeasures, lagging: Lagging, no: int, say: Figures) -> 
 def candidate_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     """How many might be commended, by what."""
     w = m.program.words
-    some = m.standing.candidates
+    some = m.commendation.candidates
     if not some:
         return []
     listed = len(_candidates(m))
@@ -164,7 +164,7 @@ def candidate_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
 
 
 def _candidates(m: PeriodMeasures) -> Sequence[CountyRecord]:
-    return whole_ties(m.standing.candidates, _shown, _LISTED)
+    return whole_ties(m.commendation.candidates, _shown, _LISTED)
 
 
 def _record(m: PeriodMeasures, r: CountyRecord, no: int, say: Figures) -> Row:
@@ -207,7 +207,7 @@ def _open_problems(m: PeriodMeasures, say: Figures) -> list[str]:
 
 def _lagging_next(m: PeriodMeasures, say: Figures) -> list[str]:
     w = m.program.words
-    some = m.standing.lagging
+    some = m.commendation.lagging
     if not some:
         return []
     who = f"所在{w.respondent_body}会同{w.contact}"

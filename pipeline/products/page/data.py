@@ -138,7 +138,7 @@ def _unit(m: PeriodMeasures, unit: Unit) -> dict[str, Any]:
         "roster": done.roster,
         "bounds": bounds_of(done) if own else "",
     }
-    if own and (standing := m.standings.get(unit.code)):
+    if own and (standing := m.bands.get(unit.code)):
         described["band"] = standing.band.value
     if not own or unit in m.program.reporters:
         described["state"] = state.value

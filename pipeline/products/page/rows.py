@@ -122,7 +122,7 @@ class Page:
 
     @cached_property
     def _behind(self) -> dict[str, int]:
-        return {record.county_code: len(record.behind) for record in self.m.standing.records}
+        return {record.county_code: len(record.behind) for record in self.m.commendation.records}
 
     def late_in(self, t: Total) -> str:
         """How many counties are behind in a quantity; 未到期 while nothing is asked yet."""

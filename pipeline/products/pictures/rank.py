@@ -169,7 +169,7 @@ def _key(table: BarTable, rows: Sequence[RankRow], seen: str) -> None:
         x = table.swatch(x, "正常波动范围", MIST, tall=3.4)
     x = table.swatch(x, "超出正常波动", NAVY) if any(row.apart for row in shown) else x
     x = table.swatch(x, "未超出", PALE) if any(row.band is Band.MIDDLE for row in shown) else x
-    x = table.swatch(x, "已报太少，不列位次", WHITE, PALE) if any(row.band is None for row in shown) else x
+    x = table.swatch(x, "不列位次", WHITE, PALE) if any(row.band is None for row in shown) else x
     if any(row.previous_pct is not None for row in shown):
         table.sheet.lines([((x + 0.6, y - 1.5), (x + 0.6, y + 1.5))], INK, 1.0)
         x = table.explain(x + 2, "上期")
@@ -183,7 +183,7 @@ def _key(table: BarTable, rows: Sequence[RankRow], seen: str) -> None:
 def _drawings(m: PeriodMeasures) -> Parts:
     rows = []
     for p in m.prefecture_order:
-        done, mine = m.now.by_prefecture[p.code], m.standings.get(p.code)
+        done, mine = m.now.by_prefecture[p.code], m.bands.get(p.code)
         before = m.before.by_prefecture[p.code] if m.before else None
         # a figure that was judged otherwise is no mark to set beside this one
         earlier = before.pct if before and not left_out(done, before) else None
@@ -217,16 +217,12 @@ def _words(m: PeriodMeasures) -> str:
 
 def _seen(m: PeriodMeasures) -> str:
     """The same, in short; empty where nobody can be compared."""
-    if not m.standings:
+    if not m.bands:
         return ""
     apart = [
         f"{band}的{'、'.join(names)}"
         for band in (Band.AHEAD, Band.LAST)
-        if (
-            names := [
-                p.short_name for p in m.prefecture_order if m.standings.get(p.code) and m.standings[p.code].band is band
-            ]
-        )
+        if (names := [p.short_name for p in m.prefecture_order if m.bands.get(p.code) and m.bands[p.code].band is band])
     ]
     return "；".join(apart) or f"各{m.program.words.respondent}差异不超出正常波动"
 

@@ -117,7 +117,7 @@ class Summary:
     @cached_property
     def paces(self) -> dict[str, Mapping[Pace, int]]:
         """County → targets that apply, by where they are on their expected path."""
-        return {record.county_code: record.paces for record in self.m.standing.records}
+        return {record.county_code: record.paces for record in self.m.commendation.records}
 
     @cached_property
     def scores(self) -> dict[tuple[str, int], tuple[int, int]]:

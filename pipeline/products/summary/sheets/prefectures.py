@@ -96,7 +96,7 @@ def _whole(s: Summary) -> list[Given]:
 
 
 def _row(s: Summary, row: int, p: Prefecture) -> list[Given]:
-    m, done, standing = s.m, s.m.now.by_prefecture[p.code], s.m.standings.get(p.code)
+    m, done, standing = s.m, s.m.now.by_prefecture[p.code], s.m.bands.get(p.code)
     mine = m.program.measured_of(p.code)
     states = [m.snapshot.state(m.period, county) for county in mine]
     whose = f"{_of_counties(s, NAME_COL)},${address(row, 2)}"
