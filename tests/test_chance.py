@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 
 from pipeline.measures.chance import Band, banded, county_band
-from pipeline.measures.progress import Completion, UnitPart
+from pipeline.measures.completion import Completion, UnitPart
 
 
 def group(*counties: tuple[int, int], roster: int | None = None, first: int = 0) -> Completion:

@@ -12,7 +12,8 @@ import pytest
 from pipeline.domain.obligation import Timeliness
 from pipeline.measures.chance import Band
 from pipeline.measures.commendation import LagReason, commendation
-from pipeline.measures.progress import Completion, Pace
+from pipeline.measures.completion import Completion
+from pipeline.measures.progress import Pace
 from tests.sheets import ASSESSED, DEQIN, DIQING, JINGHONG, MENGHAI, MENGLA, SHANGRILA, WEIXI, WHOLE, small
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from pipeline.measures.completion import Completion
 from pipeline.measures.goals import OWN_READING, goal_figures
-from pipeline.measures.progress import Completion
 from tests.sheets import ASSESSED as ASSESSED_COLUMNS
 from tests.sheets import BANNA, DEQIN, DIQING, JINGHONG, SHANGRILA, Said
 

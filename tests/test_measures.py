@@ -14,26 +14,20 @@ from pipeline.domain.findings import CATALOGUE, SHOWN_TEXT, Severity, finding
 from pipeline.domain.obligation import Reason, Timeliness, timeliness
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
-from pipeline.measures.overdue import obligations, overdue_counties
-from pipeline.measures.progress import (
+from pipeline.measures.completion import (
     ChangingPart,
     Completion,
     LeftOut,
-    Pace,
-    Status,
     UnitPart,
-    assess,
     change_pp,
     changing_targets,
     completion,
-    elapsed,
-    figure,
     left_out,
     printed,
-    province_results,
     same_units,
-    totals,
 )
+from pipeline.measures.overdue import obligations, overdue_counties
+from pipeline.measures.progress import Pace, Status, assess, elapsed, figure, province_results, totals
 from pipeline.program.calendar import Calendar
 from pipeline.program.form import DatedTarget, Target, TargetKind
 from pipeline.program.model import Window

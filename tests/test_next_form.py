@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from pipeline.checks import scaffold
-from pipeline.measures.progress import ChangingPart, Completion, UnitPart, change_pp, left_out
+from pipeline.measures.completion import ChangingPart, Completion, UnitPart, change_pp, left_out
 from pipeline.office.queries import look
 from pipeline.products.wording import Figures, change
 from pipeline.program.load import load_program

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.domain.state import State
+from pipeline.measures.completion import change_pp, same_units
 from pipeline.measures.figures import PROVINCE
 from pipeline.measures.period import measure_period
-from pipeline.measures.progress import change_pp, same_units
 from pipeline.products.package.schema import Source
 from pipeline.products.package.tables import entries, values
 from pipeline.products.package.writer import csv_text
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.domain.value import Value
+    from pipeline.measures.completion import Completion
     from pipeline.measures.figures import Sum
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.problems import ProblemCount
-    from pipeline.measures.progress import Completion
     from pipeline.measures.ten_tasks import Answers
     from pipeline.program.model import Program
 

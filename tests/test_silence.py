@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from pipeline.domain.obligation import ObligationKind
 from pipeline.measures.chance import Band, banded
+from pipeline.measures.completion import Completion, UnitPart, printed
 from pipeline.measures.milestones import Step
-from pipeline.measures.progress import Completion, UnitPart, printed
 from pipeline.products.wording import Figures, one_decimal
 from pipeline.program.load import load_program
 from pipeline.program.model import Accumulation

@@ -27,7 +27,7 @@ Place = tuple[str, str]  # document and the name in its template; of a workbook,
 
 # kind of form → the functions that measure it, and where their figures are printed
 MEASURES: dict[FormKind, tuple[str, ...]] = {
-    FormKind.ACTION: ("progress.assess", "progress.completion"),
+    FormKind.ACTION: ("progress.assess", "completion.completion"),
     FormKind.MILESTONES: ("milestones.milestone_figures", "overdue.obligations"),
     FormKind.TEN_TASKS: ("ten_tasks.ten_task_figures",),
     FormKind.CONTACTS: ("contacts.contact_figures", "overdue.obligations"),

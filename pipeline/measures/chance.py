@@ -19,7 +19,7 @@ from scipy.special import bdtr, ndtri
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.measures.progress import Completion, UnitPart
+    from pipeline.measures.completion import Completion, UnitPart
 
 _FEWEST = 2  # one county says nothing of how counties differ
 

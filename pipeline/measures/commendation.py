@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from pipeline.domain.obligation import Timeliness
 from pipeline.domain.state import Knowledge
 from pipeline.measures.chance import Band, county_band
-from pipeline.measures.progress import COUNTED, Completion, Pace, completion, printed
+from pipeline.measures.completion import Completion, completion, printed
+from pipeline.measures.progress import COUNTED, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

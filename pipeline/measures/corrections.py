@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.measures.completion import completion
 from pipeline.measures.known import known_states, said_in
-from pipeline.measures.progress import assess, completion
+from pipeline.measures.progress import assess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from pipeline.measures.progress import Completion, completion
+from pipeline.measures.completion import Completion, completion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

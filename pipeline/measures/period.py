@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.measures.chance import Band, Banded, banded
 from pipeline.measures.commendation import Commendation, commendation
+from pipeline.measures.completion import Completion, UnitPart, changing_targets, completion
 from pipeline.measures.contacts import ContactFigures, contact_figures
 from pipeline.measures.corrections import Correction, corrections
 from pipeline.measures.escalation import Letter, letters
@@ -19,18 +20,7 @@ from pipeline.measures.milestones import MilestoneFigures, milestone_figures
 from pipeline.measures.outliers import Outlier, outliers
 from pipeline.measures.overdue import late_problems, late_steps
 from pipeline.measures.problems import ProblemFigures, problem_figures
-from pipeline.measures.progress import (
-    Completion,
-    Pace,
-    ProvinceResult,
-    Total,
-    UnitPart,
-    assess,
-    changing_targets,
-    completion,
-    province_results,
-    totals,
-)
+from pipeline.measures.progress import Pace, ProvinceResult, Total, assess, province_results, totals
 from pipeline.measures.reported import ReportedPeriod
 from pipeline.measures.social import SocialFigures, social_figures
 from pipeline.measures.ten_tasks import TaskFigures, survey_figures, ten_task_figures

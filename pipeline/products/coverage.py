@@ -8,8 +8,8 @@ from pipeline.domain.state import KNOWLEDGE_NAMES, Knowledge, State
 from pipeline.products.wording import one_decimal
 
 if TYPE_CHECKING:
+    from pipeline.measures.completion import Completion
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.measures.progress import Completion
 
 
 NOTHING_USABLE = "尚无可用的数"

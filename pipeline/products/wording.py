@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.domain.text import cn_date
-from pipeline.measures.progress import Completion, change_pp, left_out, printed
+from pipeline.measures.completion import Completion, change_pp, left_out, printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
-    from pipeline.measures.progress import Score
+    from pipeline.measures.completion import Score
     from pipeline.program.words import Words
 
 T = TypeVar("T")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pipeline.domain.state import STATE_NAMES, Knowledge, State
 from pipeline.domain.text import cn_date
 from pipeline.measures.chance import Band
-from pipeline.measures.progress import Pace, change_pp, same_units
+from pipeline.measures.completion import change_pp, same_units
+from pipeline.measures.progress import Pace
 from pipeline.products.coverage import NOTHING_USABLE, nothing_usable
 from pipeline.products.documents.correction_parts import correction_paragraphs
 from pipeline.products.documents.money_parts import is_asked
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.measures.chance import Banded
+    from pipeline.measures.completion import Completion
     from pipeline.measures.period import PeriodMeasures, Scores
-    from pipeline.measures.progress import Completion, Total
+    from pipeline.measures.progress import Total
     from pipeline.program.model import Action, Milestone, Prefecture
 
 _FEW = 3

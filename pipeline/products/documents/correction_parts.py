@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.domain.value import show
-from pipeline.measures.progress import change_pp
+from pipeline.measures.completion import change_pp
 from pipeline.products.documents.outline import quoted
 from pipeline.products.wording import LIST_LIMIT, in_quotes, listing
 

@@ -8,8 +8,9 @@ from pipeline.domain.obligation import KIND_NAMES, TIMELINESS_NAMES, ObligationK
 from pipeline.domain.state import STATE_NAMES, Knowledge, State
 from pipeline.domain.text import cn_date
 from pipeline.measures.chance import Band, county_band
+from pipeline.measures.completion import Completion, completion
 from pipeline.measures.figures import add, number
-from pipeline.measures.progress import Completion, Pace, Status, completion
+from pipeline.measures.progress import Pace, Status
 from pipeline.products.coverage import knowledge_of
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, clipped, quoted, wan
 from pipeline.products.wording import Figures, in_quotes, one_decimal, topic

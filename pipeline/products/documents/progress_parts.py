@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.measures.progress import Pace, change_pp
+from pipeline.measures.completion import change_pp
+from pipeline.measures.progress import Pace
 from pipeline.products.documents.bulletin import behind, behind_on, best_and_worst, signed_change
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, of, parts, quoted, wan
 from pipeline.products.documents.timeliness_parts import row_note
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from pipeline.domain.obligation import Obligation
+    from pipeline.measures.completion import Completion
     from pipeline.measures.goals import GoalFigures
     from pipeline.measures.period import PeriodMeasures, Scores
-    from pipeline.measures.progress import Completion, Total
+    from pipeline.measures.progress import Total
     from pipeline.measures.ten_tasks import TaskColumn, TaskFigures
     from pipeline.products.documents.outline import Subsection
     from pipeline.products.wording import Figures

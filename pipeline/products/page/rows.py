@@ -15,8 +15,9 @@ from pipeline.domain.state import KNOWLEDGE_NAMES, STATE_NAMES, VERDICT_NAMES, K
 from pipeline.domain.text import cn_date
 from pipeline.domain.value import show
 from pipeline.ledger.snapshot import reported_again
+from pipeline.measures.completion import change_pp
 from pipeline.measures.overdue import overdue_contacts, overdue_counties, overdue_others
-from pipeline.measures.progress import PACE_NAMES, Pace, change_pp
+from pipeline.measures.progress import PACE_NAMES, Pace
 from pipeline.products.coverage import bounds_of, knowledge_of
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED
 from pipeline.products.page.data import target_text
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from pipeline.domain.entries import Change, Copy, Submission
     from pipeline.domain.findings import Finding
     from pipeline.domain.obligation import Obligation
+    from pipeline.measures.completion import Completion
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.measures.progress import Completion, ProvinceResult, Total
+    from pipeline.measures.progress import ProvinceResult, Total
     from pipeline.products.documents.word import Picture
     from pipeline.program.model import Field, Form, Unit
 

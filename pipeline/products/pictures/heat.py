@@ -25,8 +25,8 @@ from pipeline.products.pictures.registry import PictureKind, overall, spans
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipeline.measures.completion import Completion
     from pipeline.measures.period import PeriodMeasures
-    from pipeline.measures.progress import Completion
     from pipeline.products.pictures.registry import Parts
 
 

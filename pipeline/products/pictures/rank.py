@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pipeline.measures.chance import Band
-from pipeline.measures.progress import change_pp, left_out
+from pipeline.measures.completion import change_pp, left_out
 from pipeline.products.drawing.bar_table import FOOT_MM, RIGHT_MM, UNCOUNTED, bar_table
 from pipeline.products.drawing.fonts import width_mm
 from pipeline.products.drawing.parts import (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.measures.progress import change_pp
+from pipeline.measures.completion import change_pp
 from pipeline.products.summary.style import MISSING, Column, Put
 from pipeline.program.layout import address
 
 if TYPE_CHECKING:
-    from pipeline.measures.progress import Completion
+    from pipeline.measures.completion import Completion
     from pipeline.products.summary.style import Given
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.measures.progress import change_pp
+from pipeline.measures.completion import change_pp
 from pipeline.products.documents.bulletin import overall_paragraphs
 from pipeline.products.wording import not_compared, one_decimal
 

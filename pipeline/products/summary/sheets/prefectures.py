@@ -14,7 +14,7 @@ from pipeline.products.wording import Figures, not_compared
 from pipeline.program.layout import address
 
 if TYPE_CHECKING:
-    from pipeline.measures.progress import Completion
+    from pipeline.measures.completion import Completion
     from pipeline.products.summary.grid import Grid
     from pipeline.products.summary.registry import Summary
     from pipeline.products.summary.style import Given, Pen
