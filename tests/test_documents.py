@@ -45,7 +45,7 @@ def bulletin_context(**changes: Any) -> dict[str, Any]:
     texts = ["org_line", "number_line", "office", "issued_on", "editor_note", "title"]
     foot = ["report_to", "send_to", "issue_to", "compiler", "copies"]
     lists = ["contents", "overall", "province_targets", "timeliness", "overdue", "next_due", "data_notes"]
-    row = {"place": "1", "name": "昆明市", "completion": "61.0", "change": "+3.2", "reported": "14/14"}
+    row = {"place": "1", "name": "昆明市", "completion": "61.0", "change": "+3.2", "range": "—", "reported": "14/14"}
     return {
         **{name: name for name in texts + foot},
         **{name: [f"{name}之一", f"{name}之二"] for name in lists},

@@ -66,7 +66,7 @@ def bulletin_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any
         "overall": overall_paragraphs(m, say),
         "actions": [_action(m, action, say) for action in m.program.actions] if m.reported else [],
         "province_targets": [province_target(m, r, say) for r in m.province_results] if m.reported else [],
-        "table_rows": [_table_row(m, p, say) for p in m.prefecture_order],
+        "table_rows": [prefecture_row(m, p, m.before, say) for p in m.prefecture_order],
         "timeliness": timeliness_paragraphs(m, say),
         "overdue": overdue_paragraphs(m, say),
         "overdue_groups": overdue_groups(m, say),
@@ -325,21 +325,28 @@ def best_and_worst(m: PeriodMeasures, action: Action, say: Figures) -> str:
     return _apart(scored, places, say, key) if scored else ""
 
 
-def _table_row(m: PeriodMeasures, p: Prefecture, say: Figures) -> Row:
-    done = m.now.by_prefecture[p.code]
-    before = m.before.by_prefecture[p.code] if m.before else None
-    place = m.bands.get(p.code)
+def prefecture_row(m: PeriodMeasures, p: Prefecture, since: Scores | None, say: Figures) -> Row:
+    """A prefecture in a table: its completion against an earlier period, and between what it lies."""
+    done, place, key = m.now.by_prefecture[p.code], m.bands.get(p.code), f"prefecture.{p.code}"
+    before = since.by_prefecture[p.code] if since else None
     late = sum(o.overdue for o in m.owed_now if o.is_report and o.is_measured and o.prefecture == p)
-    key = f"prefecture.{p.code}"
     return {
         "place": place.band.value if place else NO_FIGURE,
         "name": p.short_name,
         "completion": not_reported(m, p) if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
         "change": signed_change(done, before, say, f"{key}.change"),
+        "range": bounds_cell(done, say, key),
         "reported": of(say, key, done.reported, done.roster),
         "overdue": say(f"{key}.overdue", late) if late else NO_FIGURE,
         "note": row_note(m, p),
     }
+
+
+def bounds_cell(done: Completion, say: Figures, key: str) -> str:
+    """54.1—64.9: between what a completion lies whatever the silent would have said; a dash where all are silent, or nobody."""
+    if done.pct is None or done.least_pct is None or done.most_pct is None or not done.silent:
+        return NO_FIGURE
+    return f"{say(f'{key}.least', one_decimal(done.least_pct))}—{say(f'{key}.most', one_decimal(done.most_pct))}"
 
 
 def signed_change(done: Completion, before: Completion | None, say: Figures, measure: str) -> str:

@@ -6,25 +6,29 @@ from typing import TYPE_CHECKING
 
 from pipeline.measures.completion import change_pp
 from pipeline.measures.progress import Pace
-from pipeline.products.documents.bulletin import behind, behind_on, best_and_worst, signed_change
+from pipeline.products.documents.bulletin import (
+    behind,
+    behind_on,
+    best_and_worst,
+    bounds_cell,
+    prefecture_row,
+    signed_change,
+)
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, of, parts, quoted, wan
-from pipeline.products.documents.timeliness_parts import row_note
-from pipeline.products.wording import change, counted, number, one_decimal, statement
+from pipeline.products.wording import change, counted, number, one_decimal, statement, whole_ties
 from pipeline.program.model import FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
-    from pipeline.domain.obligation import Obligation
-    from pipeline.measures.completion import Completion
     from pipeline.measures.goals import GoalFigures
     from pipeline.measures.period import PeriodMeasures, Scores
     from pipeline.measures.progress import Total
     from pipeline.measures.ten_tasks import TaskColumn, TaskFigures
     from pipeline.products.documents.outline import Subsection
     from pipeline.products.wording import Figures
-    from pipeline.program.model import Action, Prefecture
+    from pipeline.program.model import Action
 
 _MOST_BEHIND = 2
 _SHORT_RUN = 2
@@ -34,34 +38,7 @@ _PER_CENT = "%"
 
 def prefecture_rows(m: PeriodMeasures, since: Scores | None, say: Figures) -> list[Row]:
     """One row per prefecture, those ahead or behind by more than chance first and last, compared with an earlier period."""
-    return [_prefecture_row(m, p, since, say) for p in m.prefecture_order] if m.reported else []
-
-
-def _prefecture_row(m: PeriodMeasures, p: Prefecture, since: Scores | None, say: Figures) -> Row:
-    done, place, key = m.now.by_prefecture[p.code], m.bands.get(p.code), f"prefecture.{p.code}"
-    before = since.by_prefecture[p.code] if since else None
-    late = sum(_is_late_county(o, p) for o in m.owed_now)
-    return {
-        "place": place.band.value if place else NO_FIGURE,
-        "name": p.short_name,
-        "completion": NOT_REPORTED if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
-        "change": signed_change(done, before, say, f"{key}.change"),
-        "range": _range(done, say, key),
-        "reported": of(say, key, done.reported, done.roster),
-        "overdue": say(f"{key}.overdue", late) if late else NO_FIGURE,
-        "note": row_note(m, p),
-    }
-
-
-def _is_late_county(o: Obligation, p: Prefecture) -> bool:
-    return o.is_report and o.is_measured and o.overdue and o.prefecture == p
-
-
-def _range(done: Completion, say: Figures, key: str) -> str:
-    """54.1—64.9: between what a completion lies whatever the silent would have said; a dash where all are silent, or nobody."""
-    if done.pct is None or done.least_pct is None or done.most_pct is None or not done.silent:
-        return NO_FIGURE
-    return f"{say(f'{key}.least', one_decimal(done.least_pct))}—{say(f'{key}.most', one_decimal(done.most_pct))}"
+    return [prefecture_row(m, p, since, say) for p in m.prefecture_order] if m.reported else []
 
 
 def trend_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
@@ -77,7 +54,7 @@ def trend_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
                 "period": say(f"{key}.title", score.period.title),
                 "completion": NOT_REPORTED if done.pct is None else say(f"{key}.completion", one_decimal(done.pct)),
                 "change": NO_FIGURE if step is None else signed_change(done, before, say, f"{key}.change"),
-                "range": _range(done, say, key),
+                "range": bounds_cell(done, say, key),
                 "met": NO_FIGURE
                 if done.pct is None
                 else f"{say(f'{key}.met', done.met)}/{say(f'{key}.applicable', done.applicable)}",
@@ -127,8 +104,9 @@ def _targets(m: PeriodMeasures, action: Action, say: Figures) -> str:
         return f"{text}，有数据的各{w.row}均已达标。"
     clauses = [f"有数据的各{w.row}均已达标的{say(f'{key}.full', full)}项"] if full else []
     if late:
-        some = "、".join(behind_on(say, t) for t in late[:_MOST_BEHIND])
-        more = "较多的" if len(late) > _MOST_BEHIND else ""
+        shown = whole_ties(late, behind, _MOST_BEHIND)
+        some = "、".join(behind_on(say, t) for t in shown)
+        more = "较多的" if len(late) > len(shown) else ""
         clauses.append(f"有{w.row}到期未达标或落后于进度的{say(f'{key}.late', len(late))}项，{more}是{some}")
     elif not any(t.paces.get(Pace.ON_PATH) for t in judged):
         clauses.append(f"其余{say(f'{key}.rest', len(judged) - full)}项未到完成时限" if full else "均未到完成时限")

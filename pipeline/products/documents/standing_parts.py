@@ -236,7 +236,8 @@ def _slow_money(m: PeriodMeasures, say: Figures) -> list[str]:
         for funded in m.systems.funding.lines
         if funded.province.execution.pct is not None
     ]
-    slow = sorted(known, key=lambda pair: (pair[0].pct or 0.0, pair[1].code))[:LOW_LINES]
+    in_order = sorted(known, key=lambda pair: (pair[0].pct or 0.0, pair[1].code))
+    slow = whole_ties(in_order, lambda pair: one_decimal(pair[0].pct or 0.0), LOW_LINES)
     if not slow or not is_asked(m):
         return []
     named = "、".join(

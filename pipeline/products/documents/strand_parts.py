@@ -228,15 +228,10 @@ def department_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
 
 
 def _counts(n: ProblemCount | None, say: Figures, key: str) -> Row:
-    row = {name: _cell(count, say, f"{key}.{name}") for name, count in _known(n).items()}
-    if n and n.dropped:  # the columns add up: those given up are of the total, and of no other
-        row["total"] += f"（含撤销{say(f'{key}.dropped', n.dropped)}）"
-    return row
+    return {name: _cell(getattr(n, name) if n else None, say, f"{key}.{name}") for name in _COUNTED}
 
 
-def _known(n: ProblemCount | None) -> dict[str, int | None]:
-    """Counts by column; None where no list was ever sent."""
-    return {name: getattr(n, name) if n else None for name in ("total", "closed", "open", "overdue")}
+_COUNTED = ("total", "closed", "dropped", "open", "overdue")
 
 
 def department_lists(m: PeriodMeasures, say: Figures) -> list[dict[str, object]]:
