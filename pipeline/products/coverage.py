@@ -47,13 +47,19 @@ def bounds_of(done: Completion) -> str:
 
 
 def knowledge_of(m: PeriodMeasures, unit_code: str) -> str:
-    """本期已报 / 沿用上次（截至2023年1—2月）/ 从未报送; 尚无可用的数 where something came and nothing of it was accepted."""
+    """本期已报 / 沿用上次（截至2023年1—2月）/ 从未报送 / 尚无可用的数."""
+    known, name = m.known.of(unit_code), knowledge_name(m, unit_code)
+    return (
+        name
+        if known is not Knowledge.KNOWN
+        else f"{name}（截至{m.whole.period_by_code[m.known.last(unit_code)].title}）"
+    )
+
+
+def knowledge_name(m: PeriodMeasures, unit_code: str) -> str:
+    """The same without the period; 尚无可用的数 where something came and nothing of it was ever accepted."""
     known = m.known.of(unit_code)
-    if known is Knowledge.UNKNOWN and _came(m, unit_code):
-        return NOTHING_USABLE
-    if known is not Knowledge.KNOWN:
-        return KNOWLEDGE_NAMES[known]
-    return f"{KNOWLEDGE_NAMES[known]}（截至{m.whole.period_by_code[m.known.last(unit_code)].title}）"
+    return NOTHING_USABLE if known is Knowledge.UNKNOWN and _came(m, unit_code) else KNOWLEDGE_NAMES[known]
 
 
 def _came(m: PeriodMeasures, unit_code: str) -> bool:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Severity
 from pipeline.domain.obligation import KIND_NAMES, TIMELINESS_NAMES, ObligationKind, Reason, Timeliness
 from pipeline.domain.place import PLACING_NAMES, Placing
-from pipeline.domain.state import KNOWLEDGE_NAMES, STATE_NAMES, VERDICT_NAMES, Knowledge, State, Verdict
+from pipeline.domain.state import STATE_NAMES, VERDICT_NAMES, Knowledge, State, Verdict
 from pipeline.domain.text import cn_date
 from pipeline.domain.value import show
 from pipeline.ledger.snapshot import reported_again
 from pipeline.measures.completion import change_pp
 from pipeline.measures.overdue import overdue_contacts, overdue_counties, overdue_others
 from pipeline.measures.progress import PACE_NAMES, Pace
-from pipeline.products.coverage import bounds_of, knowledge_of
+from pipeline.products.coverage import bounds_of, knowledge_name, knowledge_of
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED
 from pipeline.products.page.data import target_text
 from pipeline.products.page.map import county_map
@@ -106,8 +106,11 @@ class Page:
     @property
     def knowledge(self) -> list[tuple[str, str, int]]:
         """Of how many counties how much is known: code, name, how many."""
-        known = [self.known(c) for c in self.m.program.measured]
-        return [(one.value, name, n) for one, name in KNOWLEDGE_NAMES.items() if (n := known.count(one))]
+        order = list(Knowledge)
+        known = Counter((self.known(c), knowledge_name(self.m, c.code)) for c in self.m.program.measured)
+        return [
+            (one.value, name, n) for (one, name), n in sorted(known.items(), key=lambda pair: order.index(pair[0][0]))
+        ]
 
     @property
     def paces(self) -> list[tuple[str, str, int]]:

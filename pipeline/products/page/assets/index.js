@@ -205,7 +205,7 @@
       ...owedPart(code),
       ...copied("重报改动", "#revisions", code),
       unmetPart(code),
-      parts.length ? el("h3", {}, "各表的数　", unfolder()) : el("p", { class: "soft" }, unit.own ? "没有本级填报的数。" : "从未报送，没有已接收的数。"),
+      parts.length ? el("h3", {}, "各表的数　", unfolder()) : el("p", { class: "soft" }, unit.own ? "没有本级填报的数。" : unit.known_name + "，没有已接收的数。"),
       ...parts, ...(unit.own ? entryParts(code) : []),
     ];
   }
