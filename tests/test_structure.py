@@ -127,10 +127,6 @@ def test_the_oracle_shares_no_code_with_what_it_proves() -> None:
         assert all(name.startswith("tests.oracle") for name in mine), (path.name, mine)
 
 
-READS_A_PERIOD = {"measures.known": "values", "measures.evidence": "rows", "measures.parties": "rows"}
-"""Who of the measures looks at the rows of a snapshot; the two last say where a value stands, by what is known of it."""
-
-
 def test_what_is_known_is_read_in_one_place() -> None:
     """A measure that reads the period's rows itself forgets what was said before: silence would undo it."""
     found: dict[str, str] = {}
@@ -144,7 +140,7 @@ def test_what_is_known_is_read_in_one_place() -> None:
             and ast.unparse(node.value).split(".")[-1] in {"snapshot", "published"}
         }
         found |= {module(path): "、".join(sorted(read))} if read else {}
-    assert found == READS_A_PERIOD
+    assert found == {"measures.known": "rows、values"}
     users = {module(p) for p in SOURCES if "said_in(" in p.read_text(encoding="utf-8")}
     assert users == {"measures.known", "measures.corrections"}
 

@@ -136,6 +136,20 @@ class Snapshot:
         return days
 
     @cached_property
+    def first_reports(self) -> dict[tuple[str, str], int]:
+        """(period, unit) → the submission with which its record was first accepted, or the last of its sheets came."""
+        found: dict[tuple[str, str], tuple[date, int]] = {}
+        for r in self.reported_records:
+            found.setdefault((r.period, r.county_code), (r.received_on, r.seq))
+        parts: dict[tuple[str, str], int] = {}
+        for (_, period, unit), row in self.rows.items():
+            key = period, unit
+            whole = self.whole_on.get(key)
+            if whole == row.received_on and (key not in found or whole < found[key][0]):
+                parts[key] = max(row.seq, parts.get(key, 0))
+        return {key: seq for key, (_, seq) in found.items()} | parts
+
+    @cached_property
     def by_seq(self) -> dict[int, Submission]:
         """Ledger number → submission."""
         return {one.seq: one for one in self.submissions}

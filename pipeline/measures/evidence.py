@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipeline.domain.state import REPORTED
+from pipeline.measures.known import rows_of, stands
 from pipeline.program.model import NOT_APPLICABLE
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Value
     from pipeline.ledger.snapshot import Snapshot
-    from pipeline.program.model import Field, Form, Period, Prefecture, Program
+    from pipeline.program.model import Field, Form, Period, Prefecture, Program, Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +49,11 @@ class Said:
     met: Evidence | None
 
 
-def stands(snapshot: Snapshot, period: Period, unit_code: str) -> bool:
-    """Whether a unit's record of a period is accepted."""
-    return snapshot.states.get((period.code, unit_code)) in REPORTED
-
-
 def said(
     program: Program,
     snapshot: Snapshot,
     form: Form,
-    unit_code: str,
+    unit: Unit,
     column: Field,
     day: Field | None,
     enough: Callable[[Value], bool],
@@ -68,13 +63,7 @@ def said(
     What is said last counts: a 是 taken back is not met. It is met by the first of the rows that have said so ever
     since with the same day, so that a sheet carried along does not move the evidence.
     """
-    rows = [
-        row
-        for p in program.periods
-        if (row := snapshot.rows.get((form.code, p.code, unit_code)))
-        and stands(snapshot, p, unit_code)
-        and row.values.get(column.code) is not None
-    ]
+    rows = [row for row in rows_of(program, snapshot, form, unit) if row.values.get(column.code) is not None]
     last = rows[-1].values[column.code] if rows else None
     if last is None or last == NOT_APPLICABLE or not enough(last):
         return Said(exempt=last == NOT_APPLICABLE, met=None)
@@ -106,20 +95,6 @@ def evidence_of(snapshot: Snapshot, row: AcceptedRow, column: Field, day: Field 
         sheet=place.sheet,
         cell=place.cell,
     )
-
-
-def first_reports(snapshot: Snapshot) -> dict[tuple[str, str], int]:
-    """(period, unit) → the submission with which its record was first accepted, or the last of its sheets came."""
-    found: dict[tuple[str, str], tuple[date, int]] = {}
-    for r in snapshot.reported_records:
-        found.setdefault((r.period, r.county_code), (r.received_on, r.seq))
-    parts: dict[tuple[str, str], int] = {}
-    for (_, period, unit), row in snapshot.rows.items():
-        key = period, unit
-        whole = snapshot.whole_on.get(key)
-        if whole == row.received_on and (key not in found or whole < found[key][0]):
-            parts[key] = max(row.seq, parts.get(key, 0))
-    return {key: seq for key, (_, seq) in found.items()} | parts
 
 
 def _day(row: AcceptedRow, column: Field | None) -> date | None:

@@ -9,16 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.domain.state import Knowledge
+from pipeline.domain.state import REPORTED, Knowledge
 from pipeline.ledger.lineage import Lineage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Value
     from pipeline.ledger.snapshot import Snapshot
-    from pipeline.program.model import Field, Period, Program
+    from pipeline.program.model import Field, Form, Period, Program, Unit
 
     Values = Mapping[str, Mapping[str, Value]]
 
@@ -77,6 +78,22 @@ def said_in(program: Program, snapshot: Snapshot, period: Period) -> Values:
         unit: {code: value for code, value in row.items() if value is not None}
         for unit, row in snapshot.values(program, period).items()
     }
+
+
+def stands(snapshot: Snapshot, period: Period, unit_code: str) -> bool:
+    """Whether a unit's record of a period is accepted."""
+    return snapshot.states.get((period.code, unit_code)) in REPORTED
+
+
+def rows_of(program: Program, snapshot: Snapshot, form: Form, unit: Unit) -> tuple[AcceptedRow, ...]:
+    """What a unit said on one sheet in every period received, the oldest first: where what is known of it was read.
+
+    Under whatever code it reported then; not what it said before others were merged into it.
+    """
+    codes = ((p, program.comparable_code(unit, p)) for p in program.periods)
+    return tuple(
+        row for p, code in codes if (row := snapshot.rows.get((form.code, p.code, code))) and stands(snapshot, p, code)
+    )
 
 
 def _known(

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.obligation import BEHIND, Obligation, ObligationKind, Reason, Timeliness, timeliness
 from pipeline.domain.state import State, Verdict
-from pipeline.measures.evidence import entries, evidence_of, first_reports, said, stands
+from pipeline.measures.evidence import entries, evidence_of, said
+from pipeline.measures.known import stands
 from pipeline.measures.parties import Parties
 from pipeline.measures.quarters import quarters
 from pipeline.measures.timeliness import Remembering, county_history, pending_until, prefecture_history
@@ -141,11 +142,11 @@ class _Table:
         )
 
     def _report_seq(self, unit: Unit, period: Period) -> int:
+        first, numbers = self.snapshot.first_accepted, self.snapshot.first_reports
         if isinstance(unit, County):
-            return self._first_reports.get((period.code, unit.code), 0)
-        first = self.snapshot.first_accepted
+            return numbers.get((period.code, unit.code), 0)
         got = [
-            (first[key], self._first_reports.get(key, 0))
+            (first[key], numbers.get(key, 0))
             for c in self.program.at(period).measured_of(unit.code)
             if (key := (period.code, c.code)) in first
         ]
@@ -154,10 +155,6 @@ class _Table:
     @cached_property
     def _parties(self) -> Parties:
         return Parties(program=self.program, snapshot=self.snapshot)
-
-    @cached_property
-    def _first_reports(self) -> dict[tuple[str, str], int]:
-        return first_reports(self.snapshot)
 
     def highlights(self) -> Iterator[Obligation]:
         """五（四）：每季度至少报送1条亮点工作或经验推广信息."""
@@ -197,7 +194,7 @@ class _Table:
                 kind = ObligationKind.MATERIAL if step.material else ObligationKind.MILESTONE
                 for unit in self._units(form) if step.due and columns else ():
                     answers = [
-                        said(self.program, self.snapshot, form, unit.code, field, _paired(days, n), _is_yes)
+                        said(self.program, self.snapshot, form, unit, field, _paired(days, n), _is_yes)
                         for n, field in enumerate(columns)
                     ]
                     what = f"{self._place(unit, step.code)}{step.deliverable}"
@@ -210,7 +207,7 @@ class _Table:
                 for n, column in enumerate(form.of_role(role)):
                     day, due_on = _paired(form.of_role(day_role), n), self._due(column.serves)
                     for unit in self._units(form):
-                        answer = said(self.program, self.snapshot, form, unit.code, column, day, enough)
+                        answer = said(self.program, self.snapshot, form, unit, column, day, enough)
                         named = self._place(unit, column.serves)
                         what = (
                             f"到{named or self.program.words.row}实地调研（不少于{_FEWEST_VISITS}次）"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.domain.contact import ContactLink
 from pipeline.domain.obligation import Owner
 from pipeline.measures.contacts import entered_links, given_links
-from pipeline.measures.evidence import stands
+from pipeline.measures.known import rows_of
 from pipeline.program.model import County, FormKind, Party
 
 if TYPE_CHECKING:
@@ -86,15 +86,10 @@ class Parties:
         """County → those the notice gives, else those its prefecture has entered last."""
         codes, as_of = self.program.county_by_code, self.snapshot.as_of
         found = {code: given_links(self.program, code, as_of) for code in codes}
-        forms = [
-            (form, period)
-            for form in self.program.forms_of_kind(FormKind.CONTACTS)
-            if form.of_role("contact")
-            for period in self.program.periods
-        ]
+        forms = [form for form in self.program.forms_of_kind(FormKind.CONTACTS) if form.of_role("contact")]
         for code in [code for code, links in found.items() if not links]:
-            for form, period in forms:
-                row = self.snapshot.rows.get((form.code, period.code, code))
-                if row and stands(self.snapshot, period, code):
-                    found[code] = entered_links(form, codes[code].prefecture_code, row.values) or found[code]
+            county = codes[code]
+            for form in forms:
+                for row in rows_of(self.program, self.snapshot, form, county):
+                    found[code] = entered_links(form, county.prefecture_code, row.values) or found[code]
         return found
