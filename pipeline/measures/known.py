@@ -96,6 +96,13 @@ def rows_of(program: Program, snapshot: Snapshot, form: Form, unit: Unit) -> tup
     )
 
 
+def known_entries(snapshot: Snapshot, form: Form, through: Period) -> tuple[AcceptedRow, ...]:
+    """Every entry of a list as it was told last, by prefecture in the order of their first telling: what was listed stands."""
+    rows = snapshot.entries((form,), through)
+    last = {(row.prefecture_code, row.number): row for row in rows}
+    return tuple(sorted(last.values(), key=lambda row: row.prefecture_code))
+
+
 def _known(
     program: Program, period: Period, last: Mapping[tuple[str, str], tuple[date, Value]], reported: frozenset[str]
 ) -> KnownState:

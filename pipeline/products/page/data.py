@@ -14,6 +14,7 @@ from markupsafe import Markup
 from pipeline.domain.obligation import KIND_NAMES, TIMELINESS_NAMES
 from pipeline.domain.state import REPORTED, STATE_NAMES, VERDICT_NAMES, Verdict
 from pipeline.domain.value import show
+from pipeline.measures.known import known_entries
 from pipeline.measures.progress import COUNTED, PACE_NAMES, Pace, Status
 from pipeline.products.coverage import bounds_of, knowledge_of
 from pipeline.products.documents.outline import NO_FIGURE
@@ -227,17 +228,17 @@ def _shown(m: PeriodMeasures, field: Field, value: Value) -> str:
     return county.short_name if county else show(value)
 
 
-def _entries(m: PeriodMeasures) -> tuple[AcceptedRow, ...]:
-    return m.snapshot.entries(m.program.list_forms, m.period)
+def _entries(m: PeriodMeasures) -> list[AcceptedRow]:
+    return [row for form in m.program.list_forms for row in known_entries(m.snapshot, form, m.period)]
 
 
 def _lists(m: PeriodMeasures) -> dict[str, list[Any]]:
-    """Form → entries as they stand in the last return that has them: prefecture, number, then as in a row."""
-    last = {(row.form, row.prefecture_code, row.number): row for row in _entries(m)}
+    """Form → entries as they were told last: prefecture, number, then as in a row, and the period where it is an earlier one."""
     found: dict[str, list[Any]] = {}
-    for row in last.values():
+    for row in _entries(m):
         form = m.program.form_by_code[row.form]
-        found.setdefault(row.form, []).append([row.prefecture_code, row.number, *_row(m, form.fields, row)])
+        earlier = [] if row.period == m.period.code else [m.whole.period_by_code[row.period].title]
+        found.setdefault(row.form, []).append([row.prefecture_code, row.number, *_row(m, form.fields, row), *earlier])
     return found
 
 

@@ -1,13 +1,14 @@
-"""The sheet of a form that is a list: the entries of the period that stand, each with where it was read from."""
+"""The sheet of a form that is a list: every entry as it was told last, with when that was and where it was read from."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.domain.state import REPORTED, STATE_NAMES, State
+from pipeline.domain.state import KNOWLEDGE_NAMES, REPORTED, STATE_NAMES, Knowledge, State
 from pipeline.domain.value import show
+from pipeline.measures.known import known_entries
 from pipeline.products.summary.grid import WORDY, text_width
-from pipeline.products.summary.style import Column
+from pipeline.products.summary.style import CARRIED, Column, Put
 from pipeline.products.wording import LIST_LIMIT
 from pipeline.program.model import FieldType
 
@@ -18,49 +19,59 @@ if TYPE_CHECKING:
     from pipeline.domain.value import Value
     from pipeline.measures.period import PeriodMeasures
     from pipeline.products.summary.registry import Summary
-    from pipeline.products.summary.style import Pen
-    from pipeline.program.model import Field, Form, Prefecture
+    from pipeline.products.summary.style import Given, Pen
+    from pipeline.program.model import Field, Form, Period, Prefecture
 
 _BODY_WIDTH = 72.0  # of a column of long texts
 
 
 def write_list(s: Summary, pen: Pen, form: Form) -> None:
-    """By prefecture."""
-    m, fields = s.m, form.fields_in(s.m.period)
-    entries = [
-        (p, entry)
-        for p in m.program.prefectures
-        for entry in m.snapshot.lists.get((form.code, m.period.code, p.code), ())
-    ]
+    """By prefecture; what was not told again in this period is marked."""
+    m, fields, entries = s.m, form.fields_in(s.m.period), known_entries(s.m.snapshot, form, s.m.period)
     columns = [
         Column("编号", 15),
         Column(m.program.words.respondent, 12),
-        *(_list_column(one, [entry for _, entry in entries]) for one in fields),
+        *(_list_column(one, entries) for one in fields),
+        Column("报送情况", 24),
         Column("出处（文件、工作表、行）", 46, "quiet_wrapped"),
     ]
-    rows = [
-        (entry.number, p.short_name, *(_named(m, one, entry.values.get(one.code)) for one in fields), _origin(m, entry))
-        for p, entry in entries
-    ]
+    rows = [_cells(m, fields, columns, entry) for entry in entries]
     pen.heading(f"{form.title}（{m.period.title}）", coverage_of_list(s, form))
-    pen.table(columns, rows, codes=["", "", *(one.code for one in fields), ""], frozen=2, unprinted=1)
+    pen.table(columns, rows, codes=["", "", *(one.code for one in fields), "", ""], frozen=2, unprinted=1)
+
+
+def _cells(m: PeriodMeasures, fields: Sequence[Field], columns: Sequence[Column], entry: AcceptedRow) -> list[Given]:
+    cells = [
+        entry.number,
+        m.program.prefecture_by_code[entry.prefecture_code].short_name,
+        *(_named(m, one, entry.values.get(one.code)) for one in fields),
+    ]
+    if entry.period == m.period.code:
+        return [*cells, KNOWLEDGE_NAMES[Knowledge.REPORTED], _origin(m, entry)]
+    since = f"{KNOWLEDGE_NAMES[Knowledge.KNOWN]}（截至{m.whole.period_by_code[entry.period].title}）"
+    before = [Put(value, column.kind, level=CARRIED) for value, column in zip([*cells, since], columns, strict=False)]
+    return [*before, _origin(m, entry)]
 
 
 def coverage_of_list(s: Summary, form: Form) -> str:
-    """How many prefectures' lists stand, how many entries they hold, and whose are missing."""
+    """How many prefectures' lists stand, how many entries are known, how many of them from before, and whose never came."""
     m, w = s.m, s.m.program.words
-    lists = {p.code: m.snapshot.lists.get((form.code, m.period.code, p.code), ()) for p in m.program.prefectures}
-    absent = [p for p in m.program.prefectures if not lists[p.code] and not _reported(m, p)]
-    count, there = sum(map(len, lists.values())), len(lists) - len(absent)
-    said = f"已报{there}/{len(lists)}{w.respondents}，共{count}条"
+    entries = known_entries(m.snapshot, form, m.period)
+    there = sum(_reported(m, p, m.period) for p in m.program.prefectures)
+    before = sum(entry.period != m.period.code for entry in entries)
+    carried = f"，其中沿用上次{before}条（灰色斜体）" if before else ""
+    said = f"已报{there}/{len(m.program.prefectures)}{w.respondents}，共{len(entries)}条{carried}"
+    absent = [
+        p for p in m.program.prefectures if not any(_reported(m, p, o) for o in m.whole.periods_through(m.period))
+    ]
     if not absent:
         return said
     names = "、".join(f"{p.short_name}{_why(m, p)}" for p in absent[:LIST_LIMIT])
     return f"{said}；未计入：{names}" + (f"等{len(absent)}个" if len(absent) > LIST_LIMIT else "")
 
 
-def _reported(m: PeriodMeasures, p: Prefecture) -> bool:
-    return m.snapshot.state(m.period, p) in REPORTED
+def _reported(m: PeriodMeasures, p: Prefecture, period: Period) -> bool:
+    return m.snapshot.state(period, p) in REPORTED
 
 
 def _why(m: PeriodMeasures, p: Prefecture) -> str:

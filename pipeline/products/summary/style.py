@@ -260,8 +260,9 @@ class Pen:
         wrapped = []
         for col, (cell, column) in enumerate(zip(cells, columns, strict=True)):
             self.put(row, col, cell, column.kind)
-            if column.kind in _WRAPPED and not isinstance(cell, Put):
-                wrapped.append((show(cell), column.width))
+            kind, value = (cell.kind, cell.value) if isinstance(cell, Put) else (column.kind, cell)
+            if kind in _WRAPPED and not isinstance(value, float):
+                wrapped.append((show(value), column.width))
         return height_of(wrapped) if wrapped else _ROW_PT
 
     def to_paper(

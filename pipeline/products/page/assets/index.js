@@ -134,9 +134,9 @@
       const form = forms.get(formCode);
       const mine = data.entries[formCode].filter((entry) => entry[0] === code);
       if (!mine.length) return "";
-      const rows = mine.map(([, number, seq, sheetRow, , values]) => {
+      const rows = mine.map(([, number, seq, sheetRow, , values, , since]) => {
         const cells = form.fields.map((field, n) => [values[n].length > 10 ? "long" : "w", withUnit(values[n], field.unit)]);
-        return row(number || "—", [...cells, ["", el("span", {}, source(seq), " ", el("span", { class: "place" }, sheetOf(form, seq) + "!第" + sheetRow + "行"))]]);
+        return row(number || "—", [...cells, ["", el("span", {}, source(seq), " ", el("span", { class: "place" }, sheetOf(form, seq) + "!第" + sheetRow + "行"), since ? "，沿用上次（截至" + since + "）" : "")]]);
       });
       return folded(form.sheet + "（" + mine.length + "条）", false,
         table(form.sheet, ["编号", ...form.fields.map((field) => field.title), "来源"], rows));
