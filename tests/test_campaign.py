@@ -56,12 +56,12 @@ def table(workspace: Workspace, name: str, period: str = PERIOD) -> list[dict[st
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-def every_value(workspace: Workspace) -> Iterator[dict[str, str]]:
-    """Of all packages: each holds its period."""
+def every(workspace: Workspace, name: str) -> Iterator[dict[str, str]]:
+    """The rows of a table in all packages: each holds its period."""
     made = [p.name for p in sorted((workspace.root / "outbox").iterdir()) if (p / "数据包").is_dir()]
     assert len(made) > 2
     for period in made:
-        yield from table(workspace, "values", period)
+        yield from table(workspace, name, period)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -100,28 +100,28 @@ def test_the_outbox_holds_what_was_promised(demo: Workspace) -> None:
 
 
 def test_all_that_can_happen_happened(demo: Workspace) -> None:
-    submissions = table(demo, "submissions")
+    submissions = list(every(demo, "submissions"))
     assert {s["verdict"] for s in submissions} >= {"ACCEPTED", "PARTIAL", "RETURNED"}
     assert any(s["reason"] == CATALOGUE["FILE_TRUNCATED"].title for s in submissions)
-    findings = {f["code"] for f in table(demo, "findings")}
+    findings = {f["code"] for f in every(demo, "findings")}
     assert {"CELL_READ_AS", "CELL_APPROXIMATE", "CELL_NOT_A_NUMBER", "FILE_TRUNCATED"} <= findings
-    everything = table(demo, "obligations")
+    everything = list(every(demo, "obligations"))
     owed = [o for o in everything if o["kind"] == "REPORT"]
-    assert len(owed) == 3 * (16 + 129)
+    assert len({(o["who"], o["period"]) for o in owed}) == 3 * (16 + 129)
     assert {o["kind"] for o in everything} == {"REPORT", "OFFICE_DUTY"}  # the eight actions ask for nothing else
     assert {o["reason"] for o in owed} == {"", "未收到报表", "退回待改", "收到、不能采用，待重报"}
     cut = {s["prefecture_code"] for s in submissions if s["reason"] == CATALOGUE["FILE_TRUNCATED"].title}
     assert {o["who"] for o in owed if o["reason"].startswith("收到") and len(o["who"]) == 6} >= cut
     assert cut
     assert "" not in cut
-    never = [o for o in owed if o["who"] == "533300"]
+    never = [o for o in table(demo, "obligations") if o["kind"] == "REPORT" and o["who"] == "533300"]
     assert [o["streak"] for o in never] == ["1", "2", "3"]
     assert {v["state"] for v in table(demo, "values")} == {"ACCEPTED", "NIL"}
 
 
 def test_the_resubmission_mended_the_returned_county(demo: Workspace) -> None:
     mended = [v for v in table(demo, "values", "2023-02") if "改正_" in v["file"] and v["field"] == "Q19-1"]
-    returned = [f for f in table(demo, "findings") if f["found"] == "五百余人"]
+    returned = [f for f in table(demo, "findings", "2023-02") if f["found"] == "五百余人"]
     assert len(returned) == 1
     assert returned[0]["county_code"] in {v["county_code"] for v in mended}
 
@@ -130,7 +130,7 @@ def test_every_value_is_in_the_cell_it_names(demo: Workspace) -> None:
     """Read the officers' files again, independently, and compare all figures."""
     books: dict[str, CalamineWorkbook] = {}
     checked = 0
-    for row in every_value(demo):
+    for row in every(demo, "values"):
         book = books.setdefault(row["file"], CalamineWorkbook.from_path(str(demo.inbox / row["file"])))
         key = f"{row['file']}|{row['sheet']}"
         grid: Any = books.get(key)
@@ -164,7 +164,7 @@ def test_county_records_are_whole(demo: Workspace) -> None:
 def test_cumulative_counts_never_fall_in_what_stands(demo: Workspace) -> None:
     program = load_campaign(demo).program
     last: dict[tuple[str, str], int] = {}
-    for v in every_value(demo):
+    for v in every(demo, "values"):
         field = program.field_by_code[v["field"]]
         if field.accumulation == "cumulative" and v["value"].isdigit():
             key = v["county_code"], v["field"]
@@ -260,6 +260,36 @@ def test_the_manifest_is_true(demo: Workspace) -> None:
     for one in manifest["inputs"]["submissions"]:
         assert hashlib.sha256((demo.inbox / one["file"]).read_bytes()).hexdigest() == one["sha256"]
     assert manifest["as_of"] == AS_OF.isoformat()
+
+
+def test_what_a_period_no_longer_lists_was_met_before_and_is_counted(demo: Workspace) -> None:
+    m = look(demo, PERIOD, AS_OF)
+    listed = {(o["who"], o["what"], o["due_on"]) for o in table(demo, "obligations")}
+    rest = [o for o in m.obligations if (o.who, o.what, o.due_on.isoformat()) not in listed]
+    before = m.program.previous(m.period)
+    assert before is not None
+    assert len(listed) + len(rest) == len(m.obligations)
+    assert rest
+    for o in rest:
+        assert o.met, o
+        assert o.period.no < m.period.no, o
+        assert m.snapshot.by_seq[o.submission].received_on <= before.due_on, o
+    page = (demo.outbox(PERIOD) / "index.html").read_text(encoding="utf-8")
+    data = json.loads(re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)[0])
+    for code in m.program.unit_by_code:
+        mine = sum(o.who == code for o in m.obligations)
+        assert len(data["owed"].get(code, [])) + data["settled"].get(code, 0) == mine, code
+
+
+def test_a_package_lists_its_own_files_and_those_that_it_names(demo: Workspace) -> None:
+    m = look(demo, PERIOD, AS_OF)
+    listed = {s["submission"]: s["period"] for s in table(demo, "submissions") if s["submission"]}
+    named = {row["submission"] for name in ("values", "obligations", "findings") for row in table(demo, name)} - {""}
+    assert named <= listed.keys()
+    assert {no for no, period in listed.items() if period == PERIOD} == {
+        str(s.seq) for s in m.snapshot.submissions if s.period == PERIOD
+    }
+    assert len(listed) < len(m.snapshot.submissions)
 
 
 def test_running_again_changes_nothing(demo: Workspace, tmp_path: Path) -> None:

@@ -51,7 +51,9 @@ Triple = tuple[str, Any, Any]  # what it is, by the measures, by the oracle
 
 def published(m: PeriodMeasures) -> dict[str, bytes]:
     """The tables of a period's package that the oracle reads."""
-    source = Source(program=m.program, snapshot=m.snapshot, periods=(m.period,), obligations=(), assessed=())
+    source = Source(
+        program=m.program, snapshot=m.snapshot, periods=(m.period,), submissions=(), obligations=(), assessed=()
+    )
     tables = (values.TABLE, entries.TABLE)
     return {f"{one.name}.csv": csv_text(one.header, one.lines(source)).encode("utf-8-sig") for one in tables}
 

@@ -115,7 +115,14 @@ def _texts(given: Any) -> list[str]:
 
 def test_the_package_says_whose_it_is_and_which_county_it_is_about(m: PeriodMeasures) -> None:
     (table,) = (one.worded(m.program) for one in tables() if one.name == "obligations")
-    source = Source(program=m.program, snapshot=m.snapshot, periods=(m.period,), obligations=m.obligations, assessed=())
+    source = Source(
+        program=m.program,
+        snapshot=m.snapshot,
+        periods=(m.period,),
+        submissions=(),
+        obligations=m.obligations,
+        assessed=(),
+    )
     lines = [dict(zip(table.header, line, strict=True)) for line in table.lines(source)]
     assert table.header[:7] == ("who", "what", "due_on", "met", "days_overdue", "streak", "reason")
     units = set(m.program.unit_by_code)

@@ -10,6 +10,9 @@ from pipeline.domain.state import REPORTED, State
 from pipeline.measures.overdue import obligations
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from pipeline.domain.entries import Submission
     from pipeline.domain.obligation import Obligation
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.calendar import Calendar
@@ -62,3 +65,23 @@ class ReportedPeriod:
     def owed_now(self) -> tuple[Obligation, ...]:
         """This period's obligations."""
         return tuple(o for o in self.obligations if o.period == self.period)
+
+    @cached_property
+    def owed_still(self) -> tuple[Obligation, ...]:
+        """What is due in this period, what is not met, and what was met by a return that came in this period's time."""
+        new = {s.seq for s in self.snapshot.submissions if self._is_new(s.received_on)}
+        return tuple(o for o in self.obligations if o.period == self.period or not o.met or o.submission in new)
+
+    @cached_property
+    def told(self) -> tuple[Submission, ...]:
+        """This period's files, and those nobody could place that came in its time."""
+        return tuple(
+            s
+            for s in self.snapshot.submissions
+            if s.period == self.period.code or (not s.period and self._is_new(s.received_on))
+        )
+
+    def _is_new(self, day: date) -> bool:
+        """Whether what came on a day came after the returns of the period before were due."""
+        before = self.program.previous(self.period)
+        return before is None or day > before.due_on

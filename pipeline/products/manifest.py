@@ -49,6 +49,7 @@ def manifest(
     program: str,
     period: str,
     as_of: date,
+    seq: int,
     submissions: tuple[Submission, ...],
     inputs: Mapping[str, bytes],
     outputs: Mapping[str, bytes],
@@ -65,7 +66,8 @@ def manifest(
         program: Campaign code.
         period: Period code.
         as_of: The run's date.
-        submissions: The ledger as read.
+        seq: Of the last submission in the ledger as read.
+        submissions: The period's.
         inputs: Program, rules and templates by path.
         outputs: Everything written beside the manifest.
         figures: Document → the register of its numbers.
@@ -81,7 +83,7 @@ def manifest(
         "period": period,
         "as_of": as_of.isoformat(),
         "ledger": ledger,
-        "seq": max((s.seq for s in submissions), default=0),
+        "seq": seq,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "inputs": {
             "files": {name: sha256(data) for name, data in sorted(inputs.items())},

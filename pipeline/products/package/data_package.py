@@ -17,12 +17,14 @@ BOM = b"\xef\xbb\xbf"
 
 
 def data_package(m: PeriodMeasures) -> dict[str, bytes]:
-    """File name → content; what was reported for this period, and the ledger as it tells it; the whole history is an export."""
+    """File name → content; this period's values and files, and what is owed still; the whole history is an export."""
+    told = {s.seq for s in m.told} | {o.submission for o in m.owed_still}
     source = Source(
         program=m.program,
         snapshot=m.snapshot,
         periods=(m.period,),
-        obligations=m.obligations,
+        submissions=tuple(s for s in m.snapshot.submissions if s.seq in told),
+        obligations=m.owed_still,
         assessed=((m.known, m.assessed),),
     )
     mine = [one.worded(m.program) for one in tables() if one.of_period]

@@ -80,6 +80,7 @@ def _source(program: Program, snapshot: Snapshot, calendar: Calendar, periods: t
         program=program,
         snapshot=snapshot,
         periods=periods,
+        submissions=snapshot.submissions,
         obligations=tuple(o for o in owed if o.period in periods),
         assessed=tuple((one, assess(program, one.period, one)) for one in known if one.period in periods),
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pipeline.domain.entries import Submission
     from pipeline.domain.obligation import Obligation
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.measures.known import KnownState
@@ -102,6 +103,7 @@ class Source:
 
     Attributes:
         periods: Of values, entries, states and records.
+        submissions: Those to tell of, and of their findings.
         obligations: Those to tell of.
         assessed: What is known as of the periods to tell measures of, each with its :func:`pipeline.measures.progress.assess`.
     """
@@ -109,6 +111,7 @@ class Source:
     program: Program
     snapshot: Snapshot
     periods: tuple[Period, ...]
+    submissions: tuple[Submission, ...]
     obligations: tuple[Obligation, ...]
     assessed: tuple[tuple[KnownState, pd.DataFrame], ...]
 

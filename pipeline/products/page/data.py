@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -77,6 +78,7 @@ def page_data(m: PeriodMeasures, links: Mapping[str, str]) -> dict[str, Any]:
         "entries": _lists(m),
         "judged": _judged(m),
         "owed": _owed(m),
+        "settled": _settled(m),
     }
 
 
@@ -255,15 +257,21 @@ def _judged(m: PeriodMeasures) -> dict[str, list[Any]]:
 
 
 def _owed(m: PeriodMeasures) -> dict[str, list[Any]]:
-    """Unit → what it owes that is due or was met, what is overdue first."""
+    """Unit → what it owes still, or has met of late, what is overdue first."""
     found: dict[str, list[Obligation]] = {}
-    for o in m.obligations:
+    for o in m.owed_still:
         if o.who in m.program.unit_by_code:
             found.setdefault(o.who, []).append(o)
     return {
         who: [_owed_row(o, m.program.words) for o in sorted(some, key=lambda o: (not o.overdue, o.due_on))]
         for who, some in found.items()
     }
+
+
+def _settled(m: PeriodMeasures) -> dict[str, int]:
+    """Unit → how many things it met earlier, which are not listed again."""
+    rest = Counter(o.who for o in m.obligations) - Counter(o.who for o in m.owed_still)
+    return {who: n for who, n in rest.items() if who in m.program.unit_by_code}
 
 
 def _owed_row(o: Obligation, w: Words) -> dict[str, Any]:

@@ -191,7 +191,7 @@ class Page:
     @cached_property
     def findings(self) -> list[tuple[str, Submission, Finding]]:
         """Those of the files this page tells of, each with its kind; what was mended since stands last."""
-        rows = [(self._kind(s, f), s, f) for s, f in self.m.snapshot.findings if self._is_told(s)]
+        rows = [(self._kind(s, f), s, f) for s in self.m.told for f in self.m.snapshot.findings_of(s)]
         order = list(_KIND_NAMES)
         return sorted(rows, key=lambda row: order.index(row[0]))
 
@@ -221,18 +221,12 @@ class Page:
         """What a finding is called."""
         return self.m.program.worded(CATALOGUE[f.code].title)
 
-    def _is_told(self, s: Submission) -> bool:
-        """This period's files, and those nobody could place that came after the returns of the period before were due."""
-        before = self.m.program.previous(self.m.period)
-        return s.period == self.m.period.code or (not s.period and (before is None or s.received_on > before.due_on))
-
     @property
     def received(self) -> list[tuple[str, list[Submission]]]:
         """Day of a run → the files it took in: this period's and those nobody could place, the last run first."""
         days: dict[str, list[Submission]] = {}
-        for s in sorted(self.m.snapshot.submissions, key=lambda s: (s.taken_on, -s.seq), reverse=True):
-            if self._is_told(s):
-                days.setdefault(cn_date(s.taken_on), []).append(s)
+        for s in sorted(self.m.told, key=lambda s: (s.taken_on, -s.seq), reverse=True):
+            days.setdefault(cn_date(s.taken_on), []).append(s)
         return list(days.items())
 
     def counted(self, s: Submission) -> str:

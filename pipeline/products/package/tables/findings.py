@@ -25,17 +25,17 @@ class _Found(NamedTuple):
 
 
 def _rows(s: Source) -> Iterator[_Found]:
-    counted, put = dict[int, int](), s.program.worded
-    for one, f in s.snapshot.findings:
-        counted[one.seq] = no = counted.get(one.seq, 0) + 1
-        yield _Found(one, f, no, put(CATALOGUE[f.code].title), put(f.fix))
+    put = s.program.worded
+    for one in s.submissions:
+        for no, f in enumerate(s.snapshot.findings_of(one), 1):
+            yield _Found(one, f, no, put(CATALOGUE[f.code].title), put(f.fix))
 
 
 TABLE = Table(
     name="findings",
     number=5,
     title="检查出的问题",
-    description="一次报送的一个问题一行；不分报送期，全部列出",
+    description="一次报送的一个问题一行，所列报送的问题全部列出",
     of_period=True,
     rows=_rows,
     columns=(

@@ -38,7 +38,7 @@ class _Came(NamedTuple):
 
 def _rows(s: Source) -> Iterator[_Came]:
     gone = withdrawn(s.snapshot.acts)
-    for one in s.snapshot.submissions:
+    for one in s.submissions:
         yield _Came(
             one.file,
             one.received_on,
@@ -51,17 +51,19 @@ def _rows(s: Source) -> Iterator[_Came]:
             withdrawn=one.seq in gone,
             placed=one.placed or None,
         )
+    told = {one.seq for one in s.submissions}
     for copy in s.snapshot.copies:
         one = copy.original
-        reason = f"与报送序号{one.seq}（{one.file}）内容相同，不重复接收"
-        yield _Came(copy.file, copy.received_on, one, _SAME, reason, same_as=one.seq)
+        if one.seq in told:
+            reason = f"与报送序号{one.seq}（{one.file}）内容相同，不重复接收"
+            yield _Came(copy.file, copy.received_on, one, _SAME, reason, same_as=one.seq)
 
 
 TABLE = Table(
     name="submissions",
     number=4,
     title="收到的文件",
-    description="台账里一次报送一行，随后是内容与别的文件相同的文件，一个一行；不分报送期，全部列出",
+    description="台账里一次报送一行，随后是内容与它们相同的文件，一个一行",
     of_period=True,
     rows=_rows,
     columns=(

@@ -143,7 +143,7 @@
     });
   }
   function owedPart(code) {
-    const owed = data.owed[code] || [];
+    const owed = data.owed[code] || [], settled = data.settled[code];
     const line = (one) => {
       const basis = one.file ? el("span", {}, source(one.file), " ", el("span", { class: "place" }, one.sheet ? one.sheet + (one.cell ? "!" + one.cell : "") : "")) : "—";
       const late = one.days ? one.days + "天" + (one.streak > 1 ? "，连续" + one.streak + "期" : "") : "";
@@ -155,6 +155,7 @@
       late.length ? el("h3", {}, "逾期事项（" + late.length + "）") : "",
       late.length ? table("逾期事项", heads, late.map(line)) : "",
       others.length ? folded((late.length ? "其余" : "") + "应报事项（" + others.length + "）", false, table("应报事项", heads, others.map(line))) : "",
+      settled ? el("p", { class: "soft" }, "以前各期已办结的 " + settled + " 项不再列出。") : "",
     ];
   }
   // What stands in the page's own tables is shown again, not written a second time.
