@@ -225,6 +225,7 @@ for command in (
     ledger.withdraw,
     ledger.reinstate,
     ledger.received,
+    ledger.extend,
     ledger.close,
     ledger.reopen,
     ledger.verify,

@@ -8,7 +8,17 @@ from typing import Any
 
 import click
 
-from pipeline.commands.common import Day, alone, at_terminal, confirmed, note, note_end, user, workspace_of
+from pipeline.commands.common import (
+    Day,
+    alone,
+    at_terminal,
+    confirmed,
+    note,
+    note_end,
+    period_option,
+    user,
+    workspace_of,
+)
 
 
 @click.command()
@@ -93,6 +103,24 @@ def received(ctx: click.Context, number: int, day: date, reason: str) -> None:
         f"（台账第{act.seq}条，{act.who}）。"
     )
     note(f"请运行 run-pipeline{f' --period {period.code}' if period else ''}，更新产品。")
+
+
+@click.command()
+@click.argument("prefecture", metavar="单位")
+@click.option("--until", "until", type=Day(), required=True, metavar="日期", help="延期到哪一天，这一天报来仍是按时")
+@period_option
+@click.option("--reason", required=True, metavar="理由", help="批准延期的理由，记入台账")
+@click.pass_context
+def extend(ctx: click.Context, prefecture: str, until: date, period: str | None, reason: str) -> None:
+    """批准一个填报单位一期的报表延期（所辖的一并延期）。再写一次改期，写原截止日取消。"""
+    from pipeline.office import acts  # noqa: PLC0415
+
+    with alone(ctx) as workspace:
+        act, program, as_usual = acts.extend(workspace, prefecture, until, period, reason, user(), **_day(ctx))
+    which = f"{program.prefecture_by_code[act.prefecture_code].name}{program.period_by_code[act.period].title}"
+    said = f"已取消延期：{which}，截止日仍为 {act.day}" if as_usual else f"已延期：{which}，经批准延期至 {act.day}"
+    click.echo(f"{said}（台账第{act.seq}条，{act.who}）。")
+    note(f"请运行 run-pipeline --period {act.period}，更新产品；还要发空表的，用 issue 重新下发，表上即为新的截止日。")
 
 
 @click.command()

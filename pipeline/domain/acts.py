@@ -17,6 +17,7 @@ class ActKind(StrEnum):
     ADMIT = "ADMIT"
     CLOSE = "CLOSE"
     REOPEN = "REOPEN"  # a period closed is open again
+    EXTEND = "EXTEND"  # the report of a respondent is due on a later day
     RECEIVED = "RECEIVED"  # a submission was received on another day than was noted when it was taken in
     UNREAD = "UNREAD"  # by a run: what lay in the inbox that no return is read from, as far as that changed
     TELL = "TELL"  # the products of a period were made, and told what had been received by then
@@ -31,12 +32,12 @@ class Act:
     Attributes:
         seq: Number in the ledger of acts; 0 before it is entered.
         sha256: Of the file admitted; empty for a period closed.
-        prefecture_code: Whose the file is; empty for a period closed.
+        prefecture_code: Whose the file, or the report extended, is; empty for a period closed.
         claimed_prefecture: Whose its stamps say it is; empty without stamps.
         claimed_period: For when they say it is.
         target: Number of the submission withdrawn, reinstated, given another day of receipt, or refused and given to whom
             staff say it is from.
-        day: That day.
+        day: That day; of an extension, the day on which the report is due.
     """
 
     kind: ActKind
@@ -64,6 +65,11 @@ def closings(acts: Iterable[Act]) -> dict[str, Act]:
     """Period → the act by which it is closed; the last word on each counts."""
     last = {act.period: act for act in acts if act.kind in {ActKind.CLOSE, ActKind.REOPEN}}
     return {period: act for period, act in last.items() if act.kind is ActKind.CLOSE}
+
+
+def extensions(acts: Iterable[Act]) -> dict[tuple[str, str], date]:
+    """(period, prefecture) → day to which its report was extended, or put back; the last word on each counts."""
+    return {(act.period, act.prefecture_code): act.day for act in acts if act.kind is ActKind.EXTEND and act.day}
 
 
 def received_days(acts: Iterable[Act]) -> dict[int, date]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pipeline.domain.period import due_words
+
 if TYPE_CHECKING:
     from datetime import date
 
@@ -113,7 +115,8 @@ class Obligation:
         prefecture: Of the unit; without code for the office.
         serves: Code of the milestone or duty it comes from, number of the problem; empty for the period's report.
         period: Whose return shows it: the first that ends on or after ``due_on``, else the last.
-        due_on: The notice's day.
+        due_on: The notice's day; of a report, also the day to which it was extended.
+        extended: It was.
         hand_in_by: The last working day by then: on a rest day it is handed in before, and on time until ``due_on``.
         answer_by: The day by which the return that shows it is due; before that no silence is held against anybody.
         met: None where no return can say so (the office's own duties).
@@ -138,6 +141,7 @@ class Obligation:
     serves: str
     period: Period
     due_on: date
+    extended: bool = False
     hand_in_by: date
     answer_by: date
     met: bool | None
@@ -152,6 +156,11 @@ class Obligation:
     submission: int
     sheet: str
     cell: str
+
+    @property
+    def due_words(self) -> str:
+        """Its day as it is printed."""
+        return due_words(self.due_on, extended=self.extended)
 
     @property
     def is_county(self) -> bool:

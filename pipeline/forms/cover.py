@@ -56,7 +56,7 @@ def write_cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
     facts = (
         ("填报单位", unit_name(issue.program, issue.prefecture) + (f"（{issue.regions}）" if issue.regions else "")),
         ("报送期", f"{issue.period.title}（数据截至{cn_date(issue.period.end)}）"),
-        ("报送截止", cn_date(issue.period.due_on) + ("（暂定）" if issue.period.provisional else "")),
+        ("报送截止", issue.period.due_words),
         ("报送对象", issue.program.office),
     )
     for row, (label, value) in enumerate(facts, 3):

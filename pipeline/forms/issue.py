@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
-from pipeline.domain.text import cn_date
 from pipeline.domain.value import show
 from pipeline.forms.cover import write_cover
 from pipeline.forms.excel_rules import compared, contradictions, validation
@@ -239,7 +238,7 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
     ok(sheet.write_string(TITLE_ROW, col, layout.form.heading, f.title))
     who = (
         f"填报单位：{unit_name(issue.program, issue.prefecture)}　　报送期：{issue.period.title}"
-        f"　　报送截止：{cn_date(issue.period.due_on)}"
+        f"　　报送截止：{issue.period.due_words}"
     )
     ok(sheet.write_string(WHO_ROW, col, who, f.who))
     stamp = issue.stamp(layout.form.code, layout.form.version)

@@ -26,6 +26,7 @@ ACT_NAMES = {
     ActKind.REINSTATE: "恢复",
     ActKind.TELL: "制作产品",
     ActKind.REOPEN: "重新开放",
+    ActKind.EXTEND: "延期",
     ActKind.RECEIVED: "更正收到日期",
     ActKind.UNREAD: "未读的文件",
 }
@@ -50,7 +51,9 @@ def history_lines(program: Program, snapshot: Snapshot, unit: Unit) -> Iterator[
         ]
         if not mine and not acts:
             continue
-        yield f"{period.title}（截止 {period.due_on}）：{STATE_NAMES[snapshot.state(period, unit)]}"
+        due = snapshot.period_of(period, unit)
+        until = f"，经批准延期至 {due.due_on}" if due.extended else ""
+        yield f"{period.title}（截止 {period.due_on}{until}）：{STATE_NAMES[snapshot.state(period, unit)]}"
         for entry in mine:
             yield from _submission(program, snapshot, entry, unit)
         yield from (_act(act) for act in acts)
@@ -85,9 +88,13 @@ def _submission(program: Program, snapshot: Snapshot, entry: Submission, unit: U
 
 
 def _act(act: Act) -> str:
-    what = f"报送序号 {act.target}" if act.target else act.file
-    what += f" 为 {act.day}" if act.day else ""
-    return f"  {act.done_on} {ACT_NAMES[act.kind]}{f' {what}' if what else ''}：{act.reason}（台账第{act.seq}条，{act.who}）"
+    to = "至" if act.kind is ActKind.EXTEND else "为"
+    said = (
+        ACT_NAMES[act.kind],
+        f"报送序号 {act.target}" if act.target else act.file,
+        f"{to} {act.day}" if act.day else "",
+    )
+    return f"  {act.done_on} {' '.join(filter(None, said))}：{act.reason}（台账第{act.seq}条，{act.who}）"
 
 
 def sources_of(program: Program, snapshot: Snapshot, period: Period, measure: str) -> tuple[str, list[dict[str, Any]]]:

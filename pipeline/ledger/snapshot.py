@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.domain.acts import ActKind
+from pipeline.domain.acts import ActKind, extensions
 from pipeline.domain.findings import Severity
 from pipeline.domain.past import NO_PAST
 from pipeline.domain.place import Placing
@@ -95,6 +95,14 @@ class Snapshot:
         """The day by which receipts are in the bulletin of a period: when it was last made; before it ever was, its due day."""
         made = [act.done_on for act in self.acts if act.kind is ActKind.TELL and act.period == period.code]
         return max(made, default=period.due_on)
+
+    @cached_property
+    def _extensions(self) -> dict[tuple[str, str], date]:
+        return extensions(self.acts)
+
+    def period_of(self, period: Period, unit: Unit) -> Period:
+        """A period as the respondent of a unit has it: with the day to which its report was extended."""
+        return period.until(self._extensions.get((period.code, unit.prefecture_code)))
 
     def past(self, period: str) -> Past:
         """What was accepted, seen from a period."""

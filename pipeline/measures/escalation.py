@@ -173,10 +173,11 @@ def _letter(
 def _lines(owed: Sequence[Obligation]) -> list[str]:
     """One line per thing owed, with everyone who owes it."""
     lines = []
-    for (what, due_on), some in groupby(owed, key=lambda o: (o.what, o.due_on)):
+    for (what, _), some in groupby(owed, key=lambda o: (o.what, o.due_on)):
         units = list(some)
+        due = units[0].due_words if units[0].extended else f"应于{units[0].due_words}前"
         done = "报送" if units[0].kind in {*_SERIES, ObligationKind.MATERIAL} else "完成"
-        late = f"{what}，应于{cn_date(due_on)}前{done}，已逾期{units[0].days_overdue}天"
+        late = f"{what}，{due}{done}，已逾期{units[0].days_overdue}天"
         if units[0].is_of_contact:
             lines.append(f"{late}{''.join(_why(o) for o in units)}。")
         else:

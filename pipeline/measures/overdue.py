@@ -113,6 +113,7 @@ class _Table:
 
     def _report(self, unit: Unit, arrived: Arrived) -> Obligation:
         overdue, mine = arrived.timeliness is Timeliness.OVERDUE, self._parties.responsible(unit, "")
+        due = self.snapshot.period_of(arrived.period, unit)
         return Obligation(
             kind=ObligationKind.REPORT,
             who=mine.code,
@@ -124,9 +125,10 @@ class _Table:
             what=f"{arrived.period.title}{self.program.words.report}",
             serves="",
             period=arrived.period,
-            due_on=arrived.period.due_on,
-            hand_in_by=self.calendar.last_workday_by(arrived.period.due_on),
-            answer_by=arrived.period.due_on,
+            due_on=due.due_on,
+            extended=due.extended,
+            hand_in_by=self.calendar.last_workday_by(due.due_on),
+            answer_by=due.due_on,
             met=arrived.met_on is not None,
             met_on=arrived.met_on,
             timeliness=arrived.timeliness,
@@ -343,7 +345,7 @@ class _Table:
             step: Code of the step or duty that says who owes it; the unit itself where it is empty.
         """
         as_of, period = self.snapshot.as_of, self._shown_in(due_on)
-        answer_by = max(due_on, period.due_on)
+        answer_by = max(due_on, self.snapshot.period_of(period, unit).due_on)
         heard = said_by is not None or any(
             stands(self.snapshot, p, unit.code) for p in self.program.periods[period.no - 1 :]
         )
@@ -351,7 +353,7 @@ class _Table:
         pending = None if heard else pending_until(self.program, self.snapshot, period, unit)
         judged = timeliness(deadline, met.on if met else None, as_of, pending)
         if judged is Timeliness.OVERDUE and not self._spoke(said_by or unit):
-            judged, reason = Timeliness.UNCLEAR, self._silence(said_by or unit, self._periods_due[-1])
+            judged, reason = Timeliness.UNCLEAR, self._silence(said_by or unit, self._periods_due(unit, as_of)[-1])
         overdue, owed_by = judged is Timeliness.OVERDUE, self._parties.responsible(unit, step)
         return Obligation(
             kind=kind,
@@ -372,7 +374,7 @@ class _Table:
             timeliness=judged,
             days_overdue=(as_of - due_on).days if overdue else 0,
             workdays_overdue=self.calendar.workdays_between(due_on, as_of) if overdue else 0,
-            streak=self._missed(period, met.on if met else as_of) if judged in BEHIND else 0,
+            streak=self._missed(unit, period, met.on if met else as_of) if judged in BEHIND else 0,
             reason=Reason.NONE if met else reason if heard else self._silence(unit, period),
             contacts=self._parties.addressed(unit),
             contact=self._parties.in_words(unit),
@@ -383,18 +385,16 @@ class _Table:
 
     def _spoke(self, unit: Unit) -> bool:
         """Whether a unit's last report that is due, or a later one, stands: of a silent one nothing is called undone."""
-        due = self._periods_due
+        due = self._periods_due(unit, self.snapshot.as_of)
         return not due or any(stands(self.snapshot, p, unit.code) for p in self.program.periods[due[-1].no - 1 :])
 
-    @property
-    def _periods_due(self) -> list[Period]:
-        """The periods whose returns are due."""
-        return [p for p in self.program.periods_through(self.through) if p.due_on < self.snapshot.as_of]
+    def _periods_due(self, unit: Unit, by: date) -> list[Period]:
+        """The periods whose returns were due of a unit before a day."""
+        return [p for p in self.program.periods_through(self.through) if self.snapshot.period_of(p, unit).due_on < by]
 
-    def _missed(self, period: Period, until: date) -> int:
+    def _missed(self, unit: Unit, period: Period, until: date) -> int:
         """Periods whose return was due without it, by ``until``; what is late at all has missed one."""
-        due = [p for p in self.program.periods[period.no - 1 : self.through.no] if p.due_on < until]
-        return max(1, len(due))
+        return max(1, sum(p.no >= period.no for p in self._periods_due(unit, until)))
 
     def _shown_in(self, due_on: date) -> Period:
         return next((p for p in self.program.periods if due_on <= p.end), self.program.periods[-1])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.domain.obligation import Obligation
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.calendar import Calendar
-    from pipeline.program.model import Period, Program
+    from pipeline.program.model import Period, Prefecture, Program
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +60,17 @@ class ReportedPeriod:
     def reported(self) -> int:
         """Counties whose record stands."""
         return sum(self.states[state] for state in REPORTED)
+
+    def extended_in(self, period: Period) -> tuple[tuple[Prefecture, Period], ...]:
+        """The respondents whose report of a period was extended, each with the period as it has it."""
+        own = ((p, self.snapshot.period_of(period, p)) for p in self.program.prefectures)
+        return tuple((p, one) for p, one in own if one.extended)
+
+    @property
+    def due_words(self) -> str:
+        """When its reports are due, of everybody and of those given longer."""
+        longer = (f"{p.short_name}{one.due_words}" for p, one in self.extended_in(self.period))
+        return "，".join([self.period.due_words, *longer])
 
     @cached_property
     def owed_now(self) -> tuple[Obligation, ...]:

@@ -11,7 +11,7 @@ from pipeline.domain.state import State
 from pipeline.program.calendar import Calendar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.model import County, Period, Prefecture, Program, Unit
@@ -59,7 +59,8 @@ def pending_until(program: Program, snapshot: Snapshot, period: Period, unit: Un
     if waiting is None or waiting.is_blank or (period.code, unit.code) in snapshot.states:
         return None
     following = program.periods[period.no :]
-    return following[0].due_on if following and waiting.state is State.UNUSABLE and not waiting.is_held else date.max
+    waits = following and waiting.state is State.UNUSABLE and not waiting.is_held
+    return snapshot.period_of(following[0], unit).due_on if waits else date.max
 
 
 def county_history(
@@ -67,9 +68,8 @@ def county_history(
 ) -> tuple[Arrived, ...]:
     """One entry per period up to ``through`` in which there was such a county; its streak began under an earlier code."""
     codes = {p: code for p in program.periods_through(through) if (code := program.code_in(county, p))}
-    days = [snapshot.first_accepted.get((p.code, code)) for p, code in codes.items()]
-    pending = [pending_until(program, snapshot, p, county) for p in codes]
-    history = _history(list(codes), days, pending, snapshot.as_of, calendar)
+    days = {p: snapshot.first_accepted.get((p.code, code)) for p, code in codes.items()}
+    history = _history(program, snapshot, calendar, county, days)
     return tuple(arrived for arrived in history if codes[arrived.period] == county.code)
 
 
@@ -77,36 +77,32 @@ def prefecture_history(
     program: Program, snapshot: Snapshot, calendar: Calendar, prefecture: Prefecture, through: Period
 ) -> tuple[Arrived, ...]:
     """One entry per period up to ``through``: a prefecture has reported when a first county of its is accepted."""
-    days = []
+    days = {}
     for period in program.periods_through(through):
         mine = program.at(period).measured_of(prefecture.code)
         got = [day for c in mine if (day := snapshot.first_accepted.get((period.code, c.code)))]
-        days.append(min(got, default=None))
-    pending = [pending_until(program, snapshot, p, prefecture) for p in program.periods_through(through)]
-    return _history(program.periods_through(through), days, pending, snapshot.as_of, calendar)
+        days[period] = min(got, default=None)
+    return _history(program, snapshot, calendar, prefecture, days)
 
 
 def _history(
-    periods: Sequence[Period],
-    days: Sequence[date | None],
-    pending: Sequence[date | None],
-    as_of: date,
-    calendar: Calendar,
+    program: Program, snapshot: Snapshot, calendar: Calendar, unit: Unit, days: Mapping[Period, date | None]
 ) -> tuple[Arrived, ...]:
     entries: list[Arrived] = []
     streak = 0
-    for period, met_on, until_then in zip(periods, days, pending, strict=True):
-        judged = timeliness(period.due_on, met_on, as_of, until_then)
+    for period, met_on in days.items():
+        due_on = snapshot.period_of(period, unit).due_on
+        judged = timeliness(due_on, met_on, snapshot.as_of, pending_until(program, snapshot, period, unit))
         behind = judged in BEHIND
         streak = streak + 1 if behind else 0
-        until = met_on or as_of
+        until = met_on or snapshot.as_of
         entries.append(
             Arrived(
                 period=period,
                 timeliness=judged,
                 met_on=met_on,
-                days=(until - period.due_on).days if behind else 0,
-                workdays=calendar.workdays_between(period.due_on, until) if behind else 0,
+                days=(until - due_on).days if behind else 0,
+                workdays=calendar.workdays_between(due_on, until) if behind else 0,
                 streak=streak,
             )
         )

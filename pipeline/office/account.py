@@ -138,9 +138,12 @@ def _owner(m: PeriodMeasures, s: Submission) -> str:
 
 def _silent(m: PeriodMeasures) -> list[str]:
     """Prefectures of which nothing at all came, once it is due."""
-    units = {p.short_name: m.program.measured_of(p.code) for p in m.program.prefectures}
-    states = {name: {m.snapshot.state(m.period, unit) for unit in some} for name, some in units.items()}
-    return [name for name in states if states[name] == {State.MISSING}] if m.snapshot.as_of > m.period.due_on else []
+    return [
+        p.short_name
+        for p in m.program.prefectures
+        if m.snapshot.as_of > m.snapshot.period_of(m.period, p).due_on
+        and {m.snapshot.state(m.period, unit) for unit in m.program.measured_of(p.code)} == {State.MISSING}
+    ]
 
 
 def _admit(m: PeriodMeasures, s: Submission) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.domain.acts import Act, ActKind, closings
+from pipeline.domain.acts import Act, ActKind, closings, extensions
 from pipeline.domain.findings import CATALOGUE
 from pipeline.domain.place import Placing
 from pipeline.domain.state import Verdict
@@ -201,6 +201,65 @@ def received(
             raise PipelineError(f"{which}的收到日期不能早于 {first}，报送期从这一天开始")
         act = replace(_about(entry, ActKind.RECEIVED, reason, who, as_of), day=day)
         return replace(act, seq=store.enter(act)), entry, period
+
+
+_LONGEST = timedelta(days=100)  # after a period's end
+
+
+def extend(
+    workspace: Workspace,
+    prefecture: str,
+    until: date,
+    period: str | None,
+    reason: str,
+    who: str,
+    as_of: date,
+    *,
+    by_clock: bool = False,
+) -> tuple[Act, Program, bool]:
+    """Enter in the ledger that the report of one respondent is due on a later day, for all that it reports in a period.
+
+    A later word on the same period replaces it; the day on which the report is due of everybody takes it back.
+
+    Returns:
+        The act, the program, and whether the report is due as usual again.
+
+    Raises:
+        PipelineError: The period has no such respondent, owes nothing or is closed; the day cannot be; or the day of the act
+            is the clock's (``by_clock``) and the ledger knows a later one.
+    """
+    program = load_campaign(workspace).program
+    chosen = choose_period(program, period, as_of)
+    then = program.at(chosen)
+    unit = find_prefecture(then, prefecture)
+    _need(reason, "延期")
+    with _opened(workspace, program, as_of, by_clock=by_clock, create=True) as store:
+        acts = store.acts(date.max)
+        if chosen.code in closings(acts):
+            raise PipelineError(f"{chosen.title}已经封存，不能延期；确需延期的，先用 reopen 重新开放")
+        which, now = f"{unit.name}{chosen.title}", extensions(acts).get((chosen.code, unit.code), chosen.due_on)
+        if until < chosen.due_on or until == now == chosen.due_on:
+            raise PipelineError(f"{which}的截止日是 {chosen.due_on}，延期应延到这一天以后")
+        if until == now:
+            raise PipelineError(f"{which}已经延期至 {until}")
+        following = program.periods[chosen.no : chosen.no + 1]
+        last = min([chosen.end + _LONGEST, *(after.end for after in following)])
+        if until > last:
+            raise PipelineError(f"{which}最多延到 {last}：再晚就到下一期了" if following else f"{which}最多延到 {last}")
+        snapshot = take_snapshot(store, as_of)
+        came = [snapshot.first_accepted.get((chosen.code, one.code)) for one in then.reporters_of(unit.code)]
+        if until > chosen.due_on and all(day and day <= chosen.due_on for day in came):
+            raise PipelineError(f"{which}应报的都已在 {chosen.due_on} 以前报来并接收，不必延期")
+        act = Act(
+            kind=ActKind.EXTEND,
+            period=chosen.code,
+            prefecture_code=unit.code,
+            day=until,
+            reason=reason.strip(),
+            who=who,
+            done_on=as_of,
+        )
+        return replace(act, seq=store.enter(act)), program, until == chosen.due_on
 
 
 def _about(entry: Submission, kind: ActKind, reason: str, who: str, as_of: date) -> Act:

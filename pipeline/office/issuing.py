@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.checks.carry import carried
+from pipeline.domain.acts import extensions
 from pipeline.forms.issue import Issue, file_name, issue_workbook
 from pipeline.program.identity import Stamp
 from pipeline.system.errors import IssueError, PipelineError
@@ -185,13 +186,14 @@ def plan_issues(
     program = campaign.program.at(period)
     chosen = program.prefectures if prefecture_code is None else (find_prefecture(program, prefecture_code),)
     past = store.accepted(as_of).past(period.code)
+    longer = extensions(store.acts(as_of))
     previous = _by_unit({**past.previous, **past.floors})
     for prefecture in chosen:
         yield Issue(
             program=program,
             key=campaign.key,
             rules=campaign.rules,
-            period=period,
+            period=period.until(longer.get((period.code, prefecture.code))),
             prefecture=prefecture,
             previous=_values_of(program, prefecture, previous),
             entries=carried(program, period, prefecture, past),

@@ -24,7 +24,7 @@ _LACKING = (State.RETURNED, State.UNUSABLE, State.UNREAD, State.MISSING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrefectureStatus:
-    """How far a prefecture is; ``gaps`` says what is missing and why."""
+    """How far a prefecture is; ``gaps`` says what is missing and why, and until when it may be."""
 
     name: str
     done: int
@@ -84,7 +84,8 @@ def unit_states(m: ReportedPeriod) -> list[dict[str, str]]:
 def _prefecture(m: ReportedPeriod, p: Prefecture, *, own: bool) -> PrefectureStatus:
     states = {c.short_name: m.snapshot.state(m.period, c) for c in m.program.measured_of(p.code)}
     gaps = [*_gaps(m, p, states), *(_own_gap(m, p, states) if own else ())]
-    done = sum(s.is_reported for s in states.values())
+    done, due = sum(s.is_reported for s in states.values()), m.snapshot.period_of(m.period, p)
+    gaps += [f"经批准延期至 {due.due_on}"] if due.extended else []
     return PrefectureStatus(name=p.short_name, done=done, asked=len(states), gaps=tuple(gaps))
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipeline.domain.acts import closings
+from pipeline.domain.acts import closings, extensions
 from pipeline.domain.unread import unread_by
 from pipeline.intake.first_round import as_taken, read_all, registry
 from pipeline.intake.inbox import Inbox, clock_day, clock_days, read_inbox, span, with_places
@@ -234,8 +234,15 @@ def _take(
     use_sources(workspace, store, as_of)
     taken = take_in(campaign, store, inbox.arrivals, as_of, progress, on, sent=sent)
     entries = [entry for entry in store.submissions(as_of) if entry.seq in taken.seqs]
+    longer = extensions(store.acts(as_of))
     decided = [
-        clock_day(campaign.program.period_by_code[entry.period], entry.file, entry.received_on, as_of, entry.seq)
+        clock_day(
+            campaign.program.period_by_code[entry.period].until(longer.get((entry.period, entry.prefecture_code))),
+            entry.file,
+            entry.received_on,
+            as_of,
+            entry.seq,
+        )
         for entry in entries
         if entry.file in clocked and entry.period
     ]

@@ -171,7 +171,9 @@ def returned_copy(
         program=program,
         key=key,
         rules=rules,
-        period=program.period_by_code[entry.period],
+        period=snapshot.period_of(
+            program.period_by_code[entry.period], program.prefecture_by_code[entry.prefecture_code]
+        ),
         prefecture=program.prefecture_by_code[entry.prefecture_code],
         seq=entry.seq,
         file=entry.file,

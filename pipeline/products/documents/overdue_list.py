@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
-from pipeline.domain.obligation import KIND_NAMES, Reason
+from pipeline.domain.obligation import KIND_NAMES, Obligation, Reason
 from pipeline.domain.text import cn_date
 from pipeline.forms.style import SafeSheet
 from pipeline.measures.overdue import overdue_contacts, overdue_counties, overdue_others
 from pipeline.products.documents.officer_contacts import CONTACTS_NOTE, CONTACTS_SHEET, contact_columns
-from pipeline.products.documents.timeliness_parts import pending_sentence
+from pipeline.products.documents.timeliness_parts import extended_words, pending_sentence
 from pipeline.products.wording import Figures, made_up_of
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any]
             "county": o.name,
             "reason": o.reason.value,
             "contact": o.contact,
-            "due_on": say.day("due_on", o.due_on),
+            "due_on": say("due_on", o.due_words),
             "days": say(f"{o.who}.days", o.days_overdue),
             "streak": say(f"{o.who}.streak", o.streak),
         }
@@ -86,7 +86,7 @@ def overdue_context(m: PeriodMeasures, *, is_demo: bool) -> tuple[dict[str, Any]
     )
     title = say("period.title", m.period.title)
     summary = (
-        f"{title}{w.report}应于{say.day('due_on', m.period.due_on)}前报送。截至"
+        f"{title}{w.report}应于{say.day('due_on', m.period.due_on)}前报送{extended_words(m, say, m.period)}。截至"
         f"{say.day('as_of', m.snapshot.as_of)}，应报{say('counties.roster', len(m.program.measured))}{w.bodies}中，"
         f"{outcome}{pending_sentence(m, say)}"
     )
@@ -146,6 +146,7 @@ def _sheet(
     cell = book.add_format({**base, "align": "center"})
     wide = book.add_format({**base, "text_wrap": True})
     day = book.add_format({**base, "num_format": "yyyy-mm-dd", "align": "center"})
+    longer = book.add_format({**base, "num_format": 'yyyy-mm-dd"（经批准延期）"', "align": "center", "text_wrap": True})
     title = book.add_format({"font_name": "黑体", "font_size": 16})
     sheet.write_string(0, 0, f"{name}（{m.period.title}，截至{cn_date(m.snapshot.as_of)}）", title)
     sheet.set_row(0, 28)
@@ -164,7 +165,7 @@ def _sheet(
             elif isinstance(value, int):
                 sheet.write_number(row, col, value, cell)
             else:
-                sheet.write_datetime(row, col, value, day)
+                sheet.write_datetime(row, col, value, longer if isinstance(one, Obligation) and one.extended else day)
     if rows:
         sheet.autofilter(2, 0, 2 + len(rows), len(columns))
     else:

@@ -71,7 +71,7 @@ def notice_context(
         )
         if text
     )
-    call = _call(m, say) if errors or refused else "核对无误的，不必重报；确有错误的，请改正后重报。"
+    call = _call(m, prefecture, say) if errors or refused else "核对无误的，不必重报；确有错误的，请改正后重报。"
     given = "退回的表" if errors else "所附的表"
     handed = "现将报表退回" if errors else "现将需核对的表附上"
     conclusions = [quoted(say, "conclusion", f"“{copy.file.rsplit('/', 1)[-1]}”{copy.conclusion}") for copy in copies]
@@ -84,7 +84,7 @@ def notice_context(
             f"{handed}（见附件），{counted}{_by_county(asked, say)}。{given}上保留了你单位所填的内容，{_HOW_TO}{call}",
         ]
     )
-    body = [*(_about_refused(m, refused, say, call, other=bool(copies)) if refused else ()), *body]
+    body = [*(_about_refused(m, prefecture, refused, say, call, other=bool(copies)) if refused else ()), *body]
     openings = [f"{unit}：{body[0]}"] if refused else []
     openings += [f"{unit}：{title}报表已核对，{counted}，{given}见附件。{call}"] if copies else []
     return {
@@ -110,11 +110,14 @@ def notice_context(
     }, say
 
 
-def _about_refused(m: PeriodMeasures, refused: Waiting, say: Figures, call: str, *, other: bool) -> list[str]:
+def _about_refused(
+    m: PeriodMeasures, prefecture: Prefecture, refused: Waiting, say: Figures, call: str, *, other: bool
+) -> list[str]:
     """That a file came, when, why nothing of it could be taken, and what to do."""
     file = quoted(say, "refused.file", f"“{refused.file.rsplit('/', 1)[-1]}”")
     day = say.day("refused.received_on", refused.received_on)
-    when = "在报送截止日以前" if refused.received_on <= m.period.due_on else "在报送截止日以后"
+    due_on = m.snapshot.period_of(m.period, prefecture).due_on
+    when = "在报送截止日以前" if refused.received_on <= due_on else "在报送截止日以后"
     faults = _faults(m, refused)
     why = "；".join(dict.fromkeys(f.what for f in faults))
     fix = "；".join(dict.fromkeys(f.fix for f in faults))
@@ -192,14 +195,15 @@ def _asked(copies: Sequence[ReturnedCopy]) -> Iterator[_Asked]:
                 yield from ((copy, finding, group.title) for finding in group.findings)
 
 
-def _call(m: PeriodMeasures, say: Figures) -> str:
+def _call(m: PeriodMeasures, prefecture: Prefecture, say: Figures) -> str:
     """By when, or what to do when it is too late."""
     if m.period.code in closings(m.snapshot.acts):
         return "本期已封存，确需更正的，请先与我办联系。"
-    due = say.day("due_on", m.period.due_on)
-    if m.snapshot.as_of <= m.period.due_on:
-        return f"请于{due}（含当日）前改正重报。"
-    return f"报送截止日（{due}）已过，请抓紧改正重报。"
+    period = m.snapshot.period_of(m.period, prefecture)
+    if m.snapshot.as_of <= period.due_on:
+        longer = "，经批准延期至此日" if period.extended else ""
+        return f"请于{say.day('due_on', period.due_on)}（含当日{longer}）前改正重报。"
+    return f"报送截止日（{say('due_on', period.due_words)}）已过，请抓紧改正重报。"
 
 
 def _by_county(asked: Sequence[_Asked], say: Figures) -> str:

@@ -47,6 +47,7 @@ def timeliness_paragraphs(m: PeriodMeasures, say: Figures, period: Period | None
     due = f"{say('period.title', period.title)}{say.words.report}应于{say.day('due_on', period.due_on)}前报送"
     if period.provisional:
         due += "（该年放假安排尚未公布，截止日为暂定）"
+    due += extended_words(m, say, period)
     clauses = []
     for kind, label, reasons in _CLAUSES:
         some = [o for o in owed if o.timeliness is kind and (not reasons or o.reason in reasons)]
@@ -59,6 +60,12 @@ def timeliness_paragraphs(m: PeriodMeasures, say: Figures, period: Period | None
                 f"{label}的{w.respondent}{say(f'prefectures.{kind.value}', len(some))}个{_names(m, some, say) if named else ''}"
             )
     return [due + "。" + "；".join(clauses) + "。"]
+
+
+def extended_words(m: PeriodMeasures, say: Figures, period: Period) -> str:
+    """（昆明市经批准延期至5月16日）: whose report of a period was extended, and until when; empty where none was."""
+    said = [f"{p.short_name}{say(f'{p.code}.due_on', one.due_words)}" for p, one in m.extended_in(period)]
+    return f"（{'，'.join(said)}）" if said else ""
 
 
 _OVERDUE_WORDS = "逾期未报"

@@ -279,7 +279,7 @@ def _owed_row(o: Obligation, w: Words) -> dict[str, Any]:
     return {
         "kind": w.put(KIND_NAMES[o.kind]),
         "what": o.what,
-        "due": o.due_on.isoformat(),
+        "due": o.due_on.isoformat() + ("（经批准延期）" if o.extended else ""),
         "timely": o.timeliness.value,
         "timely_name": TIMELINESS_NAMES[o.timeliness],
         "met_on": o.met_on.isoformat() if o.met_on else "",

@@ -68,7 +68,7 @@ def index_page(
             program=m.program,
             period=m.period,
             as_of=cn_date(m.snapshot.as_of),
-            due_on=cn_date(m.period.due_on),
+            due=m.due_words,
             is_demo=is_demo,
             links=[(name, one.link) for name, one in made.items() if hasattr(one, "link")],
             parts=Markup().join(one.__html__() for one in made.values()),

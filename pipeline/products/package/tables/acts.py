@@ -24,6 +24,7 @@ _ACT_NAMES = {
     ActKind.WITHDRAW: "撤回",
     ActKind.REINSTATE: "恢复",
     ActKind.REOPEN: "重新开放",
+    ActKind.EXTEND: "延期",
     ActKind.RECEIVED: "更正收到日期",
     ActKind.UNREAD: "未读的文件",
 }
@@ -46,6 +47,6 @@ TABLE = Table(
         replace(
             OF_SUBMISSION, title="撤回、恢复或更正收到日期的报送", of=lambda act: act.target or None, required=False
         ),
-        day("day", "更正后的收到日期", required=False),
+        day("day", "更正后的收到日期，或延期后的截止日", required=False),
     ),
 )

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.obligation import TIMELINESS_NAMES, Obligation, Reason
 from pipeline.domain.state import STATE_NAMES
-from pipeline.domain.text import cn_date
 from pipeline.measures.progress import Pace
 from pipeline.products.coverage import knowledge_of
 from pipeline.products.summary.registry import FRONT, SummarySheet
@@ -45,7 +44,7 @@ def _write(s: Summary, pen: Pen) -> None:
     m = s.m
     pen.heading(
         f"{s.named(COUNTIES)}（{m.period.title}）",
-        f"应报日期{cn_date(m.period.due_on)}；达标数为各行动表之和，只算已报的{m.program.words.row}；"
+        f"应报日期{m.due_words}；达标数为各行动表之和，只算已报的{m.program.words.row}；"
         "落后是到期未达标、或低于应有进度的任务，未到期的不算落后",
     )
     columns = s.columns(_COLUMNS)
