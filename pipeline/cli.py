@@ -69,6 +69,7 @@ def main(
 
 def _main_job(ctx: click.Context, period: str | None, workers: int | None, scheduler: str) -> None:
     from pipeline.office.account import account_of  # noqa: PLC0415
+    from pipeline.office.reminding import reminder_hint  # noqa: PLC0415
     from pipeline.office.run import run  # noqa: PLC0415
 
     as_of, by_clock, begun = ctx.obj["as_of"], not ctx.obj["as_of_given"], time.monotonic()
@@ -77,6 +78,8 @@ def _main_job(ctx: click.Context, period: str | None, workers: int | None, sched
     for line in account_of(outcome, workspace):
         note(line)
     print_status(outcome.measures)
+    if hint := reminder_hint(outcome.measures):
+        note(hint)
     for fault in outcome.unmade:
         note(f"没有生成：{fault}")
     note_end(outcome.end)
@@ -217,6 +220,7 @@ def demo(folder: Path) -> None:
 for command in (
     queries.status,
     queries.overdue,
+    queries.remind,
     queries.totals,
     queries.trace,
     queries.profile,

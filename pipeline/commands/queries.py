@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.common import json_option, note, period_option, print_json, workspace_of
+from pipeline.commands.common import alone, json_option, note, period_option, print_json, workspace_of
 from pipeline.domain.obligation import KIND_NAMES
 from pipeline.domain.state import STATE_NAMES
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def status(ctx: click.Context, period: str | None, as_json: bool) -> None:
     """谁报了，谁被退回，谁未报。"""
+    from pipeline.office.reminding import reminder_hint  # noqa: PLC0415
     from pipeline.office.reported import reported_in, unit_states  # noqa: PLC0415
 
     m = reported_in(workspace_of(ctx), period, ctx.obj["as_of"])
@@ -31,6 +32,8 @@ def status(ctx: click.Context, period: str | None, as_json: bool) -> None:
         print_json(unit_states(m))
     else:
         print_status(m)
+        if hint := reminder_hint(m):
+            note(hint)
 
 
 def print_status(m: ReportedPeriod) -> None:
@@ -44,6 +47,27 @@ def print_status(m: ReportedPeriod) -> None:
         click.echo(f"  {program.respondent_level}本级：应报 {sum(found.own.values())} 个，{_counted(found.own)}")
     for p in found.prefectures:
         click.echo(f"  {p.name}\t{p.done}/{p.asked}\t{'；'.join(p.gaps)}".rstrip())
+
+
+@click.command()
+@click.option("--period", "period", metavar="报送期", help="报送期，如 2023-02；不写则取截止日最近还没有过的一期")
+@click.pass_context
+def remind(ctx: click.Context, period: str | None) -> None:
+    """截止日以前提示还没有报齐的单位：文字可直接粘贴，提示函写入 outbox/提示/报送期/。"""
+    from pipeline.office.reminding import remind as whom  # noqa: PLC0415
+
+    as_of = ctx.obj["as_of"]
+    with alone(ctx) as workspace:
+        found = whom(workspace, period, as_of)
+    click.echo("\n\n".join(found.texts), nl=bool(found.texts))
+    days = "、".join(map(str, found.days))
+    note(
+        f"{found.period.title}（截止 {found.period.due_on}，提示日 {days}）：没有报齐、今天提示的 {len(found.texts)} 个"
+    )
+    if found.texts:
+        note(f"文字和提示函在 {found.folder}。收件箱里有新文件的，请先运行 run-pipeline receive，再提示")
+    for line in found.first_ours:
+        note(f"没有提示，请先处理：{line}")
 
 
 def _counted(states: Mapping[State, int]) -> str:

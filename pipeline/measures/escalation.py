@@ -35,7 +35,7 @@ _TO_DO = {
     ObligationKind.MATERIAL: "报送有关材料并在报表中填明完成日期",
     ObligationKind.OFFICE_DUTY: "",
 }
-_TO_MEND = "按退回意见修改重报"
+TO_MEND = "按退回意见修改重报"
 
 
 class AddresseeKind(StrEnum):
@@ -51,7 +51,8 @@ class Letter:
     """One letter.
 
     Attributes:
-        level: 提醒, 催报 or 通报, as the programme calls its steps.
+        level: 提醒, 催报 or 通报, as the programme calls its steps; 报送提示 before the day.
+        about: What stands before its title.
         addressee: As on its first line: 昆明市总工会, 省总组织部, 省总领导某某.
         obligations: What it asks for, in the order of ``items``.
         reply_by: The day it gives.
@@ -72,6 +73,7 @@ class Letter:
     asked: str
     office: str
     written_on: date
+    about: str = "逾期事项"
 
 
 def step_of(steps: Sequence[NoticeStep], streak: int) -> int | None:
@@ -193,4 +195,4 @@ def _why(o: Obligation) -> str:
 
 
 def _to_do(o: Obligation) -> str:
-    return _TO_MEND if o.reason in {Reason.RETURNED, Reason.UNUSABLE} else _TO_DO[o.kind]
+    return TO_MEND if o.reason in {Reason.RETURNED, Reason.UNUSABLE} else _TO_DO[o.kind]

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from pipeline.domain.state import STATE_NAMES, State
 from pipeline.domain.text import cn_date
 from pipeline.ledger.waiting import BLANK
-from pipeline.measures.escalation import TO_DO, TO_MEND, AddresseeKind, Letter
-from pipeline.measures.reported import ReportedPeriod
+from pipeline.measures.escalation import TO_MEND, AddresseeKind, Letter
 from pipeline.program.layout import counted_rows, row_name
 
 if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.ledger.snapshot import Snapshot
+    from pipeline.measures.reported import ReportedPeriod
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Period, Prefecture, Program, Unit
 
@@ -62,18 +62,18 @@ def _lacking(m: ReportedPeriod, p: Prefecture) -> dict[str, list[Unit]]:
 
 
 def _reminder(m: ReportedPeriod, p: Prefecture, due: Period, lacking: dict[str, list[Unit]]) -> Letter:
-    w, as_of, everybody = m.program.words, m.snapshot.as_of, m.program.reporters_of(p.code)
+    urging, as_of, everybody = m.program.escalation, m.snapshot.as_of, m.program.reporters_of(p.code)
+    assert urging is not None  # noqa: S101 - it says on which days
+    report, day = m.program.words.report, cn_date(due.due_on)
     left = m.calendar.workdays_between(as_of, due.due_on)
     due_words = f"{due.due_words}报送" if due.extended else f"应于{due.due_words}前报送"
     rest = f"距截止还有{left}个工作日" if as_of < due.due_on else "今天截止"
-    to_do = [TO_DO_NOW if state in {_MISSING, BLANK} else TO_MEND for state in lacking]
+    to_do = [f"抓紧报送{report}" if state in {_MISSING, BLANK} else m.program.worded(TO_MEND) for state in lacking]
     items = []
     for n, (state, units) in enumerate(sorted(lacking.items(), key=lambda item: item[0] == _MISSING), 1):
         whole = len(units) == len(everybody) > 1
         named = f"全部{counted_rows(m.program, [u.code for u in units])}" if whole else "、".join(map(row_name, units))
         items.append(f"{n}.{state}：{named}。")
-    urging = m.program.escalation
-    assert urging is not None  # noqa: S101 - it says on which days
     return Letter(
         level=TITLE,
         title=TITLE,
@@ -83,12 +83,10 @@ def _reminder(m: ReportedPeriod, p: Prefecture, due: Period, lacking: dict[str, 
         obligations=(),
         reply_by=due.due_on,
         opening=(
-            f"{m.period.title}{w.report}{due_words}，{rest}。截至{cn_date(as_of)}，{urging.to_respondent.whose}没有报齐："
+            f"{m.period.title}{report}{due_words}，{rest}。截至{cn_date(as_of)}，{urging.to_respondent.whose}还没有报齐："
         ),
         items=tuple(items),
-        asked=m.program.worded(
-            f"请{'、'.join(dict.fromkeys(to_do))}，于{cn_date(due.due_on)}（含当日）前报{m.program.office}。已经报出的，不必重报。"
-        ),
+        asked=f"请{'、'.join(dict.fromkeys(to_do))}，于{day}（含当日）前报{m.program.office}；已经报出的，不必重报。",
         office=m.program.office,
         written_on=as_of,
     )

@@ -54,6 +54,13 @@ class Calendar:
         days = (after + timedelta(days=n) for n in range(1, (through - after).days + 1))
         return sum(self.is_workday(day)[0] for day in days)
 
+    def workdays_before(self, day: date, count: int) -> date:
+        """The last working day from which there are ``count`` working days to ``day``, that one included if it is worked."""
+        while count > 0:
+            count -= self.is_workday(day)[0]
+            day -= timedelta(days=1)
+        return self.last_workday_by(day)
+
     def last_workday_by(self, day: date) -> date:
         """``day`` itself or the nearest working day before it (deadlines on rest days: hand in before)."""
         while not self.is_workday(day)[0]:

@@ -225,10 +225,12 @@ class Urging:
 
     Attributes:
         leaders: Levels of contacts.csv that are persons.
+        reminders: Working days before a report is due on which those not in are reminded; none where it is empty.
         steps: From the mildest to the sharpest.
     """
 
     leaders: tuple[str, ...] = ()
+    reminders: tuple[int, ...] = ()
     steps: tuple[NoticeStep, ...]
     to_respondent: _Appeal
     to_contact: _Appeal

@@ -48,6 +48,9 @@ def check_systems(program: Program) -> None:
     _check_parties(program)
 
 
+MOST_REMINDER_DAYS = 30
+
+
 def _check_urging(said: Urging) -> None:
     """Steps grow sharper with the streak; the texts leave open what is filled in, and nothing else."""
     streaks = [step.streak for step in said.steps]
@@ -58,6 +61,10 @@ def _check_urging(said: Urging) -> None:
         or min(step.workdays for step in said.steps) < 1
     ):
         raise ProgramError("program.yaml：escalation 的 steps 至少一步，streak 从1起、逐步增大，workdays 不少于1")
+    if any(not 1 <= days <= MOST_REMINDER_DAYS for days in said.reminders):
+        raise ProgramError(
+            f"program.yaml：escalation 的 reminders 是截止日前的工作日数，每个在1到{MOST_REMINDER_DAYS}之间"
+        )
     for appeal in (said.to_respondent, said.to_contact, said.to_leader):
         filled = ("asking", "besides", "by", "to_do", "office")
         own = tuple(name for name in filled if name != "to_do")

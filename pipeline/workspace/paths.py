@@ -74,6 +74,10 @@ class Workspace:
         """Counties on a page each, made on request."""
         return self.root / "outbox" / "画像"
 
+    def reminders(self, period: str) -> Path:
+        """What those are sent whose report of a period is not in before it is due, made on request."""
+        return self.root / "outbox" / "提示" / period
+
     @property
     def pictures(self) -> Path:
         """Pictures drawn before, by what they were drawn from; may be deleted at any time."""

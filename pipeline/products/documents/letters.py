@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline.domain.text import cn_date
 from pipeline.measures.escalation import AddresseeKind
 from pipeline.products.documents.outline import quoted
 from pipeline.products.wording import Figures
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from pipeline.measures.escalation import Letter
     from pipeline.measures.period import PeriodMeasures
+    from pipeline.measures.reported import ReportedPeriod
 
 _TO_OTHERS = {AddresseeKind.CONTACT: "致对口联系单位", AddresseeKind.LEADER: "致联系领导"}
 
@@ -48,7 +50,13 @@ def letter_groups(m: PeriodMeasures) -> Iterator[tuple[str, list[Letter]]]:
             yield m.program.worded(name), sorted(others, key=lambda letter: firsts.index(letter.addressee))
 
 
-def letter_context(m: PeriodMeasures, some: Sequence[Letter], *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
+def pasted(letter: Letter) -> str:
+    """A letter as a message to paste."""
+    date_line = cn_date(letter.written_on)
+    return "\n".join([f"{letter.addressee}：", letter.opening, *letter.items, letter.asked, letter.office, date_line])
+
+
+def letter_context(m: ReportedPeriod, some: Sequence[Letter], *, is_demo: bool) -> tuple[dict[str, Any], Figures]:
     """The context of 催报函.docx and the register of its numbers; ``compact`` where many short letters follow each other."""
     say = Figures(m.program.words)
     compact = any(letter.addressee_kind is not AddresseeKind.PREFECTURE for letter in some)
@@ -60,12 +68,12 @@ def letter_context(m: PeriodMeasures, some: Sequence[Letter], *, is_demo: bool) 
     }, say
 
 
-def _printed(m: PeriodMeasures, letter: Letter, no: int, say: Figures) -> _PrintedLetter:
+def _printed(m: ReportedPeriod, letter: Letter, no: int, say: Figures) -> _PrintedLetter:
     measure = f"letter.{letter.level}.{letter.addressee}"
     return _PrintedLetter(
         no=say("letter.no", no),
         level=letter.title,
-        title=f"“{m.program.short_title}”专项工作\n逾期事项{letter.title}",
+        title=f"“{m.program.short_title}”专项工作\n{letter.about}{letter.title}",
         to_line=quoted(say, "letter.to", f"{letter.addressee}："),
         paragraphs=[quoted(say, measure, line) for line in (letter.opening, *letter.items)],
         closing=quoted(say, measure, letter.asked),
