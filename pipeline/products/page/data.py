@@ -56,8 +56,9 @@ def page_data(m: PeriodMeasures, links: Mapping[str, str]) -> dict[str, Any]:
     """
     rows = _rows(m, m.known)
     earlier = _rows(m, m.known_states[-2]) if len(m.known_states) > 1 else {}
+    standing = {row[0] for of_form in rows.values() for row in of_form.values() if row[0]}
     seen = sorted(
-        {row[0] for of_form in rows.values() for row in of_form.values() if row[0]}
+        standing
         | {row.seq for row in _entries(m)}
         | {s.seq for s in m.snapshot.submissions if s.period == m.period.code}
     )
@@ -72,7 +73,7 @@ def page_data(m: PeriodMeasures, links: Mapping[str, str]) -> dict[str, Any]:
         "forms": [_form(form, m.period) for form in m.program.forms],
         "quantities": [_quantity(q) for q in m.program.quantities if q.fields],
         "units": {unit.code: _unit(m, unit) for unit in units},
-        "files": {seq: _file(m, m.snapshot.by_seq[seq], links) for seq in seen},
+        "files": {seq: _file(m, m.snapshot.by_seq[seq], links, is_read=seq in standing) for seq in seen},
         "rows": rows,
         "before": {code: {unit: row[3] for unit, row in of_form.items()} for code, of_form in earlier.items()},
         "entries": _lists(m),
@@ -157,12 +158,13 @@ def _unit(m: PeriodMeasures, unit: Unit) -> dict[str, Any]:
     return described
 
 
-def _file(m: PeriodMeasures, entry: Submission, links: Mapping[str, str]) -> dict[str, Any]:
+def _file(m: PeriodMeasures, entry: Submission, links: Mapping[str, str], *, is_read: bool) -> dict[str, Any]:
+    """A file; where its columns are is asked only of one that a row shown comes from."""
     forms = {form.code: form for form in m.program.forms}
     columns = {
         code: [given.get(f.code, "") for f in forms[code].fields]
         for code, given in entry.columns.items()
-        if code in forms
+        if is_read and code in forms
     }
     return {
         "name": entry.file,
