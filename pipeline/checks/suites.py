@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import functools
 import gc
+import importlib
 import logging
 import os
+import sys
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pipeline.system.errors import SuiteError
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 _ALL_POSITIONS = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
 """Which rows broke a rule, and not the pandas query for them: it costs a metric for each rule and nobody asks for it."""
+_UNUSED = "altair", "scipy.stats"  # a third of GX's import: charts of results, and a rule that compares distributions
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -134,6 +138,7 @@ def _made_once() -> Iterator[None]:
         (gx.Expectation, "_get_runtime_kwargs", lambda *its, **named: dict(arguments(*its, **named))),  # GX adds to it
         (written, "to_domain_obj", _once(written.to_domain_obj)),
         (engine, "get_domain_records", _once(engine.get_domain_records)),
+        (engine, "_apply_row_condition_filter", _sifted_once(engine._apply_row_condition_filter)),  # noqa: SLF001 - as above
         (IDDict, "to_id", _digested_once(IDDict.to_id)),
     ]
     before = [(owner, name, vars(owner)[name]) for owner, name, _ in kept]
@@ -157,6 +162,19 @@ def _once(method: Callable[..., Any]) -> Callable[..., Any]:
         return kept[key][1]
 
     return once
+
+
+def _sifted_once(sift: Callable[..., Any]) -> Callable[..., Any]:
+    """The rows of a frame that a condition leaves, whichever column is looked at."""
+    kept: dict[tuple[int, str], tuple[Any, Any]] = {}
+
+    def sifted(its: Any, frame: pd.DataFrame, condition: Any, domain: Any) -> Any:
+        key = id(frame), repr((condition, domain.get("condition_parser")))
+        if key not in kept:
+            kept[key] = (frame, sift(its, frame, condition, domain))
+        return kept[key][1]
+
+    return sifted
 
 
 def _digested_once(digest: Callable[..., Any]) -> Callable[..., Any]:
@@ -187,11 +205,22 @@ def _there_to_stay() -> Iterator[None]:
             gc.enable()
 
 
+class _Later(ModuleType):
+    """A module that is imported when something of it is first asked for, which may be never."""
+
+    def __getattr__(self, wanted: str) -> Any:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), wanted)
+
+
 @functools.cache
 def _batch_definition() -> Any:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # never the network
     with warnings.catch_warnings(), _there_to_stay():
         warnings.simplefilter("ignore")
+        for name in _UNUSED:
+            sys.modules.setdefault(name, _Later(name))
         import great_expectations as gx  # noqa: PLC0415 - GX costs seconds to import
 
         import pipeline.checks.expectations  # noqa: F401, PLC0415 - registers our own classes

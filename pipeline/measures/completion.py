@@ -100,6 +100,7 @@ class Completion:
         return _pct(self.reported, self.roster) or 0.0
 
 
+NOBODY = Completion(met=0, applicable=0, reported=0, roster=0)
 Score = Completion | float | None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.measures.chance import Band, Banded, banded
 from pipeline.measures.commendation import Commendation, commendation
-from pipeline.measures.completion import Completion, UnitPart, changing_targets, completion
+from pipeline.measures.completion import NOBODY, Completion, UnitPart, changing_targets, completion
 from pipeline.measures.contacts import ContactFigures, contact_figures
 from pipeline.measures.corrections import Correction, corrections
 from pipeline.measures.escalation import Letter, letters
@@ -27,6 +27,8 @@ from pipeline.measures.ten_tasks import TaskFigures, survey_figures, ten_task_fi
 from pipeline.program.model import FormKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from pipeline.domain.obligation import Obligation
@@ -36,16 +38,62 @@ if TYPE_CHECKING:
     from pipeline.program.model import Period, Prefecture, Program
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Scores:
-    """Completion of one period at every level."""
+    """Completion of one period, each level counted when it is first asked for: of earlier periods few are.
 
+    Attributes:
+        whole: The campaign as written.
+        period: Which.
+        assessed: Its units and quantities.
+        names: Unit of it → the same unit in the period it is compared with.
+    """
+
+    whole: Program
     period: Period
-    province: Completion
-    by_prefecture: dict[str, Completion]
-    by_county: dict[str, Completion]
-    by_action: dict[int, Completion]
-    by_prefecture_action: dict[tuple[str, int], Completion]
+    assessed: pd.DataFrame
+    names: Mapping[str, str]
+
+    @cached_property
+    def province(self) -> Completion:
+        """Of the whole."""
+        return self._by()[()]
+
+    @cached_property
+    def by_prefecture(self) -> dict[str, Completion]:
+        """Of each prefecture, also where nothing may be judged."""
+        found = dict.fromkeys((p.code for p in self.whole.at(self.period).prefectures), NOBODY)
+        return found | {str(key[0]): done for key, done in self._by("prefecture_code").items()}
+
+    @cached_property
+    def by_county(self) -> dict[str, Completion]:
+        """Of each unit measured."""
+        found = dict.fromkeys((unit.code for unit in self.whole.at(self.period).measured), NOBODY)
+        return found | {str(key[0]): done for key, done in self._by("county_code").items()}
+
+    @cached_property
+    def by_action(self) -> dict[int, Completion]:
+        """Of each action that has quantities, whether or not any is judged in the period."""
+        found = {int(str(key[0])): done for key, done in self._by("action").items()}
+        return {no: found.get(no, _nothing_of(self.province)) for no in self._judged}
+
+    @cached_property
+    def by_prefecture_action(self) -> dict[tuple[str, int], Completion]:
+        """Of each prefecture and action."""
+        found = {(str(key[0]), int(str(key[1]))): done for key, done in self._by("prefecture_code", "action").items()}
+        return {
+            (code, no): found.get((code, no), _nothing_of(done))
+            for code, done in self.by_prefecture.items()
+            for no in self._judged
+        }
+
+    def _by(self, *columns: str) -> dict[tuple[object, ...], Completion]:
+        return completion(self.assessed, columns, changing_targets(self.whole, self.period), self.names)
+
+    @property
+    def _judged(self) -> list[int]:
+        asked = {q.action for q in self.whole.quantities if q.fields}
+        return [action.no for action in self.whole.actions if action.no in asked]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +143,10 @@ class PeriodMeasures(ReportedPeriod):
     @cached_property
     def scores(self) -> tuple[Scores, ...]:
         """One entry per period up to this one; the last is this period's."""
-        return tuple(_scores(self.whole, p, assessed, self._names(p)) for p, assessed in self._assessments)
+        return tuple(
+            Scores(whole=self.whole, period=period, assessed=assessed, names=self._names(period))
+            for period, assessed in self._assessments
+        )
 
     def _names(self, period: Period) -> dict[str, str]:
         """Unit of a period → the same unit in this one, where it is the same."""
@@ -210,32 +261,6 @@ def _systems(
         ),
         survey=survey_figures(program, period, values),
         goals=goal_figures(assessed, program.goals),
-    )
-
-
-def _scores(program: Program, period: Period, assessed: pd.DataFrame, names: dict[str, str]) -> Scores:
-    changing = changing_targets(program, period)
-
-    def by(*columns: str) -> dict[tuple[object, ...], Completion]:
-        return completion(assessed, columns, changing, names)
-
-    province = by()[()]
-    then, nobody = program.at(period), Completion(met=0, applicable=0, reported=0, roster=0)
-    prefectures = dict.fromkeys((p.code for p in then.prefectures), nobody)  # of some nothing may be judged
-    prefectures |= {str(k[0]): v for k, v in by("prefecture_code").items()}
-    actions = {int(str(k[0])): v for k, v in by("action").items()}
-    both = {(str(k[0]), int(str(k[1]))): v for k, v in by("prefecture_code", "action").items()}
-    judged = [a.no for a in program.actions if any(q.action == a.no and q.fields for q in program.quantities)]
-    return Scores(
-        period=period,
-        province=province,
-        by_prefecture=prefectures,
-        by_county=dict.fromkeys((unit.code for unit in then.measured), nobody)
-        | {str(k[0]): v for k, v in by("county_code").items()},
-        by_action={no: actions.get(no, _nothing_of(province)) for no in judged},
-        by_prefecture_action={
-            (code, no): both.get((code, no), _nothing_of(done)) for code, done in prefectures.items() for no in judged
-        },
     )
 
 
