@@ -166,6 +166,7 @@ ACTS = {
     "withdraw": ("withdraw", "2", "--reason", "报错了表"),
     "reinstate": ("reinstate", "1", "--reason", "没有错"),
     "close": ("close", "--period", P2, "--reason", "已上报"),
+    "extend": ("extend", "怒江州", "--until", "2023-03-20", "--period", P2, "--reason", "来函申请"),
     "admit": ("admit", "仿.xlsx", "--as", "怒江州", "--reason", "电话核实"),
 }
 
