@@ -80,12 +80,12 @@ def mended(project: Project) -> None:
     project.receive("2024-04-11", "改正", type_in(copy, {("石桥县", "WQ2-n"): 17, ("望江县", "WQ1-1"): 21}))
 
 
-def template_edited(project: Project) -> None:
-    path = project.root / "templates" / "docx" / "工作简报.docx"
+def template_edited(project: Project, name: str = "工作简报") -> None:
+    path = project.root / "templates" / "docx" / f"{name}.docx"
     out = io.BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(out, "w") as new:
-        for name in old.namelist():
-            new.writestr(name, old.read(name).replace(b"</w:body>", b"<w:p/></w:body>"))
+        for part in old.namelist():
+            new.writestr(part, old.read(part).replace(b"</w:body>", b"<w:p/></w:body>"))
     path.write_bytes(out.getvalue())
 
 
@@ -118,6 +118,12 @@ CHANGES: dict[str, Callable[[Project], object]] = {
     ),
     "a name": lambda p: edited(p, "program/counties.csv", "湖滨区", "湖浜区"),
     "a template": template_edited,
+    "a template of what goes back": lambda p: template_edited(p, "退回通知"),
+    "a day of a step": lambda p: edited(p, "program/program.yaml", "due: 2024-03-20", "due: 2024-03-19"),
+    "how many copies are printed": lambda p: edited(p, "program/program.yaml", "copies: 60", "copies: 61"),
+    "a word of the campaign": lambda p: edited(p, "program/program.yaml", "office: 专班办公室", "office: 专班秘书处"),
+    "a day that is no working day": lambda p: edited(p, "program/workdays.csv", "\n", "\n2024-04-03,0,调休\n"),
+    "whom a county is paired with": lambda p: edited(p, "program/contacts.csv", "NC:组织部,组织部", "NC:宣传部,宣传部"),
     "officers' names asked for": lambda p: (p.root / "settings.yaml").write_text("officer_contacts: true\n", "utf-8"),
     "a withdrawal": lambda p: p.call("--as-of", DAY, "withdraw", "2", "--reason", "报错了"),
     "another day of receipt": lambda p: p.call("--as-of", DAY, "received", "2", "2024-04-12", "--reason", "邮戳"),
@@ -201,6 +207,7 @@ def test_nothing_stale_is_kept(project: Project, what: str, makings: list[str]) 
     kept = outbox(project)
     for name in kept:
         (project.root / "outbox" / FIRST[0] / name).unlink()
+    shutil.rmtree(project.root / "dataset" / "cache" / "图")
     project.run(DAY)
     assert outbox(project) == kept
 
