@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipeline.domain.obligation import ObligationKind
 from pipeline.domain.state import State
 from pipeline.measures.completion import change_pp, same_units
 from pipeline.measures.figures import PROVINCE
 from pipeline.measures.period import measure_period
 from pipeline.products.package.schema import Source
-from pipeline.products.package.tables import entries, values
+from pipeline.products.package.tables import entries, records, values
 from pipeline.products.package.writer import csv_text
 from pipeline.program.load import load_program
 from pipeline.workspace.campaign import load_campaign, open_snapshot
@@ -28,7 +30,7 @@ from tests import test_campaign, test_demo
 from tests.builder import ROOT, SECOND, THIRD, whole_campaign
 from tests.hearsay import Report, demo_heard, heard, invented
 from tests.kept import kept
-from tests.oracle import memory, progress, systems
+from tests.oracle import memory, owed, progress, systems
 from tests.oracle.notice import Campaign
 from tests.test_boundaries import redrawn
 from tests.test_demo import EXAMPLE
@@ -54,7 +56,7 @@ def published(m: PeriodMeasures) -> dict[str, bytes]:
     source = Source(
         program=m.program, snapshot=m.snapshot, periods=(m.period,), submissions=(), obligations=(), assessed=()
     )
-    tables = (values.TABLE, entries.TABLE)
+    tables = (values.TABLE, entries.TABLE, records.TABLE)
     return {f"{one.name}.csv": csv_text(one.header, one.lines(source)).encode("utf-8-sig") for one in tables}
 
 
@@ -446,6 +448,24 @@ def states(m: PeriodMeasures, told: Told) -> Iterator[Triple]:
         yield f"coverage.{p.code}", m.now.by_prefecture[p.code].coverage_pct, progress.share(spoke, len(mine)) or 0.0
 
 
+def debts(m: PeriodMeasures, told: Told) -> Iterator[Triple]:
+    """Who owes what, whether it was done, and how late; of campaigns whose files could all be read."""
+    if m.snapshot.waiting:
+        return
+    ours = owed.Ledger(
+        campaign=told.campaign, published=told.published, period=told.known.period, as_of=m.snapshot.as_of
+    )
+    theirs = Counter(
+        (o.kind.value, o.unit, o.serves, o.who, o.due_on, o.met_on, o.timeliness.value, o.days_overdue, o.streak)
+        for o in m.obligations
+        if o.kind is not ObligationKind.OFFICE_DUTY
+    )
+    mine = Counter(
+        (d.kind, d.unit, d.serves, d.who, d.due_on, d.met_on, d.timeliness, d.days, d.streak) for d in ours.owed()
+    )
+    yield "owed", sorted(map(str, (theirs - mine).elements())), sorted(map(str, (mine - theirs).elements()))
+
+
 ONE_PERIOD = (
     known_values,
     completions,
@@ -459,6 +479,7 @@ ONE_PERIOD = (
     problems,
     highlights,
     states,
+    debts,
 )
 
 
@@ -528,7 +549,12 @@ def test_what_was_played_through_files_is_published_and_recomputed(name: str, tm
         }
         for code in made
     }
-    assert packages == {m.period.code: published(m) for m in measured}
+    expected = {m.period.code: published(m) for m in measured}
+    every_decision = {
+        code: {"records.csv": files.pop("records.csv")} for code, files in expected.items()
+    }  # of ``export``
+    assert packages == expected
+    packages = {code: files | every_decision[code] for code, files in packages.items()}
     every = told(workspace.root / "program", packages)
     for n, m in enumerate(measured):
         assert differences(compared(m, every[: n + 1])) == []
@@ -632,3 +658,23 @@ def test_a_blank_in_the_first_return_after_a_merger_takes_nothing_back(tmp_path:
         (third.code, "990100"): Report(rows={"990102": {"FW3-1": 2}}),
     }
     assert [heard(program, reports, p).known.values["990102"]["WQ1-1"] for p in (second, third)] == [41, 41]
+
+
+def test_what_a_county_had_done_is_not_undone_by_another_code(tmp_path: Path) -> None:
+    folder = tmp_path / "program"
+    shutil.copytree(ROOT / "program", folder)
+    head, *lines = (folder / "counties.csv").read_text(encoding="utf-8").splitlines()
+    said = [f"{line},,{'2022-12-31,533499' if line.startswith(THIRD) else ','}" for line in lines]
+    again = next(line.replace(THIRD, "533499") for line in lines if line.startswith(THIRD))
+    table = [f"{head},valid_from,valid_until,successor", *said, f"{again},2023-01-01,,"]
+    (folder / "counties.csv").write_text("\n".join(table) + "\n", encoding="utf-8")
+    program = load_program(folder)
+    first, second = program.periods[:2]
+    done: dict[str, Value] = {"M03-1": "是", "M03-2": first.start}
+    reports = {
+        (first.code, THIRD[:4] + "00"): Report(rows={THIRD: done}),
+        (second.code, THIRD[:4] + "00"): Report(rows={"533499": {"Q01-1": 1}}),
+    }
+    m = heard(program, reports, second)
+    (debt,) = (o for o in m.obligations if (o.unit, o.serves) == ("533499", "M3"))
+    assert (debt.met, debt.met_on, debt.overdue) == (True, first.start, False)

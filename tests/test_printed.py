@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,10 @@ import pytest
 from pipeline.products.documents.bulletin import bulletin_context
 from pipeline.products.documents.overdue_list import overdue_context
 from pipeline.products.documents.publications import publications
+from pipeline.products.page.rows import Page
 from tests.builder import ROOT, whole_campaign
 from tests.hearsay import demo_heard, heard
-from tests.oracle import progress, systems
+from tests.oracle import owed, progress, systems
 from tests.prose_cases import case
 from tests.test_oracle import published, told
 
@@ -34,22 +35,12 @@ if TYPE_CHECKING:
     from tests.oracle.notice import Measure
     from tests.test_oracle import Told
 
-OWED = "what is owed, late or past its day: obligations and submissions, not values"
-DAYS = "days and periods of program/, which tests of the calendar prove"
-WORDS = "words, and numbers of rows"
+WORDS = "words of the notice, of program/ or of an officer, whose digits are theirs, and numbers of rows"
 SAID = "settings of program/ as they are written"
-CHOSEN = "a choice of the document, by its own rule"
 OTHERS = {
     r"(.*\.)?(title|name|text|measure|number|no|titles)$": WORDS,
-    r"^(notice|table|tension\..*|known\..*|goal\.[^.]+\.items)$": WORDS,
-    r"^(as_of|due_on|period\.\w+|next\..*|milestone\.due)$": DAYS,
-    r"^(trend\.(first|last)|quarter|.*\.(due_on|dated_on|since|from))$": DAYS,
+    r"^(notice|table|tension\..*|goal\.[^.]+\.items)$": WORDS,
     r"^(bulletin|issue)\..*|^(chance|coverage\.floor|program\.ambiguous|funding\.F\d\.ratio)$": SAID,
-    r"^(overdue|prefectures)\.\w+$|^\d+\.(streak|days|days_late)$|^prefecture\.\d+\.(overdue|moved)$": OWED,
-    r"^counties\.(missing|never|nothing_usable|returned)$|^county\.\d+\.(due|on_time)$|^quarter\.(not_met|not_reported)$": OWED,
-    r"^problem\.\S+\.days_overdue$|^problems?\.(\w+\.[^.]+\.)?overdue$|^prefecture\.\d+\.problems\.overdue$": OWED,
-    r"^(lagging|candidates|problems\.(pressing|listed))(\..*)?$": CHOSEN,
-    r"^action\.\d+\.(begun|full|late|rest|targets)$": CHOSEN,  # how a sentence groups the targets of an action
 }
 
 
@@ -107,6 +98,74 @@ class Book:
             rows[(rows[list(where)] == list(where.values())).all(axis=1)] if where else rows for rows in self.spoken
         ]
         return progress.change(*some).step
+
+    @cached_property
+    def ledger(self) -> owed.Ledger:
+        """A week after the reports were due: see :func:`tests.hearsay.snapshot`."""
+        now = self.now
+        some = owed.Ledger(campaign=now.campaign, published=now.published, period=now.known.period, as_of=date.max)
+        return replace(some, as_of=some.due(now.known.period) + timedelta(days=7))
+
+    @cached_property
+    def debts(self) -> list[owed.Debt]:
+        """What is owed."""
+        return self.ledger.owed()
+
+    @property
+    def overdue(self) -> list[owed.Debt]:
+        """Counties overdue with the period's report."""
+        mine = (d for d in self.debts if d.kind == "REPORT" and d.shown == self.period)
+        return [d for d in mine if d.timeliness == "OVERDUE" and d.unit in self.now.roster]
+
+    @property
+    def covered(self) -> list[str]:
+        """The periods it tells of: its own, or all since its last issue."""
+        since = self.before.period if self.issued and self.before else ""
+        return [t.period for t in self.told if t.period > since] if self.issued else [self.period]
+
+    def reports(self, unit: str) -> list[owed.Debt]:
+        """A unit's, of the periods it tells of."""
+        return [d for d in self.debts if (d.kind, d.unit) == ("REPORT", unit) and d.shown in self.covered]
+
+    @property
+    def period(self) -> str:
+        """Its code."""
+        return self.now.period
+
+    @cached_property
+    def late_problems(self) -> dict[str, int]:
+        """Number → days past its day."""
+        return {d.serves: d.days for d in self.debts if d.kind == "PROBLEM" and d.timeliness == "OVERDUE"}
+
+    @cached_property
+    def lagging(self) -> dict[str, tuple[bool, bool]]:
+        """County → whether something is behind, and whether it is below the whole by more than chance."""
+        rows, chance = self.now.table, self.now.campaign.said["bulletin"]["chance"]
+        behind = set(rows.loc[rows["pace"] == "behind", "county"])
+        band = {
+            county: progress.apart(done.met, done.of, self.whole, among=self.whole.reported, chance=chance)
+            for (county,), done in self.by("county").items()
+            if done.of
+        }
+        found = {county: (county in behind, band.get(county) == -1) for county in self.now.roster}
+        return {county: reasons for county, reasons in found.items() if any(reasons)}
+
+    @cached_property
+    def candidates(self) -> list[str]:
+        """Counties all of whose reports were in time, with nothing behind, and ahead by more than chance or done with all."""
+        chance = self.now.campaign.said["bulletin"]["chance"]
+        found = []
+        for (county,), done in self.by("county").items():
+            came = [
+                d.timeliness for d in self.debts if (d.kind, d.unit) == ("REPORT", county) and d.timeliness != "NOT_DUE"
+            ]
+            ahead = done.of and (
+                done.met == done.of
+                or progress.apart(done.met, done.of, self.whole, among=self.whole.reported, chance=chance) == 1
+            )
+            if came and set(came) == {"ON_TIME"} and ahead and not self.lagging.get(county, (False, False))[0]:
+                found.append(county)
+        return found
 
     @cached_property
     def problems(self) -> pd.DataFrame:
@@ -578,9 +637,13 @@ def _quarters() -> Iterator[tuple[str, str]]:
 
 def _of_quarters(b: Book, rows: pd.DataFrame) -> set[str]:
     """Of the quarter that ended last, by the period's end."""
-    end = (b.now.known.period.end + timedelta(days=1)).isoformat()
-    first, last = [q for q in _quarters() if q[1] < end or q[1][:7] == b.now.period][-1]
+    first, last = _last_quarter(b)
     return {n(int(((rows["dated_on"] >= first) & (rows["dated_on"] <= last)).sum()))}
+
+
+def _last_quarter(b: Book) -> tuple[str, str]:
+    end = (b.now.known.period.end + timedelta(days=1)).isoformat()
+    return [q for q in _quarters() if q[1] < end or q[1][:7] == b.period][-1]
 
 
 @figure(r"quarter\.(entries|met|roster)")
@@ -604,6 +667,167 @@ def _(b: Book, brand: str | None, spread: str | None, case: str | None) -> str:
     named |= {"entries": int((rows["spread"] != "").sum()), "yes": yes} if spread else {}
     named |= {"count": len(rows), "prefectures": rows["prefecture"].nunique(), "spread": yes} if case else {}
     return n(named[brand or spread or case or ""])
+
+
+# --- what is owed, and days ----------------------------------------------------------------------------------------
+
+
+@figure(r"overdue\.(count|RETURNED|NOTHING_RECEIVED|\d+)|prefecture\.(\d+)\.overdue")
+def _(b: Book, what: str | None, code: str | None) -> str:
+    return n(sum((code or what) in {"count", d.reason, b.now.roster[d.unit]} for d in b.overdue))
+
+
+@figure(r"(\d+)\.(streak|days|days_late)")
+def _(b: Book, code: str, what: str) -> set[str]:
+    return {
+        n({"streak": d.streak, "days": d.days, "days_late": (d.met_on - d.due_on).days if d.met_on else 0}[what])
+        for d in b.reports(code)
+    }
+
+
+@figure(r"prefectures\.(ON_TIME|LATE|OVERDUE)")
+def _(b: Book, what: str) -> set[str]:
+    mine = [d for code in b.now.campaign.prefectures for d in b.reports(code)]
+    return {n(sum((d.shown, d.timeliness) == (period, what) for d in mine)) for period in b.covered}
+
+
+@figure(r"prefecture\.(\d+)\.moved")
+def _(b: Book, code: str) -> set[str]:
+    changed = progress.change(*b.spoken)
+    return {n(sum(b.now.roster[c] == code for c in some)) for some in (changed.came, changed.went)}
+
+
+@figure(r"counties\.(missing|never|nothing_usable|returned)")
+def _(b: Book, what: str) -> str:
+    came = b.ledger.returned
+    silent = {c for c in b.now.roster if b.now.known.of(c) != "reported"}
+    unknown = {c for c in silent if b.now.known.of(c) == "unknown"}
+    unusable = {c for c in unknown if any((t.period, c) in came for t in b.told)}
+    returned = {c for c in silent if (b.period, c) in came}
+    some = {"missing": silent - returned, "returned": returned, "nothing_usable": unusable, "never": unknown - unusable}
+    return n(len(some[what]))
+
+
+@figure(r"county\.(\d+)\.(due|on_time)")
+def _(b: Book, code: str, what: str) -> str:
+    mine = [d.timeliness for d in b.debts if (d.kind, d.unit) == ("REPORT", code)]
+    return n(mine.count("ON_TIME") if what == "on_time" else len(mine) - mine.count("NOT_DUE"))
+
+
+@figure(r"quarter\.(not_met|not_reported)")
+def _(b: Book, what: str) -> str:
+    mine = [d for d in b.debts if d.kind == "HIGHLIGHT"]
+    last = [d.timeliness for d in mine if d.due_on == max(d.due_on for d in mine)]
+    return n(last.count("OVERDUE" if what == "not_met" else "UNCLEAR"))
+
+
+@figure(r"problem\.\d+\.(\S+)\.(days_overdue|due_on|since)")
+def _(b: Book, number: str, what: str) -> set[str]:
+    row = b.problems.set_index("entry").loc[number]
+    day = date.fromisoformat(row["due_on"]) if row["due_on"] else date.max
+    first = _title(b, str(row["first"]))
+    return {
+        "days_overdue": {n(b.late_problems.get(number, 0))},
+        "due_on": {f"{day.year}.{day.month}.{day.day}", _in_words(day)},
+        "since": {first, first.removeprefix("20")},
+    }[what]
+
+
+@figure(
+    r"problems\.overdue|problems\.(category|level|department)\.([^.]+)\.overdue|prefecture\.(\d+)\.problems\.overdue"
+)
+def _(b: Book, role: str | None, name: str | None, code: str | None) -> str:
+    rows = b.problems[b.problems["entry"].isin(b.late_problems)]
+    column, wanted = (role, name) if role else ("prefecture", code) if code else (None, None)
+    return n(len(rows[rows[column] == wanted] if column else rows))
+
+
+@figure(r"problems\.(pressing|listed)")
+def _(b: Book, what: str) -> str:
+    days = sorted((b.late_problems.get(x, 0) for x in _pressing(b)), reverse=True)
+    return n(len(days) if what == "pressing" else sum(d >= days[min(8, len(days)) - 1] for d in days))
+
+
+def _pressing(b: Book) -> list[str]:
+    """Numbers of the open problems put to the highest level."""
+    some = b.problems[~b.problems["status"].isin(["已解决", "撤销"]) & (b.problems["level"] == "省级")]
+    return list(some["entry"])
+
+
+@figure(r"lagging\.(count|BEHIND|COMPLETION|listed)")
+def _(b: Book, what: str) -> str:
+    if what == "listed":
+        rank = sorted((progress.rounded(b.by("county")[(c,)].pct or 0), -_behind(b, c)) for c in b.lagging)
+        return n(sum(one <= rank[min(30, len(rank)) - 1] for one in rank))
+    reasons = list(b.lagging.values())
+    return n(
+        {"count": len(reasons), "BEHIND": sum(x for x, _ in reasons), "COMPLETION": sum(y for _, y in reasons)}[what]
+    )
+
+
+def _behind(b: Book, county: str) -> int:
+    return int(((b.now.table["county"] == county) & (b.now.table["pace"] == "behind")).sum())
+
+
+@figure(r"candidates\.(count|listed)")
+def _(b: Book, what: str) -> str:
+    rank = sorted((progress.rounded(b.by("county")[(c,)].pct or 0) for c in b.candidates), reverse=True)
+    return n(len(rank) if what == "count" else sum(one >= rank[min(30, len(rank)) - 1] for one in rank))
+
+
+@figure(r"action\.(\d+)\.(begun|full|late|rest|targets)")
+def _(b: Book, no: str, what: str) -> str:
+    mine = {
+        c: t for c, t in b.totals.items() if b.measures[c].action == int(no) and b.measures[c].threshold is not None
+    }
+    then = b.before.known.period.end if b.before else date.min
+    judged = [t for t in mine.values() if t.of]
+    full = sum(t.met == t.of for t in judged)
+    return n(
+        {
+            "begun": sum(then < b.measures[c].begins <= b.now.known.period.end for c in mine),
+            "full": full,
+            "late": sum(t.paces.get("behind", 0) > 0 for t in judged),
+            "rest": len(judged) - full,
+            "targets": len(judged),
+        }[what]
+    )
+
+
+@figure(r"as_of|due_on|next\.due_on|period\.end|milestone\.due|milestone\.(M\d+)\.\w+\.due_on|([A-Z]\d+-\w+)\.from")
+def _(b: Book, step: str | None, quantity: str | None) -> set[str]:
+    campaign, now = b.now.campaign, b.now.known.period
+    due = {m["code"]: m["due"] for m in campaign.said["milestones"] if m.get("due")}
+    if step or quantity:
+        return {_in_words(due[step] if step else b.measures[quantity or ""].begins)}
+    return {*map(_in_words, (b.ledger.as_of, now.end, *map(b.ledger.due, campaign.periods), *due.values()))}
+
+
+@figure(r"period\.title|next\.period|(?:known|trend)\.(\d{4}-\d\d)(?:\.title)?|trend\.(first|last)")
+def _(b: Book, code: str | None, which: str | None) -> set[str]:
+    codes = [p.code for p in b.now.campaign.periods]
+    if which:
+        code = codes[0] if which == "first" else b.period
+    return {_title(b, code)} if code else {_title(b, one) for one in (*b.covered, *codes[codes.index(b.period) :][:2])}
+
+
+@figure(r"quarter")
+def _(b: Book) -> str:
+    last = date.fromisoformat(_last_quarter(b)[1][:8] + "28")
+    return f"{last.year}年第{'一二三四'[last.month // 3 - 1]}季度"
+
+
+@figure(r"highlight\.dated_on")
+def _(b: Book) -> set[str]:
+    return {_in_words(date.fromisoformat(day)) for day in b.highlights["dated_on"] if day}
+
+
+def _in_words(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _title(b: Book, code: str) -> str:
+    return str(next(p["title"] for p in b.now.campaign.said["periods"] if str(p["code"])[:7] == code))
 
 
 # --- the proof -----------------------------------------------------------------------------------------------------
@@ -674,3 +898,11 @@ def test_every_printed_name_is_covered_or_has_a_reason() -> None:
     }  # where some are apart
     unused = [p for p, _ in FIGURES if not any(re.match(p, name) for name in names)]
     assert unused == []
+
+
+def test_the_page_counts_counties_by_what_is_known_of_them() -> None:
+    for period, (m, b) in enumerate(books()):
+        names = {"本期已报": "reported", "沿用上次": "known", "从未报送": "never", "尚无可用的数": "nothing_usable"}
+        ours = {name: next(iter(computed(period, f"counties.{what}", ""))) for name, what in names.items()}
+        theirs = {name: n(count) for _, name, count in Page(m=m, pictures={}, files=()).knowledge}
+        assert theirs == {name: count for name, count in ours.items() if count != "0"}, b.period

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from math import floor
+from math import comb, floor
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -236,6 +236,15 @@ def same_counties(campaign: Campaign, now: Span, before: Span) -> dict[str, str]
             code = str(lives.loc[code, "successor"])
         heirs.setdefault(code, []).append(county)
     return {old[0]: new for new, old in heirs.items() if len(old) == 1}
+
+
+def apart(met: int, of: int, whole: Completion, *, among: int, chance: float) -> int:
+    """-1 or 1 where a county is below or above all of them by more than chance: fewer or more targets met than it gives."""
+    mean, tail = whole.met / whole.of, (1 - (1 - chance / 100) ** (1 / among)) / 2
+    at_most = [0.0]
+    for k in range(met + 1):
+        at_most.append(at_most[-1] + comb(of, k) * mean**k * (1 - mean) ** (of - k))
+    return -1 if at_most[-1] < tail else int(at_most[-2] >= 1 - tail)
 
 
 def rounded(value: float) -> Decimal:
