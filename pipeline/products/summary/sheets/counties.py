@@ -94,7 +94,8 @@ def _arrival(owed: Obligation | None) -> tuple[Given, ...]:
     if owed is None:
         return (None,) * 4
     came = owed.met_on or ("" if owed.reason is Reason.NONE else owed.reason.value)
-    return TIMELINESS_NAMES[owed.timeliness], came, owed.days_overdue or None, owed.streak or None
+    days = max((owed.met_on - owed.due_on).days, 0) if owed.met_on else owed.days_overdue
+    return TIMELINESS_NAMES[owed.timeliness], came, days or None, owed.streak or None
 
 
 SHEET = SummarySheet(
