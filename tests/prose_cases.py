@@ -281,4 +281,5 @@ def returned(program_findings: int = 2) -> ReturnedCopy:
         cover={},
         previous={},
         list_rows={},
+        base={},
     )

@@ -77,6 +77,7 @@ def book(content: bytes, request: pytest.FixtureRequest) -> Any:
         ),
         strays=(Stray(sheet="1.思想引领", cell="Z9", text="说明" * 50),),
         list_rows={},
+        base={},
     )
     made = content if request.param == "issued" else returned_workbook(copy)
     return openpyxl.load_workbook(io.BytesIO(made))

@@ -36,6 +36,12 @@ def carried(program: Program, period: Period, prefecture: Prefecture, past: Past
     return entries
 
 
+def to_confirm(program: Program, entries: Entries) -> Entries:
+    """Of what stands in a workbook that goes out, what is to be confirmed row by row."""
+    confirmed = {form.code for form in program.forms if form.confirm}
+    return {place: value for place, value in entries.items() if place[0] in confirmed}
+
+
 def _carried_list(program: Program, form: Form, carried: Sequence[AcceptedRow]) -> Entries:
     entries: Entries = {}
     for key, entry in zip(list_keys(), carried, strict=False):

@@ -19,6 +19,7 @@ from pipeline.checks.lists import list_lines
 from pipeline.checks.masks import run_both
 from pipeline.domain.findings import Finding, Severity, finding
 from pipeline.domain.value import show
+from pipeline.program.layout import CONFIRMED
 from pipeline.program.model import Rows
 from pipeline.program.rules import CONTEXT_COLUMNS, base_field, base_fields, rules_in
 from pipeline.reading.read import whole_file_findings
@@ -220,8 +221,9 @@ def _finding(workbook: Return, rule: Rule, line: Line, frame: pd.DataFrame, posi
     cell = ""
     if line.row is not None:
         cell = cell_of(workbook, line.row, field) if field else f"B{line.row.row}"
+    unsaid = rule.code == "ROW_BLANK" and line.state == "unconfirmed"
     made = finding(
-        rule.code,
+        "ROW_UNCONFIRMED" if unsaid else rule.code,
         file=workbook.arrival.name,
         sheet=workbook.sheets.get(rule.form, ""),
         cell=cell,
@@ -230,7 +232,7 @@ def _finding(workbook: Return, rule: Rule, line: Line, frame: pd.DataFrame, posi
         field=field,
         rule=rule.id,
         found=_found(workbook, line.row, field) if line.row else "",
-        expected=expected,
+        expected=f"改动有变化的格，或在“{CONFIRMED}”格选“√”" if unsaid else expected,
     )
     return replace(made, severity=rule.severity)
 

@@ -8,9 +8,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline.checks.lines import GIVEN, Line
-from pipeline.domain.findings import CATALOGUE, Finding, Severity, finding
+from pipeline.domain.findings import CATALOGUE, UNREPORTED, Finding, Severity, finding
 from pipeline.domain.state import State, Verdict
-from pipeline.program.layout import row_name
+from pipeline.program.layout import counted_rows, row_name
 from pipeline.reading.read import whole_file_findings
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _decide_one(
         for code in reported
     }
     findings = (
-        *_once_per_blank_county(case.findings, reported, past),
+        *_once_per_unreported(program, case, past),
         *_missing_sheets(program, case, lacking),
         *_older(program, case, sound, past),
     )
@@ -155,7 +155,7 @@ def _decide_one(
         verdict, records = Verdict.HELD, []
     else:
         verdict = _verdict(records, whole=bool(whole))
-    reason = program.worded(_reason(case.source, verdict, whole, records))
+    reason = program.worded(_reason(case.source, verdict, whole, records, findings))
     return Decision(
         source=case.source,
         verdict=verdict,
@@ -173,14 +173,22 @@ def _all_nil(county: str, forms: Mapping[str, Line], nil: Mapping[tuple[str, str
     )
 
 
-def _once_per_blank_county(findings: tuple[Finding, ...], reported: set[str], past: Past) -> list[Finding]:
-    """A county blank on every sheet is said once, not once a sheet, and nothing of what went out in its cells."""
+def _once_per_unreported(program: Program, case: _Undecided, past: Past) -> list[Finding]:
+    """A county that reports nothing is said once, not once a sheet; of a file sent back as it went out, the file is."""
     kept: list[Finding] = []
+    reported = case.reported
+    unsaid = {f.county_code for f in case.findings if f.code == "ROW_UNCONFIRMED"}
+    if unsaid and not reported and not case.whole:
+        where = {"file": case.source.arrival.name, "prefecture_code": case.source.prefecture_code}
+        kept.append(finding("RETURN_UNCHANGED", found=counted_rows(program, unsaid), **where))
     seen, accepted = set[str](), {county for county, _ in past.standing}
-    for f in findings:
-        if f.county_code in reported or not (f.rule or f.code == "ROW_BLANK"):
+    for f in case.findings:
+        if f.county_code in reported or not (f.rule or f.code in UNREPORTED):
             kept.append(f)
-        elif f.code == "ROW_BLANK" and f.county_code not in seen:
+        elif f.code == "ROW_UNCONFIRMED" and f.county_code not in seen and reported:
+            seen.add(f.county_code)
+            kept.append(f.at(sheet="", cell=""))
+        elif f.code == "ROW_BLANK" and f.county_code not in seen | (set() if reported else unsaid):
             seen.add(f.county_code)
             which = {True: "还没有接收的各张", False: "各张"}[f.county_code in accepted]
             kept.append(replace(f.at(sheet="", cell=""), fix=f"请在{which}表中填报这个县；本期确无新进展的选“√”"))
@@ -245,11 +253,18 @@ def _verdict(records: list[Record], *, whole: bool) -> Verdict:
     return Verdict.PARTIAL if returned else Verdict.ACCEPTED
 
 
-def _reason(source: Return, verdict: Verdict, whole: tuple[Finding, ...], records: list[Record]) -> str:
+def _reason(
+    source: Return,
+    verdict: Verdict,
+    whole: tuple[Finding, ...],
+    records: list[Record],
+    findings: Collection[Finding],
+) -> str:
     if whole:
         return "；".join(dict.fromkeys(CATALOGUE[f.code].title for f in whole))
     if verdict is Verdict.EMPTY:
-        return "各县各表均未填报"
+        unsaid = any(f.code == "RETURN_UNCHANGED" for f in findings)
+        return "各行都是下发时的数，没有核对" if unsaid else "各县各表均未填报"
     returned = [record for record in records if record.state is State.RETURNED]
     own = [record for record in returned if record.county_code == source.prefecture_code]
     lacking = sum(record.stands for record in returned if record not in own)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.checks.carry import prefilled
 from pipeline.domain.findings import Finding, finding
+from pipeline.domain.value import show
 from pipeline.program.model import Accumulation
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Line:
 
     Attributes:
         source: Index of the return.
-        state: filled, nil, kept, blank, absent or no_sheet (see :mod:`pipeline.program.rules`).
+        state: filled, nil, kept, blank, unconfirmed, absent or no_sheet (see :mod:`pipeline.program.rules`).
         values: Field code → final value: what was typed, or what 本期无新进展 stands for.
         row: The sheet row it was read from, or None.
         entry: Of an entry, its number; empty for the row of a unit.
@@ -77,9 +78,12 @@ def form_lines(
             stands = past.stood((unit.code, form.code), day) or any(at <= day for at in others)
             same = row is not None and untouched(program, form, period, row, past)
             state = _state(None if same and stands else row, has_sheet=form.code in workbook.rows, stands=stands)
+            if row is not None and row.confirms and state in GIVEN:
+                state = _confirmed(row, same=unchanged(program, form, period, row, past))
             values: Mapping[str, Value] = {}
             if row is not None and state in GIVEN:
-                values, clashes = _resolve(row, fields, past) if row.nil else (row.values, [])
+                values, clashes = _resolve(row, fields, past) if state == "nil" else (_as_known(row, past), [])
+                findings += [(source, f) for f in _about_confirming(workbook, row, state, past)]
                 findings += [(source, _nil_conflict(workbook, row, code)) for code in clashes]
                 if row.nil and period.no > 1 and (unit.code in past.merged or not past.knows(unit.code)):
                     findings.append((source, _nil_without_base(workbook, row)))
@@ -102,10 +106,16 @@ def days_of_report(
 
 
 def untouched(program: Program, form: Form, period: Period, row: FormRow, past: Past) -> bool:
-    """A row of a sheet that went out with something in it, with nothing else in it."""
-    if not form.carry or row.nil or row.blank or row.refused:
+    """A row of a sheet that went out with something in it, with nothing else in it and no tick."""
+    return not row.nil and unchanged(program, form, period, row, past)
+
+
+def unchanged(program: Program, form: Form, period: Period, row: FormRow, past: Past) -> bool:
+    """A row that holds just what went out, ticked or not."""
+    if not form.carry or row.blank or row.refused or (form.confirm and not row.confirms):
         return False
-    return given(row.values) == given(prefilled(program, period, form, row.county_code, past))
+    went_out = row.before or prefilled(program, period, form, row.county_code, past)
+    return bool(given(went_out)) and given(row.values) == given(went_out)
 
 
 def given(values: Mapping[str, Value]) -> dict[str, Value]:
@@ -125,19 +135,65 @@ def _state(row: FormRow | None, *, has_sheet: bool, stands: bool) -> str:
     return "absent" if row is None else "blank"
 
 
+def _confirmed(row: FormRow, *, same: bool) -> str:
+    """What a row of a sheet to be confirmed says: changed, ticked, or nothing at all."""
+    if not same and row.typed:
+        return "filled"
+    return "nil" if row.nil else "unconfirmed"
+
+
+def _as_known(row: FormRow, past: Past) -> dict[str, Value]:
+    """The values of a row; what was not changed since it went out is what is known now, corrected or not."""
+    values = dict(row.values)
+    for code, before in row.before.items():
+        if before is not None and values.get(code) == before:
+            values[code] = past.previous.get((row.county_code, code), before)
+    return values
+
+
+def _about_confirming(workbook: Return, row: FormRow, state: str, past: Past) -> list[Finding]:
+    """What is told of a row that went out with values: a tick beside a change, and a value that was corrected since."""
+    where = {
+        "file": workbook.arrival.name,
+        "sheet": row.sheet,
+        "prefecture_code": workbook.prefecture_code,
+        "county_code": row.county_code,
+    }
+    found = []
+    if row.confirms and row.nil and state == "filled":
+        found.append(finding("CONFIRMED_AND_CHANGED", cell=f"C{row.row}", found="√", **where))
+    for code, before in row.before.items():
+        now = past.previous.get((row.county_code, code), before)
+        if before is not None and row.values.get(code) == before and now != before:
+            found.append(
+                finding(
+                    "CORRECTED_SINCE",
+                    cell=cell_of(workbook, row, code),
+                    field=code,
+                    found=row.typed.get(code, ""),
+                    expected=f"{show(now)}（下发以后更正的数）",
+                    **where,
+                )
+            )
+    return found
+
+
 def _resolve(row: FormRow, fields: Sequence[Field], past: Past) -> tuple[dict[str, Value], list[str]]:
     """Values a nil row stands for, and the fields where something else was typed.
 
-    It carries what was accepted last: earlier in this period, else in the period before; zeros only in a first report.
+    It carries what was accepted last: earlier in this period, else in the period before; zeros only in a first report. Of a
+    sheet that went out with values it confirms those that are seen.
     """
     values: dict[str, Value] = {}
     clashes = []
+    seen = _as_known(row, past)
     for field in fields:
         if field.shows:
             continue
         key = row.county_code, field.code
-        carried = past.current.get(key, past.previous.get(key, field.nil_value))
-        typed = row.values.get(field.code)
+        carried = past.previous.get(key, field.nil_value)
+        carried = carried if row.confirms else past.current.get(key, carried)
+        typed = seen.get(field.code)
         values[field.code] = carried if typed is None else typed
         must_be_given = carried is None
         if typed is not None and not must_be_given and typed != carried:

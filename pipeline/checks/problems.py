@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
+from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, UNREPORTED, Finding, Severity
 from pipeline.domain.place import PLACING_NAMES
 from pipeline.domain.state import VERDICT_NAMES, State, Verdict
 from pipeline.program.layout import counted_rows, row_name
@@ -94,7 +94,7 @@ def conclusion(
     """
     good = [code for code, state in states.items() if state is not State.RETURNED]
     bad = [code for code, state in states.items() if state is State.RETURNED]
-    blank = sorted({f.county_code for f in findings if f.code == "ROW_BLANK"} - states.keys())
+    blank = sorted({f.county_code for f in findings if f.code in UNREPORTED} - states.keys())
     aside = sum(CATALOGUE[f.code].aside for f in findings)
     warnings = sum(f.severity is Severity.WARNING for f in findings)
     said = "全部接收" if verdict is Verdict.ACCEPTED and not (blank or aside) else VERDICT_NAMES[verdict]

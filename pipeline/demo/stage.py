@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 from pipeline.checks.carry import raw
 from pipeline.demo.figures import SEED, DemoFigures
 from pipeline.demo.lists import Lists, numbered_entries
-from pipeline.forms.issue import file_name, issue_workbook
+from pipeline.forms.issue import file_name, issue_workbook, row_status
 from pipeline.office.issuing import ISSUED, issue_period, plan_issues
 from pipeline.office.run import run
-from pipeline.program.layout import FIRST_ROW, NIL, list_keys
+from pipeline.program.layout import FIRST_ROW, NIL, UNCONFIRMED, list_keys
 from pipeline.system.errors import WorkspaceError
 from pipeline.workspace.campaign import Campaign, load_campaign, open_store
 from pipeline.workspace.paths import DEMO_MARK, Workspace
@@ -202,6 +202,8 @@ class Filler:
                     value = (mess or {}).get((unit.code, field.code)) or raw(row.get(field.code))
                     if value is not None and not field.shows:
                         entries[form.code, unit.code, field.code] = value
+                if layout.confirms and row_status(entries, it.base, layout, unit.code) == UNCONFIRMED:
+                    entries[form.code, unit.code, NIL] = "√"
         return replace(it, entries=entries)
 
     def _listed(self, it: Issue, code: str) -> Entries:

@@ -157,8 +157,11 @@ class SystemFigures:
         """What need not be filled mostly is not; a rule may ask for it yet."""
         if field.type is not FieldType.TEXT:
             return row.get(field.code)
-        often = 0.5 if form.carry else 0.25
-        dice = dice_for(unit.code, field.code, "" if form.carry else period.code)
+        if form.confirm and row.get(field.code):
+            return row[field.code]  # it stands in the cell
+        at_once = form.carry and not form.confirm
+        often = 0.5 if at_once else 0.25
+        dice = dice_for(unit.code, field.code, "" if at_once else period.code)
         return prose(dice, field, unit.short_name) if dice.random() < often else None
 
     # What section 四 asks for

@@ -102,6 +102,7 @@ def finding(code: str, *, found: str = "", expected: str = "", fix: str = "", **
     )
 
 
+UNREPORTED = frozenset({"ROW_BLANK", "ROW_UNCONFIRMED"})  # what says that a row reports nothing
 ADMIT = "请在下发的表上填报，或与办公室联系核实"
 KEY = "请在办公室的工作目录里检查，那里才有签发密钥 issue.key"
 _CLOSED = "确需更正的，请先与办公室联系"
@@ -342,6 +343,22 @@ CATALOGUE: dict[str, FindingKind] = {
     ),
     "ROW_BLANK": FindingKind(
         severity=C, title="这一行整行未填", fix="请填报；本期确无新进展的，请在“本期无新进展”列选“√”"
+    ),
+    "ROW_UNCONFIRMED": FindingKind(
+        severity=C,
+        title="这一行还是下发时的数，没有改动，也没有选“√”",
+        fix="有变化的改动那一格；核对过、没有变化的，请在“已核对（无变化）”格选“√”",
+    ),
+    "RETURN_UNCHANGED": FindingKind(
+        severity=W,
+        title="表中各行都是下发时的数，没有改动，也没有选“√”，不算报送",
+        fix="请逐行核对：有变化的改动那一格，没有变化的在“已核对（无变化）”格选“√”，再报来",
+    ),
+    "CONFIRMED_AND_CHANGED": FindingKind(
+        severity=N, title="选了“已核对（无变化）”，又有改动，按改动后的数接收", fix="有改动的，不必再选“√”"
+    ),
+    "CORRECTED_SINCE": FindingKind(
+        severity=N, title="这一格没有改，表下发以后上次的数已更正，按更正后的数接收", fix="如更正后的数不对，请改这一格"
     ),
     "ROW_HIDDEN": FindingKind(
         severity=C, title="这一行是隐藏的，填了数，未采用", fix="请取消隐藏，核对所填后重报；不该有的行请删去"

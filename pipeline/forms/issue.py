@@ -21,12 +21,14 @@ from pipeline.forms.cover import write_cover
 from pipeline.forms.excel_rules import compared, contradictions, validation
 from pipeline.forms.messages import alert_of, prompt_of
 from pipeline.forms.printing import Print, cuts, to_paper
-from pipeline.forms.self_check import CHECK_FIRST, write_self_check
+from pipeline.forms.self_check import CHECK_FIRST, is_ticked, write_self_check
 from pipeline.forms.style import FONT, LINE_HEIGHT, Formats, PlainSheet, fitted, lines_of, ok, protect, write_typed
 from pipeline.program.identity import Stamp
 from pipeline.program.layout import (
+    BEFORE,
     CHECK_SHEET,
     CODE_ROW,
+    CONFIRMED,
     COUNTY_CODE,
     COUNTY_NAME,
     ENTRY,
@@ -34,13 +36,18 @@ from pipeline.program.layout import (
     IDENTITY_SHEET,
     ITEM_ROW,
     LABEL_ROW,
+    LIVE_WORD,
+    MOVED,
     NIL,
     REMARK,
     STAMP_ROW,
+    STATUS,
     TITLE_ROW,
+    UNCONFIRMED,
     WHO_ROW,
     SheetLayout,
     address,
+    before_label,
     column_letter,
     frame_labels,
     list_keys,
@@ -49,9 +56,10 @@ from pipeline.program.layout import (
     sheet_layout,
     unit_name,
 )
-from pipeline.program.model import LEVELS, County, FieldType, Prefecture, Program
+from pipeline.program.model import LEVELS, County, FieldType, Prefecture, Program, Rows
 from pipeline.program.rules import rules_in
 from pipeline.program.words import COUNTER
+from pipeline.reading.cells import parse_tick
 from pipeline.system.errors import IssueError
 
 if TYPE_CHECKING:
@@ -63,12 +71,13 @@ if TYPE_CHECKING:
     from pipeline.program.rules import Rule
 
     SheetWriter = Callable[[xlsxwriter.Workbook, Formats], None]
+    Cells = Mapping[tuple[str, str, str], Raw]
 
 COMMENT_WIDTH, COMMENT_LINE, COMMENT_LIMIT = 2.2, 40, 1_000
 _BLANK_ENTRIES = 15  # rows drawn below the filled ones of a list; all that it takes are checked
 _SHORT_TEXT = 60  # characters that stand in a narrow column
 _REMARK_WIDTH = 18  # characters of column width; a Chinese one takes two
-_FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 11, NIL: 7, ENTRY: 12, REMARK: _REMARK_WIDTH}
+_FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 11, NIL: 8, STATUS: 9, ENTRY: 12, REMARK: _REMARK_WIDTH}
 _SMALL = 1.1  # how much more of 10 points than of 11 a column holds
 HIGHEST_ROW, CODE_HEIGHT = 200, 16  # points
 
@@ -91,6 +100,7 @@ class Issue:
         previous: (unit code, field code) → last accepted value before the period.
         entries: (form, row, column) → what already stands in the cell, as typed; a row is a unit's code, or the
             :func:`~pipeline.program.layout.list_keys` of a list.
+        base: The same of the sheets whose rows are to be confirmed, as they go out: what a cell is compared with.
         marks: (form, row, column) → what is wrong with it.
         cover: Label → what already stands beside it on the cover.
         answers: What is being answered, when this is a returned copy; makes its number its own.
@@ -103,6 +113,7 @@ class Issue:
     prefecture: Prefecture
     previous: Mapping[tuple[str, str], Value]
     entries: Mapping[tuple[str, str, str], Raw] = field(default_factory=dict)
+    base: Mapping[tuple[str, str, str], Raw] = field(default_factory=dict)
     marks: Mapping[tuple[str, str, str], Mark] = field(default_factory=dict)
     cover: Mapping[str, Raw] = field(default_factory=dict)
     answers: str = ""
@@ -121,6 +132,7 @@ class Issue:
             repr(sorted(self.marks.items())),
             repr(self.cover),
             *([repr((self.program.levels, self.regions))] if self.program.levels != LEVELS else []),
+            *([repr(sorted(self.base.items()))] if self.base else []),
             *([self.program.words.counter] if self.program.words.counter != COUNTER else []),
         ]
         return hashlib.sha256("\n".join(content).encode()).hexdigest()[:8]
@@ -147,8 +159,14 @@ class Issue:
 
     @cached_property
     def _layouts(self) -> tuple[SheetLayout, ...]:
+        given = {form for form, *_ in self.base}
         return tuple(
-            sheet_layout(form, self.period, self.program.units_of(form, self.prefecture.code))
+            sheet_layout(
+                form,
+                self.period,
+                self.program.units_of(form, self.prefecture.code),
+                confirms=form.confirm and form.code in given,
+            )
             for form in self.program.forms
         )
 
@@ -218,6 +236,13 @@ def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: 
         issue.rules,
         issue.previous.keys(),
         issue.entries,
+        {
+            (layout.form.code, unit.code)
+            for layout in rosters
+            if layout.confirms
+            for unit in layout.units
+            if row_status(issue.entries, issue.base, layout, unit.code) == UNCONFIRMED
+        },
         issue.stamp("CHECK", 1),
         issue.program.words,
     )
@@ -242,7 +267,11 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
     )
     ok(sheet.write_string(WHO_ROW, col, who, f.who))
     stamp = issue.stamp(layout.form.code, layout.form.version)
-    ok(sheet.write_string(STAMP_ROW, col, f"{stamp}（请勿改动）", f.stamp))
+    if layout.confirms:
+        ok(sheet.write_string(STAMP_ROW, layout.col_of(MOVED), str(stamp), f.stamp))
+        _count_live(sheet, f, issue, layout)
+    else:
+        ok(sheet.write_string(STAMP_ROW, col, f"{stamp}（请勿改动）", f.stamp))
     heads = _headings(sheet, f, issue.program, layout, widths, pages)
     heights = [*heads, *_rows(sheet, f, layout, issue)]
     rules = rules_in(issue.rules[layout.form.code], [x.code for x in layout.fields])
@@ -252,7 +281,9 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
     if NIL in layout.frame:
         _offer_nil(sheet, layout)
     _paint(sheet, f, layout, rules)
-    sheet.autofilter(CODE_ROW, 0, layout.last_row, layout.remark_col)
+    if layout.confirms:
+        _write_unseen(sheet, f, layout, issue)
+    sheet.autofilter(CODE_ROW, 0, layout.last_row, len((*layout.columns, *layout.unseen)) - 1)
     sheet.freeze_panes(FIRST_ROW, layout.first_field_col)
     if layout.form.is_list:  # what is added below is printed too
         to_paper(sheet, replace(shape, heights=[*above, *heights]))
@@ -262,13 +293,19 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
 
 
 def _offer_nil(sheet: Any, layout: SheetLayout) -> None:
-    """The tick 本期无新进展 from a list."""
-    col = layout.col_of(NIL)
+    """The tick 本期无新进展, or 已核对（无变化）, from a list."""
+    col, title = layout.col_of(NIL), "本期无新进展"
+    said = "本期确无新进展的选“√”，其余各格可不填，沿用上次已接收的数。"
+    if layout.confirms:
+        title, said = (
+            CONFIRMED,
+            "整行核对过、没有变化的选“√”；有变化的直接改那一格，不用选。既没有改、也没有选的，不算报送。",
+        )
     offered = {
         "validate": "list",
         "source": ["√"],
-        "input_title": "本期无新进展",
-        "input_message": "本期确无新进展的选“√”，其余各格可不填，沿用上次已接收的数。",
+        "input_title": title,
+        "input_message": said,
         "error_title": "填写有误",
         "error_message": "只能选“√”或留空。",
     }
@@ -325,6 +362,7 @@ def _headings(
         else:
             ok(sheet.write_string(ITEM_ROW, first, headings[item], f.item))
     shown = {x.code: _two_lines(x) for x in layout.fields} | frame_labels(program, layout.form)
+    shown |= {NIL: CONFIRMED} if layout.confirms else {}
     for col, (code, width) in enumerate(zip(layout.columns, widths, strict=True)):
         is_open = layout.form.is_list and code != ENTRY
         sheet.set_column(col, col, width, f.list_column if is_open else None)  # all that a list takes can be filled
@@ -358,7 +396,8 @@ def _kind(field: Field) -> str:
 def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> list[float]:
     """What stands in the rows: names, what was typed or carried, marks, and what is shown from another sheet; their heights."""
     kinds = {COUNTY_CODE: "code", ENTRY: "code", COUNTY_NAME: "county", NIL: "input", REMARK: "remark"}
-    kinds |= {x.code: _kind(x) for x in layout.fields}
+    kinds |= {x.code: _kind(x) for x in layout.fields} | {STATUS: "county"}
+    known = {x.code for x in layout.fields if layout.confirms and not x.shows}
     shows = {x.code: x.shows for x in layout.fields if x.shows}
     widths = {x.code: _width(x) * (_SMALL if x.type is FieldType.TEXT else 1) for x in layout.fields}
     widths[REMARK] = _REMARK_WIDTH * _SMALL
@@ -375,10 +414,12 @@ def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> list[flo
             severity = mark.severity if mark else None
             if code in shows:
                 _show(sheet, f, issue, (row, col), shows[code], key, severity)
+            elif code == STATUS:
+                _write_status(sheet, f, layout, issue, (row, col), key)
             elif texts[code] is None:
-                ok(sheet.write_blank(row, col, None, f.entry(kinds[code], severity)))
+                ok(sheet.write_blank(row, col, None, f.entry(kinds[code], severity, pale=code in known)))
             else:
-                write_typed(sheet, f, row, col, texts[code], kinds[code], severity)
+                write_typed(sheet, f, row, col, texts[code], kinds[code], severity, pale=code in known)
             if mark:
                 size = {"x_scale": COMMENT_WIDTH, "y_scale": 0.4 + 0.2 * lines_of(mark.comment, COMMENT_LINE)}
                 ok(
@@ -434,30 +475,96 @@ def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field
 
 
 def _paint(sheet: Any, f: Formats, layout: SheetLayout, rules: tuple[Rule, ...]) -> None:
-    """Red where rules between columns are broken; grey where nothing need be filled."""
+    """Red where rules between columns are broken; dark what was changed; grey where nothing need be filled."""
+
+    def paint(first: int, last: int, criteria: str, look: Any, *, stop: bool = True) -> None:
+        shown = {"type": "formula", "criteria": criteria, "format": look} | ({"stop_if_true": True} if stop else {})
+        ok(sheet.conditional_format(FIRST_ROW, first, layout.last_row, last, shown))
+
     for clash in contradictions(rules):
         formula = "=" + clash.broken(lambda code: f"${column_letter(layout.col_of(code))}{FIRST_ROW + 1}")
         for code in clash.rule.columns:
-            col = layout.col_of(code)
-            ok(
-                sheet.conditional_format(
-                    FIRST_ROW,
-                    col,
-                    layout.last_row,
-                    col,
-                    {"type": "formula", "criteria": f"{formula}>0", "format": f.bad, "stop_if_true": True},
-                )
-            )
+            paint(layout.col_of(code), layout.col_of(code), f"{formula}>0", f.bad)
+    if layout.confirms:
+        for x in layout.fields:
+            if not x.shows:
+                col = layout.col_of(x.code)
+                paint(col, col, f"={_is_changed(layout, x, FIRST_ROW)}=1", f.changed)
+        state = layout.col_of(STATUS)
+        paint(state, state, f'=${column_letter(state)}{FIRST_ROW + 1}="{UNCONFIRMED}"', f.todo)
+        paint(state, state, f'=${column_letter(state)}{FIRST_ROW + 1}<>"{UNCONFIRMED}"', f.good)
     if NIL in layout.frame:
-        ok(
-            sheet.conditional_format(
-                FIRST_ROW,
-                layout.first_field_col,
-                layout.last_row,
-                layout.remark_col - 1,
-                {"type": "formula", "criteria": f'=$C{FIRST_ROW + 1}="√"', "format": f.zebra},
-            )
-        )
+        paint(layout.first_field_col, layout.remark_col - 1, f'=$C{FIRST_ROW + 1}="√"', f.zebra, stop=False)
+
+
+def _is_changed(layout: SheetLayout, field: Field, row: int) -> str:
+    """1 where a cell differs from what went out: blank is not zero, the text 3 is the number 3, an error spreads nowhere."""
+    cell, before = (f"${column_letter(layout.col_of(code))}{row + 1}" for code in (field.code, BEFORE + field.code))
+    return f'IF(ISERROR({cell}),1,IF(EXACT({cell}&"",{before}&""),0,1))'
+
+
+def _write_unseen(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> None:
+    """Behind the sheet, hidden: what went out in each cell, on the same row, so that a sort takes it along."""
+    first = layout.col_of(MOVED)
+    sheet.set_column(first, first + len(layout.unseen) - 1, 9, None, {"hidden": True})
+    labels = {MOVED: "改动格数"} | {BEFORE + x.code: before_label(x) for x in layout.fields}
+    asked = [x for x in layout.fields if not x.shows]
+    for col, code in enumerate(layout.unseen, first):
+        ok(sheet.write_string(LABEL_ROW, col, labels[code], f.label))
+        ok(sheet.write_string(CODE_ROW, col, code, f.unseen))
+    for row, unit in enumerate(layout.units, FIRST_ROW):
+        counted = "+".join(_is_changed(layout, x, row) for x in asked)
+        moved = len(_changed(issue.entries, issue.base, layout, unit.code))
+        ok(sheet.write_formula(row, first, f"={counted}", f.unseen, moved))
+        for x in asked:
+            before = issue.base.get((layout.form.code, unit.code, x.code))
+            if before is not None:
+                write_typed(sheet, f, row, layout.col_of(BEFORE + x.code), before, "code")
+
+
+def _changed(entries: Cells, base: Cells, layout: SheetLayout, key: str) -> list[str]:
+    """The fields of a row that hold something else than went out."""
+    keys = {x.code: (layout.form.code, key, x.code) for x in layout.fields if not x.shows}
+    return [code for code, at in keys.items() if show(entries.get(at)) != show(base.get(at))]
+
+
+def row_status(entries: Cells, base: Cells, layout: SheetLayout, key: str) -> str:
+    """What a row is, in words, as its formula finds it: 未核对, 已核对 or 已改3格.
+
+    Args:
+        entries: (form, row, column) → what stands in the cell.
+        base: The same, as it went out.
+        layout: The sheet.
+        key: The row: code of a unit.
+    """
+    ticked, _ = parse_tick(entries.get((layout.form.code, key, NIL)))
+    changed = len(_changed(entries, base, layout, key))
+    return f"已改{changed}格" if changed else "已核对" if ticked else UNCONFIRMED
+
+
+def _write_status(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue, place: tuple[int, int], key: str) -> None:
+    row = place[0] + 1
+    moved, tick = (f"${column_letter(layout.col_of(code))}{row}" for code in (MOVED, NIL))
+    formula = f'=IF({moved}>0,"已改"&{moved}&"格",IF({is_ticked(tick)},"已核对","{UNCONFIRMED}"))'
+    ok(sheet.write_formula(*place, formula, f.locked, row_status(issue.entries, issue.base, layout, key)))
+
+
+def _count_live(sheet: Any, f: Formats, issue: Issue, layout: SheetLayout) -> None:
+    """The line above the headings that counts what is left to look at, and is green when nothing is."""
+    col = column_letter(layout.col_of(STATUS))
+    left = f'COUNTIF(${col}${FIRST_ROW + 1}:${col}${layout.last_row + 1},"{UNCONFIRMED}")'
+    words = issue.program.words
+    rows = f"{words.counter}{words.row}" if layout.form.rows is Rows.COUNTY else "行"
+    done = f"{LIVE_WORD}各行都已核对或改过"
+    ask = f"{rows}没有核对：浅色是上次已接收的数，有变化的直接改，没有变化的选“√”；没有改也没有选的不算报送"
+    open_rows = sum(row_status(issue.entries, issue.base, layout, unit.code) == UNCONFIRMED for unit in layout.units)
+    cached = f"{LIVE_WORD}还有{open_rows}{ask}" if open_rows else done
+    quoted = ask.replace('"', '""')
+    formula = f'=IF({left}=0,"{done}","{LIVE_WORD}还有"&{left}&"{quoted}")'
+    ok(sheet.write_formula(STAMP_ROW, 0, formula, f.who, cached))
+    for sign, look in (("=", f.good), (">", f.todo)):
+        shown = {"type": "formula", "criteria": f"={left}{sign}0", "format": look}
+        ok(sheet.conditional_format(STAMP_ROW, 0, STAMP_ROW, layout.remark_col, shown))
 
 
 def _identity(book: xlsxwriter.Workbook, issue: Issue) -> None:

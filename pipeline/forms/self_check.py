@@ -22,6 +22,8 @@ from pipeline.program.layout import (
     FIRST_ROW,
     NIL,
     NIL_COL,
+    STATUS,
+    UNCONFIRMED,
     SheetLayout,
     column_letter,
     row_name,
@@ -57,6 +59,7 @@ def write_self_check(
     rules: Rules,
     known: Collection[tuple[str, str]],
     entries: Mapping[tuple[str, str, str], Raw],
+    unconfirmed: Collection[tuple[str, str]],
     stamp: Stamp,
     words: Words,
 ) -> None:
@@ -69,18 +72,20 @@ def write_self_check(
         rules: Form code → rules.
         known: (county, field) pairs with a last accepted value: what a tick may carry.
         entries: (form, county, column) → what stands in the cell, of those that are not blank.
+        unconfirmed: (form, unit) of the rows that were neither changed nor ticked and should be.
         stamp: Identity of this sheet.
         words: Of the campaign.
     """
     sheet = book.add_worksheet(CHECK_SHEET)
     sheet.hide_gridlines(2)
     sheet.set_row(0, 30)
-    ok(sheet.write_string(0, 0, "自查：还有多少格没填或不是数字、有多少处矛盾（全部为0、绿色后再报送）", f.title))
+    wanting_what = "格未填或不是数字" if not any(x.confirms for x in layouts) else "处没有核对、未填或不是数字"
+    ok(sheet.write_string(0, 0, f"自查：还有多少{wanting_what}、有多少处矛盾（全部为0、绿色后再报送）", f.title))
     ok(sheet.write_string(1, 0, f"{stamp}（请勿改动）", f.stamp))
     heads = [
         f"{words.row}代码",
         words.row_title,
-        *(f"{x.form.sheet}\n漏填、非数字" for x in layouts),
+        *(f"{x.form.sheet}\n{'未核对、' if x.confirms else ''}漏填、非数字" for x in layouts),
         *("" for _ in layouts),
         "数据矛盾",
         "结论",
@@ -101,16 +106,16 @@ def write_self_check(
     ]
     for row, unit in enumerate(units, CHECK_FIRST):
         cells = {key: raw for key, raw in entries.items() if key[1] == unit.code}
-        wanting, clashing = _self_check_row(sheet, f, asked, known, cells, row, unit)
+        wanting, clashing = _self_check_row(sheet, f, asked, known, cells, unconfirmed, row, unit)
         todo, clashes = todo + wanting, clashes + clashing
     last, clash, verdict = CHECK_FIRST - 1 + len(units), 2 * len(layouts) + 2, 2 * len(layouts) + 3
     blanks = f"SUM(C5:{column_letter(len(layouts) + 1)}{last + 1})"
     summed = f"SUM({column_letter(clash)}5:{column_letter(clash)}{last + 1})"
     formula = (
         f'=IF(ISERROR({blanks}+{summed}),"{UNKNOWN}",IF({blanks}+{summed}=0,"全部填齐，可以报送",'
-        f'"还有 "&{blanks}&" 格未填或不是数字，"&{summed}&" 处矛盾"))'
+        f'"还有 "&{blanks}&" {wanting_what}，"&{summed}&" 处矛盾"))'
     )
-    cached = f"还有 {todo} 格未填或不是数字，{clashes} 处矛盾" if todo + clashes else "全部填齐，可以报送"
+    cached = f"还有 {todo} {wanting_what}，{clashes} 处矛盾" if todo + clashes else "全部填齐，可以报送"
     ok(sheet.write_formula(2, 0, formula, f.who, cached))
     for sign, look in (("=", f.good), (">", f.todo)):
         shown = {"type": "formula", "criteria": f"={blanks}+{summed}{sign}0", "format": look}
@@ -162,6 +167,7 @@ def _self_check_row(
     sheets: Sequence[_SheetAsks],
     known: Collection[tuple[str, str]],
     entries: Mapping[tuple[str, str, str], Raw],
+    unconfirmed: Collection[tuple[str, str]],
     row: int,
     unit: Unit,
 ) -> tuple[int, int]:
@@ -182,9 +188,10 @@ def _self_check_row(
         ticked, _ = parse_tick(cells.get(NIL))
         blank = sum(x.code not in cells for x in (if_nil if ticked else needed))
         words = sum(_is_word(x, cells.get(x.code)) for x in layout.fields)
-        todo += blank + words
+        unsaid = int((layout.form.code, unit.code) in unconfirmed)
+        todo += blank + words + unsaid
         todo_formula = _todo_formula(layout, needed, if_nil, row + 1)
-        ok(sheet.write_array_formula(row, col, row, col, todo_formula, f.locked, blank + words))
+        ok(sheet.write_array_formula(row, col, row, col, todo_formula, f.locked, blank + words + unsaid))
         shown = sum(clash.shows_in(cells) for clash in asked.clashes)
         if asked.broken:
             formula = f"=SUM({_ours(layout, row + 1)}*({asked.broken}))"
@@ -216,8 +223,7 @@ def _todo_formula(layout: SheetLayout, needed: Sequence[Field], if_nil: Sequence
 
     Full-width and no-break spaces count as blank; any tick that is taken for one on intake counts as a tick.
     """
-    words = ",".join(f'"{word}"' for word in sorted(TICKS))
-    ticked = f"ISNUMBER(MATCH(TRIM({_ref(layout, NIL_COL)}),{{{words}}},0))"
+    ticked = is_ticked(_ref(layout, NIL_COL))
     counts = [x for x in layout.fields if x.type in NUMBERS and not x.shows]
     asked, asked_if_nil, numbers, may_not_apply, own = (
         _mask(layout, some)
@@ -235,7 +241,17 @@ def _todo_formula(layout: SheetLayout, needed: Sequence[Field], if_nil: Sequence
     no_numbers = f'IF(ISTEXT({cells}),(1-{blank})*({numbers}-{may_not_apply}*({cells}="{NOT_APPLICABLE}")),0)'
     codes, names = (_ref(layout, col, below=_ROWS_BELOW) for col in (COUNTY_CODE_COL, COUNTY_NAME_COL))
     rows = f"MAX(ABS(SUM({_same(codes, f'$A{row}')})-1),SUM({_same(names, f'$B{row}')})-1)"
-    return f"=SUM({_ours(layout, row)}*({blanks}+{no_numbers}+{own}*ISERROR({cells})))+{rows}"
+    unsaid = ""
+    if layout.confirms:
+        said = _same(_ref(layout, layout.col_of(STATUS)), f'"{UNCONFIRMED}"')
+        unsaid = f"+SUM({_ours(layout, row)}*{said})"
+    return f"=SUM({_ours(layout, row)}*({blanks}+{no_numbers}+{own}*ISERROR({cells})))+{rows}{unsaid}"
+
+
+def is_ticked(cell: str) -> str:
+    """Whether a cell holds what is taken for a tick on intake."""
+    words = ",".join(f'"{word}"' for word in sorted(TICKS))
+    return f"ISNUMBER(MATCH(TRIM({cell}),{{{words}}},0))"
 
 
 def _mask(layout: SheetLayout, some: Sequence[Field]) -> str:

@@ -122,17 +122,19 @@ class Formats:
         self.good = book.add_format({"bg_color": "#D8EFD9", "font_color": "#1B5E20"})
         self.todo = book.add_format({"bg_color": "#FFF3C4", "font_color": "#7A4F01"})
         self.bad = book.add_format({"bg_color": "#F8C7C4", "font_color": "#8B1A14"})
+        self.changed = book.add_format({"bg_color": "#DDEBF7", "font_color": "#000000", "bold": True})
         self.zebra = book.add_format({"bg_color": "#EEF1F4", "font_color": GREY})
 
-    def entry(self, kind: str, severity: Severity | None, *, quoted: bool = False) -> Any:
+    def entry(self, kind: str, severity: Severity | None, *, quoted: bool = False, pale: bool = False) -> Any:
         """A cell that already holds something.
 
         Args:
             kind: ``input``, ``date``, ``remark``, ``cover``, ``county``, ``code`` or ``shown`` from another sheet.
             severity: Of what is wrong with it, if anything.
             quoted: It is a text that a program might take for a formula.
+            pale: It is what was accepted last, until it is changed.
         """
-        key = kind, severity, quoted
+        key = kind, severity, quoted, pale
         if key not in self._entries:
             look: dict[str, Any] = {"num_format": "yyyy-mm-dd"} if kind == "date" else {}
             look |= {"align": "left", "font_size": 10} if kind == "remark" else {}
@@ -140,6 +142,7 @@ class Formats:
             look |= {"align": "left", "bg_color": "#F7F9FB"} if kind == "county" else {}
             look |= {"font_size": 10, "font_color": GREY, "num_format": "@"} if kind == "code" else {}
             look |= {"font_color": GREY, "bg_color": "#EEF1F4"} if kind == "shown" else {}
+            look |= {"font_color": GREY} if pale else {}
             look |= {"quote_prefix": True} if quoted else {}
             look |= {"locked": False} if kind in _OPEN else {}
             self._entries[key] = self._boxed(**(look | _FILLS.get(severity, {})))
@@ -147,7 +150,15 @@ class Formats:
 
 
 def write_typed(
-    sheet: Any, f: Formats, row: int, col: int, raw: Raw | Decimal, kind: str, severity: Severity | None = None
+    sheet: Any,
+    f: Formats,
+    row: int,
+    col: int,
+    raw: Raw | Decimal,
+    kind: str,
+    severity: Severity | None = None,
+    *,
+    pale: bool = False,
 ) -> None:
     """Write a cell as its officer typed it: a number as a number, a date as a date, all else as text, never a formula.
 
@@ -159,20 +170,22 @@ def write_typed(
         raw: The cell as it was read.
         kind: See :meth:`Formats.entry`.
         severity: Of what is wrong with it, if anything.
+        pale: See :meth:`Formats.entry`.
 
     Raises:
         IssueError: It cannot be written, with its place.
     """
     try:
         if isinstance(raw, Decimal):
-            ok(sheet.write_number(row, col, float(raw), f.entry(kind, severity)))
+            ok(sheet.write_number(row, col, float(raw), f.entry(kind, severity, pale=pale)))
         elif isinstance(raw, date):
-            ok(sheet.write_number(row, col, serial(raw), f.entry("date", severity)))
+            ok(sheet.write_number(row, col, serial(raw), f.entry("date", severity, pale=pale)))
         elif isinstance(raw, (int, float)) and not isinstance(raw, bool) and math.isfinite(raw):
-            ok(sheet.write_number(row, col, raw, f.entry("input" if kind == "date" else kind, severity)))
+            ok(sheet.write_number(row, col, raw, f.entry("input" if kind == "date" else kind, severity, pale=pale)))
         else:
             text = show(raw)
-            ok(sheet.write_string(row, col, text, f.entry(kind, severity, quoted=text[:1] in _FORMULA_SIGNS)))
+            look = f.entry(kind, severity, quoted=text[:1] in _FORMULA_SIGNS, pale=pale)
+            ok(sheet.write_string(row, col, text, look))
     except (UserWarning, IssueError, ValueError, TypeError, OverflowError) as problem:
         raise IssueError(f"“{sheet.name}”{xl_rowcol_to_cell(row, col)} 写不进去：{problem}") from problem
 

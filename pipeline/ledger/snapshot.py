@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pipeline.domain.acts import ActKind, extensions
-from pipeline.domain.findings import Severity
+from pipeline.domain.findings import UNREPORTED, Severity
 from pipeline.domain.past import NO_PAST
 from pipeline.domain.place import Placing
 from pipeline.domain.state import REPORTED, STATE_NAMES, State, Verdict
@@ -218,7 +218,7 @@ class Snapshot:
     def _is_open(self, entry: Submission, one: Finding) -> bool:
         own = entry.received_on, entry.seq
         reported = self._reported_last.get((entry.period, one.county_code), own)
-        if one.county_code and (reported > own or (one.code == "ROW_BLANK" and reported != own)):
+        if one.county_code and (reported > own or (one.code in UNREPORTED and reported != own)):
             return False
         if not one.county_code and self._superseded(entry):
             return False

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipeline.checks.carry import carried
+from pipeline.checks.carry import carried, to_confirm
 from pipeline.domain.acts import extensions
 from pipeline.forms.issue import Issue, file_name, issue_workbook
 from pipeline.program.identity import Stamp
@@ -189,6 +189,7 @@ def plan_issues(
     longer = extensions(store.acts(as_of))
     previous = _by_unit({**past.previous, **past.floors})
     for prefecture in chosen:
+        entries = carried(program, period, prefecture, past)
         yield Issue(
             program=program,
             key=campaign.key,
@@ -196,7 +197,8 @@ def plan_issues(
             period=period.until(longer.get((period.code, prefecture.code))),
             prefecture=prefecture,
             previous=_values_of(program, prefecture, previous),
-            entries=carried(program, period, prefecture, past),
+            entries=entries,
+            base=to_confirm(program, entries),
         )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from pipeline.checks.carry import named, raw
+from pipeline.checks.carry import carried, named, raw, to_confirm
 from pipeline.checks.problems import conclusion, in_groups
 from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
 from pipeline.domain.state import State, Verdict
@@ -34,7 +34,6 @@ from pipeline.program.layout import (
     address,
     list_keys,
     row_name,
-    sheet_layout,
 )
 from pipeline.reading.read import whole_file_findings
 
@@ -86,6 +85,7 @@ class ReturnedCopy:
         strays: What was not taken.
         cover: Label on the cover → what was typed beside it.
         previous: (unit, field) → last accepted value before the period.
+        base: (form, unit, column) → what was accepted last, of the sheets to be confirmed.
         list_rows: (form, 1-based row of the officer's list) → the copy's row.
     """
 
@@ -105,11 +105,12 @@ class ReturnedCopy:
     cover: Mapping[str, Raw]
     previous: Mapping[tuple[str, str], Value]
     list_rows: Mapping[tuple[str, int], str]
+    base: Mapping[Key, Raw]
 
     @property
     def values(self) -> tuple[object, ...]:
         """What it is made of, but for the program, its rules and the key, which are the office's."""
-        lists = self.entries, self.cover, self.previous, self.list_rows, self.sheets
+        lists = self.entries, self.cover, self.previous, self.list_rows, self.sheets, self.base
         said = self.seq, self.file, self.sha256, self.conclusion, self.findings, self.strays
         return (self.period.code, self.prefecture.code, *said, *(dict(one) for one in lists))
 
@@ -167,6 +168,7 @@ def returned_copy(
         if (period, prefecture) == (entry.period, entry.prefecture_code)
         and (not workbook.rows.get(form) or (some[0].received_on, some[0].seq) > (entry.received_on, entry.seq))
     }
+    base = _base_of(program, entry, workbook, past)
     return ReturnedCopy(
         program=program,
         key=key,
@@ -181,7 +183,7 @@ def returned_copy(
         conclusion=conclusion(program, verdict, entry.reason if whole else "", states, findings),
         findings=findings,
         sheets={sheet: form for form, sheet in workbook.sheets.items()},
-        entries=_entries_of(program, workbook, newer, lists, past),
+        entries=_entries_of(program, workbook, newer, lists, past, base),
         strays=workbook.strays,
         cover=workbook.cover,
         list_rows={
@@ -191,7 +193,16 @@ def returned_copy(
             for key, row in zip(list_keys(), workbook.rows.get(form.code, ()), strict=False)
         },
         previous={k: v for k, v in {**past.previous, **past.floors}.items() if k[0] in ours},
+        base=base,
     )
+
+
+def _base_of(program: Program, entry: Submission, workbook: Return, past: Past) -> dict[Key, Raw]:
+    """What the cells of a returned copy are compared with: of the sheets that came back to be confirmed, or not at all."""
+    blank = {form for form, rows in workbook.rows.items() if rows and not any(row.confirms for row in rows)}
+    period, prefecture = program.period_by_code[entry.period], program.prefecture_by_code[entry.prefecture_code]
+    known = to_confirm(program, carried(program, period, prefecture, past))
+    return {place: value for place, value in known.items() if place[0] not in blank}
 
 
 def _verdict(states: Mapping[str, State]) -> Verdict:
@@ -208,6 +219,7 @@ def _entries_of(
     standing: Mapping[tuple[str, str], AcceptedRow],
     lists: Mapping[str, tuple[AcceptedRow, ...]],
     past: Past,
+    base: Mapping[Key, Raw],
 ) -> dict[Key, Raw]:
     """What the cells of a returned copy hold.
 
@@ -217,9 +229,12 @@ def _entries_of(
         standing: (form, unit) → the row that stands, of those that are newer than this or that it leaves blank.
         lists: Form → the entries that stand, of the lists that are newer than this or that it leaves blank.
         past: What was accepted before: entries that are carried and not in the return are put back behind it.
+        base: What goes out with the sheets to be confirmed: it stands where a row is not in the return.
     """
     rows = {(form, row.county_code): row for form, some in workbook.rows.items() for row in some}
-    entries: dict[Key, Raw] = {}
+    entries: dict[Key, Raw] = {
+        place: cell for place, cell in base.items() if place[:2] not in rows.keys() | standing.keys()
+    }
     for form in program.roster_forms:
         for unit in program.units_of(form, workbook.prefecture_code):
             row, stands = rows.get((form.code, unit.code)), standing.get((form.code, unit.code))
@@ -265,7 +280,6 @@ def returned_workbook(copy: ReturnedCopy) -> bytes:
     Raises:
         IssueError: xlsxwriter refused or warned about anything.
     """
-    copy = replace(copy, findings=tuple(_in_its_place(copy, finding) for finding in copy.findings))
     issue = Issue(
         program=copy.program,
         key=copy.key,
@@ -274,21 +288,24 @@ def returned_workbook(copy: ReturnedCopy) -> bytes:
         prefecture=copy.prefecture,
         previous=copy.previous,
         entries=copy.entries,
-        marks=_marks(copy),
+        base=copy.base,
         cover=copy.cover,
         answers=f"{copy.seq}|{copy.sha256}",
     )
+    layouts = {layout.form.code: layout for layout in issue.layouts()}
+    copy = replace(copy, findings=tuple(_in_its_place(copy, layouts, finding) for finding in copy.findings))
+    issue = replace(issue, marks=_marks(copy))
     after = [partial(_appendix, copy=copy, issue=issue)] if copy.strays else []
     return issue_workbook(issue, before=[partial(_problems, copy=copy, issue=issue)], after=after)
 
 
-def _in_its_place(copy: ReturnedCopy, finding: Finding) -> Finding:
+def _in_its_place(copy: ReturnedCopy, layouts: Mapping[str, SheetLayout], finding: Finding) -> Finding:
     """Where the copy has rows or columns elsewhere than the officer had, other cells are named by their titles alone."""
     key = key_of(copy, finding)
     form = copy.program.form_by_code[key[0]] if key else None
     if key is None or form is None or not finding.field or form.is_list:
         return finding
-    layout = sheet_layout(form, copy.period, copy.program.units_of(form, copy.prefecture.code))
+    layout = layouts[form.code]
     units = [unit.code for unit in layout.units]
     if address(FIRST_ROW + units.index(key[1]), layout.col_of(key[2])) == finding.location.cell:
         return finding

@@ -324,6 +324,7 @@ class Form:
     Attributes:
         action: Number of its action; None for a sheet of another system.
         carry: What was accepted last stands in the cells when the next workbook is issued; a blank row keeps it.
+        confirm: A row is reported only when something in it was changed, or it was ticked as 已核对（无变化）.
         closing: Of a list whose entries are carried under a stable number until they are done with.
         same_by: Fields by which an entry without number is known again.
     """
@@ -337,6 +338,7 @@ class Form:
     kind: FormKind = FormKind.ACTION
     rows: Rows = Rows.COUNTY
     carry: bool = False
+    confirm: bool = False
     closing: Closing | None = None
     same_by: tuple[str, ...] = ()
 

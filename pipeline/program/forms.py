@@ -145,6 +145,7 @@ class _FormFile:
     kind: FormKind | None = None
     rows: Rows = Rows.COUNTY
     carry: bool = False
+    confirm: bool = False
     closing: Closing | None = None
     same_by: tuple[str, ...] = ()
 
@@ -207,6 +208,8 @@ def load_form(path: Path, action: Action | None, window: Window, seen: Seen) -> 
         for item, entry in zip(node.each("items"), said.items, strict=True)
     )
     form = Form(code=said.form, kind=kind, items=items, **plain_values(said, but={"form", "kind", "items"}))
+    if form.confirm and (form.is_list or not form.carry):
+        raise node.fail("confirm 只用于 carry: true、一行一个单位的表：带出上次的数，逐行核对", "confirm")
     _check_form(node, form)
     return form
 

@@ -25,13 +25,23 @@ COUNTY_CODE_COL, COUNTY_NAME_COL, NIL_COL, FIRST_FIELD_COL = range(4)
 LIST_ROWS = 500  # entries a list takes
 
 COUNTY_CODE, COUNTY_NAME, NIL, REMARK, ENTRY = "county_code", "county_name", "nil", "remark", "entry"
+STATUS, MOVED = (
+    "status",
+    "moved",
+)  # of a sheet to be confirmed: the state of a row in words, and how many cells were changed
+BEFORE = "before:"  # and a field: the hidden column that holds what went out in its cells
 _FRAME_LABELS = {
     COUNTY_CODE: "县（市、区）代码",
     COUNTY_NAME: "县（市、区）",
     NIL: "本期无新进展",
+    STATUS: "本行状态",
+    MOVED: "改动格数",
     REMARK: "备注",
     ENTRY: "编号（新增的留空）",
 }
+CONFIRMED = "已核对（无变化）"  # above the tick of a sheet to be confirmed
+UNCONFIRMED = "未核对"  # in words what a row is that was neither changed nor ticked
+LIVE_WORD = "核对："  # begins the line that counts those rows
 COVER_INPUTS = ("填报人", "联系电话", "审核人", "填报日期")
 COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET, PROBLEM_SHEET, APPENDIX_SHEET = OWN_SHEETS
 
@@ -42,21 +52,28 @@ class SheetLayout:
 
     Attributes:
         units: Whose the rows are; of a list, nobody's in particular.
+        confirms: It goes out with what was accepted last, and each row is to be changed or ticked.
     """
 
     form: Form
     fields: tuple[Field, ...]
     units: tuple[Unit, ...]
+    confirms: bool = False
 
     @property
     def frame(self) -> tuple[str, ...]:
         """The columns before the fields."""
-        return (ENTRY,) if self.form.is_list else (COUNTY_CODE, COUNTY_NAME, NIL)
+        return (ENTRY,) if self.form.is_list else (COUNTY_CODE, COUNTY_NAME, NIL, *([STATUS] if self.confirms else ()))
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """Every column's code, from the first on."""
+        """The code of every column that is seen, from the first on."""
         return (*self.frame, *(f.code for f in self.fields), REMARK)
+
+    @cached_property
+    def unseen(self) -> tuple[str, ...]:
+        """The codes of the hidden columns behind them: what went out, in the order of the fields, moves with its row."""
+        return (MOVED, *(BEFORE + f.code for f in self.fields)) if self.confirms else ()
 
     @property
     def first_field_col(self) -> int:
@@ -74,13 +91,13 @@ class SheetLayout:
         return FIRST_ROW + (LIST_ROWS if self.form.is_list else len(self.units)) - 1
 
     def col_of(self, code: str) -> int:
-        """Column of a field, or of the frame."""
-        return self.columns.index(code)
+        """Column of a field, of the frame, or of what is hidden."""
+        return (*self.columns, *self.unseen).index(code)
 
 
-def sheet_layout(form: Form, period: Period, units: tuple[Unit, ...]) -> SheetLayout:
+def sheet_layout(form: Form, period: Period, units: tuple[Unit, ...], *, confirms: bool = False) -> SheetLayout:
     """The sheet of ``form`` for ``units`` in ``period``."""
-    return SheetLayout(form=form, fields=form.fields_in(period), units=units)
+    return SheetLayout(form=form, fields=form.fields_in(period), units=units, confirms=confirms)
 
 
 def address(row: int, col: int) -> str:
@@ -131,6 +148,11 @@ def frame_labels(program: Program, form: Form) -> dict[str, str]:
     """Column code → visible title of the columns that are not fields, in the words of the program."""
     level = level_of(program, form)
     return _FRAME_LABELS | {COUNTY_CODE: f"{level}代码", COUNTY_NAME: level}
+
+
+def before_label(field: Field) -> str:
+    """What stands above the hidden column with what went out in the cells of a field."""
+    return f"上次：{field.label}"
 
 
 def unit_name(program: Program, prefecture: Prefecture) -> str:

@@ -12,7 +12,8 @@ coefficients (``F02-1+F02-2``, ``5*F03-1``; blank where a part is), or one of th
     ``campaign.end``      last day of the campaign
     ``county.townships``  townships and subdistricts of the county (2022 list)
     ``county_code``       the roster's county; every county of the prefecture has a row
-    ``row.state``         filled / nil / kept (blank, an accepted row stands) / blank / absent / no_sheet
+    ``row.state``         filled / nil / kept (blank, an accepted row stands) / blank / unconfirmed / absent /
+                          no_sheet
     ``row.key``           received date and county; equal where two returns of one day differ
 """
 

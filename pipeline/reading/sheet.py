@@ -15,13 +15,19 @@ from pipeline.domain.findings import CATALOGUE, Finding, Severity, finding
 from pipeline.domain.value import Raw, Value, is_blank, show, tidy
 from pipeline.program.identity import STAMP_WORD, Stamp
 from pipeline.program.layout import (
+    BEFORE,
+    CONFIRMED,
     COUNTY_CODE,
     COUNTY_NAME,
     ENTRY,
     LIST_ROWS,
+    LIVE_WORD,
+    MOVED,
     NIL,
     REMARK,
+    STATUS,
     address,
+    before_label,
     column_letter,
     frame_labels,
     level_of,
@@ -60,6 +66,8 @@ class FormRow:
         cells: Column code → cell as it stood, for every column (tick and remark too) where something was typed.
         refused: Fields whose text could not be taken; they have a finding.
         beside: Column code → picture, text box or comment over a cell where nothing was typed.
+        confirms: It went out with what was accepted last: it is reported when something was changed, or it was ticked.
+        before: Field code → what went out in its cell, where the sheet still has it.
     """
 
     form: str
@@ -74,6 +82,8 @@ class FormRow:
     entry: str = ""
     shows: Mapping[str, Value] = field(default_factory=dict)
     beside: Mapping[str, str] = field(default_factory=dict)
+    confirms: bool = False
+    before: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def blank(self) -> bool:
@@ -171,7 +181,7 @@ def read_form(program: Program, form: Form, stamp: Stamp, sheet: Sheet) -> FormT
         The table; None when the columns cannot be found, with a finding and all cells among the strays.
     """
     fields, frame = form.fields_in(program.period_by_code[stamp.period]), frame_labels(program, form)
-    header = _find_columns(sheet, _labels_of(fields, frame))
+    header = _find_columns(sheet, _labels_of(fields, frame) | (_labels_before(fields) if form.confirm else {}))
     absent = [f for f in fields if f.code not in header.columns]
     key = ENTRY if form.is_list else COUNTY_NAME
     if header.ambiguous or key not in header.columns or len(absent) == len(fields):
@@ -197,6 +207,11 @@ def _labels_of(fields: Iterable[Field], frame: Mapping[str, str]) -> dict[str, s
     return labels | {plain(text): f.code for f in fields for text in f.titles}
 
 
+def _labels_before(fields: Iterable[Field]) -> dict[str, str]:
+    """Titles of what a sheet to be confirmed has besides, reduced → column code."""
+    return {plain(CONFIRMED): NIL} | {plain(before_label(f)): BEFORE + f.code for f in fields}
+
+
 def form_by_titles(program: Program, sheet: Sheet) -> Form | None:
     """The form whose columns a sheet shows: most of those asked in some period, and more than any other form's."""
     best: tuple[int, Form | None] = (0, None)
@@ -220,6 +235,12 @@ class _Header:
     columns: dict[str, int]
     rows: frozenset[int]
     ambiguous: tuple[str, ...]
+
+    def confirms(self, sheet: Sheet) -> bool:
+        """Whether the sheet went out to be confirmed: the tick says so, or what went out is still there."""
+        tick = self.columns.get(NIL)
+        ticks = {plain(sheet.text(row, tick)) for row in self.rows} if tick is not None else set()
+        return plain(CONFIRMED) in ticks or any(code.startswith(BEFORE) for code in self.columns)
 
 
 def _find_columns(sheet: Sheet, labels: dict[str, str]) -> _Header:
@@ -272,7 +293,7 @@ def _account_for_header(program: Program, form: Form, sheet: Sheet, header: _Hea
             break
         text = plain(sheet.text(row, col))
         own_column = row in header.rows and col in columns
-        if own_column or text in ours or text.startswith(("填报单位:", STAMP_WORD)):
+        if own_column or text in ours or text.startswith(("填报单位:", STAMP_WORD, plain(LIVE_WORD))):
             sheet.open.discard((row, col))
 
 
@@ -425,6 +446,8 @@ def _read_row(
     refused: set[str] = set()
     line = sheet.grid[row]
     cells = {code: line[col] for code, col in header.columns.items() if col < len(line) and sheet.text(row, col)}
+    went_out = {code: cells.pop(code) for code in [*cells] if code.startswith(BEFORE) or code in {STATUS, MOVED}}
+    before: dict[str, Value] = {}
     for asked in form.fields_in(program.period_by_code[stamp.period]):
         col = header.columns.get(asked.code)
         parsed = parse(cells.get(asked.code), asked)
@@ -437,6 +460,8 @@ def _read_row(
             parsed = _doubted(sheet, row, col, asked, parsed, doubt, county_code)
             cells |= {asked.code: doubt.seen} if doubt.instead and parsed.problem == doubt.code else {}
         values[asked.code] = parsed.value
+        if (was := went_out.get(BEFORE + asked.code)) is not None:
+            before[asked.code] = parsed.value if was == cells.get(asked.code) else parse(was, asked).value
         if col is None or (parsed.blank and not parsed.note):
             continue
         if not parsed.blank:
@@ -460,6 +485,8 @@ def _read_row(
         refused=frozenset(refused),
         shows=shows,
         beside=_beside(sheet, header, row, cells),
+        confirms=form.confirm and header.confirms(sheet),
+        before=before,
     )
 
 
