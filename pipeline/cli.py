@@ -226,6 +226,7 @@ for command in (
     queries.profile,
     queries.history,
     ledger.admit,
+    ledger.settle,
     ledger.withdraw,
     ledger.reinstate,
     ledger.received,

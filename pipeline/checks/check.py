@@ -13,6 +13,7 @@ import pandas as pd
 
 from pipeline.checks.bounds import with_all_bounds
 from pipeline.checks.diagnose import diagnosed
+from pipeline.checks.explain import Answers
 from pipeline.checks.frames import form_frame
 from pipeline.checks.lines import GIVEN, Line, cell_of, form_lines
 from pipeline.checks.lists import list_lines
@@ -82,6 +83,7 @@ def check_returns(
             else form_lines(program, form, period, returns, past)
         )
         all_lines[form.code] = tuple(made)
+    answers = Answers(program, past)
     values: dict[tuple[int, str], dict[str, Value]] = defaultdict(dict)
     for line in chain.from_iterable(all_lines[form.code] for form in program.roster_forms):
         values[line.source, line.unit.code].update(line.values)
@@ -91,7 +93,7 @@ def check_returns(
         wanted = {column for rule in asked for column in (*rule.used_columns, *_in_message(rule))}
         lines = all_lines[form.code]
         frame = form_frame(program, form, period, returns, lines, past, wanted, values)
-        broken = _broken((validate or run_both)(asked, frame), frame, returns, lines)
+        broken = _broken((validate or run_both)(asked, frame), frame, returns, lines, answers, values)
         for source, f in (*broken, *by_lines[form.code]):
             per_return[source].append(f)
     causes = diagnosed(program, rules, period, returns, all_lines, past, per_return)
@@ -103,14 +105,24 @@ def check_returns(
 
 
 def _broken(
-    breaches: Iterable[Breach], frame: pd.DataFrame, returns: Sequence[Return], lines: Sequence[Line]
+    breaches: Iterable[Breach],
+    frame: pd.DataFrame,
+    returns: Sequence[Return],
+    lines: Sequence[Line],
+    answers: Answers,
+    values: Mapping[tuple[int, str], Mapping[str, Value]],
 ) -> Iterator[tuple[int, Finding]]:
-    """Every rule that a line of a form breaks, with the index of the line's return."""
+    """Every rule that a line of a form breaks, with the index of the line's return; what was explained is told as such."""
     for breach in breaches:
         for position in breach.positions:
             line = lines[position]
-            if not _is_found_already(breach.rule, line, returns[line.source]):
-                yield line.source, _finding(returns[line.source], breach.rule, line, frame, position)
+            workbook = returns[line.source]
+            if _is_found_already(breach.rule, line, workbook):
+                continue
+            made = _finding(workbook, breach.rule, line, frame, position)
+            known = values.get((line.source, line.unit.code), {})
+            if told := answers.settle(made, breach.rule, line, workbook, known):
+                yield line.source, told
 
 
 def _list_conflicts(

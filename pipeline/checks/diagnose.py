@@ -17,7 +17,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from pipeline.checks.lines import cell_of
-from pipeline.domain.findings import CATALOGUE, Finding, Severity, finding
+from pipeline.domain.findings import CATALOGUE, EXPLAINED, Finding, Severity, finding
 from pipeline.domain.value import show
 from pipeline.program.forms import NUMBERS
 from pipeline.program.layout import row_name
@@ -100,9 +100,14 @@ def diagnosed(
     kept = []
     for source, (workbook, some) in enumerate(zip(returns, found, strict=True)):
         mine = _Findings(workbook=workbook, kept=list(some))
+        explained = {(f.county_code, f.field) for f in some if f.code == EXPLAINED}
         for form in program.county_forms:
             _shifted(mine, form, period, rows[source, form.code], past)
-        figures = [cell for cell in cells[source] if not mine.covers(cell)]
+        figures = [
+            cell
+            for cell in cells[source]
+            if not mine.covers(cell) and (cell.line.unit.code, cell.field.code) not in explained
+        ]
         _units(mine, figures, peers)
         _increments(mine, [cell for cell in figures if not mine.covers(cell)])
         _repeats(mine, program, figures)

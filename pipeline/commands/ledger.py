@@ -141,6 +141,29 @@ def reinstate(ctx: click.Context, number: int, reason: str) -> None:
     _say_again(ctx, number, reason, again=True)
 
 
+@click.command()
+@click.argument("unit", metavar="单位")
+@click.option("--uphold/--refuse", "uphold", default=None, help="采信／不采信")
+@click.option("--period", "period", metavar="报送期", help="哪一期的说明；不写则取最近结束的一期")
+@click.option("--reason", required=True, metavar="理由", help="采信或不采信的理由，记入台账；不采信的写进退回的表")
+@click.pass_context
+def settle(ctx: click.Context, unit: str, period: str | None, reason: str, *, uphold: bool | None) -> None:
+    """核定一个单位所写的说明（见“例外清单”）：采信的照常，不采信的，它这一期的数退回待改。"""
+    from pipeline.office import acts  # noqa: PLC0415
+
+    if uphold is None:
+        raise click.UsageError("请写明 --uphold（采信）或 --refuse（不采信）")
+    with alone(ctx) as workspace:
+        act, program, told = acts.settle(workspace, unit, period, reason, user(), uphold=uphold, **_day(ctx))
+    whose, title = program.unit_by_code[act.claimed_prefecture].name, program.period_by_code[act.period].title
+    done = "已采信" if uphold else "已定为不采信，退回待改"
+    click.echo(f"{done}：{whose}{title}{len(told)}处说明（台账第{act.seq}条，{act.who}）。")
+    for one in told:
+        field = program.field_by_code.get(one.field)
+        note(f"  {field.title if field else one.location.sheet}：所填{one.found}，{one.expected}")
+    note(f"请运行 run-pipeline --period {act.period}，更新产品。")
+
+
 def _say_again(ctx: click.Context, number: int, reason: str, *, again: bool) -> None:
     from pipeline.office import acts  # noqa: PLC0415
 

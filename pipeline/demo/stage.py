@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from pipeline.checks.carry import raw
 from pipeline.demo.figures import SEED, DemoFigures
 from pipeline.demo.lists import Lists, numbered_entries
-from pipeline.forms.issue import file_name, issue_workbook, row_status
+from pipeline.forms.confirming import row_status
+from pipeline.forms.issue import file_name, issue_workbook
 from pipeline.office.issuing import ISSUED, issue_period, plan_issues
 from pipeline.office.run import run
 from pipeline.program.layout import FIRST_ROW, NIL, UNCONFIRMED, list_keys

@@ -23,6 +23,8 @@ class ActKind(StrEnum):
     TELL = "TELL"  # the products of a period were made, and told what had been received by then
     WITHDRAW = "WITHDRAW"  # a submission stands no more
     REINSTATE = "REINSTATE"  # a submission withdrawn stands again
+    REFUSE = "REFUSE"  # a unit's reasons in a submission are not taken: its record is returned
+    UPHOLD = "UPHOLD"  # they are taken, whatever was said before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Act:
         seq: Number in the ledger of acts; 0 before it is entered.
         sha256: Of the file admitted; empty for a period closed.
         prefecture_code: Whose the file, or the report extended, is; empty for a period closed.
-        claimed_prefecture: Whose its stamps say it is; empty without stamps.
+        claimed_prefecture: Whose its stamps say it is; empty without stamps. Of reasons settled, the unit that gave them.
         claimed_period: For when they say it is.
         target: Number of the submission withdrawn, reinstated, given another day of receipt, or refused and given to whom
             staff say it is from.
@@ -59,6 +61,12 @@ def withdrawn(acts: Iterable[Act]) -> frozenset[int]:
     """Numbers of the submissions that stand no more: the last word on each counts."""
     last = {act.target: act.kind for act in acts if act.kind in {ActKind.WITHDRAW, ActKind.REINSTATE}}
     return frozenset(seq for seq, kind in last.items() if kind is ActKind.WITHDRAW)
+
+
+def refusals(acts: Iterable[Act]) -> dict[tuple[int, str], Act]:
+    """(submission, unit) → the act by which its reasons are not taken; the last word on each counts."""
+    last = {(act.target, act.claimed_prefecture): act for act in acts if act.kind in {ActKind.REFUSE, ActKind.UPHOLD}}
+    return {key: act for key, act in last.items() if act.kind is ActKind.REFUSE}
 
 
 def closings(acts: Iterable[Act]) -> dict[str, Act]:

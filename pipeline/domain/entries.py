@@ -70,6 +70,25 @@ class DecidedRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A rule that was broken and explained, or that was warned of.
+
+    Attributes:
+        seq: Number of the submission.
+        row: 1-based row of its sheet.
+        reason: With which it was accepted; empty where it was only warned of.
+    """
+
+    seq: int
+    period: str
+    unit: str
+    field: str
+    row: int
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
     """A file with the same content as one already taken in: seen, and nothing more."""
 

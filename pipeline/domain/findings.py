@@ -102,6 +102,7 @@ def finding(code: str, *, found: str = "", expected: str = "", fix: str = "", **
     )
 
 
+EXPLAINED = "EXPLAINED"  # what is unlikely, accepted with the officer's reason; the reason stands as the remedy
 UNREPORTED = frozenset({"ROW_BLANK", "ROW_UNCONFIRMED"})  # what says that a row reports nothing
 ADMIT = "请在下发的表上填报，或与办公室联系核实"
 KEY = "请在办公室的工作目录里检查，那里才有签发密钥 issue.key"
@@ -372,6 +373,12 @@ CATALOGUE: dict[str, FindingKind] = {
     ),
     "NIL_CONFLICT": FindingKind(
         severity=C, title="选了“本期无新进展”，又填了不同的数", fix="如有进展，请去掉“√”；如无进展，请删去所填的数"
+    ),
+    EXPLAINED: FindingKind(
+        severity=N, title="与一般情况不符，按填报人的说明接收", fix="供工作人员阅看；不采信的用 settle 退回"
+    ),
+    "EXPLANATION_REFUSED": FindingKind(
+        severity=C, title="所写的原因没有采信", fix="请改正所填的数；确属实的，与办公室联系后写明依据"
     ),
     "REMARK": FindingKind(severity=N, title="填报人的备注", fix="供工作人员阅看，不影响接收"),
     # the cell: what was typed could not be taken

@@ -32,6 +32,8 @@ class Past:
         carried: (prefecture, form) → entries not done with, as they stand after all earlier periods.
         listed: (prefecture, form) → entries that already stand for the period itself.
         numbers: (prefecture, form) → every number ever given out, whenever that was.
+        answers: (unit, number of its entry or empty, rule) → the reason with which what breaks the rule was accepted last;
+            empty where it was only warned of.
         merged: Counties that another was merged into after their last report: nothing stands for the whole of them.
     """
 
@@ -44,6 +46,7 @@ class Past:
     carried: Mapping[tuple[str, str], tuple[AcceptedRow, ...]] = field(default_factory=dict)
     listed: Mapping[tuple[str, str], tuple[AcceptedRow, ...]] = field(default_factory=dict)
     numbers: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    answers: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
     merged: frozenset[str] = frozenset()
 
     def stood(self, key: tuple[str, str], day: date) -> bool:

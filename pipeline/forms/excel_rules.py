@@ -159,7 +159,15 @@ def validation(
         check = {"validate": "list", "source": counties}
     else:
         check = {"validate": "list", "source": _options(field, rules)}
-    return check | {"ignore_blank": True, "error_title": "填写有误", "error_type": "stop"}
+    asks = field.type in {FieldType.COUNT, FieldType.AMOUNT, FieldType.DATE} and any(
+        rule.explainable and field.code in rule.columns[:1] and rule.condition is None for rule in rules
+    )
+    error = (
+        {"error_title": "请再核对", "error_type": "warning"}
+        if asks
+        else {"error_title": "填写有误", "error_type": "stop"}
+    )
+    return check | {"ignore_blank": True} | error
 
 
 def contradictions(rules: Iterable[Rule]) -> tuple[Contradiction, ...]:

@@ -17,15 +17,24 @@ from typing import TYPE_CHECKING, Any
 import xlsxwriter
 
 from pipeline.domain.value import show
+from pipeline.forms.confirming import (
+    count_live,
+    fell,
+    is_changed,
+    may_not_fall,
+    offer_reasons,
+    row_status,
+    write_status,
+    write_unseen,
+)
 from pipeline.forms.cover import write_cover
 from pipeline.forms.excel_rules import compared, contradictions, validation
 from pipeline.forms.messages import alert_of, prompt_of
 from pipeline.forms.printing import Print, cuts, to_paper
-from pipeline.forms.self_check import CHECK_FIRST, is_ticked, write_self_check
+from pipeline.forms.self_check import CHECK_FIRST, write_self_check
 from pipeline.forms.style import FONT, LINE_HEIGHT, Formats, PlainSheet, fitted, lines_of, ok, protect, write_typed
 from pipeline.program.identity import Stamp
 from pipeline.program.layout import (
-    BEFORE,
     CHECK_SHEET,
     CODE_ROW,
     CONFIRMED,
@@ -36,18 +45,18 @@ from pipeline.program.layout import (
     IDENTITY_SHEET,
     ITEM_ROW,
     LABEL_ROW,
-    LIVE_WORD,
     MOVED,
     NIL,
+    REASON,
     REMARK,
     STAMP_ROW,
     STATUS,
     TITLE_ROW,
+    TO_EXPLAIN,
     UNCONFIRMED,
     WHO_ROW,
     SheetLayout,
     address,
-    before_label,
     column_letter,
     frame_labels,
     list_keys,
@@ -56,10 +65,9 @@ from pipeline.program.layout import (
     sheet_layout,
     unit_name,
 )
-from pipeline.program.model import LEVELS, County, FieldType, Prefecture, Program, Rows
+from pipeline.program.model import LEVELS, County, FieldType, Prefecture, Program
 from pipeline.program.rules import rules_in
 from pipeline.program.words import COUNTER
-from pipeline.reading.cells import parse_tick
 from pipeline.system.errors import IssueError
 
 if TYPE_CHECKING:
@@ -71,13 +79,12 @@ if TYPE_CHECKING:
     from pipeline.program.rules import Rule
 
     SheetWriter = Callable[[xlsxwriter.Workbook, Formats], None]
-    Cells = Mapping[tuple[str, str, str], Raw]
 
 COMMENT_WIDTH, COMMENT_LINE, COMMENT_LIMIT = 2.2, 40, 1_000
 _BLANK_ENTRIES = 15  # rows drawn below the filled ones of a list; all that it takes are checked
 _SHORT_TEXT = 60  # characters that stand in a narrow column
 _REMARK_WIDTH = 18  # characters of column width; a Chinese one takes two
-_FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 11, NIL: 8, STATUS: 9, ENTRY: 12, REMARK: _REMARK_WIDTH}
+_FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 11, NIL: 8, STATUS: 9, ENTRY: 12, REASON: 12, REMARK: _REMARK_WIDTH}
 _SMALL = 1.1  # how much more of 10 points than of 11 a column holds
 HIGHEST_ROW, CODE_HEIGHT = 200, 16  # points
 
@@ -269,7 +276,7 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
     stamp = issue.stamp(layout.form.code, layout.form.version)
     if layout.confirms:
         ok(sheet.write_string(STAMP_ROW, layout.col_of(MOVED), str(stamp), f.stamp))
-        _count_live(sheet, f, issue, layout)
+        count_live(sheet, f, issue, layout)
     else:
         ok(sheet.write_string(STAMP_ROW, col, f"{stamp}（请勿改动）", f.stamp))
     heads = _headings(sheet, f, issue.program, layout, widths, pages)
@@ -282,7 +289,8 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
         _offer_nil(sheet, layout)
     _paint(sheet, f, layout, rules)
     if layout.confirms:
-        _write_unseen(sheet, f, layout, issue)
+        offer_reasons(sheet, layout, issue.program)
+        write_unseen(sheet, f, layout, issue, rules)
     sheet.autofilter(CODE_ROW, 0, layout.last_row, len((*layout.columns, *layout.unseen)) - 1)
     sheet.freeze_panes(FIRST_ROW, layout.first_field_col)
     if layout.form.is_list:  # what is added below is printed too
@@ -345,7 +353,7 @@ def _headings(
     left = 0 if layout.form.is_list else layout.col_of(COUNTY_NAME)
     begins = {left + page for page in pages}
     whose = rows_heading(program, layout.form)
-    for code in (*layout.frame, REMARK):
+    for code in (*layout.frame, *layout.columns[layout.last_field_col + 1 :]):
         ok(sheet.write_string(ITEM_ROW, layout.col_of(code), whose if code == COUNTY_NAME else "", f.item))
     lines = 2
     headings = {item.no: _heading(item) for item in layout.form.items}
@@ -396,7 +404,7 @@ def _kind(field: Field) -> str:
 def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> list[float]:
     """What stands in the rows: names, what was typed or carried, marks, and what is shown from another sheet; their heights."""
     kinds = {COUNTY_CODE: "code", ENTRY: "code", COUNTY_NAME: "county", NIL: "input", REMARK: "remark"}
-    kinds |= {x.code: _kind(x) for x in layout.fields} | {STATUS: "county"}
+    kinds |= {x.code: _kind(x) for x in layout.fields} | {STATUS: "county", REASON: "input"}
     known = {x.code for x in layout.fields if layout.confirms and not x.shows}
     shows = {x.code: x.shows for x in layout.fields if x.shows}
     widths = {x.code: _width(x) * (_SMALL if x.type is FieldType.TEXT else 1) for x in layout.fields}
@@ -415,7 +423,7 @@ def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> list[flo
             if code in shows:
                 _show(sheet, f, issue, (row, col), shows[code], key, severity)
             elif code == STATUS:
-                _write_status(sheet, f, layout, issue, (row, col), key)
+                write_status(sheet, f, layout, issue, (row, col), key)
             elif texts[code] is None:
                 ok(sheet.write_blank(row, col, None, f.entry(kinds[code], severity, pale=code in known)))
             else:
@@ -481,90 +489,39 @@ def _paint(sheet: Any, f: Formats, layout: SheetLayout, rules: tuple[Rule, ...])
         shown = {"type": "formula", "criteria": criteria, "format": look} | ({"stop_if_true": True} if stop else {})
         ok(sheet.conditional_format(FIRST_ROW, first, layout.last_row, last, shown))
 
-    for clash in contradictions(rules):
-        formula = "=" + clash.broken(lambda code: f"${column_letter(layout.col_of(code))}{FIRST_ROW + 1}")
-        for code in clash.rule.columns:
-            paint(layout.col_of(code), layout.col_of(code), f"{formula}>0", f.bad)
+    for x in layout.fields:
+        col = layout.col_of(x.code)
+        for broken, look in zip(_broken_at(layout, rules, x), (f.bad, f.todo), strict=True):
+            if broken:
+                paint(col, col, f"={'+'.join(broken)}>0", look)
     if layout.confirms:
         for x in layout.fields:
             if not x.shows:
                 col = layout.col_of(x.code)
-                paint(col, col, f"={_is_changed(layout, x, FIRST_ROW)}=1", f.changed)
+                paint(col, col, f"={is_changed(layout, x, FIRST_ROW)}=1", f.changed)
         state = layout.col_of(STATUS)
-        paint(state, state, f'=${column_letter(state)}{FIRST_ROW + 1}="{UNCONFIRMED}"', f.todo)
-        paint(state, state, f'=${column_letter(state)}{FIRST_ROW + 1}<>"{UNCONFIRMED}"', f.good)
-    if NIL in layout.frame:
-        paint(layout.first_field_col, layout.remark_col - 1, f'=$C{FIRST_ROW + 1}="√"', f.zebra, stop=False)
+        said = f"${column_letter(state)}{FIRST_ROW + 1}"
+        paint(state, state, f'=({said}="{UNCONFIRMED}")+({said}="{TO_EXPLAIN}")>0', f.todo)
+        paint(state, state, f'={said}<>""', f.good)
+        paint(layout.col_of(REASON), layout.remark_col, f'={said}="{TO_EXPLAIN}"', f.todo)
+    elif NIL in layout.frame:
+        paint(layout.first_field_col, layout.last_field_col, f'=$C{FIRST_ROW + 1}="√"', f.zebra, stop=False)
 
 
-def _is_changed(layout: SheetLayout, field: Field, row: int) -> str:
-    """1 where a cell differs from what went out: blank is not zero, the text 3 is the number 3, an error spreads nowhere."""
-    cell, before = (f"${column_letter(layout.col_of(code))}{row + 1}" for code in (field.code, BEFORE + field.code))
-    return f'IF(ISERROR({cell}),1,IF(EXACT({cell}&"",{before}&""),0,1))'
+def _broken_at(layout: SheetLayout, rules: Sequence[Rule], field: Field) -> tuple[list[str], list[str]]:
+    """Expressions that are more than 0 where a figure cannot be, and where it wants a reason.
 
-
-def _write_unseen(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> None:
-    """Behind the sheet, hidden: what went out in each cell, on the same row, so that a sort takes it along."""
-    first = layout.col_of(MOVED)
-    sheet.set_column(first, first + len(layout.unseen) - 1, 9, None, {"hidden": True})
-    labels = {MOVED: "改动格数"} | {BEFORE + x.code: before_label(x) for x in layout.fields}
-    asked = [x for x in layout.fields if not x.shows]
-    for col, code in enumerate(layout.unseen, first):
-        ok(sheet.write_string(LABEL_ROW, col, labels[code], f.label))
-        ok(sheet.write_string(CODE_ROW, col, code, f.unseen))
-    for row, unit in enumerate(layout.units, FIRST_ROW):
-        counted = "+".join(_is_changed(layout, x, row) for x in asked)
-        moved = len(_changed(issue.entries, issue.base, layout, unit.code))
-        ok(sheet.write_formula(row, first, f"={counted}", f.unseen, moved))
-        for x in asked:
-            before = issue.base.get((layout.form.code, unit.code, x.code))
-            if before is not None:
-                write_typed(sheet, f, row, layout.col_of(BEFORE + x.code), before, "code")
-
-
-def _changed(entries: Cells, base: Cells, layout: SheetLayout, key: str) -> list[str]:
-    """The fields of a row that hold something else than went out."""
-    keys = {x.code: (layout.form.code, key, x.code) for x in layout.fields if not x.shows}
-    return [code for code, at in keys.items() if show(entries.get(at)) != show(base.get(at))]
-
-
-def row_status(entries: Cells, base: Cells, layout: SheetLayout, key: str) -> str:
-    """What a row is, in words, as its formula finds it: 未核对, 已核对 or 已改3格.
-
-    Args:
-        entries: (form, row, column) → what stands in the cell.
-        base: The same, as it went out.
-        layout: The sheet.
-        key: The row: code of a unit.
+    At most three looks hang on a cell: with four, LibreOffice loses all of them in an xls.
     """
-    ticked, _ = parse_tick(entries.get((layout.form.code, key, NIL)))
-    changed = len(_changed(entries, base, layout, key))
-    return f"已改{changed}格" if changed else "已核对" if ticked else UNCONFIRMED
 
+    def cell(code: str) -> str:
+        return f"${column_letter(layout.col_of(code))}{FIRST_ROW + 1}"
 
-def _write_status(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue, place: tuple[int, int], key: str) -> None:
-    row = place[0] + 1
-    moved, tick = (f"${column_letter(layout.col_of(code))}{row}" for code in (MOVED, NIL))
-    formula = f'=IF({moved}>0,"已改"&{moved}&"格",IF({is_ticked(tick)},"已核对","{UNCONFIRMED}"))'
-    ok(sheet.write_formula(*place, formula, f.locked, row_status(issue.entries, issue.base, layout, key)))
-
-
-def _count_live(sheet: Any, f: Formats, issue: Issue, layout: SheetLayout) -> None:
-    """The line above the headings that counts what is left to look at, and is green when nothing is."""
-    col = column_letter(layout.col_of(STATUS))
-    left = f'COUNTIF(${col}${FIRST_ROW + 1}:${col}${layout.last_row + 1},"{UNCONFIRMED}")'
-    words = issue.program.words
-    rows = f"{words.counter}{words.row}" if layout.form.rows is Rows.COUNTY else "行"
-    done = f"{LIVE_WORD}各行都已核对或改过"
-    ask = f"{rows}没有核对：浅色是上次已接收的数，有变化的直接改，没有变化的选“√”；没有改也没有选的不算报送"
-    open_rows = sum(row_status(issue.entries, issue.base, layout, unit.code) == UNCONFIRMED for unit in layout.units)
-    cached = f"{LIVE_WORD}还有{open_rows}{ask}" if open_rows else done
-    quoted = ask.replace('"', '""')
-    formula = f'=IF({left}=0,"{done}","{LIVE_WORD}还有"&{left}&"{quoted}")'
-    ok(sheet.write_formula(STAMP_ROW, 0, formula, f.who, cached))
-    for sign, look in (("=", f.good), (">", f.todo)):
-        shown = {"type": "formula", "criteria": f"={left}{sign}0", "format": look}
-        ok(sheet.conditional_format(STAMP_ROW, 0, STAMP_ROW, layout.remark_col, shown))
+    clashes = [clash for clash in contradictions(rules) if field.code in clash.rule.columns]
+    impossible = [clash.broken(cell) for clash in clashes if not clash.rule.explainable]
+    unlikely = [clash.broken(cell) for clash in clashes if clash.rule.explainable]
+    falls = layout.confirms and any(may_not_fall(rule, field.code) for rule in rules)
+    return impossible, [*unlikely, *([fell(layout, field.code, FIRST_ROW)] if falls else ())]
 
 
 def _identity(book: xlsxwriter.Workbook, issue: Issue) -> None:

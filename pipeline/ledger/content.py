@@ -8,8 +8,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.domain.acts import Act, ActKind, received_days, withdrawn
-from pipeline.domain.entries import Copy, DecidedRecord, Revision, Submission, placed_by
+from pipeline.domain.acts import Act, ActKind, received_days, refusals, withdrawn
+from pipeline.domain.entries import Answered, Copy, DecidedRecord, Revision, Submission, placed_by
+from pipeline.domain.findings import EXPLAINED, finding
 from pipeline.domain.past import Past
 from pipeline.domain.state import State, Verdict
 from pipeline.ledger.lineage import Lineage
@@ -50,6 +51,7 @@ class Accepted:
         content: The ledger it is of.
         rows: Form → its rows, in the order of receipt.
         records: Every decided record, oldest first.
+        answered: Rules that were broken and explained, or warned of; but for what staff refused.
         numbers: (prefecture, form) → every number ever given to an entry: for ever, so of the whole ledger.
     """
 
@@ -57,6 +59,7 @@ class Accepted:
     rows: Mapping[str, tuple[AcceptedRow, ...]]
     records: tuple[DecidedRecord, ...]
     numbers: Mapping[tuple[str, str], frozenset[str]]
+    answered: tuple[Answered, ...] = ()
 
     @property
     def program(self) -> Program:
@@ -173,8 +176,24 @@ class Accepted:
             carried=self._carried(period),
             listed=listed,
             numbers=self.numbers,
+            answers=self._answers(period),
             merged=lineage.merged(chosen),
         )
+
+    def _answers(self, period: str) -> dict[tuple[str, str, str], str]:
+        """(unit, entry, rule) → the last reason with which it was accepted up to a period; empty where it was warned of."""
+        entries = {
+            (row.seq, form, row.sheet_row): row.entry
+            for form, rows in self.rows.items()
+            if self.program.form_by_code[form].is_list
+            for row in rows
+        }
+        fields = self.program.field_by_code
+        return {
+            (one.unit, entries.get((one.seq, fields[one.field].form, one.row), ""), one.rule): one.reason
+            for one in self.answered
+            if one.period <= period and one.field in fields
+        }
 
     def _carried(self, period: str) -> Lists:
         """(prefecture, form) → entries not done with, as they stand after all earlier periods."""
@@ -210,6 +229,7 @@ class LedgerContent:
         found: Number of a submission → its findings, in reading order; read with the whole ledger only.
         rows: Form → every row, by number of the submission and row of the sheet.
         records: period, unit, state, number of the submission.
+        answered: Rules that were broken and explained, or warned of, in the order of the ledger.
     """
 
     program: Program
@@ -217,6 +237,7 @@ class LedgerContent:
     entries: tuple[Submission, ...]
     rows: Mapping[str, tuple[AcceptedRow, ...]]
     records: tuple[tuple[str, str, str, int], ...]
+    answered: tuple[Answered, ...] = ()
     copies: tuple[tuple[str, str, date], ...] = ()
     found: Mapping[int, tuple[Finding, ...]] = field(default_factory=dict)
 
@@ -234,8 +255,9 @@ class LedgerContent:
     def accepted(self, seen: SeenEarlier) -> Accepted:
         """What was accepted, as it is seen."""
         stand = {one.seq: one.received_on for one in self.submissions(seen) if one.verdict != Verdict.WITHDRAWN}
+        refused = refusals(self.acts_by(seen.as_of))
         records = (
-            DecidedRecord(period, unit, State(state), seq, stand[seq])
+            DecidedRecord(period, unit, State.RETURNED if (seq, unit) in refused else State(state), seq, stand[seq])
             for period, unit, state, seq in self.records
             if seq in stand
         )
@@ -245,15 +267,25 @@ class LedgerContent:
                 numbers.setdefault((row.county_code, form.code), set()).add(row.entry)
         return Accepted(
             content=self,
-            rows={code: _in_order(rows, stand) for code, rows in self.rows.items()},
+            rows={
+                code: _in_order((row for row in rows if (row.seq, row.county_code) not in refused), stand)
+                for code, rows in self.rows.items()
+            },
             records=tuple(sorted(records, key=lambda r: (r.received_on, r.seq, r.period, r.county_code))),
             numbers={key: frozenset(given) for key, given in numbers.items()},
+            answered=tuple(one for one in self.answered if one.seq in stand and (one.seq, one.unit) not in refused),
         )
 
-    def findings(self, entries: Iterable[Submission]) -> tuple[tuple[Submission, Finding], ...]:
-        """All findings of some submissions."""
+    def findings(self, entries: Iterable[Submission], as_of: date) -> tuple[tuple[Submission, Finding], ...]:
+        """All findings of some submissions; a reason that staff had refused by a day is what returns its unit."""
+        refused = refusals(self.acts_by(as_of))
         return tuple(
-            (entry, replace(one, prefecture_code=entry.prefecture_code))
+            (
+                entry,
+                replace(
+                    _settled(one, refused.get((entry.seq, one.county_code))), prefecture_code=entry.prefecture_code
+                ),
+            )
             for entry in entries
             for one in self.found.get(entry.seq, ())
         )
@@ -268,6 +300,15 @@ class LedgerContent:
             for sha256, file, received_on in self.copies
             if received_on <= day and sha256 in first and first[sha256].file != file
         )
+
+
+def _settled(one: Finding, refused: Act | None) -> Finding:
+    """A finding as staff have settled it."""
+    if refused is None or one.code != EXPLAINED:
+        return one
+    told = finding("EXPLANATION_REFUSED", expected=f"{one.expected}（{one.fix}）")
+    fix = f"{told.fix}（办公室意见：{refused.reason}）"
+    return replace(one, code=told.code, severity=told.severity, expected=told.expected, fix=fix)
 
 
 def _in_order(rows: Iterable[AcceptedRow], stand: Mapping[int, date]) -> tuple[AcceptedRow, ...]:

@@ -29,6 +29,8 @@ ACT_NAMES = {
     ActKind.EXTEND: "延期",
     ActKind.RECEIVED: "更正收到日期",
     ActKind.UNREAD: "未读的文件",
+    ActKind.REFUSE: "不采信说明",
+    ActKind.UPHOLD: "采信说明",
 }
 
 

@@ -414,7 +414,7 @@ def snapshot_of(content: LedgerContent, as_of: date) -> Snapshot:
         as_of=as_of,
         submissions=submissions,
         copies=content.copied(submissions, as_of),
-        findings=content.findings(submissions),
+        findings=content.findings(submissions, as_of),
         revisions=accepted.revisions,
         acts=content.acts_by(as_of),
         records=accepted.records,

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import date
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select, true
+from sqlalchemy import and_, func, insert, or_, select, true
 
 from pipeline.domain.acts import Act, ActKind
 from pipeline.domain.arrival import Arrival
-from pipeline.domain.entries import End
+from pipeline.domain.entries import Answered, End
+from pipeline.domain.findings import EXPLAINED, Severity
 from pipeline.domain.unread import Unread, unread_by, unread_change
 from pipeline.ledger.chain import ISSUED, KEY, PROGRAM, SUBMISSION, Link, Seal, plain_row, same
 from pipeline.ledger.content import LedgerContent, SeenEarlier, submissions_as_decided
@@ -460,6 +462,7 @@ class Store:
                 entries=self._entries(connection, prefectures),
                 rows={form.code: self._rows(connection, form, prefectures) for form in self.program.forms},
                 records=self._records(connection, prefectures),
+                answered=self._answered(connection, prefectures),
             )
             if not findings:
                 return everything
@@ -492,6 +495,24 @@ class Store:
         query = select(r.c.period, r.c.county_code, r.c.state, r.c.seq).join(s, s.c.seq == r.c.seq)
         found = connection.execute(query.where(self._of(prefectures)).order_by(r.c.seq, r.c.county_code))
         return tuple((row[0], row[1], row[2], row[3]) for row in found)
+
+    def _answered(self, connection: Connection, prefectures: Collection[str] | None) -> tuple[Answered, ...]:
+        f, s = self.tables.findings, self.tables.submissions
+        asked = or_(f.c.code == EXPLAINED, and_(f.c.severity == Severity.WARNING.value, f.c.rule != ""))
+        columns = (f.c.seq, s.c.period, f.c.county_code, f.c.field, f.c.cell, f.c.rule, f.c.fix, f.c.code)
+        query = select(*columns).join(s, s.c.seq == f.c.seq).where(asked, self._of(prefectures))
+        return tuple(
+            Answered(
+                seq=seq,
+                period=period,
+                unit=unit,
+                field=field,
+                row=int(re.sub(r"\D", "", cell) or 0),
+                rule=rule,
+                reason=fix if code == EXPLAINED else "",
+            )
+            for seq, period, unit, field, cell, rule, fix, code in connection.execute(query.order_by(f.c.seq, f.c.no))
+        )
 
     def _copies(self, connection: Connection) -> tuple[tuple[str, str, date], ...]:
         f = self.tables.files

@@ -12,6 +12,7 @@ from pipeline.measures.completion import NOBODY, Completion, UnitPart, changing_
 from pipeline.measures.contacts import ContactFigures, contact_figures
 from pipeline.measures.corrections import Correction, corrections
 from pipeline.measures.escalation import Letter, letters
+from pipeline.measures.explanations import Explanation, explanations
 from pipeline.measures.funding import FundingFigures, funding_figures
 from pipeline.measures.goals import GoalFigures, goal_figures
 from pipeline.measures.highlights import HighlightFigures, highlight_figures
@@ -199,6 +200,11 @@ class PeriodMeasures(ReportedPeriod):
     def commendation(self) -> Commendation:
         """Who may be commended, and who lags."""
         return commendation(self.program, self.period, self.assessed, self.obligations, self.program.bulletin.chance)
+
+    @cached_property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """Figures of this period that stand on a reason."""
+        return explanations(self.snapshot, self.period)
 
     @cached_property
     def outliers(self) -> tuple[Outlier, ...]:

@@ -9,19 +9,22 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.domain.acts import Act, ActKind, closings, extensions
-from pipeline.domain.findings import CATALOGUE
+from pipeline.domain.findings import CATALOGUE, EXPLAINED
 from pipeline.domain.place import Placing
 from pipeline.domain.state import Verdict
 from pipeline.ledger.snapshot import take_snapshot
+from pipeline.program.layout import row_name
 from pipeline.system.errors import PipelineError
-from pipeline.workspace.campaign import choose_period, find_prefecture, load_campaign, open_store
+from pipeline.workspace.campaign import choose_period, find_prefecture, find_unit, load_campaign, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipeline.domain.entries import Submission
+    from pipeline.domain.findings import Finding
+    from pipeline.ledger.snapshot import Snapshot
     from pipeline.ledger.store import Store
-    from pipeline.program.model import Period, Prefecture, Program
+    from pipeline.program.model import Period, Prefecture, Program, Unit
     from pipeline.workspace.paths import Workspace
 
 
@@ -127,6 +130,58 @@ def withdraw(
             raise PipelineError(f"报送序号 {seq}（{entry.file}）还在待认定，没有收入，不必撤回")
         act = _about(entry, ActKind.REINSTATE if again else ActKind.WITHDRAW, reason, who, as_of)
         return replace(act, seq=store.enter(act)), entry
+
+
+def settle(
+    workspace: Workspace,
+    unit: str,
+    period: str | None,
+    reason: str,
+    who: str,
+    as_of: date,
+    *,
+    uphold: bool,
+    by_clock: bool = False,
+) -> tuple[Act, Program, tuple[Finding, ...]]:
+    """Enter in the ledger whether the reasons a unit gave are taken; refused, its record is returned for them.
+
+    Returns:
+        The act, the program, and what was explained.
+
+    Raises:
+        PipelineError: There is no such unit, it explained nothing in the period, it is settled so already, or the day is
+            the clock's (``by_clock``) and the ledger knows a later one.
+    """
+    program = load_campaign(workspace).program
+    chosen = choose_period(program, period, as_of)
+    one = find_unit(unit, tuple(program.unit_by_code.values()), "单位", program)
+    _need(reason, "采信" if uphold else "不采信")
+    with _opened(workspace, program, as_of, by_clock=by_clock) as store:
+        snapshot = take_snapshot(store, as_of)
+        last = [r for r in snapshot.records if (r.period, r.county_code) == (chosen.code, one.code)]
+        entry = snapshot.by_seq[last[-1].seq] if last else None
+        told = tuple(
+            f
+            for f in (snapshot.findings_of(entry) if entry else ())
+            if f.county_code == one.code and f.code in {EXPLAINED, "EXPLANATION_REFUSED"}
+        )
+        if entry is None or not told:
+            raise PipelineError(f"{row_name(one)}{chosen.title}没有按说明接收的数；有哪些，见全省汇总的“例外清单”")
+        if uphold is all(f.code == EXPLAINED for f in told) and _is_settled(snapshot, entry, one, uphold=uphold):
+            raise PipelineError(f"{row_name(one)}{chosen.title}的说明已经{'采信' if uphold else '定为不采信'}")
+        act = replace(
+            _about(entry, ActKind.UPHOLD if uphold else ActKind.REFUSE, reason, who, as_of), claimed_prefecture=one.code
+        )
+        return replace(act, seq=store.enter(act)), program, told
+
+
+def _is_settled(snapshot: Snapshot, entry: Submission, unit: Unit, *, uphold: bool) -> bool:
+    """Whether the last word of staff on the reasons is the same."""
+    kinds = {ActKind.UPHOLD, ActKind.REFUSE}
+    said = [
+        a.kind for a in snapshot.acts if a.kind in kinds and (a.target, a.claimed_prefecture) == (entry.seq, unit.code)
+    ]
+    return bool(said) and (said[-1] is ActKind.UPHOLD) is uphold
 
 
 def close(

@@ -29,7 +29,9 @@ from pipeline.program.layout import (
     NIL,
     NIL_COL,
     PROBLEM_SHEET,
+    REASON_KEY,
     REMARK,
+    SHORTEST_REASON,
     SheetLayout,
     address,
     list_keys,
@@ -63,10 +65,12 @@ _COLUMNS = (
     ("指标", 26),
     ("所填", 34),
     ("应为（或读作）", 44),
+    (f"情况属实的请写理由（不少于{SHORTEST_REASON}个字）", 34),
 )
+_REASON_COL = len(_COLUMNS) - 1
 _ADVICE = (
     "本表是按你单位报来的数重新生成的，所填内容原样保留；红色格必须改正，黄色格请再核对，批注写明所填、应为和改法。",
-    "只改有问题的格，其余不必动；改完看“自查”表，原样发回即为重报。已接收的县不必改，原样留着不影响。要说明的情况写在“备注”列，写在本页的不会读取。",
+    "只改有问题的格，其余不必动；改完看“自查”表，原样发回即为重报。已接收的县不必改，原样留着不影响。数没有错、情况属实的，在本页最右一格写明理由，或写在那一行的“备注”格。",
 )
 
 
@@ -393,6 +397,7 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
     sheet.set_row(row, 22)
     for col, (heading, _) in enumerate(_COLUMNS):
         ok(sheet.write_string(row, col, copy.program.worded(heading), f.item))
+    sheet.set_column(last + 1, last + 1, 9, None, {"hidden": True})
     sheet.freeze_panes(row + 1, 0)
     number = 0
     for group in in_groups(copy.program, copy.findings):
@@ -415,6 +420,7 @@ def _problem_row(
     unit, field = program.unit_by_code.get(finding.county_code), program.field_by_code.get(finding.field)
     ok(sheet.write_number(row, 0, number, f.list_middle))
     texts = (row_name(unit) if unit else "", None, field.title if field else "", finding.found, finding.expected)
+    _ask_reason(sheet, f, copy, row, finding)
     for col, text in enumerate(texts, 1):
         if text is not None:
             write_typed(sheet, f, row, col, text, "remark")
@@ -425,8 +431,25 @@ def _problem_row(
     else:
         there = f"原表“{finding.location.sheet}”{finding.location.cell}" if finding.location.sheet else "整份报表"
         write_typed(sheet, f, row, 2, there, "remark")
-    lines = max(lines_of(text, width) for text, (_, width) in zip(texts, _COLUMNS[1:], strict=True) if text is not None)
+    lines = max(
+        lines_of(text, width) for text, (_, width) in zip(texts, _COLUMNS[1:-1], strict=True) if text is not None
+    )
     sheet.set_row(row, min(15 * lines + 6, 200))
+
+
+def _ask_reason(sheet: Any, f: Formats, copy: ReturnedCopy, row: int, finding: Finding) -> None:
+    """A cell for the reason beside what may be true, of a row that is there to be given one; else that only mending helps."""
+    key = key_of(copy, finding)
+    rule = next(
+        (r for some in copy.rules.values() for r in some if r.id == finding.rule and finding.field in r.columns), None
+    )
+    may_be = finding.code == "INCREMENT_TYPED" or (rule is not None and rule.explainable)
+    if key and may_be and not copy.program.form_by_code[key[0]].is_list:
+        ok(sheet.write_blank(row, _REASON_COL, None, f.entry("remark", Severity.WARNING)))
+        ok(sheet.write_string(row, _REASON_COL + 1, f"{REASON_KEY} {key[1]}|{key[0]}", f.unseen))
+    else:
+        said = "不会属实，只能改正" if finding.severity is Severity.CRITICAL else ""
+        ok(sheet.write_string(row, _REASON_COL, said, f.entry("shown", None)))
 
 
 def _target(copy: ReturnedCopy, issue: Issue, finding: Finding) -> tuple[str, str] | None:

@@ -29,6 +29,7 @@ STATUS, MOVED = (
     "status",
     "moved",
 )  # of a sheet to be confirmed: the state of a row in words, and how many cells were changed
+REASON, UNLIKELY = "reason", "unlikely"  # the kind of a reason; how many figures of a row want one
 BEFORE = "before:"  # and a field: the hidden column that holds what went out in its cells
 _FRAME_LABELS = {
     COUNTY_CODE: "县（市、区）代码",
@@ -36,11 +37,17 @@ _FRAME_LABELS = {
     NIL: "本期无新进展",
     STATUS: "本行状态",
     MOVED: "改动格数",
+    REASON: "原因类别",
+    UNLIKELY: "要说明的格数",
     REMARK: "备注",
     ENTRY: "编号（新增的留空）",
 }
 CONFIRMED = "已核对（无变化）"  # above the tick of a sheet to be confirmed
 UNCONFIRMED = "未核对"  # in words what a row is that was neither changed nor ticked
+TO_EXPLAIN, SHORTEST_REASON = "请写说明", 10  # what a row is whose figures want a reason; characters of one
+REASON_KEY = (
+    "理由"  # begins the hidden text that says whose and which sheet's row a reason on the list of problems is for
+)
 LIVE_WORD = "核对："  # begins the line that counts those rows
 COVER_INPUTS = ("填报人", "联系电话", "审核人", "填报日期")
 COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET, PROBLEM_SHEET, APPENDIX_SHEET = OWN_SHEETS
@@ -68,17 +75,23 @@ class SheetLayout:
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """The code of every column that is seen, from the first on."""
-        return (*self.frame, *(f.code for f in self.fields), REMARK)
+        reason = (REASON,) if self.confirms else ()
+        return (*self.frame, *(f.code for f in self.fields), *reason, REMARK)
 
     @cached_property
     def unseen(self) -> tuple[str, ...]:
         """The codes of the hidden columns behind them: what went out, in the order of the fields, moves with its row."""
-        return (MOVED, *(BEFORE + f.code for f in self.fields)) if self.confirms else ()
+        return (MOVED, UNLIKELY, *(BEFORE + f.code for f in self.fields)) if self.confirms else ()
 
     @property
     def first_field_col(self) -> int:
         """Where the fields begin."""
         return len(self.frame)
+
+    @property
+    def last_field_col(self) -> int:
+        """Where the fields end."""
+        return len(self.frame) + len(self.fields) - 1
 
     @property
     def remark_col(self) -> int:

@@ -136,6 +136,7 @@ class Notice:
     publications: tuple[Publication, ...] = ()
     escalation: Urging | None = None
     problem_ages: tuple[int, int] = (60, 180)
+    explanations: tuple[str, ...] = ("情况属实", "上次有误，本次更正", "口径或范围变化", "机构或人员变动", "其他")
     wording: WordsEntry = field(default_factory=WordsEntry)
 
 

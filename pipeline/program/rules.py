@@ -59,6 +59,7 @@ _ALLOWED: dict[str, tuple[dict[str, type | tuple[type, ...]], dict[str, type | t
     LENGTH: ({"column": str}, {"min_value": int, "max_value": int}),
 }
 _META_KEYS = {"rule", "code", "columns", "message"}
+_MAY_META = {"explainable"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ class Rule:
         columns: Field codes an officer must look at when it fires; the first is the cell that is marked.
         message: What was expected; ``{column}`` stands for a value of the row.
         config: The native GX configuration.
+        explainable: What breaks it is unlikely and not impossible: it passes with the officer's reason.
     """
 
     id: str
@@ -92,6 +94,7 @@ class Rule:
     message: str
     condition: Condition | None
     config: Mapping[str, Any]
+    explainable: bool = False
 
     @property
     def about_rows(self) -> bool:
@@ -210,8 +213,8 @@ def _rule(config: dict[str, Any], form: Form, known: set[str], place: str) -> Ru
     kind, kwargs, meta = config.get("type", ""), config.get("kwargs", {}), config.get("meta") or {}
     if kind not in _TYPES:
         raise SuiteError(f"{place}：不认识的类型 {kind}{nearest(str(kind), _TYPES)}；允许：{'、'.join(_TYPES)}")
-    if not isinstance(meta, dict) or set(meta) != _META_KEYS:
-        raise SuiteError(f"{place}：meta 须恰有 {'、'.join(sorted(_META_KEYS))}")
+    if not isinstance(meta, dict) or set(meta) - _MAY_META != _META_KEYS:
+        raise SuiteError(f"{place}：meta 须有 {'、'.join(sorted(_META_KEYS))}，可有 {'、'.join(sorted(_MAY_META))}")
     texts_ok = all(isinstance(meta[key], str) for key in ("rule", "code", "message"))
     if not texts_ok or not isinstance(meta["columns"], list) or not all(isinstance(c, str) for c in meta["columns"]):
         raise SuiteError(f"{place}：meta 的 rule、code、message 应为文字，columns 应为文字的列表")
@@ -220,6 +223,10 @@ def _rule(config: dict[str, Any], form: Form, known: set[str], place: str) -> Ru
         raise SuiteError(f"{place}：severity“{config.get('severity')}”不对；允许：{'、'.join(Severity)}")
     if meta["code"] not in CATALOGUE:
         raise SuiteError(f"{place}：不认识的问题代码 {meta['code']}{nearest(str(meta['code']), list(CATALOGUE))}")
+    if not isinstance(meta.get("explainable", False), bool) or (
+        meta.get("explainable") and config["severity"] != Severity.CRITICAL
+    ):
+        raise SuiteError(f"{place}：explainable 只用于 critical 的规则，写 true：违反时写明原因可以接收")
     _check_arguments(kind, kwargs, place)
     rule = Rule(
         id=meta["rule"],
@@ -232,6 +239,7 @@ def _rule(config: dict[str, Any], form: Form, known: set[str], place: str) -> Ru
         message=meta["message"],
         condition=_condition(kwargs.get("row_condition"), place),
         config=config,
+        explainable=meta.get("explainable", False),
     )
     _check_columns(rule, known, place)
     codes = {f.code for f in form.fields}

@@ -7,6 +7,7 @@ nor known to be ours is a finding.
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -16,7 +17,15 @@ from pipeline.domain.place import NOBODYS, Place
 from pipeline.domain.value import is_blank, show
 from pipeline.program.forms import OWN_SHEETS
 from pipeline.program.identity import STAMP_WORD, WAITING, Stamp
-from pipeline.program.layout import COUNTY_CODE, COUNTY_NAME, COVER_INPUTS, IDENTITY_SHEET, STAMP_ROW, address
+from pipeline.program.layout import (
+    COUNTY_CODE,
+    COUNTY_NAME,
+    COVER_INPUTS,
+    IDENTITY_SHEET,
+    REASON_KEY,
+    STAMP_ROW,
+    address,
+)
 from pipeline.program.mentions import periods_named, prefectures_named
 from pipeline.reading.guard import content_of, inspect
 from pipeline.reading.placing import place
@@ -34,6 +43,7 @@ if TYPE_CHECKING:
 
 _ADMINISTRATIVE = ("COVER", "CHECK", "PROBLEMS", "APPENDIX")
 _COVER_ROWS = 30
+_REASON = re.compile(REASON_KEY + r" (\w+)\|(\w+)", re.ASCII)
 _IDENTITY_WORDS = ("填报单位", "报送期", "报送截止")  # what stands before whose and for when a sheet is
 _Claim = tuple[str, str]  # prefecture and period, as stamped
 
@@ -48,6 +58,7 @@ class Return:
         sheets: Form code → sheet name.
         strays: Cells reported and not taken.
         cover: Label on the cover → what was typed beside it: personal data, only ever handed back.
+        reasons: (unit, form) → the reason written beside a problem in the list of a returned copy.
         admission: 0 for what is taken on its own word, the number of the act by which staff admitted it, or ``WAITING``.
     """
 
@@ -61,6 +72,7 @@ class Return:
     findings: tuple[Finding, ...]
     strays: tuple[Stray, ...] = ()
     cover: Mapping[str, Raw] = field(default_factory=dict)
+    reasons: Mapping[tuple[str, str], str] = field(default_factory=dict)
     admission: int = 0
 
 
@@ -142,11 +154,14 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid], n
     loose = list(_beside_the_cells(arrival, notes))
     strays: list[Stray] = []
     covers: dict[tuple[str, str], dict[str, Raw]] = {}
+    reasons: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
     placed: _Placed | Finding | None
     for name, stamp in stamps.items():
         sheet = sheets[name]
         if stamp and stamp.form == "COVER":
             covers[stamp.prefecture_code, stamp.period] = _cover_inputs(sheet)
+        if stamp and stamp.form == "PROBLEMS":
+            reasons[stamp.prefecture_code, stamp.period] = _reasons_on(sheet)
         placed = (
             _beside_ours(registry, arrival, sheet, stamp)
             if stamp and stamp.form in _ADMINISTRATIVE
@@ -165,7 +180,11 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid], n
     outcomes = [_read_group(registry, arrival, groups[key]) for key in sorted(groups)]
     unplaced = [f for f in outcomes if isinstance(f, Finding)]
     returns = [
-        replace(workbook, cover=covers.get((workbook.prefecture_code, workbook.period), {}))
+        replace(
+            workbook,
+            cover=covers.get((workbook.prefecture_code, workbook.period), {}),
+            reasons=reasons.get((workbook.prefecture_code, workbook.period), {}),
+        )
         for workbook in outcomes
         if isinstance(workbook, Return)
     ]
@@ -298,7 +317,7 @@ def _beside_ours(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stam
     program, period = registry.program, registry.program.period_by_code.get(stamp.period)
     then = program.at(period) if period else program
     units = len(then.reporters_of(stamp.prefecture_code))
-    width = {"COVER": 4, "CHECK": 4 + 2 * len(program.roster_forms), "PROBLEMS": 6, "APPENDIX": 3}[stamp.form]
+    width = {"COVER": 4, "CHECK": 4 + 2 * len(program.roster_forms), "PROBLEMS": 8, "APPENDIX": 3}[stamp.form]
     height = {"COVER": _COVER_ROWS, "CHECK": 4 + units}.get(stamp.form, len(sheet.grid))
     if not stamp.genuine(registry.key) and form_by_titles(program, sheet):
         width = height = 0
@@ -308,6 +327,16 @@ def _beside_ours(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stam
     cells = sorted(sheet.open)
     cell = address(*cells[0])
     return finding("SHEET_NOTE", file=arrival.name, sheet=sheet.name, cell=cell, found=sheet.quoted(cells))
+
+
+def _reasons_on(sheet: Sheet) -> dict[tuple[str, str], str]:
+    """(unit, form) → what is written on the list of problems beside the hidden text that says whose row it is about."""
+    found: dict[tuple[str, str], str] = {}
+    for cells in sheet.texts:
+        for reason, key in itertools.pairwise(cells):
+            if reason and (meant := _REASON.fullmatch(key)):
+                found.setdefault((meant[1], meant[2]), reason)
+    return found
 
 
 def _cover_inputs(sheet: Sheet) -> dict[str, Raw]:

@@ -26,6 +26,7 @@ from pipeline.program.layout import (
     NIL,
     REMARK,
     STATUS,
+    UNLIKELY,
     address,
     before_label,
     column_letter,
@@ -446,7 +447,9 @@ def _read_row(
     refused: set[str] = set()
     line = sheet.grid[row]
     cells = {code: line[col] for code, col in header.columns.items() if col < len(line) and sheet.text(row, col)}
-    went_out = {code: cells.pop(code) for code in [*cells] if code.startswith(BEFORE) or code in {STATUS, MOVED}}
+    went_out = {
+        code: cells.pop(code) for code in [*cells] if code.startswith(BEFORE) or code in {STATUS, MOVED, UNLIKELY}
+    }
     before: dict[str, Value] = {}
     for asked in form.fields_in(program.period_by_code[stamp.period]):
         col = header.columns.get(asked.code)

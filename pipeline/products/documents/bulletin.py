@@ -137,7 +137,18 @@ def reporting_sentence(m: PeriodMeasures, say: Figures) -> str:
     got = "已全部接收" if m.reported == roster else f"已接收{say('counties.reported', m.reported)}{w.rows}的报送"
     if state[State.NIL]:
         got += f"（其中零报告{say('counties.nil', state[State.NIL])}个）"
-    return f"{'，'.join((owed, got, *rest))}。{_what_counts(m, say)}"
+    return f"{'，'.join((owed, got, *rest))}。{_explained(m, say)}{_what_counts(m, say)}"
+
+
+def _explained(m: PeriodMeasures, say: Figures) -> str:
+    """How many figures stand on an officer's reason."""
+    if not m.explanations:
+        return ""
+    units = len({one.finding.county_code for one in m.explanations})
+    return (
+        f"其中{say('explained.units', units)}个单位的{say('explained.figures', len(m.explanations))}个数"
+        "与一般情况不符，按填报人的书面说明接收。"
+    )
 
 
 def _what_counts(m: PeriodMeasures, say: Figures) -> str:

@@ -27,6 +27,8 @@ _ACT_NAMES = {
     ActKind.EXTEND: "延期",
     ActKind.RECEIVED: "更正收到日期",
     ActKind.UNREAD: "未读的文件",
+    ActKind.REFUSE: "不采信说明",
+    ActKind.UPHOLD: "采信说明",
 }
 
 TABLE = Table(
@@ -44,9 +46,7 @@ TABLE = Table(
         text("reason", "理由", required=False),
         text("file", "文件", required=False),
         text("sha256", "内容校验值", required=False, pattern=SHA256),
-        replace(
-            OF_SUBMISSION, title="撤回、恢复或更正收到日期的报送", of=lambda act: act.target or None, required=False
-        ),
+        replace(OF_SUBMISSION, title="所涉及的报送", of=lambda act: act.target or None, required=False),
         day("day", "更正后的收到日期，或延期后的截止日", required=False),
     ),
 )

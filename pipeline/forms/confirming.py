@@ -1,0 +1,188 @@
+"""A sheet that goes out with what was accepted last: each row is changed, or ticked, or not reported.
+
+Behind the sheet, hidden, stands what went out, on the same row; what is changed, what wants a reason and what is left to look
+at is counted from it by formulas that every program has had for twenty years, and that no text or error in a cell breaks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.domain.value import show
+from pipeline.forms.excel_rules import contradictions
+from pipeline.forms.self_check import is_ticked
+from pipeline.forms.style import Formats, ok, write_typed
+from pipeline.program.layout import (
+    BEFORE,
+    CODE_ROW,
+    FIRST_ROW,
+    LABEL_ROW,
+    LIVE_WORD,
+    MOVED,
+    NIL,
+    REASON,
+    REMARK,
+    SHORTEST_REASON,
+    STAMP_ROW,
+    STATUS,
+    TO_EXPLAIN,
+    UNCONFIRMED,
+    UNLIKELY,
+    SheetLayout,
+    before_label,
+    column_letter,
+    frame_labels,
+)
+from pipeline.program.model import Rows
+from pipeline.reading.cells import parse_tick
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.domain.value import Raw
+    from pipeline.forms.issue import Issue
+    from pipeline.program.model import Field, Program
+    from pipeline.program.rules import Rule
+
+    Cells = Mapping[tuple[str, str, str], Raw]
+
+
+def row_status(entries: Cells, base: Cells, layout: SheetLayout, key: str, rules: Sequence[Rule] = ()) -> str:
+    """What a row is, in words, as its formula finds it: 未核对, 已核对, 已改3格, 请写说明 or 已说明.
+
+    Args:
+        entries: (form, row, column) → what stands in the cell.
+        base: The same, as it went out.
+        layout: The sheet.
+        key: The row: code of a unit.
+        rules: Of the sheet.
+    """
+    ticked, _ = parse_tick(entries.get((layout.form.code, key, NIL)))
+    changed = len(_changed(entries, base, layout, key))
+    if changed and _unlikely_now(entries, base, layout, rules, key):
+        text = show(entries.get((layout.form.code, key, REMARK))).strip()
+        return TO_EXPLAIN if len(text) < SHORTEST_REASON else "已说明"
+    return f"已改{changed}格" if changed else "已核对" if ticked else UNCONFIRMED
+
+
+def _changed(entries: Cells, base: Cells, layout: SheetLayout, key: str) -> list[str]:
+    """The fields of a row that hold something else than went out."""
+    keys = {x.code: (layout.form.code, key, x.code) for x in layout.fields if not x.shows}
+    return [code for code, at in keys.items() if show(entries.get(at)) != show(base.get(at))]
+
+
+def _unlikely_now(entries: Cells, base: Cells, layout: SheetLayout, rules: Sequence[Rule], key: str) -> int:
+    """What the expression gives for what stands in the row."""
+    at = {x.code: (layout.form.code, key, x.code) for x in layout.fields}
+    falls = [
+        (entries.get(place), base.get(place))
+        for code, place in at.items()
+        if any(may_not_fall(rule, code) for rule in rules)
+    ]
+    fell = sum(_is_number(now) and _is_number(then) and now < then for now, then in falls)  # type: ignore[operator]
+    cells = {code: entries.get(place) for code, place in at.items()}
+    return fell + sum(clash.shows_in(cells) for clash in contradictions(r for r in rules if r.explainable))
+
+
+def _is_number(cell: Raw) -> bool:
+    return isinstance(cell, (int, float)) and not isinstance(cell, bool)
+
+
+def may_not_fall(rule: Rule, code: str) -> bool:
+    """Whether a rule wants a reason for a total that became less."""
+    return rule.explainable and rule.kwargs.get("column_A") == code and rule.kwargs.get("column_B") == f"{code}.prev"
+
+
+def fell(layout: SheetLayout, code: str, row: int) -> str:
+    """1 where a total is less than went out; never an error."""
+    cell, before = (f"${column_letter(layout.col_of(one))}{row + 1}" for one in (code, BEFORE + code))
+    return f"IF(ISNUMBER({cell})*ISNUMBER({before}),({cell}<{before})*1,0)"
+
+
+def is_changed(layout: SheetLayout, field: Field, row: int) -> str:
+    """1 where a cell differs from what went out: blank is not zero, the text 3 is the number 3, an error spreads nowhere."""
+    cell, before = (f"${column_letter(layout.col_of(code))}{row + 1}" for code in (field.code, BEFORE + field.code))
+    return f'IF(ISERROR({cell}),1,IF(EXACT({cell}&"",{before}&""),0,1))'
+
+
+def _unlikely(layout: SheetLayout, rules: Sequence[Rule], row: int) -> str:
+    """How many figures of a row want a reason: an expression that is never an error."""
+
+    def cell(code: str) -> str:
+        return f"${column_letter(layout.col_of(code))}{row + 1}"
+
+    counted = [clash.broken(cell) for clash in contradictions(rule for rule in rules if rule.explainable)]
+    counted += [fell(layout, x.code, row) for x in layout.fields if any(may_not_fall(rule, x.code) for rule in rules)]
+    return "+".join(counted) or "0"
+
+
+def offer_reasons(sheet: Any, layout: SheetLayout, program: Program) -> None:
+    """The kind of a reason from a list, and how to write one."""
+    kind, text = layout.col_of(REASON), layout.remark_col
+    offered = {"validate": "list", "source": list(program.explanations), "error_type": "information"}
+    ok(sheet.data_validation(FIRST_ROW, kind, layout.last_row, kind, offered))
+    asked = {
+        "validate": "any",
+        "input_title": "备注（说明）",
+        "input_message": f"“本行状态”显示“{TO_EXPLAIN}”的，数有误请改正；情况属实的，在这里写明原因，不少于{SHORTEST_REASON}个字。",
+    }
+    ok(sheet.data_validation(FIRST_ROW, text, layout.last_row, text, asked))
+
+
+def write_unseen(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue, rules: Sequence[Rule]) -> None:
+    """Behind the sheet, hidden: what went out in each cell, on the same row, so that a sort takes it along."""
+    first = layout.col_of(MOVED)
+    sheet.set_column(first, first + len(layout.unseen) - 1, 9, None, {"hidden": True})
+    labels = frame_labels(issue.program, layout.form) | {BEFORE + x.code: before_label(x) for x in layout.fields}
+    asked = [x for x in layout.fields if not x.shows]
+    for col, code in enumerate(layout.unseen, first):
+        ok(sheet.write_string(LABEL_ROW, col, labels[code], f.label))
+        ok(sheet.write_string(CODE_ROW, col, code, f.unseen))
+    for row, unit in enumerate(layout.units, FIRST_ROW):
+        counted = "+".join(is_changed(layout, x, row) for x in asked)
+        moved = len(_changed(issue.entries, issue.base, layout, unit.code))
+        ok(sheet.write_formula(row, first, f"={counted}", f.unseen, moved))
+        unlikely = f"={_unlikely(layout, rules, row)}"
+        ok(
+            sheet.write_formula(
+                row, first + 1, unlikely, f.unseen, _unlikely_now(issue.entries, issue.base, layout, rules, unit.code)
+            )
+        )
+        for x in asked:
+            before = issue.base.get((layout.form.code, unit.code, x.code))
+            if before is not None:
+                write_typed(sheet, f, row, layout.col_of(BEFORE + x.code), before, "code")
+
+
+def write_status(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue, place: tuple[int, int], key: str) -> None:
+    """The state of a row, as a formula over what is hidden behind it."""
+    row = place[0] + 1
+    moved, unlikely, tick, text = (
+        f"${column_letter(layout.col_of(code))}{row}" for code in (MOVED, UNLIKELY, NIL, REMARK)
+    )
+    said = f'IF(LEN(TRIM({text}))<{SHORTEST_REASON},"{TO_EXPLAIN}","已说明")'
+    state = f'IF({moved}>0,"已改"&{moved}&"格",IF({is_ticked(tick)},"已核对","{UNCONFIRMED}"))'
+    formula = f"=IF(({moved}>0)*({unlikely}>0),{said},{state})"
+    rules = issue.rules.get(layout.form.code, ())
+    ok(sheet.write_formula(*place, formula, f.locked, row_status(issue.entries, issue.base, layout, key, rules)))
+
+
+def count_live(sheet: Any, f: Formats, issue: Issue, layout: SheetLayout) -> None:
+    """The line above the headings that counts what is left to look at and to explain, and is green when nothing is."""
+    col = column_letter(layout.col_of(STATUS))
+    states = f"${col}${FIRST_ROW + 1}:${col}${layout.last_row + 1}"
+    left, unsaid = (f'COUNTIF({states},"{state}")' for state in (UNCONFIRMED, TO_EXPLAIN))
+    words = issue.program.words
+    rows = f"{words.counter}{words.row}" if layout.form.rows is Rows.COUNTY else "行"
+    ask, explain = f"{rows}没有核对", f"{rows}要写说明"
+    how = "。浅色是上次已接收的数，有变化的直接改，没有变化的选“√”；没有改也没有选的不算报送"
+    done = f"{LIVE_WORD}各行都已核对或改过"
+    rules = issue.rules.get(layout.form.code, ())
+    now = [row_status(issue.entries, issue.base, layout, unit.code, rules) for unit in layout.units]
+    counts = now.count(UNCONFIRMED), now.count(TO_EXPLAIN)
+    cached = f"{LIVE_WORD}还有{counts[0]}{ask}、{counts[1]}{explain}{how}" if any(counts) else done
+    formula = f'=IF({left}+{unsaid}=0,"{done}","{LIVE_WORD}还有"&{left}&"{ask}、"&{unsaid}&"{explain}{how}")'
+    ok(sheet.write_formula(STAMP_ROW, 0, formula, f.who, cached))
+    for sign, look in (("=", f.good), (">", f.todo)):
+        shown = {"type": "formula", "criteria": f"={left}+{unsaid}{sign}0", "format": look}
+        ok(sheet.conditional_format(STAMP_ROW, 0, STAMP_ROW, layout.remark_col, shown))
