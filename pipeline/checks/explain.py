@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pipeline.domain.findings import EXPLAINED, Finding, Severity, finding
-from pipeline.domain.text import nfkc
 from pipeline.domain.value import show
 from pipeline.program.layout import REASON, REMARK, SHORTEST_REASON
 from pipeline.program.rules import base_fields
@@ -96,7 +95,7 @@ def reason_of(program: Program, line: Line, workbook: Return) -> str:
     text = show(cells.get(REMARK)).strip() or workbook.reasons.get(
         (line.unit.code, line.row.form if line.row else ""), ""
     )
-    kind = nfkc(show(cells.get(REASON))).strip()
+    kind = show(cells.get(REASON)).strip()
     return f"{kind if kind in program.explanations else program.explanations[-1]}：{text}" if text else ""
 
 

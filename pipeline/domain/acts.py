@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
 
@@ -63,10 +63,28 @@ def withdrawn(acts: Iterable[Act]) -> frozenset[int]:
     return frozenset(seq for seq, kind in last.items() if kind is ActKind.WITHDRAW)
 
 
-def refusals(acts: Iterable[Act]) -> dict[tuple[int, str], Act]:
-    """(submission, unit) → the act by which its reasons are not taken; the last word on each counts."""
-    last = {(act.target, act.claimed_prefecture): act for act in acts if act.kind in {ActKind.REFUSE, ActKind.UPHOLD}}
-    return {key: act for key, act in last.items() if act.kind is ActKind.REFUSE}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """Whose reasons are not taken.
+
+    Attributes:
+        last: (period, unit) → the act by which they are not; it reaches back over all that the unit had sent by then.
+    """
+
+    last: Mapping[tuple[str, str], Act]
+
+    @classmethod
+    def of(cls, acts: Iterable[Act]) -> Refusals:
+        """The last word on each counts."""
+        said = {
+            (act.period, act.claimed_prefecture): act for act in acts if act.kind in {ActKind.REFUSE, ActKind.UPHOLD}
+        }
+        return cls(last={key: act for key, act in said.items() if act.kind is ActKind.REFUSE})
+
+    def by(self, period: str, unit: str, seq: int) -> Act | None:
+        """The act by which a unit's record in a submission is returned; None where it is not."""
+        act = self.last.get((period, unit))
+        return act if act and seq <= act.target else None
 
 
 def closings(acts: Iterable[Act]) -> dict[str, Act]:

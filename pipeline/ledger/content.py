@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.domain.acts import Act, ActKind, received_days, refusals, withdrawn
+from pipeline.domain.acts import Act, ActKind, Refusals, received_days, withdrawn
 from pipeline.domain.entries import Answered, Copy, DecidedRecord, Revision, Submission, placed_by
 from pipeline.domain.findings import EXPLAINED, finding
 from pipeline.domain.past import Past
@@ -255,9 +255,11 @@ class LedgerContent:
     def accepted(self, seen: SeenEarlier) -> Accepted:
         """What was accepted, as it is seen."""
         stand = {one.seq: one.received_on for one in self.submissions(seen) if one.verdict != Verdict.WITHDRAWN}
-        refused = refusals(self.acts_by(seen.as_of))
+        refused = Refusals.of(self.acts_by(seen.as_of))
         records = (
-            DecidedRecord(period, unit, State.RETURNED if (seq, unit) in refused else State(state), seq, stand[seq])
+            DecidedRecord(
+                period, unit, State.RETURNED if refused.by(period, unit, seq) else State(state), seq, stand[seq]
+            )
             for period, unit, state, seq in self.records
             if seq in stand
         )
@@ -268,22 +270,25 @@ class LedgerContent:
         return Accepted(
             content=self,
             rows={
-                code: _in_order((row for row in rows if (row.seq, row.county_code) not in refused), stand)
+                code: _in_order((row for row in rows if not refused.by(row.period, row.county_code, row.seq)), stand)
                 for code, rows in self.rows.items()
             },
             records=tuple(sorted(records, key=lambda r: (r.received_on, r.seq, r.period, r.county_code))),
             numbers={key: frozenset(given) for key, given in numbers.items()},
-            answered=tuple(one for one in self.answered if one.seq in stand and (one.seq, one.unit) not in refused),
+            answered=tuple(
+                one for one in self.answered if one.seq in stand and not refused.by(one.period, one.unit, one.seq)
+            ),
         )
 
     def findings(self, entries: Iterable[Submission], as_of: date) -> tuple[tuple[Submission, Finding], ...]:
         """All findings of some submissions; a reason that staff had refused by a day is what returns its unit."""
-        refused = refusals(self.acts_by(as_of))
+        refused = Refusals.of(self.acts_by(as_of))
         return tuple(
             (
                 entry,
                 replace(
-                    _settled(one, refused.get((entry.seq, one.county_code))), prefecture_code=entry.prefecture_code
+                    _settled(one, refused.by(entry.period, one.county_code, entry.seq)),
+                    prefecture_code=entry.prefecture_code,
                 ),
             )
             for entry in entries

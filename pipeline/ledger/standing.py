@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from sqlalchemy import Date, and_, case, select, type_coerce
 
-from pipeline.domain.acts import received_days, refusals, withdrawn
+from pipeline.domain.acts import Refusals, received_days, withdrawn
 from pipeline.domain.state import State
 from pipeline.ledger.content import SeenEarlier
 from pipeline.ledger.database import told
@@ -19,7 +19,7 @@ from pipeline.ledger.tables import NOT_APPLICABLE_COLUMN
 from pipeline.program.model import NOT_APPLICABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from sqlalchemy import ColumnElement, Connection
@@ -62,7 +62,7 @@ def stream(store: Store, seen: SeenEarlier, asked: Iterable[_Asked]) -> Iterator
     s, received_on = store.tables.submissions, _received_on(store, seen)
     gone = withdrawn(store.acts(seen.as_of))
     visible = and_(received_on <= seen.as_of, s.c.taken_on <= seen.taken_by, s.c.seq.not_in(gone))
-    refused = refusals(store.acts(seen.as_of)).keys()
+    refused = Refusals.of(store.acts(seen.as_of))
     with told(store.where), store.reader.connect() as connection:
         for period, units in asked:
             yield _standing(store, connection, visible, received_on, (period, units), refused)
@@ -97,7 +97,7 @@ def _standing(
     visible: ColumnElement[bool],
     received_on: ColumnElement[date],
     asked: _Asked,
-    refused: Collection[tuple[int, str]],
+    refused: Refusals,
 ) -> dict[str, list[StreamedRow]]:
     forms = store.program.roster_forms
     rows = {form.code: _latest(store, connection, visible, received_on, form, asked, refused) for form in forms}
@@ -121,7 +121,7 @@ def _latest(
     received_on: ColumnElement[date],
     form: Form,
     asked: _Asked,
-    refused: Collection[tuple[int, str]],
+    refused: Refusals,
 ) -> dict[str, StreamedRow]:
     """Unit → its row received last."""
     t, s = store.tables.forms[form.code], store.tables.submissions
@@ -138,7 +138,7 @@ def _latest(
             unit=unit, submission=seq, received_on=day, away=frozenset(away.split()), values=tuple(values)
         )
         for unit, seq, day, away, *values in connection.execute(query)
-        if (seq, unit) not in refused
+        if not refused.by(period, unit, seq)
     }
 
 
@@ -147,7 +147,7 @@ def _accepted(
     connection: Connection,
     visible: ColumnElement[bool],
     asked: _Asked,
-    refused: Collection[tuple[int, str]],
+    refused: Refusals,
 ) -> frozenset[str]:
     """Units whose record was ever accepted."""
     r, s = store.tables.records, store.tables.submissions
@@ -157,7 +157,7 @@ def _accepted(
         .join(s, s.c.seq == r.c.seq)
         .where(r.c.period == period, r.c.county_code.in_(units), r.c.state != State.RETURNED.value, visible)
     )
-    return frozenset(unit for seq, unit in connection.execute(query) if (seq, unit) not in refused)
+    return frozenset(unit for seq, unit in connection.execute(query) if not refused.by(period, unit, seq))
 
 
 def periods_of(store: Store, seen: SeenEarlier) -> frozenset[str]:

@@ -38,7 +38,7 @@ from pipeline.program.layout import (
 )
 from pipeline.program.model import FieldType, Rows
 from pipeline.reading.cells import PROSE, Parsed, parse, parse_tick, remedy, wanted
-from pipeline.reading.formats.notes import Seen
+from pipeline.reading.formats.notes import UNCALCULATED, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -294,7 +294,11 @@ def _account_for_header(program: Program, form: Form, sheet: Sheet, header: _Hea
             break
         text = plain(sheet.text(row, col))
         own_column = row in header.rows and col in columns
-        if own_column or text in ours or text.startswith(("填报单位:", STAMP_WORD, plain(LIVE_WORD))):
+        if (
+            own_column
+            or text in ours
+            or text.startswith(("填报单位:", STAMP_WORD, plain(LIVE_WORD), plain(UNCALCULATED)))
+        ):
             sheet.open.discard((row, col))
 
 

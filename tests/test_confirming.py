@@ -1,0 +1,297 @@
+"""From the second period on: what was accepted last stands in the cells; what is neither changed nor ticked is not reported."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+
+from pipeline.checks.carry import carried, to_confirm
+from pipeline.checks.masks import run_masks
+from pipeline.domain.past import Past
+from pipeline.domain.state import State, Verdict
+from pipeline.forms.issue import Issue, issue_workbook
+from pipeline.intake.first_round import registry
+from pipeline.intake.take_in import judge
+from pipeline.program.layout import (
+    BEFORE,
+    FIRST_ROW,
+    MOVED,
+    NIL,
+    REASON,
+    REMARK,
+    STATUS,
+    TO_EXPLAIN,
+    UNCONFIRMED,
+    SheetLayout,
+)
+from pipeline.reading.read import read_return
+from tests.builder import FIRST, SECOND, SMALL, THIRD, arrival, part_of_campaign, valid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pipeline.checks.decide import Decision
+    from pipeline.domain.value import Value
+
+C = replace(part_of_campaign("A3", "A5"), key=bytes(range(32)))
+PROGRAM = C.program
+P2 = PROGRAM.period_by_code["2023-04"]
+COUNTIES = PROGRAM.counties_of(SMALL)
+LONG = "上期把市级场次误计入本县，现已核减"  # more than ten characters
+Changes = dict[tuple[str, str], Any]
+
+
+def known(**other: Value) -> Past:
+    """Everything asked was accepted before, the same for all three counties, but for what is told."""
+    before = {
+        (c.code, f.code): other.get(f.code.replace("-", "_"), valid(f, c, PROGRAM.periods[1]))
+        for c in COUNTIES
+        for form in PROGRAM.forms
+        for f in form.fields_in(P2)
+    }
+    floors = {key: v for key, v in before.items() if isinstance(v, int)}
+    return Past(previous=before, floors=floors, current={}, standing={})
+
+
+def issue(past: Past) -> Issue:
+    """What goes out for the third period."""
+    prefecture = PROGRAM.prefecture_by_code[SMALL]
+    entries = carried(PROGRAM, P2, prefecture, past)
+    return Issue(
+        program=PROGRAM,
+        key=C.key,
+        rules=C.rules,
+        period=P2,
+        prefecture=prefecture,
+        previous={**past.previous, **past.floors},
+        entries=entries,
+        base=to_confirm(PROGRAM, entries),
+    )
+
+
+def layout_of(it: Issue, code: str) -> SheetLayout:
+    return next(x for x in it.layouts() if x.form.code == code)
+
+
+def place(it: Issue, county: str, code: str, form: str = "") -> tuple[str, int, int]:
+    """Sheet, row and column (from 1) of a county's cell."""
+    field = PROGRAM.field_by_code.get(code)
+    layout = layout_of(it, field.form if field else form)
+    row = FIRST_ROW + 1 + [u.code for u in layout.units].index(county)
+    return layout.form.sheet, row, layout.col_of(code) + 1
+
+
+def returned(
+    past: Past, changes: Changes, ticks: Mapping[str, str] | None = None, touch: Callable[[Any], None] = lambda _: None
+) -> bytes:
+    """The issued workbook, some cells typed over: (county, field, or form.tick, form.remark) → what is typed."""
+    it = issue(past)
+    book = openpyxl.load_workbook(io.BytesIO(issue_workbook(it)))
+    for county, forms in (ticks or {}).items():
+        for form in forms.split():
+            sheet, row, col = place(it, county, NIL, form)
+            book[sheet].cell(row, col).value = "√"
+    for (county, code), value in changes.items():
+        form, _, column = code.partition(".")
+        sheet, row, col = place(it, county, column or form, form)
+        book[sheet].cell(row, col).value = value
+    touch(book)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def judged(content: bytes, past: Past, sent: Past | None = None) -> Decision:
+    """What becomes of it, seen from what was accepted by then."""
+    (one,) = read_return(registry(C, ()), arrival(content, day=date(2023, 5, 3))).returns
+    (decision,) = judge(PROGRAM, C.rules, P2, [one], past if sent is None else sent, run_masks)
+    return decision
+
+
+def states(decision: Decision) -> dict[str, State]:
+    return {r.county_code: r.state for r in decision.records}
+
+
+def codes(decision: Decision) -> list[str]:
+    return sorted({f.code for f in decision.findings})
+
+
+ALL = {c.code: "A3 A5" for c in COUNTIES}
+
+
+def test_sent_back_untouched_reports_nothing_and_says_so_once() -> None:
+    past = known()
+    decision = judged(returned(past, {}), past)
+    assert decision.verdict is Verdict.EMPTY
+    assert decision.records == ()
+    assert [f.code for f in decision.findings] == ["RETURN_UNCHANGED"]
+    assert "没有核对" in decision.reason
+
+
+def test_ticked_throughout_is_a_report_of_what_was_known() -> None:
+    past = known()
+    decision = judged(returned(past, {}, ALL), past)
+    assert states(decision) == dict.fromkeys((FIRST, SECOND, THIRD), State.NIL)
+    values = next(r for r in decision.records if r.county_code == FIRST).lines["A5"].values
+    assert values["Q18-1"] == 2
+    assert decision.findings == ()
+
+
+def test_a_row_neither_changed_nor_ticked_returns_its_county_and_no_other() -> None:
+    past = known()
+    decision = judged(returned(past, {(FIRST, "Q18-1"): 5}, {FIRST: "A3", SECOND: "A3", THIRD: "A3 A5"}), past)
+    assert states(decision) == {FIRST: State.ACCEPTED, SECOND: State.RETURNED, THIRD: State.NIL}
+    assert [(f.code, f.county_code, f.location.sheet) for f in decision.findings] == [
+        ("ROW_UNCONFIRMED", SECOND, "5.建功立业")
+    ]
+
+
+def test_a_county_that_says_nothing_at_all_is_no_record() -> None:
+    past = known()
+    decision = judged(returned(past, {}, {FIRST: "A3 A5", SECOND: "A3 A5"}), past)
+    assert states(decision) == {FIRST: State.NIL, SECOND: State.NIL}
+    assert [(f.code, f.county_code) for f in decision.findings] == [("ROW_UNCONFIRMED", THIRD)]
+
+
+def test_changed_and_ticked_is_taken_as_changed_and_told() -> None:
+    past = known()
+    decision = judged(returned(past, {(FIRST, "Q18-1"): 5}, ALL), past)
+    assert states(decision)[FIRST] is State.ACCEPTED
+    assert decision.records[0].lines["A5"].values["Q18-1"] == 5
+    assert codes(decision) == ["CONFIRMED_AND_CHANGED"]
+
+
+def test_a_cleared_cell_is_a_change_and_not_zero() -> None:
+    past = known()
+    decision = judged(returned(past, {(FIRST, "Q18-1"): None}, {FIRST: "A3", SECOND: "A3 A5", THIRD: "A3 A5"}), past)
+    assert states(decision)[FIRST] is State.RETURNED
+    assert codes(decision) == ["REQUIRED"]
+
+
+@pytest.mark.parametrize("typed", ["2", "２", " 2 ", 2.0])
+def test_the_same_value_typed_again_is_no_change(typed: Any) -> None:
+    past = known()
+    decision = judged(returned(past, {(FIRST, "Q18-1"): typed}, {FIRST: "A3", SECOND: "A3 A5", THIRD: "A3 A5"}), past)
+    assert states(decision)[FIRST] is State.RETURNED
+    assert "ROW_UNCONFIRMED" in codes(decision)
+
+
+def test_what_was_corrected_after_it_went_out_is_not_taken_back_by_leaving_it() -> None:
+    past, since = known(), known(Q18_1=4)
+    content = returned(past, {(FIRST, "Q18-2"): 3}, ALL)
+    decision = judged(content, past, sent=since)
+    for record in decision.records:
+        assert record.lines["A5"].values["Q18-1"] == 4
+    told = {(f.county_code, f.field) for f in decision.findings if f.code == "CORRECTED_SINCE"}
+    assert told == {(c.code, "Q18-1") for c in COUNTIES}
+
+
+def without_what_went_out(book: Any) -> None:
+    """Somebody deletes the hidden columns."""
+    for sheet in ("3.服务阵地", "5.建功立业"):
+        codes = [cell.value for cell in book[sheet][FIRST_ROW]]
+        first = codes.index(MOVED) + 1
+        book[sheet].delete_cols(first, len(codes) - first + 1)
+
+
+def test_without_the_hidden_columns_silence_is_still_no_consent() -> None:
+    past = known()
+    decision = judged(returned(past, {}, touch=without_what_went_out), past)
+    assert decision.verdict is Verdict.EMPTY or not decision.records
+
+
+def test_a_workbook_that_went_out_blank_is_read_as_it_always_was() -> None:
+    past = known()
+    it = replace(issue(past), base={})
+    assert not layout_of(it, "A5").confirms
+    (one,) = read_return(registry(C, ()), arrival(issue_workbook(it), day=date(2023, 5, 3))).returns
+    (decision,) = judge(PROGRAM, C.rules, P2, [one], past, run_masks)
+    assert states(decision) == dict.fromkeys((FIRST, SECOND, THIRD), State.ACCEPTED)
+
+
+def test_the_first_period_goes_out_blank() -> None:
+    nothing = Past(previous={}, floors={}, current={}, standing={})
+    assert not any(x.confirms for x in issue(nothing).layouts())
+
+
+def test_what_stands_in_words_beside_each_row_is_what_intake_finds() -> None:
+    past = known()
+    it = issue(past)
+    typed = {("A5", FIRST, "Q18-1"): 5, ("A5", SECOND, NIL): "√", ("A5", THIRD, "Q18-1"): 1}
+    book = openpyxl.load_workbook(
+        io.BytesIO(issue_workbook(replace(it, entries={**it.entries, **typed}))), data_only=True
+    )
+    sheet, _, col = place(it, FIRST, STATUS, "A5")
+    assert [book[sheet].cell(FIRST_ROW + 1 + n, col).value for n in range(3)] == ["已改1格", "已核对", TO_EXPLAIN]
+    assert book["3.服务阵地"].cell(FIRST_ROW + 1, col).value == UNCONFIRMED
+    assert "还有0个县没有核对、1个县要写说明" in book[sheet]["A3"].value
+    assert "还有3个县没有核对" in book["3.服务阵地"]["A3"].value
+
+
+def test_a_fall_without_a_reason_is_returned_and_asked_for_one() -> None:
+    past = known()
+    decision = judged(returned(past, {(FIRST, "Q18-1"): 1}, {FIRST: "A3", SECOND: "A3 A5", THIRD: "A3 A5"}), past)
+    (f,) = decision.findings
+    assert (f.code, states(decision)[FIRST]) == ("CUMULATIVE_FELL", State.RETURNED)
+    assert "写明原因" in f.fix
+
+
+@pytest.mark.parametrize(
+    ("reason", "passes"),
+    [(LONG, True), ("上期多报了一场", False), ("。" * 30, False), ("　 " * 12, False), ("情况属实情况属实情况", True)],
+)
+def test_a_reason_of_ten_characters_lets_the_unlikely_pass(reason: str, passes: bool) -> None:
+    past = known()
+    changes = {(FIRST, "Q18-1"): 1, (FIRST, f"A5.{REMARK}"): reason}
+    decision = judged(returned(past, changes, {FIRST: "A3", SECOND: "A3 A5", THIRD: "A3 A5"}), past)
+    assert (states(decision)[FIRST] is State.ACCEPTED) is passes
+    explained = [f for f in decision.findings if f.code == "EXPLAINED"]
+    assert bool(explained) is passes
+    if passes:
+        assert reason in explained[0].fix
+        assert explained[0].rule == "Q18-1.never_falls"
+
+
+def test_the_kind_of_a_reason_is_kept() -> None:
+    past = known()
+    kind = PROGRAM.explanations[1]
+    changes = {(FIRST, "Q18-1"): 1, (FIRST, f"A5.{REMARK}"): LONG, (FIRST, f"A5.{REASON}"): kind}
+    decision = judged(returned(past, changes, ALL), past)
+    assert any(f.fix == f"说明：{kind}：{LONG}" for f in decision.findings)
+
+
+@pytest.mark.parametrize(("code", "value"), [("Q18-1", -3), ("Q18-1", "约5"), ("Q18-2", 1.5), ("Q18-1", None)])
+def test_no_reason_makes_the_impossible_pass(code: str, value: Any) -> None:
+    past = known()
+    changes = {(FIRST, code): value, (FIRST, f"A5.{REMARK}"): LONG}
+    assert states(judged(returned(past, changes, ALL), past)).get(FIRST) is State.RETURNED
+
+
+def test_what_was_explained_once_is_silent_until_it_changes() -> None:
+    rule = next(r for r in C.rules["A5"] if r.id == "Q18-1.never_falls")
+    past = replace(known(), answers={(FIRST, "", rule.id): f"说明：其他：{LONG}"})
+    again = replace(past, current={(FIRST, "Q18-1"): 1})  # as it was accepted with that reason, sent once more
+    changes = {(FIRST, "Q18-1"): 1}
+    ticks = {FIRST: "A3", SECOND: "A3 A5", THIRD: "A3 A5"}
+    assert states(judged(returned(past, changes, ticks), past, sent=again))[FIRST] is State.ACCEPTED
+    other = {(FIRST, "Q18-1"): 0}
+    assert states(judged(returned(past, other, ticks), past, sent=again))[FIRST] is State.RETURNED
+
+
+def test_every_hidden_column_says_what_it_is() -> None:
+    it = issue(known())
+    layout = layout_of(it, "A5")
+    book = openpyxl.load_workbook(io.BytesIO(issue_workbook(it)))
+    sheet = book[layout.form.sheet]
+    for code in layout.unseen:
+        col = layout.col_of(code) + 1
+        assert sheet.cell(FIRST_ROW, col).value == code
+        assert sheet.cell(FIRST_ROW - 1, col).value
+        letter = openpyxl.utils.get_column_letter(col)
+        assert any(d.hidden and int(d.min or 0) <= col <= int(d.max or 0) for d in sheet.column_dimensions.values()), letter
+    assert [c for c in layout.unseen if c.startswith(BEFORE)] == [BEFORE + f.code for f in layout.fields]

@@ -1,0 +1,222 @@
+"""A true exception passes once with its reason: in the row, or on the returned copy; staff settle it, and it is not asked again."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+from click.testing import CliRunner
+
+from pipeline.cli import main
+from pipeline.domain.state import State
+from pipeline.ledger.snapshot import take_snapshot
+from pipeline.office.proof import verify
+from pipeline.program.layout import CODE_ROW, COUNTY_CODE, NIL, PROBLEM_SHEET, REASON_KEY, REMARK
+from pipeline.workspace.campaign import open_store
+from tests.builder import FIRST, SECOND, SMALL, THIRD, campaign, filled, new_workspace, own_key, valid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pipeline.workspace.paths import Workspace
+
+PROGRAM = campaign().program
+P1, P2, P3 = (PROGRAM.period_by_code[code] for code in ("2022-12", "2023-02", "2023-04"))
+WHY = "上期把市级活动误计入本县，现已核减"
+TICKED = dict.fromkeys((FIRST, SECOND, THIRD), "√")
+
+
+def run(workspace: Workspace, *arguments: str, day: date) -> str:
+    done = CliRunner().invoke(main, ["--project", str(workspace.root), "--as-of", day.isoformat(), *arguments])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def typed(
+    content: bytes, changes: Mapping[tuple[str, str, str], Any], touch: Callable[[Any], None] = lambda _: None
+) -> bytes:
+    """A workbook with some cells typed over: (sheet's form, unit, column's code) → what."""
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    for (form, unit, code), value in changes.items():
+        sheet = book[PROGRAM.form_by_code[form].sheet]
+        columns = [cell.value for cell in sheet[CODE_ROW + 1]]
+        key = columns.index(COUNTY_CODE)
+        row = next(n for n, cells in enumerate(sheet.iter_rows(values_only=True), 1) if cells[key] == unit)
+        sheet.cell(row, columns.index(code) + 1).value = value
+    touch(book)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def ticks(*but: tuple[str, str]) -> dict[tuple[str, str, str], Any]:
+    """Every row ticked as looked at, but for some (form, unit)."""
+    return {(form.code, unit, NIL): "√" for form in PROGRAM.forms for unit in TICKED if (form.code, unit) not in but}
+
+
+def put(workspace: Workspace, day: date, name: str, content: bytes) -> None:
+    path = workspace.inbox / day.isoformat() / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def issued(workspace: Workspace, period: str) -> bytes:
+    (path,) = (workspace.outbox(period) / "下发").glob(f"{SMALL}*.xlsx")
+    return path.read_bytes()
+
+
+def states(workspace: Workspace, period: str, day: date) -> dict[str, State]:
+    store = open_store(workspace, PROGRAM)
+    try:
+        found = take_snapshot(store, day).states
+    finally:
+        store.close()
+    return {unit: state for (of, unit), state in found.items() if of == period}
+
+
+def told(workspace: Workspace, day: date) -> list[tuple[str, str, str]]:
+    """Code, unit and remedy of all findings that want or got a reason."""
+    store = open_store(workspace, PROGRAM)
+    try:
+        return [
+            (f.code, f.county_code, f.fix)
+            for _, f in take_snapshot(store, day).findings
+            if f.code in {"EXPLAINED", "EXPLANATION_REFUSED", "CUMULATIVE_FELL", "INCREMENT_TYPED"}
+        ]
+    finally:
+        store.close()
+
+
+DAY1, DAY2, DAY3, DAY4, DAY5 = (
+    date(2023, 1, 8),
+    date(2023, 3, 6),
+    date(2023, 3, 8),
+    date(2023, 3, 9),
+    date(2023, 3, 10),
+)
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Two periods of three counties; what was seen on the way."""
+    workspace, seen = new_workspace(tmp_path_factory.mktemp("w") / "w"), dict[str, Any]()
+    own_key(workspace)
+    seen["workspace"] = workspace
+    put(workspace, DAY1, "一.xlsx", filled("2022-12"))
+    run(workspace, "--period", "2022-12", day=DAY1)
+    run(workspace, "issue", "--period", "2023-02", "--prefecture", SMALL, day=DAY1)
+    went_out = issued(workspace, "2023-02")
+    new = {
+        (form.code, unit, f.code): valid_new(f)
+        for form in PROGRAM.forms
+        for unit in TICKED
+        for f in form.fields_in(P2)
+        if f not in form.fields_in(P1)
+    }
+    changes = (
+        ticks()
+        | new
+        | {
+            ("A1", FIRST, "Q01-1"): 1,
+            ("A1", FIRST, REMARK): WHY,
+            ("A1", SECOND, "Q02-1"): 1,
+        }
+    )
+    put(workspace, DAY2, "二.xlsx", typed(went_out, changes))
+    seen["first run"] = run(workspace, "--period", "2023-02", day=DAY2)
+    seen["states"], seen["told"] = states(workspace, "2023-02", DAY2), told(workspace, DAY2)
+    (copy,) = (workspace.outbox("2023-02") / "退回").glob("*.xlsx")
+    seen["copy"] = copy.read_bytes()
+    summary = openpyxl.load_workbook(workspace.outbox("2023-02") / "全省汇总.xlsx", read_only=True)
+    seen["summary"] = [[c for c in row if c] for row in summary["例外清单"].iter_rows(values_only=True)]
+
+    def reason(book: Any) -> None:
+        sheet = book[PROBLEM_SHEET]
+        for row in sheet.iter_rows():
+            for left, right in pairwise(row):
+                if str(right.value or "") == f"{REASON_KEY} {SECOND}|A1":
+                    left.value = WHY
+
+    put(workspace, DAY3, "三.xlsx", typed(seen["copy"], {}, reason))
+    run(workspace, "--period", "2023-02", day=DAY3)
+    seen["states after"], seen["told after"] = states(workspace, "2023-02", DAY3), told(workspace, DAY3)
+    seen["settled"] = run(
+        workspace, "settle", FIRST, "--refuse", "--reason", "台账显示没有误计", "--period", "2023-02", day=DAY4
+    )
+    run(workspace, "--period", "2023-02", day=DAY4)
+    seen["states refused"], seen["told refused"] = states(workspace, "2023-02", DAY4), told(workspace, DAY4)
+    seen["returned for it"] = [path.name for path in (workspace.outbox("2023-02") / "退回").glob("*.xlsx")]
+    run(workspace, "settle", FIRST, "--uphold", "--reason", "电话核实属实", "--period", "2023-02", day=DAY5)
+    run(workspace, "--period", "2023-02", day=DAY5)
+    seen["states upheld"] = states(workspace, "2023-02", DAY5)
+    seen["history"] = run(workspace, "history", FIRST, day=DAY5)
+    return seen
+
+
+def valid_new(field: Any) -> Any:
+    """Something for a column that is asked for the first time."""
+    return valid(field, PROGRAM.county_by_code[FIRST], P2)
+
+
+def test_with_a_reason_the_county_is_accepted_and_without_one_returned(story: dict[str, Any]) -> None:
+    assert story["states"][FIRST] is State.ACCEPTED
+    assert story["states"][SECOND] is State.RETURNED
+    assert ("EXPLAINED", FIRST, f"说明：其他：{WHY}") in story["told"]
+    assert any(code == "CUMULATIVE_FELL" and unit == SECOND and "写明原因" in fix for code, unit, fix in story["told"])
+
+
+def test_the_list_of_exceptions_names_figure_and_reason(story: dict[str, Any]) -> None:
+    (line,) = (row for row in story["summary"] if "香格里拉市" in row)
+    assert f"其他：{WHY}" in line
+    assert "Q01-1" in line
+
+
+def test_a_reason_on_the_returned_copy_opens_its_row(story: dict[str, Any]) -> None:
+    assert story["states after"][SECOND] is State.ACCEPTED
+    assert ("EXPLAINED", SECOND, f"说明：其他：{WHY}") in story["told after"]
+
+
+def test_a_reason_refused_returns_its_county_and_says_why(story: dict[str, Any]) -> None:
+    assert story["states refused"][FIRST] is State.RETURNED
+    assert story["states refused"][SECOND] is State.ACCEPTED
+    assert any(
+        code == "EXPLANATION_REFUSED" and unit == FIRST and "台账显示没有误计" in fix
+        for code, unit, fix in story["told refused"]
+    )
+    assert story["returned for it"]
+
+
+def test_a_reason_upheld_after_all_stands(story: dict[str, Any]) -> None:
+    assert story["states upheld"][FIRST] is State.ACCEPTED
+    assert "采信说明" in story["history"]
+    assert "不采信说明" in story["history"]
+
+
+def test_the_ledger_proves_all_of_it(story: dict[str, Any]) -> None:
+    assert verify(story["workspace"]).faults == ()
+
+
+def test_nothing_to_settle_is_refused_in_words(story: dict[str, Any]) -> None:
+    workspace = story["workspace"]
+    done = CliRunner().invoke(
+        main,
+        [
+            "--project",
+            str(workspace.root),
+            "--as-of",
+            "2023-03-10",
+            "settle",
+            THIRD,
+            "--uphold",
+            "--reason",
+            "好",
+            "--period",
+            "2023-02",
+        ],
+    )
+    assert done.exit_code == 2
+    assert "没有按说明接收的数" in done.output
