@@ -128,7 +128,7 @@ def _form_rules(form: Form) -> Iterator[_Config]:
             "roster.reported",
             "ROW_BLANK",
             ["county_code"],
-            "应填报，或选“本期无新进展”",
+            "应填报；确无新进展的选“√”",
         )
         yield expectation(
             UNIQUE, {"column": "row.key"}, "roster.once", "ROW_CONFLICT", ["county_code"], "同一天只有一种填法"

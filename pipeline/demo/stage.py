@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 from pipeline.checks.carry import raw
 from pipeline.demo.figures import SEED, DemoFigures
 from pipeline.demo.lists import Lists, numbered_entries
-from pipeline.forms.confirming import row_status
+from pipeline.forms.confirming import may_not_fall, row_status
 from pipeline.forms.issue import file_name, issue_workbook
 from pipeline.office.issuing import ISSUED, issue_period, plan_issues
 from pipeline.office.run import run
-from pipeline.program.layout import FIRST_ROW, NIL, UNCONFIRMED, list_keys
+from pipeline.program.layout import FIRST_ROW, NIL, REASON, REMARK, UNCONFIRMED, list_keys
 from pipeline.system.errors import WorkspaceError
 from pipeline.workspace.campaign import Campaign, load_campaign, open_store
 from pipeline.workspace.paths import DEMO_MARK, Workspace
@@ -41,8 +41,10 @@ if TYPE_CHECKING:
 
 NEVER, LATE, FIXED, BROKEN, MESSY = 14, 4, 12, 7, 8  # which prefecture (by position) does what
 FIXED_IN, BROKEN_EVERY, FIXED_COUNTY = 2, 3, 3  # period; periods; the county (by position) that is put right
+EXPLAINS, EXPLAINS_IN = 3, 3  # prefecture (by position) and period in which a total falls, with its reason
 _NIL_SHARE = 0.06
 _MESS = {"Q01-1": "{}场", "Q02-1": "　{}　", "Q02-2": "{}.0", "Q05-2": "第{}", "Q24-2": "约{}"}
+_REASON = "上期把州（市）主办的一场误计入本县，经核对台账，本期核减"
 _SPOILT = ("Q19-1", "五百余人")
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 _SAVED = "2022-10-26T00:00:00Z"
@@ -119,6 +121,7 @@ class Filler:
         self.campaign = campaign
         self.figures = DemoFigures(campaign)
         self.lists = Lists(campaign)
+        self.reasons: dict[tuple[str, str], str] = {}  # (form, unit) → why a figure of its row is what nobody expects
 
     def returns(self, workspace: Workspace, period: Period) -> list[_Sending]:
         """What the prefectures send for ``period``, faults included."""
@@ -130,6 +133,7 @@ class Filler:
         sent: list[_Sending] = []
         for n, it in enumerate(issues):
             before, nil = dict(self.figures.rows), self._advance(it)
+            self.reasons = self._taken_back(it, nil) if (n, period.no) == (EXPLAINS, EXPLAINS_IN) else {}
             if n == NEVER:
                 self.figures.rows = before
                 continue
@@ -163,6 +167,16 @@ class Filler:
                 given = {code: v for (_, key, code), v in it.entries.items() if key == unit.code and isinstance(v, str)}
                 self.figures.advance(unit, it.period, given)
         return nil
+
+    def _taken_back(self, it: Issue, nil: set[str]) -> dict[tuple[str, str], str]:
+        """A county that reported one event too many, and says so; why, for its row."""
+        for (unit, code), value in sorted(it.previous.items()):
+            field = self.campaign.program.field_by_code[code]
+            falls = any(may_not_fall(rule, code) for rule in self.campaign.rules[field.form])
+            if unit not in nil and falls and isinstance(value, int) and value > 1 and field.unit == "场":
+                self.figures.rows[unit][code] = value - 1
+                return {(field.form, unit): _REASON}
+        return {}
 
     def _twice(self, it: Issue, nil: set[str], on: date, name: str) -> list[_Sending]:
         """A return with a word where a number belongs, and its correction."""
@@ -203,6 +217,9 @@ class Filler:
                     value = (mess or {}).get((unit.code, field.code)) or raw(row.get(field.code))
                     if value is not None and not field.shows:
                         entries[form.code, unit.code, field.code] = value
+                if (form.code, unit.code) in self.reasons:
+                    entries[form.code, unit.code, REASON] = self.campaign.program.explanations[1]
+                    entries[form.code, unit.code, REMARK] = self.reasons[form.code, unit.code]
                 if layout.confirms and row_status(entries, it.base, layout, unit.code) == UNCONFIRMED:
                     entries[form.code, unit.code, NIL] = "√"
         return replace(it, entries=entries)

@@ -342,9 +342,7 @@ CATALOGUE: dict[str, FindingKind] = {
     "ROW_CONFLICT": FindingKind(
         severity=C, title="同一天收到的两份报表，这个县的数不一样", fix="请确认以哪份为准，在备注里写明，另存后重报"
     ),
-    "ROW_BLANK": FindingKind(
-        severity=C, title="这一行整行未填", fix="请填报；本期确无新进展的，请在“本期无新进展”列选“√”"
-    ),
+    "ROW_BLANK": FindingKind(severity=C, title="这一行整行未填", fix="请填报；本期确无新进展的，请在县名旁的格里选“√”"),
     "ROW_UNCONFIRMED": FindingKind(
         severity=C,
         title="这一行还是下发时的数，没有改动，也没有选“√”",
@@ -365,14 +363,14 @@ CATALOGUE: dict[str, FindingKind] = {
         severity=C, title="这一行是隐藏的，填了数，未采用", fix="请取消隐藏，核对所填后重报；不该有的行请删去"
     ),
     "ROW_FILTERED": FindingKind(severity=W, title="这一行被筛选隐藏，仍按所填接收", fix="请清除筛选，核对这一行"),
-    "NIL_UNCLEAR": FindingKind(severity=C, title="“本期无新进展”填写不清", fix="确无新进展请选“√”，否则留空"),
+    "NIL_UNCLEAR": FindingKind(severity=C, title="选“√”的格填写不清", fix="确无新进展请选“√”，否则留空"),
     "NIL_WITHOUT_BASE": FindingKind(
         severity=C,
-        title="选了“本期无新进展”，但以前各期都没有接收过数",
+        title="选了“√”（没有新进展），但以前各期都没有接收过数",
         fix="请先补报以前的报送期，或去掉“√”填报本期累计数",
     ),
     "NIL_CONFLICT": FindingKind(
-        severity=C, title="选了“本期无新进展”，又填了不同的数", fix="如有进展，请去掉“√”；如无进展，请删去所填的数"
+        severity=C, title="选了“√”（没有新进展），又填了不同的数", fix="如有进展，请去掉“√”；如无进展，请删去所填的数"
     ),
     EXPLAINED: FindingKind(
         severity=N, title="与一般情况不符，按填报人的说明接收", fix="供工作人员阅看；不采信的用 settle 退回"
@@ -455,7 +453,7 @@ CATALOGUE: dict[str, FindingKind] = {
     "RETURN_REPEATS": FindingKind(
         severity=W,
         title="各数与上次已接收的完全相同",
-        fix="如误报了上期的表，请换用本期的表；本期确无新进展的，请在“本期无新进展”列选“√”",
+        fix="如误报了上期的表，请换用本期的表；本期确无新进展的，请在县名旁的格里选“√”",
     ),
     # the entries of a list
     "LIST_TOO_LONG": FindingKind(severity=C, title="这张表的条数过多", fix="最多500条，请合并同类事项后再报"),

@@ -30,15 +30,23 @@ HOW_TO = (
     "要填的格以外都已锁定（没有密码），不用改动；可以筛选、调整列宽和行高，在“备注”列写说明。",
     "填完后看“自查”表，全部为绿色再报送；原样存为xlsx、xls、ods均可，文件名不限。",
 )
+_BLANK_ROWS = HOW_TO[2:4]  # of a workbook that goes out blank
+_HOW_TO_CONFIRM = (
+    "浅色是上次已接收的数：有变化的直接改；整行核对过、没有变化的，在“已核对（无变化）”格选“√”；没有改也没有选的行不算报送。",
+    "“本行状态”显示“请写说明”的，与上次或别的格对不上：数有误请改正；情况属实的，选原因类别，在“备注”格写明原因（不少于10个字）。",
+    "没有填过的格照常填，没有发生的填0或“否”，不要留空。",
+)
 _HOW_TO_LISTS = "清单类的表一行写一条；“编号”由系统编排，新增的留空；系统带出的各条都要保留，已办结的写明状态和日期。"
 _HOW_TO_CARRY = "有的表已带出上次接收的内容，只改有变化的格；灰底的格由公式从行动表带出，不用填、不要改。"
 
 
-def _how_to(program: Program) -> tuple[str, ...]:
-    """The instructions on the cover, as far as the campaign has what they speak of."""
+def _how_to(program: Program, *, confirms: bool) -> tuple[str, ...]:
+    """The instructions on the cover, as far as the workbook has what they speak of."""
+    how = tuple(line for line in HOW_TO if not confirms or line not in _BLANK_ROWS)
+    how = (*how[:2], *_HOW_TO_CONFIRM, *how[2:]) if confirms else how
     lists = (_HOW_TO_LISTS,) if program.list_forms else ()
-    carry = (_HOW_TO_CARRY,) if any(form.carry for form in program.forms) else ()
-    lines = (*HOW_TO[:-2], *lists, *carry, *HOW_TO[-2:])
+    carry = (_HOW_TO_CARRY,) if any(form.carry and not form.confirm for form in program.forms) else ()
+    lines = (*how[:-2], *lists, *carry, *how[-2:])
     return tuple(program.worded(line) for line in lines)
 
 
@@ -68,7 +76,8 @@ def write_cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
         if label in issue.cover:
             write_typed(sheet, f, row, 1, issue.cover[label], "cover")
     ok(sheet.write_string(13, 0, "怎样填写", f.cover_label))
-    for row, line in enumerate(_how_to(issue.program), 14):
+    confirms = any(layout.confirms for layout in issue.layouts())
+    for row, line in enumerate(_how_to(issue.program, confirms=confirms), 14):
         _merged(sheet, (row, 0), f"{row - 13}. {line}", f.text)
         heights.append(6.0 + LINE_HEIGHT * lines_of(f"{row - 13}. {line}", sum(_COVER_WIDTHS)))
         sheet.set_row(row, heights[-1])

@@ -223,7 +223,7 @@ def _source(s: Summary, grid: Grid, unit: Unit) -> Sequence[Given]:
 def _said(stands: AcceptedRow, columns: Mapping[str, str], grid: Grid) -> str:
     """What is particular to a row's origin."""
     if stands.nil:
-        return "勾选本期无新进展，沿用上次已接收的数"
+        return "选了“√”（没有新进展），沿用上次已接收的数"
     moved = [f"{code}在{columns[code]}列" for code, usual in grid.letters.items() if columns.get(code, usual) != usual]
     return "、".join(moved)
 
