@@ -84,7 +84,7 @@ COMMENT_WIDTH, COMMENT_LINE, COMMENT_LIMIT = 2.2, 40, 1_000
 _BLANK_ENTRIES = 15  # rows drawn below the filled ones of a list; all that it takes are checked
 _SHORT_TEXT = 60  # characters that stand in a narrow column
 _REMARK_WIDTH = 18  # characters of column width; a Chinese one takes two
-_FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 11, NIL: 8, STATUS: 9, ENTRY: 12, REASON: 12, REMARK: _REMARK_WIDTH}
+_FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 11, NIL: 8, STATUS: 9, ENTRY: 12, REASON: 9, REMARK: _REMARK_WIDTH}
 _SMALL = 1.1  # how much more of 10 points than of 11 a column holds
 HIGHEST_ROW, CODE_HEIGHT = 200, 16  # points
 
