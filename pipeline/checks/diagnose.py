@@ -429,7 +429,11 @@ def _repeats(mine: _Findings, program: Program, cells: Sequence[Cell]) -> None:
     """Sheets whose totals are all just what was accepted last, and no row of which is ticked."""
     sheets: dict[str, list[bool]] = defaultdict(list)
     for cell in cells:
-        if cell.field.accumulation is Accumulation.CUMULATIVE and cell.before and not cell.form.carry:
+        if (
+            cell.field.accumulation is Accumulation.CUMULATIVE
+            and cell.before
+            and (cell.form.confirm or not cell.form.carry)
+        ):
             sheets[cell.form.code].append(cell.value == cell.before)
     same = {code: len(some) for code, some in sheets.items() if all(some)}
     if sum(same.values()) >= _REPEATED_AT_LEAST:
