@@ -23,6 +23,7 @@ from pipeline.domain.value import show
 from pipeline.office.making import make_reports
 from pipeline.office.queries import look
 from pipeline.office.run import run
+from pipeline.program.layout import CODE_ROW
 from pipeline.workspace.campaign import load_campaign
 from pipeline.workspace.paths import Workspace
 from tests.builder import new_workspace
@@ -342,9 +343,10 @@ def test_officers_text_is_never_markup_or_formula(demo: Workspace, tmp_path: Pat
     shutil.copytree(demo.root, copy.root)
     source = next(copy.inbox.glob("2023-05-*/昆明市*.xlsx"))
     book = openpyxl.load_workbook(source)
+    column = [cell.value for cell in book["1.思想引领"][CODE_ROW + 1]].index("Q01-1") + 1
     for n, text in enumerate(("=cmd|'/c calc'!A1", "{{7*7}}", "<script>alert(1)</script>", "../../x"), 7):
-        book["1.思想引领"].cell(n, 4).value = text
-        book["1.思想引领"].cell(n, 4).data_type = "s"
+        book["1.思想引领"].cell(n, column).value = text
+        book["1.思想引领"].cell(n, column).data_type = "s"
     hostile = source.with_name("<script>{{7*7}}.xlsx")
     book.save(hostile)
     for other in copy.inbox.rglob("*"):

@@ -44,6 +44,9 @@ PROGRAM = C.program
 P2 = PROGRAM.period_by_code["2023-04"]
 COUNTIES = PROGRAM.counties_of(SMALL)
 LONG = "上期把市级场次误计入本县，现已核减"  # more than ten characters
+FIRE = frozenset(
+    {"ROW_UNCONFIRMED", "RETURN_UNCHANGED", "CONFIRMED_AND_CHANGED", "CORRECTED_SINCE", "EXPLAINED"}
+)  # below, each by name
 Changes = dict[tuple[str, str], Any]
 
 

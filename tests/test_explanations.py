@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PROGRAM = campaign().program
 P1, P2, P3 = (PROGRAM.period_by_code[code] for code in ("2022-12", "2023-02", "2023-04"))
 WHY = "上期把市级活动误计入本县，现已核减"
+REFUSED_REASON = "EXPLANATION_REFUSED"
 TICKED = dict.fromkeys((FIRST, SECOND, THIRD), "√")
 
 
@@ -184,7 +185,7 @@ def test_a_reason_refused_returns_its_county_and_says_why(story: dict[str, Any])
     assert story["states refused"][FIRST] is State.RETURNED
     assert story["states refused"][SECOND] is State.ACCEPTED
     assert any(
-        code == "EXPLANATION_REFUSED" and unit == FIRST and "台账显示没有误计" in fix
+        code == REFUSED_REASON and unit == FIRST and "台账显示没有误计" in fix
         for code, unit, fix in story["told refused"]
     )
     assert story["returned for it"]
