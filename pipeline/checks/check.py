@@ -13,7 +13,7 @@ import pandas as pd
 
 from pipeline.checks.bounds import with_all_bounds
 from pipeline.checks.diagnose import diagnosed
-from pipeline.checks.explain import Answers
+from pipeline.checks.explain import Reasons
 from pipeline.checks.frames import form_frame
 from pipeline.checks.lines import GIVEN, Line, cell_of, form_lines
 from pipeline.checks.lists import list_lines
@@ -83,7 +83,7 @@ def check_returns(
             else form_lines(program, form, period, returns, past)
         )
         all_lines[form.code] = tuple(made)
-    answers = Answers(program, past)
+    answers = Reasons(program, past)
     values: dict[tuple[int, str], dict[str, Value]] = defaultdict(dict)
     for line in chain.from_iterable(all_lines[form.code] for form in program.roster_forms):
         values[line.source, line.unit.code].update(line.values)
@@ -109,7 +109,7 @@ def _broken(
     frame: pd.DataFrame,
     returns: Sequence[Return],
     lines: Sequence[Line],
-    answers: Answers,
+    answers: Reasons,
     values: Mapping[tuple[int, str], Mapping[str, Value]],
 ) -> Iterator[tuple[int, Finding]]:
     """Every rule that a line of a form breaks, with the index of the line's return; what was explained is told as such."""

@@ -26,7 +26,7 @@ _HOW = f"；情况属实、不必改的，请在同一行“备注”格写明�
 _TOO_SHORT = f"；“备注”格写的原因不足{SHORTEST_REASON}个字，请写明白些"
 
 
-class Answers:
+class Reasons:
     """What officers have said, and were asked before, of the rules their figures break."""
 
     def __init__(self, program: Program, past: Past) -> None:
