@@ -7,6 +7,7 @@ from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import docx
 import openpyxl
 import pytest
 from click.testing import CliRunner
@@ -135,6 +136,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     summary = openpyxl.load_workbook(workspace.outbox("2023-02") / "全省汇总.xlsx", read_only=True)
     seen["summary"] = [[c for c in row if c] for row in summary["例外清单"].iter_rows(values_only=True)]
 
+    bulletin = docx.Document(str(workspace.outbox("2023-02") / "工作简报.docx"))
+    seen["bulletin"] = "".join(p.text for p in bulletin.paragraphs)
+
     def reason(book: Any) -> None:
         sheet = book[PROBLEM_SHEET]
         for row in sheet.iter_rows():
@@ -174,6 +178,10 @@ def test_the_list_of_exceptions_names_figure_and_reason(story: dict[str, Any]) -
     (line,) = (row for row in story["summary"] if "香格里拉市" in row)
     assert f"其他：{WHY}" in line
     assert "Q01-1" in line
+
+
+def test_the_bulletin_counts_the_figures_that_stand_on_a_reason(story: dict[str, Any]) -> None:
+    assert "其中1个单位的1个数与一般情况不符，按填报人的书面说明接收。" in story["bulletin"]
 
 
 def test_a_reason_on_the_returned_copy_opens_its_row(story: dict[str, Any]) -> None:

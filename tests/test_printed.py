@@ -331,15 +331,6 @@ def _(b: Book, code: str, what: str) -> str:
     }[what]
 
 
-@figure(r"explained\.(units|figures)")
-def _(b: Book, what: str) -> str:
-    """Notes that a reason was taken, in the returns whose values stand."""
-    stands = b.now.published.in_period(b.now.period)[["county_code", "submission"]].drop_duplicates()
-    told = b.now.published.findings.drop_duplicates(["submission", "no"])
-    mine = told[told["code"] == "EXPLAINED"].merge(stands, on=["county_code", "submission"])
-    return n({"units": mine["county_code"].nunique(), "figures": len(mine)}[what])
-
-
 @figure(r"counties\.(known|nil|reported|roster|silent)")
 def _(b: Book, what: str) -> str:
     known, never = b.counties("known"), b.counties("unknown")
