@@ -159,9 +159,9 @@ def validation(
         check = {"validate": "list", "source": counties}
     else:
         check = {"validate": "list", "source": _options(field, rules)}
-    asks = field.type in {FieldType.COUNT, FieldType.AMOUNT, FieldType.DATE} and any(
-        rule.explainable and field.code in rule.columns[:1] and rule.condition is None for rule in rules
-    )
+    unlikely = [rule for rule in rules if rule.explainable and rule.columns[0] == field.code and not rule.condition]
+    fell = any(rule.kwargs.get("column_B") == f"{field.code}.prev" for rule in unlikely) and previous is not None
+    asks = fell or (field.type is FieldType.DATE and bool(unlikely))
     error = (
         {"error_title": "请再核对", "error_type": "warning"}
         if asks
