@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
+from python_calamine import CalamineWorkbook
 
 from pipeline.checks.carry import carried, to_confirm
 from pipeline.checks.masks import run_masks
@@ -19,27 +21,33 @@ from pipeline.intake.first_round import registry
 from pipeline.intake.take_in import judge
 from pipeline.program.layout import (
     BEFORE,
+    CHECK_SHEET,
     FIRST_ROW,
     MOVED,
     NIL,
     REASON,
     REMARK,
+    STAMP_ROW,
     STATUS,
     TO_EXPLAIN,
     UNCONFIRMED,
+    UNLIKELY,
     SheetLayout,
     column_letter,
 )
 from pipeline.reading.read import read_return
-from tests.builder import FIRST, SECOND, SMALL, THIRD, arrival, part_of_campaign, valid
+from tests.builder import FIRST, SECOND, SMALL, THIRD, arrival, fitting, part_of_campaign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from pipeline.checks.decide import Decision
     from pipeline.domain.value import Value
+    from pipeline.program.model import County, Field
+    from tests.officer import Session
 
-C = replace(part_of_campaign("A3", "A5"), key=bytes(range(32)))
+C = replace(part_of_campaign("A3", "A5", "M", "F"), key=bytes(range(32)))
 PROGRAM = C.program
 P2 = PROGRAM.period_by_code["2023-04"]
 COUNTIES = PROGRAM.counties_of(SMALL)
@@ -50,15 +58,21 @@ FIRE = frozenset(
 Changes = dict[tuple[str, str], Any]
 
 
+def accepted(field: Field, county: County) -> Value:
+    """A value every rule accepts, as it stands when it was accepted."""
+    value: Value = fitting(field, county, PROGRAM.periods[1])
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
 def known(**other: Value) -> Past:
     """Everything asked was accepted before, the same for all three counties, but for what is told."""
     before = {
-        (c.code, f.code): other.get(f.code.replace("-", "_"), valid(f, c, PROGRAM.periods[1]))
+        (c.code, f.code): other.get(f.code.replace("-", "_"), accepted(f, c))
         for c in COUNTIES
         for form in PROGRAM.forms
         for f in form.fields_in(P2)
     }
-    floors = {key: v for key, v in before.items() if isinstance(v, int)}
+    floors = {key: v for key, v in before.items() if isinstance(v, (int, Decimal))}
     return Past(previous=before, floors=floors, current={}, standing={})
 
 
@@ -125,7 +139,7 @@ def codes(decision: Decision) -> list[str]:
     return sorted({f.code for f in decision.findings})
 
 
-ALL = {c.code: "A3 A5" for c in COUNTIES}
+ALL = {c.code: "A3 A5 F M" for c in COUNTIES}
 
 
 def test_sent_back_untouched_reports_nothing_and_says_so_once() -> None:
@@ -148,7 +162,9 @@ def test_ticked_throughout_is_a_report_of_what_was_known() -> None:
 
 def test_a_row_neither_changed_nor_ticked_returns_its_county_and_no_other() -> None:
     past = known()
-    decision = judged(returned(past, {(FIRST, "Q18-1"): 5}, {FIRST: "A3", SECOND: "A3", THIRD: "A3 A5"}), past)
+    decision = judged(
+        returned(past, {(FIRST, "Q18-1"): 5}, {FIRST: "A3 F M", SECOND: "A3 F M", THIRD: "A3 A5 F M"}), past
+    )
     assert states(decision) == {FIRST: State.ACCEPTED, SECOND: State.RETURNED, THIRD: State.NIL}
     assert [(f.code, f.county_code, f.location.sheet) for f in decision.findings] == [
         ("ROW_UNCONFIRMED", SECOND, "5.建功立业")
@@ -157,7 +173,7 @@ def test_a_row_neither_changed_nor_ticked_returns_its_county_and_no_other() -> N
 
 def test_a_county_that_says_nothing_at_all_is_no_record() -> None:
     past = known()
-    decision = judged(returned(past, {}, {FIRST: "A3 A5", SECOND: "A3 A5"}), past)
+    decision = judged(returned(past, {}, {FIRST: "A3 A5 F M", SECOND: "A3 A5 F M"}), past)
     assert states(decision) == {FIRST: State.NIL, SECOND: State.NIL}
     assert [(f.code, f.county_code) for f in decision.findings] == [("ROW_UNCONFIRMED", THIRD)]
 
@@ -172,7 +188,9 @@ def test_changed_and_ticked_is_taken_as_changed_and_told() -> None:
 
 def test_a_cleared_cell_is_a_change_and_not_zero() -> None:
     past = known()
-    decision = judged(returned(past, {(FIRST, "Q18-1"): None}, {FIRST: "A3", SECOND: "A3 A5", THIRD: "A3 A5"}), past)
+    decision = judged(
+        returned(past, {(FIRST, "Q18-1"): None}, {FIRST: "A3 F M", SECOND: "A3 A5 F M", THIRD: "A3 A5 F M"}), past
+    )
     assert states(decision)[FIRST] is State.RETURNED
     assert codes(decision) == ["REQUIRED"]
 
@@ -180,7 +198,9 @@ def test_a_cleared_cell_is_a_change_and_not_zero() -> None:
 @pytest.mark.parametrize("typed", ["2", "２", " 2 ", 2.0])
 def test_the_same_value_typed_again_is_no_change(typed: Any) -> None:
     past = known()
-    decision = judged(returned(past, {(FIRST, "Q18-1"): typed}, {FIRST: "A3", SECOND: "A3 A5", THIRD: "A3 A5"}), past)
+    decision = judged(
+        returned(past, {(FIRST, "Q18-1"): typed}, {FIRST: "A3 F M", SECOND: "A3 A5 F M", THIRD: "A3 A5 F M"}), past
+    )
     assert states(decision)[FIRST] is State.RETURNED
     assert "ROW_UNCONFIRMED" in codes(decision)
 
@@ -243,7 +263,9 @@ def test_what_stands_in_words_beside_each_row_is_what_intake_finds() -> None:
 
 def test_a_fall_without_a_reason_is_returned_and_asked_for_one() -> None:
     past = known()
-    decision = judged(returned(past, {(FIRST, "Q18-1"): 1}, {FIRST: "A3", SECOND: "A3 A5", THIRD: "A3 A5"}), past)
+    decision = judged(
+        returned(past, {(FIRST, "Q18-1"): 1}, {FIRST: "A3 F M", SECOND: "A3 A5 F M", THIRD: "A3 A5 F M"}), past
+    )
     (f,) = decision.findings
     assert (f.code, states(decision)[FIRST]) == ("CUMULATIVE_FELL", State.RETURNED)
     assert "写明原因" in f.fix
@@ -251,12 +273,20 @@ def test_a_fall_without_a_reason_is_returned_and_asked_for_one() -> None:
 
 @pytest.mark.parametrize(
     ("reason", "passes"),
-    [(LONG, True), ("上期多报了一场", False), ("。" * 30, False), ("　 " * 12, False), ("情况属实情况属实情况", True)],
+    [
+        (LONG, True),
+        ("上期多报了，已核减。", True),  # as the cell counts it
+        ("上期多报了一场", False),
+        ("。" * 30, False),
+        ("　 " * 12, False),
+        (12345678901, False),
+        ("情况属实情况属实情况", True),
+    ],
 )
-def test_a_reason_of_ten_characters_lets_the_unlikely_pass(reason: str, passes: bool) -> None:
+def test_a_reason_of_ten_characters_lets_the_unlikely_pass(reason: Any, passes: bool) -> None:
     past = known()
     changes = {(FIRST, "Q18-1"): 1, (FIRST, f"A5.{REMARK}"): reason}
-    decision = judged(returned(past, changes, {FIRST: "A3", SECOND: "A3 A5", THIRD: "A3 A5"}), past)
+    decision = judged(returned(past, changes, {FIRST: "A3 F M", SECOND: "A3 A5 F M", THIRD: "A3 A5 F M"}), past)
     assert (states(decision)[FIRST] is State.ACCEPTED) is passes
     explained = [f for f in decision.findings if f.code == "EXPLAINED"]
     assert bool(explained) is passes
@@ -285,10 +315,76 @@ def test_what_was_explained_once_is_silent_until_it_changes() -> None:
     past = replace(known(), answers={(FIRST, "", rule.id): f"说明：其他：{LONG}"})
     again = replace(past, current={(FIRST, "Q18-1"): 1})  # as it was accepted with that reason, sent once more
     changes = {(FIRST, "Q18-1"): 1}
-    ticks = {FIRST: "A3", SECOND: "A3 A5", THIRD: "A3 A5"}
+    ticks = {FIRST: "A3 F M", SECOND: "A3 A5 F M", THIRD: "A3 A5 F M"}
     assert states(judged(returned(past, changes, ticks), past, sent=again))[FIRST] is State.ACCEPTED
     other = {(FIRST, "Q18-1"): 0}
     assert states(judged(returned(past, other, ticks), past, sent=again))[FIRST] is State.RETURNED
+
+
+def test_a_long_reason_is_kept_as_far_as_it_is_shown() -> None:
+    past = known()
+    changes = {(FIRST, "Q18-1"): 1, (FIRST, f"A5.{REMARK}"): LONG * 100}
+    (told,) = (f for f in judged(returned(past, changes, ALL), past).findings if f.code == "EXPLAINED")
+    assert len(told.fix) < 250
+
+
+def test_a_sheet_changed_in_its_words_only_repeats_nothing() -> None:
+    """Its figures stood in the cells: that they are those of the last time is what was asked for."""
+    past = known()
+    changes = {(c.code, "Q19-1f"): "职工" for c in COUNTIES} | {(c.code, "F01-1"): 2 for c in COUNTIES}
+    decision = judged(returned(past, changes, {c.code: "A3" for c in COUNTIES}), past)
+    assert set(states(decision).values()) == {State.ACCEPTED}
+    assert "RETURN_REPEATS" not in codes(decision)
+
+
+FILLED: dict[tuple[str, str, str], Any] = {
+    ("A5", FIRST, "Q18-1"): 1,  # fell, no reason
+    ("A5", SECOND, "Q18-1"): 1,
+    ("A5", SECOND, REMARK): LONG,  # fell, with one
+    ("A5", THIRD, NIL): "√",
+    ("A3", FIRST, "Q10-1"): 9,
+    ("F", FIRST, "F01-2"): 7.5,  # spent before it came in, no reason
+    ("F", SECOND, "F01-2"): 7.5,
+    ("F", SECOND, REMARK): "项目先行垫付，资金下期到",
+    ("F", THIRD, "F04-1"): 8.0,  # an exception accepted before stands untouched beside it
+}
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
+def test_an_office_program_counts_what_we_wrote_beside_the_formulas(office: Session, tmp_path: Path, kind: str) -> None:
+    past = known()
+    before = {**past.previous, (THIRD, "F01-2"): Decimal("5.00")}  # more than the 1.00 that came in, explained then
+    it = issue(replace(past, previous=before, floors={**past.floors, (THIRD, "F01-2"): Decimal("5.00")}))
+    path = tmp_path / "in.xlsx"
+    path.write_bytes(issue_workbook(replace(it, entries={**it.entries, **FILLED})))
+    ours = openpyxl.load_workbook(path, data_only=True)
+    theirs = CalamineWorkbook.from_filelike(io.BytesIO(office.saved_as(kind, path, anew=True)))
+    for form in ("A3", "A5", "F"):
+        layout = layout_of(it, form)
+        grid = theirs.get_sheet_by_name(layout.form.sheet).to_python()
+        assert grid[STAMP_ROW][0] == ours[layout.form.sheet].cell(STAMP_ROW + 1, 1).value
+        for code in (STATUS, MOVED, UNLIKELY):
+            col = layout.col_of(code)
+            for row in range(FIRST_ROW, layout.last_row + 1):
+                assert grid[row][col] == ours[layout.form.sheet].cell(row + 1, col + 1).value, (form, code, row)
+    check = theirs.get_sheet_by_name(CHECK_SHEET).to_python()
+    for row, cells in enumerate(ours[CHECK_SHEET].iter_rows(min_row=3, values_only=True), 2):
+        assert [c for c in check[row][: len(cells)] if c != ""] == [c for c in cells if c not in {None, ""}], row
+    states = {(form, place(it, unit, STATUS, form)[1] - FIRST_ROW - 1): unit for form in ("A5", "F") for unit in ALL}
+    seen = {
+        (form, unit): ours[layout_of(it, form).form.sheet]
+        .cell(FIRST_ROW + 1 + n, layout_of(it, form).col_of(STATUS) + 1)
+        .value
+        for (form, n), unit in states.items()
+    }
+    assert seen == {
+        ("A5", FIRST): TO_EXPLAIN,
+        ("A5", SECOND): "已说明",
+        ("A5", THIRD): "已核对",
+        ("F", FIRST): TO_EXPLAIN,
+        ("F", SECOND): "已说明",
+        ("F", THIRD): "已改1格",
+    }
 
 
 def test_every_hidden_column_says_what_it_is() -> None:

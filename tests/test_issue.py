@@ -139,7 +139,8 @@ def test_last_accepted_values_are_prompted_and_the_least_allowed() -> None:
     talks = validations(book["1.思想引领"])
     assert (talks["D7"].formula1, talks["D8"].formula1) == ("7", "0")
     assert "上次已接收：7" in talks["D7"].prompt
-    assert "累计数不能减少" in talks["D7"].error
+    assert "确实比上次小的可以继续" in talks["D7"].error
+    assert talks["D7"].errorStyle == "warning"
     assert "不少于上次已接收的7" in talks["D7"].error
     assert "上次已接收" not in talks["D8"].prompt
     layout = sheet_layout(C.program.form_by_code["A2"], P2, C.program.counties_of(SMALL))

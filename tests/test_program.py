@@ -141,6 +141,8 @@ def edit(path: Path, old: str, new: str) -> int:
         ("program.yaml", "actions:", "\tactions:", "YAML写法有误"),
         ("program.yaml", "problem_ages: [60, 180]", "problem_ages: [180, 60]", "从小到大的两个天数"),
         ("program.yaml", "problem_ages: [60, 180]", "problem_ages: [60]", "problem_ages"),
+        ("program.yaml", "problem_ages: [60, 180]", "explanations: []", "至少写一个原因类别"),
+        ("program.yaml", "problem_ages: [60, 180]", 'explanations: ["属实,其他"]', "不能含英文逗号"),
         ("program.yaml", "streak: 2", "streak: 1", "streak 从1起、逐步增大"),
         (
             "program.yaml",

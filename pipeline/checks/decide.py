@@ -79,7 +79,7 @@ class _Undecided:
 def _reports(lines: Collection[Line]) -> bool:
     """Something was typed; what was only carried into the cells counts where a file holds nothing but such sheets."""
     given = [line for line in lines if line.state in GIVEN]
-    others_blank = any(line.state in {"blank", "absent"} for line in lines)
+    others_blank = any(line.state in {"blank", "absent", "unconfirmed"} for line in lines)
     return any(not line.untouched for line in given) or (bool(given) and not others_blank)
 
 

@@ -426,14 +426,11 @@ def _caused(mine: _Findings, rules: Mapping[str, tuple[Rule, ...]]) -> None:
 
 
 def _repeats(mine: _Findings, program: Program, cells: Sequence[Cell]) -> None:
-    """Sheets whose totals are all just what was accepted last, and no row of which is ticked."""
+    """Sheets that went out blank whose totals are all just what was accepted last, and no row of which is ticked."""
     sheets: dict[str, list[bool]] = defaultdict(list)
     for cell in cells:
-        if (
-            cell.field.accumulation is Accumulation.CUMULATIVE
-            and cell.before
-            and (cell.form.confirm or not cell.form.carry)
-        ):
+        went_out = cell.line.row.confirms if cell.line.row and cell.form.confirm else cell.form.carry
+        if cell.field.accumulation is Accumulation.CUMULATIVE and cell.before and not went_out:
             sheets[cell.form.code].append(cell.value == cell.before)
     same = {code: len(some) for code, some in sheets.items() if all(some)}
     if sum(same.values()) >= _REPEATED_AT_LEAST:

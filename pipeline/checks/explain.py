@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.domain.findings import EXPLAINED, Finding, Severity, finding
+from pipeline.domain.findings import CATALOGUE, EXPLAINED, Finding, Severity, fitted
 from pipeline.domain.value import show
 from pipeline.program.layout import REASON, REMARK, SHORTEST_REASON
 from pipeline.program.rules import base_fields
@@ -55,10 +55,10 @@ class Reasons:
         if key in self.past.answers and self._as_before(rule, line, values):
             reason = self.past.answers[key]
             return _explained(f, reason) if reason else None
-        given = reason_of(self.program, line, workbook)
-        if len(_letters(given.partition("：")[2])) >= SHORTEST_REASON:
-            return _explained(f, f"说明：{given}")
-        return f if warned else replace(f, fix=f.fix + (_TOO_SHORT if given else _HOW))
+        kind, text = reason_of(self.program, line, workbook)
+        if _says_something(text):
+            return _explained(f, f"说明：{kind}：{fitted(text)}")
+        return f if warned else replace(f, fix=f.fix + (_TOO_SHORT if text else _HOW))
 
     def _as_before(self, rule: Rule, line: Line, values: Mapping[str, Value]) -> bool:
         """Whether every figure the rule looks at is what was accepted last."""
@@ -86,8 +86,8 @@ class Reasons:
         }
 
 
-def reason_of(program: Program, line: Line, workbook: Return) -> str:
-    """The reason given for a row, its kind before it: 上次多报：…; empty where none is.
+def reason_of(program: Program, line: Line, workbook: Return) -> tuple[str, str]:
+    """Kind and text of the reason given for a row; an empty text where none is.
 
     It stands in the row itself, or beside the problem in the list of a returned copy.
     """
@@ -96,15 +96,16 @@ def reason_of(program: Program, line: Line, workbook: Return) -> str:
         (line.unit.code, line.row.form if line.row else ""), ""
     )
     kind = show(cells.get(REASON)).strip()
-    return f"{kind if kind in program.explanations else program.explanations[-1]}：{text}" if text else ""
+    return kind if kind in program.explanations else program.explanations[-1], text
 
 
-def _letters(text: str) -> str:
-    """What of a text counts: no blanks, no signs."""
-    return re.sub(r"[\W_]+", "", text)
+def _says_something(text: str) -> bool:
+    """Long enough as the cell counts it too, blanks apart, and at least half of that in words."""
+    return (
+        len(re.sub(r"\s+", "", text)) >= SHORTEST_REASON and len(re.findall(r"[^\W\d_]", text)) >= SHORTEST_REASON / 2
+    )
 
 
 def _explained(f: Finding, reason: str) -> Finding:
     """The same place and figures, accepted with a reason."""
-    told = finding(EXPLAINED, found=f.found, expected=f.expected, fix=reason)
-    return replace(f, code=told.code, severity=told.severity, fix=told.fix, found=told.found, expected=told.expected)
+    return replace(f, code=EXPLAINED, severity=CATALOGUE[EXPLAINED].severity, fix=reason)

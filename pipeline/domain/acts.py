@@ -56,6 +56,11 @@ class Act:
     day: date | None = None
     seq: int = 0
 
+    @property
+    def settled(self) -> str:
+        """The unit whose reasons it settles; empty where it settles none."""
+        return self.claimed_prefecture if self.kind in {ActKind.REFUSE, ActKind.UPHOLD} else ""
+
 
 def withdrawn(acts: Iterable[Act]) -> frozenset[int]:
     """Numbers of the submissions that stand no more: the last word on each counts."""
@@ -76,9 +81,7 @@ class Refusals:
     @classmethod
     def of(cls, acts: Iterable[Act]) -> Refusals:
         """The last word on each counts."""
-        said = {
-            (act.period, act.claimed_prefecture): act for act in acts if act.kind in {ActKind.REFUSE, ActKind.UPHOLD}
-        }
+        said = {(act.period, act.settled): act for act in acts if act.settled}
         return cls(last={key: act for key, act in said.items() if act.kind is ActKind.REFUSE})
 
     def by(self, period: str, unit: str, seq: int) -> Act | None:

@@ -78,6 +78,11 @@ class Finding:
         return replace(self, location=replace(self.location, **changes))
 
 
+def fitted(text: str) -> str:
+    """As much of an officer's text as is shown."""
+    return text if len(text) <= SHOWN_TEXT else text[:SHOWN_TEXT] + "…"
+
+
 def finding(code: str, *, found: str = "", expected: str = "", fix: str = "", **where: str) -> Finding:
     """A finding of the catalogue.
 
@@ -89,7 +94,7 @@ def finding(code: str, *, found: str = "", expected: str = "", fix: str = "", **
         where: ``file``, ``sheet``, ``cell``, ``prefecture_code``, ``county_code``, ``field``, ``rule``.
     """
     kind = CATALOGUE[code]
-    found = found if len(found) <= SHOWN_TEXT else found[:SHOWN_TEXT] + "…"
+    found = fitted(found)
     location = Location(**{key: where.pop(key) for key in ("file", "sheet", "cell") if key in where})
     return Finding(
         code=code,
@@ -103,6 +108,7 @@ def finding(code: str, *, found: str = "", expected: str = "", fix: str = "", **
 
 
 EXPLAINED = "EXPLAINED"  # what is unlikely, accepted with the officer's reason; the reason stands as the remedy
+REFUSED = "EXPLANATION_REFUSED"  # the same after staff did not take the reason
 UNREPORTED = frozenset({"ROW_BLANK", "ROW_UNCONFIRMED"})  # what says that a row reports nothing
 ADMIT = "请在下发的表上填报，或与办公室联系核实"
 KEY = "请在办公室的工作目录里检查，那里才有签发密钥 issue.key"
@@ -375,7 +381,7 @@ CATALOGUE: dict[str, FindingKind] = {
     EXPLAINED: FindingKind(
         severity=N, title="与一般情况不符，按填报人的说明接收", fix="供工作人员阅看；不采信的用 settle 退回"
     ),
-    "EXPLANATION_REFUSED": FindingKind(
+    REFUSED: FindingKind(
         severity=C, title="所写的原因没有采信", fix="请改正所填的数；确属实的，与办公室联系后写明依据"
     ),
     "REMARK": FindingKind(severity=N, title="填报人的备注", fix="供工作人员阅看，不影响接收"),

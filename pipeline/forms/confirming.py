@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.value import show
-from pipeline.forms.excel_rules import contradictions
+from pipeline.forms.excel_rules import contradictions, has_reason, wants_reason
 from pipeline.forms.self_check import is_ticked
 from pipeline.forms.style import Formats, ok, write_typed
 from pipeline.program.layout import (
@@ -34,12 +34,14 @@ from pipeline.program.layout import (
     frame_labels,
 )
 from pipeline.program.model import Rows
+from pipeline.program.rules import base_fields
 from pipeline.reading.cells import parse_tick
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.domain.value import Raw
+    from pipeline.forms.excel_rules import Contradiction
     from pipeline.forms.issue import Issue
     from pipeline.program.model import Field, Program
     from pipeline.program.rules import Rule
@@ -60,15 +62,14 @@ def row_status(entries: Cells, base: Cells, layout: SheetLayout, key: str, rules
     ticked, _ = parse_tick(entries.get((layout.form.code, key, NIL)))
     changed = len(_changed(entries, base, layout, key))
     if changed and _unlikely_now(entries, base, layout, rules, key):
-        text = show(entries.get((layout.form.code, key, REMARK))).strip()
-        return TO_EXPLAIN if len(text) < SHORTEST_REASON else "已说明"
+        return "已说明" if has_reason(entries.get((layout.form.code, key, REMARK))) else TO_EXPLAIN
     return f"已改{changed}格" if changed else "已核对" if ticked else UNCONFIRMED
 
 
-def _changed(entries: Cells, base: Cells, layout: SheetLayout, key: str) -> list[str]:
+def _changed(entries: Cells, base: Cells, layout: SheetLayout, key: str) -> set[str]:
     """The fields of a row that hold something else than went out."""
     keys = {x.code: (layout.form.code, key, x.code) for x in layout.fields if not x.shows}
-    return [code for code, at in keys.items() if show(entries.get(at)) != show(base.get(at))]
+    return {code for code, at in keys.items() if show(entries.get(at)) != show(base.get(at))}
 
 
 def _unlikely_now(entries: Cells, base: Cells, layout: SheetLayout, rules: Sequence[Rule], key: str) -> int:
@@ -80,8 +81,17 @@ def _unlikely_now(entries: Cells, base: Cells, layout: SheetLayout, rules: Seque
         if any(may_not_fall(rule, code) for rule in rules)
     ]
     fell = sum(_is_number(now) and _is_number(then) and now < then for now, then in falls)  # type: ignore[operator]
-    cells = {code: entries.get(place) for code, place in at.items()}
-    return fell + sum(clash.shows_in(cells) for clash in contradictions(r for r in rules if r.explainable))
+    cells, changed = {code: entries.get(place) for code, place in at.items()}, _changed(entries, base, layout, key)
+    return fell + sum(
+        clash.shows_in(cells) and not changed.isdisjoint(_looks_at(layout, clash.rule))
+        for clash in contradictions(r for r in rules if r.explainable)
+    )
+
+
+def _looks_at(layout: SheetLayout, rule: Rule) -> list[str]:
+    """The fields of the sheet that a rule rests on."""
+    used = {base for column in rule.used_columns for base in base_fields(column)}
+    return [x.code for x in layout.fields if x.code in used and not x.shows]
 
 
 def _is_number(cell: Raw) -> bool:
@@ -99,6 +109,19 @@ def fell(layout: SheetLayout, code: str, row: int) -> str:
     return f"IF(ISNUMBER({cell})*ISNUMBER({before}),({cell}<{before})*1,0)"
 
 
+def unlikely_at(layout: SheetLayout, clash: Contradiction, row: int) -> str:
+    """More than 0 where what is unlikely came about in this period: what was accepted so is not asked about again."""
+
+    def cell(code: str) -> str:
+        return f"${column_letter(layout.col_of(code))}{row + 1}"
+
+    if not layout.confirms:
+        return clash.broken(cell)
+    own = _looks_at(layout, clash.rule)
+    changed = "+".join(is_changed(layout, x, row) for x in layout.fields if x.code in own)
+    return f"({clash.broken(cell)})*({changed})"
+
+
 def is_changed(layout: SheetLayout, field: Field, row: int) -> str:
     """1 where a cell differs from what went out: blank is not zero, the text 3 is the number 3, an error spreads nowhere."""
     cell, before = (f"${column_letter(layout.col_of(code))}{row + 1}" for code in (field.code, BEFORE + field.code))
@@ -107,11 +130,7 @@ def is_changed(layout: SheetLayout, field: Field, row: int) -> str:
 
 def _unlikely(layout: SheetLayout, rules: Sequence[Rule], row: int) -> str:
     """How many figures of a row want a reason: an expression that is never an error."""
-
-    def cell(code: str) -> str:
-        return f"${column_letter(layout.col_of(code))}{row + 1}"
-
-    counted = [clash.broken(cell) for clash in contradictions(rule for rule in rules if rule.explainable)]
+    counted = [unlikely_at(layout, clash, row) for clash in contradictions(r for r in rules if r.explainable)]
     counted += [fell(layout, x.code, row) for x in layout.fields if any(may_not_fall(rule, x.code) for rule in rules)]
     return "+".join(counted) or "0"
 
@@ -160,7 +179,7 @@ def write_status(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue, plac
     moved, unlikely, tick, text = (
         f"${column_letter(layout.col_of(code))}{row}" for code in (MOVED, UNLIKELY, NIL, REMARK)
     )
-    said = f'IF(LEN(TRIM({text}))<{SHORTEST_REASON},"{TO_EXPLAIN}","已说明")'
+    said = f'IF({wants_reason(text)},"{TO_EXPLAIN}","已说明")'
     state = f'IF({moved}>0,"已改"&{moved}&"格",IF({is_ticked(tick)},"已核对","{UNCONFIRMED}"))'
     formula = f"=IF(({moved}>0)*({unlikely}>0),{said},{state})"
     rules = issue.rules.get(layout.form.code, ())

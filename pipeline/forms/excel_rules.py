@@ -13,6 +13,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.findings import Severity
+from pipeline.domain.value import show
+from pipeline.program.layout import SHORTEST_REASON
 from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, Field, FieldType, Period
 from pipeline.program.rules import (
     BETWEEN,
@@ -30,7 +32,7 @@ from pipeline.program.rules import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from pipeline.domain.value import Value
+    from pipeline.domain.value import Raw, Value
     from pipeline.program.rules import Condition
 
 _EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - the day spreadsheets count from
@@ -175,6 +177,16 @@ def contradictions(rules: Iterable[Rule]) -> tuple[Contradiction, ...]:
     return tuple(
         Contradiction(rule=rule, broken=expression) for rule in rules if (expression := _broken(rule)) is not None
     )
+
+
+def has_reason(text: Raw) -> bool:
+    """Whether a remark is long enough for a reason, as the formula counts it: blanks apart."""
+    return len("".join(show(text).split())) >= SHORTEST_REASON
+
+
+def wants_reason(cell: str) -> str:
+    """The same as an expression: 1 where it is too short."""
+    return f'IF(ISERROR({cell}),1,(LEN(SUBSTITUTE(SUBSTITUTE({cell}," ",""),"　",""))<{SHORTEST_REASON})*1)'
 
 
 def serial(cell: Any) -> Any:

@@ -24,6 +24,7 @@ from pipeline.forms.confirming import (
     may_not_fall,
     offer_reasons,
     row_status,
+    unlikely_at,
     write_status,
     write_unseen,
 )
@@ -248,7 +249,8 @@ def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: 
             for layout in rosters
             if layout.confirms
             for unit in layout.units
-            if row_status(issue.entries, issue.base, layout, unit.code) == UNCONFIRMED
+            if row_status(issue.entries, issue.base, layout, unit.code, issue.rules[layout.form.code])
+            in {UNCONFIRMED, TO_EXPLAIN}
         },
         issue.stamp("CHECK", 1),
         issue.program.words,
@@ -519,7 +521,7 @@ def _broken_at(layout: SheetLayout, rules: Sequence[Rule], field: Field) -> tupl
 
     clashes = [clash for clash in contradictions(rules) if field.code in clash.rule.columns]
     impossible = [clash.broken(cell) for clash in clashes if not clash.rule.explainable]
-    unlikely = [clash.broken(cell) for clash in clashes if clash.rule.explainable]
+    unlikely = [unlikely_at(layout, clash, FIRST_ROW) for clash in clashes if clash.rule.explainable]
     falls = layout.confirms and any(may_not_fall(rule, field.code) for rule in rules)
     return impossible, [*unlikely, *([fell(layout, field.code, FIRST_ROW)] if falls else ())]
 

@@ -56,19 +56,23 @@ def target_in_words(quantity: Quantity) -> str:
 
 
 def alert_of(field: Field, options: Mapping[str, Any], rules: Sequence[Rule]) -> str:
-    """What may be typed instead."""
+    """What may be typed instead; where it only warns, how to go on."""
+    true = "早于专项工作开始" if field.type is FieldType.DATE else "比上次小"
+    then = f"确实{true}的可以继续，并在同一行“备注”格写明原因。" if options["error_type"] == "warning" else ""
     if field.type is FieldType.COUNT and options["validate"] == "integer":
         low = options["minimum"]
-        why = f"（不少于上次已接收的{low}，累计数不能减少）" if low else ""
-        return f"“{field.title}”应填 {low} 到 {options['maximum']} 之间的整数，只填数字，单位是{field.unit}{why}。"
+        why = f"（不少于上次已接收的{low}）" if low else ""
+        return (
+            f"“{field.title}”应填 {low} 到 {options['maximum']} 之间的整数，只填数字，单位是{field.unit}{why}。{then}"
+        )
     limits = bounds(field, rules, None)
     asked = {
         FieldType.COUNT: f"0或正整数（单位：{field.unit}），或“不适用”",
-        FieldType.AMOUNT: f"0 到 {limits.high} 之间的数，最多两位小数，单位是{field.unit}；累计数不能小于上次已接收的数",
+        FieldType.AMOUNT: f"0 到 {limits.high} 之间的数，最多两位小数，单位是{field.unit}；累计数一般不小于上次已接收的数",
         FieldType.CHECKLIST: "、".join(field.options) + "中的一项或几项，用“、”或“，”隔开，一项也没有填“无”",
         FieldType.DATE: "专项工作开始以后的日期，如 2023-02-15"
         if field.future
         else "专项工作开始以后、本报送期末以前的日期，如 2023-02-15",
         FieldType.TEXT: f"{limits.low}到{limits.high}字",
     }.get(field.type, "下拉列表中的一项")
-    return f"“{field.title}”应填：{asked}。"
+    return f"“{field.title}”应填：{asked}。{then}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pipeline.forms.excel_rules import contradictions, required_fields
+from pipeline.forms.excel_rules import contradictions, has_reason, required_fields, wants_reason
 from pipeline.forms.printing import Print, to_paper
 from pipeline.forms.style import Formats, ok, protect
 from pipeline.program.forms import NUMBERS
@@ -22,7 +22,9 @@ from pipeline.program.layout import (
     FIRST_ROW,
     NIL,
     NIL_COL,
+    REMARK,
     STATUS,
+    TO_EXPLAIN,
     UNCONFIRMED,
     SheetLayout,
     column_letter,
@@ -59,7 +61,7 @@ def write_self_check(
     rules: Rules,
     known: Collection[tuple[str, str]],
     entries: Mapping[tuple[str, str, str], Raw],
-    unconfirmed: Collection[tuple[str, str]],
+    open_rows: Collection[tuple[str, str]],
     stamp: Stamp,
     words: Words,
 ) -> None:
@@ -72,14 +74,16 @@ def write_self_check(
         rules: Form code → rules.
         known: (county, field) pairs with a last accepted value: what a tick may carry.
         entries: (form, county, column) → what stands in the cell, of those that are not blank.
-        unconfirmed: (form, unit) of the rows that were neither changed nor ticked and should be.
+        open_rows: (form, unit) of the rows that are still to be confirmed, or explained.
         stamp: Identity of this sheet.
         words: Of the campaign.
     """
     sheet = book.add_worksheet(CHECK_SHEET)
     sheet.hide_gridlines(2)
     sheet.set_row(0, 30)
-    wanting_what = "格未填或不是数字" if not any(x.confirms for x in layouts) else "处没有核对、未填或不是数字"
+    wanting_what = (
+        "格未填或不是数字" if not any(x.confirms for x in layouts) else "处没有核对、没有说明、未填或不是数字"
+    )
     ok(sheet.write_string(0, 0, f"自查：还有多少{wanting_what}、有多少处矛盾（全部为0、绿色后再报送）", f.title))
     ok(sheet.write_string(1, 0, f"{stamp}（请勿改动）", f.stamp))
     heads = [
@@ -106,7 +110,7 @@ def write_self_check(
     ]
     for row, unit in enumerate(units, CHECK_FIRST):
         cells = {key: raw for key, raw in entries.items() if key[1] == unit.code}
-        wanting, clashing = _self_check_row(sheet, f, asked, known, cells, unconfirmed, row, unit)
+        wanting, clashing = _self_check_row(sheet, f, asked, known, cells, open_rows, row, unit)
         todo, clashes = todo + wanting, clashes + clashing
     last, clash, verdict = CHECK_FIRST - 1 + len(units), 2 * len(layouts) + 2, 2 * len(layouts) + 3
     blanks = f"SUM(C5:{column_letter(len(layouts) + 1)}{last + 1})"
@@ -139,8 +143,8 @@ class _SheetAsks:
 
     Attributes:
         needed: Fields that may not be blank.
-        clashes: The rules between columns that must hold.
-        broken: The expressions that count where they do not, summed; empty where there are none.
+        clashes: The rules between columns that must hold, or want a reason; but for those a row of its own state counts.
+        broken: The expressions that count where they do not, and no reason is given, summed; empty where there are none.
     """
 
     layout: SheetLayout
@@ -152,12 +156,22 @@ class _SheetAsks:
     def of(cls, layout: SheetLayout, rules: tuple[Rule, ...]) -> _SheetAsks:
         """By the rules about the columns that are there."""
         required = set(required_fields(rules))
-        clashes = tuple(clash for clash in contradictions(rules) if clash.rule.severity == "critical")
+        clashes = tuple(
+            clash
+            for clash in contradictions(rules)
+            if clash.rule.severity == "critical" and not (layout.confirms and clash.rule.explainable)
+        )
+        wanting = wants_reason(_ref(layout, layout.remark_col))
+
+        def counted(clash: Contradiction) -> str:
+            broken = clash.broken(lambda x: _ref(layout, layout.col_of(x)))
+            return f"{wanting}*({broken})" if clash.rule.explainable else broken
+
         return cls(
             layout=layout,
             needed=tuple(x for x in layout.fields if x.code in required),
             clashes=clashes,
-            broken="+".join(clash.broken(lambda x: _ref(layout, layout.col_of(x))) for clash in clashes),
+            broken="+".join(map(counted, clashes)),
         )
 
 
@@ -167,7 +181,7 @@ def _self_check_row(
     sheets: Sequence[_SheetAsks],
     known: Collection[tuple[str, str]],
     entries: Mapping[tuple[str, str, str], Raw],
-    unconfirmed: Collection[tuple[str, str]],
+    open_rows: Collection[tuple[str, str]],
     row: int,
     unit: Unit,
 ) -> tuple[int, int]:
@@ -188,11 +202,12 @@ def _self_check_row(
         ticked, _ = parse_tick(cells.get(NIL))
         blank = sum(x.code not in cells for x in (if_nil if ticked else needed))
         words = sum(_is_word(x, cells.get(x.code)) for x in layout.fields)
-        unsaid = int((layout.form.code, unit.code) in unconfirmed)
+        unsaid = int((layout.form.code, unit.code) in open_rows)
         todo += blank + words + unsaid
         todo_formula = _todo_formula(layout, needed, if_nil, row + 1)
         ok(sheet.write_array_formula(row, col, row, col, todo_formula, f.locked, blank + words + unsaid))
-        shown = sum(clash.shows_in(cells) for clash in asked.clashes)
+        reason = has_reason(cells.get(REMARK))
+        shown = sum(clash.shows_in(cells) and not (reason and clash.rule.explainable) for clash in asked.clashes)
         if asked.broken:
             formula = f"=SUM({_ours(layout, row + 1)}*({asked.broken}))"
             ok(sheet.write_array_formula(row, col + own, row, col + own, formula, f.locked, shown))
@@ -243,8 +258,9 @@ def _todo_formula(layout: SheetLayout, needed: Sequence[Field], if_nil: Sequence
     rows = f"MAX(ABS(SUM({_same(codes, f'$A{row}')})-1),SUM({_same(names, f'$B{row}')})-1)"
     unsaid = ""
     if layout.confirms:
-        said = _same(_ref(layout, layout.col_of(STATUS)), f'"{UNCONFIRMED}"')
-        unsaid = f"+SUM({_ours(layout, row)}*{said})"
+        states = _ref(layout, layout.col_of(STATUS))
+        said = "+".join(_same(states, f'"{state}"') for state in (UNCONFIRMED, TO_EXPLAIN))
+        unsaid = f"+SUM({_ours(layout, row)}*({said}))"
     return f"=SUM({_ours(layout, row)}*({blanks}+{no_numbers}+{own}*ISERROR({cells})))+{rows}{unsaid}"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.acts import Act, ActKind, Refusals, received_days, withdrawn
 from pipeline.domain.entries import Answered, Copy, DecidedRecord, Revision, Submission, placed_by
-from pipeline.domain.findings import EXPLAINED, finding
+from pipeline.domain.findings import EXPLAINED, REFUSED, finding
 from pipeline.domain.past import Past
 from pipeline.domain.state import State, Verdict
 from pipeline.ledger.lineage import Lineage
@@ -311,7 +311,7 @@ def _settled(one: Finding, refused: Act | None) -> Finding:
     """A finding as staff have settled it."""
     if refused is None or one.code != EXPLAINED:
         return one
-    told = finding("EXPLANATION_REFUSED", expected=f"{one.expected}（{one.fix}）")
+    told = finding(REFUSED, expected=f"{one.expected}（{one.fix}）")
     fix = f"{told.fix}（办公室意见：{refused.reason}）"
     return replace(one, code=told.code, severity=told.severity, expected=told.expected, fix=fix)
 

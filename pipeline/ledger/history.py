@@ -50,6 +50,7 @@ def history_lines(program: Program, snapshot: Snapshot, unit: Unit) -> Iterator[
             if a.period == period.code
             and a.kind is not ActKind.TELL
             and a.prefecture_code in {"", unit.prefecture_code}
+            and (a.settled in {"", unit.code} or unit.code == unit.prefecture_code)
         ]
         if not mine and not acts:
             continue
@@ -58,7 +59,7 @@ def history_lines(program: Program, snapshot: Snapshot, unit: Unit) -> Iterator[
         yield f"{period.title}（截止 {period.due_on}{until}）：{STATE_NAMES[snapshot.state(period, unit)]}"
         for entry in mine:
             yield from _submission(program, snapshot, entry, unit)
-        yield from (_act(act) for act in acts)
+        yield from (_act(program, act) for act in acts)
 
 
 def _speaks(snapshot: Snapshot, entry: Submission, unit: Unit) -> bool:
@@ -89,10 +90,11 @@ def _submission(program: Program, snapshot: Snapshot, entry: Submission, unit: U
                 )
 
 
-def _act(act: Act) -> str:
+def _act(program: Program, act: Act) -> str:
     to = "至" if act.kind is ActKind.EXTEND else "为"
     said = (
         ACT_NAMES[act.kind],
+        row_name(program.unit_by_code[act.settled]) if act.settled else "",
         f"报送序号 {act.target}" if act.target else act.file,
         f"{to} {act.day}" if act.day else "",
     )

@@ -34,7 +34,7 @@ def explanations(snapshot: Snapshot, period: Period) -> tuple[Explanation, ...]:
     standing = {
         r.county_code: r.seq for r in snapshot.records if r.period == period.code and r.state.is_reported
     }  # the oldest first: the last one stands
-    upheld = {(act.target, act.claimed_prefecture): act.reason for act in snapshot.acts if act.kind is ActKind.UPHOLD}
+    upheld = {(act.target, act.settled): act.reason for act in snapshot.acts if act.kind is ActKind.UPHOLD}
     return tuple(
         Explanation(seq=seq, finding=f, upheld=upheld.get((seq, unit), ""))
         for unit, seq in sorted(standing.items())

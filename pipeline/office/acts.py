@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.domain.acts import Act, ActKind, closings, extensions
-from pipeline.domain.findings import CATALOGUE, EXPLAINED
+from pipeline.domain.findings import CATALOGUE, EXPLAINED, REFUSED
 from pipeline.domain.place import Placing
 from pipeline.domain.state import Verdict
 from pipeline.ledger.snapshot import take_snapshot
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from pipeline.domain.entries import Submission
     from pipeline.domain.findings import Finding
-    from pipeline.ledger.snapshot import Snapshot
     from pipeline.ledger.store import Store
-    from pipeline.program.model import Period, Prefecture, Program, Unit
+    from pipeline.program.model import Period, Prefecture, Program
     from pipeline.workspace.paths import Workspace
 
 
@@ -158,30 +157,22 @@ def settle(
     _need(reason, "采信" if uphold else "不采信")
     with _opened(workspace, program, as_of, by_clock=by_clock) as store:
         snapshot = take_snapshot(store, as_of)
-        last = [r for r in snapshot.records if (r.period, r.county_code) == (chosen.code, one.code)]
-        entry = snapshot.by_seq[last[-1].seq] if last else None
-        told = tuple(
-            f
-            for f in (snapshot.findings_of(entry) if entry else ())
-            if f.county_code == one.code and f.code in {EXPLAINED, "EXPLANATION_REFUSED"}
-        )
-        if entry is None or not told:
+        answered = {EXPLAINED, REFUSED}
+        given = [
+            (snapshot.by_seq[r.seq], tuple(f for f in found if f.county_code == one.code and f.code in answered))
+            for r in snapshot.records
+            if (r.period, r.county_code) == (chosen.code, one.code)
+            for found in (snapshot.findings_of(snapshot.by_seq[r.seq]),)
+        ]
+        entry, told = next(((entry, told) for entry, told in reversed(given) if told), (None, ()))
+        if entry is None:
             raise PipelineError(f"{row_name(one)}{chosen.title}没有按说明接收的数；有哪些，见全省汇总的“例外清单”")
-        if uphold is all(f.code == EXPLAINED for f in told) and _is_settled(snapshot, entry, one, uphold=uphold):
+        said = [a.kind for a in snapshot.acts if (a.target, a.settled) == (entry.seq, one.code)]
+        kind = ActKind.UPHOLD if uphold else ActKind.REFUSE
+        if said[-1:] == [kind]:
             raise PipelineError(f"{row_name(one)}{chosen.title}的说明已经{'采信' if uphold else '定为不采信'}")
-        act = replace(
-            _about(entry, ActKind.UPHOLD if uphold else ActKind.REFUSE, reason, who, as_of), claimed_prefecture=one.code
-        )
+        act = replace(_about(entry, kind, reason, who, as_of), claimed_prefecture=one.code)
         return replace(act, seq=store.enter(act)), program, told
-
-
-def _is_settled(snapshot: Snapshot, entry: Submission, unit: Unit, *, uphold: bool) -> bool:
-    """Whether the last word of staff on the reasons is the same."""
-    kinds = {ActKind.UPHOLD, ActKind.REFUSE}
-    said = [
-        a.kind for a in snapshot.acts if a.kind in kinds and (a.target, a.claimed_prefecture) == (entry.seq, unit.code)
-    ]
-    return bool(said) and (said[-1] is ActKind.UPHOLD) is uphold
 
 
 def close(

@@ -43,6 +43,8 @@ def check_systems(program: Program) -> None:
     young, old = program.problem_ages
     if not 0 < young < old:
         raise ProgramError(f"program.yaml：problem_ages 应为从小到大的两个天数，现为 {young}、{old}")
+    if not program.explanations or any(not kind.strip() or "," in kind for kind in program.explanations):
+        raise ProgramError("program.yaml：explanations 至少写一个原因类别，不能空，不能含英文逗号（下拉列表用它隔开）")
     if program.escalation:
         _check_urging(program.escalation)
     _check_parties(program)
