@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import signal
 import tempfile
 from copy import copy
@@ -81,6 +82,12 @@ def only_the_actions(folder: Path) -> None:
         for file in where.iterdir():
             if not re.fullmatch(r"A\d", file.stem):
                 file.unlink()
+
+
+def copy_of(workspace: Workspace, folder: Path) -> Workspace:
+    """The same workspace, to spoil."""
+    shutil.copytree(workspace.root, folder)
+    return Workspace(root=folder)
 
 
 def own_key(workspace: Workspace) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -20,12 +19,13 @@ from pipeline.office.queries import look
 from pipeline.office.run import run
 from pipeline.office.tracing import history_of
 from pipeline.products.documents.return_notice import notice_context
-from pipeline.workspace.paths import Workspace
-from tests.builder import filled, new_workspace, own_key
+from tests.builder import copy_of, filled, new_workspace, own_key
 from tests.prose_cases import returned, told
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pipeline.workspace.paths import Workspace
 
 P1 = "2022-12"  # due on 2023-01-09
 DIQING, NUJIANG, DEHONG = "533400", "533300", "533100"
@@ -62,8 +62,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture
 def workspace(made: Workspace, tmp_path: Path) -> Workspace:
     """A copy to spoil."""
-    shutil.copytree(made.root, tmp_path / "copy")
-    return Workspace(root=tmp_path / "copy")
+    return copy_of(made, tmp_path / "copy")
 
 
 def text_of(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -19,13 +18,13 @@ from pipeline.office.reported import reported_in
 from pipeline.program.calendar import Calendar
 from pipeline.program.load import load_program
 from pipeline.system.errors import ProgramError
-from pipeline.workspace.paths import Workspace
-from tests.builder import SECOND, campaign, filled, new_workspace, own_key
+from tests.builder import SECOND, campaign, copy_of, filled, new_workspace, own_key
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.program.model import Program
+    from pipeline.workspace.paths import Workspace
 
 P1 = "2022-12"  # due on 2023-01-09, a Monday; 01-02 is a holiday
 DIQING, NUJIANG, DEHONG, LIJIANG = "533400", "533300", "533100", "530700"
@@ -77,8 +76,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture
 def workspace(made: Workspace, tmp_path: Path) -> Workspace:
     """A copy to spoil."""
-    shutil.copytree(made.root, tmp_path / "copy")
-    return Workspace(root=tmp_path / "copy")
+    return copy_of(made, tmp_path / "copy")
 
 
 def tree(folder: Path) -> dict[str, bytes]:
