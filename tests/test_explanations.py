@@ -154,7 +154,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     )
     run(workspace, "--period", "2023-02", day=DAY4)
     seen["states refused"], seen["told refused"] = states(workspace, "2023-02", DAY4), told(workspace, DAY4)
-    seen["returned for it"] = [path.name for path in (workspace.outbox("2023-02") / "退回").glob("*.xlsx")]
+    (again,) = (workspace.outbox("2023-02") / "退回").glob("*.xlsx")
+    seen["returned for it"] = openpyxl.load_workbook(again)
     run(workspace, "settle", FIRST, "--uphold", "--reason", "电话核实属实", "--period", "2023-02", day=DAY5)
     run(workspace, "--period", "2023-02", day=DAY5)
     seen["states upheld"] = states(workspace, "2023-02", DAY5)
@@ -196,13 +197,22 @@ def test_a_reason_refused_returns_its_county_and_says_why(story: dict[str, Any])
         code == REFUSED_REASON and unit == FIRST and "台账显示没有误计" in fix
         for code, unit, fix in story["told refused"]
     )
-    assert story["returned for it"]
+
+
+def test_what_goes_back_keeps_a_reason_that_was_given_on_the_list_of_problems(story: dict[str, Any]) -> None:
+    book = story["returned for it"]
+    sheet = book[PROGRAM.form_by_code["A1"].sheet]
+    columns = [cell.value for cell in sheet[CODE_ROW + 1]]
+    remarks = {row[columns.index(COUNTY_CODE)]: row[columns.index(REMARK)] for row in sheet.iter_rows(values_only=True)}
+    assert (remarks[FIRST], remarks[SECOND], remarks[THIRD]) == (WHY, WHY, None)
+    said = [cell for row in book[PROBLEM_SHEET].iter_rows(values_only=True) for cell in row if cell]
+    assert any("台账显示没有误计" in str(cell) for cell in said)
 
 
 def test_a_reason_upheld_after_all_stands(story: dict[str, Any]) -> None:
     assert story["states upheld"][FIRST] is State.ACCEPTED
-    assert "采信说明" in story["history"]
-    assert "不采信说明" in story["history"]
+    assert " 采信说明 香格里拉市" in story["history"]
+    assert "不采信说明 香格里拉市" in story["history"]
 
 
 def test_the_ledger_proves_all_of_it(story: dict[str, Any]) -> None:

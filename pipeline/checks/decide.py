@@ -264,7 +264,7 @@ def _reason(
         return "；".join(dict.fromkeys(CATALOGUE[f.code].title for f in whole))
     if verdict is Verdict.EMPTY:
         unsaid = any(f.code == "RETURN_UNCHANGED" for f in findings)
-        return "各行都是下发时的数，没有核对" if unsaid else "各县各表均未填报"
+        return "还是下发时的数，没有改动，也没有核对" if unsaid else "各县各表均未填报"
     returned = [record for record in records if record.state is State.RETURNED]
     own = [record for record in returned if record.county_code == source.prefecture_code]
     lacking = sum(record.stands for record in returned if record not in own)

@@ -252,6 +252,9 @@ def _entries_of(
                 for code, cell in typed.items()
                 if cell not in {None, ""} and code not in {COUNTY_CODE, COUNTY_NAME}
             }
+    for (unit_code, code), reason in workbook.reasons.items():  # given once, on the list of problems
+        if not entries.get((code, unit_code, REMARK)):
+            entries[code, unit_code, REMARK] = reason
     for form in program.list_forms:
         given = [dict(row.cells) for row in workbook.rows.get(form.code, ())]
         if form.code in lists:
