@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from pipeline.domain.findings import EXPLAINED
 from pipeline.domain.value import show
 from pipeline.ledger.history import history_lines, sources_of
 from pipeline.program.rules import base_fields
@@ -15,6 +16,7 @@ from pipeline.system.errors import PipelineError
 from pipeline.workspace.campaign import choose_period, find_unit, open_snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from pipeline.domain.row import AcceptedRow
@@ -75,7 +77,19 @@ def trace_value(workspace: Workspace, unit: str, field: str, period_code: str | 
         "rules": [rule.id for rule in rules],
     }
     typed = f"所填“{origin.raw}”" if origin.raw else "未填，沿用零报告的数" if origin.nil else "未填"
+    if origin.nil and origin.raw:
+        typed = f"表中是“{origin.raw}”，选了“√”（没有变化）"
+    typed += "".join(
+        f"，按填报人的说明接收（{reason}）" for reason in _reasons(snapshot, origin.submission, whose, code)
+    )
     return TracedValue(name=name, period=period, answer=answer, typed=typed)
+
+
+def _reasons(snapshot: Snapshot, submission: int, unit: str, code: str) -> Iterator[str]:
+    """The reasons with which a figure of a submission was accepted."""
+    for one in snapshot.findings_of(snapshot.by_seq[submission]):
+        if one.code == EXPLAINED and (one.county_code, one.field) == (unit, code):
+            yield one.fix.removeprefix("说明：")
 
 
 def _row(
