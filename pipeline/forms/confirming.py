@@ -160,17 +160,21 @@ def write_unseen(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue, rule
     for row, unit in enumerate(layout.units, FIRST_ROW):
         counted = "+".join(is_changed(layout, x, row) for x in asked)
         moved = len(_changed(issue.entries, issue.base, layout, unit.code))
-        ok(sheet.write_formula(row, first, f"={counted}", f.unseen, moved))
+        ok(sheet.write_formula(row, first, f"={counted}", f.entry("unseen", None), moved))
         unlikely = f"={_unlikely(layout, rules, row)}"
         ok(
             sheet.write_formula(
-                row, first + 1, unlikely, f.unseen, _unlikely_now(issue.entries, issue.base, layout, rules, unit.code)
+                row,
+                first + 1,
+                unlikely,
+                f.entry("unseen", None),
+                _unlikely_now(issue.entries, issue.base, layout, rules, unit.code),
             )
         )
         for x in asked:
             before = issue.base.get((layout.form.code, unit.code, x.code))
             if before is not None:
-                write_typed(sheet, f, row, layout.col_of(BEFORE + x.code), before, "code")
+                write_typed(sheet, f, row, layout.col_of(BEFORE + x.code), before, "unseen")
 
 
 def write_status(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue, place: tuple[int, int], key: str) -> None:

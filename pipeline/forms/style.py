@@ -129,7 +129,8 @@ class Formats:
         """A cell that already holds something.
 
         Args:
-            kind: ``input``, ``date``, ``remark``, ``cover``, ``county``, ``code`` or ``shown`` from another sheet.
+            kind: ``input``, ``date``, ``remark``, ``cover``, ``county``, ``code``, ``shown`` from another sheet, or ``unseen``: what goes
+                out in the cells, hidden beside them, where LibreOffice would print ### for a number without room.
             severity: Of what is wrong with it, if anything.
             quoted: It is a text that a program might take for a formula.
             pale: It is what was accepted last, until it is changed.
@@ -142,6 +143,8 @@ class Formats:
             look |= {"align": "left", "bg_color": "#F7F9FB"} if kind == "county" else {}
             look |= {"font_size": 10, "font_color": GREY, "num_format": "@"} if kind == "code" else {}
             look |= {"font_color": GREY, "bg_color": "#EEF1F4"} if kind == "shown" else {}
+            look |= {"font_color": "#FFFFFF", "border": 0, "num_format": ";;;"} if kind == "unseen" else {}
+            look |= {"font_color": "#FFFFFF", "border": 0, "num_format": "yyyy-mm-dd"} if kind == "unseen date" else {}
             look |= {"font_color": GREY} if pale else {}
             look |= {"quote_prefix": True} if quoted else {}
             look |= {"locked": False} if kind in _OPEN else {}
@@ -179,7 +182,11 @@ def write_typed(
         if isinstance(raw, Decimal):
             ok(sheet.write_number(row, col, float(raw), f.entry(kind, severity, pale=pale)))
         elif isinstance(raw, date):
-            ok(sheet.write_number(row, col, serial(raw), f.entry("date", severity, pale=pale)))
+            ok(
+                sheet.write_number(
+                    row, col, serial(raw), f.entry("unseen date" if kind == "unseen" else "date", severity, pale=pale)
+                )
+            )
         elif isinstance(raw, (int, float)) and not isinstance(raw, bool) and math.isfinite(raw):
             ok(sheet.write_number(row, col, raw, f.entry("input" if kind == "date" else kind, severity, pale=pale)))
         else:
