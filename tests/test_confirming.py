@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -178,6 +179,28 @@ def test_a_county_that_says_nothing_at_all_is_no_record() -> None:
     assert [(f.code, f.county_code) for f in decision.findings] == [("ROW_UNCONFIRMED", THIRD)]
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_is_left_alone_is_never_reported(seed: int) -> None:
+    """Each row of each sheet to be confirmed is left, ticked or changed, by chance; with a reason or not, which changes nothing."""
+    dice, past = random.Random(seed), known()  # noqa: S311 - a test
+    done = {(c.code, form): dice.choice(["left", "ticked", "changed"]) for c in COUNTIES for form in ("A3", "A5", "F")}
+    field = {"A3": "Q10-2", "A5": "Q18-1", "F": "F01-1"}
+    changes: Changes = {
+        (unit, field[form]): 2 if form == "F" else 5 for (unit, form), what in done.items() if what == "changed"
+    } | {(unit, f"{form}.{REMARK}"): LONG for unit, form in done if dice.random() < 0.5}
+    ticks = {c.code: " ".join(form for form in field if done[c.code, form] == "ticked") for c in COUNTIES}
+    decision = judged(returned(past, changes, ticks), past)
+    for county in COUNTIES:
+        said = [done[county.code, form] for form in field]
+        record = next((r for r in decision.records if r.county_code == county.code), None)
+        if set(said) == {"left"}:
+            assert record is None
+        else:
+            assert record is not None
+            assert (record.state is State.RETURNED) is ("left" in said)
+            assert set(field) & record.lines.keys() == {form for form in field if done[county.code, form] != "left"}
+
+
 def test_changed_and_ticked_is_taken_as_changed_and_told() -> None:
     past = known()
     decision = judged(returned(past, {(FIRST, "Q18-1"): 5}, ALL), past)
@@ -217,16 +240,29 @@ def test_what_was_corrected_after_it_went_out_is_not_taken_back_by_leaving_it() 
 
 def without_what_went_out(book: Any) -> None:
     """Somebody deletes the hidden columns."""
-    for sheet in ("3.服务阵地", "5.建功立业"):
+    for sheet in ("3.服务阵地", "5.建功立业", "13.资金"):
         codes = [cell.value for cell in book[sheet][FIRST_ROW]]
         first = codes.index(MOVED) + 1
         book[sheet].delete_cols(first, len(codes) - first + 1)
 
 
+def spoilt(book: Any) -> None:
+    """What is hidden can no longer be read."""
+    for name in ("3.服务阵地", "5.建功立业", "13.资金"):
+        codes = [str(cell.value) for cell in book[name][FIRST_ROW]]
+        for col in (n for n, code in enumerate(codes, 1) if code.startswith(BEFORE)):
+            for row in range(FIRST_ROW + 1, FIRST_ROW + 4):
+                book[name].cell(row, col).value = "#REF!"
+
+
+def test_where_what_went_out_cannot_be_read_silence_is_still_no_consent() -> None:
+    past = known()
+    assert judged(returned(past, {}, touch=spoilt), past).verdict is Verdict.EMPTY
+
+
 def test_without_the_hidden_columns_silence_is_still_no_consent() -> None:
     past = known()
-    decision = judged(returned(past, {}, touch=without_what_went_out), past)
-    assert decision.verdict is Verdict.EMPTY or not decision.records
+    assert judged(returned(past, {}, touch=without_what_went_out), past).verdict is Verdict.EMPTY
 
 
 def test_a_workbook_that_went_out_blank_is_read_as_it_always_was() -> None:

@@ -111,10 +111,11 @@ def untouched(program: Program, form: Form, period: Period, row: FormRow, past: 
 
 
 def unchanged(program: Program, form: Form, period: Period, row: FormRow, past: Past) -> bool:
-    """A row that holds just what went out, ticked or not."""
+    """A row that holds just what went out, ticked or not; what is known stands for what went out where that cannot be read."""
     if not form.carry or row.blank or row.refused or (form.confirm and not row.confirms):
         return False
-    went_out = row.before or prefilled(program, period, form, row.county_code, past)
+    known = prefilled(program, period, form, row.county_code, past)
+    went_out = {code: known.get(code) if was is None else was for code, was in row.before.items()} or known
     return bool(given(went_out)) and given(row.values) == given(went_out)
 
 

@@ -143,7 +143,7 @@ class Formats:
             look |= {"align": "left", "bg_color": "#F7F9FB"} if kind == "county" else {}
             look |= {"font_size": 10, "font_color": GREY, "num_format": "@"} if kind == "code" else {}
             look |= {"font_color": GREY, "bg_color": "#EEF1F4"} if kind == "shown" else {}
-            look |= {"font_color": "#FFFFFF", "border": 0, "num_format": ";;;"} if kind == "unseen" else {}
+            look |= {"font_color": "#FFFFFF", "border": 0} if kind == "unseen" else {}
             look |= {"font_color": "#FFFFFF", "border": 0, "num_format": "yyyy-mm-dd"} if kind == "unseen date" else {}
             look |= {"font_color": GREY} if pale else {}
             look |= {"quote_prefix": True} if quoted else {}

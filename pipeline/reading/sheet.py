@@ -68,7 +68,7 @@ class FormRow:
         refused: Fields whose text could not be taken; they have a finding.
         beside: Column code → picture, text box or comment over a cell where nothing was typed.
         confirms: It went out with what was accepted last: it is reported when something was changed, or it was ticked.
-        before: Field code → what went out in its cell, where the sheet still has it.
+        before: Field code → what went out in its cell, where the sheet still has it; None where it cannot be read.
     """
 
     form: str
