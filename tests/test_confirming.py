@@ -437,3 +437,15 @@ def test_every_hidden_column_says_what_it_is() -> None:
             letter
         )
     assert [c for c in layout.unseen if c.startswith(BEFORE)] == [BEFORE + f.code for f in layout.fields]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
+def test_saved_by_an_office_program_it_is_read_as_it_was_left(office: Session, tmp_path: Path, kind: str) -> None:
+    past, path = known(), tmp_path / "in.xlsx"
+    path.write_bytes(returned(past, {}))
+    assert judged(office.saved_as(kind, path, anew=True), past).verdict is Verdict.EMPTY
+    changes = {(FIRST, "Q18-1"): 1, (FIRST, f"A5.{REMARK}"): LONG, (THIRD, "Q18-2"): 3}
+    path.write_bytes(returned(past, changes, {FIRST: "A3 F M", SECOND: "A3 A5 F M", THIRD: "A3 F M"}))
+    decision = judged(office.saved_as(kind, path, anew=True), past)
+    assert states(decision) == {FIRST: State.ACCEPTED, SECOND: State.NIL, THIRD: State.ACCEPTED}
+    assert codes(decision) == ["EXPLAINED", "REMARK"]
