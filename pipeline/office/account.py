@@ -87,9 +87,10 @@ def judgement(day: ClockDay) -> str:
 
 def _newly_unread(inbox: Inbox) -> Iterator[str]:
     """What no return is read from, each when it is new, what to do once for a kind."""
+    there = frozenset(inbox.unread)
     for kind in UnreadKind:
         name, fix = UNREAD_NAMES[kind]
-        new = [unread for unread in inbox.new if unread.kind is kind and unread in inbox.unread]
+        new = [unread for unread in inbox.new if unread.kind is kind and unread in there]
         for unread in new[:_MANY]:
             yield f"没有读：{unread.name}（{unread.what}）"
         if len(new) > _MANY:
