@@ -227,6 +227,7 @@ for command in (
     queries.history,
     ledger.admit,
     ledger.settle,
+    ledger.correct,
     ledger.withdraw,
     ledger.reinstate,
     ledger.received,

@@ -164,6 +164,42 @@ def settle(ctx: click.Context, unit: str, period: str | None, reason: str, *, up
     note(f"请运行 run-pipeline --period {act.period}，更新产品。")
 
 
+@click.command()
+@click.argument("unit", metavar="单位")
+@click.argument("field", metavar="指标")
+@click.argument("value", required=False, metavar="数")
+@click.option("--undo", is_flag=True, help="取消核改，恢复报来的数")
+@click.option("--period", "period", metavar="报送期", help="哪一期的数；不写则取最近结束的一期")
+@click.option("--source", default="", metavar="依据", help="凭什么核改，如“3月20日电话，经办人张某”，记入台账")
+@click.option("--reason", required=True, metavar="理由", help="核改的理由，记入台账")
+@click.pass_context
+def correct(
+    ctx: click.Context,
+    unit: str,
+    field: str,
+    value: str | None,
+    period: str | None,
+    source: str,
+    reason: str,
+    *,
+    undo: bool,
+) -> None:
+    """核改一个已接收的数（单位写代码、名称或清单编号，指标写代码或名称）：凭电话、来函等改，报来的表不动。"""
+    from pipeline.office.amending import amend  # noqa: PLC0415
+
+    if undo == (value is not None):
+        raise click.UsageError("请写明核改为多少，或写 --undo 恢复报来的数")
+    with alone(ctx) as workspace:
+        done = amend(workspace, unit, field, value, period, source, reason, user(), **_day(ctx))
+    act, which = done.act, f"{done.whose}{done.period.title}“{done.field.title}”（{done.field.code}）"
+    said = "已恢复报来的数" if undo else "已核改"
+    click.echo(f"{said}：{which} {done.before or '空'} → {done.after or '空'}（台账第{act.seq}条，{act.who}）。")
+    if done.is_closed:
+        note("这一期已封存，产品不动；下一期的“更正”会写明。")
+    else:
+        note(f"请运行 run-pipeline --period {act.period}，更新产品。")
+
+
 def _say_again(ctx: click.Context, number: int, reason: str, *, again: bool) -> None:
     from pipeline.office import acts  # noqa: PLC0415
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ class ActKind(StrEnum):
     """What staff enter in the ledger: by hand, or by making a period's products."""
 
     ADMIT = "ADMIT"
+    AMEND = "AMEND"  # a value said otherwise than by the return stands in its place; or no longer does
     CLOSE = "CLOSE"
     REOPEN = "REOPEN"  # a period closed is open again
     EXTEND = "EXTEND"  # the report of a respondent is due on a later day
@@ -27,6 +29,22 @@ class ActKind(StrEnum):
     UPHOLD = "UPHOLD"  # they are taken, whatever was said before
 
 
+ACT_NAMES = {
+    ActKind.ADMIT: "认定",
+    ActKind.AMEND: "核改",
+    ActKind.CLOSE: "封存",
+    ActKind.TELL: "制作产品",
+    ActKind.WITHDRAW: "撤回",
+    ActKind.REINSTATE: "恢复",
+    ActKind.REOPEN: "重新开放",
+    ActKind.EXTEND: "延期",
+    ActKind.RECEIVED: "更正收到日期",
+    ActKind.UNREAD: "未读的文件",
+    ActKind.REFUSE: "不采信说明",
+    ActKind.UPHOLD: "采信说明",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """Something a staff member decided, and why; undone only by another.
@@ -35,7 +53,8 @@ class Act:
         seq: Number in the ledger of acts; 0 before it is entered.
         sha256: Of the file admitted; empty for a period closed.
         prefecture_code: Whose the file, or the report extended, is; empty for a period closed.
-        claimed_prefecture: Whose its stamps say it is; empty without stamps. Of reasons settled, the unit that gave them.
+        claimed_prefecture: Whose its stamps say it is; empty without stamps. Of reasons settled, the unit that gave them; of a
+            value amended, the unit it is of.
         claimed_period: For when they say it is.
         target: Number of the submission withdrawn, reinstated, given another day of receipt, or refused and given to whom
             staff say it is from.
@@ -61,11 +80,84 @@ class Act:
         """The unit whose reasons it settles; empty where it settles none."""
         return self.claimed_prefecture if self.kind in {ActKind.REFUSE, ActKind.UPHOLD} else ""
 
+    @property
+    def unit(self) -> str:
+        """The one unit it is about; empty where it is about a file, a report or a period."""
+        return self.claimed_prefecture if self.kind is ActKind.AMEND else self.settled
+
+    @property
+    def why(self) -> str:
+        """The reason, in words."""
+        return Amendment.of(self).why if self.kind is ActKind.AMEND else self.reason
+
 
 def withdrawn(acts: Iterable[Act]) -> frozenset[int]:
     """Numbers of the submissions that stand no more: the last word on each counts."""
     last = {act.target: act.kind for act in acts if act.kind in {ActKind.WITHDRAW, ActKind.REINSTATE}}
     return frozenset(seq for seq, kind in last.items() if kind is ActKind.WITHDRAW)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """A value that staff entered on top of what a unit reported in a period: by telephone, by letter, from the records.
+
+    Attributes:
+        unit: Code of the county or prefecture; of an entry of a list, the prefecture.
+        entry: Number of the entry; empty for the row of a unit.
+        value: As :func:`pipeline.domain.value.show` shows it; None where what was reported counts again.
+        source: By what it is known: who said it, when, in what.
+        act: Its number in the ledger; 0 before it is entered.
+    """
+
+    period: str
+    unit: str
+    entry: str
+    field: str
+    value: str | None
+    source: str
+    reason: str
+    who: str
+    done_on: date
+    act: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """Of which one stands at a time."""
+        return self.period, self.unit, self.entry, self.field
+
+    def entered(self, about: Act) -> Act:
+        """The act that enters it, made of one about the submission that it is on top of."""
+        told = {"entry": self.entry, "field": self.field, "value": self.value}
+        return replace(
+            about,
+            kind=ActKind.AMEND,
+            claimed_prefecture=self.unit,
+            reason=json.dumps(told | {"source": self.source, "reason": self.reason}, ensure_ascii=False),
+        )
+
+    @classmethod
+    def of(cls, act: Act) -> Amendment:
+        """What an act entered."""
+        return cls(
+            period=act.period,
+            unit=act.claimed_prefecture,
+            who=act.who,
+            done_on=act.done_on,
+            act=act.seq,
+            **json.loads(act.reason),
+        )
+
+    @property
+    def why(self) -> str:
+        """In words."""
+        said = "恢复原报的数" if self.value is None else f"核改为“{self.value}”"
+        return f"{' '.join(filter(None, (self.entry, self.field)))} {said}{f'，依据：{self.source}' if self.source else ''}，{self.reason}"
+
+
+def amendments(acts: Iterable[Act]) -> dict[tuple[str, str, str, str], Amendment]:
+    """(period, unit, entry, field) → what stands there by the word of staff; their last word counts."""
+    last = {one.key: one for one in (Amendment.of(act) for act in acts if act.kind is ActKind.AMEND)}
+    return {key: one for key, one in last.items() if one.value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

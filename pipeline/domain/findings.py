@@ -108,6 +108,7 @@ def finding(code: str, *, found: str = "", expected: str = "", fix: str = "", **
 
 
 EXPLAINED = "EXPLAINED"  # what is unlikely, accepted with the officer's reason; the reason stands as the remedy
+AMENDED = "AMENDED"  # staff have entered another value on top of what the return says
 REFUSED = "EXPLANATION_REFUSED"  # the same after staff did not take the reason
 UNREPORTED = frozenset({"ROW_BLANK", "ROW_UNCONFIRMED"})  # what says that a row reports nothing
 ADMIT = "请在下发的表上填报，或与办公室联系核实"
@@ -380,6 +381,9 @@ CATALOGUE: dict[str, FindingKind] = {
     ),
     EXPLAINED: FindingKind(
         severity=N, title="与一般情况不符，按填报人的说明接收", fix="供工作人员阅看；不采信的用 settle 退回"
+    ),
+    AMENDED: FindingKind(
+        severity=N, title="省级已核改", fix="请以核改的数更新自己的底数；不符实情的，请与领导小组办公室联系"
     ),
     REFUSED: FindingKind(
         severity=C, title="所写的原因没有采信", fix="请改正所填的数；确属实的，与办公室联系后写明依据"

@@ -34,6 +34,7 @@ class Past:
         numbers: (prefecture, form) → every number ever given out, whenever that was.
         answers: (unit, number of its entry or empty, rule) → the reason with which what breaks the rule was accepted last;
             empty where it was only warned of.
+        amended: (county, field) of which ``previous`` stands by the word of staff, not of a return.
         merged: Counties that another was merged into after their last report: nothing stands for the whole of them.
     """
 
@@ -47,6 +48,7 @@ class Past:
     listed: Mapping[tuple[str, str], tuple[AcceptedRow, ...]] = field(default_factory=dict)
     numbers: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     answers: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    amended: frozenset[tuple[str, str]] = frozenset()
     merged: frozenset[str] = frozenset()
 
     def stood(self, key: tuple[str, str], day: date) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from pipeline.domain.acts import Amendment
     from pipeline.domain.value import Value
 
 
@@ -25,6 +26,7 @@ class AcceptedRow:
         received_on: Day its submission was received.
         typed: Field code → text as typed, where it is not the value as shown.
         values: Field code → value.
+        amended: Field code → what staff have said of it, where that stands in ``values``.
     """
 
     seq: int
@@ -37,6 +39,7 @@ class AcceptedRow:
     received_on: date
     typed: Mapping[str, str]
     values: Mapping[str, Value]
+    amended: Mapping[str, Amendment] = field(default_factory=dict)
 
     @property
     def prefecture_code(self) -> str:

@@ -106,6 +106,7 @@ class Issue:
         key: Signs every stamp.
         rules: Form code → rules.
         previous: (unit code, field code) → last accepted value before the period.
+        amended: (unit code, field code) of which ``previous`` is by the word of staff.
         entries: (form, row, column) → what already stands in the cell, as typed; a row is a unit's code, or the
             :func:`~pipeline.program.layout.list_keys` of a list.
         base: The same of the sheets whose rows are to be confirmed, as they go out: what a cell is compared with.
@@ -120,6 +121,7 @@ class Issue:
     period: Period
     prefecture: Prefecture
     previous: Mapping[tuple[str, str], Value]
+    amended: frozenset[tuple[str, str]] = frozenset()
     entries: Mapping[tuple[str, str, str], Raw] = field(default_factory=dict)
     base: Mapping[tuple[str, str, str], Raw] = field(default_factory=dict)
     marks: Mapping[tuple[str, str, str], Mark] = field(default_factory=dict)
@@ -141,6 +143,7 @@ class Issue:
             repr(self.cover),
             *([repr((self.program.levels, self.regions))] if self.program.levels != LEVELS else []),
             *([repr(sorted(self.base.items()))] if self.base else []),
+            *([repr(sorted(self.amended))] if self.amended else []),
             *([self.program.words.counter] if self.program.words.counter != COUNTER else []),
         ]
         return hashlib.sha256("\n".join(content).encode()).hexdigest()[:8]
@@ -463,18 +466,19 @@ def _show(
 def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field, rules: tuple[Rule, ...]) -> None:
     """One validation per run of rows that share the last accepted value: prompts show it, minimums obey it."""
     col, first = layout.col_of(field.code), FIRST_ROW
-    values = [None] if layout.form.is_list else [issue.previous.get((unit.code, field.code)) for unit in layout.units]
+    places = [] if layout.form.is_list else [(unit.code, field.code) for unit in layout.units]
+    values = [(issue.previous.get(place), place in issue.amended) for place in places] or [(None, False)]
     counties = len(issue.program.counties_of(issue.prefecture.code))
     named = f"='{CHECK_SHEET}'!$B${CHECK_FIRST + 1}:$B${CHECK_FIRST + counties}"
     rules = tuple(rule for rule in rules if field.code in rule.kwargs.values())
     limits = compared(field, rules, {one.code: one.title for one in layout.fields})
-    for n, value in enumerate(values):
+    for n, (value, amended) in enumerate(values):
         row = layout.last_row if n == len(values) - 1 else FIRST_ROW + n
-        following = values[n + 1] if row < layout.last_row else object()
-        if following == value and type(following) is type(value):
+        following, also = values[n + 1] if row < layout.last_row else (object(), amended)
+        if following == value and type(following) is type(value) and also is amended:
             continue
         options = validation(field, rules, address(first, col), value, issue.period, issue.program.window.start, named)
-        prompt = prompt_of(issue.program, field, value, limits)
+        prompt = prompt_of(issue.program, field, value, limits, amended=amended)
         options |= {
             "input_title": "填写要求",
             "input_message": prompt,

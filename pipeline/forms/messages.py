@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.program.rules import Rule
 
 
-def prompt_of(program: Program, field: Field, previous: Value, limits: str) -> str:
+def prompt_of(program: Program, field: Field, previous: Value, limits: str, *, amended: bool = False) -> str:
     """What is asked, its unit and target, the last accepted value, and what else limits it where there is room."""
     quantity = program.quantity_of.get(field.code)
     goal = target_in_words(quantity) if quantity else ""
@@ -28,7 +28,9 @@ def prompt_of(program: Program, field: Field, previous: Value, limits: str) -> s
         _when(field),
         f"{several}：{'、'.join(field.options)}" if field.options else "",
         "不具备条件的填“不适用”" if field.not_applicable else "",
-        f"上次已接收：{previous}" if previous is not None else "",
+        f"上次已接收：{previous}{f'（{program.words.of_whole}核改）' if amended else ''}"
+        if previous is not None
+        else "",
         field.hint,
     ]
     said = "\n".join(part for part in parts if part)

@@ -8,18 +8,20 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.domain.acts import Act, ActKind, Refusals, received_days, withdrawn
+from pipeline.domain.acts import Act, ActKind, Refusals, amendments, received_days, withdrawn
 from pipeline.domain.entries import Answered, Copy, DecidedRecord, Revision, Submission, placed_by
-from pipeline.domain.findings import EXPLAINED, REFUSED, finding
+from pipeline.domain.findings import AMENDED, EXPLAINED, REFUSED, finding
 from pipeline.domain.past import Past
 from pipeline.domain.state import State, Verdict
+from pipeline.domain.value import show
 from pipeline.ledger.lineage import Lineage
-from pipeline.ledger.rows import by_submission, changes_of, is_open, list_changes
+from pipeline.ledger.rows import by_submission, changes_of, is_open, list_changes, value_of
 from pipeline.program.model import FieldType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from pipeline.domain.acts import Amendment
     from pipeline.domain.entries import Change
     from pipeline.domain.findings import Finding
     from pipeline.domain.row import AcceptedRow
@@ -148,6 +150,7 @@ class Accepted:
         standing: dict[tuple[str, str], bool] = {}
         later: dict[tuple[str, str], int | Decimal] = {}
         received: dict[tuple[str, str], date] = {}
+        amended: dict[tuple[str, str], bool] = {}
         for row in self.standing.values():
             if row.period != period and (row.period, row.county_code) not in self.whole:
                 continue  # sheets of a county that never became whole were never accepted
@@ -156,6 +159,7 @@ class Accepted:
                 end = program.period_by_code[row.period].end
                 previous |= {key: (end, v) for key, v in given.items()}
                 floors |= {key: (end, v) for key, v in given.items() if isinstance(v, (int, Decimal))}
+                amended |= {key: key[1] in row.amended for key in given}
             elif row.period == period:
                 current |= given
                 standing[row.county_code, row.form] = row.nil
@@ -177,6 +181,7 @@ class Accepted:
             listed=listed,
             numbers=self.numbers,
             answers=self._answers(period),
+            amended=frozenset(key for key, is_so in amended.items() if is_so),
             merged=lineage.merged(chosen),
         )
 
@@ -255,7 +260,7 @@ class LedgerContent:
     def accepted(self, seen: SeenEarlier) -> Accepted:
         """What was accepted, as it is seen."""
         stand = {one.seq: one.received_on for one in self.submissions(seen) if one.verdict != Verdict.WITHDRAWN}
-        refused = Refusals.of(self.acts_by(seen.as_of))
+        refused, amended = Refusals.of(self.acts_by(seen.as_of)), amendments(self.acts_by(seen.as_of))
         records = (
             DecidedRecord(
                 period, unit, State.RETURNED if refused.by(period, unit, seq) else State(state), seq, stand[seq]
@@ -270,7 +275,14 @@ class LedgerContent:
         return Accepted(
             content=self,
             rows={
-                code: _in_order((row for row in rows if not refused.by(row.period, row.county_code, row.seq)), stand)
+                code: _in_order(
+                    (
+                        as_amended(self.program, row, amended)
+                        for row in rows
+                        if not refused.by(row.period, row.county_code, row.seq)
+                    ),
+                    stand,
+                )
                 for code, rows in self.rows.items()
             },
             records=tuple(sorted(records, key=lambda r: (r.received_on, r.seq, r.period, r.county_code))),
@@ -281,8 +293,8 @@ class LedgerContent:
         )
 
     def findings(self, entries: Iterable[Submission], as_of: date) -> tuple[tuple[Submission, Finding], ...]:
-        """All findings of some submissions; a reason that staff had refused by a day is what returns its unit."""
-        refused = Refusals.of(self.acts_by(as_of))
+        """All findings of some submissions, as staff had settled them by a day; and what they had amended."""
+        refused, noted = Refusals.of(self.acts_by(as_of)), self._amended(as_of)
         return tuple(
             (
                 entry,
@@ -292,8 +304,26 @@ class LedgerContent:
                 ),
             )
             for entry in entries
-            for one in self.found.get(entry.seq, ())
+            for one in (*self.found.get(entry.seq, ()), *_notes(entry, noted.get(entry.seq, ())))
         )
+
+    def _amended(self, as_of: date) -> dict[int, list[tuple[AcceptedRow, Amendment]]]:
+        """Number of a submission → its rows that say otherwise than staff had by a day."""
+        said: dict[tuple[str, str, str], list[Amendment]] = {}
+        forms = self.program.field_by_code
+        for one in amendments(self.acts_by(as_of)).values():
+            said.setdefault((forms[one.field].form, one.period, one.unit), []).append(one)
+        rows = (
+            (row, one)
+            for form in {form for form, _, _ in said}
+            for row in self.rows[form]
+            for one in said.get((form, row.period, row.county_code), ())
+            if one.entry == row.entry and show(row.values.get(one.field)) != one.value
+        )
+        found: dict[int, list[tuple[AcceptedRow, Amendment]]] = {}
+        for row, one in rows:
+            found.setdefault(row.seq, []).append((row, one))
+        return found
 
     def copied(self, entries: Iterable[Submission], day: date) -> tuple[Copy, ...]:
         """Files by a day whose content was already in the ledger under another name."""
@@ -314,6 +344,35 @@ def _settled(one: Finding, refused: Act | None) -> Finding:
     told = finding(REFUSED, expected=f"{one.expected}（{one.fix}）")
     fix = f"{told.fix}（办公室意见：{refused.reason}）"
     return replace(one, code=told.code, severity=told.severity, expected=told.expected, fix=fix)
+
+
+def _notes(entry: Submission, amended: Iterable[tuple[AcceptedRow, Amendment]]) -> Iterator[Finding]:
+    """What a submission says otherwise than staff."""
+    for row, one in amended:
+        yield finding(
+            AMENDED,
+            file=entry.file,
+            sheet=entry.sheets[row.form],
+            cell=f"{entry.columns[row.form].get(one.field, '')}{row.sheet_row}",
+            county_code=row.county_code,
+            field=one.field,
+            found=row.typed.get(one.field, show(row.values[one.field])),
+            expected=f"以核改的“{one.value}”为准（{one.source}；{one.reason}；台账第{one.act}条）",
+        )
+
+
+def as_amended(program: Program, row: AcceptedRow, said: Mapping[tuple[str, str, str, str], Amendment]) -> AcceptedRow:
+    """A row with what staff have entered on top of it; what was typed is still told."""
+    own = (row.period, row.county_code, row.entry)
+    mine = {code: said[*own, code] for code in row.values if (*own, code) in said} if said else {}
+    if not mine:
+        return row
+    return replace(
+        row,
+        typed={code: show(row.values[code]) for code in mine} | {**row.typed},
+        values={**row.values, **{code: value_of(program.field_by_code[code], one.value) for code, one in mine.items()}},
+        amended=mine,
+    )
 
 
 def _in_order(rows: Iterable[AcceptedRow], stand: Mapping[int, date]) -> tuple[AcceptedRow, ...]:

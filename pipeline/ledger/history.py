@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.domain.acts import ActKind
+from pipeline.domain.acts import ACT_NAMES, ActKind
 from pipeline.domain.findings import SEVERITY_NAMES, Severity
 from pipeline.domain.place import PLACING_NAMES, Placing
 from pipeline.domain.state import STATE_NAMES, VERDICT_NAMES, State, Verdict
@@ -18,20 +18,6 @@ if TYPE_CHECKING:
     from pipeline.domain.entries import Submission
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.model import Period, Program, Unit
-
-ACT_NAMES = {
-    ActKind.ADMIT: "认定",
-    ActKind.CLOSE: "封存",
-    ActKind.WITHDRAW: "撤回",
-    ActKind.REINSTATE: "恢复",
-    ActKind.TELL: "制作产品",
-    ActKind.REOPEN: "重新开放",
-    ActKind.EXTEND: "延期",
-    ActKind.RECEIVED: "更正收到日期",
-    ActKind.UNREAD: "未读的文件",
-    ActKind.REFUSE: "不采信说明",
-    ActKind.UPHOLD: "采信说明",
-}
 
 
 def history_lines(program: Program, snapshot: Snapshot, unit: Unit) -> Iterator[str]:
@@ -50,7 +36,7 @@ def history_lines(program: Program, snapshot: Snapshot, unit: Unit) -> Iterator[
             if a.period == period.code
             and a.kind is not ActKind.TELL
             and a.prefecture_code in {"", unit.prefecture_code}
-            and (a.settled in {"", unit.code} or unit.code == unit.prefecture_code)
+            and (a.unit in {"", unit.code} or unit.code == unit.prefecture_code)
         ]
         if not mine and not acts:
             continue
@@ -94,11 +80,11 @@ def _act(program: Program, act: Act) -> str:
     to = "至" if act.kind is ActKind.EXTEND else "为"
     said = (
         ACT_NAMES[act.kind],
-        row_name(program.unit_by_code[act.settled]) if act.settled else "",
+        row_name(program.unit_by_code[act.unit]) if act.unit else "",
         f"报送序号 {act.target}" if act.target else act.file,
         f"{to} {act.day}" if act.day else "",
     )
-    return f"  {act.done_on} {' '.join(filter(None, said))}：{act.reason}（台账第{act.seq}条，{act.who}）"
+    return f"  {act.done_on} {' '.join(filter(None, said))}：{act.why}（台账第{act.seq}条，{act.who}）"
 
 
 def sources_of(program: Program, snapshot: Snapshot, period: Period, measure: str) -> tuple[str, list[dict[str, Any]]]:

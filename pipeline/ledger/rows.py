@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +15,14 @@ from pipeline.ledger.tables import NOT_APPLICABLE_COLUMN
 from pipeline.program.model import NOT_APPLICABLE, FieldType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from datetime import date
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy import RowMapping
 
     from pipeline.checks.decide import Record
     from pipeline.checks.lines import Line
     from pipeline.domain.value import Value
-    from pipeline.program.model import Form
+    from pipeline.program.model import Field, Form
 
 
 def kind_title(one: Finding) -> str:
@@ -50,12 +50,25 @@ def form_row(form: Form, period: str, unit: str, line: Line) -> tuple[Any, ...]:
     away = [
         one.code for one in form.fields if one.type is FieldType.COUNT and line.values.get(one.code) == NOT_APPLICABLE
     ]
-    values = (None if one.code in away else _stored(line.values.get(one.code)) for one in form.fields)
+    values = (None if one.code in away else stored(line.values.get(one.code)) for one in form.fields)
     return unit, line.entry, period, line.row.row, line.row.nil, as_json(typed), " ".join(away), *values
 
 
-def _stored(value: Value) -> int | str | date | None:
+def stored(value: Value) -> int | str | date | None:
+    """As the tables keep it."""
     return str(value) if isinstance(value, Decimal) else value
+
+
+def value_of(field: Field, shown: str | None) -> Value:
+    """The value of a field, from how :func:`show` shows it."""
+    if shown is None or (shown == NOT_APPLICABLE and field.not_applicable):
+        return shown
+    own: dict[FieldType, Callable[[str], Value]] = {
+        FieldType.COUNT: int,
+        FieldType.AMOUNT: Decimal,
+        FieldType.DATE: date.fromisoformat,
+    }
+    return own.get(field.type, str)(shown)
 
 
 KEPT = ("seq", "county_code", "entry", "period", "sheet_row", "nil", "typed", NOT_APPLICABLE_COLUMN)

@@ -5,16 +5,17 @@ The same rows as :class:`~pipeline.ledger.snapshot.Snapshot` has, seen at one mo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from sqlalchemy import Date, and_, case, select, type_coerce
 
-from pipeline.domain.acts import Refusals, received_days, withdrawn
+from pipeline.domain.acts import Amendment, Refusals, amendments, received_days, withdrawn
 from pipeline.domain.state import State
 from pipeline.ledger.content import SeenEarlier
 from pipeline.ledger.database import told
+from pipeline.ledger.rows import stored, value_of
 from pipeline.ledger.tables import NOT_APPLICABLE_COLUMN
 from pipeline.program.model import NOT_APPLICABLE
 
@@ -62,10 +63,11 @@ def stream(store: Store, seen: SeenEarlier, asked: Iterable[_Asked]) -> Iterator
     s, received_on = store.tables.submissions, _received_on(store, seen)
     gone = withdrawn(store.acts(seen.as_of))
     visible = and_(received_on <= seen.as_of, s.c.taken_on <= seen.taken_by, s.c.seq.not_in(gone))
-    refused = Refusals.of(store.acts(seen.as_of))
+    acts = store.acts(seen.as_of)
+    decided = Refusals.of(acts), amendments(acts)
     with told(store.where), store.reader.connect() as connection:
         for period, units in asked:
-            yield _standing(store, connection, visible, received_on, (period, units), refused)
+            yield _standing(store, connection, visible, received_on, (period, units), decided)
 
 
 def numbers(store: Store, seen: SeenEarlier, period: str, units: Sequence[str]) -> Iterator[pd.DataFrame]:
@@ -97,10 +99,16 @@ def _standing(
     visible: ColumnElement[bool],
     received_on: ColumnElement[date],
     asked: _Asked,
-    refused: Refusals,
+    decided: tuple[Refusals, Mapping[tuple[str, str, str, str], Amendment]],
 ) -> dict[str, list[StreamedRow]]:
-    forms = store.program.roster_forms
-    rows = {form.code: _latest(store, connection, visible, received_on, form, asked, refused) for form in forms}
+    forms, (refused, amended) = store.program.roster_forms, decided
+    rows = {
+        form.code: {
+            unit: _as_amended(form, asked[0], row, amended)
+            for unit, row in _latest(store, connection, visible, received_on, form, asked, refused).items()
+        }
+        for form in forms
+    }
     sheets: dict[str, int] = {}
     for some in rows.values():
         for unit in some:
@@ -140,6 +148,21 @@ def _latest(
         for unit, seq, day, away, *values in connection.execute(query)
         if not refused.by(period, unit, seq)
     }
+
+
+def _as_amended(
+    form: Form, period: str, row: StreamedRow, said: Mapping[tuple[str, str, str, str], Amendment]
+) -> StreamedRow:
+    """With what staff have entered on top of it."""
+    mine = {n: said[key] for n, f in enumerate(form.fields) if (key := (period, row.unit, "", f.code)) in said}
+    if not mine:
+        return row
+    new = {n: stored(value_of(form.fields[n], one.value)) for n, one in mine.items()}
+    return replace(
+        row,
+        away=row.away - {one.field for one in mine.values()},
+        values=tuple(new.get(n, value) for n, value in enumerate(row.values)),
+    )
 
 
 def _accepted(

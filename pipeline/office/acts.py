@@ -46,8 +46,8 @@ def admit(
     """
     program = load_campaign(workspace).program
     unit = find_prefecture(program, prefecture)
-    _need(reason, "认定")
-    with _opened(workspace, program, as_of, by_clock=by_clock) as store:
+    need(reason, "认定")
+    with opened(workspace, program, as_of, by_clock=by_clock) as store:
         snapshot = take_snapshot(store, as_of)
         named = [
             s
@@ -62,7 +62,7 @@ def admit(
             raise PipelineError(f"{file} 的识别码有效，是{_claim(program, entry)}的报表，不能认定为别的")
         claimed_prefecture, claimed_period = entry.claim
         act = replace(
-            _about(entry, ActKind.ADMIT, reason, who, as_of),
+            about(entry, ActKind.ADMIT, reason, who, as_of),
             claimed_prefecture=claimed_prefecture,
             claimed_period=claimed_period,
             prefecture_code=unit.code,
@@ -119,15 +119,15 @@ def withdraw(
             (``by_clock``) and the ledger knows a later one.
     """
     program = load_campaign(workspace).program
-    _need(reason, "恢复" if again else "撤回")
-    with _opened(workspace, program, as_of, by_clock=by_clock) as store:
+    need(reason, "恢复" if again else "撤回")
+    with opened(workspace, program, as_of, by_clock=by_clock) as store:
         entry = _submission(store, seq, as_of)
         is_gone = entry.verdict == Verdict.WITHDRAWN
         if is_gone is not again:
             raise PipelineError(f"报送序号 {seq}（{entry.file}）{'没有撤回' if again else '已经撤回'}")
         if entry.verdict == Verdict.HELD:
             raise PipelineError(f"报送序号 {seq}（{entry.file}）还在待认定，没有收入，不必撤回")
-        act = _about(entry, ActKind.REINSTATE if again else ActKind.WITHDRAW, reason, who, as_of)
+        act = about(entry, ActKind.REINSTATE if again else ActKind.WITHDRAW, reason, who, as_of)
         return replace(act, seq=store.enter(act)), entry
 
 
@@ -154,8 +154,8 @@ def settle(
     program = load_campaign(workspace).program
     chosen = choose_period(program, period, as_of)
     one = find_unit(unit, tuple(program.unit_by_code.values()), "单位", program)
-    _need(reason, "采信" if uphold else "不采信")
-    with _opened(workspace, program, as_of, by_clock=by_clock) as store:
+    need(reason, "采信" if uphold else "不采信")
+    with opened(workspace, program, as_of, by_clock=by_clock) as store:
         snapshot = take_snapshot(store, as_of)
         answered = {EXPLAINED, REFUSED}
         given = [
@@ -171,7 +171,7 @@ def settle(
         kind = ActKind.UPHOLD if uphold else ActKind.REFUSE
         if said[-1:] == [kind]:
             raise PipelineError(f"{row_name(one)}{chosen.title}的说明已经{'采信' if uphold else '定为不采信'}")
-        act = replace(_about(entry, kind, reason, who, as_of), claimed_prefecture=one.code)
+        act = replace(about(entry, kind, reason, who, as_of), claimed_prefecture=one.code)
         return replace(act, seq=store.enter(act)), program, told
 
 
@@ -186,10 +186,10 @@ def close(
     """
     program = load_campaign(workspace).program
     chosen = choose_period(program, period, as_of)
-    _need(reason, "封存")
+    need(reason, "封存")
     if as_of <= chosen.end:
         raise PipelineError(f"{chosen.title}到 {chosen.end} 才结束，现在不能封存")
-    with _opened(workspace, program, as_of, by_clock=by_clock, create=True) as store:
+    with opened(workspace, program, as_of, by_clock=by_clock, create=True) as store:
         if chosen.code in closings(store.acts(date.max)):
             raise PipelineError(f"{chosen.title}已经封存")
         made = (
@@ -211,8 +211,8 @@ def reopen(
     """
     program = load_campaign(workspace).program
     chosen = choose_period(program, period, as_of)
-    _need(reason, "重新开放")
-    with _opened(workspace, program, as_of, by_clock=by_clock) as store:
+    need(reason, "重新开放")
+    with opened(workspace, program, as_of, by_clock=by_clock) as store:
         if chosen.code not in closings(store.acts(date.max)):
             raise PipelineError(f"{chosen.title}没有封存")
         act = Act(kind=ActKind.REOPEN, period=chosen.code, reason=reason.strip(), who=who, done_on=as_of)
@@ -234,8 +234,8 @@ def received(
             (``by_clock``) and the ledger knows a later one.
     """
     program = load_campaign(workspace).program
-    _need(reason, "更正收到日期")
-    with _opened(workspace, program, as_of, by_clock=by_clock) as store:
+    need(reason, "更正收到日期")
+    with opened(workspace, program, as_of, by_clock=by_clock) as store:
         entry = _submission(store, seq, as_of)
         period, which = program.period_by_code.get(entry.period), f"报送序号 {seq}（{entry.file}）"
         if day == entry.received_on:
@@ -245,7 +245,7 @@ def received(
         first = period.start if period else program.periods[0].start
         if day < first:
             raise PipelineError(f"{which}的收到日期不能早于 {first}，报送期从这一天开始")
-        act = replace(_about(entry, ActKind.RECEIVED, reason, who, as_of), day=day)
+        act = replace(about(entry, ActKind.RECEIVED, reason, who, as_of), day=day)
         return replace(act, seq=store.enter(act)), entry, period
 
 
@@ -278,8 +278,8 @@ def extend(
     chosen = choose_period(program, period, as_of)
     then = program.at(chosen)
     unit = find_prefecture(then, prefecture)
-    _need(reason, "延期")
-    with _opened(workspace, program, as_of, by_clock=by_clock, create=True) as store:
+    need(reason, "延期")
+    with opened(workspace, program, as_of, by_clock=by_clock, create=True) as store:
         acts = store.acts(date.max)
         if chosen.code in closings(acts):
             raise PipelineError(f"{chosen.title}已经封存，不能延期；确需延期的，先用 reopen 重新开放")
@@ -308,7 +308,7 @@ def extend(
         return replace(act, seq=store.enter(act)), program, until == chosen.due_on
 
 
-def _about(entry: Submission, kind: ActKind, reason: str, who: str, as_of: date) -> Act:
+def about(entry: Submission, kind: ActKind, reason: str, who: str, as_of: date) -> Act:
     """An act on a submission."""
     return Act(
         kind=kind,
@@ -323,14 +323,14 @@ def _about(entry: Submission, kind: ActKind, reason: str, who: str, as_of: date)
     )
 
 
-def _need(reason: str, what: str) -> None:
+def need(reason: str, what: str) -> None:
     """Refuse an act without a reason."""
     if not reason.strip():
         raise PipelineError(f"请写明{what}的理由（--reason）")
 
 
 @contextmanager
-def _opened(
+def opened(
     workspace: Workspace, program: Program, as_of: date, *, by_clock: bool, create: bool = False
 ) -> Iterator[Store]:
     """The dataset for one act; refused where the day is the clock's and the ledger knows a later one."""

@@ -190,6 +190,7 @@ def plan_issues(
     previous = _by_unit({**past.previous, **past.floors})
     for prefecture in chosen:
         entries = carried(program, period, prefecture, past)
+        ours = {unit.code for unit in program.reporters_of(prefecture.code)}
         yield Issue(
             program=program,
             key=campaign.key,
@@ -197,6 +198,7 @@ def plan_issues(
             period=period.until(longer.get((period.code, prefecture.code))),
             prefecture=prefecture,
             previous=_values_of(program, prefecture, previous),
+            amended=frozenset(place for place in past.amended if place[0] in ours),
             entries=entries,
             base=to_confirm(program, entries),
         )

@@ -56,9 +56,9 @@ def trace_value(workspace: Workspace, unit: str, field: str, period_code: str | 
     """
     campaign, snapshot = open_snapshot(workspace, as_of)
     program, period = campaign.program, choose_period(campaign.program, period_code, as_of)
-    code = _find_field(program, field)
+    code = find_field(program, field)
     form = next(form for form in program.forms if any(f.code == code for f in form.fields))
-    whose, name, row, why = _row(program, snapshot, form, period, unit)
+    whose, name, row, why = standing_row(program, snapshot, form, period, unit)
     if row is None or code not in row.values:
         return TracedValue(name=name, period=period, answer=None, typed=why)
     origin = snapshot.origin_of(row, code)
@@ -79,6 +79,9 @@ def trace_value(workspace: Workspace, unit: str, field: str, period_code: str | 
     typed = f"所填“{origin.raw}”" if origin.raw else "未填，沿用零报告的数" if origin.nil else "未填"
     if origin.nil and origin.raw:
         typed = f"表中是“{origin.raw}”，选了“√”（没有变化）"
+    if said := row.amended.get(code):
+        answer["amended"] = f"{said.source}；{said.reason}"
+        typed = f"{program.words.of_whole}核改（{said.source}；{said.reason}；台账第{said.act}条，{said.who}，{said.done_on}），表中{typed}"
     typed += "".join(
         f"，按填报人的说明接收（{reason}）" for reason in _reasons(snapshot, origin.submission, whose, code)
     )
@@ -92,7 +95,7 @@ def _reasons(snapshot: Snapshot, submission: int, unit: str, code: str) -> Itera
             yield one.fix.removeprefix("说明：")
 
 
-def _row(
+def standing_row(
     program: Program, snapshot: Snapshot, form: Form, period: Period, unit: str
 ) -> tuple[str, str, AcceptedRow | None, str]:
     """Code and name of what is meant, its row if one stands, and why none does."""
@@ -104,7 +107,12 @@ def _row(
     return found.code, found.name, row, snapshot.absence(period, found)
 
 
-def _find_field(program: Program, text: str) -> str:
+def find_field(program: Program, text: str) -> str:
+    """Code of the column that a text means: a code, or a title that only one has.
+
+    Raises:
+        PipelineError: None is meant, or several.
+    """
     found = [code for code, f in program.field_by_code.items() if text in {code, f.title}]
     if not found:
         raise PipelineError(f"没有指标“{text}”{nearest(text, list(program.field_by_code))}；请写代码，如 Q01-1")

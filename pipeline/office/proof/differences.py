@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipeline.domain.acts import ACT_NAMES
 from pipeline.ledger.chain import FILES, SUBMISSION
-from pipeline.ledger.history import ACT_NAMES
 from pipeline.program.layout import row_name
 from pipeline.program.model import NOT_APPLICABLE
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from pipeline.domain.acts import ACT_NAMES
 from pipeline.ledger.chain import FILES, ISSUED, KEY, PROGRAM, START, SUBMISSION, same
 from pipeline.ledger.database import told
-from pipeline.ledger.history import ACT_NAMES
 from pipeline.ledger.linking import group_of, is_content, read_groups, read_links
 
 if TYPE_CHECKING:

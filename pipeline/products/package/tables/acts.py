@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.domain.acts import ActKind
+from pipeline.domain.acts import ACT_NAMES
 from pipeline.products.package.schema import (
     OF_PERIOD,
     OF_PREFECTURE,
@@ -17,20 +17,6 @@ from pipeline.products.package.schema import (
     words,
 )
 
-_ACT_NAMES = {
-    ActKind.ADMIT: "认定",
-    ActKind.CLOSE: "封存",
-    ActKind.TELL: "汇总",
-    ActKind.WITHDRAW: "撤回",
-    ActKind.REINSTATE: "恢复",
-    ActKind.REOPEN: "重新开放",
-    ActKind.EXTEND: "延期",
-    ActKind.RECEIVED: "更正收到日期",
-    ActKind.UNREAD: "未读的文件",
-    ActKind.REFUSE: "不采信说明",
-    ActKind.UPHOLD: "采信说明",
-}
-
 TABLE = Table(
     name="acts",
     number=9,
@@ -39,11 +25,12 @@ TABLE = Table(
     rows=lambda s: s.snapshot.acts,
     columns=(
         whole("act", "台账条号", of="seq", minimum=1, key=True),
-        text("kind", "操作", of="kind.value", enum=words(_ACT_NAMES)),
+        text("kind", "操作", of="kind.value", enum=words(ACT_NAMES)),
         replace(OF_PERIOD, description="", required=False),
         replace(OF_PREFECTURE, required=False),
         day("done_on", "日期"),
-        text("reason", "理由", required=False),
+        text("unit", "所涉及的一个单位", required=False),
+        text("reason", "理由", of="why", required=False),
         text("file", "文件", required=False),
         text("sha256", "内容校验值", required=False, pattern=SHA256),
         replace(OF_SUBMISSION, title="所涉及的报送", of=lambda act: act.target or None, required=False),
