@@ -27,6 +27,7 @@ PROGRAM = campaign().program
 DAY1, DAY2, DAY3, DAY4 = (date(2023, 1, 5), date(2023, 1, 12), date(2023, 1, 20), date(2023, 3, 6))
 WORDS = ("--period", "2022-12", "--source", "1月12日电话，经办人张某", "--reason", "误填为2")
 FIELD = "Q01-1"
+NOTED = "AMENDED"
 
 
 def call(workspace: Workspace, *words: str, day: date) -> Any:
@@ -36,7 +37,7 @@ def call(workspace: Workspace, *words: str, day: date) -> Any:
 def run(workspace: Workspace, *words: str, day: date) -> str:
     done = call(workspace, *words, day=day)
     assert done.exit_code == 0, done.output
-    return done.output
+    return str(done.output)
 
 
 def put(workspace: Workspace, day: date, name: str, content: bytes) -> None:
@@ -58,7 +59,7 @@ def value(workspace: Workspace, period: str = "2022-12", unit: str = FIRST) -> t
 
 def findings(workspace: Workspace) -> list[dict[str, str]]:
     text = (workspace.outbox("2022-12") / "数据包" / "findings.csv").read_text(encoding="utf-8-sig")
-    return [row for row in csv.DictReader(io.StringIO(text)) if row["code"] == "AMENDED"]
+    return [row for row in csv.DictReader(io.StringIO(text)) if row["code"] == NOTED]
 
 
 @pytest.fixture(scope="module")

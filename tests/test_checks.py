@@ -29,6 +29,7 @@ from pipeline.program.rules import Rule
 from pipeline.reading.read import read_return
 from pipeline.system.errors import SuiteError
 from tests.builder import FIRST, KEY, SECOND, THIRD, arrival, campaign, filled, read
+from tests.test_amending import NOTED
 from tests.test_confirming import FIRE
 from tests.test_diagnose import FIRES_HERE as CAUSES
 from tests.test_explanations import REFUSED_REASON
@@ -620,7 +621,7 @@ def test_every_finding_code_is_proved_to_fire() -> None:
     from_rules = {r.code for rules in campaign().rules.values() for r in rules}
     assert set(CATALOGUE) >= FIRED
     elsewhere = {code for code, _ in REFUSED.values()} | set(LOST.values()) | FIRES_HERE | CAUSES | SEEN | PLACED
-    elsewhere |= FIRE | {REFUSED_REASON}
+    elsewhere |= FIRE | {REFUSED_REASON, NOTED}
     assert set(CATALOGUE) - FIRED - elsewhere - ({"NOT_AN_OPTION"} & from_rules) == set()
 
 

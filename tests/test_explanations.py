@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from datetime import date
 from itertools import pairwise
@@ -93,6 +94,12 @@ def told(workspace: Workspace, day: date) -> list[tuple[str, str, str]]:
         store.close()
 
 
+def exceptions(workspace: Workspace) -> list[list[Any]]:
+    """The rows of 例外清单."""
+    summary = openpyxl.load_workbook(workspace.outbox("2023-02") / "全省汇总.xlsx", read_only=True)
+    return [[c for c in row if c] for row in summary["例外清单"].iter_rows(values_only=True)]
+
+
 DAY1, DAY2, DAY3, DAY4, DAY5 = (
     date(2023, 1, 8),
     date(2023, 3, 6),
@@ -133,9 +140,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     seen["states"], seen["told"] = states(workspace, "2023-02", DAY2), told(workspace, DAY2)
     (copy,) = (workspace.outbox("2023-02") / "退回").glob("*.xlsx")
     seen["copy"] = copy.read_bytes()
-    summary = openpyxl.load_workbook(workspace.outbox("2023-02") / "全省汇总.xlsx", read_only=True)
-    seen["summary"] = [[c for c in row if c] for row in summary["例外清单"].iter_rows(values_only=True)]
+    seen["summary"] = exceptions(workspace)
 
+    seen["page"] = (workspace.outbox("2023-02") / "index.html").read_text(encoding="utf-8")
+    package = workspace.outbox("2023-02") / "数据包" / "explanations.csv"
+    seen["table"] = list(csv.DictReader(io.StringIO(package.read_text(encoding="utf-8-sig"))))
     bulletin = docx.Document(str(workspace.outbox("2023-02") / "工作简报.docx"))
     seen["bulletin"] = "".join(p.text for p in bulletin.paragraphs)
 
@@ -156,8 +165,12 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     seen["states refused"], seen["told refused"] = states(workspace, "2023-02", DAY4), told(workspace, DAY4)
     (again,) = (workspace.outbox("2023-02") / "退回").glob("*.xlsx")
     seen["returned for it"] = openpyxl.load_workbook(again)
+    put(workspace, DAY4, "四.xlsx", typed(again.read_bytes(), {("A1", THIRD, REMARK): "另行说明"}))
+    seen["sent again"] = run(workspace, "--period", "2023-02", day=DAY4)
+    seen["states again"], seen["told again"] = states(workspace, "2023-02", DAY4), told(workspace, DAY4)
     run(workspace, "settle", FIRST, "--uphold", "--reason", "电话核实属实", "--period", "2023-02", day=DAY5)
     run(workspace, "--period", "2023-02", day=DAY5)
+    seen["summary upheld"] = exceptions(workspace)
     seen["states upheld"] = states(workspace, "2023-02", DAY5)
     seen["history"] = run(workspace, "history", FIRST, day=DAY5)
     return seen
@@ -179,6 +192,15 @@ def test_the_list_of_exceptions_names_figure_and_reason(story: dict[str, Any]) -
     (line,) = (row for row in story["summary"] if "香格里拉市" in row)
     assert f"其他：{WHY}" in line
     assert "Q01-1" in line
+
+
+def test_page_and_data_package_have_them_too(story: dict[str, Any]) -> None:
+    assert [(row["county_code"], row["field"], row["reason"], row["upheld"]) for row in story["table"]] == [
+        (FIRST, "Q01-1", f"其他：{WHY}", "")
+    ]
+    part = story["page"][story["page"].index('<section id="exceptions">') :]
+    assert f"<td>其他：{WHY}</td>" in part[: part.index("</section>")]
+    assert "例外待核定 1 处" in story["page"]
 
 
 def test_the_bulletin_counts_the_figures_that_stand_on_a_reason(story: dict[str, Any]) -> None:
@@ -207,6 +229,17 @@ def test_what_goes_back_keeps_a_reason_that_was_given_on_the_list_of_problems(st
     assert (remarks[FIRST], remarks[SECOND], remarks[THIRD]) == (WHY, WHY, None)
     said = [cell for row in book[PROBLEM_SHEET].iter_rows(values_only=True) for cell in row if cell]
     assert any("台账显示没有误计" in str(cell) for cell in said)
+
+
+def test_a_reason_refused_is_not_taken_when_it_is_sent_again_word_for_word(story: dict[str, Any]) -> None:
+    assert story["states again"][FIRST] is State.RETURNED
+    assert {code for code, unit, _ in story["told again"] if unit == FIRST} == {REFUSED_REASON}
+    assert len(story["told again"]) > len(story["told refused"])
+
+
+def test_a_reason_upheld_is_upheld_in_whatever_file_it_came(story: dict[str, Any]) -> None:
+    (line,) = (row for row in story["summary upheld"] if "香格里拉市" in row)
+    assert "已采信：电话核实属实" in line
 
 
 def test_a_reason_upheld_after_all_stands(story: dict[str, Any]) -> None:

@@ -8,8 +8,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
+
+    from pipeline.domain.entries import Answered
 
 
 class ActKind(StrEnum):
@@ -166,20 +168,36 @@ class Refusals:
 
     Attributes:
         last: (period, unit) → the act by which they are not; it reaches back over all that the unit had sent by then.
+        again: (unit, submission) → the same act, where a later return gives the same reason for the same rule, word for word.
     """
 
     last: Mapping[tuple[str, str], Act]
+    again: Mapping[tuple[str, int], Act]
 
     @classmethod
-    def of(cls, acts: Iterable[Act]) -> Refusals:
+    def of(cls, acts: Iterable[Act], answered: Sequence[Answered]) -> Refusals:
         """The last word on each counts."""
         said = {(act.period, act.settled): act for act in acts if act.settled}
-        return cls(last={key: act for key, act in said.items() if act.kind is ActKind.REFUSE})
+        last = {key: act for key, act in said.items() if act.kind is ActKind.REFUSE}
+        reasons = {
+            (one.unit, one.rule, one.reason): act
+            for one in answered
+            if one.reason and (act := last.get((one.period, one.unit))) and one.seq <= act.target
+        }
+        upheld = said.keys() - last.keys()
+        again = {
+            (one.unit, one.seq): act
+            for one in answered
+            if (act := reasons.get((one.unit, one.rule, one.reason)))
+            and one.seq > act.target
+            and (one.period, one.unit) not in upheld
+        }
+        return cls(last=last, again=again)
 
     def by(self, period: str, unit: str, seq: int) -> Act | None:
         """The act by which a unit's record in a submission is returned; None where it is not."""
         act = self.last.get((period, unit))
-        return act if act and seq <= act.target else None
+        return act if act and seq <= act.target else self.again.get((unit, seq))
 
 
 def closings(acts: Iterable[Act]) -> dict[str, Act]:

@@ -260,7 +260,8 @@ class LedgerContent:
     def accepted(self, seen: SeenEarlier) -> Accepted:
         """What was accepted, as it is seen."""
         stand = {one.seq: one.received_on for one in self.submissions(seen) if one.verdict != Verdict.WITHDRAWN}
-        refused, amended = Refusals.of(self.acts_by(seen.as_of)), amendments(self.acts_by(seen.as_of))
+        acts = self.acts_by(seen.as_of)
+        refused, amended = Refusals.of(acts, self.answered), amendments(acts)
         records = (
             DecidedRecord(
                 period, unit, State.RETURNED if refused.by(period, unit, seq) else State(state), seq, stand[seq]
@@ -294,7 +295,7 @@ class LedgerContent:
 
     def findings(self, entries: Iterable[Submission], as_of: date) -> tuple[tuple[Submission, Finding], ...]:
         """All findings of some submissions, as staff had settled them by a day; and what they had amended."""
-        refused, noted = Refusals.of(self.acts_by(as_of)), self._amended(as_of)
+        refused, noted = Refusals.of(self.acts_by(as_of), self.answered), self._amended(as_of)
         return tuple(
             (
                 entry,

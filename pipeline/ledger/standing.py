@@ -64,8 +64,8 @@ def stream(store: Store, seen: SeenEarlier, asked: Iterable[_Asked]) -> Iterator
     gone = withdrawn(store.acts(seen.as_of))
     visible = and_(received_on <= seen.as_of, s.c.taken_on <= seen.taken_by, s.c.seq.not_in(gone))
     acts = store.acts(seen.as_of)
-    decided = Refusals.of(acts), amendments(acts)
     with told(store.where), store.reader.connect() as connection:
+        decided = Refusals.of(acts, store.answered(connection, None)), amendments(acts)
         for period, units in asked:
             yield _standing(store, connection, visible, received_on, (period, units), decided)
 

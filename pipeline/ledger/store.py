@@ -462,7 +462,7 @@ class Store:
                 entries=self._entries(connection, prefectures),
                 rows={form.code: self._rows(connection, form, prefectures) for form in self.program.forms},
                 records=self._records(connection, prefectures),
-                answered=self._answered(connection, prefectures),
+                answered=self.answered(connection, prefectures),
             )
             if not findings:
                 return everything
@@ -496,7 +496,8 @@ class Store:
         found = connection.execute(query.where(self._of(prefectures)).order_by(r.c.seq, r.c.county_code))
         return tuple((row[0], row[1], row[2], row[3]) for row in found)
 
-    def _answered(self, connection: Connection, prefectures: Collection[str] | None) -> tuple[Answered, ...]:
+    def answered(self, connection: Connection, prefectures: Collection[str] | None) -> tuple[Answered, ...]:
+        """Rules that were broken and explained, or warned of, in the order of the ledger; of some prefectures or of all."""
         f, s = self.tables.findings, self.tables.submissions
         asked = or_(f.c.code == EXPLAINED, and_(f.c.severity == Severity.WARNING.value, f.c.rule != ""))
         columns = (f.c.seq, s.c.period, f.c.county_code, f.c.field, f.c.cell, f.c.rule, f.c.fix, f.c.code)

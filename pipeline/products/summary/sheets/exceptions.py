@@ -48,7 +48,7 @@ def _row(s: Summary, one: Explanation) -> tuple[Value, ...]:
         field.title,
         f.found,
         f.expected,
-        f.fix.removeprefix("说明："),
+        one.reason,
         f"已采信：{one.upheld}" if one.upheld else "",
         f"{f.location.file}，{f.location.sheet}{f.location.cell}",
     )
