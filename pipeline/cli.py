@@ -179,7 +179,7 @@ def watch(ctx: click.Context, once: bool) -> None:
 @click.pass_context
 def lint(ctx: click.Context, *, draft: bool) -> None:
     """检查 program/、expectations/ 和 templates/ 有没有写错；已经下发的表如与现在的不同，也会提醒。"""
-    from pipeline.office.lint import draft_rules, warnings, written_wrong  # noqa: PLC0415
+    from pipeline.office.lint import burden_ahead, draft_rules, warnings, written_wrong  # noqa: PLC0415
 
     workspace = workspace_of(ctx)
     if draft:
@@ -194,6 +194,7 @@ def lint(ctx: click.Context, *, draft: bool) -> None:
         ctx.exit(2)
     for warning in warnings(workspace):
         note(f"请注意：{warning}。")
+    note(f"填报负担：{burden_ahead(workspace)}。")
     note("program/、expectations/、templates/ 都没有问题。")
 
 
@@ -222,6 +223,7 @@ for command in (
     queries.overdue,
     queries.remind,
     queries.totals,
+    queries.burden,
     queries.trace,
     queries.profile,
     queries.history,

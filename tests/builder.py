@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import openpyxl
 import xlwt
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pipeline.domain.past import Past
-    from pipeline.measures.period import PeriodMeasures
     from pipeline.program.model import Field, Period, Unit
     from pipeline.reading.read import Reading
 
+Made = TypeVar("Made")
 KEY = bytes(range(32))
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = "533400"  # 迪庆州: 3 counties
@@ -298,7 +298,7 @@ def fitting(one: Field, unit: Unit, period: Period) -> Any:
     return valid(one, unit, period)
 
 
-def with_figures(m: PeriodMeasures, **figures: Any) -> PeriodMeasures:
+def with_figures(m: Made, **figures: Any) -> Made:
     """The same measures, but for some figures."""
     other = copy(m)
     vars(other).update(figures)

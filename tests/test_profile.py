@@ -183,7 +183,7 @@ def test_what_officers_typed_is_only_text() -> None:
     linked = next(one for one in m.systems.contacts.counties if one.links)
     links = (replace(linked.links[0], title=HOSTILE),)
     others = tuple(replace(one, links=links) if one is linked else one for one in m.systems.contacts.counties)
-    hostile = with_figures(m, systems=replace(m.systems, contacts=replace(m.systems.contacts, counties=others)))
+    hostile = with_figures(m, systems=with_figures(m.systems, contacts=replace(m.systems.contacts, counties=others)))
     assert HOSTILE_AS_PRINTED in page(hostile, county(m, linked.county_code))
 
 
@@ -193,7 +193,7 @@ def test_a_long_name_of_a_contact_is_cut() -> None:
     linked = next(one for one in m.systems.contacts.counties if one.links)
     links = tuple(replace(linked.links[0], title="省总工会某某部室" * 3) for _ in range(9))
     others = tuple(replace(one, links=links) if one is linked else one for one in m.systems.contacts.counties)
-    long = with_figures(m, systems=replace(m.systems, contacts=replace(m.systems.contacts, counties=others)))
+    long = with_figures(m, systems=with_figures(m.systems, contacts=replace(m.systems.contacts, counties=others)))
     note = next(
         n
         for n in profile_context(long, county(m, linked.county_code), is_demo=False)[0]["notes"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -123,6 +123,44 @@ def totals(ctx: click.Context, period: str | None, level: str | None, field: str
     for row in found.rows:
         total = "没有人报" if row["total"] is None else f"{row['total']}{row['unit']}"
         click.echo(f"  {row['name']}\t{row['field']} {row['title']}\t{total}\t已报{row['reported']}/{row['roster']}")
+
+
+@click.command()
+@period_option
+@json_option
+@click.pass_context
+def burden(ctx: click.Context, period: str | None, as_json: bool) -> None:
+    """减负账：每个单位应填、带出、新填、改动了多少格，估计用了多少时间；哪些指标没有用处。"""
+    from pipeline.office.burden import burden_of  # noqa: PLC0415
+
+    found = burden_of(workspace_of(ctx), period, ctx.obj["as_of"])
+    if as_json:
+        print_json(found.as_rows)
+        return
+    m, w = found.m, found.m.program.words
+    click.echo(f"{m.period.title}减负账（截至 {m.snapshot.as_of}）")
+    if not found.periods:
+        click.echo("  没有账：下发的表是以前的版本做的，查不到带出了哪些数；下一次下发起有账")
+    scopes = [*((period.title, one) for period, one in found.periods), *found.prefectures]
+    for name, one in scopes:
+        click.echo(f"  {name}\t{_burden_line(found.counted(one))}")
+    unread = "、".join(f"{one.title}（{one.code}）" for one in found.unread)
+    click.echo(f"没有用处的指标 {len(found.unread)} 项" + (f"：{unread}" if unread else ""))
+    if found.unread:
+        click.echo(f"  公文、图、{w.whole}汇总、网页、催办都没有用到；哪项指标用在哪里，见 --json 的 columns")
+
+
+def _burden_line(counted: Mapping[str, Any]) -> str:
+    """应填24478格（没有用处4800格），129个单位有账115个：带出20270、新填160……"""
+    said = (
+        f"应填{counted['asked']}格（没有用处{counted['unread']}），{counted['units']}个单位、有账{counted['known']}个"
+    )
+    if not counted["known"]:
+        return said
+    known = f"带出{counted['prefilled']}，新填{counted['typed']}，改动{counted['changed']}，选√{counted['ticked']}行"
+    again = f"说明{counted['explained']}处，退回重填{counted['again']}格"
+    spent = "" if counted["minutes"] is None else f"，约{counted['minutes'] / counted['known']:.0f}分钟/单位"
+    return f"{said}；{known}，{again}{spent}"
 
 
 @click.command()

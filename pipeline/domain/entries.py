@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.domain.place import Placing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from pipeline.domain.acts import Act
@@ -95,6 +96,21 @@ class Copy:
     file: str
     received_on: date
     original: Submission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """Workbooks that went out together.
+
+    Attributes:
+        after: Number of the last submission entered before they went out.
+        prefilled: Unit → cells of its rows that went out filled; empty of what went out before that was noted.
+    """
+
+    period: str
+    day: date
+    after: int
+    prefilled: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

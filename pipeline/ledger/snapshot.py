@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from pipeline.domain.acts import Act
-    from pipeline.domain.entries import Change, Copy, DecidedRecord, Revision, Submission
+    from pipeline.domain.entries import Change, Copy, DecidedRecord, Revision, Sending, Submission
     from pipeline.domain.findings import Finding
     from pipeline.domain.past import Past
     from pipeline.domain.row import AcceptedRow
@@ -68,6 +68,7 @@ class Snapshot:
         seal: Of the chain as far as it was entered by then.
         entered: The same up to what was last received or decided; what the office wrote since is in its files.
         accepted: What all this was taken from; None of a ledger nobody has.
+        sendings: Workbooks that went out and of which some came back, in order.
     """
 
     as_of: date
@@ -86,6 +87,7 @@ class Snapshot:
     seal: Seal | None = None
     entered: Seal | None = None
     accepted: Accepted | None = None
+    sendings: tuple[Sending, ...] = ()
 
     def on(self, day: date) -> Snapshot:
         """The same ledger as of another day."""
@@ -376,7 +378,7 @@ class Snapshot:
             row = self.rows[form, row.period, row.county_code]
         entry = self.by_seq[row.seq]
         column = entry.columns[row.form].get(field, "")
-        raw = row.typed.get(field, show(row.values[field]))
+        raw = row.typed[field] if field in row.typed else show(row.values[field])
         return _Origin(
             submission=row.seq,
             file=entry.file,
@@ -390,7 +392,14 @@ class Snapshot:
 def take_snapshot(store: Store, as_of: date) -> Snapshot:
     """Read everything received by ``as_of``; of a day on which products were made, only what had been taken in by then."""
     seal, entered = store.sealed_by(as_of), store.sealed_by(as_of, PROGRAM)
-    return replace(snapshot_of(store.read(), as_of), seal=seal, entered=entered)
+    snapshot = snapshot_of(store.read(), as_of)
+    came_back = {(s.period, s.seq, s.received_on) for s in snapshot.submissions}
+    sendings = tuple(
+        one
+        for one in store.sendings()
+        if any(one.period == period and one.after < seq and one.day <= day for period, seq, day in came_back)
+    )
+    return replace(snapshot, seal=seal, entered=entered, sendings=sendings)
 
 
 def snapshot_of(content: LedgerContent, as_of: date) -> Snapshot:

@@ -20,7 +20,7 @@ from sqlalchemy import and_, func, insert, or_, select, true
 
 from pipeline.domain.acts import Act, ActKind
 from pipeline.domain.arrival import Arrival
-from pipeline.domain.entries import Answered, End
+from pipeline.domain.entries import Answered, End, Sending
 from pipeline.domain.findings import EXPLAINED, Severity
 from pipeline.domain.unread import Unread, unread_by, unread_change
 from pipeline.ledger.chain import ISSUED, KEY, PROGRAM, SUBMISSION, Link, Seal, plain_row, same
@@ -212,11 +212,26 @@ class Store:
             self._link([Entry(kind=KEY, seq=0, day=day, facts={"manifests": dict(manifests)}, rows={})], connection)
         self._seal()
 
-    def issued(self, period: str, day: date, files: Mapping[str, str]) -> None:
-        """Note what went out for a period: name → sha256."""
+    def issued(
+        self, period: str, day: date, files: Mapping[str, str], prefilled: Mapping[str, int] | None = None
+    ) -> None:
+        """Note what went out for a period: name → sha256; and unit → cells of its rows that went out filled."""
         with told(self.where), self.engine.begin() as connection:
-            facts = {"period": period, "files": dict(files)}
+            facts = {"period": period, "files": dict(files), "prefilled": dict(prefilled or {})}
             self._link([Entry(kind=ISSUED, seq=0, day=day, facts=facts, rows={})], connection)
+
+    def sendings(self) -> tuple[Sending, ...]:
+        """What went out, in order."""
+        c = self.tables.chain
+        before = select(func.max(c.c.seq)).where(c.c.kind == SUBMISSION)
+        with told(self.where), self.reader.connect() as connection:
+            links = connection.execute(select(c.c.no, c.c.day, c.c.facts).where(c.c.kind == ISSUED).order_by(c.c.no))
+            found = []
+            for no, day, facts in links.all():
+                told_of, after = json.loads(facts), connection.execute(before.where(c.c.no < no)).scalar()
+                prefilled = told_of.get("prefilled", {})
+                found.append(Sending(period=told_of["period"], day=day, after=after or 0, prefilled=prefilled))
+        return tuple(found)
 
     def last_issued(self, period: str) -> dict[str, str]:
         """What went out last for a period: name → sha256; empty where nothing did."""

@@ -6,10 +6,11 @@ before; what is owed then is the report.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.state import REPORTED, Knowledge
+from pipeline.domain.value import Value
 from pipeline.ledger.lineage import Lineage
 
 if TYPE_CHECKING:
@@ -17,11 +18,27 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipeline.domain.row import AcceptedRow
-    from pipeline.domain.value import Value
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.model import Field, Form, Period, Program, Unit
 
     Values = Mapping[str, Mapping[str, Value]]
+
+
+class Noted(dict[str, Value]):
+    """Field → value, that notes in ``asked`` which fields are asked for by name; who goes through all of them reads none."""
+
+    def __init__(self, values: Mapping[str, Value], asked: set[str]) -> None:
+        super().__init__(values)
+        self.asked = asked
+
+    def __getitem__(self, code: str) -> Value:
+        self.asked.add(code)
+        return super().__getitem__(code)
+
+    def get(self, code: str, default: Any = None) -> Any:
+        """The value, or something else."""
+        self.asked.add(code)
+        return super().get(code, default)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +72,10 @@ class KnownState:
             for unit in self.reported
         }
 
+    def listed(self, unit_code: str) -> dict[str, Value]:
+        """All that is known of a unit, for who shows every field as it stands: that is a list, no reader of any of them."""
+        return dict(self.values.get(unit_code, {}))
+
     def last(self, unit_code: str) -> str:
         """Code of the last period a unit reported something for; empty where it never did."""
         return max(self.since.get(unit_code, {}).values(), default="")
@@ -70,6 +91,21 @@ def known_states(program: Program, snapshot: Snapshot, through: Period) -> tuple
         last = Lineage(program=program, given=given).taken_over(period)
         found.append(_known(program, period, last, frozenset(now)))
     return tuple(found)
+
+
+def noted(
+    snapshot: Snapshot, states: tuple[KnownState, ...], asked: set[str]
+) -> tuple[Snapshot, tuple[KnownState, ...]]:
+    """The same, with every field that somebody asks for by name noted in ``asked``."""
+    rows = {key: replace(row, values=Noted(row.values, asked)) for key, row in snapshot.rows.items()}
+    lists = {
+        key: tuple(replace(row, values=Noted(row.values, asked)) for row in some)
+        for key, some in snapshot.lists.items()
+    }
+    known = tuple(
+        replace(one, values={unit: Noted(given, asked) for unit, given in one.values.items()}) for one in states
+    )
+    return replace(snapshot, rows=rows, lists=lists), known
 
 
 def said_in(program: Program, snapshot: Snapshot, period: Period) -> Values:

@@ -92,7 +92,7 @@ def _fell(program: Program, field: Field, before: KnownState, now: KnownState) -
     """Counties whose accepted figure takes back a part of what they had said: the sum over all falls by as much."""
     said = now.said
     for county in program.counties:
-        was = before.values.get(program.comparable_code(county, before.period), {}).get(field.code)
+        was = before.listed(program.comparable_code(county, before.period)).get(field.code)
         value = said.get(county.code, {}).get(field.code)
         if isinstance(was, int) and value is not None and not (isinstance(value, int) and value >= was):
             yield Outlier(

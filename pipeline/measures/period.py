@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pipeline.ledger.went_out import WentOut
+from pipeline.measures.burden import burdens
 from pipeline.measures.chance import Band, Banded, banded
 from pipeline.measures.commendation import Commendation, commendation
 from pipeline.measures.completion import NOBODY, Completion, UnitPart, changing_targets, completion
@@ -16,7 +18,7 @@ from pipeline.measures.explanations import Explanation, explanations
 from pipeline.measures.funding import FundingFigures, funding_figures
 from pipeline.measures.goals import GoalFigures, goal_figures
 from pipeline.measures.highlights import HighlightFigures, highlight_figures
-from pipeline.measures.known import known_states
+from pipeline.measures.known import known_states, noted
 from pipeline.measures.milestones import MilestoneFigures, milestone_figures
 from pipeline.measures.outliers import Against, Outlier, outliers
 from pipeline.measures.overdue import late_problems, late_steps
@@ -32,8 +34,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from pipeline.domain.obligation import Obligation
+    from pipeline.domain.row import AcceptedRow
     from pipeline.ledger.snapshot import Snapshot
+    from pipeline.measures.burden import Burden
     from pipeline.measures.known import KnownState
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Period, Prefecture, Program
@@ -97,19 +100,87 @@ class Scores:
         return [action.no for action in self.whole.actions if action.no in asked]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Systems:
-    """The figures of what the notice has besides the eight actions; None or empty where the campaign lacks it."""
+@dataclass(frozen=True, kw_only=True)
+class Systems:
+    """The figures of what the notice has besides the eight actions, each made when it is first asked for.
 
-    funding: FundingFigures
-    social: SocialFigures | None
-    problems: ProblemFigures | None
-    highlights: HighlightFigures | None
-    contacts: ContactFigures | None
-    milestones: tuple[MilestoneFigures, ...]
-    ten_tasks: tuple[TaskFigures, ...]
-    survey: tuple[TaskFigures, ...]
-    goals: tuple[GoalFigures, ...]
+    None or empty where the campaign lacks it.
+    """
+
+    m: PeriodMeasures
+
+    @cached_property
+    def funding(self) -> FundingFigures:
+        """Money planned, received, matched and spent."""
+        return funding_figures(self.m.program, self.m.period, self.m.known.values)
+
+    @cached_property
+    def social(self) -> SocialFigures | None:
+        """Social workers and what they are paid with."""
+        return social_figures(self.m.program, self.m.period, self.m.known.values)
+
+    @cached_property
+    def problems(self) -> ProblemFigures | None:
+        """The list of problems."""
+        m = self.m
+        return problem_figures(
+            m.program,
+            m.period,
+            self._entries(FormKind.PROBLEMS),
+            self._listed,
+            m.snapshot.as_of,
+            late_problems(m.obligations),
+        )
+
+    @cached_property
+    def highlights(self) -> HighlightFigures | None:
+        """The list of highlights."""
+        m = self.m
+        entries = self._entries(FormKind.HIGHLIGHTS)
+        return highlight_figures(m.program, m.period, entries, self._listed, m.snapshot.as_of)
+
+    @cached_property
+    def contacts(self) -> ContactFigures | None:
+        """Who is paired with whom, and who came."""
+        m = self.m
+        most = next((strand.most for strand in m.program.strands if strand.most), len(m.program.counties))
+        return contact_figures(m.program, m.known.values, min(m.period.end, m.snapshot.as_of), most=most)
+
+    @cached_property
+    def milestones(self) -> tuple[MilestoneFigures, ...]:
+        """Steps done."""
+        return milestone_figures(self.m.program, self.m.known, late_steps(self.m.obligations))
+
+    @cached_property
+    def ten_tasks(self) -> tuple[TaskFigures, ...]:
+        """附件4."""
+        m = self.m
+        solved = self.problems.solved_by_county(m.program) if self.problems else {}
+        return ten_task_figures(m.program, m.period, m.known.values, m.program.ten_tasks, solved)
+
+    @cached_property
+    def survey(self) -> tuple[TaskFigures, ...]:
+        """附件5."""
+        return survey_figures(self.m.program, self.m.period, self.m.known.values)
+
+    @cached_property
+    def goals(self) -> tuple[GoalFigures, ...]:
+        """Made of the quantities."""
+        return goal_figures(self.m.assessed, self.m.program.goals)
+
+    def _entries(self, kind: FormKind) -> tuple[AcceptedRow, ...]:
+        return self.m.snapshot.entries(self.m.program.forms_of_kind(kind), self.m.period)
+
+    @cached_property
+    def _listed(self) -> set[tuple[str, str]]:
+        """(period, prefecture) of every list that stands."""
+        m = self.m
+        return {
+            (period.code, prefecture.code)
+            for period in m.program.periods_through(m.period)
+            for prefecture in m.program.prefectures
+            if m.snapshot.state(period, prefecture).is_reported
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +197,13 @@ class PeriodMeasures(ReportedPeriod):
     def known_states(self) -> tuple[KnownState, ...]:
         """What is known as of each period up to this one; the last is this period's."""
         return known_states(self.whole, self.snapshot, self.period)
+
+    def noting(self, asked: set[str]) -> PeriodMeasures:
+        """The same afresh: which fields are asked for, while anything is made of it, is noted in ``asked``."""
+        snapshot, states = noted(self.snapshot, self.known_states, asked)
+        afresh = replace(self, snapshot=snapshot)
+        vars(afresh)["known_states"] = states
+        return afresh
 
     @property
     def known(self) -> KnownState:
@@ -192,14 +270,22 @@ class PeriodMeasures(ReportedPeriod):
         return tuple(sorted(self.program.prefectures, key=place))
 
     @cached_property
-    def systems(self) -> _Systems:
+    def systems(self) -> Systems:
         """What the notice has besides the eight actions."""
-        return _systems(self.program, self.snapshot, self.known, self.assessed, self.obligations)
+        return Systems(m=self)
 
     @cached_property
     def commendation(self) -> Commendation:
         """Who may be commended, and who lags."""
         return commendation(self.program, self.period, self.assessed, self.obligations, self.program.bulletin.chance)
+
+    @cached_property
+    def burdens(self) -> tuple[dict[str, Burden], ...]:
+        """Unit → what was asked of it, for each period up to this one; nothing where no workbook is known to have gone out."""
+        went_out = WentOut(program=self.whole, snapshot=self.snapshot)
+        sent = {one.period for one in self.snapshot.sendings if one.prefilled}
+        states = self.known_states if sent else ()
+        return tuple(burdens(self.whole, self.snapshot, one, went_out) for one in states)
 
     @cached_property
     def explanations(self) -> tuple[Explanation, ...]:
@@ -242,37 +328,6 @@ def measure_period(
 ) -> PeriodMeasures:
     """Everything reports need for ``period``, from what was received by the snapshot's day; see :class:`PeriodMeasures`."""
     return PeriodMeasures(whole=program, snapshot=snapshot, calendar=calendar, period=period, published=published)
-
-
-def _systems(
-    program: Program, snapshot: Snapshot, known: KnownState, assessed: pd.DataFrame, owed: tuple[Obligation, ...]
-) -> _Systems:
-    period, values = known.period, known.values
-    as_of = snapshot.as_of
-    problems, highlights = (
-        snapshot.entries(program.forms_of_kind(kind), period) for kind in (FormKind.PROBLEMS, FormKind.HIGHLIGHTS)
-    )
-    reported = {
-        (p.code, prefecture.code)
-        for p in program.periods_through(period)
-        for prefecture in program.prefectures
-        if snapshot.state(p, prefecture).is_reported
-    }
-    most = next((strand.most for strand in program.strands if strand.most), len(program.counties))
-    solving = problem_figures(program, period, problems, reported, as_of, late_problems(owed))
-    return _Systems(
-        funding=funding_figures(program, period, values),
-        social=social_figures(program, period, values),
-        problems=solving,
-        highlights=highlight_figures(program, period, highlights, reported, as_of),
-        contacts=contact_figures(program, values, min(period.end, as_of), most=most),
-        milestones=milestone_figures(program, known, late_steps(owed)),
-        ten_tasks=ten_task_figures(
-            program, period, values, program.ten_tasks, solving.solved_by_county(program) if solving else {}
-        ),
-        survey=survey_figures(program, period, values),
-        goals=goal_figures(assessed, program.goals),
-    )
 
 
 def _nothing_of(done: Completion) -> Completion:

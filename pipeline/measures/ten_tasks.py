@@ -196,7 +196,10 @@ def _holds(field: Field, value: Value, *, any_is_enough: bool) -> bool | None:
 
 def _column(program: Program, field: Field, values: Values, units: Sequence[Unit]) -> TaskColumn:
     source = program.field_by_code.get(field.shows, field)
-    given = [(unit.prefecture_code, values.get(unit.code, {}).get(source.code)) for unit in units]
+    rows = ((unit.prefecture_code, values.get(unit.code, {})) for unit in units)
+    if source.type is FieldType.TEXT:  # only counted, so not read
+        rows = ((code, dict(row)) for code, row in rows)
+    given = [(code, row.get(source.code)) for code, row in rows]
     return TaskColumn(
         field=field,
         source=source,

@@ -67,7 +67,8 @@ def beside(workspace: Workspace, period: Period) -> list[object]:
 def _as_seen(snapshot: Snapshot) -> list[object]:
     """What is seen of a ledger from a day: what its chain tells of each is in the seal."""
     seen = [[s.seq, s.verdict, s.period, s.prefecture_code, s.received_on] for s in snapshot.submissions]
-    return [snapshot.as_of, seen, [[copy.file, copy.received_on] for copy in snapshot.copies]]
+    sent = [[one.period, one.day, one.after, sorted(one.prefilled.items())] for one in snapshot.sendings]
+    return [snapshot.as_of, seen, sent, [[copy.file, copy.received_on] for copy in snapshot.copies]]
 
 
 def officer_contacts(

@@ -6,7 +6,7 @@ import hashlib
 import html
 import re
 import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from pipeline.workspace.campaign import choose_issue_period, find_prefecture, lo
 from pipeline.workspace.paths import make_key, replace_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
     from pathlib import Path
 
@@ -114,7 +114,7 @@ def issue_period(
     try:
         before = store.last_issued(period.code)  # what is only kept is what went out, whatever became of it
         kept_as_it_was = {name: before[name] for name in files.made if name not in issues and name in before}
-        store.issued(period.code, as_of, files.made | kept_as_it_was)
+        store.issued(period.code, as_of, files.made | kept_as_it_was, _prefilled(issues.values()))
     finally:
         store.close()
     if files.faults:
@@ -122,6 +122,16 @@ def issue_period(
             f"{len(issues) - len(files.faults)}份已生成，在 {target}；没有生成的：{'；'.join(files.faults)}"
         )
     return period, tuple(target / name for name in issues)
+
+
+def _prefilled(issues: Iterable[Issue]) -> dict[str, int]:
+    """Unit → cells of its rows that went out filled, of every unit; entries of lists are counted from their numbers."""
+    found: dict[str, int] = {}
+    for issue in issues:
+        ours = {issue.prefecture.code, *(unit.code for unit in issue.program.reporters_of(issue.prefecture.code))}
+        filled = Counter(unit for _, unit, _ in issue.entries if unit in ours)
+        found |= {unit: filled[unit] for unit in sorted(ours)}
+    return found
 
 
 def manifests(workspace: Workspace) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.checks.scaffold import draft
+from pipeline.office.burden import forecast
 from pipeline.office.issuing import outdated
 from pipeline.program.strict import nearest
 from pipeline.system.errors import PipelineError
@@ -59,7 +60,12 @@ def written_wrong(workspace: Workspace) -> list[str]:
 def warnings(workspace: Workspace) -> tuple[str, ...]:
     """What is not wrong and will still surprise somebody: workbooks that went out before a form changed, no letters."""
     program = load_campaign(workspace).program
-    return (*outdated(workspace, program), *(() if program.escalation else (_NO_LETTERS,)))
+    return (*outdated(workspace, program), *(() if program.escalation else (_NO_LETTERS,)), *forecast(program).over)
+
+
+def burden_ahead(workspace: Workspace) -> str:
+    """What the programme will ask of each unit, in words."""
+    return forecast(load_campaign(workspace).program).said
 
 
 def draft_rules(workspace: Workspace) -> tuple[str, ...]:

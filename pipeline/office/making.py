@@ -22,6 +22,7 @@ from pipeline.products.manifest import MANIFEST, manifest, sha256, signed
 from pipeline.products.package.data_package import data_package
 from pipeline.products.page.site import index_page
 from pipeline.products.pictures.registry import kinds, pictures, try_pictures
+from pipeline.products.readers import unread_columns
 from pipeline.products.returned_copy import returned_workbook
 from pipeline.products.summary.workbook import summary_workbook
 from pipeline.system.errors import PipelineError
@@ -88,7 +89,9 @@ def make_reports(
     overdue = m.program.worded(OVERDUE)
     made.document(f"{overdue}.docx", templates / f"{OVERDUE}.docx", lambda: overdue_context(m, is_demo=is_demo), {})
     made.file(f"{overdue}.xlsx", lambda: overdue_workbook(m, contacts), seen, contacts and list(contacts))
-    made.file(m.program.worded("全省汇总.xlsx"), lambda: summary_workbook(m), seen)
+    written = sorted(workspace.inputs().items())
+    summary = partial(_summary, m, templates)
+    made.file(m.program.worded("全省汇总.xlsx"), summary, seen, written)
     for draft in publications(m, templates, is_demo=is_demo):
         made.document(draft.name, templates / draft.template, draft.make, drawn)
     for draft in letter_drafts(m, is_demo=is_demo):
@@ -200,6 +203,12 @@ class Made:
             written = template.read_bytes() if template.is_file() else b""
             self._take(name, partial(render, template, context, drawn), written, context, drawn)
             self.registers[name] = figures
+
+
+def _summary(m: PeriodMeasures, templates: Path) -> bytes:
+    """The workbook, with the columns nobody reads where it tells of the burden."""
+    told = m.burdens and m.program.burden
+    return summary_workbook(m, unread_columns(m.whole, m.calendar, templates) if told else ())
 
 
 def _key_of(*values: Any) -> str:

@@ -42,6 +42,7 @@ from pipeline.program.notice import (
     Contact,
     Department,
     Duty,
+    Effort,
     FundingLine,
     Goal,
     Milestone,
@@ -78,6 +79,7 @@ __all__ = [
     "DatedTarget",
     "Department",
     "Duty",
+    "Effort",
     "ExpectedPath",
     "Field",
     "FieldType",
@@ -136,6 +138,7 @@ class Notice:
     publications: tuple[Publication, ...] = ()
     escalation: Urging | None = None
     problem_ages: tuple[int, int] = (60, 180)
+    burden: Effort | None = None
     explanations: tuple[str, ...] = ("情况属实", "上次有误，本次更正", "口径或范围变化", "机构或人员变动", "其他")
     wording: WordsEntry = field(default_factory=WordsEntry)
 

@@ -238,6 +238,52 @@ class Urging:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seconds:
+    """How long an officer is at a cell, by what has to be done there.
+
+    Attributes:
+        look: At one that went out filled, to see that it still holds.
+        number: To find and type a count or an amount; ``choice`` one of a list, ``checklist`` several, ``date``, ``text``.
+        tick: To confirm a row.
+        explain: To write a reason.
+        again: At a cell that was returned: to find it, beside what is typed.
+    """
+
+    look: float
+    number: float
+    choice: float
+    checklist: float
+    date: float
+    text: float
+    tick: float
+    explain: float
+    again: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What may be asked of the unit of a row: cells typed in the first period, and in one from the second on."""
+
+    first: int
+    later: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """The model by which the burden is counted.
+
+    Attributes:
+        seconds: By kind of cell.
+        changing: Per cent of the cells that went out filled that change from one period to the next: for what is to come only.
+        budget: ``lint`` warns above it.
+    """
+
+    seconds: Seconds
+    changing: float
+    budget: Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """A document of the office, the duty it fulfils, and the periods whose run makes it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from pipeline.program.model import Rows
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pipeline.program.model import Program
-    from pipeline.program.notice import Urging
+    from pipeline.program.notice import Effort, Urging
 
 
 def check_systems(program: Program) -> None:
@@ -45,11 +46,24 @@ def check_systems(program: Program) -> None:
         raise ProgramError(f"program.yaml：problem_ages 应为从小到大的两个天数，现为 {young}、{old}")
     if not program.explanations or any(not kind.strip() or "," in kind for kind in program.explanations):
         raise ProgramError("program.yaml：explanations 至少写一个原因类别，不能空，不能含英文逗号（下拉列表用它隔开）")
+    if program.burden:
+        _check_effort(program.burden)
     if program.escalation:
         _check_urging(program.escalation)
     _check_parties(program)
 
 
+def _check_effort(said: Effort) -> None:
+    """No time is negative, and a share is one."""
+    if any(getattr(said.seconds, one.name) < 0 for one in fields(said.seconds)):
+        raise ProgramError("program.yaml：burden 的 seconds 是秒数，不能小于0")
+    if not 0 <= said.changing <= _WHOLE_PCT:
+        raise ProgramError(f"program.yaml：burden 的 changing 是百分数，应在0到100之间，现为 {said.changing:g}")
+    if min(said.budget.first, said.budget.later) < 1:
+        raise ProgramError("program.yaml：burden 的 budget 是格数，不小于1")
+
+
+_WHOLE_PCT = 100
 MOST_REMINDER_DAYS = 30
 
 

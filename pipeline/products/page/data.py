@@ -186,7 +186,7 @@ def _rows(m: PeriodMeasures, known: KnownState) -> dict[str, dict[str, list[Any]
     titles = {p.code: p.title for p in m.whole.periods}
     for unit in m.program.reporters:
         code = m.program.comparable_code(unit, known.period)
-        given, since = known.values.get(code, {}), known.since.get(code, {})
+        given, since = known.listed(code), known.since.get(code, {})
         for form in m.program.roster_of(unit):
             mine = [(f, f.shows or f.code) for f in form.fields]
             periods = {since[of] for _, of in mine if of in since}

@@ -314,8 +314,8 @@ class Page:
         m = self.m
         units = [u for u in m.program.reporters if form in m.program.roster_of(u)]
         codes = [u.code for u in units if self.state(u).is_reported]
-        rows = [row for code in codes if (row := m.snapshot.rows.get((form.code, m.period.code, code)))]
-        return {f.code: f"{sum(row.values.get(f.code) is not None for row in rows)}/{len(units)}" for f in form.fields}
+        rows = [dict(row.values) for code in codes if (row := m.snapshot.rows.get((form.code, m.period.code, code)))]
+        return {f.code: f"{sum(row.get(f.code) is not None for row in rows)}/{len(units)}" for f in form.fields}
 
     def carried(self, form: Form) -> dict[str, int]:
         """Column → of how many units, silent or blank this period, the last known value is an earlier one."""

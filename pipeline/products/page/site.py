@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
@@ -19,7 +19,7 @@ from pipeline.products.page.data import as_json, page_data
 from pipeline.products.page.rows import ISSUED, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.measures.period import PeriodMeasures
     from pipeline.products.documents.word import Picture
@@ -49,12 +49,7 @@ def index_page(
     links = _links(m, inbox, outbox)
     issued = sorted(f"{ISSUED}/{p.name}" for p in (outbox / ISSUED).glob("*.xlsx"))
     page = Page(m=m, pictures=pictures, files=[*files, *issued])
-    made = {
-        name: _template(m.program.worded(_asset("marks.html.j2") + text)).make_module(
-            {"m": m, "page": page, "links": links}
-        )
-        for name, text in _parts().items()
-    }
+    made = {name: make(m, page, links) for name, make in page_parts().items()}
     style, script = _asset("index.css"), m.program.worded(_asset("index.js"))
     return (
         _template(m.program.worded(_asset("index.html.j2").rstrip()))
@@ -78,13 +73,19 @@ def index_page(
 
 
 @cache
-def _parts() -> dict[str, str]:
-    """Anchor of each part → its template, in the order of their files' numbers; what sets a ``link`` is led to."""
+def page_parts() -> dict[str, Callable[[PeriodMeasures, Page, Mapping[str, str]], Any]]:
+    """Anchor of each part → what makes it, in the order of their files' numbers; what sets a ``link`` is led to."""
     found = {path.name: path for folder in parts.__path__ for path in Path(folder).glob("*_*.html.j2")}
     return {
-        name.split("_", 1)[1].removesuffix(".html.j2"): path.read_text(encoding="utf-8")
+        name.split("_", 1)[1].removesuffix(".html.j2"): partial(_part, path.read_text(encoding="utf-8"))
         for name, path in sorted(found.items())
     }
+
+
+def _part(text: str, m: PeriodMeasures, page: Page, links: Mapping[str, str]) -> Any:
+    return _template(m.program.worded(_asset("marks.html.j2") + text)).make_module(
+        {"m": m, "page": page, "links": links}
+    )
 
 
 @cache

@@ -41,10 +41,11 @@ def write_list(s: Summary, pen: Pen, form: Form) -> None:
 
 
 def _cells(m: PeriodMeasures, fields: Sequence[Field], columns: Sequence[Column], entry: AcceptedRow) -> list[Given]:
+    given = dict(entry.values)
     cells = [
         entry.number,
         m.program.prefecture_by_code[entry.prefecture_code].short_name,
-        *(_named(m, one, entry.values.get(one.code)) for one in fields),
+        *(_named(m, one, given.get(one.code)) for one in fields),
     ]
     if entry.period == m.period.code:
         return [*cells, KNOWLEDGE_NAMES[Knowledge.REPORTED], _origin(m, entry)]
@@ -82,7 +83,7 @@ def _why(m: PeriodMeasures, p: Prefecture) -> str:
 def _list_column(one: Field, entries: Sequence[AcceptedRow]) -> Column:
     if one.type not in {*WORDY, FieldType.CHOICE}:
         return Column(one.label, 13)
-    width = text_width((show(entry.values.get(one.code)) for entry in entries), one.label, _BODY_WIDTH)
+    width = text_width((show(dict(entry.values).get(one.code)) for entry in entries), one.label, _BODY_WIDTH)
     return Column(one.label, max(width, 13), "words")
 
 

@@ -64,10 +64,12 @@ class Summary:
 
     Attributes:
         book: The workbook, which charts are made by.
+        unread: Columns that no product reads.
     """
 
     m: PeriodMeasures
     book: Any
+    unread: tuple[str, ...] = ()
 
     def named(self, name: str) -> str:
         """A sheet's name in the words of the programme."""
@@ -87,7 +89,7 @@ class Summary:
     @cached_property
     def values(self) -> Values:
         """Unit → field → last accepted value, of every unit of which something is known."""
-        return {code: given for code, given in self.m.known.values.items() if given}
+        return {code: self.m.known.listed(code) for code, given in self.m.known.values.items() if given}
 
     @cached_property
     def grids(self) -> dict[str, Grid]:

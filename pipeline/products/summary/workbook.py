@@ -17,18 +17,25 @@ from pipeline.products.summary.registry import Summary
 from pipeline.products.summary.style import Look, Pen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipeline.measures.period import PeriodMeasures
 
 
-def summary_workbook(m: PeriodMeasures) -> bytes:
-    """Write the workbook. Sums are over reported counties only; a cell nobody reported is hatched, never 0."""
+def summary_workbook(m: PeriodMeasures, unread: Sequence[str] = ()) -> bytes:
+    """Write the workbook. Sums are over reported counties only; a cell nobody reported is hatched, never 0.
+
+    Args:
+        m: Of the period.
+        unread: Columns that no product reads.
+    """
     out = io.BytesIO()
     book = xlsxwriter.Workbook(
         out, {"in_memory": True, "default_format_properties": {"font_name": FONT, "font_size": 11}}
     )
     created = datetime.combine(m.snapshot.as_of, time())
     book.set_properties({"title": f"{m.program.words.whole}汇总 {m.period.title}", "created": created})
-    look, summary = Look(book), Summary(m, book)
+    look, summary = Look(book), Summary(m, book, tuple(unread))
     tabs = [(one, book.add_worksheet(one.name, PlainSheet)) for one in summary.sheets]
     for one, sheet in tabs:
         sheet.set_tab_color(one.tab)

@@ -1,0 +1,194 @@
+"""减负账: who reads a column is found by making everything, and the counts are those of what went out and what came back."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+from click.testing import CliRunner
+
+from pipeline.cli import main
+from pipeline.measures.burden import Burden, kind_of, minutes, together
+from pipeline.office.burden import forecast
+from pipeline.office.queries import look
+from pipeline.products.readers import everything_said, readers, unread_columns
+from pipeline.products.summary.workbook import summary_workbook
+from pipeline.program.model import FieldType
+from tests.builder import FIRST, ROOT, SECOND, SMALL, THIRD, filled, new_workspace, own_key, valid, whole_campaign
+from tests.test_explanations import DAY1, DAY2, DAY3, P1, P2, PROGRAM, TICKED, issued, put, run, ticks, typed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.workspace.paths import Workspace
+
+TEMPLATES = ROOT / "templates" / "docx"
+CHANGED = {("A1", FIRST, "Q01-1"): 7, ("A1", FIRST, "Q02-1"): 9}
+SPOILT = {("A2", SECOND, "Q05-2"): "约三"}
+
+# --- who reads a column ---------------------------------------------------------------------------------------------
+
+
+@cache
+def read() -> dict[str, tuple[str, ...]]:
+    c = whole_campaign()
+    return readers(c.program, c.calendar, TEMPLATES)
+
+
+def test_what_reads_a_column_is_found_and_no_list_of_values_is_a_reader() -> None:
+    c, found = whole_campaign(), read()
+    assert {"工作简报", "总结报告", "全省汇总", "画像"} <= set(found["Q01-1"])
+    assert {"催报函", "逾期县清单"} <= set(found["M03-2"])  # a day that decides whether something is late
+    assert "典型案例汇编" in found["L-5"]
+    assert "工作简报" not in found["S-1"]
+    assert "图“专项工作经费安排、到账和支出情况”" in found["F01-1"]
+    unread = unread_columns(c.program, c.calendar, TEMPLATES)
+    assert set(unread) == {f.code for form in c.program.forms for f in form.fields if not f.shows} - found.keys()
+    assert {"M03-3", "K-8", "D01-1"} <= set(unread)  # names of proofs, and texts that are only counted
+
+
+def test_readers_follow_what_the_programme_says_and_what_the_templates_ask(tmp_path: Path) -> None:
+    c = whole_campaign()
+    (first, *rest) = c.program.ten_tasks
+    other = replace(c.program, ten_tasks=(replace(first, fields=(*first.fields, "K-8")), *rest))
+    for path in TEMPLATES.glob("*.docx"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "总结报告.docx").write_bytes((TEMPLATES / "典型案例汇编.docx").read_bytes())
+    found = readers(other, c.calendar, tmp_path)
+    assert "K-8" in found
+    assert "总结报告" in read()["F01-1"]
+    assert "总结报告" not in found["F01-1"]
+
+
+def test_the_invented_campaign_fills_every_column_in_every_period() -> None:
+    program = whole_campaign().program
+    small = replace(program, prefectures=program.prefectures[:1])
+    rows = everything_said(small).rows
+    for (form, period, _), row in rows.items():
+        asked = small.form_by_code[form].fields_in(small.period_by_code[period])
+        assert set(row.values) == {f.code for f in asked}
+        assert all(value not in {None, ""} for value in row.values.values())
+
+
+# --- what was asked ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Three counties: the first period came in workbooks nobody noted, the second changes two cells and is returned for one."""
+    workspace = new_workspace(tmp_path_factory.mktemp("w") / "w")
+    own_key(workspace)
+    put(workspace, DAY1, "一.xlsx", filled("2022-12"))
+    run(workspace, "receive", day=DAY1)
+    run(workspace, "issue", "--period", "2023-02", "--prefecture", SMALL, day=DAY1)
+    new = {
+        (form.code, unit, f.code): valid(f, PROGRAM.county_by_code[unit], P2)
+        for form in PROGRAM.forms
+        for unit in TICKED
+        for f in form.fields_in(P2)
+        if f not in form.fields_in(P1)
+    }
+    some = ticks(*{(form, unit) for form, unit, _ in new}, ("A1", FIRST), ("A2", SECOND)) | new | CHANGED
+    put(workspace, DAY2, "二.xlsx", typed(issued(workspace, "2023-02"), some | SPOILT))
+    run(workspace, "receive", day=DAY2)
+    put(workspace, DAY3, "三.xlsx", typed(issued(workspace, "2023-02"), some | {("A2", SECOND, "Q05-2"): 3}))
+    run(workspace, "receive", day=DAY3)
+    return workspace
+
+
+def account(workspace: Workspace) -> dict[str, Any]:
+    return dict(json.loads(run(workspace, "burden", "--period", "2023-02", "--json", day=DAY3)))
+
+
+def test_what_was_typed_is_counted_and_what_is_not_known_is_not_guessed(story: Workspace) -> None:
+    found = account(story)
+    before = found["periods"]["2022-12"]
+    assert (before["known"], before["typed"], before["minutes"]) == (0, None, None)
+    assert before["asked"] == len(PROGRAM.counties) * sum(len(form.fields_in(P1)) for form in PROGRAM.forms)
+    units = {one["code"]: one for one in found["units"]}
+    asked, last = (sum(len(form.fields_in(p)) for form in PROGRAM.forms) for p in (P2, P1))
+    fresh = asked - last
+    touched = {form.code for form in PROGRAM.forms if set(form.fields_in(P2)) - set(form.fields_in(P1))}
+    for code, changed in ((FIRST, 2), (SECOND, 1), (THIRD, 0)):
+        one = units[code]
+        assert (one["asked"], one["prefilled"], one["typed"], one["changed"]) == (asked, last, fresh, changed), code
+        own = {FIRST: {"A1"}, SECOND: {"A2"}, THIRD: set[str]()}[code]
+        assert one["ticked"] == len({form.code for form in PROGRAM.forms} - touched - own)
+    assert (units[SECOND]["again"], units[FIRST]["again"]) == (1, 0)
+    other = next(one for code, one in units.items() if code not in TICKED)
+    assert (other["known"], other["prefilled"], other["minutes"]) == (0, None, None)
+    for name in ("asked", "known", "again"):
+        assert found["periods"]["2023-02"][name] == sum(one[name] for one in units.values())
+
+
+def test_the_words_and_the_sheet_say_the_same(story: Workspace) -> None:
+    found = account(story)
+    text = run(story, "burden", "--period", "2023-02", day=DAY3)
+    now = found["periods"]["2023-02"]
+    assert f"带出{now['prefilled']}，新填{now['typed']}，改动{now['changed']}" in text
+    assert f"没有用处的指标 {len(found['unread'])} 项" in text
+    book = openpyxl.load_workbook(io.BytesIO(summary_workbook(look(story, "2023-02", DAY3), found["unread"])))
+    rows = [list(cells) for cells in book["减负账"].iter_rows(values_only=True)]
+    whole = next(cells for cells in rows if cells[:2] == ["全省", P2.title])
+    assert [whole[2], whole[3], *whole[5:7], *whole[8:10]] == [
+        now[name] for name in ("asked", "unread", "known", "prefilled", "typed", "changed")
+    ]
+    listed = [str(cells[1]) for cells in rows if cells[0] == "没有用处"]
+    assert [text.rsplit("（", 1)[1].rstrip("）") for text in listed] == found["unread"]
+
+
+def test_where_nothing_was_noted_it_says_so(workspace: Workspace) -> None:
+    put(workspace, DAY1, "一.xlsx", filled("2022-12"))
+    run(workspace, "receive", day=DAY1)
+    assert "没有账" in run(workspace, "burden", "--period", "2022-12", day=DAY1)
+
+
+def test_burdens_add_up_and_minutes_are_those_of_the_model() -> None:
+    effort = whole_campaign().program.burden
+    assert effort is not None
+    one = Burden(units=1, known=1, of=10, prefilled=4, asked=Counter(a=10), work=Counter(look=4, number=6))
+    two = together([one, one, Burden(units=1, asked=Counter(a=1))])
+    assert (two.units, two.known, two.cells(), two.share_prefilled) == (3, 2, 21, 40.0)
+    assert two.minutes(effort) == pytest.approx(2 * minutes(one.work, effort))
+    assert Burden(units=1).minutes(effort) is None
+    assert {kind_of(f) for form in whole_campaign().program.forms for f in form.fields} == {
+        "number",
+        "choice",
+        "checklist",
+        "date",
+        "text",
+    }
+    assert len(FieldType) == 8
+
+
+# --- before it goes out ---------------------------------------------------------------------------------------------
+
+
+def test_lint_says_what_will_be_asked_and_warns_above_the_budget(workspace: Workspace) -> None:
+    path = workspace.program / "program.yaml"
+    text = path.read_text(encoding="utf-8")
+    said = CliRunner().invoke(main, ["--project", str(workspace.root), "lint"])
+    assert said.exit_code == 0
+    cells = sum(len(form.fields_in(P1)) for form in PROGRAM.forms)
+    assert f"填报负担：每县首期至多填{cells}格" in said.output
+    assert "budget" not in said.output
+    path.write_text(text.replace("budget: {first: 190", "budget: {first: 10"), encoding="utf-8")
+    said = CliRunner().invoke(main, ["--project", str(workspace.root), "lint"])
+    assert said.exit_code == 0
+    assert f"每县首期要填约{cells}格，超过" in said.output
+    path.write_text(text.replace("look: 1 ", "look: -1 "), encoding="utf-8")
+    said = CliRunner().invoke(main, ["--project", str(workspace.root), "lint"])
+    assert said.exit_code == 2
+    assert "不能小于0" in said.output
+
+
+def test_a_programme_without_a_model_is_told_so() -> None:
+    said = forecast(replace(PROGRAM, burden=None))
+    assert "没有 burden" in said.said
+    assert said.over == ()
