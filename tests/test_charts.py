@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import math
 import os
+import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +25,7 @@ from pipeline.products.drawing import fonts
 from pipeline.products.drawing import parts as chart_parts
 from pipeline.products.drawing.answers import CountCell, ShareRow, _yes, answers
 from pipeline.products.drawing.fonts import ChartError, GlyphError
+from pipeline.products.drawing.parts import Canvas
 from pipeline.products.drawing.stacks import StackGroup, StackPart, StackRow, stacks
 from pipeline.products.drawing.words import wrapped
 from pipeline.products.pictures.bullet import BulletRow, _behind, _met, target_vs_actual
@@ -230,7 +233,7 @@ EVERY: dict[str, Callable[[], bytes]] = {
     "heatmap": lambda: draw_heat(61.2),
     "tile_map": lambda: tile_map(tiles(58.0)),
     "trend": lambda: trend(trend_points([(3, 9.2, 14), (11, 24, 36.2), (27.3, 43, 58), (44.1, 61, 79)])),
-    "target_vs_actual": lambda: target_vs_actual([bullet(f"职工培训第{i}类") for i in range(12)], "县"),
+    "target_vs_actual": lambda: target_vs_actual([bullet(f"职工培训第{i}类") for i in range(20)], "县"),
     "timeliness": lambda: timeliness(timely_rows(), PERIODS),
     "money": lambda: money([money_row(), money_row(match_planned=500.0, matched=341.13), money_row(arrived=None)]),
     "stacks": lambda: stack([(56, 16, 10, 9, 3)] * 7),
@@ -267,7 +270,7 @@ EDGES: dict[str, Callable[[], bytes]] = {
     "targets, one row": lambda: target_vs_actual([bullet()], "县"),
     "targets, far exceeded": lambda: target_vs_actual([bullet(actual=9_999_999.5, full=1, due=1)], "县"),
     "targets, zeros": lambda: target_vs_actual([bullet(actual=0, due=0), bullet(actual=0, due=33.333)], "县"),
-    "targets, nothing due": lambda: target_vs_actual([bullet(due=None)] * 12, "县", "含沿用上次的8个县"),
+    "targets, nothing due": lambda: target_vs_actual([bullet(due=None)] * 20, "县", "含沿用上次的8个县"),
     "targets, some behind": lambda: target_vs_actual([bullet(behind=18), bullet()], "县"),
     "targets, long label": lambda: target_vs_actual([bullet(LONG, actual=33.333)], "县"),
     "timeliness, one row": lambda: timeliness(timely_rows(["昆明市"]), PERIODS),
@@ -299,10 +302,10 @@ EDGES: dict[str, Callable[[], bytes]] = {
         note="",
         alarm="超期",
         whole=False,
-        foot="另有3项未列",
+        foot="含沿用上次的3个县",
     ),
     "answers, sums only": lambda: answers([], [count_cell(0), count_cell(1e9), count_cell(1.25)]),
-    "answers, most": lambda: answers([share_row(LONG, LONG, group=LONG)] * 20, [], more=3),
+    "answers, most": lambda: answers([share_row(LONG, LONG, group=LONG)] * 20, []),
     "answers, long sums": lambda: answers([share_row()], [count_cell(129e9, LONG)] * 12),
 }
 
@@ -636,8 +639,8 @@ def test_figures_that_cannot_be_drawn_are_refused() -> None:
         tile_map([])
     with pytest.raises(ChartError, match="没有任何一期"):
         trend([])
-    with pytest.raises(ChartError, match="最多 12 行"):
-        target_vs_actual([bullet()] * 13, "县")
+    with pytest.raises(ChartError, match="最多 20 行"):
+        target_vs_actual([bullet()] * 21, "县")
     with pytest.raises(ChartError, match="应大于零"):
         target_vs_actual([bullet(full=0)], "县")
     with pytest.raises(ChartError, match="超过一图"):
@@ -660,3 +663,28 @@ def test_figures_that_cannot_be_drawn_are_refused() -> None:
         answers([], [])
     with pytest.raises(ChartError, match="SOON"):
         timeliness([TimelinessRow(name="云县", marks=["SOON"])], ["第一期"])
+
+
+@pytest.mark.parametrize(("nearly", "shown"), [(99.97, {"99", "99.9"}), (0.03, {"1", "0.1"})])
+def test_only_all_is_drawn_as_100_and_only_nothing_as_0(
+    nearly: float, shown: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def texts(pct: float) -> Counter[str]:
+        said: Counter[str] = Counter()
+        with monkeypatch.context() as patch:
+            patch.setattr(Canvas, "png", lambda _: b"")
+            patch.setattr(Canvas, "text", lambda _, __, ___, text, **____: said.update([text]))
+            met = round(pct * 100)
+            rows = [replace(row, previous_pct=None, change_pp=None) for row in rank_rows([pct] * 16)]
+            ranking(rows, "全省", pct)
+            draw_heat(pct)
+            tile_map(tiles(pct))
+            trend(trend_points([(pct, pct, pct)]))
+            money([money_row(execution_pct=pct)])
+            row = share_row(met=met, answered=10_000)
+            answers([replace(row, reported=10_000, roster=10_000)], [])
+            months([due(on_time=met * 10**5, overdue=(10_000 - met) * 10**5)] * 15)
+        return said
+
+    told = {text.removeprefix("全省 ").removesuffix("%") for text in texts(nearly) - texts(50.0)}
+    assert {text for text in told if re.fullmatch(r"[\d.]+", text)} - {"49.9"} == shown

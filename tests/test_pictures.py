@@ -25,11 +25,12 @@ from pipeline.products import wording
 from pipeline.products.documents.template_names import PICTURES, TEMPLATE_NAMES
 from pipeline.products.documents.word import lint_template, render
 from pipeline.products.drawing import cache as chart_cache
+from pipeline.products.drawing.answers import CountCell
 from pipeline.products.drawing.cache import drawn, key
 from pipeline.products.pictures.calendar import MOST_COLUMNS, _columns, _head, _place_of
 from pipeline.products.pictures.heat import heatmap
 from pipeline.products.pictures.rank import RankRow, ranking
-from pipeline.products.pictures.registry import kept_of, kinds, pictures
+from pipeline.products.pictures.registry import kinds, pictures
 from pipeline.program.calendar import Calendar
 from pipeline.program.model import NO, NOT_APPLICABLE, YES, FieldType
 from pipeline.workspace.campaign import load_campaign
@@ -436,9 +437,41 @@ def test_a_far_off_day_of_an_officer_does_not_stretch_the_calendar() -> None:
     assert _place_of(date(2024, 1, 1), columns) is None
 
 
-def test_what_does_not_fit_is_chosen_by_rank_and_keeps_its_order() -> None:
-    assert kept_of([5, 1, 4, 1, 3], 3, float) == [1, 1, 3]
-    assert kept_of([5, 1], 3, float) == [5, 1]
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("bullet", {"_MOST_ROWS": 5}),
+        ("funding", {"_MOST_LINES": 4}),
+        ("milestones", {"MOST_ROWS": 4}),
+        ("problems", {"MOST_ROWS": 4}),
+        ("survey", {"MOST_SHARES": 6}),
+        ("ten_tasks", {"MOST_SHARES": 5, "MOST_COUNTS": 9}),
+    ],
+)
+def test_no_row_is_left_out_what_does_not_fit_on_one_sheet_is_on_the_next(
+    name: str, most: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    m, kind = measures("whole", 5), kinds()[name]
+    ((_, one),) = kind.drawings(m)
+    for limit, rows in most.items():
+        monkeypatch.setattr(f"pipeline.products.pictures.{name}.{limit}", rows)
+    several = kind.drawings(m)
+    assert len({of for of, _ in several}) == len(several) > 1
+    for each in (shares_of, counts_of):
+        assert [row for _, drawing in several for row in each(drawing)] == each(one)
+    assert len(shares_of(one)) > 5
+    for _, drawing in several:
+        drawing()
+
+
+def shares_of(drawing: partial[bytes]) -> list[Any]:
+    """The rows of a drawing, without the headings they stand under."""
+    return [row for some in drawing.args[0] for row in getattr(some, "rows", [some])]
+
+
+def counts_of(drawing: partial[bytes]) -> list[Any]:
+    """The sums under them, if any."""
+    return [row for some in drawing.args[1:] for row in some if isinstance(row, CountCell)]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
+import xlsxwriter
 from openpyxl.utils import get_column_letter
 
 from pipeline.domain.entries import DecidedRecord, Submission
@@ -20,7 +21,7 @@ from pipeline.domain.row import AcceptedRow
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.period import measure_period
-from pipeline.products.summary.style import breaks
+from pipeline.products.summary.style import Look, breaks
 from pipeline.products.summary.workbook import summary_workbook
 from pipeline.products.wording import one_decimal
 from pipeline.workspace.campaign import load_campaign
@@ -510,3 +511,18 @@ def computed_anew(content: bytes, office: Session, folder: Path) -> bytes:
                 data = re.sub(rb"(</f>)<v>[^<]*</v>", rb"\1", data)
             new.writestr(name, data)
     return office.saved_as("xlsx", bare, anew=True)
+
+
+@pytest.mark.libreoffice
+def test_a_share_is_shown_as_documents_print_it(office: Session, tmp_path: Path) -> None:
+    shares = (0.0, 0.0001, 0.0004, 0.0006, 0.0625, 0.5, 0.9994, 0.9996, 0.9999, 1.0, 1.004)
+    book = xlsxwriter.Workbook(tmp_path / "as.xlsx")
+    looks = [Look(book).of(share, "pct").num_format for share in shares]
+    sheet = book.add_worksheet("数")
+    for row, (share, look) in enumerate(zip(shares, looks, strict=True)):
+        sheet.write_number(row, 0, share)
+        shown = look.replace('"', '""')
+        sheet.write_formula(row, 1, f'=TEXT(A{row + 1},"{shown}")')
+    book.close()
+    steps = [["open_as_it_is", str(tmp_path / "as.xlsx")], ["recalculate"], ["look", "数"], ["close"]]
+    assert [text for _, text in office.work(steps)[2]] == [f"{one_decimal(100 * share)}%" for share in shares]

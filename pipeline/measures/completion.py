@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pipeline.program.model import Period, Program, Target
 
-_TENTH, _WHOLE = Decimal("0.1"), Decimal(100)
+_WHOLE = Decimal(100)
 _TargetsOf = Mapping[str, "Target | None"]  # quantity → target, of those not judged alike in all periods
 
 
@@ -310,9 +310,10 @@ def _without(done: Completion, codes: frozenset[str]) -> Completion:
     )
 
 
-def printed(value: float) -> Decimal:
+def printed(value: float, places: int = 1) -> Decimal:
     """A percentage as every document prints it: one decimal, half up, as staff round by hand; but all and nothing are exact."""
-    shown = Decimal(str(value)).quantize(_TENTH, ROUND_HALF_UP)
+    step = Decimal(1).scaleb(-places)
+    shown = Decimal(str(value)).quantize(step, ROUND_HALF_UP)
     if shown == 0 < value:
-        return _TENTH
-    return shown - _TENTH if shown == _WHOLE > value else shown
+        return step
+    return shown - step if shown == _WHOLE > value else shown

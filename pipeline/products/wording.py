@@ -57,6 +57,11 @@ def one_decimal(value: float) -> str:
     return str(printed(value))
 
 
+def no_decimal(pct: float) -> str:
+    """A percentage where there is room for no more: 99 of 99.7, 1 of 0.3."""
+    return str(printed(pct, 0))
+
+
 def number(value: float) -> str:
     """12,345 or 3.5."""
     return f"{int(value):,}" if float(value).is_integer() else one_decimal(value)

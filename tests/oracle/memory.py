@@ -104,9 +104,8 @@ def _listen(campaign: Campaign, spoken: dict[str, Said], now: pd.DataFrame, span
 
 def _inherited(campaign: Campaign, spoken: Mapping[str, Said], unit: str, period: Span) -> Said:
     """A county's own words; before it spoke for the whole of what it has become, the sums of its parts."""
-    lives = campaign.lives
-    parts = list(lives.index[(lives["successor"] == unit) & (lives["last"] < period.end.isoformat())])
-    own = spoken.get(unit, {})
+    lives, own = campaign.lives, spoken.get(unit, {})
+    parts = [part for part, last in campaign.became.get(unit, ()) if last < period.end.isoformat()]
     if not parts:
         return own
     day = max(lives.loc[parts, "last"])

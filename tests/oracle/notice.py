@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -142,6 +142,13 @@ class Campaign:
             successor=("successor", "last"),
         )
 
+    @cached_property
+    def became(self) -> dict[str, list[tuple[str, str]]]:
+        """County → those that became it, each with its last day."""
+        gone = self.lives[self.lives["successor"] != ""]
+        return {str(heir): list(zip(some.index, some["last"], strict=True)) for heir, some in gone.groupby("successor")}
+
+    @cache  # noqa: B019 - a campaign lives as long as its test
     def roster(self, period: Span) -> dict[str, str]:
         """County → prefecture, of those there are on a period's last day."""
         lives, day = self.lives, period.end.isoformat()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import chinese_calendar
@@ -55,6 +55,7 @@ class Ledger:
     period: Span
     as_of: date
 
+    @cache  # noqa: B019 - of a few days
     def due(self, period: Span) -> date:
         """The fifth working day after its end, or as many as the programme says."""
         left, day = self.campaign.said["due_rule"]["working_days_after"], period.end
@@ -321,15 +322,21 @@ class Ledger:
         owed_by = next((one.get("owed_by") for one in steps if one["code"] == serves), None)
         if not owed_by or unit in self.campaign.prefectures:
             return unit
-        given = self.campaign.contacts
-        if len(given):
-            mine = given[(given["county_code"] == unit) & (given["valid_from"] <= self.as_of.isoformat())]
-            if len(mine):
-                return "、".join(mine["unit_id"])
+        if unit in self._paired:
+            return self._paired[unit]
         prefecture = self.campaign.roster(self.period)[unit]
         codes = [c.code for sheet in self.campaign.sheets_of("contacts") for c in sheet.of_role("contact")]
         said = [row[code][0] for p in self.campaign.periods for code in codes if code in (row := self._row(unit, p))]
         return "、".join(f"{prefecture}:{name}" for name in (said[-1].split("、") if said else [""]))
+
+    @cached_property
+    def _paired(self) -> dict[str, str]:
+        """County → who is paired with it by the notice, on the day."""
+        given = self.campaign.contacts
+        if not len(given):
+            return {}
+        some = given[given["valid_from"] <= self.as_of.isoformat()]
+        return dict(some.groupby("county_code")["unit_id"].agg("、".join))
 
 
 def _fields(debt: Debt) -> dict[str, Any]:
@@ -344,6 +351,7 @@ def _came(value: str) -> bool:
     return value.isdigit() and int(value) >= FIRST_VISIT
 
 
+@cache
 def _is_worked(day: date) -> bool:
     return bool(chinese_calendar.is_workday(day))
 

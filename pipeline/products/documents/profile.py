@@ -13,7 +13,7 @@ from pipeline.measures.figures import add, number
 from pipeline.measures.progress import Pace, Status
 from pipeline.products.coverage import knowledge_of
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, clipped, quoted, wan
-from pipeline.products.wording import Figures, in_quotes, one_decimal, topic
+from pipeline.products.wording import Figures, in_quotes, one_decimal, topic, whole_ties
 from pipeline.products.wording import number as grouped
 from pipeline.program.model import FieldType, FormKind
 
@@ -160,19 +160,24 @@ def _pct(say: Figures, measure: str, value: float | None) -> str:
 
 
 def _unmet(m: PeriodMeasures, county: County, say: Figures) -> str:
-    """Targets it says are not met yet, the furthest from it first; nothing of a county that is silent."""
+    """Targets it says are not met yet, the furthest first, which is said unless others are as far; nothing of a silent county."""
     said = m.assessed[(m.assessed["county_code"] == county.code) & (m.assessed["knowledge"] == Knowledge.REPORTED)]
     mine = said[said["status"] == Status.NOT_MET]
     values = {str(code): float(value) for code, value in zip(mine["quantity"], mine["value"], strict=True)}
-    open_ones = [q for q in m.program.quantities if q.code in values]
-    open_ones.sort(key=lambda q: (values[q.code] / float(q.target.threshold) if q.target else 0.0, q.code))
+
+    def share(q: Quantity) -> float:
+        return values[q.code] / float(q.target.threshold) if q.target else 0.0
+
+    open_ones = sorted((q for q in m.program.quantities if q.code in values), key=lambda q: (share(q), q.code))
     if not open_ones:
         return ""
     named = "；".join(
         f"{quoted(say, f'{q.code}.title', topic(q.title))}（{_actual(m, q, values[q.code], say)}）"
         for q in open_ones[:UNMET]
     )
-    lead, more = ("离要求最远的是", "等") if len(open_ones) > UNMET else ("为", "")
+    lead, more = ("为", "") if len(open_ones) <= UNMET else ("离要求最远的是", "等")
+    if len(whole_ties(open_ones, share, UNMET)) > UNMET:
+        lead = "其中有"
     paces = mine["pace"].tolist()
     kinds = (("到期未达标或落后于进度", Pace.BEHIND), ("按进度推进", Pace.ON_PATH), ("未到完成时限", Pace.NOT_DUE))
     there = [(words, pace) for words, pace in kinds if pace in paces]

@@ -60,7 +60,8 @@ def notice_context(
     asked = sorted(
         _asked(copies), key=lambda asking: (asking[1].severity is not Severity.CRITICAL, asking[1].county_code)
     )
-    whole = _refused_rows(m, refused, say) if refused else []
+    faults = _faults(m, refused) if refused else []
+    whole = [_whole_row(no, fault, say) for no, fault in enumerate(faults[:LISTED], 1)]
     errors = sum(f.severity is Severity.CRITICAL for _, f, _ in asked)
     warnings = len(asked) - errors
     counted = "、".join(
@@ -93,10 +94,15 @@ def notice_context(
         "to_line": f"{unit}：",
         "paragraphs": body,
         "rows": [*whole, *(_row(no, asking, say) for no, asking in enumerate(asked[:LISTED], len(whole) + 1))],
-        "more_line": (
-            f"以上列出前{say('listed', LISTED)}处，共{say('asked', len(asked))}处，其余见附件“问题清单”。"
-            if len(asked) > LISTED
-            else ""
+        "more_line": "".join(
+            (
+                f"整份不能采用的文件列出前{say('listed', LISTED)}处，共{say('faults', len(faults))}处。"
+                if len(faults) > LISTED
+                else "",
+                f"以上列出前{say('listed', LISTED)}处，共{say('asked', len(asked))}处，其余见附件“问题清单”。"
+                if len(asked) > LISTED
+                else "",
+            )
         ),
         "attachments": [
             f"{'附件：' if n == 1 else '　　　'}{quoted(say, 'attachment', f'{n}.{copy.name}')}"
@@ -176,15 +182,10 @@ def _fault(m: PeriodMeasures, f: Finding) -> _NoticeFault:
     )
 
 
-def _refused_rows(m: PeriodMeasures, refused: Waiting, say: Figures) -> list[Row]:
-    return [
-        {
-            "no": say("row", no),
-            "county": "全表",
-            **{name: quoted(say, name, getattr(f, name)) for name in ("where", "found", "expected", "what")},
-        }
-        for no, f in enumerate(_faults(m, refused)[:LISTED], 1)
-    ]
+def _whole_row(no: int, fault: _NoticeFault, say: Figures) -> Row:
+    """One of what is wrong with a whole file."""
+    said = {name: quoted(say, name, getattr(fault, name)) for name in ("where", "found", "expected", "what")}
+    return {"no": say("row", no), "county": "全表", **said}
 
 
 def _asked(copies: Sequence[ReturnedCopy]) -> Iterator[_Asked]:

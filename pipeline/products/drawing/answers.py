@@ -19,9 +19,9 @@ from pipeline.products.drawing.parts import (
     fitted,
     label_room,
     plain,
-    rounded,
     row_pitch,
 )
+from pipeline.products.wording import one_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,14 +73,13 @@ class CountCell:
 
 
 @plain
-def answers(shares: Sequence[ShareRow], counts: Sequence[CountCell], *, note: str = "", more: int = 0) -> bytes:
+def answers(shares: Sequence[ShareRow], counts: Sequence[CountCell], *, note: str = "") -> bytes:
     """Draw shares as bars, and under them a table of sums, if any.
 
     Args:
         shares: Up to 20 rows.
         counts: Up to 12 sums.
         note: Of how many the answers are those given before; may be empty.
-        more: Rows and sums left out, which the picture says.
 
     Raises:
         ChartError: nothing to draw, too many rows, more yes than answers, or a text that does not fit.
@@ -92,8 +91,6 @@ def answers(shares: Sequence[ShareRow], counts: Sequence[CountCell], *, note: st
     sheet = Canvas(fixed + pitch * (len(shares) + lines))
     if shares:
         table = _shares(sheet, shares, pitch)
-        if more:
-            sheet.text(1.0, table.bottom + 2.2, f"另有{more}项未列", size=SMALL_PT, colour=MUTED)
         sheet.text(RIGHT_MM, table.bottom + 2.2, note, size=SMALL_PT, align="right", colour=MUTED)
     if counts:
         top = sheet.height_mm - 1.0 - pitch * lines
@@ -145,7 +142,7 @@ def _yes(row: ShareRow) -> str:
 def _share(row: ShareRow) -> tuple[str, str]:
     """Nobody to whom it applies is not nobody who reported."""
     if row.answered:
-        return rounded(row.pct, 1), INK
+        return one_decimal(row.pct), INK
     return "不适用" if row.reported else UNCOUNTED, MUTED
 
 

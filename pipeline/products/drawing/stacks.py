@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.products.drawing.bar_table import RIGHT_MM, TWO_LINES_MM, BarTable, edges_of
@@ -25,7 +27,7 @@ from pipeline.products.drawing.parts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _TOP_MM, _OVER_MM, _FOOT_MM, _TITLE_MM = 8.6, 4.4, 1.5, 5.4
 _COLUMN_GAP_MM = 3.2
@@ -71,6 +73,11 @@ class StackGroup:
 
     title: str
     rows: Sequence[StackRow]
+
+
+def stack_groups(rows: Iterable[tuple[str, StackRow]]) -> list[StackGroup]:
+    """Rows in their order, each with its heading."""
+    return [StackGroup(title=title, rows=[row for _, row in some]) for title, some in groupby(rows, key=itemgetter(0))]
 
 
 class _StacksFrame(NamedTuple):

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from pipeline.domain.obligation import KIND_NAMES, TIMELINESS_NAMES
 from pipeline.domain.state import REPORTED, STATE_NAMES, VERDICT_NAMES, Verdict
 from pipeline.domain.value import show
+from pipeline.measures.completion import printed
 from pipeline.measures.known import known_entries
 from pipeline.measures.progress import COUNTED, PACE_NAMES, Pace, Status
 from pipeline.products.coverage import bounds_of, knowledge_of
@@ -251,7 +252,7 @@ def _judged(m: PeriodMeasures) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     columns = m.assessed[["county_code", "value", "status", "pace", "required"]]
     for county, value, status, pace, required in columns.itertuples(index=False):
-        shown = None if math.isnan(value) else round(value, 1)
+        shown = None if math.isnan(value) else float(printed(value))
         place = _PACES.index(Pace(pace)) if status in COUNTED else None
         asked = None if required is None or math.isnan(required) else math.floor(required)
         found.setdefault(county, []).append([shown, _STATUSES.index(Status(status)), place, asked])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pipeline.measures.progress import Pace
@@ -25,7 +26,7 @@ from pipeline.products.drawing.parts import (
     row_pitch,
     sentence,
 )
-from pipeline.products.pictures.registry import PictureKind, known_of, whole
+from pipeline.products.pictures.registry import PictureKind, known_of, spans, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from pipeline.products.pictures.registry import Parts
 
 _TOP_MM = 6.0
-_MOST_ROWS = 12
+_MOST_ROWS = 20
 _GAP_MM = 5.0
 _MET, _BEHIND = "达标县", "落后县"
 
@@ -79,12 +80,12 @@ def target_vs_actual(rows: Sequence[BulletRow], unit: str, note: str = "") -> by
     that all have met it: whether any is behind is its colour.
 
     Args:
-        rows: Up to 12 quantities.
+        rows: Up to 20 quantities.
         unit: What reports: 县.
         note: What stands at the end of the key: of how many the figures are those said before; may be empty.
 
     Raises:
-        ChartError: no rows, more than 12, a target that is not above zero, or a text that does not fit.
+        ChartError: no rows, more than 20, a target that is not above zero, or a text that does not fit.
     """
     if len(rows) > _MOST_ROWS:
         raise ChartError(f"目标对照图最多 {_MOST_ROWS} 行，现有 {len(rows)} 行")
@@ -181,15 +182,13 @@ def _key(table: BarTable, rows: Sequence[BulletRow], unit: str, note: str) -> No
 
 
 def _drawings(m: PeriodMeasures) -> Parts:
-    """When there are more than fit, those most counties are behind in, then those fewest meet."""
-    counts = _counts(m)
-    chosen = sorted(counts, key=lambda t: (-t.paces.get(Pace.BEHIND, 0), _share(t), t.quantity.code))[:_MOST_ROWS]
-    rows = [_bullet(t) for t in sorted(chosen, key=lambda t: t.quantity.code)]
-    return whole(
-        partial(target_vs_actual, rows, m.program.words.row, carried_note(m))
-        if rows
-        else partial(sentence, "本期没有可列的量化任务")
-    )
+    rows = [_bullet(t) for t in _counts(m)]
+    if not rows:
+        return whole(partial(sentence, "本期没有可列的量化任务"))
+    return [
+        (of, partial(target_vs_actual, some, m.program.words.row, carried_note(m)))
+        for of, some in spans(rows, _MOST_ROWS, attrgetter("label"))
+    ]
 
 
 def _counts(m: PeriodMeasures) -> list[Total]:
@@ -203,10 +202,6 @@ def _counts(m: PeriodMeasures) -> list[Total]:
         and t.quantity.target.kind == "at_least"
         and t.quantity.window.start <= m.period.end
     ]
-
-
-def _share(t: Total) -> float:
-    return t.met / t.applicable if t.applicable else 0.0
 
 
 def _bullet(t: Total) -> BulletRow:
@@ -241,7 +236,7 @@ PICTURE = PictureKind(
     title="重点量化任务完成情况",
     drawings=_drawings,
     words=_words,
-    shows="有数量目标的任务：合计完成数和目标数，达标县和落后县各有多少；超过十二项时取落后县最多、达标县占比最低的十二项。",
+    shows="有数量目标的任务：合计完成数和目标数，达标县和落后县各有多少。",
     reading="条形是合计占目标的百分比，箭头表示合计已超过目标；合计够了不等于各县都达标，请看右边的“达标县”（占有数的县）和“落后县”。"
     "浅色条有县落后，深色条没有。红色标记是按方案的时限到本期末应达到的数，没有标记的还没有到期；落后只说本期报了的县。"
     "本期没有报的县沿用上次的数，不作0计。",

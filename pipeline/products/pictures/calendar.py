@@ -32,7 +32,7 @@ from pipeline.products.drawing.parts import (
     row_pitch,
 )
 from pipeline.products.pictures.registry import PictureKind, whole
-from pipeline.products.wording import number
+from pipeline.products.wording import no_decimal, number
 from pipeline.program.calendar import Calendar
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def _figure(due: Due, room: float) -> str:
     if due.not_due == due.told:
         return _count(due.told, room)
     full = f"{due.met}/{due.told}"
-    share = f"{min(int(100 * due.met / due.told), 100)}%"
+    share = f"{no_decimal(100 * due.met / due.told)}%"
     return full if width_mm(full, MIN_PT) <= room else share
 
 

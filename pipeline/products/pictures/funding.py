@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pipeline.measures.funding import required_ratio
@@ -27,8 +28,8 @@ from pipeline.products.drawing.parts import (
     rounded,
     row_pitch,
 )
-from pipeline.products.pictures.registry import PictureKind, as_float, kept_of, whole
-from pipeline.products.wording import number
+from pipeline.products.pictures.registry import PictureKind, as_float, spans
+from pipeline.products.wording import number, one_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +79,7 @@ class MoneyRow:
 
 
 @plain
-def money(rows: Sequence[MoneyRow], *, note: str = "", more: int = 0) -> bytes:
+def money(rows: Sequence[MoneyRow], *, note: str = "") -> bytes:
     """Draw what arrived and what was spent as shares of the plan, with the amounts beside them.
 
     A bar ends at 100 % however far a plan is exceeded; the figures beside it say by how much.
@@ -86,7 +87,6 @@ def money(rows: Sequence[MoneyRow], *, note: str = "", more: int = 0) -> bytes:
     Args:
         rows: One for each line, up to 18.
         note: Of how many the figures are those said before; may be empty.
-        more: Lines left out, which the picture says.
 
     Raises:
         ChartError: no rows, too many, a negative amount, or a text that does not fit.
@@ -110,7 +110,7 @@ def money(rows: Sequence[MoneyRow], *, note: str = "", more: int = 0) -> bytes:
     for head, edge in zip(heads, edges, strict=True):
         cells = ((said[head], _colour(row, head, said[head])) for row, said in zip(rows, texts, strict=True))
         table.column(edge, "执行率\n（%）" if head == "执行率" else head, cells)
-    _key(table, rows, note, more)
+    _key(table, rows, note)
     return table.sheet.png()
 
 
@@ -128,7 +128,7 @@ def _texts(rows: Sequence[MoneyRow], scale: int) -> list[dict[str, str]]:
             "到账": _amount(row.arrived, scale, flowing, asked=bool(row.roster)),
             "配套": _amount(row.matched, scale, flowing, asked=bool(row.match_planned)),
             "支出": _amount(row.spent, scale, flowing, asked=bool(row.roster)),
-            "执行率": "—" if row.execution_pct is None else rounded(row.execution_pct, 1),
+            "执行率": "—" if row.execution_pct is None else one_decimal(row.execution_pct),
             KNOWN: f"{row.reported}/{row.roster}" if row.roster else "—",
         }
         for row in rows
@@ -191,7 +191,7 @@ def _between(table: BarTable, index: int, start: float, end: float) -> Box:
     return Box(table.x(start), full.y + 0.15, table.x(end) - table.x(start), full.h - 0.3)
 
 
-def _key(table: BarTable, rows: Sequence[MoneyRow], note: str, more: int) -> None:
+def _key(table: BarTable, rows: Sequence[MoneyRow], note: str) -> None:
     """Explain the marks that occur, in one line under the scale."""
     planned = "安排（含应配套）" if any(row.match_planned for row in rows) else "安排"
     x = table.swatch(1.0, planned, TRACK, HATCH, tall=2.8)
@@ -201,9 +201,7 @@ def _key(table: BarTable, rows: Sequence[MoneyRow], note: str, more: int) -> Non
     x = table.swatch(x, "支出", NAVY, tall=1.2)
     if any(map(_untold, rows)):
         table.hatch(x)
-    table.note(
-        "，".join(one for one in ("条形为占安排的百分比", note) if one) + (f"；另有{more}项未列" if more else "")
-    )
+    table.note("，".join(one for one in ("条形为占安排的百分比", note) if one))
 
 
 def _drawings(m: PeriodMeasures) -> Parts:
@@ -211,12 +209,10 @@ def _drawings(m: PeriodMeasures) -> Parts:
     lines = m.systems.funding.lines
     if not any(one.province.arrived.reported or one.province.spent.reported for one in lines):
         return []
-    kept = kept_of(lines, _MOST_LINES, lambda one: -(one.budget_wan.amount or 0))
-    return whole(
-        partial(
-            money, [_line(m, one) for one in kept], note=carried_note(m, respondents=True), more=len(lines) - len(kept)
-        )
-    )
+    return [
+        (of, partial(money, some, note=carried_note(m, respondents=True)))
+        for of, some in spans([_line(m, one) for one in lines], _MOST_LINES, attrgetter("label"))
+    ]
 
 
 def _line(m: PeriodMeasures, one: LineFunding) -> MoneyRow:

@@ -15,12 +15,12 @@ from pipeline.products.drawing.parts import (
     Canvas,
     label_room,
     plain,
-    rounded,
     row_pitch,
     shade,
     shade_scale,
 )
 from pipeline.products.pictures.registry import PictureKind, overall, spans
+from pipeline.products.wording import no_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +118,7 @@ def _heat_cells(sheet: Canvas, values: Sequence[Sequence[float | None]], grid: S
     sheet.boxes([box for _, box, _, _ in shown], [fill for _, _, fill, _ in shown] or WHITE)
     sheet.hatched([box for value, box in pairs if value is None])
     for value, box, _, colour in shown:
-        sheet.text(box.x + box.w / 2, box.y + box.h / 2, rounded(value, 0), align="center", colour=colour)
+        sheet.text(box.x + box.w / 2, box.y + box.h / 2, no_decimal(value), align="center", colour=colour)
     for box in (box for value, box in pairs if value is None):
         sheet.text(box.x + box.w / 2, box.y + box.h / 2, "未计入", size=SMALL_PT, align="center", halo=True)
 

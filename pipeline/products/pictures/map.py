@@ -24,12 +24,12 @@ from pipeline.products.drawing.parts import (
     divided,
     fitted,
     plain,
-    rounded,
     shade,
     shade_scale,
 )
 from pipeline.products.drawing.tile_names import Cell, TileGrid, place_names, walls
 from pipeline.products.pictures.registry import PictureKind, overall
+from pipeline.products.wording import no_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -164,7 +164,7 @@ def _write_tile(sheet: Canvas, box: Box, tile: Tile) -> None:
         for share, line in zip((0.3, 0.7), lines, strict=True):
             sheet.text(x, box.y + box.h * share, line, size=size, align="center", colour=colour, halo=missing)
         return
-    figure = "未计入" if tile.completion_pct is None else rounded(tile.completion_pct, 0)
+    figure = "未计入" if tile.completion_pct is None else no_decimal(tile.completion_pct)
     sheet.text(x, box.y + box.h * 0.31, lines[0], size=size, align="center", colour=colour, halo=missing)
     sheet.text(x, box.y + box.h * 0.74, figure, size=MIN_PT, align="center", colour=colour, halo=missing)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pipeline.domain.text import cn_date
 from pipeline.products.coverage import carried_note
 from pipeline.products.drawing.parts import NAVY, PALE, TRACK
-from pipeline.products.drawing.stacks import MOST_ROWS, StackGroup, StackPart, StackRow, stacks
-from pipeline.products.pictures.registry import PictureKind, foot_of, kept_of, whole
+from pipeline.products.drawing.stacks import MOST_ROWS, StackPart, StackRow, stack_groups, stacks
+from pipeline.products.pictures.registry import PictureKind, spans
 from pipeline.program.model import Rows
 
 if TYPE_CHECKING:
@@ -33,29 +33,32 @@ def _drawings(m: PeriodMeasures) -> Parts:
     there = [one for one in m.systems.milestones if one.province.roster]
     if not any(one.province.reported for one in there):
         return []
-    figures, w = kept_of(there, MOST_ROWS, lambda one: -one.province.overdue), m.program.words
-    applies = any(one.province.not_applicable for one in figures)
-    silent = any(one.province.silent for one in figures)
+    w = m.program.words
+    applies = any(one.province.not_applicable for one in there)
+    silent = any(one.province.silent for one in there)
     parts = [_DONE, _LATE, _NOT_DONE, *([_EXEMPT] if applies else []), *([_SILENT] if silent else []), _NEVER]
-    groups = [
-        StackGroup(
-            title=w.body if level is Rows.COUNTY else w.respondent_body, rows=[_step(one, parts) for one in some]
-        )
+    rows = [
+        (w.body if level is Rows.COUNTY else w.respondent_body, _step(one, parts))
         for level in (Rows.PREFECTURE, Rows.COUNTY)
-        if (some := [one for one in figures if one.level is level])
+        for one in there
+        if one.level is level
     ]
-    return whole(
-        partial(
-            stacks,
-            groups,
-            parts,
-            total="总数" if applies else "应完成",
-            note="时限",
-            alarm="逾期",
-            whole=True,
-            foot=foot_of(carried_note(m, respondents=True), len(there) - len(figures)),
+    return [
+        (
+            of,
+            partial(
+                stacks,
+                stack_groups(some),
+                parts,
+                total="总数" if applies else "应完成",
+                note="时限",
+                alarm="逾期",
+                whole=True,
+                foot=carried_note(m, respondents=True),
+            ),
         )
-    )
+        for of, some in spans(rows, MOST_ROWS, lambda row: row[1].label)
+    ]
 
 
 def _step(one: MilestoneFigures, parts: Sequence[StackPart]) -> StackRow:
@@ -95,5 +98,5 @@ PICTURE = PictureKind(
     words=_words,
     shows="方案规定的各个节点，按时完成、逾期完成、未完成、情况不明的各有多少家。",
     reading="条形按应完成的家数算满格。报过已完成的，本期没有报也算完成；“上次未完成”是本期没有报、上次报的是未完成，“尚无可用数”是这一项从来没有接收过的数，"
-    "两样都不算逾期。“逾期”是过了时限、本期仍报未完成的家数。超过十八个节点时取逾期最多的十八个。",
+    "两样都不算逾期。“逾期”是过了时限、本期仍报未完成的家数。",
 )

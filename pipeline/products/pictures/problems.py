@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.measures.problems import Solved
 from pipeline.products.drawing.parts import NAVY, PALE, TRACK, WHITE
-from pipeline.products.drawing.stacks import MOST_ROWS, StackGroup, StackPart, StackRow, stacks
-from pipeline.products.pictures.registry import PictureKind, foot_of, kept_of, whole
+from pipeline.products.drawing.stacks import MOST_ROWS, StackPart, StackRow, stack_groups, stacks
+from pipeline.products.pictures.registry import PictureKind, spans
 from pipeline.program.model import FormKind
 
 if TYPE_CHECKING:
@@ -37,22 +37,23 @@ def _drawings(m: PeriodMeasures) -> Parts:
         StackPart(name=f"{young + 1}—{old}天", fill=STEEL, over=_OPEN),
         StackPart(name=f"{old}天以上", fill=NAVY, over=_OPEN),
     ]
-    groups = [StackGroup(title="", rows=[_problem_row(m, "全部问题", figures.problems)])]
-    left_out = 0
+    rows = [("", _problem_row(m, "全部问题", figures.problems))]
     for title, names, word in (
         ("按问题类别", figures.by_category, attrgetter("category")),
         ("按解决层级", figures.by_level, attrgetter("level")),
     ):
-        if not any(names):
-            continue
-        rows = [_problem_row(m, name or "未填", [p for p in figures.problems if word(p) == name]) for name in names]
-        most = MOST_ROWS // 2 - 1
-        kept = kept_of(rows, most, lambda row: -sum(row.counts))
-        groups.append(StackGroup(title=title, rows=kept))
-        left_out += len(rows) - len(kept)
+        if any(names):
+            some = {name or "未填": [p for p in figures.problems if word(p) == name] for name in names}
+            rows += [(title, _problem_row(m, name, mine)) for name, mine in some.items()]
     heard = figures.coverage
-    foot = foot_of(f"本期已报问题清单的{w.respondent}{heard.reported}/{heard.roster}个，未报的按上次所报", left_out)
-    return whole(partial(stacks, groups, parts, total="合计", note="", alarm="超期", whole=False, foot=foot))
+    foot = f"本期已报问题清单的{w.respondent}{heard.reported}/{heard.roster}个，未报的按上次所报"
+    return [
+        (
+            of,
+            partial(stacks, stack_groups(mine), parts, total="合计", note="", alarm="超期", whole=False, foot=foot),
+        )
+        for of, mine in spans(rows, MOST_ROWS, lambda row: row[1].label)
+    ]
 
 
 def _problem_row(m: PeriodMeasures, label: str, some: Sequence[Problem]) -> StackRow:

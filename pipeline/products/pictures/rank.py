@@ -27,6 +27,7 @@ from pipeline.products.drawing.parts import (
     row_pitch,
 )
 from pipeline.products.pictures.registry import PictureKind, overall, spans
+from pipeline.products.wording import one_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +105,7 @@ def ranking(rows: Sequence[RankRow], whole: str, whole_pct: float | None, seen: 
 
 
 def _figure(pct: float | None) -> tuple[str, str]:
-    return UNCOUNTED if pct is None else rounded(pct, 1), _ink(pct)
+    return UNCOUNTED if pct is None else one_decimal(pct), _ink(pct)
 
 
 def _ink(figure: float | None) -> str:
@@ -147,7 +148,7 @@ def _whole_line(table: BarTable, whole: str, pct: float) -> None:
     line = [((x, table.top - 1.2), (x, table.bottom))]
     table.sheet.lines(line, WHITE, 2.2)
     table.sheet.lines(line, INK, 1.1, dashes=(3.5, 2.0))
-    label = f"{whole} {rounded(pct, 1)}%"
+    label = f"{whole} {one_decimal(pct)}%"
     half = width_mm(label, BODY_PT) / 2
     table.sheet.text(min(max(x, table.left + half), table.right - half), table.top - 3.4, label, align="center")
 

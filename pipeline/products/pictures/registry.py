@@ -132,17 +132,6 @@ def spans(rows: Sequence[T], most: int, name: Callable[[T], str]) -> Iterator[tu
     yield from ((f"{name(some[0])}至{name(some[-1])}" if len(parts) > 1 else "", some) for some in parts)
 
 
-def kept_of(some: Sequence[T], most: int, rank: Callable[[T], Decimal | float]) -> list[T]:
-    """As many as fit, those of the lowest rank, in the order they came."""
-    first = sorted(range(len(some)), key=lambda n: (rank(some[n]), n))[:most]
-    return [some[n] for n in sorted(first)]
-
-
-def foot_of(note: str, left_out: int) -> str:
-    """The line under a picture: a note, and how many rows it lacks."""
-    return "；".join(one for one in (note, f"另有{left_out}项未列" if left_out else "") if one)
-
-
 def as_float(amount: Decimal | None) -> float | None:
     """An amount as a length."""
     return None if amount is None else float(amount)

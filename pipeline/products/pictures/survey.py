@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pipeline.products.coverage import carried_note
 from pipeline.products.drawing.answers import MOST_SHARES, answers
 from pipeline.products.pictures.answers import share_rows
-from pipeline.products.pictures.registry import PictureKind, kept_of, known_of, whole
+from pipeline.products.pictures.registry import PictureKind, known_of, spans
 
 if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
 
 
 def _drawings(m: PeriodMeasures) -> Parts:
-    """Shares of yes and of options in the survey; those with the least yes when there are more than fit."""
+    """Shares of yes and of options in the survey."""
     shares = [row for task in m.systems.survey for row in share_rows(task.label, task.columns)]
     if not any(row.answered for row in shares):
         return []
-    kept = kept_of(shares, MOST_SHARES, lambda row: row.pct if row.answered else 101.0)
-    return whole(partial(answers, kept, [], note=carried_note(m), more=len(shares) - len(kept)))
+    return [
+        (of, partial(answers, some, [], note=carried_note(m)))
+        for of, some in spans(shares, MOST_SHARES, attrgetter("group"))
+    ]
 
 
 PICTURE = PictureKind(
@@ -31,5 +34,5 @@ PICTURE = PictureKind(
     drawings=_drawings,
     words=known_of,
     shows="调研提纲中答“是”或“否”和勾选的题，各有多少单位答“是”或勾选。",
-    reading="占比按作答的单位算，答“不适用”的算有数，不算作答；本期没有报的单位沿用上次的回答。超过二十行时取占比最低的二十行，并注明未列的项数。",
+    reading="占比按作答的单位算，答“不适用”的算有数，不算作答；本期没有报的单位沿用上次的回答。",
 )

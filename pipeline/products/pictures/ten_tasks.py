@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import zip_longest
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from pipeline.products.coverage import carried_note
 from pipeline.products.drawing.answers import MOST_COUNTS, MOST_SHARES, CountCell, ShareRow, answers
 from pipeline.products.pictures.answers import share_rows
-from pipeline.products.pictures.registry import PictureKind, as_float, known_of, whole
+from pipeline.products.pictures.registry import PictureKind, as_float, known_of, spans
 from pipeline.products.wording import counted, statement
 
 if TYPE_CHECKING:
@@ -27,9 +29,16 @@ def _drawings(m: PeriodMeasures) -> Parts:
         counts += [_sum(f"第{task.no}项", column) for column in main if column.province.total is not None]
     if not any(row.reported for row in shares) and not any(cell.reported for cell in counts):
         return []
-    some, sums = shares[:MOST_SHARES], counts[:MOST_COUNTS]
-    more = len(shares) + len(counts) - len(some) - len(sums)
-    return whole(partial(answers, some, sums, note=carried_note(m), more=more))
+    nothing: tuple[str, list[Any]] = ("", [])
+    both = zip_longest(
+        spans(shares, MOST_SHARES, attrgetter("group")),
+        spans(counts, MOST_COUNTS, attrgetter("group")),
+        fillvalue=nothing,
+    )
+    return [
+        ("，".join(filter(None, (of, sums_of))), partial(answers, some, sums, note=carried_note(m)))
+        for (of, some), (sums_of, sums) in both
+    ]
 
 
 def _main_columns(m: PeriodMeasures, task: TaskFigures) -> list[TaskColumn]:

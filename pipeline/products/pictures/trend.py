@@ -24,9 +24,9 @@ from pipeline.products.drawing.parts import (
     clamp_pct,
     disc,
     plain,
-    rounded,
 )
 from pipeline.products.pictures.registry import PictureKind, overall, whole
+from pipeline.products.wording import one_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,10 +164,10 @@ def _entries(point: TrendPoint) -> tuple[str, str, str, str]:
     """What stands in a period's column; a figure of which nobody spoke is 未计入, never nought."""
     between = _UNCOUNTED
     if point.province_pct is not None and point.least_pct is not None and point.most_pct is not None:
-        between = f"{rounded(point.least_pct, 1)}—{rounded(point.most_pct, 1)}" if point.is_open else _TO_COME
+        between = f"{one_decimal(point.least_pct)}—{one_decimal(point.most_pct)}" if point.is_open else _TO_COME
     return (
-        _UNCOUNTED if point.province_pct is None else rounded(point.province_pct, 1),
-        _UNCOUNTED if point.known_pct is None else rounded(point.known_pct, 1),
+        _UNCOUNTED if point.province_pct is None else one_decimal(point.province_pct),
+        _UNCOUNTED if point.known_pct is None else one_decimal(point.known_pct),
         between,
         f"{point.reported}/{point.roster}",
     )

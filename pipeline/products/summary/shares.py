@@ -26,6 +26,7 @@ def scored(row: int, col: int, done: Completion, met: str, applies: str, hatch: 
     return *counts, quotient(row, col, done.met, done.applicable)
 
 
+_NEAR = 0.05  # all or nothing, to one decimal: printed as nearly so, which ROUND does not
 BOUNDS = (Column("计入沿用上次", 8.5), Column("可能最低", 8.5), Column("可能最高", 8.5))
 
 
@@ -44,7 +45,8 @@ def compared(row: int, pct: int, now: Completion, before: Completion | None) -> 
     step = change_pp(now, before)
     if step is None:
         return first, "—"
-    if earlier is not None and step != change_pp(now.pct, earlier):  # not the columns' difference
+    is_rough = any(pct is not None and 0 < min(pct, 100 - pct) < _NEAR for pct in (now.pct, earlier))
+    if is_rough or (earlier is not None and step != change_pp(now.pct, earlier)):  # not the columns' difference
         return first, Put(step, "points")
     a, b = address(row, pct), address(row, pct + 1)
     return first, Put(step, "points", f"=(ROUND({a},3)-ROUND({b},3))*100")

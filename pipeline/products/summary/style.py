@@ -40,10 +40,13 @@ _STATE_FILLS = {
     State.MISSING: "#E4E7EB",
 }
 HATCHES = {State.MISSING: "#B8C2CC", State.RETURNED: "#E0A84A", State.UNUSABLE: "#C77D5A", State.UNREAD: "#8E7CA6"}
+SHARE_AS = '[>=1]0.0%;[>=0.9995]"99.9%";0.0%'  # 100 says all
+_SMALL, _SMALL_AS = "small pct", '[<=0]0.0%;[<0.0005]"0.1%";0.0%'  # and 0 none; Excel has room for one of the two
 NUMBERS_AS = {
     "count": "#,##0",
     "amount": "#,##0.00",
-    "pct": "0.0%",
+    "pct": SHARE_AS,
+    _SMALL: _SMALL_AS,
     "points": "+0.0;-0.0;0.0",
     "mean": '"均 "#,##0.00',
     "filled": '"填"0"个"',
@@ -52,6 +55,7 @@ NUMBERS_AS = {
 }
 
 _CENTRED = frozenset({"filled", "day", "plain"})
+_HALF = 0.5
 
 
 class Look:
@@ -112,9 +116,10 @@ class Look:
             return self._looks["quiet_day" if kind == "quiet" else "day", level]
         if isinstance(value, int | float | Decimal) and kind == "text":
             kind = "amount" if isinstance(value, Decimal) else "count"
-        is_words = not isinstance(value, int | float | Decimal)
-        if is_words and kind in NUMBERS_AS:
-            kind = "text"
+        if not isinstance(value, int | float | Decimal):
+            kind = "text" if kind in NUMBERS_AS else kind
+        elif kind == "pct" and value < _HALF:
+            kind = _SMALL
         return self._looks.get((kind, level)) or self._looks[kind, ""]
 
 

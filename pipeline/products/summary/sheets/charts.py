@@ -17,7 +17,7 @@ from pipeline.products.summary.sheets.prefectures import (
     WHOLE_ROW,
 )
 from pipeline.products.summary.sheets.trend import trend_chart
-from pipeline.products.summary.style import HATCHES, HEAD_ROW
+from pipeline.products.summary.style import HATCHES, HEAD_ROW, SHARE_AS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +98,7 @@ def _series(s: Summary, chart: Any, col: int, **looks: Any) -> None:
 
 def _by_prefecture(s: Summary, col: int, title: str) -> Any:
     chart = _bars(s, {}, SHARES)
-    labels = {"value": True, "num_format": "0.0%", "font": font(8)}
+    labels = {"value": True, "num_format": SHARE_AS, "font": font(8)}
     _series(s, chart, col, fill={"color": NAVY}, data_labels=labels)
     return framed(chart, title)
 
@@ -129,7 +129,7 @@ def _actions(s: Summary) -> Any:
             "values": [there, WHOLE_ROW, FIRST_ACTION, WHOLE_ROW, last],
             "fill": {"color": NAVY},
             "gap": 90,
-            "data_labels": {"value": True, "num_format": "0.0%", "font": font()},
+            "data_labels": {"value": True, "num_format": SHARE_AS, "font": font()},
         }
     )
     chart.set_x_axis(NAMES)

@@ -10,7 +10,8 @@ from pipeline.products.coverage import bounds_of
 from pipeline.products.summary.registry import FRONT, SummarySheet, known_note
 from pipeline.products.summary.sheets.counties import COUNTIES, STATE_COL
 from pipeline.products.summary.sheets.prefectures import PCT, PREFECTURES, WHOLE_ROW
-from pipeline.products.summary.style import CONTENTS, FIRST_ROW, NUMBERS_AS, Put, hatched, height_of
+from pipeline.products.summary.style import CONTENTS, FIRST_ROW, SHARE_AS, Put, hatched, height_of
+from pipeline.products.wording import one_decimal
 from pipeline.program.layout import address
 
 if TYPE_CHECKING:
@@ -54,8 +55,9 @@ def _facts(s: Summary) -> tuple[tuple[str, str | Put], ...]:
         there = s.named(PREFECTURES)
         said = f"，为达标数占应达标数的比例，见“{there}”"
         cell = f"'{there}'!{address(WHOLE_ROW, PCT)}"
-        formula = f'="{w.whole}"&TEXT({cell},"{NUMBERS_AS["pct"]}")&"{said}"'
-        share = Put(f"{w.whole}{done.met / done.applicable:.1%}{said}", "note", formula)
+        shown = SHARE_AS.replace('"', '""')
+        formula = f'="{w.whole}"&TEXT({cell},"{shown}")&"{said}"'
+        share = Put(f"{w.whole}{one_decimal(done.pct)}%{said}", "note", formula)
     before, bounds = known_note(s), bounds_of(done)
     return (
         ("数据截至", cn_date(m.period.end)),

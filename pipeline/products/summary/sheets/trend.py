@@ -9,7 +9,7 @@ from pipeline.products.summary.native import NAMES, SHARES, font, framed, put_ch
 from pipeline.products.summary.registry import FRONT, SummarySheet
 from pipeline.products.summary.shares import BOUNDS, bounded, scored
 from pipeline.products.summary.sheets.prefectures import APPLIES, MET, PREFECTURES, WHOLE_ROW
-from pipeline.products.summary.style import FIRST_ROW, HEAD_ROW, Column
+from pipeline.products.summary.style import FIRST_ROW, HEAD_ROW, SHARE_AS, Column
 from pipeline.program.layout import address
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def trend_chart(s: Summary) -> Any:
     """Completion, and between what it lies."""
     chart = s.book.add_chart({"type": "line"})
     last = FIRST_ROW + len(s.m.scores) - 1
-    labels = {"data_labels": {"value": True, "position": "above", "num_format": "0.0%", "font": font()}}
+    labels = {"data_labels": {"value": True, "position": "above", "num_format": SHARE_AS, "font": font()}}
     lines = ((5, NAVY, "solid", "circle"), (7, GREY, "dash", "none"), (8, GREY, "round_dot", "none"))
     for col, color, dash, marker in lines:
         mark = {"type": marker, "size": 7, "fill": {"color": color}, "border": {"color": color}}
