@@ -236,6 +236,20 @@ def totals(m: PeriodMeasures, told: Told) -> Iterator[Triple]:
         yield f"whole.{r.quantity.code}.base", r.base, base
 
 
+def bands(m: PeriodMeasures, told: Told) -> Iterator[Triple]:
+    said, rows = {"chance": 5, "coverage": 75} | told.campaign.said["bulletin"], told.table
+    parts = [("", m.bands, rows)]
+    parts += [(str(a.no), m.bands_on(a.no), rows[rows["action"] == a.no]) for a in m.program.actions]
+    for name, theirs, mine in parts:
+        ours = progress.bands(mine, chance=said["chance"], coverage=said["coverage"])
+        yield f"bands.{name}", {code: one.band.value for code, one in theirs.items()}, ours
+    whole, counties = progress.completion(rows), progress.by(rows, "county")
+    for record in m.commendation.records:
+        done = counties[(record.county_code,)]
+        apart = progress.apart(done.met, done.of, whole, among=whole.reported, chance=said["chance"]) if done.of else 0
+        yield f"band.{record.county_code}", record.band.value, progress.PLACES[apart]
+
+
 def _settled(paces: Mapping[str, int]) -> dict[str, int]:
     """Verdicts; those that ask nothing together: see :func:`paces`."""
     return {name: n for name, n in paces.items() if name not in _ASKS_NOTHING} | {
@@ -470,6 +484,7 @@ ONE_PERIOD = (
     known_values,
     completions,
     totals,
+    bands,
     paces,
     steps,
     money,

@@ -44,6 +44,7 @@ class Column:
     shows: str
     role: str
     serves: str
+    title: str
 
     def asked(self, period: Span) -> bool:
         """Whether the form of a period has it."""
@@ -82,6 +83,8 @@ class Measure:
     """
 
     code: str
+    title: str
+    ambiguous: bool
     action: int
     item: int
     columns: tuple[str, ...]
@@ -209,6 +212,7 @@ def _column(form: str, one: dict[str, Any]) -> Column:
         shows=one.get("shows", ""),
         role=one.get("role", ""),
         serves=one.get("serves", ""),
+        title=one["title"],
     )
 
 
@@ -224,6 +228,8 @@ def _measure(text: dict[str, Any], item: dict[str, Any], one: dict[str, Any], wi
     begins, ends = (_day(own["start"]), _day(own["end"])) if own else window
     return Measure(
         code=one["code"],
+        title=one["title"],
+        ambiguous=one.get("ambiguous", False),
         action=text["action"],
         item=item["no"],
         columns=tuple(code for code in columns if code),

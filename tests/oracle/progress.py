@@ -9,6 +9,7 @@ from math import comb, floor
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from scipy.stats import binom, norm
 
 from tests.oracle.notice import NONE_TICKED, NOT_APPLICABLE, YES
 
@@ -245,6 +246,42 @@ def apart(met: int, of: int, whole: Completion, *, among: int, chance: float) ->
     for k in range(met + 1):
         at_most.append(at_most[-1] + comb(of, k) * mean**k * (1 - mean) ** (of - k))
     return -1 if at_most[-1] < tail else int(at_most[-2] >= 1 - tail)
+
+
+PLACES = {-1: "居后", 0: "居中", 1: "居前"}
+
+
+def bands(rows: pd.DataFrame, *, chance: float, coverage: float) -> dict[str, str]:
+    """Prefecture → 居前, 居中 or 居后; not of one of which too few reported, or whose silent counties could move it.
+
+    Away from the whole by more than as many counties drawn from all would be, and by more than its targets are by chance.
+    """
+    each = by(rows, "prefecture", "county")
+    parts = {
+        code: d for (code,), d in by(rows, "prefecture").items() if d.of and 100 * d.reported >= coverage * d.roster
+    }
+    by_report = {key: (d.met, d.of) for key, d in each.items() if d.of}
+    by_last = by_report | {key: (d.carried_met, d.carried_of) for key, d in each.items() if d.carried_of}
+    reported, last = (_bands(some, list(parts), chance) for some in (by_report, by_last))
+    return {code: place for code, place in last.items() if reported.get(code) == place}
+
+
+def _bands(counties: Mapping[tuple[str, ...], tuple[int, int]], codes: list[str], chance: float) -> dict[str, str]:
+    if len(counties) < 2 or len(codes) < 2:
+        return {}
+    frame = pd.DataFrame([(key[0], *done) for key, done in counties.items()], columns=["prefecture", "met", "of"])
+    mean, size, n = frame["met"].sum() / frame["of"].sum(), frame["of"].mean(), len(frame)
+    spread = ((frame["met"] - mean * frame["of"]) ** 2).sum() / (n - 1)
+    tail = (1 - (1 - chance / 100) ** (1 / len(codes))) / 2
+    found = {}
+    for code in codes:
+        mine = frame[frame["prefecture"] == code]
+        met, of, k = mine["met"].sum(), mine["of"].sum(), len(mine)
+        reach = -norm.ppf(tail) * (spread / k * (1 - k / n)) ** 0.5 / size
+        low = max(min(mean - reach, binom.ppf(tail, of, mean) / of), 0)
+        high = min(max(mean + reach, binom.ppf(1 - tail, of, mean) / of), 1)
+        found[code] = PLACES[int(met / of > high) - int(met / of < low)]
+    return found
 
 
 def rounded(value: float) -> Decimal:
