@@ -12,6 +12,7 @@ import docx
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from python_calamine import CalamineWorkbook
 
 from pipeline.cli import main
 from pipeline.domain.state import State
@@ -23,8 +24,10 @@ from tests.builder import FIRST, SECOND, SMALL, THIRD, campaign, filled, new_wor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from pipeline.workspace.paths import Workspace
+    from tests.officer import Session
 
 PROGRAM = campaign().program
 P1, P2, P3 = (PROGRAM.period_by_code[code] for code in ("2022-12", "2023-02", "2023-04"))
@@ -148,14 +151,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     bulletin = docx.Document(str(workspace.outbox("2023-02") / "工作简报.docx"))
     seen["bulletin"] = "".join(p.text for p in bulletin.paragraphs)
 
-    def reason(book: Any) -> None:
-        sheet = book[PROBLEM_SHEET]
-        for row in sheet.iter_rows():
-            for left, right in pairwise(row):
-                if str(right.value or "") == f"{REASON_KEY} {SECOND}|A1":
-                    left.value = WHY
-
-    put(workspace, DAY3, "三.xlsx", typed(seen["copy"], {}, reason))
+    put(workspace, DAY3, "三.xlsx", typed(seen["copy"], {}, as_reason))
     run(workspace, "--period", "2023-02", day=DAY3)
     seen["states after"], seen["told after"] = states(workspace, "2023-02", DAY3), told(workspace, DAY3)
     seen["settled"] = run(
@@ -205,6 +201,43 @@ def test_page_and_data_package_have_them_too(story: dict[str, Any]) -> None:
 
 def test_the_bulletin_counts_the_figures_that_stand_on_a_reason(story: dict[str, Any]) -> None:
     assert "其中1个单位的1个数与一般情况不符，按填报人的书面说明接收。" in story["bulletin"]
+
+
+def as_reason(book: Any) -> None:
+    """The reason written on the list of problems."""
+    for row in book[PROBLEM_SHEET].iter_rows():
+        for left, right in pairwise(row):
+            if str(right.value or "") == f"{REASON_KEY} {SECOND}|A1":
+                left.value = WHY
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "touch", "now"),
+    [
+        ("xlsx", {}, as_reason, "已说明"),
+        ("xls", {("A1", SECOND, "Q02-1"): 3}, lambda _: None, "已改"),
+        ("ods", {("A1", SECOND, "Q02-1"): 3}, lambda _: None, "已改"),
+        ("ods", {}, lambda _: None, "未改"),
+    ],
+)
+def test_the_list_of_problems_ticks_itself_off(
+    story: dict[str, Any],
+    office: Session,
+    tmp_path: Path,
+    kind: str,
+    changes: dict[tuple[str, str, str], Any],
+    touch: Callable[[Any], None],
+    now: str,
+) -> None:
+    path = tmp_path / "改.xlsx"
+    path.write_bytes(typed(story["copy"], changes, touch))
+    saved = CalamineWorkbook.from_filelike(io.BytesIO(office.saved_as(kind, path, anew=True)))
+    rows = [[str(cell) for cell in row] for row in saved.get_sheet_by_name(PROBLEM_SHEET).to_python()]
+    heads = next(row for row in rows if "现在" in row)
+    asked = [row[heads.index("现在")] for row in rows if row[heads.index("现在")] in {"未改", "已改", "已说明"}]
+    assert asked == [now]
+    (live,) = (row[0] for row in rows if row[0].startswith("所列各格"))
+    assert live.startswith("所列各格还有1处没有改" if now == "未改" else "所列各格都已改动或说明")
 
 
 def test_a_reason_on_the_returned_copy_opens_its_row(story: dict[str, Any]) -> None:

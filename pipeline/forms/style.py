@@ -117,6 +117,9 @@ class Formats:
         self.note_row = boxed(align="left", bold=True, bg_color="#EEF1F4")
         self.link = boxed(align="left", font_size=10, font_color="#0563C1", underline=1)
         self.list_middle = boxed(font_size=10)
+        self.label_left = add(font_size=11, bold=True, font_color=NAVY, align="left")
+        self.link_line = add(font_size=11, font_color="#0563C1", underline=1, align="left")
+        self.live = add(font_size=11, bold=True, align="left")
         self._boxed = boxed
         self._entries: dict[tuple[Any, ...], Any] = {}
         self.good = book.add_format({"bg_color": "#D8EFD9", "font_color": "#1B5E20"})

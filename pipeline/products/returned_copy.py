@@ -13,13 +13,15 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checks.carry import carried, named, raw, to_confirm
-from pipeline.checks.problems import conclusion, in_groups
+from pipeline.checks.problems import conclusion, in_groups, should
 from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Finding, Severity
 from pipeline.domain.state import State, Verdict
 from pipeline.domain.value import show
+from pipeline.forms.excel_rules import wants_reason
 from pipeline.forms.issue import Issue, Mark, issue_workbook
 from pipeline.forms.printing import Print, to_paper
-from pipeline.forms.style import Formats, lines_of, ok, protect, write_typed
+from pipeline.forms.style import Formats, fitted, lines_of, ok, protect, write_typed
+from pipeline.products.wording import in_quotes
 from pipeline.program.layout import (
     APPENDIX_SHEET,
     COUNTY_CODE,
@@ -29,11 +31,13 @@ from pipeline.program.layout import (
     NIL,
     NIL_COL,
     PROBLEM_SHEET,
+    PROBLEM_WIDTH,
     REASON_KEY,
     REMARK,
     SHORTEST_REASON,
     SheetLayout,
     address,
+    column_letter,
     list_keys,
     row_name,
 )
@@ -61,13 +65,17 @@ _SHOULD = re.compile(r"^应(?:为：|填写：|为)?")  # the label says it
 _COLUMNS = (
     ("序号", 5),
     ("县（市、区）", 12),
-    ("位置（点击即到）", 18),
-    ("指标", 22),
-    ("所填", 22),
-    ("应为（或读作）", 40),
+    ("位置（点击即到）", 17),
+    ("指标", 21),
+    ("所填", 18),
+    ("应为（或读作）", 36),
+    ("现在", 8),
     (f"情况属实的请写理由（不少于{SHORTEST_REASON}个字）", 27),
 )
-_REASON_COL = len(_COLUMNS) - 1
+_NOW_COL, _REASON_COL = len(_COLUMNS) - 2, len(_COLUMNS) - 1
+_ORIGINAL_COL = PROBLEM_WIDTH - 1  # hidden, after the key of a reason
+_UNTOUCHED, _MENDED, _EXPLAINED = "未改", "已改", "已说明"
+_FIRST_THINGS, _THING = 3, 110  # how many stand above the list, and characters of each: one line
 _ADVICE = (
     "本表是按你单位报来的数重新生成的，所填内容原样保留；红色格必须改正，黄色格请再核对，批注写明所填、应为和改法。",
     "只改有问题的格，其余不必动；改完看“自查”表，原样发回即为重报。已接收的县不必改，原样留着不影响。数没有错、情况属实的，在本页最右一格写明理由，或写在那一行的“备注”格。",
@@ -374,7 +382,7 @@ def _comment(program: Program, finding: Finding) -> str:
 
 
 def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issue: Issue) -> None:
-    """问题清单: the conclusion, how to go on, and every finding with a link to its cell."""
+    """问题清单: the conclusion, what is left to do, the first three things, and every finding with a link to its cell."""
     sheet = book.add_worksheet(PROBLEM_SHEET)
     sheet.hide_gridlines(2)
     last = len(_COLUMNS) - 1
@@ -385,25 +393,35 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
     ok(sheet.write_string(1, 0, f"{issue.stamp('PROBLEMS', 1)}（请勿改动）", f.stamp))
     counts = Counter(finding.severity for finding in copy.findings)
     summary = "，".join(f"{SEVERITY_NAMES[s]}{counts[s]}处" for s in Severity if counts[s])
-    for row, text in enumerate(
-        (
-            f"结论：{copy.conclusion}",
-            f"来件：{copy.file.rsplit('/', 1)[-1]}（报送序号{copy.seq}）；共{summary}。",
-            *map(copy.program.worded, _ADVICE),
-        ),
-        2,
+    groups = in_groups(copy.program, copy.findings)
+    asked = [f for group in groups for f in group.findings if group.severity is not Severity.INFO]
+    first = [f for f in asked if key_of(copy, f)][:_FIRST_THINGS] if len(asked) > _FIRST_THINGS else []
+    row = 1
+    for text in (
+        f"结论：{copy.conclusion}",
+        f"来件：{copy.file.rsplit('/', 1)[-1]}（报送序号{copy.seq}）；共{summary}。",
+        *map(copy.program.worded, _ADVICE),
     ):
+        row += 1
         ok(sheet.merge_range(row, 0, row, last, "", f.text))
         ok(sheet.write_string(row, 0, text, f.text))
         sheet.set_row(row, 20 + 16 * (len(text) // 80))
-    row = 7
+    row = left = row + 1
+    if first:
+        row += 1
+        ok(sheet.write_string(row, 0, "先做三件事（点击即到）", f.label_left))
+        for finding in first:
+            row += 1
+            _first_thing(sheet, f, copy, issue, row, finding)
+    row += 1
+    heads = row
     sheet.set_row(row, 22)
     for col, (heading, _) in enumerate(_COLUMNS):
         ok(sheet.write_string(row, col, copy.program.worded(heading), f.item))
-    sheet.set_column(last + 1, last + 1, 9, None, {"hidden": True})
+    sheet.set_column(last + 1, _ORIGINAL_COL, 9, None, {"hidden": True})
     sheet.freeze_panes(row + 1, 0)
     number = 0
-    for group in in_groups(copy.program, copy.findings):
+    for group in groups:
         row += 1
         look = {Severity.CRITICAL: f.bad_row, Severity.WARNING: f.todo_row}.get(group.severity, f.note_row)
         ok(sheet.merge_range(row, 0, row, last, "", look))
@@ -412,8 +430,48 @@ def _problems(book: xlsxwriter.Workbook, f: Formats, *, copy: ReturnedCopy, issu
         for finding in group.findings:
             row, number = row + 1, number + 1
             _problem_row(sheet, f, copy, issue, row, number, finding)
-    to_paper(sheet, Print(widths=[width for _, width in _COLUMNS], heads=(7, 7), title=""))
+    _count_left(sheet, f, left, (heads + 1, row), sum(_is_ticked_off(copy, finding) for finding in asked))
+    to_paper(sheet, Print(widths=[width for _, width in _COLUMNS], heads=(heads, heads), title=""))
     protect(sheet)
+
+
+def _first_thing(sheet: Any, f: Formats, copy: ReturnedCopy, issue: Issue, row: int, finding: Finding) -> None:
+    """One line that says whose figure, what it is, what it should be, and leads to it."""
+    unit, field = copy.program.unit_by_code[finding.county_code], copy.program.field_by_code.get(finding.field)
+    said = "，".join(filter(None, (f"所填“{finding.found}”" if finding.found else "", should(finding))))
+    about = (
+        f"{row_name(unit)}{f'“{in_quotes(field.title)}”' if field else ''}：{said or copy.program.worded(finding.fix)}"
+    )
+    target = _target(copy, issue, finding)
+    assert target is not None  # noqa: S101 - only what is about a cell of the copy is asked for
+    ok(
+        sheet.write_url(
+            row, 0, f"internal:'{target[0]}'!{target[1]}", f.link_line, fitted(about.replace("\n", " "), _THING)
+        )
+    )
+
+
+def _is_ticked_off(copy: ReturnedCopy, finding: Finding) -> bool:
+    """Whether the list can see for itself that a problem was looked after: it is about one cell to be filled in."""
+    key = key_of(copy, finding)
+    return finding.severity is not Severity.INFO and key is not None and key[2] in copy.program.field_by_code
+
+
+def _count_left(sheet: Any, f: Formats, row: int, rows: tuple[int, int], n: int) -> None:
+    """How many cells of the list are as they came back; red while there are some, green when there are none."""
+    last = len(_COLUMNS) - 1
+    ok(sheet.merge_range(row, 0, row, last, "", f.text))
+    sheet.set_row(row, 22)
+    if not n:
+        ok(sheet.write_string(row, 0, "改法见下列各条。", f.text))
+        return
+    now = f"${column_letter(_NOW_COL)}${rows[0] + 1}:${column_letter(_NOW_COL)}${rows[1] + 1}"
+    left, mended, explained = (f'COUNTIF({now},"{word}")' for word in (_UNTOUCHED, _MENDED, _EXPLAINED))
+    done = "所列各格都已改动或说明：请看“自查”表，没有红色就可以存盘发回"
+    formula = f'=IF({left}=0,"{done}","所列各格还有"&{left}&"处没有改，已改"&{mended}&"处，已说明"&{explained}&"处")'
+    ok(sheet.write_formula(row, 0, formula, f.live, f"所列各格还有{n}处没有改，已改0处，已说明0处"))
+    for criteria, look in ((f"={left}>0", f.bad), (f"={left}=0", f.good)):
+        ok(sheet.conditional_format(row, 0, row, last, {"type": "formula", "criteria": criteria, "format": look}))
 
 
 def _problem_row(
@@ -424,6 +482,7 @@ def _problem_row(
     ok(sheet.write_number(row, 0, number, f.list_middle))
     texts = (row_name(unit) if unit else "", None, field.title if field else "", finding.found, finding.expected)
     _ask_reason(sheet, f, copy, row, finding)
+    _tick_off(sheet, f, copy, issue, row, finding)
     for col, text in enumerate(texts, 1):
         if text is not None:
             write_typed(sheet, f, row, col, text, "remark")
@@ -435,19 +494,47 @@ def _problem_row(
         there = f"原表“{finding.location.sheet}”{finding.location.cell}" if finding.location.sheet else "整份报表"
         write_typed(sheet, f, row, 2, there, "remark")
     lines = max(
-        lines_of(text, width) for text, (_, width) in zip(texts, _COLUMNS[1:-1], strict=True) if text is not None
+        lines_of(text, width) for text, (_, width) in zip(texts, _COLUMNS[1:_NOW_COL], strict=True) if text is not None
     )
     sheet.set_row(row, min(15 * lines + 6, 200))
 
 
-def _ask_reason(sheet: Any, f: Formats, copy: ReturnedCopy, row: int, finding: Finding) -> None:
-    """A cell for the reason beside what may be true, of a row that is there to be given one; else that only mending helps."""
+def _tick_off(sheet: Any, f: Formats, copy: ReturnedCopy, issue: Issue, row: int, finding: Finding) -> None:
+    """What has become of a cell since: compared with what came back, which stands hidden on the same row."""
+    key = key_of(copy, finding)
+    if key is None or not _is_ticked_off(copy, finding):
+        ok(sheet.write_string(row, _NOW_COL, "", f.list_middle))
+        return
+    write_typed(sheet, f, row, _ORIGINAL_COL, copy.entries.get(key), "unseen")
+    there = f"'{copy.program.form_by_code[key[0]].sheet}'!{_address(issue, key)}"
+    original, reason = (f"{column_letter(col)}{row + 1}" for col in (_ORIGINAL_COL, _REASON_COL))
+    explained = (
+        f'IF({wants_reason(reason)}=0,"{_EXPLAINED}","{_UNTOUCHED}")' if _may_be(copy, finding) else f'"{_UNTOUCHED}"'
+    )
+    formula = f'=IF(ISERROR({there}),"{_UNTOUCHED}",IF(EXACT({there}&"",{original}&""),{explained},"{_MENDED}"))'
+    ok(sheet.write_formula(row, _NOW_COL, formula, f.list_middle, _UNTOUCHED))
+    for word, look in ((_UNTOUCHED, f.bad), (_MENDED, f.good), (_EXPLAINED, f.good)):
+        ok(
+            sheet.conditional_format(
+                row, _NOW_COL, row, _NOW_COL, {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": look}
+            )
+        )
+
+
+def _may_be(copy: ReturnedCopy, finding: Finding) -> bool:
+    """Whether it may be true, and its row is there to be given a reason."""
     key = key_of(copy, finding)
     rule = next(
         (r for some in copy.rules.values() for r in some if r.id == finding.rule and finding.field in r.columns), None
     )
     may_be = finding.code == "INCREMENT_TYPED" or (rule is not None and rule.explainable)
-    if key and may_be and not copy.program.form_by_code[key[0]].is_list:
+    return may_be and key is not None and not copy.program.form_by_code[key[0]].is_list
+
+
+def _ask_reason(sheet: Any, f: Formats, copy: ReturnedCopy, row: int, finding: Finding) -> None:
+    """A cell for the reason beside what may be true, of a row that is there to be given one; else that only mending helps."""
+    key = key_of(copy, finding)
+    if key and _may_be(copy, finding):
         ok(sheet.write_blank(row, _REASON_COL, None, f.entry("remark", Severity.WARNING)))
         ok(sheet.write_string(row, _REASON_COL + 1, f"{REASON_KEY} {key[1]}|{key[0]}", f.unseen))
     else:

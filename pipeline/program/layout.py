@@ -51,6 +51,7 @@ REASON_KEY = (
 LIVE_WORD = "核对："  # begins the line that counts those rows
 COVER_INPUTS = ("填报人", "联系电话", "审核人", "填报日期")
 COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET, PROBLEM_SHEET, APPENDIX_SHEET = OWN_SHEETS
+PROBLEM_WIDTH = 10  # columns of the list of problems, the two hidden ones too
 
 
 @dataclass(frozen=True, kw_only=True)

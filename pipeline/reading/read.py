@@ -22,6 +22,7 @@ from pipeline.program.layout import (
     COUNTY_NAME,
     COVER_INPUTS,
     IDENTITY_SHEET,
+    PROBLEM_WIDTH,
     REASON_KEY,
     STAMP_ROW,
     address,
@@ -317,7 +318,9 @@ def _beside_ours(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stam
     program, period = registry.program, registry.program.period_by_code.get(stamp.period)
     then = program.at(period) if period else program
     units = len(then.reporters_of(stamp.prefecture_code))
-    width = {"COVER": 4, "CHECK": 4 + 2 * len(program.roster_forms), "PROBLEMS": 8, "APPENDIX": 3}[stamp.form]
+    width = {"COVER": 4, "CHECK": 4 + 2 * len(program.roster_forms), "PROBLEMS": PROBLEM_WIDTH, "APPENDIX": 3}[
+        stamp.form
+    ]
     height = {"COVER": _COVER_ROWS, "CHECK": 4 + units}.get(stamp.form, len(sheet.grid))
     if not stamp.genuine(registry.key) and form_by_titles(program, sheet):
         width = height = 0
