@@ -1,8 +1,8 @@
 """``make bench``: CPU of whole processes, as ratios within one run (machines are noisy; wall time is not quoted).
 
 Prints (a) a province run against the same work done by others, (b) --help, (c) the guard, (d) the products of a period, (e)
-thirty periods: a quarter of an hour. ``make bench-national`` prints (f) the returns of a country, (g) two workers against one,
-then issuing and the store, in about an hour.
+thirty periods, (h) what the demo's officers had to type: a quarter of an hour. ``make bench-national`` prints (f) the returns of a
+country, (g) two workers against one, then issuing and the store, in about an hour.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from benchmarks import honest, intake, national, store, thirty
+from benchmarks import burden, honest, intake, national, store, thirty
 from benchmarks.guard import ratios as guard_ratios
 from benchmarks.metered import cpu
 from pipeline.demo import Filler, play
@@ -81,6 +81,8 @@ def main() -> None:
                 f"比值 {guard / calamine:.1f}（目标 ≤ 4）"
             )
         demo_products(Path(folder) / "demo")
+        last = load_campaign(Workspace(root=Path(folder) / "demo")).program.periods[-1]
+        burden.compare(Workspace(root=Path(folder) / "demo"), last.due_on + timedelta(days=7))
         thirty.compare(Path(folder) / "thirty")
 
 

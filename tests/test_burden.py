@@ -6,6 +6,7 @@ import io
 import json
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +15,34 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline.cli import main
+from pipeline.forms.messages import prompt_of
 from pipeline.measures.burden import Burden, kind_of, minutes, together
+from pipeline.measures.ten_tasks import aside_figures
 from pipeline.office.burden import forecast
 from pipeline.office.queries import look
 from pipeline.products.readers import everything_said, readers, unread_columns
 from pipeline.products.summary.workbook import summary_workbook
+from pipeline.program.layout import CODE_ROW
 from pipeline.program.model import FieldType
-from tests.builder import FIRST, ROOT, SECOND, SMALL, THIRD, filled, new_workspace, own_key, valid, whole_campaign
+from tests.builder import (
+    FIRST,
+    ROOT,
+    SECOND,
+    SMALL,
+    THIRD,
+    blank,
+    filled,
+    new_workspace,
+    own_key,
+    valid,
+    whole_campaign,
+)
 from tests.test_explanations import DAY1, DAY2, DAY3, P1, P2, PROGRAM, TICKED, issued, put, run, ticks, typed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipeline.domain.value import Value
     from pipeline.workspace.paths import Workspace
 
 TEMPLATES = ROOT / "templates" / "docx"
@@ -51,6 +68,7 @@ def test_what_reads_a_column_is_found_and_no_list_of_values_is_a_reader() -> Non
     unread = unread_columns(c.program, c.calendar, TEMPLATES)
     assert set(unread) == {f.code for form in c.program.forms for f in form.fields if not f.shows} - found.keys()
     assert {"M03-3", "K-8", "D01-1"} <= set(unread)  # names of proofs, and texts that are only counted
+    assert {c.program.field_by_code[code].type for code in unread} == {FieldType.TEXT}
 
 
 def test_readers_follow_what_the_programme_says_and_what_the_templates_ask(tmp_path: Path) -> None:
@@ -165,6 +183,45 @@ def test_burdens_add_up_and_minutes_are_those_of_the_model() -> None:
         "text",
     }
     assert len(FieldType) == 8
+
+
+# --- what is not asked ----------------------------------------------------------------------------------------------
+
+
+def test_a_conditional_cell_is_grey_where_its_condition_does_not_hold_and_says_when_it_is_asked() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(blank("2023-02", SMALL, "M", "P")))
+    looks: dict[tuple[str, int], list[str]] = {}
+    for sheet in (book["9.里程碑"], book["15.问题台账"]):
+        for found, rules in sheet.conditional_formatting._cf_rules.items():  # noqa: SLF001
+            for one in found.sqref.ranges:
+                for col in range(one.min_col, one.max_col + 1):
+                    looks.setdefault((sheet.title, col), []).extend(rule.formula[0] for rule in rules)
+    columns = {
+        cell.value: cell.column for sheet in (book["9.里程碑"], book["15.问题台账"]) for cell in sheet[CODE_ROW + 1]
+    }
+    assert '<>"是")>0' in looks["9.里程碑", columns["M03-2"]][-1]
+    assert '<>"已解决")>0' in looks["15.问题台账", columns["P-9"]][-1]
+    assert not any("<>" in look for look in looks["9.里程碑", columns["M03-1"]])
+    assert max(map(len, looks.values())) <= 3
+    program = whole_campaign().program
+    asked = prompt_of(program, program.field_by_code["M03-2"], None, "")
+    assert "“是否已完成与对口联系单位的对接”填“是”的才填" in asked
+
+
+def test_what_is_asked_beside_the_quantities_is_added_up_and_counted() -> None:
+    program = whole_campaign().program
+    values: dict[str, dict[str, Value]] = {
+        FIRST: {"Q02-2f": "读书分享、其他", "Q06-3d": 4, "Q15-1t": date(2023, 2, 3)},
+        SECOND: {"Q02-2f": "其他", "Q06-3d": 5, "Q15-1t": date(2023, 1, 3)},
+        THIRD: {"Q02-2f": "无"},
+    }
+    columns = {c.field.code: c.province for one in aside_figures(program, P2, values) for c in one.columns}
+    assert columns["Q02-2f"].options == {"读书分享": 1, "知识竞赛": 0, "小型慰问演出": 0, "其他": 2}
+    assert (columns["Q02-2f"].none_ticked, columns["Q02-2f"].reported) == (1, 3)
+    assert columns["Q06-3d"].total is not None
+    assert columns["Q06-3d"].total.amount == 9
+    assert columns["Q15-1t"].latest == date(2023, 2, 3)
+    assert "Q02-2" not in columns  # a quantity rests on it
 
 
 # --- before it goes out ---------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import warnings
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, time
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
@@ -510,8 +511,20 @@ def _paint(sheet: Any, f: Formats, layout: SheetLayout, rules: tuple[Rule, ...])
         paint(state, state, f'=({said}="{UNCONFIRMED}")+({said}="{TO_EXPLAIN}")>0', f.todo)
         paint(state, state, f'={said}<>""', f.good)
         paint(layout.col_of(REASON), layout.remark_col, f'={said}="{TO_EXPLAIN}"', f.todo)
-    elif NIL in layout.frame:
-        paint(layout.first_field_col, layout.last_field_col, f'=$C{FIRST_ROW + 1}="√"', f.zebra, stop=False)
+    for unasked, some in groupby(layout.fields, lambda x: _unasked(layout, x)):
+        if unasked:
+            cols = [layout.col_of(x.code) for x in some]
+            paint(cols[0], cols[-1], f"={unasked}>0", f.zebra, stop=False)
+
+
+def _unasked(layout: SheetLayout, field: Field) -> str:
+    """More than 0 where a cell asks nothing: the row is ticked as without news, its condition does not hold; empty if never."""
+    ticked = f'($C{FIRST_ROW + 1}="√")' if NIL in layout.frame and not layout.confirms else ""
+    if field.required_if is None:
+        return ticked
+    code, wanted = field.required_if
+    other = f'(${column_letter(layout.col_of(code))}{FIRST_ROW + 1}<>"{wanted}")'
+    return f"{ticked}+{other}" if ticked else other
 
 
 def _broken_at(layout: SheetLayout, rules: Sequence[Rule], field: Field) -> tuple[list[str], list[str]]:

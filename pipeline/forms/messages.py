@@ -31,11 +31,20 @@ def prompt_of(program: Program, field: Field, previous: Value, limits: str, *, a
         f"上次已接收：{previous}{f'（{program.words.of_whole}核改）' if amended else ''}"
         if previous is not None
         else "",
+        _condition(program, field),
         field.hint,
     ]
     said = "\n".join(part for part in parts if part)
     fits = len(said) + len(limits) < MESSAGE_LIMITS["input_message"]
     return f"{said}\n{limits}" if limits and fits else said
+
+
+def _condition(program: Program, field: Field) -> str:
+    """When a conditional column is asked at all."""
+    if field.required_if is None:
+        return ""
+    code, wanted = field.required_if
+    return f"“{program.field_by_code[code].title}”填“{wanted}”的才填，其余留空"
 
 
 def _when(field: Field) -> str:

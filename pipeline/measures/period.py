@@ -26,7 +26,7 @@ from pipeline.measures.problems import ProblemFigures, problem_figures
 from pipeline.measures.progress import Pace, ProvinceResult, Total, assess, province_results, totals
 from pipeline.measures.reported import ReportedPeriod
 from pipeline.measures.social import SocialFigures, social_figures
-from pipeline.measures.ten_tasks import TaskFigures, survey_figures, ten_task_figures
+from pipeline.measures.ten_tasks import TaskFigures, aside_figures, survey_figures, ten_task_figures
 from pipeline.program.model import FormKind
 
 if TYPE_CHECKING:
@@ -162,6 +162,11 @@ class Systems:
     def survey(self) -> tuple[TaskFigures, ...]:
         """附件5."""
         return survey_figures(self.m.program, self.m.period, self.m.known.values)
+
+    @cached_property
+    def asides(self) -> tuple[TaskFigures, ...]:
+        """What is asked beside the quantities of an item: in which forms, of whom, when last."""
+        return aside_figures(self.m.program, self.m.period, self.m.known.values)
 
     @cached_property
     def goals(self) -> tuple[GoalFigures, ...]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from pipeline.measures.figures import PROVINCE, number, roster_of, share, total, yes
+from pipeline.measures.figures import PROVINCE, day, number, roster_of, share, total, yes
 from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, FieldType, FormKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from pipeline.domain.value import Value
     from pipeline.measures.figures import Share, Sum, Values
@@ -47,6 +48,7 @@ class Answers:
         share: Share of 是; None for other columns.
         options: Option → units that chose or ticked it; empty for columns without options.
         none_ticked: Units that wrote 无 in a checklist.
+        latest: Of days, the last; None for other columns.
     """
 
     prefecture_code: str
@@ -57,6 +59,7 @@ class Answers:
     share: Share | None
     options: dict[str, int]
     none_ticked: int
+    latest: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +136,20 @@ def survey_figures(program: Program, period: Period, values: Values) -> tuple[Ta
         for form in program.forms_of_kind(FormKind.SURVEY)
         for item in form.items
     )
+
+
+def aside_figures(program: Program, period: Period, values: Values) -> tuple[TaskFigures, ...]:
+    """The columns of units that no quantity rests on and that no other measure reads, item by item; texts are no figures."""
+    rested = {code for q in program.quantities for code in (*q.fields, q.province.field if q.province else "")}
+    found = []
+    for form in program.county_forms:
+        units = roster_of(program, form)
+        for item in form.items if form.kind not in {FormKind.TEN_TASKS, FormKind.SURVEY} else ():
+            asked = [f for f in item.fields if f.asked_in(period) and not (f.shows or f.role or f.code in rested)]
+            columns = tuple(_column(program, f, values, units) for f in asked if f.type is not FieldType.TEXT)
+            if columns:
+                found.append(TaskFigures(no=item.no, label=item.label, title=item.title, reading="", columns=columns))
+    return tuple(found)
 
 
 def _task(
@@ -224,4 +241,5 @@ def _answers(prefecture_code: str, source: Field, cells: Sequence[Value]) -> Ans
         share=share([yes(cell) for cell in applies]) if source.type is FieldType.YESNO else None,
         options={option: sum(option in options for options in ticked) for option in source.options},
         none_ticked=sum(cell == NONE_TICKED for cell in known) if source.type is FieldType.CHECKLIST else 0,
+        latest=max((when for cell in known if (when := day(cell))), default=None),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.domain.text import cn_date
 from pipeline.products.coverage import carried_note
 from pipeline.products.summary.grid import PROVINCE_ROW
 from pipeline.products.summary.registry import ASIDE, SummarySheet
@@ -11,15 +12,15 @@ from pipeline.products.summary.style import FIRST_ROW, Column, Put
 from pipeline.program.layout import address
 
 if TYPE_CHECKING:
-    from pipeline.measures.ten_tasks import TaskColumn
+    from collections.abc import Sequence
+
+    from pipeline.measures.ten_tasks import TaskColumn, TaskFigures
     from pipeline.products.summary.registry import Summary
     from pipeline.products.summary.style import Given, Pen
     from pipeline.program.words import Words
 
 SURVEY = "调研提纲汇总"
 _COLUMNS = (
-    Column("题号", 9),
-    Column("题目", 32, "words"),
     Column("指标", 36, "words"),
     Column("已答县", 8),
     Column("应答县", 8),
@@ -37,7 +38,12 @@ def _write(s: Summary, pen: Pen) -> None:
         f"{SURVEY}（{m.period.title}）",
         f"按已答的{w.row}统计，应报{len(m.program.measured)}{w.rows}，已报{m.reported}{w.rows}{before}；合计、平均取自各题所在的表",
     )
-    asked = [(question, column) for question in m.systems.survey for column in question.columns]
+    write_answers(s, pen, m.systems.survey, ("题号", "题目"))
+
+
+def write_answers(s: Summary, pen: Pen, questions: Sequence[TaskFigures], heads: tuple[str, str]) -> None:
+    """A row for each column: who answered, what it adds up to, how many units said what."""
+    asked = [(question, column) for question in questions for column in question.columns]
     rows = [
         (
             question.label,
@@ -46,11 +52,12 @@ def _write(s: Summary, pen: Pen) -> None:
             column.province.reported,
             column.province.roster,
             *_figures(s, column, row),
-            _answers(column, w),
+            _answers(column, s.m.program.words),
         )
         for row, (question, column) in enumerate(asked, FIRST_ROW)
     ]
-    pen.table(s.columns(_COLUMNS), rows, frozen=3)
+    columns = (Column(heads[0], 9), Column(heads[1], 32, "words"), *_COLUMNS)
+    pen.table(s.columns(columns), rows, frozen=3)
 
 
 def _figures(s: Summary, column: TaskColumn, row: int) -> tuple[Given, Given]:
@@ -72,6 +79,8 @@ def _answers(column: TaskColumn, w: Words) -> str:
     all_ = column.province
     if all_.share and all_.reported:
         return f"是{all_.share.met}{w.rows}，否{all_.reported - all_.share.met}{w.rows}"
+    if all_.latest:
+        return f"最近的是{cn_date(all_.latest)}"
     options = "，".join(f"{option}{n}{w.rows}" for option, n in all_.options.items() if n)
     return options or ("" if all_.reported else f"没有{w.row}作答")
 
