@@ -190,15 +190,14 @@ def test_burdens_add_up_and_minutes_are_those_of_the_model() -> None:
 
 def test_a_conditional_cell_is_grey_where_its_condition_does_not_hold_and_says_when_it_is_asked() -> None:
     book = openpyxl.load_workbook(io.BytesIO(blank("2023-02", SMALL, "M", "P")))
-    looks: dict[tuple[str, int], list[str]] = {}
-    for sheet in (book["9.里程碑"], book["15.问题台账"]):
-        for found, rules in sheet.conditional_formatting._cf_rules.items():  # noqa: SLF001
+    looks: dict[tuple[str, Any], list[str]] = {}
+    sheets: list[Any] = [book["9.里程碑"], book["15.问题台账"]]
+    for sheet in sheets:
+        for found in sheet.conditional_formatting:
             for one in found.sqref.ranges:
                 for col in range(one.min_col, one.max_col + 1):
-                    looks.setdefault((sheet.title, col), []).extend(rule.formula[0] for rule in rules)
-    columns = {
-        cell.value: cell.column for sheet in (book["9.里程碑"], book["15.问题台账"]) for cell in sheet[CODE_ROW + 1]
-    }
+                    looks.setdefault((sheet.title, col), []).extend(rule.formula[0] for rule in found.rules)
+    columns = {cell.value: cell.column for sheet in sheets for cell in sheet[CODE_ROW + 1]}
     assert '<>"是")>0' in looks["9.里程碑", columns["M03-2"]][-1]
     assert '<>"已解决")>0' in looks["15.问题台账", columns["P-9"]][-1]
     assert not any("<>" in look for look in looks["9.里程碑", columns["M03-1"]])
