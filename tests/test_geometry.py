@@ -21,6 +21,7 @@ from pipeline.products.documents.bulletin import bulletin_context
 from pipeline.products.documents.overdue_list import overdue_context
 from pipeline.products.documents.profile import TEMPLATE as PROFILE
 from pipeline.products.documents.profile import profile_context
+from pipeline.products.documents.receipt import receipt_pages
 from pipeline.products.documents.return_notice import notice_context
 from pipeline.products.documents.template_names import PICTURES, TEMPLATE_NAMES
 from pipeline.products.documents.word import render
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pipeline.products.documents.receipt import ReceiptPage
     from pipeline.products.documents.word import Picture
 
 PORTRAIT = {"w": 11906, "h": 16838, "top": 2098, "bottom": 1984, "left": 1587, "right": 1474, "footer": 1446}
@@ -78,9 +80,11 @@ MADE: dict[str, Callable[[], dict[str, Any]]] = {
     "退回通知": lambda: notice_context(
         case("本期封存"), PROGRAM.prefecture_by_code[DIQING], [returned(12)], is_demo=True
     )[0],
+    "回执": lambda: receipt().document()[0],
     "县级画像": lambda: fullest(),  # noqa: PLW0108 - defined below
 }
 COLOPHON, RED = ("工作简报", "季度通报"), "FF0000"
+SQUARE = "回执"  # its picture is read by machines
 PICTURED = ("工作简报", "季度通报", "中期调度报告", "半年会议材料", "总结报告")
 CAPTION = re.compile(r"^([图表])(\d+)  (?=\S)")
 
@@ -93,7 +97,14 @@ def drawn() -> dict[str, Picture]:
 @cache
 def made(name: str) -> bytes:
     """A document as a run renders it."""
-    return render(TEMPLATES / f"{name}.docx", MADE[name](), drawn() if name in PICTURED else {})
+    square = receipt().square if name == SQUARE else {}
+    return render(TEMPLATES / f"{name}.docx", MADE[name](), drawn() if name in PICTURED else square)
+
+
+@cache
+def receipt() -> ReceiptPage:
+    """Of the prefecture with most counties."""
+    return max((page for _, page in receipt_pages(measures("2023-10"), is_demo=True)), key=lambda page: len(str(page)))
 
 
 def fullest() -> dict[str, Any]:
@@ -262,6 +273,10 @@ def test_tables_are_as_wide_as_the_text_repeat_their_head_and_keep_rows_whole(na
 
 
 def test_pictures_are_of_the_width_of_the_text_and_leave_room_for_it(name: str) -> None:
+    if name == SQUARE:
+        (extent,) = find(part(name), "//w:drawing//wp:extent")
+        assert int(extent.get("cx")) == int(extent.get("cy")) == 34 * 36000
+        return
     drawings = find(part(name), "//w:drawing")
     assert bool(drawings) == (name in PICTURED)
     for drawing in drawings:
@@ -294,7 +309,11 @@ def test_all_pictures_are_shown_somewhere() -> None:
 def test_figures_and_tables_are_numbered_one_after_the_other(name: str, kind: str) -> None:
     found = numbers(kind, name)
     assert found == list(range(1, len(found) + 1))
-    things = find(part(name), "//w:drawing" if kind == "图" else "//w:p[w:pPr/w:pStyle/@w:val='TableCaption']")
+    things = (
+        []
+        if name == SQUARE
+        else find(part(name), "//w:drawing" if kind == "图" else "//w:p[w:pPr/w:pStyle/@w:val='TableCaption']")
+    )
     plain = [one for one in things if kind == "表" and not CAPTION.match(text(one))]  # 附表, 问题一览: by their name
     assert len(found) == len(things) - len(plain)
     titles = [

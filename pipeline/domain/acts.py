@@ -29,8 +29,13 @@ class ActKind(StrEnum):
     REINSTATE = "REINSTATE"  # a submission withdrawn stands again
     REFUSE = "REFUSE"  # a unit's reasons in a submission are not taken: its record is returned
     UPHOLD = "UPHOLD"  # they are taken, whatever was said before
+    RECEIPT = "RECEIPT"  # by a run: the check codes of a period's receipts, as far as they changed
+    SIGN = "SIGN"  # by a run: a scan of a signed receipt came; its check code is the reason
+    ATTACH = "ATTACH"  # by a run: a document came with a good return
 
 
+AFTERWARDS = (ActKind.TELL, ActKind.RECEIPT)  # what is noted of products once they are made: none is made from it
+KEEPING = (ActKind.SIGN, ActKind.ATTACH)  # whose files are kept by their sha256
 ACT_NAMES = {
     ActKind.ADMIT: "认定",
     ActKind.AMEND: "核改",
@@ -44,6 +49,9 @@ ACT_NAMES = {
     ActKind.UNREAD: "未读的文件",
     ActKind.REFUSE: "不采信说明",
     ActKind.UPHOLD: "采信说明",
+    ActKind.RECEIPT: "制作回执",
+    ActKind.SIGN: "签认",
+    ActKind.ATTACH: "附件",
 }
 
 
@@ -60,7 +68,7 @@ class Act:
         claimed_period: For when they say it is.
         target: Number of the submission withdrawn, reinstated, given another day of receipt, or refused and given to whom
             staff say it is from.
-        day: That day; of an extension, the day on which the report is due.
+        day: That day; of an extension, the day on which the report is due; of a scan or attachment, that of its receipt.
     """
 
     kind: ActKind

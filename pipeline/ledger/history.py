@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.domain.acts import ACT_NAMES, ActKind
+from pipeline.domain.acts import ACT_NAMES, AFTERWARDS, ActKind
 from pipeline.domain.findings import SEVERITY_NAMES, Severity
 from pipeline.domain.place import PLACING_NAMES, Placing
 from pipeline.domain.state import STATE_NAMES, VERDICT_NAMES, State, Verdict
@@ -34,7 +34,7 @@ def history_lines(program: Program, snapshot: Snapshot, unit: Unit) -> Iterator[
             a
             for a in snapshot.acts
             if a.period == period.code
-            and a.kind is not ActKind.TELL
+            and a.kind not in AFTERWARDS
             and a.prefecture_code in {"", unit.prefecture_code}
             and (a.unit in {"", unit.code} or unit.code == unit.prefecture_code)
         ]

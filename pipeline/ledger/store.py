@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, insert, or_, select, true
 
-from pipeline.domain.acts import Act, ActKind
+from pipeline.domain.acts import AFTERWARDS, Act, ActKind
 from pipeline.domain.arrival import Arrival
 from pipeline.domain.entries import Answered, End, Sending
 from pipeline.domain.findings import EXPLAINED, Severity
@@ -40,6 +40,7 @@ from pipeline.ledger.linking import (
     submission_entries,
     write_seal,
 )
+from pipeline.ledger.receipt import codes_sent
 from pipeline.ledger.rows import KEPT, accepted_rows, found, own_columns, submission
 from pipeline.ledger.schema import CHAINED, prepare
 from pipeline.ledger.tables import build_tables
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from pipeline.domain.row import AcceptedRow
     from pipeline.ledger.content import Accepted
     from pipeline.ledger.linking import Respondent
+    from pipeline.ledger.receipt import Receipt
     from pipeline.ledger.tables import Tables
     from pipeline.ledger.writing import Written
     from pipeline.program.model import Form, Program
@@ -165,7 +167,7 @@ class Store:
         c = self.tables.chain
         query = (
             select(c)
-            .where(c.c.day <= as_of, c.c.kind.not_in((ActKind.TELL.value, ISSUED, *without)))
+            .where(c.c.day <= as_of, c.c.kind.not_in((*AFTERWARDS, ISSUED, *without)))
             .order_by(c.c.no.desc())
             .limit(1)
         )
@@ -396,6 +398,12 @@ class Store:
         earlier = (act for act in self.acts(as_of) if act.kind is ActKind.TELL and act.period == period)
         if all(act.done_on != as_of for act in earlier):
             self.enter(Act(kind=ActKind.TELL, period=period, reason="", who=who, done_on=as_of))
+
+    def note_receipts(self, period: str, receipts: Mapping[str, Receipt], as_of: date, who: str) -> None:
+        """Note the check codes of receipts before they are handed out, as far as they changed: respondent → receipt."""
+        sent = codes_sent(self.acts(date.max)).get(period, {})
+        if new := {unit: one.code for unit, one in receipts.items() if sent.get(unit, [""])[-1] != one.code}:
+            self.enter(Act(kind=ActKind.RECEIPT, period=period, reason=json.dumps(new), who=who, done_on=as_of))
 
     def note_unread(self, unread: Sequence[Unread], as_of: date, who: str) -> tuple[Unread, ...]:
         """Note what lies in the inbox that no return is read from, where that has changed; not in hindsight.

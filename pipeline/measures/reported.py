@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pipeline.domain.signing import SignOff, SignState
 from pipeline.domain.state import REPORTED, State
+from pipeline.ledger.receipt import receipts
 from pipeline.measures.overdue import obligations
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from pipeline.domain.entries import Submission
     from pipeline.domain.obligation import Obligation
+    from pipeline.ledger.receipt import Receipt
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.calendar import Calendar
     from pipeline.program.model import Period, Prefecture, Program
@@ -55,6 +58,18 @@ class ReportedPeriod:
     def states_shown(self) -> dict[State, int]:
         """The same without what hardly ever is: files that cannot be used or read, where there are none."""
         return {s: n for s, n in self.states.items() if n or s not in {State.UNUSABLE, State.UNREAD}}
+
+    @cached_property
+    def receipts(self) -> dict[str, Receipt]:
+        """Respondent → its receipt, of those of whom something stands."""
+        return receipts(self.whole, self.snapshot, self.period)
+
+    @property
+    def signs(self) -> dict[SignState, int]:
+        """Where the signatures of those who have a receipt stand → how many; empty where nobody is asked to sign."""
+        states = [receipt.state for receipt in self.receipts.values()]
+        asked = self.program.sign_off is not SignOff.OFF
+        return {state: n for state in SignState if (n := states.count(state))} if asked else {}
 
     @property
     def reported(self) -> int:

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.domain.acts import ActKind
+from pipeline.domain.acts import AFTERWARDS
 from pipeline.intake.first_round import as_taken, read_all
 from pipeline.office.issuing import ISSUED
 from pipeline.products.documents.officer_contacts import OfficerContact, contact_of, newest_first
@@ -36,7 +36,7 @@ def seen_in(workspace: Workspace, m: PeriodMeasures) -> str:
         m.period.code,
         [_as_seen(shot) for shot in (m.snapshot, m.published) if shot],
         m.snapshot.entered,
-        [act.seq for act in m.snapshot.acts if act.kind is not ActKind.TELL],
+        [act.seq for act in m.snapshot.acts if act.kind not in AFTERWARDS],
         rules_of(workspace),
     )
 

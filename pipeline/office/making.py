@@ -15,6 +15,10 @@ from pipeline.office.outbox import BULLETIN, RETURNED_LATER
 from pipeline.products.documents.bulletin import bulletin_context
 from pipeline.products.documents.overdue_list import overdue_context, overdue_workbook
 from pipeline.products.documents.publications import letter_drafts, publications
+from pipeline.products.documents.receipt import FOLDER as RECEIPTS
+from pipeline.products.documents.receipt import TEMPLATE as RECEIPT
+from pipeline.products.documents.receipt import receipt_pages
+from pipeline.products.documents.receipt_pdf import receipt_pdf
 from pipeline.products.documents.return_notice import by_prefecture, notice_context
 from pipeline.products.documents.word import render
 from pipeline.products.kept import LastMade, key_of
@@ -96,6 +100,9 @@ def make_reports(
         made.document(draft.name, templates / draft.template, draft.make, drawn)
     for draft in letter_drafts(m, is_demo=is_demo):
         made.document(draft.name, templates / draft.template, draft.make, {})
+    for name, page in receipt_pages(m, is_demo=is_demo):
+        made.document(f"{RECEIPTS}/{name}.docx", templates / RECEIPT, page.document, page.square)
+        made.file(f"{RECEIPTS}/{name}.pdf", partial(receipt_pdf, page), page)
     give_back(made, workspace, m, copies, m.snapshot.refused(m.period), f"{RETURNED}/")
     for name, picture in drawn.items():
         for n, part in enumerate(picture.parts):

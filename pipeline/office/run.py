@@ -115,13 +115,11 @@ def run(
         inbox, taken = _take(workspace, campaign, store, as_of, who, ask, progress, on, sent=sent)
         snapshot = take_snapshot(store, as_of)
         closed = closings(store.acts(date.max))
-        touched = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq}
-        touched |= behind(workspace, snapshot) - closed.keys()
+        came = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq}
+        touched = came | (behind(workspace, snapshot) - closed.keys())
         others = tuple(other for other in campaign.program.periods if other.code in touched - {period.code})
         contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))
-        missing: list[str] = []
-        kept: list[str] = []
-        altered: list[str] = []
+        missing, kept, altered = list[str](), list[str](), list[str]()
         failed: list[tuple[Period, Exception]] = []
         broken: dict[tuple[str, str], Exception] = {}
         files_made = files_kept = 0
@@ -131,6 +129,8 @@ def run(
             try:
                 key = made_from(workspace, measures, contacts)
                 last = LastMade.of(workspace.outbox(chosen.code), campaign.key)
+                if chosen.code not in closed:
+                    store.note_receipts(chosen.code, measures.receipts, as_of, who)
                 if last.is_whole(key, (ISSUED, ALTERED, RETURNED_LATER)):
                     kept.append(chosen.code)
                     files_kept += len(last.outputs)
@@ -145,11 +145,18 @@ def run(
                 if chosen.code in closed and (workspace.outbox(chosen.code) / MANIFEST).is_file():
                     made = keep_closed(workspace, measures, closed[chosen.code], copies)
                 else:
-                    hear = partial(_note, broken, chosen.code)
-                    made = make_reports(workspace, measures, copies, contacts, hear, progress, made_from=key)
+                    made = make_reports(
+                        workspace,
+                        measures,
+                        copies,
+                        contacts,
+                        partial(_note, broken, chosen.code),
+                        progress,
+                        made_from=key,
+                    )
                     missing += unmade(made.files)
-                    saved = write_products(workspace.outbox(chosen.code), made.files, campaign.key)
-                    altered += [f"{chosen.code}/{name}" for name in saved]
+                    folder = workspace.outbox(chosen.code)
+                    altered += [f"{chosen.code}/{name}" for name in write_products(folder, made.files, campaign.key)]
                 files_made += made.new
                 files_kept += made.kept
             except Exception as fault:  # noqa: BLE001 - whatever it is, what was taken in is said before it

@@ -30,6 +30,8 @@ PACKAGES = (
     "SQLAlchemy",
     "python-docx",
     "docxtpl",
+    "fpdf2",
+    "segno",
     "matplotlib",
     "chinesecalendar",
     "Jinja2",

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pipeline.domain.period import Period
+from pipeline.domain.signing import SignOff
 from pipeline.domain.text import plain
 from pipeline.domain.units import County, Prefecture, Region, Unit, grouped
 from pipeline.program.form import (
@@ -140,6 +141,7 @@ class Notice:
     problem_ages: tuple[int, int] = (60, 180)
     burden: Effort | None = None
     explanations: tuple[str, ...] = ("情况属实", "上次有误，本次更正", "口径或范围变化", "机构或人员变动", "其他")
+    sign_off: SignOff = SignOff.OFF
     wording: WordsEntry = field(default_factory=WordsEntry)
 
 

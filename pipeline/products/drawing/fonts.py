@@ -19,6 +19,7 @@ from pipeline.system.errors import PipelineError
 
 _FAMILY = "Run Pipeline Sans"
 FONT_FILE = Path(__file__).parent / "assets" / "NotoSansSC-Regular-subset.otf"
+MISSING_GLYPH = "〓"  # as printers have always marked it
 MM_PER_POINT = 25.4 / 72
 _EM_UNITS = 1000
 
@@ -74,6 +75,11 @@ def require_glyphs(text: str) -> None:
     if missing:
         listed = "、".join(f"U+{ord(character):04X}" for character in missing)
         raise GlyphError(f"字体缺字：“{text}”中的{listed}没有字形，请改用常用字或补充字体")
+
+
+def with_glyphs(text: str) -> str:
+    """A text as the font can draw it: 〓 for a character it lacks."""
+    return "".join(ch if ord(ch) in _characters() else MISSING_GLYPH for ch in text)
 
 
 def width_mm(text: str, size_pt: float) -> float:

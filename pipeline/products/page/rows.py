@@ -20,6 +20,7 @@ from pipeline.measures.overdue import overdue_contacts, overdue_counties, overdu
 from pipeline.measures.progress import PACE_NAMES, Pace
 from pipeline.products.coverage import bounds_of, knowledge_name, knowledge_of
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED
+from pipeline.products.documents.receipt import FOLDER as RECEIPTS
 from pipeline.products.page.data import target_text
 from pipeline.products.page.map import county_map
 from pipeline.products.pictures.registry import kinds
@@ -43,6 +44,7 @@ CHARTS, ISSUED = "图表", "下发"
 _GROUP_NAMES = {
     "催报": "催报函",
     "退回": "退回的报表和通知",
+    RECEIPTS: "回执",
     CHARTS: "图",
     "数据包": "数据包（CSV）",
     ISSUED: "下发的报表",
