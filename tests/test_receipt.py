@@ -59,7 +59,7 @@ def rewritten(row: AcceptedRow) -> AcceptedRow:
     """The same values from another file, another row, typed otherwise, in another order; amounts with other noughts."""
     values = {
         code: value.quantize(Decimal("0.0001")) if isinstance(value, Decimal) and value == round(value, 4) else value
-        for code, value in reversed(row.values.items())
+        for code, value in reversed(list(row.values.items()))
     }
     return replace(row, seq=row.seq + 7, sheet_row=row.sheet_row + 3, typed=dict.fromkeys(values, "５"), values=values)
 

@@ -9,6 +9,7 @@ import click
 
 from pipeline.commands.common import alone, json_option, note, period_option, print_json, workspace_of
 from pipeline.domain.obligation import KIND_NAMES
+from pipeline.domain.signing import SIGN_NAMES, SignOff, SignState
 from pipeline.domain.state import STATE_NAMES
 
 if TYPE_CHECKING:
@@ -45,8 +46,10 @@ def print_status(m: ReportedPeriod) -> None:
     click.echo(f"{m.period.title}（截止 {m.period.due_on}）：应报 {asked}，{_counted(found.states)}")
     if found.own:
         click.echo(f"  {program.respondent_level}本级：应报 {sum(found.own.values())} 个，{_counted(found.own)}")
+    if m.signs and (program.sign_off is SignOff.REQUIRED or set(m.signs) != {SignState.UNSIGNED}):
+        click.echo("  确认单：" + "，".join(f"{SIGN_NAMES[state]} {n}" for state, n in m.signs.items()))
     for p in found.prefectures:
-        click.echo(f"  {p.name}\t{p.done}/{p.asked}\t{'；'.join(p.gaps)}".rstrip())
+        click.echo(f"  {p.name}\t{p.done}/{p.asked}\t{'；'.join(filter(None, (p.signed, *p.gaps)))}".rstrip())
 
 
 @click.command()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pipeline.domain.signing import shown_code
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
@@ -98,6 +100,8 @@ class Act:
     @property
     def why(self) -> str:
         """The reason, in words."""
+        if self.kind is ActKind.SIGN:
+            return f"校验码 {shown_code(self.reason)}"
         return Amendment.of(self).why if self.kind is ActKind.AMEND else self.reason
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pipeline.domain.period import due_words
+from pipeline.domain.signing import SIGN_NAMES, SignState
 
 if TYPE_CHECKING:
     from datetime import date
@@ -25,6 +26,7 @@ class ObligationKind(StrEnum):
     VISIT = "VISIT"
     PROBLEM = "PROBLEM"
     MATERIAL = "MATERIAL"
+    SIGN_OFF = "SIGN_OFF"
     OFFICE_DUTY = "OFFICE_DUTY"
 
 
@@ -35,6 +37,7 @@ KIND_NAMES = {
     ObligationKind.VISIT: "专项调研",
     ObligationKind.PROBLEM: "问题办理",
     ObligationKind.MATERIAL: "中期和总结材料",
+    ObligationKind.SIGN_OFF: "确认单签认",
     ObligationKind.OFFICE_DUTY: "办公室工作",
 }
 
@@ -97,6 +100,8 @@ class Reason(StrEnum):
     NO_ENTRY = "报表中没有该季度的信息"
     NOT_DONE = "报表填报尚未完成"
     OPEN = "尚未解决"
+    UNSIGNED = SIGN_NAMES[SignState.UNSIGNED]
+    VOID = SIGN_NAMES[SignState.VOID]
     SELF_CHECK = "由办公室自查"
     NONE = ""
 

@@ -64,3 +64,16 @@ class Slip:
         """None for what no receipt of ours says."""
         found = _SLIP.fullmatch(text)
         return cls(program=found[1], period=found[2], unit=found[3], code=found[4]) if found else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What the squares in a file say.
+
+    Attributes:
+        slips: Each once, in the order of pages.
+        fault: Why some of it could not be looked at, in words; empty where all was.
+    """
+
+    slips: tuple[Slip, ...] = ()
+    fault: str = ""

@@ -25,6 +25,7 @@ class UnreadKind(StrEnum):
     LINK = "LINK"
     EMPTY = "EMPTY"
     PARTIAL = "PARTIAL"
+    SCAN = "SCAN"  # of a receipt that is none of ours
     ARCHIVE = "ARCHIVE"
     MAIL = "MAIL"
     PICTURE = "PICTURE"
@@ -45,10 +46,15 @@ UNREAD_NAMES = {
     UnreadKind.MAIL: ("邮件", "请打开邮件，把附件里的报表存进收件箱，再运行"),
     UnreadKind.PICTURE: ("图片", _TYPED),
     UnreadKind.DOCUMENT: ("文档", _TYPED),
+    UnreadKind.SCAN: (
+        "确认单扫描件",
+        "没有计作签认。请核对是不是发给这里的；是的，请填报单位打印最新的回执，重新签字盖章后发回",
+    ),
     UnreadKind.OTHER: ("其他文件", "不是电子表格。里面确有报表的，请联系填报单位用下发的表报来"),
     UnreadKind.LOCK: ("锁定文件", "有人正打开着同名的报表，或上次没有正常关闭，不必处理"),
     UnreadKind.HIDDEN: ("系统文件", "是系统自动生成的，不必处理"),
 }  # name, and what to do
+PAPERS = (UnreadKind.PICTURE, UnreadKind.DOCUMENT)  # what may be a signed receipt, or go with a return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,7 @@ class Unread:
         reason: Why the system refuses it; empty where it does not.
         since: The day of the run that first told of it; None before that.
         places: Whose may be in it, by what could be read of it; empty where only its name can say.
+        sha256: Of its bytes, where squares are looked for in it; they are looked for once.
     """
 
     name: str
@@ -67,11 +74,12 @@ class Unread:
     reason: str = ""
     since: date | None = field(default=None, compare=False)
     places: tuple[Place, ...] = field(default=(), compare=False)
+    sha256: str = field(default="", compare=False)
 
     @property
     def may_hold_a_return(self) -> bool:
         """Whether somebody's return may be in it; not in what programs leave behind."""
-        return self.kind not in {UnreadKind.LOCK, UnreadKind.HIDDEN}
+        return self.kind not in {UnreadKind.LOCK, UnreadKind.HIDDEN, UnreadKind.SCAN}
 
     @property
     def what(self) -> str:
@@ -92,8 +100,16 @@ def unread_by(acts: Iterable[Act]) -> tuple[Unread, ...]:
             told = json.loads(act.reason)
             for name in told["gone"]:
                 there.pop(name, None)
+            scans = told.get("scans", {})
             there |= {
-                name: Unread(name=name, kind=UnreadKind(kind), reason=why, since=act.done_on, places=_places(places))
+                name: Unread(
+                    name=name,
+                    kind=UnreadKind(kind),
+                    reason=why,
+                    since=act.done_on,
+                    places=_places(places),
+                    sha256=scans.get(name, ""),
+                )
                 for name, kind, why, *places in told["new"]
             }
     return tuple(there[name] for name in sorted(there))
@@ -102,9 +118,14 @@ def unread_by(acts: Iterable[Act]) -> tuple[Unread, ...]:
 def unread_change(before: Iterable[Unread], now: Iterable[Unread]) -> tuple[str, tuple[Unread, ...]]:
     """How what lies unread has changed, as an act keeps it; empty where it has not. And what is new of it."""
     known, there = {one.name: one for one in before}, {one.name: one for one in now}
-    new = tuple(one for name, one in there.items() if known.get(name) != one)
+    new = tuple(one for name, one in there.items() if known.get(name) != one or known[name].sha256 != one.sha256)
     gone = [name for name in known if name not in there]
-    told = {"new": [[one.name, one.kind.value, one.reason, *map(_plain, one.places)] for one in new], "gone": gone}
+    scans = {one.name: one.sha256 for one in new if one.sha256}
+    told = {
+        "new": [[one.name, one.kind.value, one.reason, *map(_plain, one.places)] for one in new],
+        "gone": gone,
+        **({"scans": scans} if scans else {}),
+    }
     return json.dumps(told, ensure_ascii=False) if new or gone else "", new
 
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.arrival import Arrival
 from pipeline.domain.obligation import Timeliness, timeliness
-from pipeline.domain.unread import Unread, UnreadKind
+from pipeline.domain.unread import PAPERS, Unread, UnreadKind
 from pipeline.program.days import folder_day
-from pipeline.reading.formats.package import LOCAL_MAGIC
+from pipeline.reading.formats.package import LOCAL_MAGIC, size_text
 from pipeline.reading.guard import MAX_BYTES, OLE_MAGIC
-from pipeline.reading.kinds import ARCHIVES, OTHER_KINDS, PICTURE
+from pipeline.reading.kinds import ARCHIVES, OTHER_KINDS, PICTURE, is_scan
 from pipeline.reading.placing import places
 from pipeline.system.disk import reason, why
 from pipeline.system.errors import WorkspaceError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from pipeline.domain.acts import Act
     from pipeline.domain.place import Place
     from pipeline.program.identity import Registry
     from pipeline.program.model import Period, Program
@@ -74,7 +75,8 @@ class Inbox:
         new: Of ``unread``, what no run has reported before.
         decided: Of what was taken in, days by the clock that decide whether it came in time.
         early: Of what was taken in, what came before its period began: file, that day, the first day, number in the ledger.
-        lying: Of ``unread``, where the files are that can be opened, by name.
+        lying: Of ``unread``, the files that can be opened, by name.
+        filed: What came beside the returns and was filed now.
     """
 
     arrivals: tuple[Arrival, ...]
@@ -86,13 +88,22 @@ class Inbox:
     new: tuple[Unread, ...] = ()
     decided: tuple[ClockDay, ...] = ()
     early: tuple[tuple[str, date, date, int], ...] = ()
-    lying: Mapping[str, Path] = field(default_factory=dict)
+    lying: Mapping[str, Arrival] = field(default_factory=dict)
+    filed: tuple[Filed, ...] = ()
 
     @property
     def waiting(self) -> tuple[Unread, ...]:
         """What no return was read from, what is still being written included."""
         still = (Unread(name=arrival.name, kind=UnreadKind.PARTIAL, reason="还在写入") for arrival in self.changing)
         return (*self.unread, *still)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """What came beside the returns and was filed: by which act, and whose it is, in words."""
+
+    act: Act
+    whose: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +179,7 @@ def read_inbox(workspace: Workspace, as_of: date, campaign: tuple[date, date] | 
             paths[path] = name, dated
     arrivals: list[Arrival] = []
     changing: list[Arrival] = []
-    lying: dict[str, Path] = {}
+    lying: dict[str, Arrival] = {}
     for path, seen in read_files(paths).items():
         name, dated = paths[path]
         if isinstance(seen, OSError):
@@ -178,8 +189,9 @@ def read_inbox(workspace: Workspace, as_of: date, campaign: tuple[date, date] | 
         received_on = dated or min(modified.date(), as_of)
         arrival = Arrival(name=name, path=path, sha256=seen.sha256, received_on=received_on, changing=seen.changing)
         if seen.kind and not arrival.changing:
-            unread.append(Unread(name=name, kind=seen.kind))
-            lying[name] = path
+            large = f"超过{size_text(MAX_BYTES)}，没有留存" if seen.is_large and seen.kind in PAPERS else ""
+            unread.append(Unread(name=name, kind=seen.kind, reason=large, sha256=seen.sha256 if seen.is_scan else ""))
+            lying[name] = arrival
         else:
             (changing if arrival.changing else arrivals).append(arrival)
     _must_be_there(workspace.inbox)
@@ -209,11 +221,11 @@ def with_places(inbox: Inbox, registry: Registry, known: Iterable[Unread], as_of
 
 
 def _places(inbox: Inbox, registry: Registry, unread: Unread, as_of: date) -> tuple[Place, ...]:
-    path = inbox.lying.get(unread.name)
-    if path is None or not unread.may_hold_a_return:
+    lying = inbox.lying.get(unread.name)
+    if lying is None or lying.path is None or not unread.may_hold_a_return:
         return ()
     try:
-        with path.open("rb") as file:
+        with lying.path.open("rb") as file:
             content = file.read(MAX_BYTES)
     except OSError:
         return ()
@@ -277,12 +289,16 @@ class _InboxSeen:
         modified: Seconds since the epoch.
         changing: It changed while it was looked at.
         kind: What it is that is no return; None for what may be one.
+        is_scan: Squares are looked for in it.
+        is_large: Larger than what is kept.
     """
 
     sha256: str
     modified: float
     changing: bool
     kind: UnreadKind | None
+    is_scan: bool
+    is_large: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +310,7 @@ class _Look:
     before: tuple[int, int]
     after: tuple[int, int]
     kind: UnreadKind | None
+    is_scan: bool
 
 
 def read_files(paths: Iterable[Path]) -> dict[Path, _InboxSeen | OSError]:
@@ -310,7 +327,8 @@ def read_files(paths: Iterable[Path]) -> dict[Path, _InboxSeen | OSError]:
                 size=len(content),
                 before=_trace(before),
                 after=_trace(path.stat()),
-                kind=kind_of(path.name, content),
+                kind=(kind := kind_of(path.name, content)),
+                is_scan=kind in PAPERS and is_scan(content),
             )
         except OSError as error:
             looks[path] = error
@@ -331,7 +349,14 @@ def _look_again(path: Path, look: _Look) -> _InboxSeen:
     except OSError:  # taken away again
         now = (-1, -1)
     whole = look.before == look.after == now and look.size == min(now[0], MAX_BYTES + 1)
-    return _InboxSeen(sha256=look.sha256, modified=look.before[1] / 1e9, changing=not whole, kind=look.kind)
+    return _InboxSeen(
+        sha256=look.sha256,
+        modified=look.before[1] / 1e9,
+        changing=not whole,
+        kind=look.kind,
+        is_scan=look.is_scan,
+        is_large=look.size > MAX_BYTES,
+    )
 
 
 def _trace(status: os.stat_result) -> tuple[int, int]:

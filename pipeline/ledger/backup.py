@@ -20,7 +20,7 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 from sqlalchemy import MetaData, func, inspect, select, text
 
-from pipeline.ledger.chain import PROGRAM, SUBMISSION, Seal, canonical, same, sign
+from pipeline.ledger.chain import WITH_BYTES, Seal, canonical, same, sign
 from pipeline.ledger.database import told
 from pipeline.ledger.linking import (
     SEAL,
@@ -104,7 +104,7 @@ def _write(database: Database, package: ZipFile, key: bytes, *, files: bool) -> 
             if table.name == "submissions":
                 kept.update(connection.execute(select(table.c.sha256).distinct()).scalars())
             if table.name == "chain":
-                kinds = select(table.c.facts).where(table.c.kind.in_((PROGRAM, SUBMISSION)))
+                kinds = select(table.c.facts).where(table.c.kind.in_(WITH_BYTES))
                 kept.update(json.loads(facts)["sha256"] for facts in connection.execute(kinds).scalars())
         revision = ""
         if "alembic_version" in metadata.tables:

@@ -18,10 +18,13 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from pipeline.domain.acts import KEEPING
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SUBMISSION, FILES, PROGRAM, KEY, ISSUED = "SUBMISSION", "FILES", "PROGRAM", "KEY", "ISSUED"
+WITH_BYTES = (SUBMISSION, PROGRAM, *(kind.value for kind in KEEPING))  # whose ``sha256`` names bytes that are kept
 NOT_ACTS = (SUBMISSION, FILES, PROGRAM, KEY, ISSUED)  # other kinds are those of acts
 START = "0" * 64  # what the first link names as the one before
 _SEAL_WORD = re.compile(r"\s*(\d+)-([A-Z2-7]{4}(?:-[A-Z2-7]{4}){2})\s*", re.IGNORECASE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.domain.acts import ACT_NAMES, AFTERWARDS, ActKind
+from pipeline.domain.acts import ACT_NAMES, AFTERWARDS, KEEPING, ActKind
 from pipeline.domain.findings import SEVERITY_NAMES, Severity
 from pipeline.domain.place import PLACING_NAMES, Placing
 from pipeline.domain.state import STATE_NAMES, VERDICT_NAMES, State, Verdict
@@ -77,7 +77,7 @@ def _submission(program: Program, snapshot: Snapshot, entry: Submission, unit: U
 
 
 def _act(program: Program, act: Act) -> str:
-    to = "至" if act.kind is ActKind.EXTEND else "为"
+    to = {ActKind.EXTEND: "至", **dict.fromkeys(KEEPING, "收到于")}.get(act.kind, "为")
     said = (
         ACT_NAMES[act.kind],
         row_name(program.unit_by_code[act.unit]) if act.unit else "",

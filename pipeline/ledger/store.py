@@ -167,7 +167,7 @@ class Store:
         c = self.tables.chain
         query = (
             select(c)
-            .where(c.c.day <= as_of, c.c.kind.not_in((*AFTERWARDS, ISSUED, *without)))
+            .where(c.c.day <= as_of, c.c.kind.not_in((*(kind.value for kind in AFTERWARDS), ISSUED, *without)))
             .order_by(c.c.no.desc())
             .limit(1)
         )
@@ -413,9 +413,13 @@ class Store:
         """
         acts = self.acts(date.max)
         told, new = unread_change(unread_by(acts), unread)
-        if told and not self._taken_after(as_of) and all(act.done_on <= as_of for act in acts):
+        if told and not self.looks_back(as_of):
             self.enter(Act(kind=ActKind.UNREAD, period="", reason=told, who=who, done_on=as_of))
         return new
+
+    def looks_back(self, day: date) -> bool:
+        """Something was taken in or decided later than a day."""
+        return self._taken_after(day) or any(act.done_on > day for act in self.acts(date.max))
 
     def _taken_after(self, day: date) -> bool:
         """Something was taken in later: whoever looks from that day looks back."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # owed again and again: one streak for all of them
 _SERIES = frozenset({ObligationKind.REPORT, ObligationKind.HIGHLIGHT})
 
+TO_MEND = "按退回意见修改重报"
+TO_SIGN = "打印最新的回执（确认单），签字盖章后发回"
 _TO_DO = {
     ObligationKind.REPORT: "补报工作推进信息",
     ObligationKind.HIGHLIGHT: "补报亮点经验信息",
@@ -33,9 +35,9 @@ _TO_DO = {
     ObligationKind.VISIT: "完成实地调研和调研报告并在报表中填明",
     ObligationKind.PROBLEM: "推动问题解决并在报表中更新办理情况",
     ObligationKind.MATERIAL: "报送有关材料并在报表中填明完成日期",
+    ObligationKind.SIGN_OFF: TO_SIGN,
     ObligationKind.OFFICE_DUTY: "",
 }
-TO_MEND = "按退回意见修改重报"
 
 
 class AddresseeKind(StrEnum):

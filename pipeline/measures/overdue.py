@@ -12,7 +12,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pipeline.domain.obligation import BEHIND, Obligation, ObligationKind, Reason, Timeliness, timeliness
+from pipeline.domain.signing import SignOff, SignState
 from pipeline.domain.state import State, Verdict
+from pipeline.ledger.receipt import receipts
 from pipeline.measures.evidence import entries, evidence_of, said
 from pipeline.measures.known import stands
 from pipeline.measures.parties import Parties
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.domain.entries import Submission
     from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Value
+    from pipeline.ledger.receipt import Receipt
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.measures.evidence import Evidence, Said
     from pipeline.measures.quarters import Quarter
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from pipeline.program.model import Duty, Field, Form, Period, Program, Unit
 
 _FEWEST_VISITS = 1  # 三（二）: 实地调研指导推动工作不少于1次
+_WHY_UNSIGNED = {SignState.UNSIGNED: Reason.UNSIGNED, SignState.VOID: Reason.VOID}
 _PROBLEM_WORDS = 30  # of a problem's text in the name of the obligation
 
 
@@ -46,6 +50,7 @@ def obligations(program: Program, snapshot: Snapshot, calendar: Calendar, throug
     days = Remembering(overrides=calendar.overrides)
     table = _Table(program=program, snapshot=snapshot, calendar=days, through=through)
     owed = [*table.reports(), *table.highlights(), *table.milestones(), *table.visits(), *table.problems()]
+    owed += table.signatures()
     owed = [o for o in owed if o.period.no <= through.no] + list(table.office())
     kinds = list(ObligationKind)
     return tuple(
@@ -139,6 +144,49 @@ class _Table:
             contacts=self._parties.addressed(unit),
             contact=self._parties.in_words(unit),
             submission=self._report_seq(unit, arrived.period) if arrived.met_on else 0,
+            sheet="",
+            cell="",
+        )
+
+    def signatures(self) -> Iterator[Obligation]:
+        """Of those of whom something was accepted, where the programme asks for it: due with the report."""
+        if self.program.sign_off is not SignOff.REQUIRED:
+            return
+        for period in self.program.periods_through(self.through):
+            for receipt in receipts(self.program, self.snapshot, period).values():
+                yield self._signature(period, receipt)
+
+    def _signature(self, period: Period, receipt: Receipt) -> Obligation:
+        p, due = receipt.prefecture, self.snapshot.period_of(period, receipt.prefecture)
+        act = receipt.signed if receipt.state is SignState.SIGNED else None
+        on, as_of = (act.day or act.done_on) if act else None, self.snapshot.as_of
+        judged, mine = timeliness(due.due_on, on, as_of), self._parties.responsible(p, "")
+        overdue = judged is Timeliness.OVERDUE
+        return Obligation(
+            kind=ObligationKind.SIGN_OFF,
+            who=mine.code,
+            name=mine.name,
+            owner=mine.owner,
+            unit=p.code,
+            unit_name=p.short_name,
+            prefecture=p,
+            what=f"{period.title}确认单签字盖章",
+            serves="",
+            period=period,
+            due_on=due.due_on,
+            extended=due.extended,
+            hand_in_by=self.calendar.last_workday_by(due.due_on),
+            answer_by=due.due_on,
+            met=act is not None,
+            met_on=on,
+            timeliness=judged,
+            days_overdue=(as_of - due.due_on).days if overdue else 0,
+            workdays_overdue=self.calendar.workdays_between(due.due_on, as_of) if overdue else 0,
+            streak=self._missed(p, period, on or as_of) if judged in BEHIND else 0,
+            reason=_WHY_UNSIGNED.get(receipt.state, Reason.NONE),
+            contacts=(),
+            contact="",
+            submission=0,
             sheet="",
             cell="",
         )

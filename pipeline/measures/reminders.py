@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.domain.signing import SIGN_NAMES, SignOff, SignState
 from pipeline.domain.state import STATE_NAMES, State
 from pipeline.domain.text import cn_date
 from pipeline.ledger.waiting import BLANK
-from pipeline.measures.escalation import TO_MEND, AddresseeKind, Letter
+from pipeline.measures.escalation import TO_MEND, TO_SIGN, AddresseeKind, Letter
 from pipeline.program.layout import counted_rows, row_name
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def _lacking(m: ReportedPeriod, p: Prefecture) -> dict[str, list[Unit]]:
             continue
         blank = state is State.UNUSABLE and waiting is not None and waiting.is_blank
         found.setdefault(BLANK if blank else STATE_NAMES[state], []).append(unit)
-    return found
+    receipt = m.receipts.get(p.code) if m.program.sign_off is SignOff.REQUIRED else None
+    return found | ({SIGN_NAMES[receipt.state]: [p]} if receipt and receipt.state is not SignState.SIGNED else {})
 
 
 def _reminder(m: ReportedPeriod, p: Prefecture, due: Period, lacking: dict[str, list[Unit]]) -> Letter:
@@ -68,12 +70,15 @@ def _reminder(m: ReportedPeriod, p: Prefecture, due: Period, lacking: dict[str, 
     left = m.calendar.workdays_between(as_of, due.due_on)
     due_words = f"{due.due_words}报送" if due.extended else f"应于{due.due_words}前报送"
     rest = f"距截止还有{left}个工作日" if as_of < due.due_on else "今天截止"
-    to_do = [f"抓紧报送{report}" if state in {_MISSING, BLANK} else m.program.worded(TO_MEND) for state in lacking]
+    asked = {_MISSING: f"抓紧报送{report}", BLANK: f"抓紧报送{report}", **dict.fromkeys(SIGN_NAMES.values(), TO_SIGN)}
+    to_do = [asked.get(state, m.program.worded(TO_MEND)) for state in lacking]
+    signing = set(to_do) == {TO_SIGN}
+    whose = "你单位的确认单还没有签字盖章" if signing else f"{urging.to_respondent.whose}还没有报齐"
     items = []
     for n, (state, units) in enumerate(sorted(lacking.items(), key=lambda item: item[0] == _MISSING), 1):
         whole = len(units) == len(everybody) > 1
         named = f"全部{counted_rows(m.program, [u.code for u in units])}" if whole else "、".join(map(row_name, units))
-        items.append(f"{n}.{state}：{named}。")
+        items.append(f"{n}.{state}：{'本期回执（确认单）' if asked.get(state) is TO_SIGN else named}。")
     return Letter(
         level=TITLE,
         title=TITLE,
@@ -82,9 +87,7 @@ def _reminder(m: ReportedPeriod, p: Prefecture, due: Period, lacking: dict[str, 
         addressee=f"{p.name}{m.program.unit_suffix}",
         obligations=(),
         reply_by=due.due_on,
-        opening=(
-            f"{m.period.title}{report}{due_words}，{rest}。截至{cn_date(as_of)}，{urging.to_respondent.whose}还没有报齐："
-        ),
+        opening=(f"{m.period.title}{report}{due_words}，{rest}。截至{cn_date(as_of)}，{whose}："),
         items=tuple(items),
         asked=f"请{'、'.join(dict.fromkeys(to_do))}，于{day}（含当日）前报{m.program.office}；已经报出的，不必重报。",
         office=m.program.office,

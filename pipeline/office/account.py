@@ -6,19 +6,21 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
+from pipeline.domain.acts import ActKind
 from pipeline.domain.obligation import TIMELINESS_NAMES
 from pipeline.domain.place import PLACING_NAMES, Placing
+from pipeline.domain.signing import shown_code
 from pipeline.domain.state import State, Verdict
 from pipeline.domain.unread import UNREAD_NAMES, UnreadKind
 from pipeline.ledger.snapshot import revised_lines
 from pipeline.ledger.waiting import BLANK
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import date
 
     from pipeline.domain.entries import Submission
-    from pipeline.intake.inbox import ClockDay, Inbox
+    from pipeline.intake.inbox import ClockDay, Filed, Inbox
     from pipeline.intake.take_in import Taken
     from pipeline.measures.period import PeriodMeasures
     from pipeline.office.run import Outcome
@@ -67,6 +69,7 @@ def account_of_inbox(inbox: Inbox, taken: Taken, as_of: date) -> Iterator[str]:
     yield from _newly_unread(inbox)
     for arrival in taken.again:
         yield f"重新收取：{arrival.name}（以前收过，台账里的报送却不见了；请运行 run-pipeline verify 查看）"
+    yield from _filed(inbox.filed)
     yield f"新收 {len(taken.seqs)} 份报送，收件箱共 {len(inbox.arrivals)} 个文件。{_unread_counted(inbox)}"
     for day in inbox.decided:
         yield (
@@ -83,6 +86,17 @@ def account_of_inbox(inbox: Inbox, taken: Taken, as_of: date) -> Iterator[str]:
 def judgement(day: ClockDay) -> str:
     """In time or late, by which day."""
     return f"{TIMELINESS_NAMES[day.timeliness]}（截止 {day.period.due_on}）"
+
+
+def _filed(papers: Sequence[Filed]) -> Iterator[str]:
+    """What came beside the returns and was filed."""
+    for one in (one for one in papers if one.act.kind is ActKind.SIGN):
+        yield f"收到签字盖章的确认单：{one.act.file}（{one.whose}，校验码 {shown_code(one.act.reason)}）"
+    attached = [one for one in papers if one.act.kind is ActKind.ATTACH]
+    for one in attached[:_MANY]:
+        yield f"附件：{one.act.file}（随{one.whose}的报表保存，{one.act.reason}）"
+    if len(attached) > _MANY:
+        yield f"附件：……等共 {len(attached)} 个，全部列在 index.html"
 
 
 def _newly_unread(inbox: Inbox) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.domain.signing import SIGN_AGAIN, SIGN_NAMES, SignOff, SignState
 from pipeline.domain.state import STATE_NAMES, State
 from pipeline.measures.overdue import overdue_contacts, overdue_counties, overdue_others, pending_reports
 from pipeline.measures.reported import ReportedPeriod
@@ -24,12 +25,18 @@ _LACKING = (State.RETURNED, State.UNUSABLE, State.UNREAD, State.MISSING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrefectureStatus:
-    """How far a prefecture is; ``gaps`` says what is missing and why, and until when it may be."""
+    """How far a prefecture is.
+
+    Attributes:
+        gaps: What is missing and why, and until when it may be.
+        signed: Where its signature stands; empty where it is not asked to sign, or nothing has come of it.
+    """
 
     name: str
     done: int
     asked: int
     gaps: tuple[str, ...]
+    signed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +83,9 @@ def unit_states(m: ReportedPeriod) -> list[dict[str, str]]:
             "prefecture_code": unit.prefecture_code,
             "period": m.period.code,
             "state": m.snapshot.state(m.period, unit).value,
+            "signed": m.receipts[unit.prefecture_code].state.value
+            if m.signs and unit.prefecture_code in m.receipts
+            else "",
         }
         for unit in m.program.reporters
     ]
@@ -86,7 +96,15 @@ def _prefecture(m: ReportedPeriod, p: Prefecture, *, own: bool) -> PrefectureSta
     gaps = [*_gaps(m, p, states), *(_own_gap(m, p, states) if own else ())]
     done, due = sum(s.is_reported for s in states.values()), m.snapshot.period_of(m.period, p)
     gaps += [f"经批准延期至 {due.due_on}"] if due.extended else []
-    return PrefectureStatus(name=p.short_name, done=done, asked=len(states), gaps=tuple(gaps))
+    return PrefectureStatus(name=p.short_name, done=done, asked=len(states), gaps=tuple(gaps), signed=_signed(m, p))
+
+
+def _signed(m: ReportedPeriod, p: Prefecture) -> str:
+    """Where its signature stands; that nobody signed is said where it has to be."""
+    state = m.receipts[p.code].state if m.signs and p.code in m.receipts else None
+    if state is None or (state is SignState.UNSIGNED and m.program.sign_off is not SignOff.REQUIRED):
+        return ""
+    return SIGN_NAMES[state] + (f"（{SIGN_AGAIN}）" if state is SignState.VOID else "")
 
 
 def _gaps(m: ReportedPeriod, p: Prefecture, states: Mapping[str, State]) -> Iterator[str]:

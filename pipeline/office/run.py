@@ -14,9 +14,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.domain.acts import closings, extensions
-from pipeline.domain.unread import unread_by
+from pipeline.domain.unread import UnreadKind, unread_by
 from pipeline.intake.first_round import as_taken, read_all, registry
 from pipeline.intake.inbox import Inbox, clock_day, clock_days, read_inbox, span, with_places
+from pipeline.intake.papers import file_papers
 from pipeline.intake.take_in import Taken, take_in
 from pipeline.ledger.snapshot import Snapshot, take_snapshot
 from pipeline.measures.period import PeriodMeasures, measure_period
@@ -116,6 +117,7 @@ def run(
         snapshot = take_snapshot(store, as_of)
         closed = closings(store.acts(date.max))
         came = {snapshot.by_seq[seq].period for seq in taken.seqs if seq in snapshot.by_seq}
+        came |= {one.act.period for one in inbox.filed}
         touched = came | (behind(workspace, snapshot) - closed.keys())
         others = tuple(other for other in campaign.program.periods if other.code in touched - {period.code})
         contacts = officer_contacts(workspace, store, snapshot, registry(campaign, snapshot.acts))
@@ -237,9 +239,10 @@ def _take(
     if doubtful := clock_days(campaign.program, clocked.values(), as_of):
         ask(doubtful)
     unread = with_places(inbox, registry(campaign, ()), unread_by(store.acts(date.max)), as_of)
-    new = store.note_unread(unread, as_of, who)
     use_sources(workspace, store, as_of)
     taken = take_in(campaign, store, inbox.arrivals, as_of, progress, on, sent=sent)
+    filed, unread = file_papers(campaign.program, store, inbox, unread, as_of, who)
+    new = store.note_unread(unread, as_of, who)
     entries = [entry for entry in store.submissions(as_of) if entry.seq in taken.seqs]
     longer = extensions(store.acts(as_of))
     decided = [
@@ -257,6 +260,8 @@ def _take(
     return replace(
         inbox,
         changing=(*inbox.changing, *taken.changing),
+        unread=tuple(one for one in unread if one.kind is not UnreadKind.PARTIAL or one in inbox.unread),
+        filed=filed,
         new=new,
         decided=tuple(day for day in decided if day),
         early=tuple(

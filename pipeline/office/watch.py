@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from watchfiles import watch
 
-from pipeline.domain.unread import unread_by
+from pipeline.domain.unread import PAPERS, unread_by
 from pipeline.intake.inbox import read_inbox, span
 from pipeline.office.trial import dry_run
 from pipeline.system.errors import WorkspaceError
@@ -98,7 +98,8 @@ def _unread(workspace: Workspace, unread: Iterable[Unread]) -> Iterator[tuple[st
     """What no return is read from and may hold one: said and written once, like a verdict."""
     for found in unread:
         mark = hashlib.sha256(f"{found.name}|{found.kind}|{found.reason}".encode()).hexdigest()
-        name, verdict = _file_name(found.name, mark), f"结论：没有读（{found.what}）。{found.fix}。"
+        later = "确认单的扫描件、随报表的附件，由下一次汇总归档。" if found.kind in PAPERS else ""
+        name, verdict = _file_name(found.name, mark), f"结论：没有读（{found.what}）。{found.fix}。{later}"
         if found.may_hold_a_return and not (workspace.verdicts / name).exists():
             _write(workspace, name, [found.name, verdict])
             yield found.name, verdict

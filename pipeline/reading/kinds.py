@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _HEAD = 65_536  # what a text shows of itself
 _SHORT_MAGIC = 2  # two letters may also begin a text
+PDF, PHOTOGRAPHS = b"%PDF", (b"\xff\xd8\xff", b"\x89PNG")
 ARCHIVES = {
     b"Rar!": "rar压缩包",
     b"7z\xbc\xaf": "7z压缩包",
@@ -23,11 +24,10 @@ ARCHIVES = {
 }
 PICTURE = "图片"
 OTHER_KINDS = {
-    b"%PDF": "PDF文件",
+    PDF: "PDF文件",
     b"{\\rtf": "写字板（rtf）文件",
     b"MZ": "程序文件",
-    b"\x89PNG": PICTURE,
-    b"\xff\xd8\xff": PICTURE,
+    **dict.fromkeys(PHOTOGRAPHS, PICTURE),
     b"GIF8": PICTURE,
     b"BM": PICTURE,
     b"II*\0": PICTURE,
@@ -71,6 +71,11 @@ _OTHER_DOCUMENTS = {
     "androidmanifest.xml": "手机程序",
 }
 TABLES = (".xlsx", ".xls", ".et", ".ods", ".xlsm", ".xlsb", ".csv")
+
+
+def is_scan(content: bytes) -> bool:
+    """Whether a file begins as one that the squares of signed receipts are looked for in."""
+    return content.startswith((PDF, *PHOTOGRAPHS))
 
 
 def is_something_else(content: bytes) -> bool:

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.domain.acts import KEEPING
 from pipeline.ledger.chain import SUBMISSION, parse_word
 from pipeline.ledger.database import fault_of_file
 from pipeline.ledger.linking import group_of, is_content, same_return
@@ -124,7 +125,9 @@ def _end(store: Store, ledger: Ledger) -> Iterator[str]:
 def _bytes(store: Store, ledger: Ledger) -> tuple[list[str], list[str]]:
     """Files whose kept bytes are not as they were received, and the lines on them."""
     lost, faults = [], []
-    first = {link.told["sha256"]: link for link in reversed([*ledger.proven(SUBMISSION)])}
+    first = {
+        link.told["sha256"]: link for link in reversed([*ledger.proven(SUBMISSION, *(kind.value for kind in KEEPING))])
+    }
     for sha256, link in sorted(first.items(), key=lambda found: found[1].no):
         try:
             store.content(sha256)

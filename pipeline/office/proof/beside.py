@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.ledger.chain import PROGRAM, SUBMISSION
+from pipeline.ledger.chain import WITH_BYTES
 from pipeline.ledger.labels import STRANGE, label_faults
 from pipeline.ledger.linking import SEAL
 from pipeline.system.litter import is_litter
@@ -34,7 +34,7 @@ def beside_faults(store: Store, ledger: Ledger, kept: Kept) -> tuple[list[str], 
 
 def _unknown_bytes(store: Store, ledger: Ledger, kept: Kept) -> tuple[list[str], list[str]]:
     """Bytes that nothing in the ledger names; those of a run that was cut off still lie in the inbox."""
-    known = {link.told["sha256"] for link in ledger.links.values() if link.kind in {SUBMISSION, PROGRAM}}
+    known = {link.told["sha256"] for link in ledger.links.values() if link.kind in WITH_BYTES}
     faults, notes = [], []
     for sha256 in sorted(store.blobs.names() - known):
         if path := kept.lying.get(sha256):

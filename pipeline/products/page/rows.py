@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pipeline.domain.acts import KEEPING
 from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Severity
 from pipeline.domain.obligation import KIND_NAMES, TIMELINESS_NAMES, ObligationKind, Reason, Timeliness
 from pipeline.domain.place import PLACING_NAMES, Placing
+from pipeline.domain.signing import SIGN_NAMES
 from pipeline.domain.state import STATE_NAMES, VERDICT_NAMES, Knowledge, State, Verdict
 from pipeline.domain.text import cn_date
 from pipeline.domain.value import show
@@ -31,6 +33,7 @@ from pipeline.program.model import FieldType
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pipeline.domain.acts import Act
     from pipeline.domain.entries import Change, Copy, Submission
     from pipeline.domain.findings import Finding
     from pipeline.domain.obligation import Obligation
@@ -166,6 +169,19 @@ class Page:
             return NO_FIGURE
         is_said = o.reason in {Reason.UNUSABLE, Reason.HELD, Reason.UNREAD}
         return o.reason.value if is_said else f"已收到，{o.reason.value}"
+
+    def signed(self, prefecture: str) -> str:
+        """Where the signature of a respondent stands."""
+        receipt = self.m.receipts.get(prefecture)
+        return SIGN_NAMES[receipt.state] if receipt else NO_FIGURE
+
+    @property
+    def papers(self) -> list[tuple[str, str, Act]]:
+        """Code and short name of whose it is, of what came beside the returns of the period: the act by which it was filed."""
+        mine = (act for act in self.m.snapshot.acts if act.kind in KEEPING and act.period == self.m.period.code)
+        names = self.m.program.prefecture_by_code
+        found = [(act.prefecture_code, names[act.prefecture_code].short_name, act) for act in mine]
+        return sorted(found, key=lambda one: (one[0], one[2].seq))
 
     def pct(self, done: Completion) -> str:
         """A completion."""

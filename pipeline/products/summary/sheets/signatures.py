@@ -1,0 +1,60 @@
+"""签认情况: the check code of each respondent's receipt, and whether somebody signed for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.domain.signing import SIGN_AGAIN, SIGN_NAMES, SignState, shown_code
+from pipeline.products.summary.registry import FRONT, SummarySheet
+from pipeline.products.summary.style import Column
+
+if TYPE_CHECKING:
+    from pipeline.domain.value import Value
+    from pipeline.ledger.receipt import Receipt
+    from pipeline.products.summary.registry import Summary
+    from pipeline.products.summary.style import Pen
+
+_SIGNATURES = "签认情况"
+_COLUMNS = (
+    Column("代码", 8),
+    Column("州（市）", 12),
+    Column("已报县", 8, "count"),
+    Column("应报县", 8, "count"),
+    Column("已接收的数据（项）", 12, "count"),
+    Column("校验码", 18),
+    Column("签认", 11),
+    Column("收到确认单", 13),
+    Column("扫描件", 44, "quiet_wrapped"),
+)
+
+
+def _write(s: Summary, pen: Pen) -> None:
+    counted = "，".join(f"{SIGN_NAMES[state]}{n}" for state, n in s.m.signs.items())
+    pen.heading(f"{_SIGNATURES}（{s.m.period.title}）", f"{counted}；{SIGN_NAMES[SignState.VOID]}：{SIGN_AGAIN}")
+    pen.table(s.columns(_COLUMNS), [_row(s, one) for one in s.m.receipts.values()], frozen=2)
+
+
+def _row(s: Summary, one: Receipt) -> tuple[Value, ...]:
+    p, act, done = one.prefecture, one.signed, s.m.now.by_prefecture[one.prefecture.code]
+    return (
+        p.code,
+        p.short_name,
+        done.reported,
+        done.roster,
+        one.values,
+        shown_code(one.code),
+        SIGN_NAMES[one.state],
+        act.day.isoformat() if act and act.day else "",
+        act.file if act else "",
+    )
+
+
+SHEET = SummarySheet(
+    name=_SIGNATURES,
+    number=35,
+    tab=FRONT,
+    what=lambda _: "各州（市）回执的校验码，确认单是否签字盖章，签认以后有没有改动",
+    covers=lambda s: "，".join(f"{SIGN_NAMES[state]}{n}" for state, n in s.m.signs.items()),
+    write=_write,
+    there=lambda s: bool(s.m.signs),
+)
