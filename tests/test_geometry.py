@@ -101,7 +101,6 @@ def made(name: str) -> bytes:
     return render(TEMPLATES / f"{name}.docx", MADE[name](), drawn() if name in PICTURED else square)
 
 
-@cache
 def receipt() -> ReceiptPage:
     """Of the prefecture with most counties."""
     return max((page for _, page in receipt_pages(measures("2023-10"), is_demo=True)), key=lambda page: len(str(page)))
