@@ -18,8 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from pipeline.domain.acts import Act, ActKind
 from pipeline.domain.signing import ALPHABET, SignOff, Slip, shown_code
 from pipeline.ledger.receipt import receipts
+from pipeline.measures.proofs import proofs
 from pipeline.products.documents.receipt import ReceiptPage, receipt_pages, square_png
 from pipeline.products.documents.receipt_pdf import receipt_pdf
 from pipeline.products.documents.word import render
@@ -202,3 +204,53 @@ def test_a_programme_says_one_of_three(tmp_path: Path) -> None:
         ProgramError, match="sign_off 的值“aksed”不在允许的范围（required、asked、off），是否想写 asked"
     ):
         load_program(path.parent)
+
+
+def attached(name: str, prefecture: str = KUNMING) -> Act:
+    return Act(
+        kind=ActKind.ATTACH,
+        period=P,
+        prefecture_code=prefecture,
+        file=f"{DAY}/某/{name}",
+        reason="",
+        who="",
+        done_on=DAY,
+    )
+
+
+def test_documents_that_are_named_are_looked_for_among_those_that_came() -> None:
+    m = measures("2023-04")
+    mine = [one for one in m.proofs if one.unit.prefecture_code == KUNMING]
+    assert {one.field.code for one in mine} >= {"K-8", "M03-3", "M07-3", "MP01-3"}
+    assert not any(one.came for one in m.proofs)
+    name = mine[0].name
+    for written in (
+        name,
+        f"{name}.pdf",
+        f" {name}.DOCX",
+        name.translate({ord(d): ord(d) + 0xFEE0 for d in "0123456789"}),
+    ):
+        found = proofs(m.program, m.known, [attached(written), attached(f"别的{name}"), attached(written, "530300")])
+        came = {(one.unit.prefecture_code, one.name) for one in found if one.came}
+        assert (KUNMING, name) in came, written
+        assert {named for _, named in came} == {name}
+    page = dict(receipt_pages(m, is_demo=False))["530100_昆明市_回执"]
+    (note,) = [note for note in page.notes if "证明材料" in note]
+    assert note.startswith(f"报表写明的证明材料{len(mine)}份，尚未收到{len(mine)}份：")
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("方案.pdf、会议纪要.docx", ["方案.pdf", "会议纪要.docx"]),
+        ("《方案》；无", ["方案"]),
+        ("无", []),
+        (None, []),
+        (3, []),
+    ],
+)
+def test_a_cell_names_one_document_or_several(typed: Value, names: list[str]) -> None:
+    known = measures("2023-04").known
+    values = {KUNMING: {"MP01-3": typed}}
+    one = replace(known, values=values, since={KUNMING: {"MP01-3": P}})
+    assert [found.name for found in proofs(PROGRAM, one, ())] == names

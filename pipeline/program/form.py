@@ -68,7 +68,7 @@ ROLES: dict[FormKind, tuple[str, ...]] = {
     FormKind.ACTION: (),
     FormKind.MILESTONES: ("done", "done_on", "proof"),
     FormKind.TEN_TASKS: ("ten_task",),
-    FormKind.CONTACTS: ("contact", "contact_level", "visits", "visited_on", "report", "report_on"),
+    FormKind.CONTACTS: ("contact", "contact_level", "visits", "visited_on", "report", "report_on", "proof"),
     FormKind.PROBLEMS: (
         "county",
         "problem",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pipeline.program.model import Unit
 
 FOLDER, TEMPLATE = "回执", "回执.docx"
-_FILES, _EXCEPTIONS, _NAMED, _LONG = 4, 3, 20, 28  # named of each: the page is one
+_FILES, _EXCEPTIONS, _NAMED, _LONG, _SHORT = 4, 3, 20, 28, 16  # named of each: the page is one
 _PLACES = ("单位负责人（签字）：", "填报人（签字）：", "单位（盖章）：", "日期：　　　　年　　月　　日")
 _QR_MM, _QR_SCALE = 34.0, 10
 
@@ -195,6 +195,7 @@ def _notes(m: PeriodMeasures, receipt: Receipt, came: int, say: Figures) -> Iter
         rest = "等" if len(mine) > _EXCEPTIONS else ""
         yield f"附说明接收{say('exceptions', len(mine))}处：{named}{rest}。"
     yield _owed(m, p.code, say)
+    yield from _lacking(m, p.code, say)
     if m.program.sign_off is not SignOff.OFF and receipt.signed:
         day, old = say.day("signed_on", receipt.signed.day or receipt.signed.done_on), shown_code(receipt.signed.reason)
         said = SIGN_NAMES[receipt.state]
@@ -202,6 +203,21 @@ def _notes(m: PeriodMeasures, receipt: Receipt, came: int, say: Figures) -> Iter
             yield f"以上数据{said}（{day}收到签字盖章的确认单）。"
         else:
             yield f"{said}：{day}收到的确认单校验码为{quoted(say, 'old', old)}，此后数据有改动，请在本页重新签字盖章。"
+
+
+def _lacking(m: PeriodMeasures, code: str, say: Figures) -> Iterator[str]:
+    """Documents that were named and did not come, and how to send them; nothing is returned for it."""
+    named = [one for one in m.proofs if one.unit.prefecture_code == code]
+    missing = [one for one in named if one.came is None]
+    if missing:
+        first = "、".join(
+            quoted(say, "proof", f"{row_name(one.unit)}“{clipped(one.name, _SHORT)}”") for one in missing[:_EXCEPTIONS]
+        )
+        rest = "等" if len(missing) > _EXCEPTIONS else ""
+        yield (
+            f"报表写明的证明材料{say('proofs', len(named))}份，尚未收到{say('proofs.missing', len(missing))}份："
+            f"{first}{rest}。请以所填的文件名随报表发来。"
+        )
 
 
 def _owed(m: PeriodMeasures, code: str, say: Figures) -> str:

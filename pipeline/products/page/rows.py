@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pipeline.measures.completion import Completion
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.progress import ProvinceResult, Total
+    from pipeline.measures.proofs import Proof
     from pipeline.products.documents.word import Picture
     from pipeline.program.model import Field, Form, Unit
 
@@ -174,6 +175,11 @@ class Page:
         """Where the signature of a respondent stands."""
         receipt = self.m.receipts.get(prefecture)
         return SIGN_NAMES[receipt.state] if receipt else NO_FIGURE
+
+    @cached_property
+    def lacking(self) -> list[Proof]:
+        """Documents that returns name and that did not come."""
+        return [one for one in self.m.proofs if one.came is None]
 
     @property
     def papers(self) -> list[tuple[str, str, Act]]:
