@@ -178,6 +178,8 @@ def test_a_signature_is_shown_wherever_a_state_is_and_follows_the_values(workspa
     assert history.count("签认 2023-03-06/") == 2
     assert call(workspace, BACK, "verify").exit_code == 0
     assert "新制作0件" in call(workspace, BACK).output
+    call(workspace, BACK, "correct", FIRST, "Q01-1", "4", "--reason", "来电更正漏报", "--source", "电话")
+    assert "签认失效" in line(call(workspace, BACK))
     assert line(call(workspace, PRINTED, "status")).endswith("3/3")  # as it was seen before it was signed
 
 

@@ -29,9 +29,13 @@ _COLUMNS = (
 
 
 def _write(s: Summary, pen: Pen) -> None:
-    counted = "，".join(f"{SIGN_NAMES[state]}{n}" for state, n in s.m.signs.items())
-    pen.heading(f"{_SIGNATURES}（{s.m.period.title}）", f"{counted}；{SIGN_NAMES[SignState.VOID]}：{SIGN_AGAIN}")
+    again = f"；{SIGN_NAMES[SignState.VOID]}的，{SIGN_AGAIN}" if SignState.VOID in s.m.signs else ""
+    pen.heading(f"{_SIGNATURES}（{s.m.period.title}）", _counted(s) + again)
     pen.table(s.columns(_COLUMNS), [_row(s, one) for one in s.m.receipts.values()], frozen=2)
+
+
+def _counted(s: Summary) -> str:
+    return "，".join(f"{SIGN_NAMES[state]}{n}" for state, n in s.m.signs.items())
 
 
 def _row(s: Summary, one: Receipt) -> tuple[Value, ...]:
@@ -54,7 +58,7 @@ SHEET = SummarySheet(
     number=35,
     tab=FRONT,
     what=lambda _: "各州（市）回执的校验码，确认单是否签字盖章，签认以后有没有改动",
-    covers=lambda s: "，".join(f"{SIGN_NAMES[state]}{n}" for state, n in s.m.signs.items()),
+    covers=_counted,
     write=_write,
     there=lambda s: bool(s.m.signs),
 )
