@@ -368,6 +368,7 @@ def test_a_campaign_with_only_the_eight_actions_has_no_more_sheets() -> None:
         "图表",
         "州（市）完成率",
         "各县情况",
+        "签认情况",
         "各期完成率",
         *(f.sheet for f in m.program.forms),
         "请留意的数",

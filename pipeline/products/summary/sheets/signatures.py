@@ -35,7 +35,8 @@ def _write(s: Summary, pen: Pen) -> None:
 
 
 def _counted(s: Summary) -> str:
-    return "，".join(f"{SIGN_NAMES[state]}{n}" for state, n in s.m.signs.items())
+    whose = f"已报的{len(s.m.receipts)}{s.m.program.words.respondents}中"
+    return "，".join([whose, *(f"{SIGN_NAMES[state]}{n}个" for state, n in s.m.signs.items())])
 
 
 def _row(s: Summary, one: Receipt) -> tuple[Value, ...]:
