@@ -153,7 +153,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Exported:
         store.finish([arrival(content, name, day)], day)
         if content is early:  # what comes in after it is closed is held
             store.enter(close)
-    paper = {
+    paper: dict[str, Any] = {
         "period": "2022-12",
         "prefecture_code": SMALL,
         "who": CLERK,
