@@ -24,7 +24,7 @@ from pipeline.measures.outliers import Against, Outlier, outliers
 from pipeline.measures.overdue import late_problems, late_steps
 from pipeline.measures.problems import ProblemFigures, problem_figures
 from pipeline.measures.progress import Pace, ProvinceResult, Total, assess, province_results, totals
-from pipeline.measures.proofs import Proof, proofs
+from pipeline.measures.proofs import NamedProof, proofs
 from pipeline.measures.reported import ReportedPeriod
 from pipeline.measures.social import SocialFigures, social_figures
 from pipeline.measures.ten_tasks import TaskFigures, aside_figures, survey_figures, ten_task_figures
@@ -299,7 +299,7 @@ class PeriodMeasures(ReportedPeriod):
         return explanations(self.snapshot, self.period)
 
     @cached_property
-    def proofs(self) -> tuple[Proof, ...]:
+    def proofs(self) -> tuple[NamedProof, ...]:
         """Documents that returns name, and whether they came."""
         return proofs(self.program, self.known, self.snapshot.acts)
 

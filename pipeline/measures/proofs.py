@@ -22,7 +22,7 @@ _NONE = {"", "无", "没有", "略"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class NamedProof:
     """One document that a unit named.
 
     Attributes:
@@ -38,7 +38,7 @@ class Proof:
     came: Act | None
 
 
-def proofs(program: Program, known: KnownState, acts: Iterable[Act]) -> tuple[Proof, ...]:
+def proofs(program: Program, known: KnownState, acts: Iterable[Act]) -> tuple[NamedProof, ...]:
     """What the units there are have named, as it is known, by unit and column; a document may come with any return."""
     there: dict[tuple[str, str], Act] = {}
     for act in acts:
@@ -46,7 +46,7 @@ def proofs(program: Program, known: KnownState, acts: Iterable[Act]) -> tuple[Pr
             there.setdefault((act.prefecture_code, _key(act.file.rsplit("/", 1)[-1])), act)
     fields = [one for form in program.roster_forms for one in form.of_role(PROOF)]
     return tuple(
-        Proof(
+        NamedProof(
             unit=unit,
             field=one,
             name=name,

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pipeline.measures.completion import Completion
     from pipeline.measures.period import PeriodMeasures
     from pipeline.measures.progress import ProvinceResult, Total
-    from pipeline.measures.proofs import Proof
+    from pipeline.measures.proofs import NamedProof
     from pipeline.products.documents.word import Picture
     from pipeline.program.model import Field, Form, Unit
 
@@ -177,7 +177,7 @@ class Page:
         return SIGN_NAMES[receipt.state] if receipt else NO_FIGURE
 
     @cached_property
-    def lacking(self) -> list[Proof]:
+    def lacking(self) -> list[NamedProof]:
         """Documents that returns name and that did not come."""
         return [one for one in self.m.proofs if one.came is None]
 

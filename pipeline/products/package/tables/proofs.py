@@ -21,19 +21,19 @@ from pipeline.products.package.schema import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.measures.proofs import Proof
+    from pipeline.measures.proofs import NamedProof
     from pipeline.products.package.schema import Source
 
 
-class _Named(NamedTuple):
+class _NamedIn(NamedTuple):
     period: str
-    of: Proof
+    of: NamedProof
 
 
-def _rows(s: Source) -> Iterator[_Named]:
+def _rows(s: Source) -> Iterator[_NamedIn]:
     for known, _ in s.assessed:
         found = proofs(s.program.at(known.period), known, s.snapshot.acts)
-        yield from (_Named(known.period.code, one) for one in found)
+        yield from (_NamedIn(known.period.code, one) for one in found)
 
 
 TABLE = Table(

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from pipeline.products.package.schema import Source
 
 
-class _Given(NamedTuple):
+class _Signed(NamedTuple):
     period: str
     of: Receipt
     state: SignState | None
     scan: Act | None
 
 
-def _rows(s: Source) -> Iterator[_Given]:
+def _rows(s: Source) -> Iterator[_Signed]:
     asked = s.program.sign_off is not SignOff.OFF
     for period in s.periods:
         for one in receipts(s.program, s.snapshot, period).values():
-            yield _Given(period.code, one, one.state if asked else None, one.signed)
+            yield _Signed(period.code, one, one.state if asked else None, one.signed)
 
 
 TABLE = Table(
