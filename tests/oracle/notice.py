@@ -45,6 +45,7 @@ class Column:
     role: str
     serves: str
     title: str
+    cumulative: bool
 
     def asked(self, period: Span) -> bool:
         """Whether the form of a period has it."""
@@ -213,6 +214,7 @@ def _column(form: str, one: dict[str, Any]) -> Column:
         role=one.get("role", ""),
         serves=one.get("serves", ""),
         title=one["title"],
+        cumulative=one.get("accumulation") == "cumulative",
     )
 
 

@@ -55,14 +55,9 @@ class Ledger:
     period: Span
     as_of: date
 
-    @cache  # noqa: B019 - of a few days
     def due(self, period: Span) -> date:
-        """The fifth working day after its end, or as many as the programme says."""
-        left, day = self.campaign.said["due_rule"]["working_days_after"], period.end
-        while left:
-            day += timedelta(days=1)
-            left -= _is_worked(day)
-        return day
+        """Of a period's reports."""
+        return workday_after(self.campaign, period)
 
     @cached_property
     def records(self) -> pd.DataFrame:
@@ -352,6 +347,15 @@ def _came(value: str) -> bool:
 
 
 @cache
+def workday_after(campaign: Campaign, period: Span) -> date:
+    """The fifth working day after a period's end, or as many as the programme says."""
+    left, day = campaign.said["due_rule"]["working_days_after"], period.end
+    while left:
+        day += timedelta(days=1)
+        left -= _is_worked(day)
+    return day
+
+
 def _is_worked(day: date) -> bool:
     return bool(chinese_calendar.is_workday(day))
 

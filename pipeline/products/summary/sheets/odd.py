@@ -44,7 +44,7 @@ def _row(s: Summary, odd: Outlier) -> tuple[Value, ...]:
     program, w = s.m.program, s.m.program.words
     county, one = program.county_by_code[odd.county_code], program.field_by_code[odd.field]
     whose = {
-        Against.PEERS: f"其他{w.row}（{odd.sample}个数）",
+        Against.PEERS: f"各{w.row}（{odd.sample}个数）",
         Against.OWN_PAST: f"本{w.row}以往各期的变化（{odd.sample}个数）",
         Against.FELL: f"本{w.row}上次的累计数",
     }[odd.against]
