@@ -66,14 +66,14 @@ def test_every_number_of_a_notice_is_in_the_published_tables(name: str) -> None:
                 ours = Counter(names[code] for code in asked["county_code"] if code)
                 assert told == {county: str(n) for county, n in ours.items()}
         rows = [[cell.text for cell in row.cells] for row in document.tables[0].rows[1:]]
-        ours = [*whole.to_dict("records"), *asked.to_dict("records")]
+        listed = [*whole.to_dict("records"), *asked.to_dict("records")]
         assert [row[0] for row in rows] == [str(n) for n in range(1, len(rows) + 1)]
         assert len(rows) == min(len(whole), LISTED) + min(len(asked), LISTED)
-        cells = Counter((names.get(one["county_code"], "全表"), one["found"]) for one in ours)
+        cells = Counter((names.get(one["county_code"], "全表"), one["found"]) for one in listed)
         assert not (extra := Counter((row[1], row[4]) for row in rows) - cells), (path.name, extra, cells)
         due = workday_after(campaign, campaign.span(folder.name))
-        days = re.findall(r"(?:报送截止日（|请于)(\d+)年(\d+)月(\d+)日", text)
-        assert {tuple(map(int, day)) for day in days} == {(due.year, due.month, due.day)}
+        said_days = re.findall(r"(?:报送截止日（|请于)(\d+)年(\d+)月(\d+)日", text)
+        assert {tuple(map(int, day)) for day in said_days} <= {(due.year, due.month, due.day)}
         seen[folder.name] += len(rows)
     assert sum(seen.values()) >= 2
 
