@@ -732,6 +732,8 @@ def _(b: Book, number: str, what: str) -> set[str]:
     r"problems\.overdue|problems\.(category|level|department)\.([^.]+)\.overdue|prefecture\.(\d+)\.problems\.overdue"
 )
 def _(b: Book, role: str | None, name: str | None, code: str | None) -> str:
+    if code and any(d.kind == "PROBLEM" and d.timeliness == "UNCLEAR" and d.serves.startswith(code) for d in b.debts):
+        return "不明"
     rows = b.problems[b.problems["entry"].isin(b.late_problems)]
     column, wanted = (role, name) if role else ("prefecture", code) if code else (None, None)
     return n(len(rows[rows[column] == wanted] if column else rows))

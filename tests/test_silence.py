@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
@@ -16,10 +18,12 @@ from pipeline.domain.obligation import ObligationKind
 from pipeline.measures.chance import Band, banded
 from pipeline.measures.completion import Completion, UnitPart, printed
 from pipeline.measures.milestones import Step
+from pipeline.products.documents.bulletin import bulletin_context
+from pipeline.products.documents.publications import publication_of
 from pipeline.products.wording import Figures, one_decimal
 from pipeline.program.load import load_program
 from pipeline.program.model import Accumulation
-from tests.builder import whole_campaign
+from tests.builder import ROOT, whole_campaign
 from tests.hearsay import Report, demo_heard, heard, invented
 from tests.test_demo import EXAMPLE
 
@@ -99,6 +103,35 @@ def test_once_it_reports_again_it_is_as_if_it_had_never_been_silent(silent: int)
     assert facts(again) == facts(whole)
     assert again.systems.funding == whole.systems.funding
     assert again.systems.contacts == whole.systems.contacts
+
+
+FACTS = re.compile(
+    r"[A-Z]+\d+-\w+\.(total|yes|rate|numerator|denominator|met|applicable|sum|share|met_count|base)$"
+    r"|milestone\.\w+\.\w+\.(done|late|owed)$|(funding|social|task|contacts|visits|brands|spread|highlights)\."
+    r"|problems\.((category|level|department)\.[^.]+\.)?(total|open|closed|dropped)$|prefecture\.\d+\.problems\.(total|open|closed|dropped)$"
+)
+
+
+@pytest.mark.parametrize("silent", range(1, 6))
+def test_a_period_of_silence_changes_no_statement_of_what_it_had_reported(silent: int) -> None:
+    """No document says otherwise than if it had said in that period that there is nothing new."""
+    program = whole_campaign().program
+    now, then = program.periods[silent], program.periods[silent - 1]
+    last = demo_heard()[then.code, QUIET]
+    nothing_new = replace(last, nil=frozenset(last.rows), lists={})
+    said = []
+    for report in (None, nothing_new):
+        reports = {key: r for key, r in demo_heard().items() if key != (now.code, QUIET)}
+        m = heard(program, reports | ({(now.code, QUIET): report} if report else {}), now)
+        documents = [bulletin_context(m, is_demo=True)[1], *(_whole(m, name)[1] for name in ("季度通报", "总结报告"))]
+        figures = [(one.measure, one.text) for say in documents for one in say.entries]
+        said.append([one for one in figures if FACTS.match(one[0])])
+    assert len(said[0]) > 300
+    assert said[0] == said[1]
+
+
+def _whole(m: PeriodMeasures, document: str) -> tuple[object, Figures]:
+    return publication_of(m, document, ROOT / "templates" / "docx" / f"{document}.docx", is_demo=True)
 
 
 # --- campaigns nobody planned --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.domain.obligation import ObligationKind, Timeliness
 from pipeline.domain.text import cn_date
 from pipeline.measures.highlights import Duly
 from pipeline.measures.problems import for_departments
@@ -227,8 +228,9 @@ def department_rows(m: PeriodMeasures, say: Figures) -> list[Row]:
     ]
 
 
-def _counts(n: ProblemCount | None, say: Figures, key: str) -> Row:
-    return {name: _cell(getattr(n, name) if n else None, say, f"{key}.{name}") for name in _COUNTED}
+def _counts(n: ProblemCount | None, say: Figures, key: str, **told: str) -> Row:
+    """Its counts; one of which nobody can tell how many is told in words."""
+    return {name: told.get(name) or _cell(getattr(n, name) if n else None, say, f"{key}.{name}") for name in _COUNTED}
 
 
 _COUNTED = ("total", "closed", "dropped", "open", "overdue")
@@ -290,6 +292,11 @@ def prefecture_problem_rows(m: PeriodMeasures, quarter: Quarter | None, say: Fig
     if h is None and p is None:
         return []
     rows = []
+    silent = {
+        o.prefecture.code
+        for o in m.obligations
+        if o.kind is ObligationKind.PROBLEM and o.timeliness is Timeliness.UNCLEAR
+    }
     for prefecture in m.program.prefectures:
         code, key = prefecture.code, f"prefecture.{prefecture.code}"
         sent = (
@@ -301,7 +308,7 @@ def prefecture_problem_rows(m: PeriodMeasures, quarter: Quarter | None, say: Fig
                 "name": prefecture.short_name,
                 "sent": _cell(sent, say, f"{key}.highlights_now"),
                 "all_sent": _cell(all_sent, say, f"{key}.highlights"),
-                **_counts(n, say, f"{key}.problems"),
+                **_counts(n, say, f"{key}.problems", **({"overdue": "不明"} if code in silent else {})),
             }
         )
     return rows
