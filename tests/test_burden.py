@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import shutil
+import subprocess
 from collections import Counter
 from dataclasses import replace
 from datetime import date
@@ -19,11 +22,19 @@ from pipeline.forms.messages import prompt_of
 from pipeline.measures.burden import Burden, kind_of, minutes, together
 from pipeline.measures.ten_tasks import aside_figures
 from pipeline.office.burden import forecast
+from pipeline.office.issuing import issue_period
+from pipeline.office.proof import verify
 from pipeline.office.queries import look
+from pipeline.products.drawing.fonts import ChartError
+from pipeline.products.drawing.parts import Canvas
+from pipeline.products.officer_page import drawn as page_of
+from pipeline.products.officer_page import officer_page
 from pipeline.products.readers import everything_said, readers, unread_columns
 from pipeline.products.summary.workbook import summary_workbook
 from pipeline.program.layout import CODE_ROW
+from pipeline.program.load import load_program
 from pipeline.program.model import FieldType
+from pipeline.system.errors import IssueError
 from tests.builder import (
     FIRST,
     ROOT,
@@ -43,6 +54,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.domain.value import Value
+    from pipeline.program.model import Period
+    from pipeline.workspace.campaign import Campaign
     from pipeline.workspace.paths import Workspace
 
 TEMPLATES = ROOT / "templates" / "docx"
@@ -248,3 +261,63 @@ def test_a_programme_without_a_model_is_told_so() -> None:
     said = forecast(replace(PROGRAM, burden=None))
     assert "没有 burden" in said.said
     assert said.over == ()
+
+
+# --- the page for officers ------------------------------------------------------------------------------------------
+
+
+def written(monkeypatch: pytest.MonkeyPatch, c: Campaign, period: Period) -> tuple[list[str], bytes]:
+    """The texts of the page, and the page."""
+    texts: list[str] = []
+    draw = Canvas.text
+
+    def note(self: Canvas, x: float, y: float, text: str, **how: Any) -> None:
+        texts.append(text)
+        draw(self, x, y, text, **how)
+
+    monkeypatch.setattr(Canvas, "text", note)
+    page_of.cache_clear()
+    return texts, officer_page(c.program, c.rules, period)
+
+
+def test_the_page_for_officers_speaks_as_the_workbook_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, page = written(monkeypatch, whole_campaign(), P2)
+    assert {"未核对", "已改1格", "已核对", "请写说明", "已说明", f"报送截止：{P2.due_words}"} <= set(texts)
+    assert "核对：还有5个县没有核对、0个县要写说明" in texts
+    assert {*"123456"} <= set(texts)
+    page_of.cache_clear()
+    assert officer_page(whole_campaign().program, whole_campaign().rules, P2) == page
+    assert page.count(b"/Type /Page ") == 1
+    assert b"Date" not in page
+
+
+def test_of_a_first_period_it_says_how_a_blank_workbook_is_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, _ = written(monkeypatch, whole_campaign(), P1)
+    assert "全部填齐，可以报送" in texts
+    assert not {"未核对", "已核对"} & set(texts)
+
+
+@pytest.mark.parametrize("example", ["harbour", "ningchuan"])
+def test_any_programme_has_its_page(example: str) -> None:
+    program = load_program(ROOT / "tests" / "examples" / example / "program")
+    for period in program.periods[:2]:
+        assert officer_page(program, {}, period).startswith(b"%PDF")
+
+
+def test_it_goes_out_with_the_workbooks_and_is_one_page_of_a4(story: Workspace) -> None:
+    path = story.outbox("2023-02") / "下发" / "填报一页通.pdf"
+    assert not verify(story).faults
+    if shutil.which("pdfinfo"):
+        told = subprocess.run(["pdfinfo", str(path)], capture_output=True, text=True, check=True).stdout
+        assert re.search(r"Pages:\s+1\b", told)
+        assert "(A4)" in told
+
+
+def test_a_page_that_cannot_be_drawn_stops_no_workbook(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> bytes:
+        raise ChartError("缺字")
+
+    monkeypatch.setattr("pipeline.products.officer_page.officer_page", fails)
+    with pytest.raises(IssueError, match=r"1份已生成.*填报一页通.pdf：缺字"):
+        issue_period(workspace, "2022-12", SMALL, DAY1)
+    assert [path.suffix for path in (workspace.outbox("2022-12") / "下发").iterdir()] == [".xlsx"]

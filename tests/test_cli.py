@@ -112,7 +112,7 @@ def test_issue_one_or_all(project: Path) -> None:
     assert result.exit_code == 0
     folder = project / "outbox" / "2023-04" / "下发"
     first = {p.name: p.read_bytes() for p in folder.iterdir()}
-    assert len(first) == 16
+    assert len(first) == 17  # and the page for officers
     assert call(*base).exit_code == 0
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == first
     assert len(call(*base, "--prefecture", "533400").stdout.splitlines()) == 1

@@ -190,22 +190,34 @@ def write_status(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue, plac
     ok(sheet.write_formula(*place, formula, f.locked, row_status(issue.entries, issue.base, layout, key, rules)))
 
 
+_HOW = "。浅色是上次已接收的数，有变化的直接改，没有变化的选“√”；没有改也没有选的不算报送"
+_DONE = f"{LIVE_WORD}各行都已核对或改过"
+
+
+def _what_is_left(issue: Issue, layout: SheetLayout) -> tuple[str, str]:
+    """What the line counts, in words."""
+    words = issue.program.words
+    rows = f"{words.counter}{words.row}" if layout.form.rows is Rows.COUNTY else "行"
+    return f"{rows}没有核对", f"{rows}要写说明"
+
+
+def live_line(issue: Issue, layout: SheetLayout) -> str:
+    """What the line above the headings comes to, as its formula counts it."""
+    rules = issue.rules.get(layout.form.code, ())
+    now = [row_status(issue.entries, issue.base, layout, unit.code, rules) for unit in layout.units]
+    left, unsaid = now.count(UNCONFIRMED), now.count(TO_EXPLAIN)
+    ask, explain = _what_is_left(issue, layout)
+    return f"{LIVE_WORD}还有{left}{ask}、{unsaid}{explain}{_HOW}" if left + unsaid else _DONE
+
+
 def count_live(sheet: Any, f: Formats, issue: Issue, layout: SheetLayout) -> None:
     """The line above the headings that counts what is left to look at and to explain, and is green when nothing is."""
     col = column_letter(layout.col_of(STATUS))
     states = f"${col}${FIRST_ROW + 1}:${col}${layout.last_row + 1}"
     left, unsaid = (f'COUNTIF({states},"{state}")' for state in (UNCONFIRMED, TO_EXPLAIN))
-    words = issue.program.words
-    rows = f"{words.counter}{words.row}" if layout.form.rows is Rows.COUNTY else "行"
-    ask, explain = f"{rows}没有核对", f"{rows}要写说明"
-    how = "。浅色是上次已接收的数，有变化的直接改，没有变化的选“√”；没有改也没有选的不算报送"
-    done = f"{LIVE_WORD}各行都已核对或改过"
-    rules = issue.rules.get(layout.form.code, ())
-    now = [row_status(issue.entries, issue.base, layout, unit.code, rules) for unit in layout.units]
-    counts = now.count(UNCONFIRMED), now.count(TO_EXPLAIN)
-    cached = f"{LIVE_WORD}还有{counts[0]}{ask}、{counts[1]}{explain}{how}" if any(counts) else done
-    formula = f'=IF({left}+{unsaid}=0,"{done}","{LIVE_WORD}还有"&{left}&"{ask}、"&{unsaid}&"{explain}{how}")'
-    ok(sheet.write_formula(STAMP_ROW, 0, formula, f.who, cached))
+    ask, explain = _what_is_left(issue, layout)
+    formula = f'=IF({left}+{unsaid}=0,"{_DONE}","{LIVE_WORD}还有"&{left}&"{ask}、"&{unsaid}&"{explain}{_HOW}")'
+    ok(sheet.write_formula(STAMP_ROW, 0, formula, f.who, live_line(issue, layout)))
     for sign, look in (("=", f.good), (">", f.todo)):
         shown = {"type": "formula", "criteria": f"={left}+{unsaid}{sign}0", "format": look}
         ok(sheet.conditional_format(STAMP_ROW, 0, STAMP_ROW, layout.remark_col, shown))

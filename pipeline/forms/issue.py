@@ -553,6 +553,11 @@ def _identity(book: xlsxwriter.Workbook, issue: Issue) -> None:
 
 def standard_workbook(program: Program, rules: Mapping[str, tuple[Rule, ...]]) -> bytes:
     """The blank standard workbook kept in ``templates/xlsx/``: every field, sample counties, never accepted as a return."""
+    return issue_workbook(sample_issue(program, rules, program.periods[-1]))
+
+
+def sample_issue(program: Program, rules: Mapping[str, tuple[Rule, ...]], period: Period) -> Issue:
+    """A workbook of a respondent that does not exist, with five rows."""
     sample = Prefecture(
         code="000000", name="样表", short_name=f"某{program.respondent_level}", alone=not program.has_rows
     )
@@ -571,6 +576,4 @@ def standard_workbook(program: Program, rules: Mapping[str, tuple[Rule, ...]]) -
         for n, name in enumerate(names, 1)
     )
     shown = replace(program, prefectures=(sample,), counties=counties)
-    return issue_workbook(
-        Issue(program=shown, key=b"", rules=rules, period=program.periods[-1], prefecture=sample, previous={})
-    )
+    return Issue(program=shown, key=b"", rules=rules, period=period, prefecture=sample, previous={})

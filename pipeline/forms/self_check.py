@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     Rules = Mapping[str, tuple[Rule, ...]]
 
 
+READY = "全部填齐，可以报送"
 CHECK_FIRST = 4  # 0-based row of the first county
 UNKNOWN = "有工作表、列或行被删改，算不出来：请在重新下发的表上填写"
 _ROWS_BELOW = 20  # where a second row of a county is looked for too
@@ -116,10 +117,10 @@ def write_self_check(
     blanks = f"SUM(C5:{column_letter(len(layouts) + 1)}{last + 1})"
     summed = f"SUM({column_letter(clash)}5:{column_letter(clash)}{last + 1})"
     formula = (
-        f'=IF(ISERROR({blanks}+{summed}),"{UNKNOWN}",IF({blanks}+{summed}=0,"全部填齐，可以报送",'
+        f'=IF(ISERROR({blanks}+{summed}),"{UNKNOWN}",IF({blanks}+{summed}=0,"{READY}",'
         f'"还有 "&{blanks}&" {wanting_what}，"&{summed}&" 处矛盾"))'
     )
-    cached = f"还有 {todo} {wanting_what}，{clashes} 处矛盾" if todo + clashes else "全部填齐，可以报送"
+    cached = f"还有 {todo} {wanting_what}，{clashes} 处矛盾" if todo + clashes else READY
     ok(sheet.write_formula(2, 0, formula, f.who, cached))
     for sign, look in (("=", f.good), (">", f.todo)):
         shown = {"type": "formula", "criteria": f"={blanks}+{summed}{sign}0", "format": look}

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
     from pipeline.domain.value import Raw
 
+GOOD, TODO, BAD, CHANGED, UNASKED = (  # fill and ink of what a row or a cell is
+    ("#D8EFD9", "#1B5E20"),
+    ("#FFF3C4", "#7A4F01"),
+    ("#F8C7C4", "#8B1A14"),
+    ("#DDEBF7", "#000000"),
+    ("#EEF1F4", "#8A94A0"),
+)
 INK, GREY, LINE, HEAD, NAVY = "#1F2933", "#8A94A0", "#B8C2CC", "#E8EEF5", "#1F3864"
 FONT = "宋体"
 _FILLS: dict[Severity | None, dict[str, str]] = {
@@ -122,11 +129,10 @@ class Formats:
         self.live = add(font_size=11, bold=True, align="left")
         self._boxed = boxed
         self._entries: dict[tuple[Any, ...], Any] = {}
-        self.good = book.add_format({"bg_color": "#D8EFD9", "font_color": "#1B5E20"})
-        self.todo = book.add_format({"bg_color": "#FFF3C4", "font_color": "#7A4F01"})
-        self.bad = book.add_format({"bg_color": "#F8C7C4", "font_color": "#8B1A14"})
-        self.changed = book.add_format({"bg_color": "#DDEBF7", "font_color": "#000000", "bold": True})
-        self.zebra = book.add_format({"bg_color": "#EEF1F4", "font_color": GREY})
+        self.good, self.todo, self.bad, self.zebra = (
+            book.add_format({"bg_color": fill, "font_color": ink}) for fill, ink in (GOOD, TODO, BAD, UNASKED)
+        )
+        self.changed = book.add_format({"bg_color": CHANGED[0], "font_color": CHANGED[1], "bold": True})
 
     def entry(self, kind: str, severity: Severity | None, *, quoted: bool = False, pale: bool = False) -> Any:
         """A cell that already holds something.

@@ -185,6 +185,7 @@ def _of_rows(
         for column in form.fields_in(known.period):
             before = stood.get(column.code)
             untyped = row is None or row.typed.get(column.code) == ""  # the tick stands for it
+            untyped |= row is not None and column.code in row.amended  # by staff
             now = before if row is None or untyped else row.values.get(column.code)
             if not column.shows:
                 yield _Cell(column, _is_asked(column, answers), before, now)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pipeline.workspace.campaign import Campaign
     from pipeline.workspace.paths import Workspace
 
-ISSUED = "下发"
+ISSUED, OFFICER_PAGE = "下发", "填报一页通.pdf"
 _CELL_TEXT = re.compile(r"<t(?: [^>]*)?>([^<]*)</t>")
 
 
@@ -108,6 +108,7 @@ def issue_period(
     making: dict[str, Callable[[], bytes]] = {p.relative_to(target).as_posix(): p.read_bytes for p in kept}
     for n, (name, issue) in enumerate(issues.items()):
         making[name] = partial(_made, issue, partial(progress, "生成报表", n, len(issues)))
+    making[OFFICER_PAGE] = partial(_officer_page, campaign, period)
     files = Files(making)
     replace_folder(target, files)
     store = open_store(workspace, campaign.program)
@@ -119,9 +120,20 @@ def issue_period(
         store.close()
     if files.faults:
         raise IssueError(
-            f"{len(issues) - len(files.faults)}份已生成，在 {target}；没有生成的：{'；'.join(files.faults)}"
+            f"{len(files) - len(files.faults)}份已生成，在 {target}；没有生成的：{'；'.join(files.faults)}"
         )
     return period, tuple(target / name for name in issues)
+
+
+def _officer_page(campaign: Campaign, period: Period) -> bytes:
+    """The page that says how to fill in the workbooks; that it cannot be drawn stops none of them."""
+    from pipeline.products.officer_page import officer_page  # noqa: PLC0415 - matplotlib is slow to import
+
+    try:
+        return officer_page(campaign.program, campaign.rules, period)
+    except Exception as fault:  # whatever it is, it costs this page only
+        reason = str(fault) if isinstance(fault, PipelineError) else f"程序内部错误（{type(fault).__name__}）"
+        raise IssueError(f"{OFFICER_PAGE}：{reason}") from fault
 
 
 def _prefilled(issues: Iterable[Issue]) -> dict[str, int]:

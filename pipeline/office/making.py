@@ -93,9 +93,8 @@ def make_reports(
     overdue = m.program.worded(OVERDUE)
     made.document(f"{overdue}.docx", templates / f"{OVERDUE}.docx", lambda: overdue_context(m, is_demo=is_demo), {})
     made.file(f"{overdue}.xlsx", lambda: overdue_workbook(m, contacts), seen, contacts and list(contacts))
-    written = sorted(workspace.inputs().items())
-    summary = partial(_summary, m, templates)
-    made.file(m.program.worded("全省汇总.xlsx"), summary, seen, written)
+    unread = _unread(m, templates)
+    made.file(m.program.worded("全省汇总.xlsx"), partial(summary_workbook, m, unread), seen, unread)
     for draft in publications(m, templates, is_demo=is_demo):
         made.document(draft.name, templates / draft.template, draft.make, drawn)
     for draft in letter_drafts(m, is_demo=is_demo):
@@ -212,10 +211,12 @@ class Made:
             self.registers[name] = figures
 
 
-def _summary(m: PeriodMeasures, templates: Path) -> bytes:
-    """The workbook, with the columns nobody reads where it tells of the burden."""
-    told = m.burdens and m.program.burden
-    return summary_workbook(m, unread_columns(m.whole, m.calendar, templates) if told else ())
+def _unread(m: PeriodMeasures, templates: Path) -> tuple[str, ...] | None:
+    """The columns nobody reads, where the burden is told; None where a product that reads cannot be made."""
+    try:
+        return unread_columns(m.whole, m.calendar, templates) if m.burdens else ()
+    except Exception:  # noqa: BLE001 - whatever it is, the product itself says so
+        return None
 
 
 def _key_of(*values: Any) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import zlib
 from decimal import ROUND_HALF_UP, Decimal
 from functools import wraps
 from itertools import pairwise
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 WIDTH_MM = 156.0
 MAX_HEIGHT_MM = 100.0
+A4_MM = (210.0, 297.0)
 _DPI = 220
 BODY_PT = 8.0
 SMALL_PT = 7.0
@@ -78,17 +80,18 @@ class Box(NamedTuple):
 
 
 class Canvas:
-    """One picture, 156 mm wide and ``height_mm`` high; later marks cover earlier ones.
+    """One picture, 156 mm wide and ``height_mm`` high; later marks cover earlier ones. Or a page, A4 upright.
 
     Raises:
         ChartError: the height is not within 100 mm.
     """
 
-    def __init__(self, height_mm: float) -> None:
-        if not 0 < height_mm <= MAX_HEIGHT_MM + 1e-6:
-            raise ChartError(f"图高 {height_mm:.0f} 毫米，超过 {MAX_HEIGHT_MM:.0f} 毫米，请减少行数")
+    def __init__(self, height_mm: float, *, page: bool = False) -> None:
+        width_mm, most_mm = A4_MM if page else (WIDTH_MM, MAX_HEIGHT_MM)
+        if not 0 < height_mm <= most_mm + 1e-6:
+            raise ChartError(f"图高 {height_mm:.0f} 毫米，超过 {most_mm:.0f} 毫米，请减少行数")
         self.height_mm = height_mm
-        self._figure = Figure(figsize=(WIDTH_MM / 25.4, height_mm / 25.4), dpi=_DPI, facecolor=WHITE)
+        self._figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), dpi=_DPI, facecolor=WHITE)
         self._canvas = FigureCanvasAgg(self._figure)
         scale = _DPI / 25.4
         self._to_pixels = Affine2D().scale(scale, -scale).translate(0, self._figure.bbox.height)
@@ -199,15 +202,28 @@ class Canvas:
         Raises:
             ChartError: a text runs off the sheet, or two texts overlap.
         """
+        with io.BytesIO() as stream:
+            self._image().save(stream, format="PNG", dpi=(_DPI, _DPI))
+            return stream.getvalue()
+
+    def pdf(self) -> bytes:
+        """The same as a document of one page: no day, no producer, so that the same drawing gives the same bytes.
+
+        Raises:
+            ChartError: as for :meth:`png`.
+        """
+        few = self._image()
+        points = [round(float(inches) * 72, 2) for inches in self._figure.get_size_inches()]
+        colours = bytes(few.getpalette() or ()).hex()
+        return _one_page(points, f"{few.width} /Height {few.height}", colours, zlib.compress(few.tobytes(), 9))
+
+    def _image(self) -> Image.Image:
+        """Draw once and check every text: 256 colours are told apart from all of them by no eye, and take a third of the room."""
         self._canvas.draw()  # type: ignore[no-untyped-call]
         self._check()
         pixels = np.asarray(self._canvas.buffer_rgba())[:, :, :3]  # type: ignore[no-untyped-call]
         image = Image.fromarray(np.ascontiguousarray(pixels))
-        # 256 colours are told apart from all of them by no eye, and take a third of the room in every document.
-        few = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        with io.BytesIO() as stream:
-            few.save(stream, format="PNG", dpi=(_DPI, _DPI))
-            return stream.getvalue()
+        return image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
 
     def _check(self) -> None:
         renderer = self._canvas.get_renderer()  # type: ignore[no-untyped-call]
@@ -227,6 +243,32 @@ class Canvas:
         if len(clashes):
             first, second = (self._texts[int(index)].get_text() for index in clashes[0])
             raise ChartError(f"图中文字重叠：“{first}”与“{second}”")
+
+
+def _one_page(points: Sequence[float], size: str, colours: str, pixels: bytes) -> bytes:
+    """A PDF of one picture that fills its page."""
+    wide, high = points
+    shown = f"q {wide} 0 0 {high} 0 0 cm /P Do Q".encode()
+    last = len(colours) // 6 - 1
+    picture = (
+        f"/Type /XObject /Subtype /Image /Width {size} /BitsPerComponent 8 /Filter /FlateDecode "
+        f"/ColorSpace [/Indexed /DeviceRGB {last} <{colours}>]"
+    )
+    parts = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {wide} {high}] /Contents 4 0 R "
+        "/Resources << /XObject << /P 5 0 R >> >> >>".encode(),
+        b"<< /Length %d >>\nstream\n%b\nendstream" % (len(shown), shown),
+        b"<< %b /Length %d >>\nstream\n%b\nendstream" % (picture.encode(), len(pixels), pixels),
+    ]
+    content, starts = b"%PDF-1.4\n", []
+    for no, part in enumerate(parts, 1):
+        starts.append(len(content))
+        content += b"%d 0 obj\n%b\nendobj\n" % (no, part)
+    table = b"".join(b"%010d 00000 n \n" % start for start in starts)
+    end = b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(parts) + 1, len(content))
+    return content + b"xref\n0 %d\n0000000000 65535 f \n%b" % (len(parts) + 1, table) + end
 
 
 def _diagonals(box: Box) -> list[tuple[Point, Point]]:

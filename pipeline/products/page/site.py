@@ -47,7 +47,7 @@ def index_page(
         is_demo: The figures are invented.
     """
     links = _links(m, inbox, outbox)
-    issued = sorted(f"{ISSUED}/{p.name}" for p in (outbox / ISSUED).glob("*.xlsx"))
+    issued = sorted(f"{ISSUED}/{p.name}" for p in (outbox / ISSUED).glob("*.*"))
     page = Page(m=m, pictures=pictures, files=[*files, *issued])
     made = {name: make(m, page, links) for name, make in page_parts().items()}
     style, script = _asset("index.css"), m.program.worded(_asset("index.js"))

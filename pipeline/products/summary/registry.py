@@ -64,12 +64,12 @@ class Summary:
 
     Attributes:
         book: The workbook, which charts are made by.
-        unread: Columns that no product reads.
+        unread: Columns that no product reads; None where that is not known.
     """
 
     m: PeriodMeasures
     book: Any
-    unread: tuple[str, ...] = ()
+    unread: tuple[str, ...] | None = ()
 
     def named(self, name: str) -> str:
         """A sheet's name in the words of the programme."""

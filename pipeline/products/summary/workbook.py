@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
 
 
-def summary_workbook(m: PeriodMeasures, unread: Sequence[str] = ()) -> bytes:
+def summary_workbook(m: PeriodMeasures, unread: Sequence[str] | None = ()) -> bytes:
     """Write the workbook. Sums are over reported counties only; a cell nobody reported is hatched, never 0.
 
     Args:
         m: Of the period.
-        unread: Columns that no product reads.
+        unread: Columns that no product reads; None where that is not known.
     """
     out = io.BytesIO()
     book = xlsxwriter.Workbook(
@@ -35,7 +35,7 @@ def summary_workbook(m: PeriodMeasures, unread: Sequence[str] = ()) -> bytes:
     )
     created = datetime.combine(m.snapshot.as_of, time())
     book.set_properties({"title": f"{m.program.words.whole}汇总 {m.period.title}", "created": created})
-    look, summary = Look(book), Summary(m, book, tuple(unread))
+    look, summary = Look(book), Summary(m, book, None if unread is None else tuple(unread))
     tabs = [(one, book.add_worksheet(one.name, PlainSheet)) for one in summary.sheets]
     for one, sheet in tabs:
         sheet.set_tab_color(one.tab)

@@ -39,6 +39,7 @@ _COLUMNS = (
 def _write(s: Summary, pen: Pen) -> None:
     m = s.m
     unread = f"没有用处的指标{len(s.unread)}项，列在最后" if s.unread else "各项指标都有用处"
+    unread = "有公文做不成，哪些指标没有用处查不出" if s.unread is None else unread
     pen.heading(
         f"{_BURDEN}（{m.period.title}）",
         "有账：查得到下发时带出了什么、报回了什么，“应填格”以外各列只算有账的，查不到的不估；分钟按 program.yaml 的 burden "
@@ -69,7 +70,7 @@ def _row(s: Summary, scope: str, name: str, one: Burden, level: str = "") -> tup
         scope,
         name,
         one.cells(),
-        one.cells(s.unread),
+        None if s.unread is None else one.cells(s.unread),
         one.units,
         one.known,
         filled,
@@ -84,7 +85,7 @@ def _row(s: Summary, scope: str, name: str, one: Burden, level: str = "") -> tup
 def _unread(s: Summary) -> Iterator[tuple[Given, ...]]:
     """The columns that nothing uses, with the cells they take in this period."""
     asked = together(s.m.burdens[-1].values()).asked
-    for code in s.unread:
+    for code in s.unread or ():
         cells = asked.get(code, 0)
         title = f"{s.m.whole.field_by_code[code].title}（{code}）"
         yield ("没有用处", title, cells, cells, *[None] * (len(_COLUMNS) - 4))
