@@ -96,7 +96,7 @@ def test_the_outbox_holds_what_was_promised(demo: Workspace) -> None:
             "datapackage.json",
         )
     } <= files
-    assert sum(f.startswith("下发/") for f in files) == 16
+    assert sum(f.startswith("下发/") for f in files) == 17  # and the page for officers
     assert sum(f.startswith("图表/") for f in files) == 7  # the bulletin's six, and the calendar of what is owed
 
 

@@ -21,7 +21,7 @@ from pipeline.workspace.campaign import choose_issue_period, find_prefecture, lo
 from pipeline.workspace.paths import make_key, replace_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from datetime import date
     from pathlib import Path
 
@@ -37,10 +37,11 @@ _CELL_TEXT = re.compile(r"<t(?: [^>]*)?>([^<]*)</t>")
 
 
 class Files(Mapping[str, bytes]):
-    """Files of a folder that are made, or read, when they are written."""
+    """Files of a folder that are made, or read, when they are written; ``beside`` are those that alone are nothing."""
 
-    def __init__(self, making: Mapping[str, Callable[[], bytes]]) -> None:
+    def __init__(self, making: Mapping[str, Callable[[], bytes]], beside: Collection[str] = ()) -> None:
         self._making = making
+        self._beside = beside
         self.faults: list[str] = []
         self.made: dict[str, str] = {}  # name → sha256
 
@@ -57,7 +58,7 @@ class Files(Mapping[str, bytes]):
                 yield name, content
             except IssueError as fault:
                 self.faults.append(str(fault))
-        if self.faults and len(self.faults) == len(self):
+        if self.faults and not self.made.keys() - {*self._beside}:
             raise IssueError("；".join(self.faults))
 
     def __getitem__(self, name: str) -> bytes:
@@ -109,7 +110,7 @@ def issue_period(
     for n, (name, issue) in enumerate(issues.items()):
         making[name] = partial(_made, issue, partial(progress, "生成报表", n, len(issues)))
     making[OFFICER_PAGE] = partial(_officer_page, campaign, period)
-    files = Files(making)
+    files = Files(making, beside=[OFFICER_PAGE])
     replace_folder(target, files)
     store = open_store(workspace, campaign.program)
     try:
@@ -120,7 +121,7 @@ def issue_period(
         store.close()
     if files.faults:
         raise IssueError(
-            f"{len(files) - len(files.faults)}份已生成，在 {target}；没有生成的：{'；'.join(files.faults)}"
+            f"{len(issues.keys() & files.made.keys())}份已生成，在 {target}；没有生成的：{'；'.join(files.faults)}"
         )
     return period, tuple(target / name for name in issues)
 
