@@ -80,19 +80,20 @@ def test_what_reads_a_column_is_found_and_no_list_of_values_is_a_reader() -> Non
     assert "图“专项工作经费安排、到账和支出情况”" in found["F01-1"]
     unread = unread_columns(c.program, c.calendar, TEMPLATES)
     assert set(unread) == {f.code for form in c.program.forms for f in form.fields if not f.shows} - found.keys()
-    assert {"M03-3", "K-8", "D01-1"} <= set(unread)  # names of proofs, and texts that are only counted
+    assert {"T01-2", "D01-1"} <= set(unread)  # texts that are only counted
     assert {c.program.field_by_code[code].type for code in unread} == {FieldType.TEXT}
 
 
 def test_readers_follow_what_the_programme_says_and_what_the_templates_ask(tmp_path: Path) -> None:
     c = whole_campaign()
     (first, *rest) = c.program.ten_tasks
-    other = replace(c.program, ten_tasks=(replace(first, fields=(*first.fields, "K-8")), *rest))
+    other = replace(c.program, ten_tasks=(replace(first, fields=(*first.fields, "T01-2")), *rest))
     for path in TEMPLATES.glob("*.docx"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "总结报告.docx").write_bytes((TEMPLATES / "典型案例汇编.docx").read_bytes())
     found = readers(other, c.calendar, tmp_path)
-    assert "K-8" in found
+    assert "T01-2" not in read()
+    assert "T01-2" in found
     assert "总结报告" in read()["F01-1"]
     assert "总结报告" not in found["F01-1"]
 
