@@ -103,7 +103,9 @@ def made(name: str) -> bytes:
 
 def receipt() -> ReceiptPage:
     """Of the prefecture with most counties."""
-    return max((page for _, page in receipt_pages(measures("2023-10"), is_demo=True)), key=lambda page: len(str(page)))
+    return max(
+        (page for _, _, page in receipt_pages(measures("2023-10"), is_demo=True)), key=lambda page: len(str(page))
+    )
 
 
 def fullest() -> dict[str, Any]:

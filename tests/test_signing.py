@@ -22,6 +22,7 @@ from pipeline.domain.arrival import Arrival
 from pipeline.domain.signing import Scan, Slip, shown_code
 from pipeline.domain.unread import UnreadKind
 from pipeline.ledger.store import Store
+from pipeline.measures.escalation import letters
 from pipeline.measures.overdue import obligations
 from pipeline.measures.reminders import reminders
 from pipeline.office.reported import reported_in
@@ -292,6 +293,9 @@ def test_where_it_is_required_it_is_owed(workspace: Workspace) -> None:
     late = reported_in(workspace, P, date(2023, 3, 14))
     owed = [o for o in obligations(late.program, late.snapshot, late.calendar, late.period) if o.kind == "SIGN_OFF"]
     assert [(o.who, o.overdue, o.reason.value) for o in owed] == [(SMALL, True, "未签认")]
+    (letter,) = letters(late.program, owed, late.calendar, date(2023, 3, 14))
+    assert letter.items == ("1.2023年1—2月确认单签字盖章，应于2023年3月7日前完成，已逾期7天：迪庆州（未签认）。",)
+    assert "打印最新的回执（确认单），签字盖章后发回" in letter.asked
     put(workspace, f"{CHANGED}/a.jpg", jpg(page_of(receipt_of(workspace).read_bytes())))
     call(workspace, CHANGED)
     late = reported_in(workspace, P, date(2023, 3, 14))
@@ -330,3 +334,17 @@ def test_a_document_goes_with_nobody_where_several_may_be_meant(workspace: Works
     }
     assert new == {"三月/昆明.docx": OTHERS["昆明市"]}
     assert {one.kind for one in reported_in(workspace, P, date(2023, 3, 5)).snapshot.unread} <= {UnreadKind.DOCUMENT}
+
+
+def test_a_closed_period_gives_a_new_receipt_beside_what_is_closed(workspace: Workspace) -> None:
+    put(workspace, f"{SIGNED}/a.jpg", jpg(page_of(receipt_of(workspace).read_bytes())))
+    call(workspace, SIGNED)
+    call(workspace, SIGNED, "close", P, "--reason", "定稿", "--yes")
+    before = receipt_of(workspace).read_bytes()
+    call(workspace, BACK, "correct", FIRST, "Q01-1", "4", "--period", P, "--reason", "来电更正漏报", "--source", "电话")
+    assert "签认失效" in line(call(workspace, BACK))
+    assert receipt_of(workspace).read_bytes() == before
+    anew = workspace.outbox(P) / "退回（封存后）" / "回执" / receipt_of(workspace).name
+    put(workspace, f"{BACK}/b.jpg", jpg(page_of(anew.read_bytes())))
+    assert line(call(workspace, BACK)).endswith("\t已签认")
+    assert call(workspace, BACK, "verify").exit_code == 0

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.ledger.receipt import codes_sent
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.period import measure_period
 from pipeline.office.ingredients import beside, rules_of, seen_in
@@ -34,7 +35,7 @@ from pipeline.system.progress import quiet
 from pipeline.workspace.paths import read_key, replace_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from pipeline.domain.acts import Act
     from pipeline.ledger.waiting import Waiting
@@ -99,9 +100,7 @@ def make_reports(
         made.document(draft.name, templates / draft.template, draft.make, drawn)
     for draft in letter_drafts(m, is_demo=is_demo):
         made.document(draft.name, templates / draft.template, draft.make, {})
-    for name, page in receipt_pages(m, is_demo=is_demo):
-        made.document(f"{RECEIPTS}/{name}.docx", templates / RECEIPT, page.document, page.square)
-        made.file(f"{RECEIPTS}/{name}.pdf", partial(receipt_pdf, page), page)
+    give_receipts(made, workspace, m, m.receipts)
     give_back(made, workspace, m, copies, m.snapshot.refused(m.period), f"{RETURNED}/")
     for name, picture in drawn.items():
         for n, part in enumerate(picture.parts):
@@ -303,6 +302,14 @@ def give_back(
         made.document(name, workspace.templates / "退回通知.docx", notice, {})
 
 
+def give_receipts(made: Made, workspace: Workspace, m: PeriodMeasures, of: Collection[str]) -> None:
+    """What some respondents get for what was accepted of them, in both formats."""
+    for code, name, page in receipt_pages(m, is_demo=workspace.is_demo):
+        if code in of:
+            made.document(f"{RECEIPTS}/{name}.docx", workspace.templates / RECEIPT, page.document, page.square)
+            made.file(f"{RECEIPTS}/{name}.pdf", partial(receipt_pdf, page), page)
+
+
 def unmade(files: Mapping[str, bytes]) -> tuple[str, ...]:
     """Of the files of a period, what says that one could not be made."""
     return tuple(content.decode().strip() for name, content in files.items() if name.endswith(_UNMADE))
@@ -321,8 +328,11 @@ def keep_closed(workspace: Workspace, m: PeriodMeasures, closing: Act, copies: S
         for code, waiting in m.snapshot.refused(m.period).items()
         if waiting.entry and waiting.entry.taken_on > closing.done_on
     }
-    if late or refused:
+    told = codes_sent(act for act in m.snapshot.acts if act.seq < closing.seq).get(m.period.code, {})
+    anew = [code for code, one in m.receipts.items() if code in told and told[code][-1] != one.code]
+    if late or refused or anew:
         give_back(made, workspace, m, late, refused)
+        give_receipts(made, workspace, m, anew)
         listed = {name: sha256(data) for name, data in sorted(made.files.items())}
         content = signed({"outputs": listed, "key": "", "keys": made.keys}, read_key(workspace))
         replace_folder(target, {**made.files, MANIFEST: content})

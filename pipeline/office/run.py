@@ -131,8 +131,7 @@ def run(
             try:
                 key = made_from(workspace, measures, contacts)
                 last = LastMade.of(workspace.outbox(chosen.code), campaign.key)
-                if chosen.code not in closed:
-                    store.note_receipts(chosen.code, measures.receipts, as_of, who)
+                store.note_receipts(chosen.code, measures.receipts, as_of, who)
                 if last.is_whole(key, (ISSUED, ALTERED, RETURNED_LATER)):
                     kept.append(chosen.code)
                     files_kept += len(last.outputs)

@@ -96,11 +96,11 @@ def square_png(slip: str) -> bytes:
     return out.getvalue()
 
 
-def receipt_pages(m: PeriodMeasures, *, is_demo: bool) -> Iterator[tuple[str, ReceiptPage]]:
-    """File name without ending → page, one for each respondent of whom something was accepted."""
+def receipt_pages(m: PeriodMeasures, *, is_demo: bool) -> Iterator[tuple[str, str, ReceiptPage]]:
+    """Respondent, file name without ending, and page: one for each of whom something was accepted."""
     for receipt in m.receipts.values():
         p = receipt.prefecture
-        yield f"{p.code}_{p.short_name}_{FOLDER}", _page(m, receipt, is_demo=is_demo)
+        yield p.code, f"{p.code}_{p.short_name}_{FOLDER}", _page(m, receipt, is_demo=is_demo)
 
 
 def _page(m: PeriodMeasures, receipt: Receipt, *, is_demo: bool) -> ReceiptPage:
