@@ -753,7 +753,7 @@ def test_the_prefectures_own_returns_are_counted_apart(capsys: pytest.CaptureFix
         records=records,
     )
     m: Any = SimpleNamespace(
-        period=period, program=program, snapshot=shot, states_shown={State.ACCEPTED: 129, State.RETURNED: 0}
+        period=period, program=program, snapshot=shot, states_shown={State.ACCEPTED: 129, State.RETURNED: 0}, signs={}
     )
     print_status(m)
     lines = capsys.readouterr().out.splitlines()

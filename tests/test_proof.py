@@ -356,10 +356,10 @@ def test_two_histories_written_with_one_key_are_not_mixed(lived: Workspace, tmp_
         acts.withdraw(one.workspace, target, "没有错", "张三", date(2024, 7, 18), again=True)
     with contextlib.closing(sqlite3.connect(mine.workspace.dataset / "dataset.sqlite")) as connection, connection:
         connection.execute("ATTACH ? AS other", (str(other.workspace.dataset / "dataset.sqlite"),))
-        seq = connection.execute("SELECT seq FROM chain WHERE no = 17").fetchone()
-        connection.execute("REPLACE INTO chain SELECT * FROM other.chain WHERE no = 17")
+        seq = connection.execute("SELECT seq FROM chain WHERE no = 20").fetchone()
+        connection.execute("REPLACE INTO chain SELECT * FROM other.chain WHERE no = 20")
         connection.execute("REPLACE INTO acts SELECT * FROM other.acts WHERE seq = ?", seq)
-    assert "台账第18条（2024-07-18，恢复）接的不是现在的第17条" in mine.faults
+    assert "台账第21条（2024-07-18，恢复）接的不是现在的第20条" in mine.faults
     assert repair(mine.workspace) == []
 
 
@@ -383,7 +383,7 @@ def test_a_tail_cut_off_is_found_by_whatever_is_left(office: Office) -> None:
     seal.unlink()
     faults = office.faults
     assert "台账封签不见了" in faults
-    assert f"{SECOND}/manifest.json：制作时台账有第11条" in faults
+    assert f"{SECOND}/manifest.json：制作时台账有第12条" in faults
     assert repair(office.workspace) == []  # nothing is proven, and no seal is made over it
     assert not seal.exists()
     shutil.rmtree(office.workspace.root / "outbox")
@@ -391,7 +391,7 @@ def test_a_tail_cut_off_is_found_by_whatever_is_left(office: Office) -> None:
     store._seal()  # noqa: SLF001 - the best that could be forged, even with the program at hand
     store.close()
     faults = "\n".join(verify(office.workspace, head=word).faults)
-    assert "抄下的封签是第16条的，台账只到第6条" in faults
+    assert "抄下的封签是第19条的，台账只到第6条" in faults
     assert call(office.workspace, "verify", "--head", "12-ABC").exit_code == 2
 
 
@@ -486,7 +486,7 @@ SPOILT: dict[
     ),
     "the seal deleted": (lambda w: (w / "dataset" / SEAL).unlink(), "台账封签不见了", True),
     "the seal changed": (
-        lambda w: _edit(w / "dataset" / SEAL, '"no": 16', '"no": 15'),
+        lambda w: _edit(w / "dataset" / SEAL, '"no": 19', '"no": 18'),
         "台账封签不是用这里的签发密钥签的",
         True,
     ),
@@ -650,7 +650,7 @@ def backup(lived: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("backup") / "b.zip"
     result = call(lived, "backup", str(path))
     assert result.exit_code == 0, result.output
-    assert "台账封签 16-" in result.output
+    assert "台账封签 19-" in result.output
     again = call(lived, "backup", str(path))
     assert (again.exit_code, "已经有了，没有备份" in again.output) == (2, True)
     assert call(lived, "backup", "--overwrite", str(path)).exit_code == 0

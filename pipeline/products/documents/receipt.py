@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from pipeline.program.model import Unit
 
 FOLDER, TEMPLATE = "回执", "回执.docx"
-_FILES, _EXCEPTIONS, _NAMED, _LONG, _SHORT = 4, 3, 20, 28, 16  # named of each: the page is one
+_FILES, _EXCEPTIONS, _NAMED, _LONG, _SHORT = 3, 2, 20, 28, 16  # named of each: the page is one
 _PLACES = ("单位负责人（签字）：", "填报人（签字）：", "单位（盖章）：", "日期：　　　　年　　月　　日")
-_QR_MM, _QR_SCALE = 34.0, 10
+_QR_MM, _QR_SCALE = 30.0, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,7 @@ def _page(m: PeriodMeasures, receipt: Receipt, *, is_demo: bool) -> ReceiptPage:
         states=tuple(_states(m, p.code, say)),
         notes=tuple(_notes(m, receipt, len(came), say)),
         places=_PLACES if sign else (),
-        how="核对无误后，请打印本页签字盖章，扫描或拍照发回（二维码要拍全，不要盖住）。" if sign else "",
+        how="核对无误后请打印签字盖章，扫描或拍照发回（二维码要拍全、勿遮盖）。" if sign else "",
         code_line=quoted(say, "code", code),
         slip=str(slip) if sign else "",
         office=m.program.office,

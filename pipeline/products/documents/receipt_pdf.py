@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from pipeline.products.documents.receipt import ReceiptLine, ReceiptPage
 
-_LEFT, _TOP, _WIDTH, _BOTTOM = 28.0, 26.0, 156.0, 271.0  # mm
+_LEFT, _TOP, _WIDTH, _BOTTOM = 28.0, 22.0, 156.0, 275.0  # mm
 _LINE, _TEXT_PT, _CELL_PT, _PADDING = 6.4, 12.0, 10.5, 1.2
 _NOT_FIRST = "，。、；：）”》？！％%"
 _FILES, _STATES = (14.0, 82.0, 38.0, 22.0), (30.0, 16.0, 110.0)
-_SQUARE, _SIGN_HEIGHT = 34.0, 46.0
+_SQUARE, _SIGN_HEIGHT = 30.0, 39.0
 
 
 def receipt_pdf(page: ReceiptPage) -> bytes:
