@@ -7,33 +7,37 @@ import random
 import shutil
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
+from pipeline.cli import main
 from pipeline.domain.obligation import ObligationKind
 from pipeline.domain.state import State
 from pipeline.measures.completion import change_pp, same_units
 from pipeline.measures.figures import PROVINCE
 from pipeline.measures.period import measure_period
 from pipeline.products.package.schema import Source
-from pipeline.products.package.tables import entries, records, values
+from pipeline.products.package.tables import acts, entries, records, values
 from pipeline.products.package.writer import csv_text
+from pipeline.program.layout import REMARK
 from pipeline.program.load import load_program
 from pipeline.workspace.campaign import load_campaign, open_snapshot
 from pipeline.workspace.paths import Workspace
 from tests import test_campaign, test_demo
-from tests.builder import ROOT, SECOND, THIRD, whole_campaign
+from tests.builder import FIRST, ROOT, SECOND, THIRD, filled, new_workspace, own_key, whole_campaign
 from tests.hearsay import Report, demo_heard, heard, invented
 from tests.kept import kept
 from tests.oracle import memory, owed, progress, systems
 from tests.oracle.notice import Campaign
 from tests.test_boundaries import redrawn
 from tests.test_demo import EXAMPLE
+from tests.test_explanations import typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -56,7 +60,7 @@ def published(m: PeriodMeasures) -> dict[str, bytes]:
     source = Source(
         program=m.program, snapshot=m.snapshot, periods=(m.period,), submissions=(), obligations=(), assessed=()
     )
-    tables = (values.TABLE, entries.TABLE, records.TABLE)
+    tables = (values.TABLE, entries.TABLE, records.TABLE, acts.TABLE)
     return {f"{one.name}.csv": csv_text(one.header, one.lines(source)).encode("utf-8-sig") for one in tables}
 
 
@@ -533,10 +537,63 @@ def test_every_figure_of_the_demo_is_that_of_the_oracle(
     assert differences(iter(triples)) == []
 
 
+def decided(folder: Path) -> Path:
+    """Two periods in which staff amend a value, withdraw a return, extend a report and refuse a reason."""
+    workspace = new_workspace(folder / "w")
+    own_key(workspace)
+
+    def call(day: str, *words: str) -> None:
+        done = CliRunner().invoke(main, ["--project", str(workspace.root), "--as-of", day, *words])
+        assert done.exit_code == 0, done.output
+
+    def put(day: str, name: str, content: bytes) -> None:
+        path = workspace.inbox / day / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    put("2023-01-05", "迪庆.xlsx", filled("2022-12"))
+    put("2023-01-05", "怒江.xlsx", filled("2022-12", LATER))
+    put("2023-01-06", "迪庆.xlsx", filled("2022-12", changes={(SECOND, "Q01-1"): 7}))
+    call("2023-01-09", "--period", "2022-12")
+    because = ("--reason", "来函更正")
+    call("2023-01-10", "correct", FIRST, "Q01-1", "5", "--period", "2022-12", "--source", "来函", *because)
+    call("2023-01-10", "withdraw", "3", *because)
+    call("2023-01-16", "--period", "2022-12")
+    why = {("A1", FIRST, "Q02-1"): 1, ("A1", FIRST, REMARK): "上期把市级活动误计入本县，现已核减"}
+    put("2023-03-05", "迪庆.xlsx", typed(filled("2023-02", changes={(FIRST, "Q01-1"): 5}), why))
+    put("2023-03-10", "怒江.xlsx", filled("2023-02", LATER))
+    call("2023-03-06", "extend", LATER, "--until", "2023-03-20", "--period", "2023-02", *because)
+    call("2023-03-10", "--period", "2023-02")
+    call("2023-03-10", "settle", FIRST, "--refuse", "--period", "2023-02", *because)
+    call("2023-03-14", "--period", "2023-02")
+    return workspace.root
+
+
+LATER = "533300"  # 怒江州
+
+
+def test_what_staff_decide_is_in_the_figures_compared() -> None:
+    """That the campaign of :func:`decided` is none in which nothing came of it."""
+    c, shot = open_snapshot(Workspace(root=kept("acts", decided)), date(2023, 3, 14))
+    first, second = c.program.periods[:2]
+    states = {code: shot.state(second, c.program.unit_by_code[code]) for code in (FIRST, SECOND)}
+    assert states == {FIRST: State.RETURNED, SECOND: State.ACCEPTED}
+    known = measure_period(c.program, shot, c.calendar, second).known.values
+    assert (known[FIRST]["Q01-1"], known[SECOND]["Q01-1"]) == (5, 2)
+    reports = {
+        (o.unit, o.timeliness.value)
+        for o in measure_period(c.program, shot, c.calendar, second).obligations
+        if o.kind is ObligationKind.REPORT and o.period.code == second.code and o.prefecture.code == LATER
+    }
+    assert {timeliness for _, timeliness in reports} == {"ON_TIME"}
+    assert first.due_on < second.due_on < date(2023, 3, 10)
+
+
 def _played() -> dict[str, Callable[[], Path]]:
     found: dict[str, Callable[[], Path]] = {
         "two periods, all sheets": lambda: kept("demo", test_demo.played),
         "three periods, the eight actions": lambda: kept("campaign", test_campaign.played),
+        "what staff decide": lambda: kept("acts", decided),
     }
     if os.environ.get(PLAYED):
         found[os.environ[PLAYED]] = lambda: Path(os.environ[PLAYED])
@@ -566,7 +623,7 @@ def test_what_was_played_through_files_is_published_and_recomputed(name: str, tm
     }
     expected = {m.period.code: published(m) for m in measured}
     every_decision = {
-        code: {"records.csv": files.pop("records.csv")} for code, files in expected.items()
+        code: {name: files.pop(name) for name in ("records.csv", "acts.csv")} for code, files in expected.items()
     }  # of ``export``
     assert packages == expected
     packages = {code: files | every_decision[code] for code, files in packages.items()}

@@ -739,6 +739,11 @@ def _(b: Book, role: str | None, name: str | None, code: str | None) -> str:
     return n(len(rows[rows[column] == wanted] if column else rows))
 
 
+@figure(r"problems\.unclear")
+def _(b: Book) -> str:
+    return n(sum(d.kind == "PROBLEM" and d.timeliness == "UNCLEAR" for d in b.debts))
+
+
 @figure(r"problems\.(pressing|listed)")
 def _(b: Book, what: str) -> str:
     days = sorted((b.late_problems.get(x, 0) for x in _pressing(b)), reverse=True)

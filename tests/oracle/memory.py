@@ -26,11 +26,11 @@ class Published:
     """The packages of a campaign's periods, joined."""
 
     def __init__(self, packages: Mapping[str, Mapping[str, bytes]]) -> None:
-        self.values, self.entries, self.records = (
+        self.values, self.entries, self.records, self.acts = (
             pd.concat(
                 [_read(files[name]) for _, files in sorted(packages.items()) if name in files] or [pd.DataFrame()]
             )
-            for name in ("values.csv", "entries.csv", "records.csv")
+            for name in ("values.csv", "entries.csv", "records.csv", "acts.csv")
         )
 
     def in_period(self, code: str) -> pd.DataFrame:

@@ -55,9 +55,23 @@ class Ledger:
     period: Span
     as_of: date
 
-    def due(self, period: Span) -> date:
-        """Of a period's reports."""
-        return workday_after(self.campaign, period)
+    def due(self, period: Span, unit: str = "") -> date:
+        """Of the reports of a period; of a unit, for all of its prefecture, the day to which its report was extended."""
+        whose = {**self.campaign.roster(self.period), **self.campaign.roster(period)}.get(unit, unit)
+        return self.longer.get((period.code, whose), workday_after(self.campaign, period))
+
+    @cached_property
+    def longer(self) -> dict[tuple[str, str], date]:
+        """(period, prefecture) → the day staff gave it by the day, the last word counts."""
+        columns = ["act", "kind", "period", "prefecture_code", "done_on", "day"]
+        acts = self.published.acts.reindex(columns=columns)
+        mine = acts[(acts["kind"] == "EXTEND") & (acts["done_on"] <= self.as_of.isoformat())]
+        return {
+            (period, prefecture): date.fromisoformat(day)
+            for _, period, prefecture, day in sorted(
+                (int(no), period, prefecture, day) for no, _, period, prefecture, _, day in mine.itertuples(index=False)
+            )
+        }
 
     @cached_property
     def records(self) -> pd.DataFrame:
@@ -104,7 +118,7 @@ class Ledger:
             for unit in (*self.campaign.prefectures, *then):
                 mine = [unit] if unit in then else [c for c, of in then.items() if of == unit]
                 met = min((day for c in mine if (day := self.accepted.get((period.code, c)))), default=None)
-                now, last = self._now(unit, period), self.due(period)
+                now, last = self._now(unit, period), self.due(period, unit)
                 timeliness = self._judged(last, met)
                 behind = timeliness in {"LATE", "OVERDUE"}
                 streaks[now] = streaks.get(now, 0) + 1 if behind else 0
@@ -281,12 +295,14 @@ class Ledger:
         shown = next((p for p in self.campaign.periods if due <= p.end), self.campaign.periods[-1])
         later = [p for p in self.campaign.periods if p.end >= shown.end]
         heard = bool(by) or any((p.code, unit) in self.accepted for p in later)
-        by_then = due if (stated if met else heard) else max(due, self.due(shown))
+        by_then = due if (stated if met else heard) else max(due, self.due(shown, by or unit))
         timeliness = self._judged(by_then, met)
         if timeliness == "OVERDUE" and not self._spoke(by or unit):
             timeliness = "UNCLEAR"
         missed = [
-            p for p in self.campaign.through(self.period) if p.end >= shown.end and self.due(p) < (met or self.as_of)
+            p
+            for p in self.campaign.through(self.period)
+            if p.end >= shown.end and self.due(p, by or unit) < (met or self.as_of)
         ]
         return Debt(
             kind=kind,
@@ -308,7 +324,7 @@ class Ledger:
 
     def _spoke(self, unit: str) -> bool:
         """Whether the last report that is due stands, or a later one."""
-        due = [p for p in self.campaign.through(self.period) if self.due(p) < self.as_of]
+        due = [p for p in self.campaign.through(self.period) if self.due(p, unit) < self.as_of]
         return not due or any((p.code, unit) in self.accepted for p in self.campaign.periods if p.end >= due[-1].end)
 
     def _whose(self, unit: str, serves: str) -> str:

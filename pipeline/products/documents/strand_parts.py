@@ -147,7 +147,14 @@ def problem_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
     n, key = p.province, "problems"
     known = sum(count is not None for count in p.by_prefecture.values())
     text = f"按报送过问题台账的{say(f'{key}.prefectures', known)}{w.respondents}统计，累计梳理问题{say(f'{key}.total', n.total)}个，"
-    return [f"{text}{_how_many_open(n, key, say)}。{_this_period(n, say)}。"]
+    return [f"{text}{_how_many_open(n, key, say)}{_past_their_day(m, say)}。{_this_period(n, say)}。"]
+
+
+def _past_their_day(m: PeriodMeasures, say: Figures) -> str:
+    """Those whose respondent's last report does not stand: whether they were solved nobody knows."""
+    unclear = sum(o.kind is ObligationKind.PROBLEM and o.timeliness is Timeliness.UNCLEAR for o in m.obligations)
+    who = m.program.words.respondent
+    return f"，另有{say('problems.unclear', unclear)}个过了计划解决日期、所在{who}最近一次没有报来，办结与否不明" if unclear else ""
 
 
 def _how_many_open(n: ProblemCount, key: str, say: Figures) -> str:
