@@ -154,7 +154,11 @@ def _past_their_day(m: PeriodMeasures, say: Figures) -> str:
     """Those whose respondent's last report does not stand: whether they were solved nobody knows."""
     unclear = sum(o.kind is ObligationKind.PROBLEM and o.timeliness is Timeliness.UNCLEAR for o in m.obligations)
     who = m.program.words.respondent
-    return f"，另有{say('problems.unclear', unclear)}个过了计划解决日期、所在{who}最近一次没有报来，办结与否不明" if unclear else ""
+    return (
+        f"，另有{say('problems.unclear', unclear)}个过了计划解决日期、所在{who}最近一次没有报来，办结与否不明"
+        if unclear
+        else ""
+    )
 
 
 def _how_many_open(n: ProblemCount, key: str, say: Figures) -> str:
