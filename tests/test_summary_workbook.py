@@ -371,6 +371,7 @@ def test_a_campaign_with_only_the_eight_actions_has_no_more_sheets() -> None:
         "签认情况",
         "各期完成率",
         *(f.sheet for f in m.program.forms),
+        "任务附项",
         "请留意的数",
     ]
 
