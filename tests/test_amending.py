@@ -17,6 +17,7 @@ from pipeline.cli import main
 from pipeline.office.proof import verify
 from pipeline.program.layout import CODE_ROW, COUNTY_CODE, PROBLEM_SHEET
 from tests.builder import FIRST, SECOND, SMALL, campaign, copy_of, filled, new_workspace, own_key
+from tests.test_explanations import put, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,18 +33,6 @@ NOTED = "AMENDED"
 
 def call(workspace: Workspace, *words: str, day: date) -> Any:
     return CliRunner().invoke(main, ["--project", str(workspace.root), "--as-of", day.isoformat(), *words])
-
-
-def run(workspace: Workspace, *words: str, day: date) -> str:
-    done = call(workspace, *words, day=day)
-    assert done.exit_code == 0, done.output
-    return str(done.output)
-
-
-def put(workspace: Workspace, day: date, name: str, content: bytes) -> None:
-    path = workspace.inbox / day.isoformat() / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
 
 
 def value(workspace: Workspace, period: str = "2022-12", unit: str = FIRST) -> tuple[str, str]:
@@ -110,6 +99,13 @@ def test_it_is_a_note_to_the_officer_and_returns_nothing(amended: tuple[Workspac
     assert not (amended[0].outbox("2022-12") / "退回").exists() or not list(
         (amended[0].outbox("2022-12") / "退回").glob("*.xlsx")
     )
+
+
+def test_who_signs_for_it_is_told_what_was_amended(amended: tuple[Workspace, str]) -> None:
+    receipt = docx.Document(str(amended[0].outbox("2022-12") / "回执" / f"{SMALL}_迪庆州_回执.docx"))
+    text = "".join(p.text for p in receipt.paragraphs)
+    assert "省级核改1处，校验码按核改后的数算：香格里拉市“" in text
+    assert "所填2，核改为5（1月12日电话，经办人张某）。" in text
 
 
 def test_whoever_looks_back_sees_what_stood_then(workspace: Workspace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
 from pipeline.cli import main
+from pipeline.domain.acts import Act, ActKind, Refusals
+from pipeline.domain.entries import Answered
 from pipeline.domain.state import State
 from pipeline.ledger.snapshot import take_snapshot
 from pipeline.office.proof import verify
@@ -158,6 +161,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         workspace, "settle", FIRST, "--refuse", "--reason", "台账显示没有误计", "--period", "2023-02", day=DAY4
     )
     run(workspace, "--period", "2023-02", day=DAY4)
+    seen["history refused"] = run(workspace, "history", FIRST, day=DAY4)
     seen["states refused"], seen["told refused"] = states(workspace, "2023-02", DAY4), told(workspace, DAY4)
     (again,) = (workspace.outbox("2023-02") / "退回").glob("*.xlsx")
     seen["returned for it"] = openpyxl.load_workbook(again)
@@ -252,6 +256,43 @@ def test_a_reason_refused_returns_its_county_and_says_why(story: dict[str, Any])
         code == REFUSED_REASON and unit == FIRST and "台账显示没有误计" in fix
         for code, unit, fix in story["told refused"]
     )
+
+
+def test_a_file_whose_reason_is_refused_is_called_accepted_no_more(story: dict[str, Any]) -> None:
+    verdicts = re.findall(r"收到 \S+/(\S+)\.xlsx，报送序号 \d+：(\S+?)[，（\n]", story["history refused"])
+    assert dict(verdicts)["三"] == "部分退回"
+    verdicts = re.findall(r"收到 \S+/(\S+)\.xlsx，报送序号 \d+：(\S+?)[，（\n]", story["history"])
+    assert dict(verdicts)["三"] == "已接收"
+
+
+def test_a_new_reason_beside_one_that_was_refused_is_not_called_refused() -> None:
+    refuse = Act(
+        kind=ActKind.REFUSE,
+        period="2022-12",
+        reason="无据",
+        who="张三",
+        done_on=DAY2,
+        claimed_prefecture=FIRST,
+        target=1,
+    )
+    said = [
+        (1, "2022-12", "a", WHY),
+        (2, "2023-02", "a", WHY),
+        (2, "2023-02", "b", WHY),
+        (3, "2023-02", "a", "另有原因"),
+    ]
+    answered = [
+        Answered(seq=seq, period=period, unit=FIRST, field="Q01-1", row=8, rule=rule, reason=why)
+        for seq, period, rule, why in said
+    ]
+    refusals = Refusals.of([refuse], answered)
+    assert [refusals.by(period, FIRST, seq) is not None for seq, period, _, _ in said] == [True, True, True, False]
+    assert [refusals.of_reason(p, seq, FIRST, rule, why) is not None for seq, p, rule, why in said] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_what_goes_back_keeps_a_reason_that_was_given_on_the_list_of_problems(story: dict[str, Any]) -> None:

@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
 
-from pipeline.cli import main
 from pipeline.domain.obligation import ObligationKind
 from pipeline.domain.state import State
 from pipeline.measures.completion import change_pp, same_units
@@ -37,7 +35,7 @@ from tests.oracle import memory, owed, progress, systems
 from tests.oracle.notice import Campaign
 from tests.test_boundaries import redrawn
 from tests.test_demo import EXAMPLE
-from tests.test_explanations import typed
+from tests.test_explanations import put, run, typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -541,31 +539,48 @@ def decided(folder: Path) -> Path:
     """Two periods in which staff amend a value, withdraw a return, extend a report and refuse a reason."""
     workspace = new_workspace(folder / "w")
     own_key(workspace)
-
-    def call(day: str, *words: str) -> None:
-        done = CliRunner().invoke(main, ["--project", str(workspace.root), "--as-of", day, *words])
-        assert done.exit_code == 0, done.output
-
-    def put(day: str, name: str, content: bytes) -> None:
-        path = workspace.inbox / day / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-
-    put("2023-01-05", "迪庆.xlsx", filled("2022-12"))
-    put("2023-01-05", "怒江.xlsx", filled("2022-12", LATER))
-    put("2023-01-06", "迪庆.xlsx", filled("2022-12", changes={(SECOND, "Q01-1"): 7}))
-    call("2023-01-09", "--period", "2022-12")
-    because = ("--reason", "来函更正")
-    call("2023-01-10", "correct", FIRST, "Q01-1", "5", "--period", "2022-12", "--source", "来函", *because)
-    call("2023-01-10", "withdraw", "3", *because)
-    call("2023-01-16", "--period", "2022-12")
+    on, because = date.fromisoformat, ("--reason", "来函更正")
+    put(workspace, on("2023-01-05"), "迪庆.xlsx", filled("2022-12"))
+    put(workspace, on("2023-01-05"), "怒江.xlsx", filled("2022-12", LATER))
+    put(workspace, on("2023-01-06"), "迪庆.xlsx", filled("2022-12", changes={(SECOND, "Q01-1"): 7}))
+    run(workspace, "--period", "2022-12", day=on("2023-01-09"))
+    run(
+        workspace,
+        "correct",
+        FIRST,
+        "Q01-1",
+        "5",
+        "--period",
+        "2022-12",
+        "--source",
+        "来函",
+        *because,
+        day=on("2023-01-10"),
+    )
+    run(workspace, "withdraw", "3", *because, day=on("2023-01-10"))
+    run(workspace, "--period", "2022-12", day=on("2023-01-16"))
     why = {("A1", FIRST, "Q02-1"): 1, ("A1", FIRST, REMARK): "上期把市级活动误计入本县，现已核减"}
-    put("2023-03-05", "迪庆.xlsx", typed(filled("2023-02", changes={(FIRST, "Q01-1"): 5}), why))
-    put("2023-03-10", "怒江.xlsx", filled("2023-02", LATER))
-    call("2023-03-06", "extend", LATER, "--until", "2023-03-20", "--period", "2023-02", *because)
-    call("2023-03-10", "--period", "2023-02")
-    call("2023-03-10", "settle", FIRST, "--refuse", "--period", "2023-02", *because)
-    call("2023-03-14", "--period", "2023-02")
+    put(
+        workspace,
+        on("2023-03-05"),
+        "迪庆.xlsx",
+        typed(filled("2023-02", changes={(FIRST, "Q01-1"): 5}), why),
+    )
+    put(workspace, on("2023-03-10"), "怒江.xlsx", filled("2023-02", LATER))
+    run(
+        workspace,
+        "extend",
+        LATER,
+        "--until",
+        "2023-03-20",
+        "--period",
+        "2023-02",
+        *because,
+        day=on("2023-03-06"),
+    )
+    run(workspace, "--period", "2023-02", day=on("2023-03-10"))
+    run(workspace, "settle", FIRST, "--refuse", "--period", "2023-02", *because, day=on("2023-03-10"))
+    run(workspace, "--period", "2023-02", day=on("2023-03-14"))
     return workspace.root
 
 

@@ -198,7 +198,7 @@ def test_a_class_has_a_name_of_its_own() -> None:
         ("dask", {"scale.cluster"}),
         ("python_calamine", set()),
         ("chinese_calendar", {"program.calendar"}),
-        ("fpdf", {"products.documents.receipt_pdf"}),
+        ("fpdf", {"products.documents.receipt_pdf", "products.drawing.pdf"}),
         ("segno", {"products.documents.receipt"}),
         ("pypdfium2", {"reading.scans"}),
         ("zxingcpp", {"reading.scans"}),

@@ -102,6 +102,8 @@ class Act:
         """The reason, in words."""
         if self.kind is ActKind.SIGN:
             return f"校验码 {shown_code(self.reason)}"
+        if self.kind is ActKind.RECEIPT:
+            return "；".join(f"{whose} 校验码 {shown_code(code)}" for whose, code in json.loads(self.reason).items())
         return Amendment.of(self).why if self.kind is ActKind.AMEND else self.reason
 
 
@@ -180,10 +182,12 @@ class Refusals:
 
     Attributes:
         last: (period, unit) → the act by which they are not; it reaches back over all that the unit had sent by then.
-        again: (unit, submission) → the same act, where a later return gives the same reason for the same rule, word for word.
+        reasons: (unit, rule, reason) → the same act, of what it reaches.
+        again: (unit, submission) → the same act, where a later return gives one of these again, word for word.
     """
 
     last: Mapping[tuple[str, str], Act]
+    reasons: Mapping[tuple[str, str, str], Act]
     again: Mapping[tuple[str, int], Act]
 
     @classmethod
@@ -204,12 +208,17 @@ class Refusals:
             and one.seq > act.target
             and (one.period, one.unit) not in upheld
         }
-        return cls(last=last, again=again)
+        return cls(last=last, reasons=reasons, again=again)
 
     def by(self, period: str, unit: str, seq: int) -> Act | None:
         """The act by which a unit's record in a submission is returned; None where it is not."""
         act = self.last.get((period, unit))
         return act if act and seq <= act.target else self.again.get((unit, seq))
+
+    def of_reason(self, period: str, seq: int, unit: str, rule: str, reason: str) -> Act | None:
+        """The act by which one reason in a submission is not taken; a new one beside it is not settled yet."""
+        act = self.by(period, unit, seq)
+        return act if act and (seq <= act.target or (unit, rule, reason) in self.reasons) else None
 
 
 def closings(acts: Iterable[Act]) -> dict[str, Act]:

@@ -178,7 +178,8 @@ def file_papers(
     rest: list[Unread] = []
     for one in left:
         paper = lying.get(one.name)
-        if paper is None or one.reason or (paper in new and filing.scans[paper.name] is None):
+        went = paper is not None and filing.scans.get(paper.name, _NOT_READ) is None
+        if paper is None or one.reason or went:
             rest.append(one)
         elif not filing.is_done(paper):  # the same bytes may lie there twice
             found, still = filing.papers_of(one, paper)

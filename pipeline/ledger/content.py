@@ -251,11 +251,30 @@ class LedgerContent:
         return tuple(act for act in self.acts if act.done_on <= day)
 
     def submissions(self, seen: SeenEarlier) -> tuple[Submission, ...]:
-        """The ledger as far as it is seen, in order; what was withdrawn bears that verdict."""
+        """The ledger as far as it is seen, in order; what was withdrawn, or returned for its reasons, bears that verdict."""
         acts = self.acts_by(seen.as_of)
-        return submissions_as_decided(
+        found = submissions_as_decided(
             (one for one in self.entries if one.taken_on <= seen.taken_by), acts, by=seen.as_of
         )
+        verdicts = self._for_their_reasons(Refusals.of(acts, self.answered))
+        return tuple(
+            replace(one, verdict=verdicts[one.seq])
+            if one.seq in verdicts and one.verdict in {Verdict.ACCEPTED, Verdict.PARTIAL}
+            else one
+            for one in found
+        )
+
+    def _for_their_reasons(self, refused: Refusals) -> dict[int, str]:
+        """Number of a submission of which some record is returned because its reasons are not taken → its verdict."""
+        states: dict[int, list[bool]] = {}
+        touched = set()
+        if not refused.last:
+            return {}
+        for period, unit, state, seq in self.records:
+            is_refused = refused.by(period, unit, seq) is not None
+            touched |= {seq} if is_refused else set()
+            states.setdefault(seq, []).append(State(state).is_reported and not is_refused)
+        return {seq: (Verdict.PARTIAL if any(states[seq]) else Verdict.RETURNED).value for seq in touched}
 
     def accepted(self, seen: SeenEarlier) -> Accepted:
         """What was accepted, as it is seen."""
@@ -300,7 +319,7 @@ class LedgerContent:
             (
                 entry,
                 replace(
-                    _settled(one, refused.by(entry.period, one.county_code, entry.seq)),
+                    _settled(one, refused.of_reason(entry.period, entry.seq, one.county_code, one.rule, one.fix)),
                     prefecture_code=entry.prefecture_code,
                 ),
             )
@@ -311,9 +330,10 @@ class LedgerContent:
     def _amended(self, as_of: date) -> dict[int, list[tuple[AcceptedRow, Amendment]]]:
         """Number of a submission → its rows that say otherwise than staff had by a day."""
         said: dict[tuple[str, str, str], list[Amendment]] = {}
-        forms = self.program.field_by_code
+        fields = self.program.field_by_code
         for one in amendments(self.acts_by(as_of)).values():
-            said.setdefault((forms[one.field].form, one.period, one.unit), []).append(one)
+            if one.field in fields:  # a column may be gone since
+                said.setdefault((fields[one.field].form, one.period, one.unit), []).append(one)
         rows = (
             (row, one)
             for form in {form for form, _, _ in said}

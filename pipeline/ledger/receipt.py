@@ -16,6 +16,7 @@ from pipeline.program.model import FieldType
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pipeline.domain.acts import Amendment
     from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Value
     from pipeline.ledger.snapshot import Snapshot
@@ -31,6 +32,7 @@ class Receipt:
         values: How many these are.
         state: Whether somebody signed for them.
         signed: The act by which a scan of this code, else the last of another, was filed; None without one.
+        amended: What was typed, and what staff have put in its place.
     """
 
     prefecture: Prefecture
@@ -38,6 +40,7 @@ class Receipt:
     values: int
     state: SignState
     signed: Act | None
+    amended: tuple[tuple[str, Amendment], ...] = ()
 
 
 def receipts(whole: Program, snapshot: Snapshot, period: Period) -> dict[str, Receipt]:
@@ -45,17 +48,16 @@ def receipts(whole: Program, snapshot: Snapshot, period: Period) -> dict[str, Re
     program, scans = whole.at(period), signatures(snapshot.acts)
     found = {}
     for p in program.prefectures:
-        rows = [
-            [row.form, row.county_code, row.entry, _given(program, row)]
-            for row in _standing(program, snapshot, period, p)
-        ]
+        standing = list(_standing(program, snapshot, period, p))
+        rows = [[row.form, row.county_code, row.entry, _given(program, row)] for row in standing]
         if rows:
             code = check_code(canonical([program.code, period.code, p.code, sorted(rows, key=lambda row: row[:3])]))
             signed = scans.get((period.code, p.code), {})
             last = signed.get(code) or next(reversed(signed.values()), None)
             state = SignState.SIGNED if code in signed else SignState.VOID if signed else SignState.UNSIGNED
             count = sum(len(row[3]) for row in rows)
-            found[p.code] = Receipt(prefecture=p, code=code, values=count, state=state, signed=last)
+            amended = tuple((row.typed[column], one) for row in standing for column, one in row.amended.items())
+            found[p.code] = Receipt(prefecture=p, code=code, values=count, state=state, signed=last, amended=amended)
     return found
 
 

@@ -18,6 +18,7 @@ from pipeline.forms.self_check import READY
 from pipeline.forms.style import BAD, CHANGED, GOOD, GREY, HEAD, INK, LINE, NAVY, TODO, UNASKED
 from pipeline.products.drawing.fonts import width_mm
 from pipeline.products.drawing.parts import A4_MM, WHITE, Box, Canvas
+from pipeline.products.drawing.pdf import pdf_page
 from pipeline.program.layout import (
     CHECK_SHEET,
     CONFIRMED,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from pipeline.program.model import Field, Period, Program
     from pipeline.program.rules import Rule
 
+_NAME = "填报一页通"
 _MARGIN, _GAP, _TOP, _PANEL = 14.0, 9.0, 36.0, 82.0  # mm
 _HEAD, _ROW, _LINE = 19.0, 10.5, 6.0
 _TITLE_PT, _HEAD_PT, _CELL_PT, _SAID_PT = 14.0, 8.5, 10.5, 11.0
@@ -83,14 +85,14 @@ def drawn(campaign: str, period: str, due: str, panels: tuple[_Panel, ...]) -> b
     width, height = A4_MM
     page = Canvas(height, page=True)
     page.boxes([Box(0, 0, width, 27)], NAVY)
-    page.text(_MARGIN, 10, "填报一页通", size=20, colour=WHITE)
+    page.text(_MARGIN, 10, _NAME, size=20, colour=WHITE)
     page.text(_MARGIN, 20.5, f"{campaign}　{period}", size=11, colour=WHITE)
     page.text(width - _MARGIN, 20.5, f"报送截止：{due}", size=11, colour=WHITE, align="right")
     wide = (width - 2 * _MARGIN - _GAP) / 2
     for n, panel in enumerate(panels):
         _draw(page, panel, n + 1, _MARGIN + n % 2 * (wide + _GAP), _TOP + n // 2 * _PANEL, wide)
     page.text(_MARGIN, height - 12, "图中的单位和数是示例；各格怎样填，点一下那一格就看得到。", size=9, colour=GREY)
-    return page.pdf()
+    return pdf_page(page.png(), A4_MM, f"{_NAME}　{campaign}　{period}")
 
 
 def _draw(page: Canvas, panel: _Panel, no: int, x: float, y: float, wide: float) -> None:

@@ -177,7 +177,7 @@ def _states(m: PeriodMeasures, code: str, say: Figures) -> Iterator[ReceiptLine]
 
 
 def _notes(m: PeriodMeasures, receipt: Receipt, came: int, say: Figures) -> Iterator[str]:
-    """What was accepted with a reason, what is still owed, and where the signature stands."""
+    """What was accepted with a reason or amended, what is still owed, and where the signature stands."""
     p, units = receipt.prefecture, m.program.unit_by_code
     if came > _FILES:
         yield f"本期共收到{say('submissions', came)}次，上表列出最近{say('listed', _FILES)}次。"
@@ -188,12 +188,24 @@ def _notes(m: PeriodMeasures, receipt: Receipt, came: int, say: Figures) -> Iter
                 say,
                 "exception",
                 f"{row_name(units[e.finding.county_code])}“{m.program.field_by_code[e.finding.field].title}”"
-                f"{e.finding.found}（{clipped(e.finding.fix, _LONG)}）",
+                f"{e.finding.found}（{clipped(e.reason, _LONG)}）",
             )
             for e in mine[:_EXCEPTIONS]
         )
         rest = "等" if len(mine) > _EXCEPTIONS else ""
         yield f"附说明接收{say('exceptions', len(mine))}处：{named}{rest}。"
+    if receipt.amended:
+        named = "；".join(
+            quoted(
+                say,
+                "amendment",
+                f"{one.entry or row_name(units[one.unit])}“{m.program.field_by_code[one.field].title}”所填"
+                f"{clipped(typed, _SHORT) or '空'}，核改为{clipped(one.value or '', _SHORT)}（{clipped(one.source, _LONG)}）",
+            )
+            for typed, one in receipt.amended[:_EXCEPTIONS]
+        )
+        rest = "等" if len(receipt.amended) > _EXCEPTIONS else ""
+        yield f"{say.words.of_whole}核改{say('amended', len(receipt.amended))}处，校验码按核改后的数算：{named}{rest}。"
     yield _owed(m, p.code, say)
     yield from _lacking(m, p.code, say)
     if m.program.sign_off is not SignOff.OFF and receipt.signed:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import math
-import zlib
 from decimal import ROUND_HALF_UP, Decimal
 from functools import wraps
 from itertools import pairwise
@@ -202,28 +201,15 @@ class Canvas:
         Raises:
             ChartError: a text runs off the sheet, or two texts overlap.
         """
-        with io.BytesIO() as stream:
-            self._image().save(stream, format="PNG", dpi=(_DPI, _DPI))
-            return stream.getvalue()
-
-    def pdf(self) -> bytes:
-        """The same as a document of one page: no day, no producer, so that the same drawing gives the same bytes.
-
-        Raises:
-            ChartError: as for :meth:`png`.
-        """
-        few = self._image()
-        points = [round(float(inches) * 72, 2) for inches in self._figure.get_size_inches()]
-        colours = bytes(few.getpalette() or ()).hex()
-        return _one_page(points, f"{few.width} /Height {few.height}", colours, zlib.compress(few.tobytes(), 9))
-
-    def _image(self) -> Image.Image:
-        """Draw once and check every text: 256 colours are told apart from all of them by no eye, and take a third of the room."""
         self._canvas.draw()  # type: ignore[no-untyped-call]
         self._check()
         pixels = np.asarray(self._canvas.buffer_rgba())[:, :, :3]  # type: ignore[no-untyped-call]
         image = Image.fromarray(np.ascontiguousarray(pixels))
-        return image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        # 256 colours are told apart from all of them by no eye, and take a third of the room in every document.
+        few = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        with io.BytesIO() as stream:
+            few.save(stream, format="PNG", dpi=(_DPI, _DPI))
+            return stream.getvalue()
 
     def _check(self) -> None:
         renderer = self._canvas.get_renderer()  # type: ignore[no-untyped-call]
@@ -243,32 +229,6 @@ class Canvas:
         if len(clashes):
             first, second = (self._texts[int(index)].get_text() for index in clashes[0])
             raise ChartError(f"图中文字重叠：“{first}”与“{second}”")
-
-
-def _one_page(points: Sequence[float], size: str, colours: str, pixels: bytes) -> bytes:
-    """A PDF of one picture that fills its page."""
-    wide, high = points
-    shown = f"q {wide} 0 0 {high} 0 0 cm /P Do Q".encode()
-    last = len(colours) // 6 - 1
-    picture = (
-        f"/Type /XObject /Subtype /Image /Width {size} /BitsPerComponent 8 /Filter /FlateDecode "
-        f"/ColorSpace [/Indexed /DeviceRGB {last} <{colours}>]"
-    )
-    parts = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {wide} {high}] /Contents 4 0 R "
-        "/Resources << /XObject << /P 5 0 R >> >> >>".encode(),
-        b"<< /Length %d >>\nstream\n%b\nendstream" % (len(shown), shown),
-        b"<< %b /Length %d >>\nstream\n%b\nendstream" % (picture.encode(), len(pixels), pixels),
-    ]
-    content, starts = b"%PDF-1.4\n", []
-    for no, part in enumerate(parts, 1):
-        starts.append(len(content))
-        content += b"%d 0 obj\n%b\nendobj\n" % (no, part)
-    table = b"".join(b"%010d 00000 n \n" % start for start in starts)
-    end = b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(parts) + 1, len(content))
-    return content + b"xref\n0 %d\n0000000000 65535 f \n%b" % (len(parts) + 1, table) + end
 
 
 def _diagonals(box: Box) -> list[tuple[Point, Point]]:
