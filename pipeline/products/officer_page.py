@@ -34,6 +34,7 @@ from pipeline.program.model import NO, FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
     from pipeline.domain.value import Raw
     from pipeline.forms.issue import Issue
@@ -76,11 +77,13 @@ def officer_page(program: Program, rules: Mapping[str, tuple[Rule, ...]], period
     Raises:
         ChartError: It cannot be drawn as designed.
     """
-    return drawn(program.short_title, period.title, period.due_words, tuple(_panels(program, rules, period)))
+    return drawn(
+        program.short_title, period.title, period.due_on, period.due_words, tuple(_panels(program, rules, period))
+    )
 
 
 @lru_cache(maxsize=16)  # the same for every respondent of a period
-def drawn(campaign: str, period: str, due: str, panels: tuple[_Panel, ...]) -> bytes:
+def drawn(campaign: str, period: str, due_on: date, due: str, panels: tuple[_Panel, ...]) -> bytes:
     """The page with some panels, two side by side."""
     width, height = A4_MM
     page = Canvas(height, page=True)
@@ -92,7 +95,7 @@ def drawn(campaign: str, period: str, due: str, panels: tuple[_Panel, ...]) -> b
     for n, panel in enumerate(panels):
         _draw(page, panel, n + 1, _MARGIN + n % 2 * (wide + _GAP), _TOP + n // 2 * _PANEL, wide)
     page.text(_MARGIN, height - 12, "图中的单位和数是示例；各格怎样填，点一下那一格就看得到。", size=9, colour=GREY)
-    return pdf_page(page.png(), A4_MM, f"{_NAME}　{campaign}　{period}")
+    return pdf_page(page.png(), A4_MM, f"{_NAME}　{campaign}　{period}", due_on)
 
 
 def _draw(page: Canvas, panel: _Panel, no: int, x: float, y: float, wide: float) -> None:

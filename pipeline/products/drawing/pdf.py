@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 from fpdf import FPDF
 
-_NO_DAY = datetime(2000, 1, 1, tzinfo=UTC)  # the same drawing gives the same bytes, whenever it is made
 
-
-def pdf_page(png: bytes, size_mm: tuple[float, float], title: str) -> bytes:
-    """A PDF of one page that a picture fills."""
+def pdf_page(png: bytes, size_mm: tuple[float, float], title: str, dated: date) -> bytes:
+    """A PDF of one page that a picture fills, with the day it speaks of: the same whenever it is made."""
     page = FPDF(format=size_mm)
-    page.set_creation_date(_NO_DAY)
+    page.set_creation_date(datetime.combine(dated, time(), UTC))
     page.set_title(title)
     page.set_lang("zh-CN")
     page.set_auto_page_break(auto=False)
