@@ -51,6 +51,8 @@ STAGES = {
     "office.run": (
         "load_campaign",
         "read_inbox",
+        "unpack_inbox",
+        "note_unpacked",
         "take_in",
         "take_snapshot",
         "returned_copies",

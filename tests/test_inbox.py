@@ -227,8 +227,8 @@ def cluttered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result, R
 
 
 CLUTTER = {
-    "2023-03-06/昭通市.zip": zipped("昭通.xlsx"),
-    "2023-03-06/来信.eml": b"From: a",
+    "2023-03-06/昭通市.zip": zipped("昭通.xlsx")[:40],
+    "2023-03-06/来信.msg": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1mail",
     "扫描.jpg": b"\xff\xd8\xff\xe0",
     "盖章.pdf": b"%PDF",
     "楚雄州.xlsx": b"",
@@ -247,7 +247,7 @@ def test_nothing_is_passed_over_and_nothing_is_told_as_new_twice(cluttered: tupl
     for name in (*CLUTTER, *LINKED, "管道"):
         assert first.stderr.count(f"没有读：{name}（") == 1, name
         assert name not in second.stderr, name
-    assert "请解压，把里面的报表放进收件箱" in first.stderr
+    assert "请解压（有密码的，向填报单位问密码），把里面的报表放进收件箱" in first.stderr
     counted = "另有没有读的 13 个（打不开的文件 1、指向别处的链接 2、空文件 1、压缩包 1、邮件 1、图片 1、文档 1、锁定文件 2、系统文件 3）"
     assert f"新收 1 份报送，收件箱共 1 个文件。{counted}" in first.stderr
     assert f"新收 0 份报送，收件箱共 1 个文件。{counted}" in second.stderr
@@ -303,10 +303,10 @@ def as_windows_packs(name: str) -> bytes:
 
 
 def test_what_is_not_read_is_placed_by_what_is_in_it(root: Path) -> None:
-    """By stamps in archives, mail and downloads cut short; else by the names in them; each of several."""
+    """By stamps in archives and downloads cut short; else by the names in them, or what the mail is about; each of several."""
     two = packed(a=filled(prefecture_code="530600"), b=filled(prefecture_code=NUJIANG))
-    put(root, "2023-03-03/滇东北报表.zip", two)
-    put(root, "2023-03-03/来信.eml", mailed("报表", "表.xlsx", filled(prefecture_code="530700")))
+    put(root, "2023-03-03/滇东北报表.zip", two[:-40])
+    put(root, "2023-03-03/来信.eml", mailed("报表", "表.rar", b"Rar!" + filled(prefecture_code="530700")))
     put(root, "2023-03-03/转发.eml", mailed("转发：保山市总工会报表", "表.rar", b"Rar!"))
     put(root, "2023-03-03/打包.zip", as_windows_packs("红河州/报表.rar"))
     put(root, "2023-03-03/下载.crdownload", filled(prefecture_code="530800")[:-40])
@@ -319,9 +319,9 @@ def test_what_is_not_read_is_placed_by_what_is_in_it(root: Path) -> None:
     assert told == {
         "530600": ("2023-03-03/滇东北报表.zip", False),
         NUJIANG: ("2023-03-03/滇东北报表.zip", False),
-        "530700": ("2023-03-03/来信.eml", False),
-        "530500": ("2023-03-03/转发.eml", True),
-        "532500": ("2023-03-03/打包.zip", True),
+        "530700": ("2023-03-03/来信.eml/表.rar", False),
+        "530500": ("2023-03-03/转发.eml/表.rar", True),
+        "532500": ("2023-03-03/打包.zip/红河州/报表.rar", True),
         "530800": ("2023-03-03/下载.crdownload", False),
     }
     assert "没有读" not in call(root, "receive").stderr.replace("另有没有读", "")

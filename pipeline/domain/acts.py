@@ -34,10 +34,11 @@ class ActKind(StrEnum):
     RECEIPT = "RECEIPT"  # by a run: the check codes of a period's receipts, as far as they changed
     SIGN = "SIGN"  # by a run: a scan of a signed receipt came; its check code is the reason
     ATTACH = "ATTACH"  # by a run: a document came with a good return
+    UNPACK = "UNPACK"  # by a run: an archive or a mail was opened
 
 
 AFTERWARDS = (ActKind.TELL, ActKind.RECEIPT)  # what is noted of products once they are made: none is made from it
-KEEPING = (ActKind.SIGN, ActKind.ATTACH)  # whose files are kept by their sha256
+KEEPING = (ActKind.SIGN, ActKind.ATTACH, ActKind.UNPACK)  # whose files are kept by their sha256
 ACT_NAMES = {
     ActKind.ADMIT: "认定",
     ActKind.AMEND: "核改",
@@ -54,6 +55,7 @@ ACT_NAMES = {
     ActKind.RECEIPT: "制作回执",
     ActKind.SIGN: "签认",
     ActKind.ATTACH: "附件",
+    ActKind.UNPACK: "拆封",
 }
 
 
@@ -70,7 +72,8 @@ class Act:
         claimed_period: For when they say it is.
         target: Number of the submission withdrawn, reinstated, given another day of receipt, or refused and given to whom
             staff say it is from.
-        day: That day; of an extension, the day on which the report is due; of a scan or attachment, that of its receipt.
+        day: That day; of an extension, the day on which the report is due; of a scan, an attachment
+            or what was opened, that of its receipt.
     """
 
     kind: ActKind

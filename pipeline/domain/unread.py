@@ -28,6 +28,8 @@ class UnreadKind(StrEnum):
     SCAN = "SCAN"  # of a receipt that is none of ours
     ARCHIVE = "ARCHIVE"
     MAIL = "MAIL"
+    LETTER = "LETTER"  # a mail to which nothing is attached
+    INSIDE = "INSIDE"  # of an archive or a mail that was opened, and cannot be taken out
     PICTURE = "PICTURE"
     DOCUMENT = "DOCUMENT"
     OTHER = "OTHER"
@@ -42,8 +44,13 @@ UNREAD_NAMES = {
     UnreadKind.LINK: ("指向别处的链接", "请把文件或文件夹本身复制进来，再运行"),
     UnreadKind.EMPTY: ("空文件", "一个字节也没有，多半没有复制完。请重新复制，或请填报单位重发"),
     UnreadKind.PARTIAL: ("没有传完的文件", "请等下载或复制完成；已经中断的，重新下载"),
-    UnreadKind.ARCHIVE: ("压缩包", "请解压，把里面的报表放进收件箱，再运行"),
+    UnreadKind.ARCHIVE: ("压缩包", "请解压（有密码的，向填报单位问密码），把里面的报表放进收件箱，再运行"),
     UnreadKind.MAIL: ("邮件", "请打开邮件，把附件里的报表存进收件箱，再运行"),
+    UnreadKind.LETTER: ("没有附件的邮件", "里面没有报表；说了要办的事的，请打开看看"),
+    UnreadKind.INSIDE: (
+        "压缩包、邮件里的文件",
+        "请打开压缩包、邮件取出它（有密码的，向填报单位问密码），放进收件箱，再运行",
+    ),
     UnreadKind.PICTURE: ("图片", _TYPED),
     UnreadKind.DOCUMENT: ("文档", _TYPED),
     UnreadKind.SCAN: (
@@ -54,7 +61,12 @@ UNREAD_NAMES = {
     UnreadKind.LOCK: ("锁定文件", "有人正打开着同名的报表，或上次没有正常关闭，不必处理"),
     UnreadKind.HIDDEN: ("系统文件", "是系统自动生成的，不必处理"),
 }  # name, and what to do
-PAPERS = (UnreadKind.PICTURE, UnreadKind.DOCUMENT)  # what may be a signed receipt, or go with a return
+CONTAINERS = (UnreadKind.ARCHIVE, UnreadKind.MAIL)  # what is opened, and told only where it cannot be
+PAPERS = (
+    UnreadKind.PICTURE,
+    UnreadKind.DOCUMENT,
+    UnreadKind.LETTER,
+)  # what may be a signed receipt, or go with a return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +91,7 @@ class Unread:
     @property
     def may_hold_a_return(self) -> bool:
         """Whether somebody's return may be in it; not in what programs leave behind."""
-        return self.kind not in {UnreadKind.LOCK, UnreadKind.HIDDEN, UnreadKind.SCAN}
+        return self.kind not in {UnreadKind.LOCK, UnreadKind.HIDDEN, UnreadKind.SCAN, UnreadKind.LETTER}
 
     @property
     def what(self) -> str:

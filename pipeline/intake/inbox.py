@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.arrival import Arrival
 from pipeline.domain.obligation import Timeliness, timeliness
-from pipeline.domain.unread import PAPERS, Unread, UnreadKind
+from pipeline.domain.unread import CONTAINERS, PAPERS, Unread, UnreadKind
 from pipeline.program.days import folder_day
+from pipeline.reading.containers.members import MAX_PACKED
 from pipeline.reading.formats.package import LOCAL_MAGIC, size_text
 from pipeline.reading.guard import MAX_BYTES, OLE_MAGIC
-from pipeline.reading.kinds import ARCHIVES, OTHER_KINDS, PICTURE, is_scan
+from pipeline.reading.kinds import ARCHIVES, OTHER_KINDS, PICTURE, is_mail, is_scan
 from pipeline.reading.placing import places
 from pipeline.system.disk import reason, why
 from pipeline.system.errors import WorkspaceError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from pipeline.domain.acts import Act
     from pipeline.domain.place import Place
+    from pipeline.intake.unpacking import Unpacked
     from pipeline.program.identity import Registry
     from pipeline.program.model import Period, Program
     from pipeline.workspace.paths import Workspace
@@ -77,6 +79,9 @@ class Inbox:
         early: Of what was taken in, what came before its period began: file, that day, the first day, number in the ledger.
         lying: Of ``unread``, the files that can be opened, by name.
         filed: What came beside the returns and was filed now.
+        subjects: Of mails, by the names of what lay in them.
+        unpacked: Archives and mail that were opened.
+        opened: Of these, the acts by which it was noted now.
     """
 
     arrivals: tuple[Arrival, ...]
@@ -90,6 +95,9 @@ class Inbox:
     early: tuple[tuple[str, date, date, int], ...] = ()
     lying: Mapping[str, Arrival] = field(default_factory=dict)
     filed: tuple[Filed, ...] = ()
+    subjects: Mapping[str, str] = field(default_factory=dict)
+    unpacked: tuple[Unpacked, ...] = ()
+    opened: tuple[Act, ...] = ()
 
     @property
     def waiting(self) -> tuple[Unread, ...]:
@@ -173,8 +181,8 @@ def read_inbox(workspace: Workspace, as_of: date, campaign: tuple[date, date] | 
         dated = day if isinstance(day, date) else None
         if dated and dated > as_of:
             later.append(name)
-        elif litter := _litter(path.name):
-            unread.append(Unread(name=name, kind=litter))
+        elif left_behind := litter(path.name):
+            unread.append(Unread(name=name, kind=left_behind))
         else:
             paths[path] = name, dated
     arrivals: list[Arrival] = []
@@ -206,7 +214,7 @@ def read_inbox(workspace: Workspace, as_of: date, campaign: tuple[date, date] | 
     )
 
 
-def with_places(inbox: Inbox, registry: Registry, known: Iterable[Unread], as_of: date) -> tuple[Unread, ...]:
+def with_places(inbox: Inbox, registry: Registry, known: Iterable[Unread]) -> tuple[Unread, ...]:
     """What waits unread, each with whose it may be: as noted before, else by what can be read of it now."""
     before = {unread.name: unread for unread in known}
     return tuple(
@@ -214,25 +222,24 @@ def with_places(inbox: Inbox, registry: Registry, known: Iterable[Unread], as_of
             unread,
             places=before[unread.name].places
             if before.get(unread.name) == unread
-            else _places(inbox, registry, unread, as_of),
+            else _places(inbox, registry, unread),
         )
         for unread in inbox.waiting
     )
 
 
-def _places(inbox: Inbox, registry: Registry, unread: Unread, as_of: date) -> tuple[Place, ...]:
-    lying = inbox.lying.get(unread.name)
-    if lying is None or lying.path is None or not unread.may_hold_a_return:
+def _places(inbox: Inbox, registry: Registry, unread: Unread) -> tuple[Place, ...]:
+    lying, about = inbox.lying.get(unread.name), inbox.subjects.get(unread.name, "")
+    if not unread.may_hold_a_return or lying is None:
         return ()
+    content = b""
     try:
-        with lying.path.open("rb") as file:
-            content = file.read(MAX_BYTES)
+        if lying.path:
+            with lying.path.open("rb") as file:
+                content = file.read(MAX_BYTES)
     except OSError:
         return ()
-    day = folder_day(unread.name, as_of, span(registry.program))
-    return places(
-        registry, unread.name, day if isinstance(day, date) else as_of, content, is_mail=unread.kind is UnreadKind.MAIL
-    )
+    return places(registry, unread.name, lying.received_on, content, about)
 
 
 def _listed(inbox: Path) -> tuple[list[Path], list[Unread]]:
@@ -285,7 +292,7 @@ class _InboxSeen:
     """A file as it was when it was looked at.
 
     Attributes:
-        sha256: Identity of its bytes, up to those of the largest return.
+        sha256: Identity of its bytes, up to those of the largest that is taken.
         modified: Seconds since the epoch.
         changing: It changed while it was looked at.
         kind: What it is that is no return; None for what may be one.
@@ -307,6 +314,7 @@ class _Look:
 
     sha256: str
     size: int
+    most: int
     before: tuple[int, int]
     after: tuple[int, int]
     kind: UnreadKind | None
@@ -322,12 +330,17 @@ def read_files(paths: Iterable[Path]) -> dict[Path, _InboxSeen | OSError]:
             before = path.stat()
             with path.open("rb") as file:
                 content = file.read(MAX_BYTES + 1)  # what is larger is refused, however much more there is
+                most, kind = MAX_BYTES, kind_of(path.name, content)
+                if len(content) > most and kind in CONTAINERS:
+                    most = MAX_PACKED
+                    content += file.read(most - MAX_BYTES)
             looks[path] = _Look(
                 sha256=hashlib.sha256(content).hexdigest(),
                 size=len(content),
+                most=most,
                 before=_trace(before),
                 after=_trace(path.stat()),
-                kind=(kind := kind_of(path.name, content)),
+                kind=kind,
                 is_scan=kind in PAPERS and is_scan(content),
             )
         except OSError as error:
@@ -348,14 +361,14 @@ def _look_again(path: Path, look: _Look) -> _InboxSeen:
         now = _trace(path.stat())
     except OSError:  # taken away again
         now = (-1, -1)
-    whole = look.before == look.after == now and look.size == min(now[0], MAX_BYTES + 1)
+    whole = look.before == look.after == now and look.size == min(now[0], look.most + 1)
     return _InboxSeen(
         sha256=look.sha256,
         modified=look.before[1] / 1e9,
         changing=not whole,
         kind=look.kind,
         is_scan=look.is_scan,
-        is_large=look.size > MAX_BYTES,
+        is_large=look.size > look.most,
     )
 
 
@@ -363,7 +376,8 @@ def _trace(status: os.stat_result) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _litter(name: str) -> UnreadKind | None:
+def litter(name: str) -> UnreadKind | None:
+    """What programs left behind; None for anything else."""
     if is_office_litter(name):
         return UnreadKind.LOCK
     return UnreadKind.HIDDEN if is_system_litter(name) else None
@@ -379,7 +393,11 @@ def kind_of(name: str, content: bytes) -> UnreadKind | None:
         return UnreadKind.EMPTY
     suffix = PurePath(name.lower()).suffix
     named = _BY_SUFFIX.get(suffix)
-    if suffix in TABLES or _is_workbook(content, packed=named is None):
+    if suffix in TABLES:
+        return None
+    if named in {None, UnreadKind.MAIL} and is_mail(content):
+        return UnreadKind.MAIL
+    if _is_workbook(content, packed=named is None):
         return None
     if named is None:
         named = next((kind for magic, kind in _BY_MAGIC.items() if content.startswith(magic)), None)

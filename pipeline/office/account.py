@@ -66,6 +66,8 @@ def account_of_inbox(inbox: Inbox, taken: Taken, as_of: date) -> Iterator[str]:
         yield f"未收：{arrival.name}（还在写入，没有传完，留待下次）"
     for name in inbox.undated:
         yield f"请注意：文件夹“{name}”看不出是哪一天（应写成 2023-03-06），里面的文件按修改日期算收件日期"
+    for act in inbox.opened:
+        yield f"拆封：{act.file}（{act.reason}）"
     yield from _newly_unread(inbox)
     for arrival in taken.again:
         yield f"重新收取：{arrival.name}（以前收过，台账里的报送却不见了；请运行 run-pipeline verify 查看）"

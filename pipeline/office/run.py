@@ -19,6 +19,7 @@ from pipeline.intake.first_round import as_taken, read_all, registry
 from pipeline.intake.inbox import Inbox, clock_day, clock_days, read_inbox, span, with_places
 from pipeline.intake.papers import file_papers
 from pipeline.intake.take_in import Taken, take_in
+from pipeline.intake.unpacking import note_unpacked, room_for_parts, unpack_inbox
 from pipeline.ledger.snapshot import Snapshot, take_snapshot
 from pipeline.measures.period import PeriodMeasures, measure_period
 from pipeline.office.ingredients import made_from, officer_contacts
@@ -228,19 +229,22 @@ def _take(
     sent: bool,
 ) -> tuple[Inbox, Taken]:
     """Take in what lies in the inbox, and note what lies there besides."""
-    inbox = read_inbox(workspace, as_of, span(campaign.program))
-    finished = store.finished_files()
-    clocked = {
-        arrival.name: arrival
-        for arrival in inbox.arrivals
-        if arrival.name in inbox.clocked and arrival.sha256 not in finished
-    }
-    if doubtful := clock_days(campaign.program, clocked.values(), as_of):
-        ask(doubtful)
-    unread = with_places(inbox, registry(campaign, ()), unread_by(store.acts(date.max)), as_of)
-    use_sources(workspace, store, as_of)
-    taken = take_in(campaign, store, inbox.arrivals, as_of, progress, on, sent=sent)
-    filed, unread = file_papers(campaign.program, store, inbox, unread, as_of, who)
+    with room_for_parts(workspace.parts) as room:
+        days = span(campaign.program)
+        inbox = unpack_inbox(read_inbox(workspace, as_of, days), room, as_of, days)
+        finished = store.finished_files()
+        clocked = {
+            arrival.name: arrival
+            for arrival in inbox.arrivals
+            if arrival.name in inbox.clocked and arrival.sha256 not in finished
+        }
+        if doubtful := clock_days(campaign.program, clocked.values(), as_of):
+            ask(doubtful)
+        unread = with_places(inbox, registry(campaign, ()), unread_by(store.acts(date.max)))
+        use_sources(workspace, store, as_of)
+        opened = note_unpacked(store, inbox, as_of, who)
+        taken = take_in(campaign, store, inbox.arrivals, as_of, progress, on, sent=sent)
+        filed, unread = file_papers(campaign.program, store, inbox, unread, as_of, who)
     new = store.note_unread(unread, as_of, who)
     entries = [entry for entry in store.submissions(as_of) if entry.seq in taken.seqs]
     longer = extensions(store.acts(as_of))
@@ -261,6 +265,7 @@ def _take(
         changing=(*inbox.changing, *taken.changing),
         unread=tuple(one for one in unread if one.kind is not UnreadKind.PARTIAL or one in inbox.unread),
         filed=filed,
+        opened=opened,
         new=new,
         decided=tuple(day for day in decided if day),
         early=tuple(

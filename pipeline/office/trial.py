@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,11 @@ from pipeline.checks.masks import run_masks
 from pipeline.checks.problems import FileVerdict, file_verdict
 from pipeline.domain.arrival import Arrival
 from pipeline.domain.findings import CATALOGUE, Severity
+from pipeline.domain.unread import CONTAINERS
 from pipeline.intake.first_round import for_taking_in, read_all
 from pipeline.intake.inbox import read_files, readable
 from pipeline.intake.take_in import judge
+from pipeline.intake.unpacking import room_for_parts, unpack_all
 from pipeline.system.disk import reason
 from pipeline.system.errors import PipelineError
 from pipeline.workspace.campaign import (
@@ -22,10 +24,11 @@ from pipeline.workspace.campaign import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pipeline.domain.findings import Finding
+    from pipeline.domain.unread import UnreadKind
     from pipeline.ledger.content import Accepted
     from pipeline.program.model import Period, Program
     from pipeline.reading.read import Reading, Return
@@ -53,12 +56,23 @@ def try_files(workspace: Workspace, files: Sequence[Path], as_of: date) -> list[
         PipelineError: One of them cannot be read.
     """
     arrivals = []
-    for path, seen in read_files(files).items():
-        if isinstance(seen, OSError):
-            raise PipelineError(f"读不出 {path}：{reason(seen)}") from seen
-        name = readable(str(path))
-        arrivals.append(Arrival(name=name, path=path, sha256=seen.sha256, received_on=as_of, changing=seen.changing))
-    return dry_run(workspace, arrivals, as_of)
+    with room_for_parts() as room:
+        for path, seen in read_files(files).items():
+            if isinstance(seen, OSError):
+                raise PipelineError(f"读不出 {path}：{reason(seen)}") from seen
+            name = readable(str(path))
+            lies = Arrival(name=name, path=path, sha256=seen.sha256, received_on=as_of, changing=seen.changing)
+            is_container = seen.kind in CONTAINERS and not seen.changing
+            arrivals += list(_within(lies, seen.kind, room)) if is_container and seen.kind else [lies]
+        return dry_run(workspace, arrivals, as_of)
+
+
+def _within(container: Arrival, kind: UnreadKind, room: Path) -> Iterator[Arrival]:
+    """The tables in an archive or a mail; the file itself where it cannot be opened, or holds none."""
+    tables = [part for one in unpack_all([(container, kind)], room) for part in one.parts if part.kind is None]
+    yield from (replace(container, name=part.name, path=room / part.sha256, sha256=part.sha256) for part in tables)
+    if not tables:
+        yield container
 
 
 def dry_run(workspace: Workspace, arrivals: Sequence[Arrival], as_of: date) -> list[Trial]:

@@ -13,18 +13,20 @@ from watchfiles import watch
 
 from pipeline.domain.unread import PAPERS, unread_by
 from pipeline.intake.inbox import read_inbox, span
+from pipeline.intake.unpacking import room_for_parts, unpack_inbox
 from pipeline.office.trial import dry_run
 from pipeline.system.errors import WorkspaceError
 from pipeline.workspace.campaign import load_campaign, open_store
 from pipeline.workspace.paths import write_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import date
     from types import FrameType
 
     from pipeline.domain.arrival import Arrival
     from pipeline.domain.unread import Unread
+    from pipeline.intake.inbox import Inbox
     from pipeline.workspace.paths import Workspace
 
 _NAME_LIMIT = 150  # bytes; file systems take 255
@@ -82,7 +84,14 @@ def look_once(workspace: Workspace, as_of: date) -> list[tuple[str, str]]:
         known, noted = store.finished_files(), set(unread_by(store.acts(as_of)))
     finally:
         store.close()
-    inbox = read_inbox(workspace, as_of, span(program))
+    with room_for_parts() as room:
+        inbox = unpack_inbox(read_inbox(workspace, as_of, span(program)), room, as_of, span(program))
+        return _looked(workspace, as_of, inbox, known, noted)
+
+
+def _looked(
+    workspace: Workspace, as_of: date, inbox: Inbox, known: Collection[str], noted: Collection[Unread]
+) -> list[tuple[str, str]]:
     found = [*_unread(workspace, (unread for unread in inbox.unread if unread not in noted))]
     new = [a for a in inbox.arrivals if a.sha256 not in known]
     waiting = [a for a in new if not (workspace.verdicts / verdict_name(a)).exists()]

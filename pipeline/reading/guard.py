@@ -35,8 +35,8 @@ _FLAT_ODS = b'office:mimetype="application/vnd.oasis.opendocument.spreadsheet'
 _ODS_KIND = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
-def content_of(arrival: Arrival) -> bytes:
-    """The bytes of a file; of one larger than any return may be, just so many that it shows.
+def content_of(arrival: Arrival, most: int = MAX_BYTES) -> bytes:
+    """The bytes of a file; of one larger than it may be, just so many that it shows.
 
     Raises:
         ChangedError: It is gone, or not what was listed.
@@ -47,7 +47,7 @@ def content_of(arrival: Arrival) -> bytes:
         raise ChangedError(f"{arrival.name}：没有内容可读")
     try:
         with arrival.path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(most + 1)
     except OSError as error:
         raise ChangedError(f"{arrival.path} 读不出：{why(error)}") from error
     if hashlib.sha256(content).hexdigest() != arrival.sha256:

@@ -56,7 +56,8 @@ _ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "ut
 _BEGINNINGS = {"FILE_NOT_A_WORKBOOK": OTHER_KINDS, "FILE_ARCHIVE": ARCHIVES, "FILE_OTHER_TABLE": _OTHER_TABLES}
 _STRAY_ZERO = 50  # in so many characters one zero may have got into a text
 _WEB_PAGE = re.compile(r"<\s*(!doctype\s+html|html|head|body|table|meta|div)\b|^mime-version:", re.IGNORECASE)
-MAIL = re.compile(r"(received|return-path|delivered-to|from|to|subject|date|message-id|x-[\w-]+): .*\n", re.IGNORECASE)
+_MAIL = re.compile(r"(received|return-path|delivered-to|from|to|subject|date|message-id|x-[\w-]+): .*\n", re.IGNORECASE)
+_OLE, _OUTLOOK = b"\xd0\xcf\x11\xe0", "__nameid_version1.0".encode("utf-16-le")
 _SEPARATOR = re.compile(r"[,\t;]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 DBASE, DBASE_HEAD, DBASE_END = {0x02, 0x03, 0x30, 0x31, 0x43, 0x83, 0x8B, 0xF5}, 32, 0x0D
@@ -76,6 +77,13 @@ TABLES = (".xlsx", ".xls", ".et", ".ods", ".xlsm", ".xlsb", ".csv")
 def is_scan(content: bytes) -> bool:
     """Whether a file begins as one that the squares of signed receipts are looked for in."""
     return content.startswith((PDF, *PHOTOGRAPHS))
+
+
+def is_mail(content: bytes) -> bool:
+    """Whether a file begins as a mail, or is one as Outlook saves it."""
+    if content.startswith(_OLE):
+        return _OUTLOOK in content
+    return bool(_MAIL.match(content[:_HEAD].decode("ascii", errors="replace")))
 
 
 def is_something_else(content: bytes) -> bool:
@@ -121,7 +129,7 @@ def _what_text(content: bytes, text: str) -> Refusal:
     for mark, kind in _FLAT_KINDS.items():
         if mark in text or mark.encode() in content[:_HEAD]:
             return Refusal("FILE_OTHER_TABLE", f"是{kind}")
-    if MAIL.match(text):
+    if _MAIL.match(text):
         return Refusal("FILE_NOT_A_WORKBOOK", "是邮件，报表可能在它的附件里")
     if _WEB_PAGE.search(text):
         return Refusal("FILE_HTML")

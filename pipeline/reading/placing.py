@@ -1,6 +1,7 @@
 """Whose a file is that cannot be used: by the stamps in whatever part of it can be read, else by its name: a guess.
 
-Archives and mail may hold the returns of several; where neither stamps nor their own name say whose, the names in them do.
+Archives that cannot be opened may hold the returns of several; where neither stamps nor their own name say whose, the names in
+them do. Of what lay in a mail, the subject may say it.
 
 Looking for stamps never raises for what is in a file, and reads no more of it than :data:`_MOST` bytes.
 """
@@ -8,16 +9,15 @@ Looking for stamps never raises for what is in a file, and reads no more of it t
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
-from email import message_from_bytes
-from email.errors import MessageError
-from email.policy import default
 from typing import TYPE_CHECKING
 
 from pipeline.domain.place import NOBODYS, Place, Placing
 from pipeline.program.identity import STAMP_WORD, Stamp
 from pipeline.program.mentions import owner_named, period_meant
+from pipeline.reading.containers.zips import zip_name
 from pipeline.reading.formats.package import LOCAL_MAGIC
 
 if TYPE_CHECKING:
@@ -33,18 +33,7 @@ _WINDOW = 200  # characters a stamp may take
 _HEADER = 30  # bytes of a member before its name
 _DEPTH = 2  # a workbook in an archive
 _CHUNK = 65_536
-_UTF8_NAME = 0x800
-_UNSOUND = (
-    zipfile.BadZipFile,
-    MessageError,
-    NotImplementedError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    OSError,
-    RecursionError,
-)
+_UNSOUND = (zipfile.BadZipFile, NotImplementedError, ValueError, LookupError, OSError, EOFError, struct.error)
 
 
 def place(registry: Registry, name: str, received_on: date, content: bytes) -> Place:
@@ -62,15 +51,15 @@ def place(registry: Registry, name: str, received_on: date, content: bytes) -> P
     return Place(prefecture_code=owner, period=period, placed=placed)
 
 
-def places(
-    registry: Registry, name: str, received_on: date, content: bytes, *, is_mail: bool = False
-) -> tuple[Place, ...]:
-    """Whose returns may be in something that none is read from: all that its stamps say, else its name, else the names in it."""
-    program, parts = registry.program, _attached(content) if is_mail else [("", content)]
+def places(registry: Registry, name: str, received_on: date, content: bytes, about: str = "") -> tuple[Place, ...]:
+    """Whose returns may be in something that none is read from: all that its stamps say, else names.
+
+    Its own name comes first, then what the mail is ``about`` that it lay in, then the names in it.
+    """
+    program = registry.program
     stamps = {
         (s.prefecture_code, s.period)
-        for _, part in parts
-        for s in stamps_in(part, program.code)
+        for s in stamps_in(content, program.code)
         if s.genuine(registry.key)
         and s.prefecture_code in program.prefecture_by_code
         and s.period in program.period_by_code
@@ -79,34 +68,19 @@ def places(
         return tuple(
             Place(prefecture_code=code, period=period, placed=Placing.STAMP) for code, period in sorted(stamps)
         )
-    names = [name] if owner_named(program, name) else [inner for inner, _ in parts if inner] or _names_in(content)
+    saying = next(([one] for one in (name, about) if owner_named(program, one)), [])
     named = {
-        (owner, period_meant(program, inner, received_on)) for inner in names if (owner := owner_named(program, inner))
+        (owner, period_meant(program, inner, received_on))
+        for inner in saying or _names_in(content)
+        if (owner := owner_named(program, inner))
     }
     return tuple(Place(prefecture_code=code, period=period, placed=Placing.NAME) for code, period in sorted(named))
-
-
-def _attached(content: bytes) -> list[tuple[str, bytes]]:
-    """What a mail is about, and what is attached to it: names and contents."""
-    try:
-        mail = message_from_bytes(content, policy=default)
-        found = [(str(mail["subject"] or ""), b"")]
-        for part in mail.walk():
-            inside = part.get_payload(decode=True)
-            found += [(part.get_filename() or "", inside)] if isinstance(inside, bytes) else []
-    except _UNSOUND:
-        return [("", content)]
-    return found
 
 
 def _names_in(content: bytes) -> list[str]:
     """The names of what is packed in a zip, as they were written where it was packed."""
     try:
-        members = zipfile.ZipFile(io.BytesIO(content)).infolist()[:_MEMBERS]
-        return [
-            member.filename if member.flag_bits & _UTF8_NAME else member.filename.encode("cp437").decode("gb18030")
-            for member in members
-        ]
+        return [zip_name(one) for one in zipfile.ZipFile(io.BytesIO(content)).infolist()[:_MEMBERS]]
     except _UNSOUND:
         return []
 

@@ -84,6 +84,11 @@ class Workspace:
         return self.dataset / "cache" / "图"
 
     @property
+    def parts(self) -> Path:
+        """What lay in archives and mail, while a run takes it in; whoever runs has it for himself."""
+        return self.dataset / "cache" / "拆封"
+
+    @property
     def is_demo(self) -> bool:
         """Whether the figures here are invented."""
         return (self.root / DEMO_MARK).is_file()

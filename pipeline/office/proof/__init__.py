@@ -78,8 +78,8 @@ def verify(workspace: Workspace, progress: Progress = quiet, *, head: str = "") 
     if head and wanted is None:
         raise PipelineError(f"“{head}”不是台账封签，应写成 47-ABCD-EFGH-IJKL 的样子")
     campaign = load_campaign(workspace)
-    with closing(open_store(workspace, campaign.program, create=False)) as store:
-        ledger, kept = read_ledger(store), Kept(store, workspace)
+    with closing(open_store(workspace, campaign.program, create=False)) as store, Kept(store, workspace) as kept:
+        ledger = read_ledger(store)
         again = replay(campaign, ledger, kept, progress)
         lost, faults = _bytes(store, ledger)
         entries = _Entries(campaign, ledger, again)

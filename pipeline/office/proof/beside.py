@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _OURS = re.compile(
     r"dataset\.sqlite(-wal|-shm|-journal)?|run\.(lock|holder)|(升级前|修复前)_\w+\.zip"
     r"|files/(?P<two>[0-9a-f]{2})/(?P=two)[0-9a-f]{62}(\.part\d+)?|cache/图/(\.\w+|[0-9a-f]{64}\.png)"
+    r"|cache/拆封/[0-9a-f]{64}(\.\d+)?"
     rf"|{re.escape(SEAL)}(\.part)?",
     re.ASCII,
 )
@@ -37,8 +38,8 @@ def _unknown_bytes(store: Store, ledger: Ledger, kept: Kept) -> tuple[list[str],
     known = {link.told["sha256"] for link in ledger.links.values() if link.kind in WITH_BYTES}
     faults, notes = [], []
     for sha256 in sorted(store.blobs.names() - known):
-        if path := kept.lying.get(sha256):
-            notes.append(f"{path}：原件已存，还没有记入台账；再运行一次 run-pipeline 即可")
+        if lies := kept.lying.get(sha256):
+            notes.append(f"{lies.name}：原件已存，还没有记入台账；再运行一次 run-pipeline 即可")
         else:
             faults.append(f"原件 {sha256}：台账没有写过收到它，收件箱里也没有；请查明后移走")
     return faults, notes

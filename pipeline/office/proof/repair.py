@@ -22,6 +22,8 @@ from pipeline.office.proof import verify
 from pipeline.office.proof.outbox import made_on
 from pipeline.office.proof.replay import Kept
 from pipeline.office.run import returned_copies
+from pipeline.reading.containers.members import MAX_PACKED
+from pipeline.reading.guard import content_of
 from pipeline.system.progress import quiet
 from pipeline.workspace.campaign import load_campaign, open_store, published_before
 
@@ -45,10 +47,10 @@ def repair(workspace: Workspace, progress: Progress = quiet) -> list[str]:
     if not proof.faults:
         return []
     done: list[str] = []
-    with closing(open_store(workspace, campaign.program)) as store:
+    with closing(open_store(workspace, campaign.program)) as store, Kept(store, workspace) as kept:
         if proof.proven or proof.extra:
             done += _entries(store, proof)
-        done += _bytes(store, Kept(store, workspace), proof)
+        done += _bytes(store, kept, proof)
         done += _seal(store, proof)
         if proof.ledger.whole and not proof.outbox.cut and not store.doubt():
             done += labels_put_back(store)
@@ -79,10 +81,10 @@ def _entries(store: Store, proof: Proof) -> Iterator[str]:
 def _bytes(store: Store, kept: Kept, proof: Proof) -> Iterator[str]:
     """Files received that still lie in the inbox."""
     for sha256 in proof.lost:
-        path = kept.lying.get(sha256)
-        if path:
-            store.blobs.put_back(sha256, path.read_bytes())
-            yield f"已补回原件：{path}"
+        lies = kept.lying.get(sha256)
+        if lies:
+            store.blobs.put_back(sha256, content_of(lies, MAX_PACKED))
+            yield f"已补回原件：{lies.name}"
 
 
 def _seal(store: Store, proof: Proof) -> Iterator[str]:

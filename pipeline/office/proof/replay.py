@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from contextlib import ExitStack, closing
@@ -10,17 +9,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.domain.arrival import Arrival
 from pipeline.engine import engines as engine
 from pipeline.intake.first_round import for_taking_in, lost
 from pipeline.intake.take_in import judge
+from pipeline.intake.unpacking import lying_in, room_for_parts
 from pipeline.ledger.chain import PROGRAM, SUBMISSION
 from pipeline.ledger.linking import drop_rows, entry_names, group_of, hanging, is_content, put_entry
 from pipeline.ledger.store import IDENTITY, Store
 from pipeline.ledger.writing import decided, unplaced
 from pipeline.program.identity import Admission
+from pipeline.reading.containers.members import MAX_PACKED
+from pipeline.reading.guard import content_of
 from pipeline.reading.read import Reading, read_return
 from pipeline.system.errors import PipelineError
 from pipeline.workspace.campaign import load_campaign
@@ -67,26 +69,32 @@ class Replayed:
 
 
 class Kept:
-    """Bytes by their hash: kept by the dataset, or still in the inbox."""
+    """Bytes by their hash: kept by the dataset, or still in the inbox, in archives and mail too."""
 
     def __init__(self, store: Store, workspace: Workspace) -> None:
         self.store, self.inbox = store, workspace.inbox
-        self._lying: dict[str, Path] | None = None
+        self._lying: dict[str, Arrival] | None = None
+        self._room = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._room.close()
 
     def content(self, sha256: str) -> bytes | None:
         """None where they are neither here nor there."""
         try:
             return self.store.content(sha256)
         except PipelineError:
-            path = self.lying.get(sha256)
-            return path.read_bytes() if path else None
+            lies = self.lying.get(sha256)
+            return content_of(lies, MAX_PACKED) if lies else None
 
     @property
-    def lying(self) -> dict[str, Path]:
+    def lying(self) -> dict[str, Arrival]:
         """Sha256 → file of the inbox."""
         if self._lying is None:
-            files = [path for path in self.inbox.rglob("*") if path.is_file()] if self.inbox.is_dir() else []
-            self._lying = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in files}
+            self._lying = lying_in(self.inbox, self._room.enter_context(room_for_parts()))
         return self._lying
 
 

@@ -20,10 +20,10 @@ from pipeline.reading.formats.notes import Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
-_MAX_MEMBERS = 2_000
-_MAX_INFLATED = 200_000_000
-_MAX_RATIO = 300
-_RATIO_FREE = 2_000_000
+MAX_MEMBERS = 2_000
+MAX_INFLATED = 200_000_000
+MAX_RATIO = 300
+RATIO_FREE = 2_000_000
 _MAX_DEPTH = 64
 _MAX_TEXT = 1_000_000
 _CHUNK = 65_536
@@ -119,7 +119,7 @@ class Package:
 
     def __init__(self, content: bytes) -> None:
         self._content = memoryview(content)
-        self._limit = min(_MAX_INFLATED, max(_RATIO_FREE, _MAX_RATIO * len(content)))
+        self._limit = min(MAX_INFLATED, max(RATIO_FREE, MAX_RATIO * len(content)))
         self._inflated = 0
         listed = _directory(content)
         self.members = {_plain_name(member): member for member in listed}
@@ -239,8 +239,8 @@ def _directory(content: bytes) -> list[zipfile.ZipInfo]:
         raise Refusal("FILE_DAMAGED", "结尾处的部件目录有误") from error
     if members and min(member.header_offset for member in members) != 0:  # the end of another zip, packed inside
         raise Refusal("FILE_TRUNCATED", "开头的内容与结尾的目录对不上")
-    if len(members) > _MAX_MEMBERS:
-        raise Refusal("FILE_TOO_LARGE", f"内含{len(members)}个部件，最多{_MAX_MEMBERS}个")
+    if len(members) > MAX_MEMBERS:
+        raise Refusal("FILE_TOO_LARGE", f"内含{len(members)}个部件，最多{MAX_MEMBERS}个")
     return members
 
 
