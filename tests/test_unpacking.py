@@ -8,14 +8,17 @@ import os
 import shutil
 import struct
 import subprocess
+import tempfile
 import zipfile
 import zlib
 from contextlib import closing, nullcontext
 from datetime import date, datetime
 from email.message import EmailMessage
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aspose.email_foss import msg
 from click.testing import CliRunner, Result
 
 from pipeline.cli import main
@@ -34,7 +37,6 @@ from tests.builder import campaign, new_workspace, own_key, part_of_campaign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from pipeline.domain.acts import Act
     from pipeline.ledger.snapshot import Snapshot
@@ -548,3 +550,36 @@ def test_where_no_program_opens_a_rar_it_is_told_how(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("pipeline.reading.containers.others.shutil.which", lambda _: None)
     with pytest.raises(UnopenedError, match="没有能打开rar的程序（7-Zip、unar"):
         opened(rar({"a": b"x"}), "a.rar")
+
+
+def as_outlook_saves(one: EmailMessage) -> bytes:
+    """By a writer that shares no code with our reader."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.msg"
+        msg.MapiMessage.from_email_message(one).save(path)
+        return path.read_bytes()
+
+
+def test_a_mail_that_outlook_saved_is_opened_with_those_attached_to_it(root: Path) -> None:
+    first = mail(
+        "迪庆州报表", "Wed, 01 Mar 2023 09:00:00 +0800", **{"迪庆.xlsx": builder.as_xls(filled()), "会.txt": b"x"}
+    )
+    outer = mail("转发", "Thu, 02 Mar 2023 17:30:00 +0000", **{"怒江州总工会县级工会加强年报表.xlsx": filled(NUJIANG)})
+    outer.add_attachment(first)
+    put(root, "2023-03-09/来信.msg", as_outlook_saves(outer))
+    said = call(root, "receive").stderr
+    assert "拆封：2023-03-09/来信.msg（邮件，里面有3个文件，其中表格2个）" in said
+    assert received(root) == {
+        "2023-03-09/来信.msg/怒江州总工会县级工会加强年报表.xlsx": (NUJIANG, "2023-03-03", "ACCEPTED"),
+        "2023-03-09/来信.msg/迪庆州报表.msg/迪庆.xlsx": (DIQING, "2023-03-03", "ACCEPTED"),
+    }
+    assert [(act.file, act.prefecture_code) for act in acts(root, ActKind.ATTACH)] == [
+        ("2023-03-09/来信.msg/迪庆州报表.msg/会.txt", DIQING)
+    ]
+
+
+def test_a_mail_of_outlook_that_is_cut_says_so() -> None:
+    whole = as_outlook_saves(mail(**{"a.xlsx": bytes(9_000)}))
+    with pytest.raises(UnopenedError, match="没有传完"):
+        opened(whole[: len(whole) // 2], "a.msg")
+    assert opened(as_outlook_saves(mail()), "a.msg") == {}

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from pipeline.reading.containers.mails import open_mail
 from pipeline.reading.containers.members import Opened, UnopenedError
 from pipeline.reading.containers.others import OTHERS, other_members
+from pipeline.reading.containers.outlook import open_outlook
 from pipeline.reading.containers.sevens import SEVEN_MAGIC, seven_members
 from pipeline.reading.containers.tars import is_tar, tar_members
 from pipeline.reading.containers.zips import zip_members
+from pipeline.reading.guard import OLE_MAGIC
 from pipeline.reading.kinds import is_mail
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ def open_container(name: str, content: bytes, meter: Meter) -> Opened:
         return Opened(members=other_members(name, content, meter))
     if is_tar(content):
         return Opened(members=tar_members(name, content, meter))
+    if content.startswith(OLE_MAGIC):
+        return open_outlook(content, meter)
     if name.lower().endswith(_MAILS) or is_mail(content):
         return open_mail(content, meter)
     raise UnopenedError("这里打不开这种压缩包")

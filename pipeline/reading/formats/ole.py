@@ -23,14 +23,21 @@ _BROKEN = (OSError, ValueError, TypeError, IndexError, AttributeError, Recursion
 def open_container(content: bytes) -> tuple[set[str], dict[str, bytes]]:
     """Look through a container.
 
-    Whole is one of which every stream is there to its last byte: some writers leave the rest of the last sector away, others
-    give away sectors that they never write.
-
     Returns:
         Names of all streams and storages in small letters, as paths; and the streams of the uppermost storage.
 
     Raises:
         Refusal: The container is damaged or not whole.
+    """
+    names, streams = all_streams(content)
+    return names, {name: data for name, data in streams.items() if "/" not in name}
+
+
+def all_streams(content: bytes) -> tuple[set[str], dict[str, bytes]]:
+    """The same, with the streams of all storages.
+
+    Whole is one of which every stream is there to its last byte: some writers leave the rest of the last sector away, others
+    give away sectors that they never write.
     """
     size, cut = _sector_size(content), _is_cut(content)
     missing = -len(content) % size
@@ -49,7 +56,7 @@ def open_container(content: bytes) -> tuple[set[str], dict[str, bytes]]:
         raise _truncated(content) if cut else Refusal("FILE_DAMAGED", "文件内部的目录残缺或有误") from error
     if not names:
         raise Refusal("FILE_DAMAGED", "文件内部的目录是空的")
-    return set(names), {name: data for name, data in whole.items() if "/" not in name}
+    return set(names), whole
 
 
 def _fills(container: olefile.OleFileIO, entry: olefile.OleDirectoryEntry, end: int) -> bool:
