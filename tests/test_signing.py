@@ -8,6 +8,7 @@ import random
 import shutil
 import subprocess
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from pipeline.cli import main
-from pipeline.domain.acts import ActKind
+from pipeline.domain.acts import Act, ActKind, attached
 from pipeline.domain.arrival import Arrival
 from pipeline.domain.signing import Scan, Slip, shown_code
 from pipeline.domain.unread import UnreadKind
@@ -35,7 +36,6 @@ from tests.builder import FIRST, SMALL, as_ods, copy_of, filled, new_workspace, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.domain.acts import Act
     from pipeline.workspace.paths import Workspace
 
 P = "2023-02"  # due on 2023-03-07
@@ -125,6 +125,44 @@ def test_what_came_beside_a_good_return_is_kept_and_nobody_is_asked_for_it_again
     assert "李四" not in unread
     csv = (reported.outbox(P) / "数据包" / "attachments.csv").read_text(encoding="utf-8-sig")
     assert csv.count("\n") == 4
+
+
+def test_a_wrong_attachment_is_taken_back_and_given_back_by_acts_alone(workspace: Workspace) -> None:
+    """It is kept, no run files it again, and whatever lists attachments or looks for a named proof follows."""
+    photo, table = f"{REPORTED}/李四/照片/一.jpg", workspace.outbox(P) / "数据包" / "attachments.csv"
+
+    def listed() -> list[str]:
+        with closing(Store(workspace.dataset, load_program(workspace.program), create=False)) as store:
+            return [act.file for act in attached(store.acts(date.max))]
+
+    def refused(*words: str) -> str:
+        return CliRunner().invoke(main, ["--project", str(workspace.root), "--as-of", SIGNED, *words]).output
+
+    assert photo in listed()
+    said = call(workspace, SIGNED, "withdraw", "一.jpg", "--reason", "是另一个州的照片").output
+    assert f"已撤回：附件 {photo}（台账第" in said
+    assert "附件 2023-03-03/李四/照片/一.jpg 已经撤回" in refused("withdraw", photo, "--reason", "又一次")
+    assert "没有叫这个名字的附件" in refused("withdraw", "二.jpg", "--reason", "没有的")
+    assert photo not in listed()
+    again = call(workspace, SIGNED).output
+    assert "附件：" not in again
+    assert photo not in again.replace(f"附件 {photo}", "")
+    assert photo not in table.read_text(encoding="utf-8-sig")
+    page = (workspace.outbox(P) / "index.html").read_text(encoding="utf-8")
+    assert photo not in page[page.index('id="papers"') :].partition("</section>")[0]
+    assert f"撤回附件 {photo}" in call(workspace, SIGNED, "history", SMALL).output
+    call(workspace, SIGNED, "reinstate", photo, "--reason", "核实无误")
+    assert photo in listed()
+    assert "没有撤回" in refused("reinstate", photo, "--reason", "又一次")
+    assert call(workspace, SIGNED, "verify").exit_code == 0
+
+
+def test_a_proof_that_was_named_is_lacking_again_when_its_attachment_is_taken_back() -> None:
+    came = Act(
+        kind=ActKind.ATTACH, period=P, reason="", who="", done_on=date(2023, 3, 3), sha256="a", file="包/一.jpg", seq=1
+    )
+    gone, back = (replace(came, kind=kind, seq=n) for n, kind in enumerate((ActKind.DETACH, ActKind.ATTACH), 2))
+    assert [attached(came_by) for came_by in ((came,), (came, gone), (came, gone, back))] == [(came,), (), (back,)]
 
 
 @pytest.mark.libreoffice

@@ -124,21 +124,21 @@ def extend(ctx: click.Context, prefecture: str, until: date, period: str | None,
 
 
 @click.command()
-@click.argument("number", type=int, metavar="报送序号")
+@click.argument("what", metavar="报送序号或附件")
 @click.option("--reason", required=True, metavar="理由", help="撤回的理由，记入台账")
 @click.pass_context
-def withdraw(ctx: click.Context, number: int, reason: str) -> None:
-    """撤回一份报送（写报送序号）：它不再算数，以前的数重新算数；什么也不删除。"""
-    _say_again(ctx, number, reason, again=False)
+def withdraw(ctx: click.Context, what: str, reason: str) -> None:
+    """撤回一份报送（写报送序号）：它不再算数，以前的数重新算数；或撤回一个归错了的附件（写文件名）。什么也不删除。"""
+    _say_again(ctx, what, reason, again=False)
 
 
 @click.command()
-@click.argument("number", type=int, metavar="报送序号")
+@click.argument("what", metavar="报送序号或附件")
 @click.option("--reason", required=True, metavar="理由", help="恢复的理由，记入台账")
 @click.pass_context
-def reinstate(ctx: click.Context, number: int, reason: str) -> None:
-    """恢复一份撤回了的报送（写报送序号）。"""
-    _say_again(ctx, number, reason, again=True)
+def reinstate(ctx: click.Context, what: str, reason: str) -> None:
+    """恢复一份撤回了的报送（写报送序号），或一个撤回了的附件（写文件名）。"""
+    _say_again(ctx, what, reason, again=True)
 
 
 @click.command()
@@ -200,14 +200,18 @@ def correct(
         note(f"请运行 run-pipeline --period {act.period}，更新产品。")
 
 
-def _say_again(ctx: click.Context, number: int, reason: str, *, again: bool) -> None:
+def _say_again(ctx: click.Context, what: str, reason: str, *, again: bool) -> None:
     from pipeline.office import acts  # noqa: PLC0415
 
     with alone(ctx) as workspace:
-        act, entry = acts.withdraw(workspace, number, reason, user(), again=again, **_day(ctx))
-    done = "恢复" if again else "撤回"
-    click.echo(f"已{done}：报送序号 {number}，{entry.file}（台账第{act.seq}条，{act.who}）。")
-    note(f"请运行 run-pipeline{f' --period {entry.period}' if entry.period else ''}，更新产品。")
+        if what.isdecimal():
+            act, entry = acts.withdraw(workspace, int(what), reason, user(), again=again, **_day(ctx))
+            which = f"报送序号 {what}，{entry.file}"
+        else:
+            act = acts.withdraw_attachment(workspace, what, reason, user(), again=again, **_day(ctx))
+            which = f"附件 {act.file}"
+    click.echo(f"已{'恢复' if again else '撤回'}：{which}（台账第{act.seq}条，{act.who}）。")
+    note(f"请运行 run-pipeline{f' --period {act.period}' if act.period else ''}，更新产品。")
 
 
 def _day(ctx: click.Context) -> dict[str, Any]:

@@ -34,11 +34,12 @@ class ActKind(StrEnum):
     RECEIPT = "RECEIPT"  # by a run: the check codes of a period's receipts, as far as they changed
     SIGN = "SIGN"  # by a run: a scan of a signed receipt came; its check code is the reason
     ATTACH = "ATTACH"  # by a run: a document came with a good return
+    DETACH = "DETACH"  # it goes with that return no more, until it is attached again by hand
     UNPACK = "UNPACK"  # by a run: an archive or a mail was opened
 
 
 AFTERWARDS = (ActKind.TELL, ActKind.RECEIPT)  # what is noted of products once they are made: none is made from it
-KEEPING = (ActKind.SIGN, ActKind.ATTACH, ActKind.UNPACK)  # whose files are kept by their sha256
+KEEPING = (ActKind.SIGN, ActKind.ATTACH, ActKind.DETACH, ActKind.UNPACK)  # whose files are kept by their sha256
 ACT_NAMES = {
     ActKind.ADMIT: "认定",
     ActKind.AMEND: "核改",
@@ -55,6 +56,7 @@ ACT_NAMES = {
     ActKind.RECEIPT: "制作回执",
     ActKind.SIGN: "签认",
     ActKind.ATTACH: "附件",
+    ActKind.DETACH: "撤回附件",
     ActKind.UNPACK: "拆封",
 }
 
@@ -108,6 +110,21 @@ class Act:
         if self.kind is ActKind.RECEIPT:
             return "；".join(f"{whose} 校验码 {shown_code(code)}" for whose, code in json.loads(self.reason).items())
         return Amendment.of(self).why if self.kind is ActKind.AMEND else self.reason
+
+
+def attachments(acts: Iterable[Act]) -> tuple[Act, ...]:
+    """The last word on each document that came with a return of somebody: attached, or detached."""
+    last = {
+        (act.sha256, act.file, act.period, act.prefecture_code): act
+        for act in acts
+        if act.kind in {ActKind.ATTACH, ActKind.DETACH}
+    }
+    return tuple(last.values())
+
+
+def attached(acts: Iterable[Act]) -> tuple[Act, ...]:
+    """The acts by which documents go with returns, as they stand, in order."""
+    return tuple(sorted((act for act in attachments(acts) if act.kind is ActKind.ATTACH), key=lambda act: act.seq))
 
 
 def withdrawn(acts: Iterable[Act]) -> frozenset[int]:

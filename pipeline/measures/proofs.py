@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.domain.acts import Act, ActKind
+from pipeline.domain.acts import Act, attached
 from pipeline.domain.text import plain
 
 if TYPE_CHECKING:
@@ -41,9 +41,8 @@ class NamedProof:
 def proofs(program: Program, known: KnownState, acts: Iterable[Act]) -> tuple[NamedProof, ...]:
     """What the units there are have named, as it is known, by unit and column; a document may come with any return."""
     there: dict[tuple[str, str], Act] = {}
-    for act in acts:
-        if act.kind is ActKind.ATTACH:
-            there.setdefault((act.prefecture_code, _key(act.file.rsplit("/", 1)[-1])), act)
+    for act in attached(acts):
+        there.setdefault((act.prefecture_code, _key(act.file.rsplit("/", 1)[-1])), act)
     fields = [one for form in program.roster_forms for one in form.of_role(PROOF)]
     return tuple(
         NamedProof(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.domain.acts import Act, ActKind, closings, extensions
+from pipeline.domain.acts import Act, ActKind, attachments, closings, extensions
 from pipeline.domain.findings import CATALOGUE, EXPLAINED, REFUSED
 from pipeline.domain.place import Placing
 from pipeline.domain.state import Verdict
@@ -100,7 +100,7 @@ def _claim(program: Program, entry: Submission) -> str:
     return program.prefecture_by_code[entry.prefecture_code].short_name + program.period_by_code[entry.period].title
 
 
-def _is_named(workspace: Workspace, entry: Submission, file: str) -> bool:
+def _is_named(workspace: Workspace, entry: Submission | Act, file: str) -> bool:
     """By its path in the inbox, its bare name, or its content's sha256."""
     inbox = f"{workspace.inbox.as_posix()}/"
     wanted = file.replace("\\", "/").removeprefix(inbox).removeprefix("./").removeprefix("inbox/")
@@ -129,6 +129,40 @@ def withdraw(
             raise PipelineError(f"报送序号 {seq}（{entry.file}）还在待认定，没有收入，不必撤回")
         act = about(entry, ActKind.REINSTATE if again else ActKind.WITHDRAW, reason, who, as_of)
         return replace(act, seq=store.enter(act)), entry
+
+
+def withdraw_attachment(
+    workspace: Workspace,
+    file: str,
+    reason: str,
+    who: str,
+    as_of: date,
+    *,
+    again: bool = False,
+    by_clock: bool = False,
+) -> Act:
+    """Enter in the ledger that a document does not go with the return it was filed with; or, ``again``, that it does.
+
+    It is kept all the same, and no run files it again under its name.
+
+    Raises:
+        PipelineError: There is no such attachment, several are called so, it is not in the state the act needs, or the day
+            is the clock's (``by_clock``) and the ledger knows a later one.
+    """
+    program = load_campaign(workspace).program
+    need(reason, "恢复" if again else "撤回")
+    with opened(workspace, program, as_of, by_clock=by_clock) as store:
+        named = [act for act in attachments(store.acts(as_of)) if _is_named(workspace, act, file)]
+        needed = ActKind.DETACH if again else ActKind.ATTACH
+        found = [act for act in named if act.kind is needed]
+        if named and not found:
+            raise PipelineError(f"附件 {named[0].file} {'没有撤回' if again else '已经撤回'}")
+        if len(found) != 1:
+            some = f"有几个同名的附件，请写全路径：{'、'.join(act.file for act in found)}" if found else _NO_ATTACHMENT
+            raise PipelineError(f"{file}：{some}")
+        kind = ActKind.ATTACH if again else ActKind.DETACH
+        act = replace(found[0], kind=kind, reason=reason.strip(), who=who, done_on=as_of, seq=0)
+        return replace(act, seq=store.enter(act))
 
 
 def settle(
@@ -249,6 +283,7 @@ def received(
         return replace(act, seq=store.enter(act)), entry, period
 
 
+_NO_ATTACHMENT = "没有叫这个名字的附件；有哪些，见汇总页“附件和确认单”"
 _LONGEST = timedelta(days=100)  # after a period's end
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.domain.acts import ActKind
+from pipeline.domain.acts import attached
 from pipeline.products.package.schema import OF_PERIOD, OF_PREFECTURE, SHA256, Table, day, text, whole
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 def _rows(s: Source) -> Iterator[Act]:
     periods = {period.code for period in s.periods}
-    return (act for act in s.snapshot.acts if act.kind is ActKind.ATTACH and act.period in periods)
+    return (act for act in attached(s.snapshot.acts) if act.period in periods)
 
 
 TABLE = Table(
     name="attachments",
     number=23,
     title="附件",
-    description="随报表收到的文件，一个一行；原件存在数据集里，内容不读",
+    description="随报表收到的文件，一个一行，撤回的不列；原件存在数据集里，内容不读",
     of_period=True,
     rows=_rows,
     columns=(
