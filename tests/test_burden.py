@@ -31,7 +31,7 @@ from pipeline.products.officer_page import drawn as page_of
 from pipeline.products.officer_page import officer_page
 from pipeline.products.readers import everything_said, readers, unread_columns
 from pipeline.products.summary.workbook import summary_workbook
-from pipeline.program.layout import CODE_ROW
+from pipeline.program.layout import CODE_ROW, FIRST_ROW, address
 from pipeline.program.load import load_program
 from pipeline.program.model import FieldType
 from pipeline.system.errors import IssueError
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from pipeline.program.model import Period
     from pipeline.workspace.campaign import Campaign
     from pipeline.workspace.paths import Workspace
+    from tests.officer import Session
 
 TEMPLATES = ROOT / "templates" / "docx"
 CHANGED = {("A1", FIRST, "Q01-1"): 7, ("A1", FIRST, "Q02-1"): 9}
@@ -212,13 +213,43 @@ def test_a_conditional_cell_is_grey_where_its_condition_does_not_hold_and_says_w
                 for col in range(one.min_col, one.max_col + 1):
                     looks.setdefault((sheet.title, col), []).extend(rule.formula[0] for rule in found.rules)
     columns = {cell.value: cell.column for sheet in sheets for cell in sheet[CODE_ROW + 1]}
-    assert '<>"是")>0' in looks["9.里程碑", columns["M03-2"]][-1]
-    assert '<>"已解决")>0' in looks["15.问题台账", columns["P-9"]][-1]
-    assert not any("<>" in look for look in looks["9.里程碑", columns["M03-1"]])
+    assert '="是")*1))>0' in looks["9.里程碑", columns["M03-2"]][-1]
+    assert '="已解决")*1))>0' in looks["15.问题台账", columns["P-9"]][-1]
+    assert not any("(1-IF(" in look for look in looks["9.里程碑", columns["M03-1"]])
     assert max(map(len, looks.values())) <= 3
     program = whole_campaign().program
     asked = prompt_of(program, program.field_by_code["M03-2"], None, "")
     assert "“是否已完成与对口联系单位的对接”填“是”的才填" in asked
+
+
+@pytest.mark.libreoffice
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
+def test_a_conditional_cell_refuses_what_is_typed_where_nobody_asks(office: Session, tmp_path: Path, kind: str) -> None:
+    """As LibreOffice judges the cells itself, after it saved them: a day and a text, where the answer is 是, 否, or none yet."""
+    sheet, path = "9.里程碑", tmp_path / "in.xlsx"
+    path.write_bytes(blank("2023-02", SMALL, "M"))
+    codes = [cell.value for cell in openpyxl.load_workbook(path)[sheet][CODE_ROW + 1]]
+    answer, day, text = (codes.index(code) for code in ("M03-1", "M03-2", "M03-3"))
+    again = tmp_path / f"again.{kind}"
+    again.write_bytes(office.saved_as(kind, path))
+    typed = [["paste", sheet, FIRST_ROW, answer, "是"], ["paste", sheet, FIRST_ROW + 1, answer, "否"]]
+    for row in range(FIRST_ROW, FIRST_ROW + 3):
+        typed += [["type", sheet, row, day, "2023-02-15"], ["paste", sheet, row, text, "动员会纪要"]]
+    *_, wrong, _ = office.work([["open", str(again)], *typed, ["invalid", sheet], ["close"]])
+    filled = {address(row, col) for row in range(FIRST_ROW, FIRST_ROW + 3) for col in (day, text)}
+    assert set(wrong) & filled == filled - {address(FIRST_ROW, col) for col in (day, text)}
+    early = ["type", sheet, FIRST_ROW, day, "2021-02-15"]
+    *_, wrong, _ = office.work([["open", str(again)], typed[0], early, ["invalid", sheet], ["close"]])
+    assert address(FIRST_ROW, day) in wrong
+
+
+def test_a_blank_switches_no_conditional_validation_off_and_its_alert_says_when_it_is_asked() -> None:
+    sheet = openpyxl.load_workbook(io.BytesIO(blank("2023-02", SMALL, "M", "P")))["9.里程碑"]
+    codes = [cell.value for cell in sheet[CODE_ROW + 1]]
+    place = address(FIRST_ROW, codes.index("M03-2"))
+    (found,) = (v for v in sheet.data_validations.dataValidation if place in v.sqref)
+    assert (found.type, found.allowBlank) == ("custom", False)  # Excel takes anything where a blank is looked at and ignored
+    assert found.error.startswith("“是否已完成与对口联系单位的对接”填“是”的才填")
 
 
 def test_what_is_asked_beside_the_quantities_is_added_up_and_counted() -> None:

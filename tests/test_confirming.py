@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
+from openpyxl.utils import column_index_from_string
 from python_calamine import CalamineWorkbook
 
 from pipeline.checks.carry import carried, to_confirm
@@ -24,6 +26,7 @@ from pipeline.program.layout import (
     BEFORE,
     CHECK_SHEET,
     FIRST_ROW,
+    LIVE_FORMULA,
     MOVED,
     NIL,
     REASON,
@@ -399,6 +402,9 @@ def test_an_office_program_counts_what_we_wrote_beside_the_formulas(office: Sess
         layout = layout_of(it, form)
         grid = theirs.get_sheet_by_name(layout.form.sheet).to_python()
         assert grid[STAMP_ROW][0] == ours[layout.form.sheet].cell(STAMP_ROW + 1, 1).value
+        foot = [cell for cell in grid[layout.foot_row] if cell != ""]
+        assert foot == [str(grid[STAMP_ROW][0]).split("。")[0]] * len(foot)
+        assert len(foot) == 1 + len(ours[layout.form.sheet].col_breaks.brk)
         for code in (STATUS, MOVED, UNLIKELY):
             col = layout.col_of(code)
             for row in range(FIRST_ROW, layout.last_row + 1):
@@ -421,6 +427,43 @@ def test_an_office_program_counts_what_we_wrote_beside_the_formulas(office: Sess
         ("F", SECOND): "已说明",
         ("F", THIRD): "已改1格",
     }
+
+
+def test_the_live_line_is_printed_at_the_foot_of_each_page_and_read_back_as_ours() -> None:
+    past = known()
+    it = issue(past)
+    content = issue_workbook(it)
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    for layout in (x for x in it.layouts() if x.confirms):
+        sheet = book[layout.form.sheet]
+        assert sheet.print_area.endswith(f"${layout.foot_row + 1}")
+        begins = [layout.col_of(NIL) + 1, *(b.id + 1 for b in sheet.col_breaks.brk)]  # behind the names on each page
+        there = [cell.column for cell in sheet[layout.foot_row + 1] if cell.value]
+        assert there == begins
+        assert all(cell.value.startswith("=" + LIVE_FORMULA) for cell in sheet[layout.foot_row + 1] if cell.value)
+    for sent in (content, returned(past, {})):  # calculated, and not
+        assert codes(judged(sent, past)) == ["RETURN_UNCHANGED"]
+
+
+def test_what_counts_each_cell_for_itself_looks_at_as_many_cells_as_it_knows_of() -> None:
+    """Where an array is one column wider than another, Excel makes an error of the whole; LibreOffice does not mind."""
+    it = issue(known())
+    check = openpyxl.load_workbook(io.BytesIO(issue_workbook(it)))[CHECK_SHEET]
+    for col, layout in enumerate((x for x in it.layouts() if not x.form.is_list), 3):
+        formula = check.cell(5, col).value.text
+        masks = [mask.split(",") for mask in re.findall(r"\{([01,]+)\}", formula)]
+        first, last = re.findall(r"LEN\(TRIM\(SUBSTITUTE\(SUBSTITUTE\('[^']+'!\$([A-Z]+)\$\d+:\$([A-Z]+)\$", formula)[0]
+        wide = column_index_from_string(last) - column_index_from_string(first) + 1
+        assert len(masks) == 5
+        assert {len(mask) for mask in masks} == {wide}, layout.form.code
+
+
+def test_a_note_below_the_rows_that_is_not_ours_is_told() -> None:
+    def note(book: Any) -> None:
+        book["5.建功立业"].cell(layout_of(issue(past), "A5").foot_row + 1, 6).value = "核对：请看备注"
+
+    past = known()
+    assert "ROW_UNRECOGNISED" in codes(judged(returned(past, {}, ALL, note), past))
 
 
 def test_every_hidden_column_says_what_it_is() -> None:

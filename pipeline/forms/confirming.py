@@ -17,7 +17,8 @@ from pipeline.program.layout import (
     CODE_ROW,
     FIRST_ROW,
     LABEL_ROW,
-    LIVE_WORD,
+    LIVE_DONE,
+    LIVE_OPEN,
     MOVED,
     NIL,
     REASON,
@@ -191,7 +192,6 @@ def write_status(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue, plac
 
 
 _HOW = "。浅色是上次已接收的数，有变化的直接改，没有变化的选“√”；没有改也没有选的不算报送"
-_DONE = f"{LIVE_WORD}各行都已核对或改过"
 
 
 def _what_is_left(issue: Issue, layout: SheetLayout) -> tuple[str, str]:
@@ -201,23 +201,34 @@ def _what_is_left(issue: Issue, layout: SheetLayout) -> tuple[str, str]:
     return f"{rows}没有核对", f"{rows}要写说明"
 
 
-def live_line(issue: Issue, layout: SheetLayout) -> str:
-    """What the line above the headings comes to, as its formula counts it."""
+def live_line(issue: Issue, layout: SheetLayout, how: str = _HOW) -> str:
+    """What the line above the headings comes to, as its formula counts it; at the foot of a page without ``how``."""
     rules = issue.rules.get(layout.form.code, ())
     now = [row_status(issue.entries, issue.base, layout, unit.code, rules) for unit in layout.units]
     left, unsaid = now.count(UNCONFIRMED), now.count(TO_EXPLAIN)
     ask, explain = _what_is_left(issue, layout)
-    return f"{LIVE_WORD}还有{left}{ask}、{unsaid}{explain}{_HOW}" if left + unsaid else _DONE
+    return f"{LIVE_OPEN}{left}{ask}、{unsaid}{explain}{how}" if left + unsaid else LIVE_DONE
 
 
-def count_live(sheet: Any, f: Formats, issue: Issue, layout: SheetLayout) -> None:
-    """The line above the headings that counts what is left to look at and to explain, and is green when nothing is."""
+def count_live(sheet: Any, f: Formats, issue: Issue, layout: SheetLayout, pages: Sequence[int]) -> None:
+    """The line that counts what is left to look at and to explain: above the headings, green when nothing is; and printed.
+
+    Args:
+        sheet: The xlsxwriter sheet.
+        f: Its look.
+        issue: The workbook.
+        layout: The sheet.
+        pages: Columns with which the pages begin, names apart: the line stands at the foot of each.
+    """
     col = column_letter(layout.col_of(STATUS))
     states = f"${col}${FIRST_ROW + 1}:${col}${layout.last_row + 1}"
     left, unsaid = (f'COUNTIF({states},"{state}")' for state in (UNCONFIRMED, TO_EXPLAIN))
     ask, explain = _what_is_left(issue, layout)
-    formula = f'=IF({left}+{unsaid}=0,"{_DONE}","{LIVE_WORD}还有"&{left}&"{ask}、"&{unsaid}&"{explain}{_HOW}")'
-    ok(sheet.write_formula(STAMP_ROW, 0, formula, f.who, live_line(issue, layout)))
+    places = [(STAMP_ROW, 0, _HOW, f.who), *((layout.foot_row, page, "", f.foot) for page in pages)]
+    for row, at, how, look in places:
+        open_ = f'"{LIVE_OPEN}"&{left}&"{ask}、"&{unsaid}&"{explain}{how}"'
+        formula = f'=IF({left}+{unsaid}=0,"{LIVE_DONE}",{open_})'
+        ok(sheet.write_formula(row, at, formula, look, live_line(issue, layout, how)))
     for sign, look in (("=", f.good), (">", f.todo)):
         shown = {"type": "formula", "criteria": f"={left}+{unsaid}{sign}0", "format": look}
         ok(sheet.conditional_format(STAMP_ROW, 0, STAMP_ROW, layout.remark_col, shown))

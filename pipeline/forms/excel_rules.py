@@ -172,6 +172,31 @@ def validation(
     return check | {"ignore_blank": True} | error
 
 
+def only_where(check: Mapping[str, Any], cell: str, condition: str) -> dict[str, Any]:
+    """The validation of a cell that is asked only where a ``condition`` holds: elsewhere nothing fits but a blank.
+
+    A list stays what it is, or it could not be dropped down. Excel takes anything where a formula looks at a blank cell and
+    blanks are ignored: they are not.
+    """
+    if check["validate"] == "list":
+        return dict(check)
+    if check["validate"] == "custom":
+        fits = str(check["value"]).removeprefix("=")
+    else:
+        low, high = (serial(check[key]) for key in ("minimum", "maximum"))
+        what = f"LEN({cell})" if check["validate"] == "length" else cell
+        fits = f"AND({what}>={low:.12g},{what}<={high:.12g})"
+        if check["validate"] != "length":
+            whole = f",{cell}=INT({cell})" if check["validate"] == "integer" else ""
+            fits = f"IF(ISNUMBER({cell}),AND({cell}>={low:.12g},{cell}<={high:.12g}{whole}),FALSE)"
+    asks = {key: text for key, text in check.items() if key not in {"criteria", "minimum", "maximum"}}
+    return asks | {
+        "validate": "custom",
+        "value": f"=IF(LEN({cell})=0,TRUE,IF({condition}=1,{fits},FALSE))",
+        "ignore_blank": False,
+    }
+
+
 def contradictions(rules: Iterable[Rule]) -> tuple[Contradiction, ...]:
     """The cross-field rules that can be seen within one row of the sheet."""
     return tuple(

@@ -30,8 +30,8 @@ from pipeline.forms.confirming import (
     write_unseen,
 )
 from pipeline.forms.cover import write_cover
-from pipeline.forms.excel_rules import compared, contradictions, validation
-from pipeline.forms.messages import alert_of, prompt_of
+from pipeline.forms.excel_rules import compared, contradictions, only_where, validation
+from pipeline.forms.messages import alert_of, condition_of, prompt_of
 from pipeline.forms.printing import Print, cuts, to_paper
 from pipeline.forms.self_check import CHECK_FIRST, write_self_check
 from pipeline.forms.style import FONT, LINE_HEIGHT, Formats, PlainSheet, fitted, lines_of, ok, protect, write_typed
@@ -88,7 +88,7 @@ _SHORT_TEXT = 60  # characters that stand in a narrow column
 _REMARK_WIDTH = 18  # characters of column width; a Chinese one takes two
 _FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 11, NIL: 8, STATUS: 9, ENTRY: 12, REASON: 9, REMARK: _REMARK_WIDTH}
 _SMALL = 1.1  # how much more of 10 points than of 11 a column holds
-HIGHEST_ROW, CODE_HEIGHT = 200, 16  # points
+HIGHEST_ROW, CODE_HEIGHT, FOOT_HEIGHT = 200, 16, 20  # points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,7 +282,7 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
     stamp = issue.stamp(layout.form.code, layout.form.version)
     if layout.confirms:
         ok(sheet.write_string(STAMP_ROW, layout.col_of(MOVED), str(stamp), f.stamp))
-        count_live(sheet, f, issue, layout)
+        count_live(sheet, f, issue, layout, [shape.left + page for page in (shape.repeated, *pages)])
     else:
         ok(sheet.write_string(STAMP_ROW, col, f"{stamp}（请勿改动）", f.stamp))
     heads = _headings(sheet, f, issue.program, layout, widths, pages)
@@ -302,7 +302,8 @@ def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: She
     if layout.form.is_list:  # what is added below is printed too
         to_paper(sheet, replace(shape, heights=[*above, *heights]))
     else:
-        to_paper(sheet, replace(shape, top=ITEM_ROW, heights=heights))
+        foot = [FOOT_HEIGHT] if layout.confirms else []
+        to_paper(sheet, replace(shape, top=ITEM_ROW, heights=[*heights, *foot]))
     protect(sheet)
 
 
@@ -479,11 +480,15 @@ def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field
         if following == value and type(following) is type(value) and also is amended:
             continue
         options = validation(field, rules, address(first, col), value, issue.period, issue.program.window.start, named)
+        alert = alert_of(field, options, rules)
+        if unasked := condition_of(issue.program, field):
+            options = only_where(options, address(first, col), _asked_where(layout, field, first))
+            alert = f"{unasked}；{alert}"
         prompt = prompt_of(issue.program, field, value, limits, amended=amended)
         options |= {
             "input_title": "填写要求",
             "input_message": prompt,
-            "error_message": alert_of(field, options, rules),
+            "error_message": alert,
         }
         ok(sheet.data_validation(first, col, row, col, options))
         first = row + 1
@@ -522,9 +527,15 @@ def _unasked(layout: SheetLayout, field: Field) -> str:
     ticked = f'($C{FIRST_ROW + 1}="√")' if NIL in layout.frame and not layout.confirms else ""
     if field.required_if is None:
         return ticked
-    code, wanted = field.required_if
-    other = f'(${column_letter(layout.col_of(code))}{FIRST_ROW + 1}<>"{wanted}")'
+    other = f"(1-{_asked_where(layout, field, FIRST_ROW)})"
     return f"{ticked}+{other}" if ticked else other
+
+
+def _asked_where(layout: SheetLayout, field: Field, row: int) -> str:
+    """1 where the condition of a conditional cell holds; an error in the other cell is no answer."""
+    code, wanted = field.required_if or ("", "")
+    other = f"${column_letter(layout.col_of(code))}{row + 1}"
+    return f'IF(ISERROR({other}),0,({other}="{wanted}")*1)'
 
 
 def _broken_at(layout: SheetLayout, rules: Sequence[Rule], field: Field) -> tuple[list[str], list[str]]:

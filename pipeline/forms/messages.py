@@ -31,7 +31,7 @@ def prompt_of(program: Program, field: Field, previous: Value, limits: str, *, a
         f"上次已接收：{previous}{f'（{program.words.of_whole}核改）' if amended else ''}"
         if previous is not None
         else "",
-        _condition(program, field),
+        condition_of(program, field),
         field.hint,
     ]
     said = "\n".join(part for part in parts if part)
@@ -39,7 +39,7 @@ def prompt_of(program: Program, field: Field, previous: Value, limits: str, *, a
     return f"{said}\n{limits}" if limits and fits else said
 
 
-def _condition(program: Program, field: Field) -> str:
+def condition_of(program: Program, field: Field) -> str:
     """When a conditional column is asked at all."""
     if field.required_if is None:
         return ""

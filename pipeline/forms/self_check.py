@@ -251,7 +251,7 @@ def _todo_formula(layout: SheetLayout, needed: Sequence[Field], if_nil: Sequence
             [x for x in layout.fields if not x.shows],
         )
     )
-    cells = _ref(layout, layout.first_field_col, layout.remark_col - 1)
+    cells = _ref(layout, layout.first_field_col, layout.last_field_col)
     blank = f'IF(ISERROR({cells}),0,(LEN(TRIM(SUBSTITUTE(SUBSTITUTE({cells},"　",""),"\u00a0","")))=0)*1)'
     blanks = f"({asked}*(1-{ticked})+{asked_if_nil}*{ticked})*{blank}"
     no_numbers = f'IF(ISTEXT({cells}),(1-{blank})*({numbers}-{may_not_apply}*({cells}="{NOT_APPLICABLE}")),0)'

@@ -106,6 +106,7 @@ class Formats:
 
         self.title = add(font_name="黑体", font_size=18, font_color=NAVY, align="left")
         self.who = add(font_size=11, align="left")
+        self.foot = add(font_size=10, bold=True, align="left")
         self.stamp = add(font_size=10, font_color=GREY, align="left")
         self.item = boxed(bg_color=NAVY, font_color="#FFFFFF", font_name="黑体")
         self.label = boxed(bg_color=HEAD, bold=True, font_size=10)

@@ -48,7 +48,11 @@ TO_EXPLAIN, SHORTEST_REASON = "请写说明", 10  # what a row is whose figures 
 REASON_KEY = (
     "理由"  # begins the hidden text that says whose and which sheet's row a reason on the list of problems is for
 )
-LIVE_WORD = "核对："  # begins the line that counts those rows
+LIVE_OPEN, LIVE_DONE = (
+    "核对：还有",
+    "核对：各行都已核对或改过",
+)  # begin the line that counts those rows, above the headings and at the foot of what is printed
+LIVE_FORMULA = "IF(COUNTIF("  # begins the formula of that line
 COVER_INPUTS = ("填报人", "联系电话", "审核人", "填报日期")
 COVER_SHEET, CHECK_SHEET, IDENTITY_SHEET, PROBLEM_SHEET, APPENDIX_SHEET = OWN_SHEETS
 PROBLEM_WIDTH = 10  # columns of the list of problems, the two hidden ones too
@@ -103,6 +107,11 @@ class SheetLayout:
     def last_row(self) -> int:
         """The last row that may be filled."""
         return FIRST_ROW + (LIST_ROWS if self.form.is_list else len(self.units)) - 1
+
+    @property
+    def foot_row(self) -> int:
+        """Of a sheet to be confirmed: below its rows, where what is left to do is printed."""
+        return self.last_row + 1
 
     def col_of(self, code: str) -> int:
         """Column of a field, of the frame, or of what is hidden."""

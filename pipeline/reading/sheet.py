@@ -21,7 +21,9 @@ from pipeline.program.layout import (
     COUNTY_NAME,
     ENTRY,
     LIST_ROWS,
-    LIVE_WORD,
+    LIVE_DONE,
+    LIVE_FORMULA,
+    LIVE_OPEN,
     MOVED,
     NIL,
     REMARK,
@@ -297,13 +299,24 @@ def _account_for_header(program: Program, form: Form, sheet: Sheet, header: _Hea
         if (
             own_column
             or text in ours
-            or text.startswith(("填报单位:", STAMP_WORD, plain(LIVE_WORD), plain(UNCALCULATED)))
+            or text.startswith(("填报单位:", STAMP_WORD, plain(LIVE_OPEN), plain(LIVE_DONE), plain(UNCALCULATED)))
         ):
             sheet.open.discard((row, col))
 
 
+def _account_for_foot(sheet: Sheet, header: _Header) -> None:
+    """What is left to do stands once more below the rows, for the printed page; ours by its words, or by its formula."""
+    for place in sorted(sheet.open):
+        text, begins = sheet.text(*place), sheet.seen.formulas.get(place, LIVE_FORMULA)
+        ours = text.startswith((LIVE_OPEN, LIVE_DONE)) or (text == UNCALCULATED and begins.startswith(LIVE_FORMULA))
+        if ours and place[0] > max(header.rows) and place[1] != header.columns.get(REMARK):
+            sheet.open.discard(place)
+
+
 def _read_rows(program: Program, form: Form, stamp: Stamp, sheet: Sheet, header: _Header) -> tuple[FormRow, ...]:
     """Every row that is not a heading, wherever it was sorted to; above the headings only what is surely a county."""
+    if form.confirm:
+        _account_for_foot(sheet, header)
     roster = _Roster.of(program, form, stamp, sheet, header)
     fields = {field.code: field for field in form.fields}
     filled: dict[int, set[tuple[int, int]]] = defaultdict(set)

@@ -25,6 +25,7 @@ MAX_SHEETS, MAX_BESIDE = 500, 10_000
 _MAX_TEXTS = 50_000_000
 MAX_ROOM, ROW_ROOM = 2_000_000, 8  # places of the grids of all sheets; what a row takes besides its cells
 UNCALCULATED = "=（没有计算结果的公式）"
+FORMULA_LENGTH = 240  # characters of a formula that are kept: enough to know one of ours again
 SHOWN_LENGTH = 100
 _NOUGHT = "0（这张表设为不显示零值）"
 LEAST_SIZE = 3  # points: nobody reads letters that are smaller
@@ -74,6 +75,7 @@ class Seen:
         cols: Hidden columns, also those without width.
         doubts: Cell → what is wrong with its value.
         beside: Cell → what lies over it or hangs on it, in words: 一张图片, 批注“…”.
+        formulas: Cell → how its formula begins, where the format says: of an xlsx.
     """
 
     hidden: bool = False
@@ -81,6 +83,7 @@ class Seen:
     cols: set[int] = field(default_factory=set)
     doubts: dict[tuple[int, int], Doubt] = field(default_factory=dict)
     beside: dict[tuple[int, int], str] = field(default_factory=dict)
+    formulas: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from string import digits
 from typing import TYPE_CHECKING, ClassVar
 
-from pipeline.reading.formats.notes import MAX_COLS, MAX_ROWS, NUMBER, ROW_ROOM, RULED, UNCALCULATED, Refusal, Tally
+from pipeline.reading.formats.notes import FORMULA_LENGTH, MAX_COLS, MAX_ROWS, NUMBER, ROW_ROOM, RULED, UNCALCULATED, Refusal, Tally
 from pipeline.reading.formats.number_formats import Format, as_shown
 from pipeline.reading.formats.package import Watcher
 from pipeline.reading.formats.sums import contradiction
@@ -314,6 +314,7 @@ class SheetPart(Watcher):
 
     def _judge_formula(self, formula: _Formula, value: Raw, shown: str) -> None:
         text = formula.text
+        self.tally.seen[self._name].formulas[self._place] = text[:FORMULA_LENGTH]
         if any(formula in text.upper() for formula in (_PICTURE_FORMULA, _PICTURE_FROM_WEB)):
             self._doubt("CELL_PICTURE", PICTURE, instead=True)
         if not shown and (words := contradiction(text, value)):
