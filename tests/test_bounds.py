@@ -219,7 +219,7 @@ def test_a_red_cell_mended_to_the_letter_does_not_come_back() -> None:
 
 def test_bounds_are_told_together_with_the_cell_each_rests_on() -> None:
     assert told("bounds") == {
-        "Q01-1": "应不少于上次已接收的181；如填的是本期新增数，累计应为186",
+        "Q01-1": "应不少于上次已接收的181；像是只填了本期新增？上次累计181，这次填5：如是，累计应为186",
         "Q02-1": "应填写：整数（单位：场），不少于上次已接收的181",
         "Q06-3": "应在181到297之间：不少于上次已接收的181，不大于K7“已建会的25人以上非公企业数”297",
         "Q06-3d": "整数（单位：个），不少于K7“已建会的25人以上非公企业数”297",

@@ -248,7 +248,10 @@ def test_a_blank_switches_no_conditional_validation_off_and_its_alert_says_when_
     codes = [cell.value for cell in sheet[CODE_ROW + 1]]
     place = address(FIRST_ROW, codes.index("M03-2"))
     (found,) = (v for v in sheet.data_validations.dataValidation if place in v.sqref)
-    assert (found.type, found.allowBlank) == ("custom", False)  # Excel takes anything where a blank is looked at and ignored
+    assert (found.type, found.allowBlank) == (
+        "custom",
+        False,
+    )  # Excel takes anything where a blank is looked at and ignored
     assert found.error.startswith("“是否已完成与对口联系单位的对接”填“是”的才填")
 
 

@@ -171,7 +171,7 @@ def test_a_cumulative_count_never_falls() -> None:
     assert (told.county_code, told.field, told.expected) == (
         FIRST,
         "Q01-1",
-        "应不少于上次已接收的7；如填的是本期新增数，累计应为9",
+        "应不少于上次已接收的7；像是只填了本期新增？上次累计7，这次填2：如是，累计应为9",
     )
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _NO_LIMIT = 9_999_999  # what rules say where nothing but good sense limits a number
 LOW, HIGH = 1, -1
+_A_SLIP = Decimal("0.9")  # of the last total: what is nearer to it is rather a correction than what came in this period
 _INNER = str.maketrans("“”", "‘’")  # quotes within quotes
 _FIRST_TICK = "选了“√”的，首次报送仍须填各项总数"
 _MEASURED = NUMBERS | {FieldType.DATE}
@@ -304,7 +305,9 @@ class _BoundFigures:
             return f"；没有新进展的，填上次已接收的{show(before)}"
         total = before + typed
         fits = all(total <= high.value for high in self.limits(field, HIGH))
-        return f"；如填的是本期新增数，累计应为{show(total)}" if fits else ""
+        if not fits or typed > before * _A_SLIP:
+            return ""
+        return f"；像是只填了本期新增？上次累计{show(before)}，这次填{show(typed)}：如是，累计应为{show(total)}"
 
 
 def _at_least_zero(rule: Rule) -> Iterator[tuple[dict[str, int], Decimal]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.checks.carry import prefilled
 from pipeline.domain.findings import Finding, finding
 from pipeline.domain.value import show
+from pipeline.program.layout import NEW
 from pipeline.program.model import Accumulation
 
 if TYPE_CHECKING:
@@ -112,11 +113,14 @@ def untouched(program: Program, form: Form, period: Period, row: FormRow, past: 
 
 def unchanged(program: Program, form: Form, period: Period, row: FormRow, past: Past) -> bool:
     """A row that holds just what went out, ticked or not; what is known stands for what went out where that cannot be read."""
-    if not form.carry or row.blank or row.refused or (form.confirm and not row.confirms):
+    if not form.carry or row.blank or row.refused or row.adds or (form.confirm and not row.confirms):
         return False
     known = prefilled(program, period, form, row.county_code, past)
-    went_out = {code: known.get(code) if was is None else was for code, was in row.before.items()} or known
-    return bool(given(went_out)) and given(row.values) == given(went_out)
+    went_out = {code: known.get(code) if was is None else was for code, was in row.before.items()}
+    if went_out.keys() <= {field.code for field in form.fields if field.increment}:  # what is hidden is gone
+        went_out = {**known, **went_out}
+    gone = {code: known.get(code) for code, was in row.before.items() if was is None and row.values.get(code) is None}
+    return bool(given(went_out)) and given({**row.values, **gone}) == given(went_out)
 
 
 def given(values: Mapping[str, Value]) -> dict[str, Value]:
@@ -173,6 +177,18 @@ def _about_confirming(workbook: Return, row: FormRow, state: str, past: Past) ->
                     field=code,
                     found=row.typed.get(code, ""),
                     expected=f"{show(now)}（下发以后更正的数）",
+                    **where,
+                )
+            )
+        new = row.cells.get(NEW + code)
+        if new is not None and code not in row.refused and now != before:
+            found.append(
+                finding(
+                    "INCREMENT_BASE_MOVED",
+                    cell=cell_of(workbook, row, code),
+                    field=code,
+                    found=f"上次{show(before)}，本期新增{show(new)}，累计{show(row.values.get(code))}",
+                    expected=f"上次已接收的是{show(now)}",
                     **where,
                 )
             )

@@ -22,7 +22,7 @@ from pipeline.forms.confirming import may_not_fall, row_status
 from pipeline.forms.issue import file_name, issue_workbook
 from pipeline.office.issuing import ISSUED, issue_period, plan_issues
 from pipeline.office.run import run
-from pipeline.program.layout import FIRST_ROW, NIL, REASON, REMARK, UNCONFIRMED, list_keys
+from pipeline.program.layout import FIRST_ROW, NEW, NIL, REASON, REMARK, UNCONFIRMED, list_keys
 from pipeline.system.errors import WorkspaceError
 from pipeline.workspace.campaign import Campaign, load_campaign, open_store
 from pipeline.workspace.paths import DEMO_MARK, Workspace
@@ -217,6 +217,9 @@ class Filler:
                     value = (mess or {}).get((unit.code, field.code)) or raw(row.get(field.code))
                     if value is not None and not field.shows:
                         entries[form.code, unit.code, field.code] = value
+                    new = _new(value, it.base.get((form.code, unit.code, field.code)))
+                    if new and field.code in layout.increments:
+                        entries[form.code, unit.code, NEW + field.code] = new
                 if (form.code, unit.code) in self.reasons:
                     entries[form.code, unit.code, REASON] = self.campaign.program.explanations[1]
                     entries[form.code, unit.code, REMARK] = self.reasons[form.code, unit.code]
@@ -236,6 +239,12 @@ class Filler:
         }
 
 
+def _new(value: Raw, last: Raw) -> float:
+    """What came in this period, of a total that grew; 0 where none did or nothing was known."""
+    both = isinstance(value, (int, float)) and isinstance(last, (int, float))
+    return max(0, round(value - last, 2)) if both else 0  # type: ignore[operator, arg-type]
+
+
 def typed(blank: bytes, it: Issue, filled: Issue) -> bytes:
     """Type into the issued workbook, as an officer's program would save it; the day it was saved left out."""
     import openpyxl  # noqa: PLC0415 - only the demo writes with it
@@ -246,6 +255,8 @@ def typed(blank: bytes, it: Issue, filled: Issue) -> bytes:
         for row, key in enumerate(filled.rows(layout), FIRST_ROW + 1):
             for col, code in enumerate(layout.columns, 1):
                 place = layout.form.code, key, code
+                if (layout.form.code, key, NEW + code) in filled.entries:  # its cell makes the sum
+                    continue
                 if filled.entries.get(place) != it.entries.get(place):
                     sheet.cell(row, col).value = filled.entries.get(place)
     out = io.BytesIO()

@@ -366,6 +366,16 @@ CATALOGUE: dict[str, FindingKind] = {
     "CORRECTED_SINCE": FindingKind(
         severity=N, title="这一格没有改，表下发以后上次的数已更正，按更正后的数接收", fix="如更正后的数不对，请改这一格"
     ),
+    "INCREMENT_DIFFERS": FindingKind(
+        severity=C,
+        title="本期新增与累计对不上",
+        fix="累计没有错的，清空“本期新增”格；本期新增没有错的，把累计改为建议的数",
+    ),
+    "INCREMENT_BASE_MOVED": FindingKind(
+        severity=W,
+        title="填了本期新增，表上的上次累计不是现在已接收的数，按表上的累计接收",
+        fix="请核对累计：应为现在已接收的数加本期新增的，直接改累计格；没有错的，可不改动",
+    ),
     "ROW_HIDDEN": FindingKind(
         severity=C, title="这一行是隐藏的，填了数，未采用", fix="请取消隐藏，核对所填后重报；不该有的行请删去"
     ),

@@ -20,6 +20,7 @@ from pipeline.program.layout import (
     LIVE_DONE,
     LIVE_OPEN,
     MOVED,
+    NEW,
     NIL,
     REASON,
     REMARK,
@@ -27,6 +28,7 @@ from pipeline.program.layout import (
     STAMP_ROW,
     STATUS,
     TO_EXPLAIN,
+    TO_MEND,
     UNCONFIRMED,
     UNLIKELY,
     SheetLayout,
@@ -69,8 +71,13 @@ def row_status(entries: Cells, base: Cells, layout: SheetLayout, key: str, rules
 
 def _changed(entries: Cells, base: Cells, layout: SheetLayout, key: str) -> set[str]:
     """The fields of a row that hold something else than went out."""
-    keys = {x.code: (layout.form.code, key, x.code) for x in layout.fields if not x.shows}
-    return {code for code, at in keys.items() if show(entries.get(at)) != show(base.get(at))}
+    form = layout.form.code
+    keys = {x.code: (form, key, x.code) for x in layout.fields if not x.shows}
+    return {
+        code
+        for code, at in keys.items()
+        if show(entries.get(at)) != show(base.get(at)) or entries.get((form, key, NEW + code)) is not None
+    }
 
 
 def _unlikely_now(entries: Cells, base: Cells, layout: SheetLayout, rules: Sequence[Rule], key: str) -> int:
@@ -97,6 +104,19 @@ def _looks_at(layout: SheetLayout, rule: Rule) -> list[str]:
 
 def _is_number(cell: Raw) -> bool:
     return isinstance(cell, (int, float)) and not isinstance(cell, bool)
+
+
+def adds_up(layout: SheetLayout, base: Cells, key: str, code: str) -> bool:
+    """Whether a row may say what came in this period: something to add it to went out."""
+    return code in layout.increments and _is_number(base.get((layout.form.code, key, code)))
+
+
+def made_total(entries: Cells, base: Cells, layout: SheetLayout, key: str, code: str) -> Raw:
+    """What the formula of a total comes to, of a row that adds up."""
+    last, new = base.get((layout.form.code, key, code)), entries.get((layout.form.code, key, NEW + code))
+    if new is None:
+        return last
+    return round(last + new, 2) if _is_number(new) else TO_MEND  # type: ignore[operator, arg-type]
 
 
 def may_not_fall(rule: Rule, code: str) -> bool:
@@ -126,7 +146,11 @@ def unlikely_at(layout: SheetLayout, clash: Contradiction, row: int) -> str:
 def is_changed(layout: SheetLayout, field: Field, row: int) -> str:
     """1 where a cell differs from what went out: blank is not zero, the text 3 is the number 3, an error spreads nowhere."""
     cell, before = (f"${column_letter(layout.col_of(code))}{row + 1}" for code in (field.code, BEFORE + field.code))
-    return f'IF(ISERROR({cell}),1,IF(EXACT({cell}&"",{before}&""),0,1))'
+    same = f'IF(EXACT({cell}&"",{before}&""),0,1)'
+    if field.code in layout.increments:  # what came in this period is an answer, be it nothing
+        new = f"${column_letter(layout.col_of(NEW + field.code))}{row + 1}"
+        same = f"IF(ISERROR({new}),1,IF(LEN({new})>0,1,{same}))"
+    return f"IF(ISERROR({cell}),1,{same})"
 
 
 def _unlikely(layout: SheetLayout, rules: Sequence[Rule], row: int) -> str:
@@ -175,7 +199,8 @@ def write_unseen(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue, rule
         for x in asked:
             before = issue.base.get((layout.form.code, unit.code, x.code))
             if before is not None:
-                write_typed(sheet, f, row, layout.col_of(BEFORE + x.code), before, "unseen")
+                kind = "shown" if x.code in layout.increments else "unseen"
+                write_typed(sheet, f, row, layout.col_of(BEFORE + x.code), before, kind)
 
 
 def write_status(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue, place: tuple[int, int], key: str) -> None:

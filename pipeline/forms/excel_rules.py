@@ -172,6 +172,24 @@ def validation(
     return check | {"ignore_blank": True} | error
 
 
+def new_validation(field: Field, rules: tuple[Rule, ...], cell: str, previous: float | Decimal) -> dict[str, Any]:
+    """The validation of what came in this period of a total: no less than nothing, no more than the total may still grow.
+
+    It only warns: a total that was too high is set right by a number less than nothing, with its reason.
+    """
+    high = bounds(field, rules, None).high
+    room = None if high is None else high - Decimal(str(previous))
+    top = f",{cell}<={room:f}" if room is not None else ""
+    fits = f"{cell}=INT({cell})" if field.type is FieldType.COUNT else f"ABS({cell}-ROUND({cell},2))<0.000001"
+    return {
+        "validate": "custom",
+        "value": f"=IF(ISNUMBER({cell}),AND({cell}>=0{top},{fits}),FALSE)",
+        "ignore_blank": True,
+        "error_title": "请再核对",
+        "error_type": "warning",
+    }
+
+
 def only_where(check: Mapping[str, Any], cell: str, condition: str) -> dict[str, Any]:
     """The validation of a cell that is asked only where a ``condition`` holds: elsewhere nothing fits but a blank.
 

@@ -11,6 +11,7 @@ import json
 import warnings
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, time
+from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -19,9 +20,11 @@ import xlsxwriter
 
 from pipeline.domain.value import show
 from pipeline.forms.confirming import (
+    adds_up,
     count_live,
     fell,
     is_changed,
+    made_total,
     may_not_fall,
     offer_reasons,
     row_status,
@@ -30,13 +33,14 @@ from pipeline.forms.confirming import (
     write_unseen,
 )
 from pipeline.forms.cover import write_cover
-from pipeline.forms.excel_rules import compared, contradictions, only_where, validation
-from pipeline.forms.messages import alert_of, condition_of, prompt_of
+from pipeline.forms.excel_rules import compared, contradictions, new_validation, only_where, validation
+from pipeline.forms.messages import alert_of, condition_of, new_alert_of, new_prompt_of, prompt_of
 from pipeline.forms.printing import Print, cuts, to_paper
 from pipeline.forms.self_check import CHECK_FIRST, write_self_check
 from pipeline.forms.style import FONT, LINE_HEIGHT, Formats, PlainSheet, fitted, lines_of, ok, protect, write_typed
 from pipeline.program.identity import Stamp
 from pipeline.program.layout import (
+    BEFORE,
     CHECK_SHEET,
     CODE_ROW,
     CONFIRMED,
@@ -48,6 +52,7 @@ from pipeline.program.layout import (
     ITEM_ROW,
     LABEL_ROW,
     MOVED,
+    NEW,
     NIL,
     REASON,
     REMARK,
@@ -61,10 +66,12 @@ from pipeline.program.layout import (
     address,
     column_letter,
     frame_labels,
+    increment_labels,
     list_keys,
     row_name,
     rows_heading,
     sheet_layout,
+    total_formula,
     unit_name,
 )
 from pipeline.program.model import LEVELS, County, FieldType, Prefecture, Program
@@ -86,7 +93,16 @@ COMMENT_WIDTH, COMMENT_LINE, COMMENT_LIMIT = 2.2, 40, 1_000
 _BLANK_ENTRIES = 15  # rows drawn below the filled ones of a list; all that it takes are checked
 _SHORT_TEXT = 60  # characters that stand in a narrow column
 _REMARK_WIDTH = 18  # characters of column width; a Chinese one takes two
-_FRAME_WIDTHS = {COUNTY_CODE: 9, COUNTY_NAME: 11, NIL: 8, STATUS: 9, ENTRY: 12, REASON: 9, REMARK: _REMARK_WIDTH}
+_FRAME_WIDTHS: dict[str, float] = {
+    COUNTY_CODE: 9,
+    COUNTY_NAME: 11,
+    NIL: 8,
+    STATUS: 9,
+    ENTRY: 12,
+    REASON: 9,
+    REMARK: _REMARK_WIDTH,
+}
+_TOTAL_WIDTHS = 9, 9, 11  # of 上次, 本期新增, 累计
 _SMALL = 1.1  # how much more of 10 points than of 11 a column holds
 HIGHEST_ROW, CODE_HEIGHT, FOOT_HEIGHT = 200, 16, 20  # points
 
@@ -172,12 +188,14 @@ class Issue:
     @cached_property
     def _layouts(self) -> tuple[SheetLayout, ...]:
         given = {form for form, *_ in self.base}
+        known = {code for (*_, code), raw in self.base.items() if isinstance(raw, (int, float))}
         return tuple(
             sheet_layout(
                 form,
                 self.period,
                 self.program.units_of(form, self.prefecture.code),
                 confirms=form.confirm and form.code in given,
+                known=known,
             )
             for form in self.program.forms
         )
@@ -267,7 +285,7 @@ def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: 
 
 def _form_sheet(book: xlsxwriter.Workbook, f: Formats, issue: Issue, layout: SheetLayout) -> None:
     sheet = book.add_worksheet(layout.form.sheet)
-    widths = [(_FRAME_WIDTHS | {x.code: _width(x) for x in layout.fields})[code] for code in layout.columns]
+    widths = [_widths(layout)[code] for code in layout.columns]
     shape, above = _shape(issue, layout, widths), (30, 16, 14)
     pages = cuts(shape)
     for row, height in enumerate(above):
@@ -331,7 +349,10 @@ def _shape(issue: Issue, layout: SheetLayout, widths: Sequence[float]) -> Print:
     """What is printed: of a roster from the names on, of a list its number and county on every page."""
     left = 0 if layout.form.is_list else layout.col_of(COUNTY_NAME)
     named = layout.fields[0].type is FieldType.COUNTY if layout.form.is_list else False
-    items, what = [x.item for x in layout.fields], layout.form.heading if layout.form.is_list else "报送期"
+    items, what = (
+        [x.item for x in layout.fields for _ in layout.columns_of(x.code)],
+        layout.form.heading if layout.form.is_list else "报送期",
+    )
     starts = {layout.first_field_col + n for n in range(1, len(items)) if items[n] != items[n - 1]}
     return Print(
         widths=widths[left:],
@@ -365,7 +386,8 @@ def _headings(
     lines = 2
     headings = {item.no: _heading(item) for item in layout.form.items}
     runs: list[tuple[int, int, int]] = []
-    for col, asked in enumerate(layout.fields, layout.first_field_col):
+    under = [x for x in layout.fields for _ in layout.columns_of(x.code)]
+    for col, asked in enumerate(under, layout.first_field_col):
         if runs and runs[-1][0] == asked.item and col not in begins:
             runs[-1] = (asked.item, runs[-1][1], col)
         else:
@@ -378,6 +400,8 @@ def _headings(
             ok(sheet.write_string(ITEM_ROW, first, headings[item], f.item))
     shown = {x.code: _two_lines(x) for x in layout.fields} | frame_labels(program, layout.form)
     shown |= {NIL: CONFIRMED} if layout.confirms else {}
+    for x in (x for x in layout.fields if x.code in layout.increments):
+        shown |= {code: label.replace("：", "：\n", 1) for code, label in increment_labels(x).items()}
     for col, (code, width) in enumerate(zip(layout.columns, widths, strict=True)):
         is_open = layout.form.is_list and code != ENTRY
         sheet.set_column(col, col, width, f.list_column if is_open else None)  # all that a list takes can be filled
@@ -393,6 +417,14 @@ def _headings(
 def _two_lines(field: Field) -> str:
     """The visible title with its unit on a line of its own (white space means nothing when it is read back)."""
     return f"{field.title}\n{field.label.removeprefix(field.title)}"
+
+
+def _widths(layout: SheetLayout) -> dict[str, float]:
+    """Of every column that is seen."""
+    widths = _FRAME_WIDTHS | {x.code: _width(x) for x in layout.fields}
+    for code in layout.increments:
+        widths |= dict(zip(layout.columns_of(code), _TOTAL_WIDTHS, strict=True))
+    return widths
 
 
 def _width(field: Field) -> int:
@@ -412,6 +444,8 @@ def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> list[flo
     """What stands in the rows: names, what was typed or carried, marks, and what is shown from another sheet; their heights."""
     kinds = {COUNTY_CODE: "code", ENTRY: "code", COUNTY_NAME: "county", NIL: "input", REMARK: "remark"}
     kinds |= {x.code: _kind(x) for x in layout.fields} | {STATUS: "county", REASON: "input"}
+    before = {BEFORE + code for code in layout.increments}  # written with what stands behind the sheet
+    news = {NEW + code: code for code in layout.increments}
     known = {x.code for x in layout.fields if layout.confirms and not x.shows}
     shows = {x.code: x.shows for x in layout.fields if x.shows}
     widths = {x.code: _width(x) * (_SMALL if x.type is FieldType.TEXT else 1) for x in layout.fields}
@@ -431,6 +465,16 @@ def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> list[flo
                 _show(sheet, f, issue, (row, col), shows[code], key, severity)
             elif code == STATUS:
                 write_status(sheet, f, layout, issue, (row, col), key)
+            elif code in before:
+                ok(sheet.write_blank(row, col, None, f.entry("shown", None)))
+            elif code in news:
+                _write_new(sheet, f, issue, layout, (row, col), key, news[code])
+            elif adds_up(layout, issue.base, key, code) and texts[code] == made_total(
+                issue.entries, issue.base, layout, key, code
+            ):
+                refs = (address(row, layout.col_of(side + code)) for side in (BEFORE, NEW))
+                look = f.entry(kinds[code], severity, pale=True)
+                ok(sheet.write_formula(row, col, "=" + total_formula(*refs), look, texts[code]))
             elif texts[code] is None:
                 ok(sheet.write_blank(row, col, None, f.entry(kinds[code], severity, pale=code in known)))
             else:
@@ -443,6 +487,18 @@ def _rows(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue) -> list[flo
                     )
                 )
     return heights
+
+
+def _write_new(
+    sheet: Any, f: Formats, issue: Issue, layout: SheetLayout, place: tuple[int, int], key: str, code: str
+) -> None:
+    """What came in this period: open where there is something to add it to, else as little asked as what is grey."""
+    typed = issue.entries.get((layout.form.code, key, NEW + code))
+    kind = "input" if typed is not None or adds_up(layout, issue.base, key, code) else "shown"
+    if typed is None:
+        ok(sheet.write_blank(*place, None, f.entry(kind, None)))
+    else:
+        write_typed(sheet, f, *place, typed, kind)
 
 
 def _show(
@@ -484,7 +540,13 @@ def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field
         if unasked := condition_of(issue.program, field):
             options = only_where(options, address(first, col), _asked_where(layout, field, first))
             alert = f"{unasked}；{alert}"
-        prompt = prompt_of(issue.program, field, value, limits, amended=amended)
+        summed = value if field.code in layout.increments and isinstance(value, (int, Decimal)) else None
+        prompt = prompt_of(issue.program, field, value, limits, amended=amended, summed=summed is not None)
+        if summed is not None:
+            new = layout.col_of(NEW + field.code)
+            asks = {"input_title": "本期新增", "input_message": new_prompt_of(field, summed)}
+            checks = new_validation(field, rules, address(first, new), summed) | {"error_message": new_alert_of(field)}
+            ok(sheet.data_validation(first, new, row, new, checks | asks))
         options |= {
             "input_title": "填写要求",
             "input_message": prompt,
@@ -501,16 +563,17 @@ def _paint(sheet: Any, f: Formats, layout: SheetLayout, rules: tuple[Rule, ...])
         shown = {"type": "formula", "criteria": criteria, "format": look} | ({"stop_if_true": True} if stop else {})
         ok(sheet.conditional_format(FIRST_ROW, first, layout.last_row, last, shown))
 
+    def columns(x: Field) -> tuple[int, int]:
+        """Of a total, what is new looks as it does."""
+        return layout.col_of(x.code) - (x.code in layout.increments), layout.col_of(x.code)
+
     for x in layout.fields:
-        col = layout.col_of(x.code)
         for broken, look in zip(_broken_at(layout, rules, x), (f.bad, f.todo), strict=True):
             if broken:
-                paint(col, col, f"={'+'.join(broken)}>0", look)
+                paint(*columns(x), f"={'+'.join(broken)}>0", look)
     if layout.confirms:
-        for x in layout.fields:
-            if not x.shows:
-                col = layout.col_of(x.code)
-                paint(col, col, f"={is_changed(layout, x, FIRST_ROW)}=1", f.changed)
+        for x in (x for x in layout.fields if not x.shows):
+            paint(*columns(x), f"={is_changed(layout, x, FIRST_ROW)}=1", f.changed)
         state = layout.col_of(STATUS)
         said = f"${column_letter(state)}{FIRST_ROW + 1}"
         paint(state, state, f'=({said}="{UNCONFIRMED}")+({said}="{TO_EXPLAIN}")>0', f.todo)
@@ -551,6 +614,8 @@ def _broken_at(layout: SheetLayout, rules: Sequence[Rule], field: Field) -> tupl
     impossible = [clash.broken(cell) for clash in clashes if not clash.rule.explainable]
     unlikely = [unlikely_at(layout, clash, FIRST_ROW) for clash in clashes if clash.rule.explainable]
     falls = layout.confirms and any(may_not_fall(rule, field.code) for rule in rules)
+    if field.code in layout.increments:
+        impossible.append(f"ISTEXT({cell(field.code)})")
     return impossible, [*unlikely, *([fell(layout, field.code, FIRST_ROW)] if falls else ())]
 
 

@@ -16,8 +16,19 @@ if TYPE_CHECKING:
     from pipeline.program.rules import Rule
 
 
-def prompt_of(program: Program, field: Field, previous: Value, limits: str, *, amended: bool = False) -> str:
-    """What is asked, its unit and target, the last accepted value, and what else limits it where there is room."""
+def prompt_of(
+    program: Program, field: Field, previous: Value, limits: str, *, amended: bool = False, summed: bool = False
+) -> str:
+    """What is asked, its unit and target, the last accepted value, and what else limits it where there is room.
+
+    Args:
+        program: The campaign.
+        field: The column.
+        previous: Last accepted value.
+        limits: See :func:`~pipeline.forms.excel_rules.compared`.
+        amended: It is by the word of staff.
+        summed: The cell makes its total of the two before it.
+    """
     quantity = program.quantity_of.get(field.code)
     goal = target_in_words(quantity) if quantity else ""
     several = "可多选，用“、”或“，”隔开" if field.type is FieldType.CHECKLIST else "选项"
@@ -25,7 +36,7 @@ def prompt_of(program: Program, field: Field, previous: Value, limits: str, *, a
         field.title,
         f"单位：{field.unit}" if field.unit else "",
         f"目标：{goal}" if goal else "",
-        _when(field),
+        "累计数：在左边填“本期新增”，这里自动相加；也可以直接填累计" if summed else _when(field),
         f"{several}：{'、'.join(field.options)}" if field.options else "",
         "不具备条件的填“不适用”" if field.not_applicable else "",
         f"上次已接收：{previous}{f'（{program.words.of_whole}核改）' if amended else ''}"
@@ -37,6 +48,24 @@ def prompt_of(program: Program, field: Field, previous: Value, limits: str, *, a
     said = "\n".join(part for part in parts if part)
     fits = len(said) + len(limits) < MESSAGE_LIMITS["input_message"]
     return f"{said}\n{limits}" if limits and fits else said
+
+
+def new_prompt_of(field: Field, previous: Value) -> str:
+    """What is asked beside a total."""
+    since = f"\n{field.hint}" if field.hint else ""
+    return (
+        f"{field.title}：本期新增\n单位：{field.unit}\n上次累计：{previous}\n只填本期新增的数，累计自动相加；没有新增的填0，"
+        f"或者整行选“√”{since}"
+    )
+
+
+def new_alert_of(field: Field) -> str:
+    """What may be typed as new."""
+    number = "整数" if field.type is FieldType.COUNT else "数，最多两位小数"
+    return (
+        f"“{field.title}”的“本期新增”填0或正{number}，只填数字，单位是{field.unit}，不填累计数。上次多报、确要核减的，"
+        "可以填负数并继续，在同一行“备注”格写明原因。"
+    )
 
 
 def condition_of(program: Program, field: Field) -> str:
@@ -69,7 +98,10 @@ def target_in_words(quantity: Quantity) -> str:
 def alert_of(field: Field, options: Mapping[str, Any], rules: Sequence[Rule]) -> str:
     """What may be typed instead; where it only warns, how to go on."""
     true = "早于专项工作开始" if field.type is FieldType.DATE else "比上次小"
-    then = f"确实{true}的可以继续，并在同一行“备注”格写明原因。" if options["error_type"] == "warning" else ""
+    cumulative = "填的是本期新增的，请改填累计数；" if field.accumulation == "cumulative" else ""
+    then = (
+        f"{cumulative}确实{true}的可以继续，并在同一行“备注”格写明原因。" if options["error_type"] == "warning" else ""
+    )
     if field.type is FieldType.COUNT and options["validate"] == "integer":
         low = options["minimum"]
         why = f"（不少于上次已接收的{low}）" if low else ""

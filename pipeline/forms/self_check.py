@@ -272,9 +272,9 @@ def is_ticked(cell: str) -> str:
 
 
 def _mask(layout: SheetLayout, some: Sequence[Field]) -> str:
-    """1 for each column of some fields, 0 for the others, as a constant row."""
+    """1 for each column of some fields, 0 for the others between the first and the last, as a constant row."""
     codes = {x.code for x in some}
-    return "{" + ",".join(str(int(x.code in codes)) for x in layout.fields) + "}"
+    return "{" + ",".join(str(int(code in codes)) for code in layout.of_fields) + "}"
 
 
 def _ours(layout: SheetLayout, row: int) -> str:

@@ -28,6 +28,7 @@ from pipeline.program.layout import (
     COUNTY_NAME,
     ENTRY,
     FIRST_ROW,
+    NEW,
     NIL,
     NIL_COL,
     PROBLEM_SHEET,
@@ -505,8 +506,14 @@ def _tick_off(sheet: Any, f: Formats, copy: ReturnedCopy, issue: Issue, row: int
     if key is None or not _is_ticked_off(copy, finding):
         ok(sheet.write_string(row, _NOW_COL, "", f.list_middle))
         return
-    write_typed(sheet, f, row, _ORIGINAL_COL, copy.entries.get(key), "unseen")
-    there = f"'{copy.program.form_by_code[key[0]].sheet}'!{_address(issue, key)}"
+    name, beside = copy.program.form_by_code[key[0]].sheet, (key[0], key[1], NEW + key[2])
+    there, was = f"'{name}'!{_address(issue, key)}", copy.entries.get(key)
+    if (
+        key[2] in next(x for x in issue.layouts() if x.form.code == key[0]).increments
+    ):  # either of two cells may be mended
+        there = f"{there}&\"|\"&'{name}'!{_address(issue, beside)}"
+        was = f"{show(was)}|{show(copy.entries.get(beside))}"
+    write_typed(sheet, f, row, _ORIGINAL_COL, was, "unseen")
     original, reason = (f"{column_letter(col)}{row + 1}" for col in (_ORIGINAL_COL, _REASON_COL))
     explained = (
         f'IF({wants_reason(reason)}=0,"{_EXPLAINED}","{_UNTOUCHED}")' if _may_be(copy, finding) else f'"{_UNTOUCHED}"'

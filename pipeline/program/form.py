@@ -118,6 +118,7 @@ class Field:
         min: Fewest characters of a text.
         max: Largest number, or most characters of a text.
         future: A date that may lie after the period's end.
+        increment: Of a total: what came in this period may be typed beside the last one, and the sum is made in the cell.
         shows: Code of the action field whose value this column repeats by formula; it is not asked again.
         role: What the column means to the measures of its form's kind (see :data:`ROLES`).
         serves: Code of the milestone, duty or funding line it belongs to.
@@ -143,6 +144,7 @@ class Field:
     required_if: tuple[str, str] | None = None
     min: int | None = None
     future: bool = False
+    increment: bool = False
     shows: str = ""
     role: str = ""
     serves: str = ""

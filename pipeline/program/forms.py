@@ -69,6 +69,7 @@ class FieldEntry:
     min: int | None = None
     max: int | None = None
     future: bool = False
+    increment: bool = False
     shows: str = ""
     role: str = ""
     serves: str = ""
@@ -210,6 +211,8 @@ def load_form(path: Path, action: Action | None, window: Window, seen: Seen) -> 
     form = Form(code=said.form, kind=kind, items=items, **plain_values(said, but={"form", "kind", "items"}))
     if form.confirm and (form.is_list or not form.carry):
         raise node.fail("confirm 只用于 carry: true、一行一个单位的表：带出上次的数，逐行核对", "confirm")
+    if not form.confirm and any(field.increment for field in form.fields):
+        raise node.fail("increment 只用于 confirm: true 的表：上次的数在格里，旁边填新增", "form")
     _check_form(node, form)
     return form
 
@@ -235,10 +238,10 @@ def _check_form(node: Node, form: Form) -> None:
         raise node.fail("closing 的 values 不能都是 dropped：总要有一个是办结", "closing")
     if form.closing and not form.same_by:
         raise node.fail("有 closing 的表须写 same_by：凭哪几列认出同一条", "form")
+    _check_stays(node, form, fields)
     for field in form.fields:
         if field.type is FieldType.COUNTY and not form.is_list:
             raise node.fail(f"{field.code}：county 类指标只用于 rows: list 的表", "form")
-    _check_stays(node, form, fields)
 
 
 def _check_stays(node: Node, form: Form, fields: dict[str, Field]) -> None:
@@ -298,6 +301,17 @@ def _check_field(node: Node, said: FieldEntry, form_kind: FormKind) -> None:
         raise node.fail(f"指标代码“{code}”不能用：以字母开头，只含字母、数字和一个连字符", "code")
     if said.type in NUMBERS and not said.unit:
         raise node.fail("缺少 unit")
+    if said.increment and (
+        said.type not in NUMBERS
+        or said.accumulation is not Accumulation.CUMULATIVE
+        or said.not_applicable
+        or said.shows
+        or said.required_if
+    ):
+        raise node.fail(
+            f"{code}：increment 只用于 accumulation: cumulative 的数，不能有 not_applicable、required_if、shows",
+            "increment",
+        )
     if said.required and said.required_if:
         raise node.fail(f"{code}：required 和 required_if 只能写一个", "required")
     if said.role and said.role not in ROLES[form_kind]:

@@ -30,7 +30,9 @@ STATUS, MOVED = (
     "moved",
 )  # of a sheet to be confirmed: the state of a row in words, and how many cells were changed
 REASON, UNLIKELY = "reason", "unlikely"  # the kind of a reason; how many figures of a row want one
-BEFORE = "before:"  # and a field: the hidden column that holds what went out in its cells
+BEFORE = "before:"  # and a field: the column that holds what went out in its cells; hidden, but for an increment
+NEW = "new:"  # and a field: the column beside it for what came in this period
+TO_MEND = "待改"  # what a total shows where what was typed as new is no number
 _FRAME_LABELS = {
     COUNTY_CODE: "县（市、区）代码",
     COUNTY_NAME: "县（市、区）",
@@ -65,12 +67,14 @@ class SheetLayout:
     Attributes:
         units: Whose the rows are; of a list, nobody's in particular.
         confirms: It goes out with what was accepted last, and each row is to be changed or ticked.
+        increments: Codes of the fields for which a row may say what came in this period: 上次 | 本期新增 | 累计.
     """
 
     form: Form
     fields: tuple[Field, ...]
     units: tuple[Unit, ...]
     confirms: bool = False
+    increments: frozenset[str] = frozenset()
 
     @property
     def frame(self) -> tuple[str, ...]:
@@ -81,12 +85,22 @@ class SheetLayout:
     def columns(self) -> tuple[str, ...]:
         """The code of every column that is seen, from the first on."""
         reason = (REASON,) if self.confirms else ()
-        return (*self.frame, *(f.code for f in self.fields), *reason, REMARK)
+        return (*self.frame, *self.of_fields, *reason, REMARK)
+
+    @cached_property
+    def of_fields(self) -> tuple[str, ...]:
+        """The codes of the columns between the frame and the remark: of a field its own, last of its three."""
+        return tuple(code for f in self.fields for code in self.columns_of(f.code))
+
+    def columns_of(self, code: str) -> tuple[str, ...]:
+        """The columns of a field, side by side."""
+        return (BEFORE + code, NEW + code, code) if code in self.increments else (code,)
 
     @cached_property
     def unseen(self) -> tuple[str, ...]:
         """The codes of the hidden columns behind them: what went out, in the order of the fields, moves with its row."""
-        return (MOVED, UNLIKELY, *(BEFORE + f.code for f in self.fields)) if self.confirms else ()
+        kept = (BEFORE + f.code for f in self.fields if f.code not in self.increments)
+        return (MOVED, UNLIKELY, *kept) if self.confirms else ()
 
     @property
     def first_field_col(self) -> int:
@@ -96,7 +110,7 @@ class SheetLayout:
     @property
     def last_field_col(self) -> int:
         """Where the fields end."""
-        return len(self.frame) + len(self.fields) - 1
+        return len(self.frame) + len(self.of_fields) - 1
 
     @property
     def remark_col(self) -> int:
@@ -118,9 +132,18 @@ class SheetLayout:
         return (*self.columns, *self.unseen).index(code)
 
 
-def sheet_layout(form: Form, period: Period, units: tuple[Unit, ...], *, confirms: bool = False) -> SheetLayout:
-    """The sheet of ``form`` for ``units`` in ``period``."""
-    return SheetLayout(form=form, fields=form.fields_in(period), units=units, confirms=confirms)
+def sheet_layout(
+    form: Form,
+    period: Period,
+    units: tuple[Unit, ...],
+    *,
+    confirms: bool = False,
+    known: Collection[str] = (),
+) -> SheetLayout:
+    """The sheet of ``form`` for ``units`` in ``period``; ``known`` are the fields of which some unit has a number already."""
+    fields = form.fields_in(period)
+    increments = frozenset(f.code for f in fields if confirms and f.increment and f.code in known)
+    return SheetLayout(form=form, fields=fields, units=units, confirms=confirms, increments=increments)
 
 
 def address(row: int, col: int) -> str:
@@ -174,8 +197,25 @@ def frame_labels(program: Program, form: Form) -> dict[str, str]:
 
 
 def before_label(field: Field) -> str:
-    """What stands above the hidden column with what went out in the cells of a field."""
+    """What stands above the column with what went out in the cells of a field."""
     return f"上次：{field.label}"
+
+
+def increment_labels(field: Field) -> dict[str, str]:
+    """What stands above the columns of a total that is made of two others, the last value seen: column code → title."""
+    return {
+        BEFORE + field.code: f"上次累计：{field.title}",
+        NEW + field.code: f"本期新增：{field.title}（{field.unit}）",
+        field.code: f"累计：{field.label}",
+    }
+
+
+def total_formula(before: str, new: str) -> str:
+    """The total of a row as its cell makes it from two other cells; both sides of a form know it by its text."""
+    blank = f'LEN(TRIM(SUBSTITUTE({new},"　","")))=0'
+    return (
+        f'IF(ISERROR({new}),"{TO_MEND}",IF({blank},{before},IF(ISNUMBER({new}),ROUND({before}+{new},2),"{TO_MEND}")))'
+    )
 
 
 def unit_name(program: Program, prefecture: Prefecture) -> str:

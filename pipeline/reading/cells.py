@@ -29,6 +29,7 @@ _NOISE = 1e-9  # what binary arithmetic in a formula may add to two decimals
 _LONGEST = 24  # characters a number can sensibly take (within exact Decimal); longer texts are not looked into
 _NUMERIC = r"[0-9〇零一二三四五六七八九十百千万亿.,]"
 _DIGITS = "零一二三四五六七八九"
+_SIGN = re.compile(r"^(?:[-−‐–—]|负)\s*")
 _CHINESE = str.maketrans("〇壹贰叁肆伍陆柒捌玖拾佰仟两", "零一二三四五六七八九十百千二")
 _APPROXIMATE = re.compile(r"约|大概|左右|上下|将近|近|余|多|几|若干|不少于|不低于|超过?|以上|以下|以内|>|<|≥|≤|\+$|\?")
 _RANGE = re.compile(r".*[0-9一二三四五六七八九十].*(-|~|—|–|至|到|/).*[0-9一二三四五六七八九十].*")
@@ -130,6 +131,18 @@ def parse(raw: Raw, field: Field) -> Parsed:
     if marks and value is not None and (field.type not in PROSE or marks & TURNING):
         note = f"{note or f'读作{show(value)}'}（已去掉看不见的字符）"
     return Parsed(raw=shown, value=value, note=note)
+
+
+def parse_new(raw: Raw, field: Field) -> Parsed:
+    """Read what came in this period of a total: as the total is read, but it may be less than nothing, where the last was too many."""
+    parsed = parse(raw, field)
+    if parsed.problem != "CELL_NEGATIVE":
+        return parsed
+    unsigned = -raw if isinstance(raw, (int, float)) else _SIGN.sub("", tidy(show(raw)), count=1)
+    without = parse(unsigned, field)
+    if not isinstance(without.value, (int, Decimal)):
+        return parsed
+    return Parsed(raw=parsed.raw, value=-without.value, note=f"读作{-without.value}" if without.note else "")
 
 
 def _parse_text(shown: str, field: Field) -> _Outcome:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pipeline.domain.findings import CATALOGUE, Finding, Severity, finding
@@ -25,22 +26,27 @@ from pipeline.program.layout import (
     LIVE_FORMULA,
     LIVE_OPEN,
     MOVED,
+    NEW,
     NIL,
     REMARK,
     STATUS,
+    TO_MEND,
     UNLIKELY,
     address,
     before_label,
     column_letter,
     frame_labels,
+    increment_labels,
     level_of,
     plain,
     row_name,
     rows_heading,
+    total_formula,
 )
 from pipeline.program.model import FieldType, Rows
-from pipeline.reading.cells import PROSE, Parsed, parse, parse_tick, remedy, wanted
+from pipeline.reading.cells import PROSE, Parsed, parse, parse_new, parse_tick, remedy, wanted
 from pipeline.reading.formats.notes import UNCALCULATED, Seen
+from pipeline.reading.increments import summed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -87,6 +93,11 @@ class FormRow:
     beside: Mapping[str, str] = field(default_factory=dict)
     confirms: bool = False
     before: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def adds(self) -> bool:
+        """What came in this period was typed, be it nothing: that is an answer."""
+        return any(code.startswith(NEW) for code in self.cells)
 
     @property
     def blank(self) -> bool:
@@ -212,7 +223,11 @@ def _labels_of(fields: Iterable[Field], frame: Mapping[str, str]) -> dict[str, s
 
 def _labels_before(fields: Iterable[Field]) -> dict[str, str]:
     """Titles of what a sheet to be confirmed has besides, reduced → column code."""
-    return {plain(CONFIRMED): NIL} | {plain(before_label(f)): BEFORE + f.code for f in fields}
+    labels = {plain(CONFIRMED): NIL}
+    for f in fields:
+        labels |= {plain(before_label(f)): BEFORE + f.code}
+        labels |= {plain(text): code for code, text in increment_labels(f).items()} if f.increment else {}
+    return labels
 
 
 def form_by_titles(program: Program, sheet: Sheet) -> Form | None:
@@ -471,6 +486,7 @@ def _read_row(
     for asked in form.fields_in(program.period_by_code[stamp.period]):
         col = header.columns.get(asked.code)
         parsed = parse(cells.get(asked.code), asked)
+        at = col
         if asked.shows:  # our own formula: its value is that of the field it shows
             cells.pop(asked.code, None)
             shows[asked.code] = parsed.value
@@ -479,16 +495,18 @@ def _read_row(
         if doubt and col is not None:
             parsed = _doubted(sheet, row, col, asked, parsed, doubt, county_code)
             cells |= {asked.code: doubt.seen} if doubt.instead and parsed.problem == doubt.code else {}
-        values[asked.code] = parsed.value
         if (was := went_out.get(BEFORE + asked.code)) is not None:
             before[asked.code] = parsed.value if was == cells.get(asked.code) else parse(was, asked).value
+        if NEW + asked.code in header.columns and not (doubt and parsed.problem == doubt.code):
+            parsed, at = _with_new(sheet, header, row, cells, asked, parsed, before.get(asked.code), county_code)
+        values[asked.code] = parsed.value
         if col is None or (parsed.blank and not parsed.note):
             continue
         if not parsed.blank:
             typed[asked.code] = parsed.raw
         if parsed.problem:
             refused.add(asked.code)
-        _note_cell(sheet, row, col, parsed, asked, county_code)
+        _note_cell(sheet, row, col if at is None else at, parsed, asked, county_code)
     sheet.open -= {(row, col) for col in header.columns.values()}
     nil = _read_tick(sheet, header, row, county_code)
     if words := show(cells.get(REMARK)).strip():
@@ -508,6 +526,33 @@ def _read_row(
         confirms=form.confirm and header.confirms(sheet),
         before=before,
     )
+
+
+def _with_new(
+    sheet: Sheet,
+    header: _Header,
+    row: int,
+    cells: dict[str, Raw],
+    asked: Field,
+    total: Parsed,
+    last: Value,
+    county_code: str,
+) -> tuple[Parsed, int | None]:
+    """A total and what came in this period, taken together; and the column of the cell that is to be mended."""
+    here, beside = (header.columns.get(code) for code in (asked.code, NEW + asked.code))
+    new = parse_new(cells.get(NEW + asked.code), asked)
+    doubt = sheet.seen.doubts.get((row, beside)) if beside is not None else None
+    if doubt and beside is not None:
+        new = _doubted(sheet, row, beside, asked, new, doubt, county_code)
+        cells |= {NEW + asked.code: doubt.seen} if doubt.instead and new.problem == doubt.code else {}
+    refs = (header.columns.get(code) for code in (BEFORE + asked.code, NEW + asked.code))
+    formula = total_formula(*("" if col is None else address(row, col) for col in refs))
+    ours = here is not None and sheet.seen.formulas.get((row, here), "").replace("$", "") == formula
+    both = summed(total, new, last, ours=ours)
+    if both.ours:
+        value = both.total.value
+        cells |= {asked.code: TO_MEND if both.total.problem else float(value) if isinstance(value, Decimal) else value}
+    return both.total, beside if new.problem else here
 
 
 def _doubted(sheet: Sheet, row: int, col: int, asked: Field, parsed: Parsed, doubt: Doubt, county_code: str) -> Parsed:

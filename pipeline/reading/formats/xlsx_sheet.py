@@ -8,7 +8,17 @@ from datetime import date, datetime, time
 from string import digits
 from typing import TYPE_CHECKING, ClassVar
 
-from pipeline.reading.formats.notes import FORMULA_LENGTH, MAX_COLS, MAX_ROWS, NUMBER, ROW_ROOM, RULED, UNCALCULATED, Refusal, Tally
+from pipeline.reading.formats.notes import (
+    FORMULA_LENGTH,
+    MAX_COLS,
+    MAX_ROWS,
+    NUMBER,
+    ROW_ROOM,
+    RULED,
+    UNCALCULATED,
+    Refusal,
+    Tally,
+)
 from pipeline.reading.formats.number_formats import Format, as_shown
 from pipeline.reading.formats.package import Watcher
 from pipeline.reading.formats.sums import contradiction
