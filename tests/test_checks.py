@@ -34,6 +34,7 @@ from tests.test_confirming import FIRE
 from tests.test_diagnose import FIRES_HERE as CAUSES
 from tests.test_explanations import REFUSED_REASON
 from tests.test_guard import REFUSED
+from tests.test_increment import FIRE as ADDED
 from tests.test_lists import FIRES_HERE
 from tests.test_placing import FIRES_HERE as PLACED
 from tests.test_seen import FIRED as SEEN
@@ -621,7 +622,7 @@ def test_every_finding_code_is_proved_to_fire() -> None:
     from_rules = {r.code for rules in campaign().rules.values() for r in rules}
     assert set(CATALOGUE) >= FIRED
     elsewhere = {code for code, _ in REFUSED.values()} | set(LOST.values()) | FIRES_HERE | CAUSES | SEEN | PLACED
-    elsewhere |= FIRE | {REFUSED_REASON, NOTED}
+    elsewhere |= FIRE | ADDED | {REFUSED_REASON, NOTED}
     assert set(CATALOGUE) - FIRED - elsewhere - ({"NOT_AN_OPTION"} & from_rules) == set()
 
 

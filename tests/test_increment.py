@@ -162,8 +162,11 @@ def test_what_is_new_makes_the_total(new: Any, typed: Any, due: int) -> None:
 
 
 def test_what_the_cell_did_not_show_is_told() -> None:
-    (told,) = sent(3).findings
+    (told,) = sent(3, None).findings
     assert (told.code, told.expected) == ("CELL_READ_AS", "读作15：上次12加本期新增3；格里没有算出的累计")
+    (told,) = sent("３", TO_MEND).findings
+    assert told.expected == "读作15：上次12加本期新增3；格里显示的是待改"
+    assert sent(3).findings == ()  # nothing else was shown, and the formula is ours
 
 
 def test_neither_of_two_numbers_that_disagree_is_taken() -> None:

@@ -36,14 +36,18 @@ _HOW_TO_CONFIRM = (
     "“本行状态”显示“请写说明”的，与上次或别的格对不上：数有误请改正；情况属实的，选原因类别，在“备注”格写明原因（不少于10个字）。",
     "没有填过的格照常填，没有发生的填0或“否”，不要留空。",
 )
+_HOW_TO_ADD = (
+    "“累计”左边有“本期新增”的，只填本期新增的数，累计自动相加；没有新增的填0。要改累计的，直接改累计格，不填本期新增。"
+)
 _HOW_TO_LISTS = "清单类的表一行写一条；“编号”由系统编排，新增的留空；系统带出的各条都要保留，已办结的写明状态和日期。"
 _HOW_TO_CARRY = "有的表已带出上次接收的内容，只改有变化的格；灰底的格由公式从行动表带出，不用填、不要改。"
 
 
-def _how_to(program: Program, *, confirms: bool) -> tuple[str, ...]:
+def _how_to(program: Program, *, confirms: bool, adds: bool) -> tuple[str, ...]:
     """The instructions on the cover, as far as the workbook has what they speak of."""
     how = tuple(line for line in HOW_TO if not confirms or line not in _BLANK_ROWS)
     how = (*how[:2], *_HOW_TO_CONFIRM, *how[2:]) if confirms else how
+    how = (*how[:2], _HOW_TO_ADD, *how[2:]) if adds else how
     lists = (_HOW_TO_LISTS,) if program.list_forms else ()
     carry = (_HOW_TO_CARRY,) if any(form.carry and not form.confirm for form in program.forms) else ()
     lines = (*how[:-2], *lists, *carry, *how[-2:])
@@ -77,7 +81,8 @@ def write_cover(book: xlsxwriter.Workbook, f: Formats, issue: Issue) -> None:
             write_typed(sheet, f, row, 1, issue.cover[label], "cover")
     ok(sheet.write_string(13, 0, "怎样填写", f.cover_label))
     confirms = any(layout.confirms for layout in issue.layouts())
-    for row, line in enumerate(_how_to(issue.program, confirms=confirms), 14):
+    adds = any(layout.increments for layout in issue.layouts())
+    for row, line in enumerate(_how_to(issue.program, confirms=confirms, adds=adds), 14):
         _merged(sheet, (row, 0), f"{row - 13}. {line}", f.text)
         heights.append(6.0 + LINE_HEIGHT * lines_of(f"{row - 13}. {line}", sum(_COVER_WIDTHS)))
         sheet.set_row(row, heights[-1])

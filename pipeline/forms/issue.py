@@ -525,27 +525,27 @@ def _validate_column(sheet: Any, issue: Issue, layout: SheetLayout, field: Field
     """One validation per run of rows that share the last accepted value: prompts show it, minimums obey it."""
     col, first = layout.col_of(field.code), FIRST_ROW
     places = [] if layout.form.is_list else [(unit.code, field.code) for unit in layout.units]
-    values = [(issue.previous.get(place), place in issue.amended) for place in places] or [(None, False)]
+    values = [
+        (issue.previous.get(place), place in issue.amended, adds_up(layout, issue.base, *place)) for place in places
+    ] or [(None, False, False)]
     counties = len(issue.program.counties_of(issue.prefecture.code))
     named = f"='{CHECK_SHEET}'!$B${CHECK_FIRST + 1}:$B${CHECK_FIRST + counties}"
     rules = tuple(rule for rule in rules if field.code in rule.kwargs.values())
     limits = compared(field, rules, {one.code: one.title for one in layout.fields})
-    for n, (value, amended) in enumerate(values):
+    for n, (value, amended, adds) in enumerate(values):
         row = layout.last_row if n == len(values) - 1 else FIRST_ROW + n
-        following, also = values[n + 1] if row < layout.last_row else (object(), amended)
-        if following == value and type(following) is type(value) and also is amended:
+        if row < layout.last_row and values[n + 1] == values[n] and type(values[n + 1][0]) is type(value):
             continue
         options = validation(field, rules, address(first, col), value, issue.period, issue.program.window.start, named)
         alert = alert_of(field, options, rules)
         if unasked := condition_of(issue.program, field):
             options = only_where(options, address(first, col), _asked_where(layout, field, first))
             alert = f"{unasked}；{alert}"
-        summed = value if field.code in layout.increments and isinstance(value, (int, Decimal)) else None
-        prompt = prompt_of(issue.program, field, value, limits, amended=amended, summed=summed is not None)
-        if summed is not None:
+        prompt = prompt_of(issue.program, field, value, limits, amended=amended, summed=adds)
+        if adds and isinstance(value, (int, Decimal)):
             new = layout.col_of(NEW + field.code)
-            asks = {"input_title": "本期新增", "input_message": new_prompt_of(field, summed)}
-            checks = new_validation(field, rules, address(first, new), summed) | {"error_message": new_alert_of(field)}
+            asks = {"input_title": "本期新增", "input_message": new_prompt_of(field, value)}
+            checks = new_validation(field, rules, address(first, new), value) | {"error_message": new_alert_of(field)}
             ok(sheet.data_validation(first, new, row, new, checks | asks))
         options |= {
             "input_title": "填写要求",

@@ -51,7 +51,9 @@ def summed(total: Parsed, new: Parsed, last: Value, *, ours: bool) -> Summed:
     if total.value == due:
         return Summed(total=replace(total, note=new.note), ours=True)
     if ours or total.blank:
-        return Summed(total=Parsed(raw=show(due), value=due, note=_told(last, new.value, due, total)), ours=True)
+        unshown = known and total.raw == UNCALCULATED  # nothing else was seen, and the formula is ours
+        note = new.note if unshown else _told(last, new.value, due, total)
+        return Summed(total=Parsed(raw=show(due), value=due, note=note), ours=True)
     if total.problem:
         return Summed(total=total)
     expected = f"累计{show(due)}（上次{show(last)}加本期新增{show(new.value)}）"
