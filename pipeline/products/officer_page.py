@@ -20,15 +20,18 @@ from pipeline.products.drawing.fonts import width_mm
 from pipeline.products.drawing.parts import A4_MM, WHITE, Box, Canvas
 from pipeline.products.drawing.pdf import pdf_page
 from pipeline.program.layout import (
+    BEFORE,
     CHECK_SHEET,
     CONFIRMED,
     COUNTY_NAME,
+    NEW,
     NIL,
     REMARK,
     STATUS,
     TO_EXPLAIN,
     UNCONFIRMED,
     frame_labels,
+    increment_labels,
 )
 from pipeline.program.model import NO, FieldType
 
@@ -158,10 +161,11 @@ def _confirming(it: Issue, form: str) -> Iterator[_Panel]:
     """Changed, ticked, explained: five rows of one sheet, each in another state."""
     layout, falling, other = _counts(it, form)
     first, changed, ticked, fell, explained = (unit.code for unit in layout.units)
-    base = {(form, unit.code, x.code): 3 for unit in layout.units for x in (falling, other)}
+    adding = next((x for x in layout.fields if x.increment), None)
+    base = {(form, unit.code, x.code): 3 for unit in layout.units for x in (falling, other, adding) if x}
     reason = "上期多计一场，核对台账后核减"
     typed: dict[tuple[str, str, str], Raw] = {
-        (form, changed, other.code): 5,
+        **_changed(form, changed, adding, other),
         (form, ticked, NIL): "√",
         (form, fell, falling.code): 2,
         (form, explained, falling.code): 2,
@@ -174,11 +178,18 @@ def _confirming(it: Issue, form: str) -> Iterator[_Panel]:
         _mini(shown, form, columns, (first,)),
         "打开就有上次已接收的数，浅色。还没有看过的行，右边“本行状态”写“未核对”。",
     )
-    yield _Panel(
-        "有变化，直接改那一格",
-        _mini(shown, form, columns, (changed,)),
-        "累计数填从开始到本期末的总数，不是本期新增的数。改过的格变深，本行状态写明改了几格。",
-    )
+    if adding:
+        yield _Panel(
+            "有“本期新增”的，只填新增",
+            _mini(shown, form, (COUNTY_NAME, *increment_labels(adding), STATUS), (changed,)),
+            "累计自动相加；没有新增的填0。别的累计数没有这两格，直接改成从开始到本期末的总数。",
+        )
+    else:
+        yield _Panel(
+            "有变化，直接改那一格",
+            _mini(shown, form, columns, (changed,)),
+            "累计数填从开始到本期末的总数，不是本期新增的数。改过的格变深，本行状态写明改了几格。",
+        )
     yield _Panel(
         "没有变化，整行选一个“√”",
         _mini(shown, form, columns, (ticked,)),
@@ -190,6 +201,13 @@ def _confirming(it: Issue, form: str) -> Iterator[_Panel]:
         _mini(shown, form, why, (fell, explained)),
         "比上次少了等少见的情况：填错的改过来；情况属实的，在同一行“备注”写明原因，不少于10个字。",
     )
+
+
+def _changed(form: str, unit: str, adding: Field | None, other: Field) -> dict[tuple[str, str, str], Raw]:
+    """What an officer typed who has something to report: what is new, and the total it makes; else a total."""
+    if adding is None:
+        return {(form, unit, other.code): 5}
+    return {(form, unit, NEW + adding.code): 2, (form, unit, adding.code): 5}
 
 
 def _filling(it: Issue) -> Iterator[_Panel]:
@@ -277,8 +295,12 @@ def _mini(it: Issue, form: str, columns: Sequence[str], units: Sequence[str]) ->
     layout = next(x for x in it.layouts() if x.form.code == form)
     titles, names = _titles(it, form), {unit.code: unit.short_name for unit in layout.units}
     titles |= {NIL: CONFIRMED} if layout.confirms else {}
+    for x in layout.fields if any(code.startswith(NEW) for code in columns) else ():
+        titles |= increment_labels(x)
 
     def cell(unit: str, code: str) -> tuple[str, Look]:
+        if code.startswith(BEFORE):
+            return show(it.base.get((form, unit, code.removeprefix(BEFORE)))), UNASKED
         now, before = (show(some.get((form, unit, code))) for some in (it.entries, it.base))
         if code == COUNTY_NAME:
             return names[unit], _PLAIN
