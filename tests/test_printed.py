@@ -565,6 +565,18 @@ def _(b: Book, code: str, what: str) -> str | Iterable[str]:
     }[what]
 
 
+@figure(r"task\.([A-Z]+\d*-\w+)\.quote")
+def _(b: Book, code: str) -> Iterable[str]:
+    """A whole sentence of an answer, on what most of them speak of."""
+    spoken = b.answers(code).options
+    most = {name for name, n in spoken.items() if n == max(spoken.values())}
+    words = [word for t in b.now.campaign.said["topics"] if t["name"] in most for word in t["words"]]
+    column = b.now.campaign.columns[code]
+    said = [b.now.known.value(unit, column.shows or code) for unit in b.now.roster]
+    sentences = {one.strip() for text in said if text for one in re.split("(?<=[。！？；])|\n", text)}
+    return {one for one in sentences if any(word in one for word in words)}
+
+
 @figure(r"task\.(reported|roster)")
 def _(b: Book, what: str) -> Iterable[str]:
     if what == "roster":
@@ -946,9 +958,14 @@ def test_every_printed_figure_is_that_of_the_oracle(period: int) -> None:
     wrong = set()
     for document, one in printed(period):
         ours = computed(period, one.measure, OWN_ISSUE if OWN_ISSUE in document else "")
-        if ours and re.search(r"\d", one.text) and plain(one.text) not in ours:
+        if ours and is_compared(one) and plain(one.text) not in ours:
             wrong.add((document, one.measure, one.text, "、".join(sorted(ours)[:5])))
     assert sorted(wrong) == []
+
+
+def is_compared(one: Figure) -> bool:
+    """Whatever has a digit in it, and the words of officers."""
+    return bool(re.search(r"\d", one.text)) or one.measure.endswith(".quote")
 
 
 OWN_ISSUE = "季度通报"  # compares with its own last issue, all others with the period before
@@ -964,7 +981,7 @@ def computed(period: int, name: str, document: str) -> frozenset[str]:
 
 
 def test_every_printed_name_is_covered() -> None:
-    names = {one.measure for period in range(6) for _, one in printed(period) if re.search(r"\d", one.text)}
+    names = {one.measure for period in range(6) for _, one in printed(period) if is_compared(one)}
     assert sorted(name for name in names if not reader_of(name)) == []
     names |= {
         one.measure for one in bulletin_context(case("名次并列"), is_demo=False)[1].entries

@@ -252,9 +252,9 @@ def of_survey(b: Book) -> Iterator[Triple]:
             yield f"{column.code}.mean", row["平均"], pytest.approx(mean)
         if column.kind == "yesno":
             wanted = [str(ours.yes), str(ours.given - ours.yes)] if ours.given else []
-            yield f"{column.code}.yes", numbers(row["答“是”或各选项的县"]), wanted
+            yield f"{column.code}.yes", numbers(row["答“是”、选各选项或谈到各方面的县"]), wanted
         if column.kind == "checklist":
-            counts = Counter(numbers(row["答“是”或各选项的县"]))
+            counts = Counter(numbers(row["答“是”、选各选项或谈到各方面的县"]))
             yield f"{column.code}.options", counts, Counter(str(k) for k in ours.options.values() if k)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pipeline.measures.figures import Share, Sum
 from pipeline.measures.ten_tasks import ten_task_figures
-from pipeline.program.model import FieldType, FormKind, Rows
+from pipeline.program.model import FieldType, FormKind, Rows, Topic
 from tests.sheets import DEQIN, JINGHONG, SHANGRILA, WEIXI, WHOLE, Said, column, sheet, small
 
 if TYPE_CHECKING:
@@ -44,6 +45,24 @@ def test_figures_by_the_kind_of_column() -> None:
     assert (ticks.province.none_ticked, ticks.province.reported) == (1, 3)
     assert (words.province.reported, words.province.total, words.province.share) == (1, None, None)
     assert [p.reported for p in count.prefectures] == [0, 2]
+
+
+def test_of_texts_is_said_what_they_speak_of() -> None:
+    """Once for each unit, whatever it thinks of it; quoted is a whole sentence on what most speak of."""
+    program = replace(
+        PROGRAM, topics=(Topic(name="机制", words=("机制", "制度")), Topic(name="经费", words=("经费", "资金")))
+    )
+    long = "经费" * 40
+    said: dict[str, dict[str, Value]] = {
+        SHANGRILA: {"t": f"制度健全，机制顺畅。{long}。经费不足。"},
+        DEQIN: {"t": "一、资金3.5万元，用于培训。"},
+        WEIXI: {"t": "其他"},
+    }
+    words = ten_task_figures(program, P1, said)[0].columns[3]
+    assert words.province.options == {"机制": 1, "经费": 2}
+    assert words.quote == (program.county_by_code[DEQIN], "一、资金3.5万元，用于培训。")
+    assert ten_task_figures(program, P1, {WEIXI: {"t": "其他"}})[0].columns[3].quote is None
+    assert ten_task_figures(PROGRAM, P1, said)[0].columns[3].quote is None
 
 
 def test_missing_is_not_zero_and_not_no() -> None:

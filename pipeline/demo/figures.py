@@ -72,6 +72,7 @@ class DemoFigures:
                 fields = form.fields_in(period)
                 for field in fields:
                     row[field.code] = self._next(unit, field, period, self.random)
+                _rest(form, row, before)
                 self._fit(unit, form, {field.code for field in fields})
         self._advance_systems(unit, period, [f for f in roster if f.action is None], before, given)
 
@@ -128,22 +129,25 @@ class DemoFigures:
     def _count(self, unit: Unit, field: Field, last: int | None, period: Period, dice: Random, crowd: int) -> int:
         vigour = self.vigour[unit.code]
         quantity = next((q for q in self.campaign.program.quantities if field.code in q.fields), None)
+        whole = last if last is not None else self._whole(unit, field)
         if quantity and quantity.denominator == field.code:
-            size = (
-                unit.townships
-                if isinstance(unit, County) and field.unit == "个" and field.code.endswith("-d") and last is None
-                else _UNIT_SIZE.get(field.unit, 50)
-            )
-            return last if last is not None else max(3, round(size * (0.6 + vigour)))
+            return whole
         if quantity and quantity.numerator == field.code:
-            whole = self.rows[unit.code].get(quantity.denominator or "", 10)
+            of = self.rows[unit.code].get(quantity.denominator or "", 10)
             share = min(1.0, vigour * elapsed(quantity.window, period.end) * 1.9 + 0.15)
-            return max(last or 0, round(share * whole)) if isinstance(whole, int) else 0
+            return max(last or 0, round(share * of)) if isinstance(of, int) else 0
         goal = float(quantity.target.threshold) if quantity and quantity.target else _USUAL[field.accumulation] * crowd
         window = quantity.window if quantity else self.campaign.program.window
         reach = goal * (0.5 + 1.3 * vigour) * elapsed(window, period.end) * dice.uniform(0.7, 1.6)
         rounded = int(reach) + (dice.random() < reach % 1)
-        return max(last or 0, rounded)
+        stays = field.nil_value is None and field.unit == "个"  # all there are of something
+        return whole if stays else max(last or 0, rounded)
+
+    def _whole(self, unit: Unit, field: Field) -> int:
+        """What there is of something in a unit, and stays."""
+        townships = isinstance(unit, County) and field.unit == "个" and field.code.endswith("-d")
+        size = unit.townships if townships and isinstance(unit, County) else _UNIT_SIZE.get(field.unit, 50)
+        return max(3, round(size * (0.6 + self.vigour[unit.code])))
 
     def _fit(self, county: County, form: Form, asked: set[str]) -> None:
         """Bend the figures of an action until every cross-field rule of the form holds."""
@@ -160,6 +164,15 @@ class DemoFigures:
                     row[columns[0]] = small
             if rule.condition and set(columns) <= asked:
                 _fit_condition(row, rule.type, columns[0], rule.condition.column, rule.kwargs)
+
+
+def _rest(form: Form, row: Row, before: Row) -> None:
+    """Where nothing was added to an item, its kinds and days stay as they were."""
+    for item in form.items:
+        counts = [f.code for f in item.fields if f.type is FieldType.COUNT]
+        if counts and all(row.get(code) == before.get(code) for code in counts):
+            asides = (f.code for f in item.fields if f.type in {FieldType.CHECKLIST, FieldType.DATE})
+            row.update({code: before[code] for code in asides if before.get(code) is not None})
 
 
 def _tick(field: Field, last: Value, chance: float, dice: Random) -> str:

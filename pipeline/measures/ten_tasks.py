@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,12 +10,15 @@ from pipeline.measures.figures import PROVINCE, day, number, roster_of, share, t
 from pipeline.program.model import NONE_TICKED, NOT_APPLICABLE, FieldType, FormKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from pipeline.domain.value import Value
     from pipeline.measures.figures import Share, Sum, Values
     from pipeline.program.model import Field, Item, Period, Program, Unit
+
+_SENTENCE = re.compile(r"[^。！？；\n]+[。！？；]?")
+_LONGEST_QUOTE = 60  # characters
 
 
 class _TaskLike(Protocol):
@@ -46,7 +50,7 @@ class Answers:
         not_applicable: Units that wrote 不适用.
         total: Sum of a count or an amount; None for other columns.
         share: Share of 是; None for other columns.
-        options: Option → units that chose or ticked it; empty for columns without options.
+        options: Option → units that chose or ticked it; of texts, topic → units that speak of it. Empty for other columns.
         none_ticked: Units that wrote 无 in a checklist.
         latest: Of days, the last; None for other columns.
     """
@@ -69,12 +73,14 @@ class TaskColumn:
     Attributes:
         field: The column.
         source: Where its values come from: the action's column that it shows, or itself.
+        quote: Of texts, a sentence on what is spoken of most, and whose it is.
     """
 
     field: Field
     source: Field
     prefectures: tuple[Answers, ...]
     province: Answers
+    quote: tuple[Unit, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,25 +219,31 @@ def _holds(field: Field, value: Value, *, any_is_enough: bool) -> bool | None:
 
 def _column(program: Program, field: Field, values: Values, units: Sequence[Unit]) -> TaskColumn:
     source = program.field_by_code.get(field.shows, field)
-    rows = ((unit.prefecture_code, values.get(unit.code, {})) for unit in units)
-    if source.type is FieldType.TEXT:  # only counted, so not read
-        rows = ((code, dict(row)) for code, row in rows)
-    given = [(code, row.get(source.code)) for code, row in rows]
+    rows: Iterable[tuple[Unit, Mapping[str, Value]]] = ((unit, values.get(unit.code, {})) for unit in units)
+    if source.type is FieldType.TEXT and not program.topics:  # only counted, so not read
+        rows = ((unit, dict(row)) for unit, row in rows)
+    given = [(unit, row.get(source.code)) for unit, row in rows]
+    province = _answers(program, PROVINCE, source, [cell for _, cell in given])
     return TaskColumn(
         field=field,
         source=source,
-        province=_answers(PROVINCE, source, [cell for _, cell in given]),
+        province=province,
         prefectures=tuple(
-            _answers(p.code, source, [cell for code, cell in given if code == p.code]) for p in program.prefectures
+            _answers(program, p.code, source, [cell for unit, cell in given if unit.prefecture_code == p.code])
+            for p in program.prefectures
         ),
+        quote=_quote(program, province, given) if source.type is FieldType.TEXT else None,
     )
 
 
-def _answers(prefecture_code: str, source: Field, cells: Sequence[Value]) -> Answers:
+def _answers(program: Program, prefecture_code: str, source: Field, cells: Sequence[Value]) -> Answers:
     applies = [None if cell in {NOT_APPLICABLE, ""} else cell for cell in cells]
     known = [cell for cell in applies if cell is not None]
     is_number = source.type in {FieldType.COUNT, FieldType.AMOUNT}
     ticked = [str(cell).split("、") for cell in known]
+    options = {option: sum(option in options for options in ticked) for option in source.options}
+    if source.type is FieldType.TEXT:
+        options = {topic.name: sum(topic.is_in(str(cell)) for cell in known) for topic in program.topics}
     return Answers(
         prefecture_code=prefecture_code,
         reported=len(known),
@@ -239,7 +251,21 @@ def _answers(prefecture_code: str, source: Field, cells: Sequence[Value]) -> Ans
         not_applicable=sum(cell == NOT_APPLICABLE for cell in cells),
         total=total([number(cell) for cell in applies]) if is_number else None,
         share=share([yes(cell) for cell in applies]) if source.type is FieldType.YESNO else None,
-        options={option: sum(option in options for options in ticked) for option in source.options},
+        options=options,
         none_ticked=sum(cell == NONE_TICKED for cell in known) if source.type is FieldType.CHECKLIST else 0,
         latest=max((when for cell in known if (when := day(cell))), default=None),
     )
+
+
+def _quote(program: Program, answers: Answers, given: Iterable[tuple[Unit, Value]]) -> tuple[Unit, str] | None:
+    """The longest sentence that fits, of the first unit in order where several are as long; none where nobody speaks of a topic."""
+    most = max(program.topics, key=lambda topic: answers.options[topic.name], default=None)
+    if most is None or not answers.options[most.name]:
+        return None
+    sentences = (
+        (unit, whole)
+        for unit, text in given
+        for sentence in _SENTENCE.findall(str(text or ""))
+        if most.is_in(whole := sentence.strip()) and len(whole) <= _LONGEST_QUOTE
+    )
+    return max(sentences, key=lambda said: len(said[1]), default=None)

@@ -46,6 +46,11 @@ def rules_of(workspace: Workspace) -> list[tuple[str, bytes]]:
     return [(name, data) for name, data in sorted(workspace.inputs().items()) if name.startswith(_RULES)]
 
 
+def templates_of(workspace: Workspace) -> list[tuple[str, bytes]]:
+    """The templates of the office, which say what its documents read."""
+    return [(name, data) for name, data in sorted(workspace.inputs().items()) if not name.startswith(_RULES)]
+
+
 def made_from(workspace: Workspace, m: PeriodMeasures, contacts: Sequence[OfficerContact] | None) -> str:
     """A key of all that the products of a period are made from: with the same key they are the same, byte for byte."""
     return key_of(

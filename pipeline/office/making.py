@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.ledger.receipt import codes_sent
 from pipeline.ledger.snapshot import Snapshot
 from pipeline.measures.period import measure_period
-from pipeline.office.ingredients import beside, rules_of, seen_in
+from pipeline.office.ingredients import beside, rules_of, seen_in, templates_of
 from pipeline.office.outbox import BULLETIN, RETURNED_LATER
 from pipeline.products.documents.bulletin import bulletin_context
 from pipeline.products.documents.overdue_list import overdue_context, overdue_workbook
@@ -94,8 +94,8 @@ def make_reports(
     overdue = m.program.worded(OVERDUE)
     made.document(f"{overdue}.docx", templates / f"{OVERDUE}.docx", lambda: overdue_context(m, is_demo=is_demo), {})
     made.file(f"{overdue}.xlsx", lambda: overdue_workbook(m, contacts), seen, contacts and list(contacts))
-    unread = _unread(m, templates)
-    made.file(m.program.worded("全省汇总.xlsx"), partial(summary_workbook, m, unread), seen, unread)
+    summary = m.program.worded("全省汇总.xlsx")
+    made.file(summary, lambda: summary_workbook(m, _unread(m, templates)), seen, templates_of(workspace))
     for draft in publications(m, templates, is_demo=is_demo):
         made.document(draft.name, templates / draft.template, draft.make, drawn)
     for draft in letter_drafts(m, is_demo=is_demo):

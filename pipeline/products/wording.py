@@ -57,6 +57,12 @@ def one_decimal(value: float) -> str:
     return str(printed(value))
 
 
+def signed_decimal(value: float) -> str:
+    """A difference for a table: +3.2, −1.0, 0.0."""
+    text = one_decimal(abs(value))
+    return text if text == "0.0" else ("−" if value < 0 else "+") + text
+
+
 def no_decimal(pct: float) -> str:
     """A percentage where there is room for no more: 99 of 99.7, 1 of 0.3."""
     return str(printed(pct, 0))

@@ -54,6 +54,7 @@ from pipeline.program.notice import (
     Publication,
     Strand,
     TenTask,
+    Topic,
     Urging,
 )
 from pipeline.program.words import Words, WordsEntry
@@ -107,6 +108,7 @@ __all__ = [
     "Target",
     "TargetKind",
     "TenTask",
+    "Topic",
     "Unit",
     "Window",
 ]
@@ -134,6 +136,7 @@ class Notice:
     goals: tuple[Goal, ...] = ()
     ten_tasks: tuple[TenTask, ...] = ()
     problem_categories: tuple[ProblemCategory, ...] = ()
+    topics: tuple[Topic, ...] = ()
     office_groups: tuple[OfficeGroup, ...] = ()
     departments: tuple[Department, ...] = ()
     publications: tuple[Publication, ...] = ()

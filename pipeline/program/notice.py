@@ -167,6 +167,18 @@ class ProblemCategory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """What answers in words may speak of: an answer with any of the words in it does."""
+
+    name: str
+    words: tuple[str, ...]
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text speaks of it."""
+        return any(word in text for word in self.words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfficeGroup:
     """A working group of the office (附件2)."""
 

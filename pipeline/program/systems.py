@@ -46,6 +46,8 @@ def check_systems(program: Program) -> None:
         raise ProgramError(f"program.yaml：problem_ages 应为从小到大的两个天数，现为 {young}、{old}")
     if not program.explanations or any(not kind.strip() or "," in kind for kind in program.explanations):
         raise ProgramError("program.yaml：explanations 至少写一个原因类别，不能空，不能含英文逗号（下拉列表用它隔开）")
+    if any(not topic.words or not all(word.strip() for word in topic.words) for topic in program.topics):
+        raise ProgramError("program.yaml：topics 的每个方面至少写一个词（words），不能是空的")
     if program.burden:
         _check_effort(program.burden)
     if program.escalation:

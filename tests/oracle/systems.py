@@ -169,12 +169,14 @@ def answers(campaign: Campaign, known: Known, code: str, units: Iterable[str]) -
     given = [value for value in said if value and value != NOT_APPLICABLE]
     ticked = Counter(option for value in given for option in value.split("、"))
     numbers = [Decimal(value) for value in given] if column.kind in {"count", "amount"} else []
+    topics = {t["name"]: t["words"] for t in campaign.said.get("topics", [])} if column.kind == "text" else {}
+    spoken = {name: sum(any(word in text for word in words) for text in given) for name, words in topics.items()}
     return Answers(
         given=len(given),
         refused=said.count(NOT_APPLICABLE),
         total=sum(numbers, Decimal(0)) if numbers else None,
         yes=given.count(YES),
-        options={option: ticked[option] for option in column.options},
+        options={option: ticked[option] for option in column.options} | spoken,
         none=given.count(NONE_TICKED) if column.kind == "checklist" else 0,
     )
 

@@ -29,6 +29,7 @@ from pipeline.products.wording import (
     listing,
     numeral,
     one_decimal,
+    signed_decimal,
     topic,
     whole_ties,
 )
@@ -365,8 +366,7 @@ def signed_change(done: Completion, before: Completion | None, say: Figures, mea
     step = change_pp(done, before)
     if step is None:
         return NO_FIGURE
-    sign = {True: "+", False: "−"}[step > 0] if step else ""
-    return say(measure, sign + one_decimal(abs(step)))
+    return say(measure, signed_decimal(step))
 
 
 def next_due(m: PeriodMeasures, say: Figures) -> list[str]:

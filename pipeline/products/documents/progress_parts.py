@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _MOST_BEHIND = 2
 _SHORT_RUN = 2
 _TASK_COLUMNS = 4
+_TOPICS = 3
 _PER_CENT = "%"
 
 
@@ -252,10 +253,23 @@ def _task_clause(c: TaskColumn, say: Figures) -> str:
         return title + _sum(c, answers.total.amount, say, key)
     if answers.share:
         return f"{title}的{say(f'{key}.yes', answers.share.met)}{w.rows}"
-    if not answers.options:
-        return f"{title}：{say(f'{key}.texts', answers.reported)}{w.rows}填写了文字材料"
+    if c.source.type is FieldType.TEXT:
+        return f"{title}：{_spoken_of(c, say, key)}"
     ticked = "、".join(f"{option}{say(f'{key}.option', n)}{w.rows}" for option, n in answers.options.items())
     return f"{title}：{ticked}"
+
+
+def _spoken_of(c: TaskColumn, say: Figures, key: str) -> str:
+    """125个县作答，谈到经费的60个、机制的45个，如“……”（五华区）: what most speak of, none cut between equals."""
+    answers, w = c.province, say.words
+    said = f"{say(f'{key}.texts', answers.reported)}{w.rows}作答"
+    ranked = sorted(((n, name) for name, n in answers.options.items() if n), key=lambda one: -one[0])
+    topics = [f"{name}的{say(f'{key}.option', n)}个" for n, name in whole_ties(ranked, lambda one: one[0], _TOPICS)]
+    spoken = f"，谈到{'、'.join(topics)}" if topics else ""
+    if c.quote is None:
+        return said + spoken
+    unit, sentence = c.quote
+    return f"{said}{spoken}，如“{quoted(say, f'{key}.quote', sentence)}”（{unit.name}）"
 
 
 def _sum(c: TaskColumn, amount: Decimal, say: Figures, key: str) -> str:

@@ -11,7 +11,7 @@ from pipeline.measures.progress import Pace
 from pipeline.products.documents.bulletin import furthest_behind, milestones_due
 from pipeline.products.documents.money_parts import is_asked, line_name
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, parts, quoted
-from pipeline.products.wording import LIST_LIMIT, listing, made_up_of, one_decimal, whole_ties
+from pipeline.products.wording import LIST_LIMIT, listing, made_up_of, one_decimal, signed_decimal, whole_ties
 from pipeline.program.model import Rows
 
 if TYPE_CHECKING:
@@ -130,11 +130,7 @@ def _shown(record: CountyRecord) -> str:
 
 def _lagging_row(m: PeriodMeasures, lagging: Lagging, no: int, say: Figures) -> Row:
     r, key = lagging.record, f"county.{lagging.record.county_code}"
-    gap = (
-        NO_FIGURE
-        if r.gap_pp is None
-        else say(f"{key}.gap", f"{'−' if r.gap_pp < 0 else '+'}{one_decimal(float(abs(r.gap_pp)))}")
-    )
+    gap = NO_FIGURE if r.gap_pp is None else say(f"{key}.gap", signed_decimal(float(r.gap_pp)))
     return {
         **_record(m, r, no, say),
         "gap": gap,

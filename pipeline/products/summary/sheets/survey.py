@@ -26,7 +26,7 @@ _COLUMNS = (
     Column("应答县", 8),
     Column("合计", 14),
     Column("平均", 12),
-    Column("答“是”或各选项的县", 46, "words"),
+    Column("答“是”、选各选项或谈到各方面的县", 46, "words"),
 )
 _ANSWERED, _SUM = 3, 5
 
