@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from pipeline.cli import main
 from pipeline.office.proof import verify
 from pipeline.program.layout import CODE_ROW, COUNTY_CODE, PROBLEM_SHEET
-from tests.builder import FIRST, SECOND, SMALL, campaign, copy_of, filled, new_workspace, own_key
+from tests.builder import FIRST, SECOND, SMALL, THIRD, campaign, copy_of, filled, new_workspace, own_key
 from tests.test_explanations import put, run
 
 if TYPE_CHECKING:
@@ -148,9 +148,15 @@ def test_only_staff_take_it_back(workspace: Workspace) -> None:
     assert "没有核改过" in again.output
 
 
-def test_the_next_workbook_goes_out_with_it_and_says_so(workspace: Workspace) -> None:
-    run(workspace, "issue", "--period", "2023-02", "--prefecture", SMALL, day=DAY3)
-    (path,) = (workspace.outbox("2023-02") / "下发").glob(f"{SMALL}*.xlsx")
+@pytest.mark.parametrize("folder", ["下发", "退回"])
+def test_the_next_workbook_and_what_goes_back_of_it_say_so(workspace: Workspace, folder: str) -> None:
+    if folder == "退回":
+        spoilt = filled("2023-02", changes={(FIRST, FIELD): 5, (THIRD, FIELD): "约7"})
+        put(workspace, DAY4, "三.xlsx", spoilt)
+        run(workspace, "--period", "2023-02", day=DAY4)
+    else:
+        run(workspace, "issue", "--period", "2023-02", "--prefecture", SMALL, day=DAY3)
+    (path,) = (workspace.outbox("2023-02") / folder).glob(f"{SMALL}*.xlsx")
     sheet = openpyxl.load_workbook(path)[PROGRAM.form_by_code["A1"].sheet]
     columns = [cell.value for cell in sheet[CODE_ROW + 1]]
     col = columns.index(FIELD) + 1

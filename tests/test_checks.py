@@ -30,6 +30,8 @@ from pipeline.reading.read import read_return
 from pipeline.system.errors import SuiteError
 from tests.builder import FIRST, KEY, SECOND, THIRD, arrival, campaign, filled, read
 from tests.test_amending import NOTED
+from tests.test_asking import FIRE as ASKED
+from tests.test_changed_again import CHANGES
 from tests.test_confirming import FIRE
 from tests.test_diagnose import FIRES_HERE as CAUSES
 from tests.test_explanations import REFUSED_REASON
@@ -622,7 +624,7 @@ def test_every_finding_code_is_proved_to_fire() -> None:
     from_rules = {r.code for rules in campaign().rules.values() for r in rules}
     assert set(CATALOGUE) >= FIRED
     elsewhere = {code for code, _ in REFUSED.values()} | set(LOST.values()) | FIRES_HERE | CAUSES | SEEN | PLACED
-    elsewhere |= FIRE | ADDED | {REFUSED_REASON, NOTED}
+    elsewhere |= FIRE | ADDED | ASKED | CHANGES | {REFUSED_REASON, NOTED}
     assert set(CATALOGUE) - FIRED - elsewhere - ({"NOT_AN_OPTION"} & from_rules) == set()
 
 

@@ -6,6 +6,7 @@ import io
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -17,6 +18,7 @@ from pipeline.checks.decide import decide
 from pipeline.checks.problems import conclusion
 from pipeline.domain.past import NO_PAST
 from pipeline.domain.state import State, Verdict
+from pipeline.domain.value import show
 from pipeline.forms.issue import issue_workbook
 from pipeline.intake.first_round import registry
 from pipeline.intake.take_in import take_in
@@ -26,13 +28,14 @@ from pipeline.office.issuing import plan_issues
 from pipeline.office.run import returned_copies
 from pipeline.products.returned_copy import returned_workbook
 from pipeline.program.layout import CODE_ROW, ENTRY, FIRST_ROW
+from pipeline.program.layout import REASON_KEY as KEY
 from pipeline.program.model import Field, FieldType, FormKind
 from pipeline.reading.cells import parse
 from pipeline.reading.read import read_return
 from tests.builder import FIRST, SECOND, SMALL, arrival, part_of_campaign, sent, whole_campaign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     from pipeline.domain.findings import Finding
@@ -408,6 +411,52 @@ def test_a_returned_list_stands_as_typed_with_its_bad_cell_marked(desk: Office) 
     back.save(mended)
     assert codes(desk.take(mended.getvalue(), NEXT)) == set()
     assert len(desk.listed()) == 2
+
+
+EARLY_DUE, BY_THEN = date(2022, 5, 1), f"{CODES['due_on']}.after_start"
+UNLIKELY = {"香格里拉市": "阵地改造工程早于专项工作启动", "德钦县": "工会经费拨付不到位影响活动"}
+
+
+def with_reasons(book: Any, counties: Collection[str]) -> None:
+    """Reasons beside the problems of some counties; and a new entry put in above theirs."""
+    for row in book["问题清单"].iter_rows():
+        for reason, key in pairwise(row):
+            for county in counties:
+                if key.value == f"{KEY} {SMALL}|{PROBLEMS.code}|{county} {UNLIKELY[county]}":
+                    reason.value = f"{county}按上级文件原定的日期"
+    sheet = book[PROBLEMS.sheet]
+    sheet.insert_rows(FIRST_ROW + 1)
+    for col, code in enumerate((cell.value for cell in sheet[CODE_ROW + 1]), 1):
+        sheet.cell(FIRST_ROW + 1, col).value = problem("维西县", "新增的问题，排在最前面").get(str(code))
+
+
+def test_an_entry_explained_on_the_returned_copy_passes_and_is_asked_again_only_when_it_changes(desk: Office) -> None:
+    """Its reason finds it in whatever row it has gone to, and stays with its number."""
+    unlikely = [problem(county, what, due_on=EARLY_DUE) for county, what in UNLIKELY.items()]
+    told = desk.take(with_list(problem(), *unlikely, period=P1.code), EARLY)
+    assert [f.rule for f in told if f.severity == "critical"] == [BY_THEN] * 2
+    (copy,) = returned_copies(C, desk.store, desk.snapshot, P1)
+    back = returned_workbook(copy)
+    half = desk.take(touched(back, lambda book: with_reasons(book, ["德钦县"])), date(2023, 1, 9))
+    assert [f.severity.value for f in half if f.rule == BY_THEN] == ["critical", "info"]
+    told = desk.take(touched(back, lambda book: with_reasons(book, UNLIKELY)), date(2023, 1, 10))
+    assert codes(told) == set()
+    rows = {show(row.values[CODES["problem"]]): row for row in desk.listed(P1.code).values()}
+    assert len(rows) == 4
+    reasons = {f.location.cell.lstrip("ABCDEFGHIJ"): f.fix for f in told if f.code == "EXPLAINED"}
+    assert reasons == {
+        str(rows[what].sheet_row): f"说明：其他：{county}按上级文件原定的日期" for county, what in UNLIKELY.items()
+    }
+    again = [
+        problem(C.program.county_by_code[show(row.values[CODES["county"]])].short_name, what, entry=row.number)
+        | {CODES["due_on"]: row.values[CODES["due_on"]]}
+        for what, row in rows.items()
+    ]
+    silent = desk.take(with_list(*again), DAY)
+    assert [f.fix for f in silent if f.rule == BY_THEN] == [*reasons.values()]
+    assert codes(silent) == set()
+    moved = [row | ({CODES["due_on"]: date(2022, 6, 1)} if row[CODES["due_on"]] == EARLY_DUE else {}) for row in again]
+    assert [f.severity.value for f in desk.take(with_list(*moved), NEXT) if f.rule == BY_THEN] == ["critical"] * 2
 
 
 def test_highlights_need_their_characters(desk: Office) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.measures.outliers import Against, outliers, usual
+from pipeline.domain.usual import usual
+from pipeline.measures.outliers import Against, outliers
 from pipeline.program.model import Accumulation, FieldType, FormKind
 from tests.sheets import DEQIN, JINGHONG, MENGHAI, WHOLE, column, known, sheet, small
 
@@ -41,19 +42,14 @@ def test_the_score_by_hand() -> None:
     assert found.score(5) == 0
 
 
-def test_far_from_peers() -> None:
+def test_unlike_peers() -> None:
     (one,) = outliers(NINE_COUNTIES, WHOLE.periods[0], peers(1, 2, 3, 4, 5, 6, 7, 8, 100))
-    assert (one.county_code, one.field, one.against, one.value, one.centre, one.spread) == (
-        NINE[8],
-        "n",
-        Against.PEERS,
-        100,
-        5,
-        2,
-    )
-    assert (one.sample, one.reported, one.roster) == (9, 9, 9)
+    assert (one.county_code, one.field, one.against, one.value, one.compared) == (NINE[8], "n", Against.PEERS, 100, 100)
+    assert one.peers is not None
+    assert (one.peers.centre, one.peers.spread, one.peers.size, one.peers.range) == (4.5, 2, 8, "1至8")
     (low,) = outliers(NINE_COUNTIES, WHOLE.periods[0], peers(50, 51, 52, 49, 48, 50, 51, 49, 0))
-    assert low.score < -3.5
+    assert low.peers is not None
+    assert low.peers.score(0) < -3.5
 
 
 def test_too_few_peers_say_nothing_and_a_blank_is_no_peer() -> None:
@@ -66,32 +62,51 @@ def test_when_most_are_equal() -> None:
     assert usual([1, 1, 1]).score(2) == 1  # no spread at all: told in wholes of the median, at least 1
     assert outliers(NINE_COUNTIES, WHOLE.periods[0], peers(0, 0, 0, 0, 0, 0, 0, 1, 2)) == ()
     assert outliers(NINE_COUNTIES, WHOLE.periods[0], peers(*[2] * 9)) == ()
-    # mean deviation 98 ÷ 9; (100 − 2) ÷ (1.2533 × 98 ÷ 9) = 7.18
     (one,) = outliers(NINE_COUNTIES, WHOLE.periods[0], peers(*[2] * 8, 100))
-    assert one.spread == 0
-    assert one.score == pytest.approx(9 / 1.2533)
+    assert one.peers is not None
+    assert (one.peers.spread, one.peers.score(100)) == (0, 49)  # (100 − 2) ÷ 2
+    # what only begins: the largest of the others is passed, not twice
+    assert outliers(NINE_COUNTIES, WHOLE.periods[0], peers(0, 0, 0, 0, 0, 0, 0, 60, 100)) == ()
 
 
-def test_far_from_its_own_past() -> None:
-    # changes 2, 3, 2, then 50: median 2, MAD 0, mean deviation 1 ÷ 3, so the median 2 is the measure
-    (one,) = outliers(SMALL, P5, past(1, 3, 6, 8, 58))
-    assert (one.county_code, one.against, one.value, one.compared, one.sample) == (DEQIN, Against.OWN_PAST, 58, 50, 3)
-    assert (one.centre, one.score) == (2, 24)
-    assert (one.reported, one.roster) == (1, 6)
-    assert outliers(SMALL, P5, past(1, 3, 6, 8, 15)) == ()  # (7 − 2) ÷ 2 = 2.5
+def in_two_periods(before: list[int], now: list[int]) -> list[KnownState]:
+    return [
+        known(p, {code: {"n": n} for code, n in zip(NINE, counts, strict=True)})
+        for p, counts in zip(WHOLE.periods, (before, now), strict=False)
+    ]
 
 
-def test_a_past_with_gaps_or_too_short_says_nothing() -> None:
-    assert outliers(SMALL, P5, past(1, 3, None, 8, 500)) == ()  # 2 and 492: the change over the gap is not one
-    assert outliers(SMALL, WHOLE.periods[3], past(1, 3, 6, 500)) == ()
-    assert outliers(SMALL, P5, past(1, 3, 6, 8, None)) == ()
+def test_what_was_always_unlike_its_peers_is_not_asked_about_again() -> None:
+    usual_ones = [1, 2, 3, 4, 5, 6, 7, 8]
+    large = in_two_periods([*usual_ones, 100], [*usual_ones, 101])
+    assert outliers(NINE_COUNTIES, WHOLE.periods[1], large) == ()  # its own change is 1
+    (one,) = outliers(NINE_COUNTIES, WHOLE.periods[1], in_two_periods([*usual_ones, 8], [*usual_ones, 80]))
+    assert one.past is not None
+    assert (one.value, one.past.range, one.past.score(72)) == (80, "8", 8)
+
+
+def test_of_a_total_the_change_is_compared() -> None:
+    total = small(
+        sheet(FormKind.ACTION, replace(column("n", FieldType.COUNT), accumulation=Accumulation.CUMULATIVE)),
+        counties=WHOLE.counties[:9],
+        prefectures=WHOLE.prefectures[:1],
+    )
+    before = [10, 20, 30, 40, 50, 60, 70, 80, 10]
+    alike = in_two_periods(before, [n + 5 for n in before])
+    assert outliers(total, WHOLE.periods[1], alike) == ()
+    (one,) = outliers(total, WHOLE.periods[1], in_two_periods(before, [*(n + n % 7 for n in before[:8]), 100]))
+    assert (one.county_code, one.value, one.compared) == (NINE[8], 100, 90)
+
+
+def test_a_past_with_gaps_says_nothing_of_the_change_over_the_gap() -> None:
+    assert outliers(SMALL, P5, past(1, 3, None, 8, 500)) == ()  # and there are no peers
 
 
 def test_what_is_known_from_before_is_no_figure_of_this_period() -> None:
-    *earlier, last = past(1, 3, 6, 8, 58)
-    silent = known(P5, {DEQIN: {"n": 58}}, DEQIN)
-    assert outliers(SMALL, P5, [*earlier, last]) != ()
-    assert outliers(SMALL, P5, [*earlier, silent]) == ()
+    *earlier, last = in_two_periods([1, 2, 3, 4, 5, 6, 7, 8, 8], [1, 2, 3, 4, 5, 6, 7, 8, 80])
+    silent = known(WHOLE.periods[1], {NINE[8]: {"n": 80}}, NINE[8])
+    assert outliers(NINE_COUNTIES, WHOLE.periods[1], [*earlier, last]) != ()
+    assert outliers(NINE_COUNTIES, WHOLE.periods[1], [*earlier, silent]) == ()
 
 
 def test_a_cumulative_count_that_falls_is_told_and_one_that_is_silent_is_not() -> None:

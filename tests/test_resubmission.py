@@ -223,12 +223,12 @@ def test_a_resubmission_supersedes_only_what_it_fills_and_says_what_changed(proj
     assert "1个县" in title
     assert title.endswith("改动2处")
     assert changes == [
-        "  香格里拉市 二十大精神基层宣讲场次（Q01-1）：2 → 9",
-        f"  香格里拉市 {C.program.field_by_code['Q07-3'].title}（Q07-3）：2 → 不适用",
+        "  香格里拉市 二十大精神基层宣讲场次（Q01-1）：2 → 9（未说明理由）",
+        f"  香格里拉市 {C.program.field_by_code['Q07-3'].title}（Q07-3）：2 → 不适用（未说明理由）",
     ]
     page = told.on_page("迪庆改.xlsx")
     assert "改动2处" in page
-    assert f"香格里拉市 二十大精神基层宣讲场次（Q01-1） 2 9 {DAY3}/迪庆.xlsx" in page
+    assert f"香格里拉市 二十大精神基层宣讲场次（Q01-1） 2 9 {DAY3}/迪庆.xlsx 未说明理由" in page
     assert [s for s in project.after[0].revisions if project.after[0].by_seq[s.seq].file.endswith("迪庆.xlsx")] == []
 
 

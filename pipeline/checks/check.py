@@ -18,6 +18,7 @@ from pipeline.checks.frames import form_frame
 from pipeline.checks.lines import GIVEN, Line, cell_of, form_lines
 from pipeline.checks.lists import list_lines
 from pipeline.checks.masks import run_both
+from pipeline.checks.outliers import asked_outliers
 from pipeline.domain.findings import Finding, Severity, finding
 from pipeline.domain.value import show
 from pipeline.program.layout import CONFIRMED
@@ -97,7 +98,9 @@ def check_returns(
         for source, f in (*broken, *by_lines[form.code]):
             per_return[source].append(f)
     causes = diagnosed(program, rules, period, returns, all_lines, past, per_return)
-    worded = with_all_bounds(program, rules, period, returns, all_lines, values, past, causes)
+    worded = [*with_all_bounds(program, rules, period, returns, all_lines, values, past, causes)]
+    for source, f in list(asked_outliers(program, period, returns, all_lines, past, answers, values, worded)):
+        worded[source] = [*worded[source], f]
     settled = _settle_conflicts(worded, returns, all_lines)
     for source, conflict in list(_list_conflicts(program, returns, all_lines, settled)):
         settled[source].append(conflict)

@@ -161,7 +161,7 @@ def _decide_one(
         verdict=verdict,
         reason=reason,
         records=tuple(records),
-        findings=tuple(sorted(findings, key=_reading_order)),
+        findings=tuple(sorted(findings, key=reading_order)),
     )
 
 
@@ -277,6 +277,7 @@ def _reason(
     return "，".join(text for text in said if text)
 
 
-def _reading_order(f: Finding) -> tuple[int, str, str, str, str]:
+def reading_order(f: Finding) -> tuple[int, str, str, str, str]:
+    """By weight, unit, sheet and column."""
     order = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
     return order[f.severity], f.county_code, f.location.sheet, f.field, f.code

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.findings import CATALOGUE, EXPLAINED, Finding, Severity, fitted
 from pipeline.domain.value import show
-from pipeline.program.layout import REASON, REMARK, SHORTEST_REASON
+from pipeline.program.layout import REASON, REMARK, SHORTEST_REASON, entry_mark
 from pipeline.program.rules import base_fields
 
 if TYPE_CHECKING:
@@ -52,13 +52,17 @@ class Reasons:
         if rule.about_rows or line.row is None or not (rule.explainable or warned):
             return f
         key = line.unit.code, line.entry, rule.id
-        if key in self.past.answers and self._as_before(rule, line, values):
-            reason = self.past.answers[key]
-            return _explained(f, reason) if reason else None
+        told = key in self.past.answers and self._as_before(rule, line, values)
+        if told and self.past.answers[key]:
+            return _explained(f, self.past.answers[key])
         kind, text = reason_of(self.program, line, workbook)
         if _says_something(text):
             return _explained(f, f"说明：{kind}：{fitted(text)}")
-        return f if warned else replace(f, fix=f.fix + (_TOO_SHORT if text else _HOW))
+        if told:
+            return None
+        if warned and not CATALOGUE[rule.code].explainable:
+            return f
+        return replace(f, fix=f.fix + (_TOO_SHORT if text else _HOW))
 
     def _as_before(self, rule: Rule, line: Line, values: Mapping[str, Value]) -> bool:
         """Whether every figure the rule looks at is what was accepted last."""
@@ -91,10 +95,9 @@ def reason_of(program: Program, line: Line, workbook: Return) -> tuple[str, str]
 
     It stands in the row itself, or beside the problem in the list of a returned copy.
     """
-    cells = line.row.cells if line.row else {}
-    text = show(cells.get(REMARK)).strip() or workbook.reasons.get(
-        (line.unit.code, line.row.form if line.row else ""), ""
-    )
+    cells, form = (line.row.cells, line.row.form) if line.row else ({}, "")
+    mark = entry_mark(program.form_by_code[form], cells) if line.entry else ""
+    text = show(cells.get(REMARK)).strip() or workbook.reasons.get((line.unit.code, form, mark), "")
     kind = show(cells.get(REASON)).strip()
     return kind if kind in program.explanations else program.explanations[-1], text
 

@@ -73,6 +73,8 @@ def form_lines(
     for source, workbook in enumerate(returns):
         found = {row.county_code: row for row in workbook.rows.get(form.code, ())}
         for unit in program.units_of(form, workbook.prefecture_code):
+            if workbook.only not in {"", unit.code}:
+                continue
             row = found.get(unit.code)
             day = workbook.arrival.received_on
             others = (at for other, at in reported.get(unit.code, {}).items() if other != source)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, UNREPORTED, Finding, Severity
+from pipeline.domain.findings import CATALOGUE, CHANGED, SEVERITY_NAMES, UNEXPLAINED, UNREPORTED, Finding, Severity
 from pipeline.domain.place import PLACING_NAMES
 from pipeline.domain.state import VERDICT_NAMES, State, Verdict
 from pipeline.program.layout import counted_rows, row_name
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 _NAMED = 8
 # not typed
-_IN_OUR_WORDS = frozenset({"ROW_COPIED", "BLOCK_SHIFTED", "ROW_TWICE", "STRAY_CELL", "SHEET_NOTE", "LIST_TOO_LONG"})
+_IN_OUR_WORDS = frozenset(
+    {"ROW_COPIED", "BLOCK_SHIFTED", "ROW_TWICE", "STRAY_CELL", "SHEET_NOTE", "LIST_TOO_LONG", CHANGED, UNEXPLAINED}
+)
 _NAMES_A_THING = frozenset({"OUT_OF_RANGE", "NOT_AN_OPTION", "TEXT_LENGTH"})
 _IN_SENTENCES = frozenset(
     {

@@ -169,6 +169,7 @@ def settle(ctx: click.Context, unit: str, period: str | None, reason: str, *, up
 @click.argument("field", metavar="指标")
 @click.argument("value", required=False, metavar="数")
 @click.option("--undo", is_flag=True, help="取消核改，恢复报来的数")
+@click.option("--also", multiple=True, metavar="指标=数", help="退回的表上一起核改的另一格，可以写几次")
 @click.option("--period", "period", metavar="报送期", help="哪一期的数；不写则取最近结束的一期")
 @click.option("--source", default="", metavar="依据", help="凭什么核改，如“3月20日电话，经办人张某”，记入台账")
 @click.option("--reason", required=True, metavar="理由", help="核改的理由，记入台账")
@@ -178,19 +179,26 @@ def correct(
     unit: str,
     field: str,
     value: str | None,
+    also: tuple[str, ...],
     period: str | None,
     source: str,
     reason: str,
     *,
     undo: bool,
 ) -> None:
-    """核改一个已接收的数（单位写代码、名称或清单编号，指标写代码或名称）：凭电话、来函等改，报来的表不动。"""
+    """核改报来的数（单位写代码、名称或清单编号，指标写代码或名称）：凭电话、来函等改，报来的表不动。
+
+    退回的行改后没有错的，下次运行时接收；还有错的，写明哪里还不对。
+    """
     from pipeline.office.amending import amend  # noqa: PLC0415
 
     if undo == (value is not None):
         raise click.UsageError("请写明核改为多少，或写 --undo 恢复报来的数")
+    pairs = [(name.strip(), given.strip()) for name, _, given in (one.partition("=") for one in also)]
+    if (undo and also) or not all(name and given for name, given in pairs):
+        raise click.UsageError("--also 请写成 指标=数，如 --also Q02-1=6；取消核改的一次一格")
     with alone(ctx) as workspace:
-        done = amend(workspace, unit, field, value, period, source, reason, user(), **_day(ctx))
+        done = amend(workspace, unit, field, value, period, source, reason, user(), also=pairs, **_day(ctx))
     act, which = done.act, f"{done.whose}{done.period.title}“{done.field.title}”（{done.field.code}）"
     said = "已恢复报来的数" if undo else "已核改"
     click.echo(f"{said}：{which} {done.before or '空'} → {done.after or '空'}（台账第{act.seq}条，{act.who}）。")

@@ -143,6 +143,8 @@ class Amendment:
         value: As :func:`pipeline.domain.value.show` shows it; None where what was reported counts again.
         source: By what it is known: who said it, when, in what.
         act: Its number in the ledger; 0 before it is entered.
+        said: The value as people know it, where that is another: a county by name.
+        judged: Nothing stood there: the returned row is judged again with it.
     """
 
     period: str
@@ -155,6 +157,13 @@ class Amendment:
     who: str
     done_on: date
     act: int = 0
+    said: str = ""
+    judged: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The value, in words."""
+        return self.said or self.value or ""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -163,7 +172,9 @@ class Amendment:
 
     def entered(self, about: Act) -> Act:
         """The act that enters it, made of one about the submission that it is on top of."""
-        told = {"entry": self.entry, "field": self.field, "value": self.value}
+        told: dict[str, str | bool | None] = {"entry": self.entry, "field": self.field, "value": self.value}
+        told |= {"said": self.said} if self.said else {}
+        told |= {"judged": True} if self.judged else {}
         return replace(
             about,
             kind=ActKind.AMEND,
@@ -186,7 +197,7 @@ class Amendment:
     @property
     def why(self) -> str:
         """In words."""
-        said = "恢复原报的数" if self.value is None else f"核改为“{self.value}”"
+        said = "恢复原报的数" if self.value is None else f"核改为“{self.shown}”"
         return f"{' '.join(filter(None, (self.entry, self.field)))} {said}{f'，依据：{self.source}' if self.source else ''}，{self.reason}"
 
 
@@ -194,6 +205,18 @@ def amendments(acts: Iterable[Act]) -> dict[tuple[str, str, str, str], Amendment
     """(period, unit, entry, field) → what stands there by the word of staff; their last word counts."""
     last = {one.key: one for one in (Amendment.of(act) for act in acts if act.kind is ActKind.AMEND)}
     return {key: one for key, one in last.items() if one.value is not None}
+
+
+def judged_again(acts: Iterable[Act]) -> dict[int, Act]:
+    """Number → act by which a returned row is judged again with the value it enters."""
+    return {act.seq: act for act in acts if act.kind is ActKind.AMEND and Amendment.of(act).judged}
+
+
+def taken_back(acts: Iterable[Act]) -> frozenset[int]:
+    """Numbers of those of them where no value lies any more: what came in by them stands no more."""
+    acts = tuple(acts)
+    lying = amendments(acts)
+    return frozenset(seq for seq, act in judged_again(acts).items() if Amendment.of(act).key not in lying)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pipeline.domain.value import Value
 
 
+NO_REASON = "未说明理由"  # of a change that nobody gave a reason for
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """One entry of the ledger; ``prefecture_code`` and ``period`` are empty when the file could not be placed.
@@ -90,6 +93,29 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowNote:
+    """What was noted of a row that came: its remark, or what it changed of one that stood.
+
+    Attributes:
+        seq: Number of the submission.
+        row: 1-based row of its sheet.
+        field: The column blamed; empty of a remark.
+        code: Of the finding.
+        found: The remark, or the change in words.
+        said: Why; of a change nobody gave a reason for, what is asked.
+    """
+
+    seq: int
+    unit: str
+    sheet: str
+    row: int
+    field: str
+    code: str
+    found: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
     """A file with the same content as one already taken in: seen, and nothing more."""
 
@@ -115,7 +141,7 @@ class Sending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One value that a later submission changed; ``entry`` is the number of a list's."""
+    """One value that a later submission changed; ``entry`` is the number of a list's, ``why`` in words."""
 
     period: str
     county_code: str
@@ -124,6 +150,7 @@ class Change:
     old: Value
     new: Value
     old_seq: int
+    why: str = NO_REASON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

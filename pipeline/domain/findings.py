@@ -32,6 +32,7 @@ class FindingKind:
         holds: The file is neither merged nor returned until staff say whose it is.
         one_cause: Many cells have it at once; each is told in a few words, one line a column.
         aside: Something in the file was left out while the rest was taken.
+        explainable: It may be true: it is asked about, and passes with a reason.
     """
 
     severity: Severity
@@ -41,6 +42,7 @@ class FindingKind:
     holds: bool = False
     one_cause: bool = False
     aside: bool = False
+    explainable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,9 @@ def finding(code: str, *, found: str = "", expected: str = "", fix: str = "", **
 
 
 EXPLAINED = "EXPLAINED"  # what is unlikely, accepted with the officer's reason; the reason stands as the remedy
+CHANGED = "CHANGED"  # a value that stood is another now; why stands as the remedy
+UNEXPLAINED = "CHANGED_UNEXPLAINED"  # the same without a reason
+OUTLIER = "OUTLIER"  # a count unlike its own past and its peers'
 AMENDED = "AMENDED"  # staff have entered another value on top of what the return says
 REFUSED = "EXPLANATION_REFUSED"  # the same after staff did not take the reason
 UNREPORTED = frozenset({"ROW_BLANK", "ROW_UNCONFIRMED"})  # what says that a row reports nothing
@@ -398,6 +403,13 @@ CATALOGUE: dict[str, FindingKind] = {
     REFUSED: FindingKind(
         severity=C, title="所写的原因没有采信", fix="请改正所填的数；确属实的，与办公室联系后写明依据"
     ),
+    CHANGED: FindingKind(severity=N, title="改动了本期已接收的数，写有原因", fix="供工作人员阅看"),
+    UNEXPLAINED: FindingKind(
+        severity=W,
+        title="改动了本期已接收的数，没有写明为什么",
+        explainable=True,
+        fix="请在同一行“备注”格写明改动的原因；不影响接收，改错了的请改回",
+    ),
     "REMARK": FindingKind(severity=N, title="填报人的备注", fix="供工作人员阅看，不影响接收"),
     # the cell: what was typed could not be taken
     "CELL_ERROR_VALUE": FindingKind(severity=C, title="格中是公式错误值", fix="请删去公式，直接填数"),
@@ -460,6 +472,7 @@ CATALOGUE: dict[str, FindingKind] = {
         severity=C,
         title="像是填了本期新增数，这里应填累计数",
         one_cause=True,
+        explainable=True,
         fix="同一行或同一列的累计数多数小于上次已接收的数：填的是新增数的，请改为建议的累计数；报的是以前的表的，请换用本期的表",
     ),
     "BLOCK_SHIFTED": FindingKind(
@@ -505,6 +518,12 @@ CATALOGUE: dict[str, FindingKind] = {
     "DATE_OUT_OF_RANGE": FindingKind(severity=C, title="日期不在应有的范围", fix="请核对日期"),
     "ABOVE_LATER": FindingKind(
         severity=W, title="累计数大于后一期已接收的数", fix="如这一期的数是对的，请把后面各期也改正重报"
+    ),
+    OUTLIER: FindingKind(
+        severity=W,
+        title="与本县以往和其他县都相差悬殊",
+        explainable=True,
+        fix="请核对所填：是否多写了位数、看错了行或列；不影响接收",
     ),
     "TEXT_LENGTH": FindingKind(severity=C, title="字数不符合要求", fix="请按要求的字数增删后填写"),
     "SHOWN_DIFFERS": FindingKind(

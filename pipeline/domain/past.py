@@ -7,11 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from decimal import Decimal
 
     from pipeline.domain.row import AcceptedRow
+    from pipeline.domain.usual import Usual
     from pipeline.domain.value import Value
 
     Previous = Mapping[tuple[str, str], Value]
@@ -35,6 +36,13 @@ class Past:
         answers: (unit, number of its entry or empty, rule) → the reason with which what breaks the rule was accepted last;
             empty where it was only warned of.
         amended: (county, field) of which ``previous`` stands by the word of staff, not of a return.
+        earlier: (county, form) → what it reported in each earlier period, in order; None where it reported nothing.
+        peers: Count → what was usual of it over all counties in the period before: of a total, of its changes.
+        returned: Units whose last record for the period itself was returned.
+        warned: (unit, field) that was warned of in the period itself.
+        entered: (unit, entry, field) that staff have entered for the period itself.
+        remarks: (unit, form, entry) → the remark in the row that stands for the period itself.
+        unexplained: (unit, form, entry) → field and words of a change in the period itself that nobody has given a reason for.
         merged: Counties that another was merged into after their last report: nothing stands for the whole of them.
     """
 
@@ -50,6 +58,13 @@ class Past:
     answers: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
     amended: frozenset[tuple[str, str]] = frozenset()
     merged: frozenset[str] = frozenset()
+    earlier: Mapping[tuple[str, str], Sequence[Mapping[str, Value] | None]] = field(default_factory=dict)
+    peers: Mapping[str, Usual] = field(default_factory=dict)
+    returned: frozenset[str] = frozenset()
+    warned: frozenset[tuple[str, str]] = frozenset()
+    entered: frozenset[tuple[str, str, str]] = frozenset()
+    remarks: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    unexplained: Mapping[tuple[str, str, str], tuple[str, str]] = field(default_factory=dict)
 
     def stood(self, key: tuple[str, str], day: date) -> bool:
         """Whether a row of (county, form) already stood on a day."""

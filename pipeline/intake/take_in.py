@@ -17,14 +17,19 @@ from functools import partial
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pipeline.checks.changes import with_changes
 from pipeline.checks.check import check_returns
 from pipeline.checks.decide import decide
 from pipeline.checks.suites import get_ready
+from pipeline.domain.acts import judged_again
 from pipeline.engine import engines as engine
+from pipeline.intake.amended import as_entered
 from pipeline.intake.first_round import Unjudged, for_shelf, for_taking_in, loaded, lost, read_one
 from pipeline.intake.spool import Shelf
 from pipeline.ledger.blobs import FolderBlobs
+from pipeline.ledger.peers import peers_of
 from pipeline.ledger.writing import decided, unplaced
+from pipeline.program.identity import WAITING
 from pipeline.system.errors import ChangedError, PipelineError
 from pipeline.system.progress import quiet
 
@@ -34,10 +39,11 @@ if TYPE_CHECKING:
 
     from pipeline.checks.check import Validate
     from pipeline.checks.decide import Decision
+    from pipeline.domain.acts import Act
     from pipeline.domain.arrival import Arrival
     from pipeline.domain.past import Past
     from pipeline.engine.engines import Engine
-    from pipeline.intake.spool import SpoolPlace
+    from pipeline.intake.spool import Shelved, SpoolPlace
     from pipeline.ledger.store import Store
     from pipeline.ledger.writing import Written
     from pipeline.program.identity import Registry
@@ -119,7 +125,7 @@ def take_in(
         refusals: list[Reading] = []
         known, where = for_taking_in(campaign, acts, store.acts(date.max)), on or engine.Pool(chunk=engine.CHUNK)
         readings = chain(
-            _read_new(known, store, new, left, where, sent=sent), _read_admitted(known, store, pending, where)
+            _read_new(known, store, new, left, where, sent=sent), _read_admitted(known, store, pending, acts, where)
         )
         if 0 < len(new) + len(pending) <= BATCH:
             get_ready()  # while the first are read
@@ -187,16 +193,35 @@ def _still_there(
         )
 
 
-def _read_admitted(known: Registry, store: Store, pending: Mapping[int, Arrival], on: Engine) -> Iterator[Unjudged]:
+def _read_admitted(
+    known: Registry, store: Store, pending: Mapping[int, Arrival], acts: Sequence[Act], on: Engine
+) -> Iterator[Unjudged]:
     """Files that staff let in: of these only what their word lets in, the rest came before or waits on."""
-    for reading in (
-        on.each(partial(read_one, known, None), pending.values(), lost=partial(_lost, known, store)) if pending else ()
-    ):
-        if reading is not None:
-            yield Unjudged(
-                refusal=replace(reading.refusal, findings=()),
-                returns=tuple(r for r in reading.returns if r.admission in pending),
-            )
+    reading_again = partial(read_one, known, None)
+    readings = on.each(reading_again, pending.values(), lost=partial(_lost, known, store)) if pending else ()
+    entered = judged_again(acts)
+    for seq, reading in zip(pending, readings, strict=True):
+        if reading is None:
+            continue
+        act = entered.get(seq)
+        again = _entered(known.program, reading.returns, act, acts) if act else ()
+        let_in = again or tuple(r for r in reading.returns if r.admission == seq)
+        yield Unjudged(refusal=replace(reading.refusal, findings=()), returns=let_in)
+
+
+def _entered(program: Program, returns: Iterable[Shelved], act: Act, acts: Sequence[Act]) -> tuple[Shelved, ...]:
+    """The return that an act lies on, with what was entered, packed anew."""
+    found = (one for one in returns if (one.period, one.prefecture_code) == (act.period, act.prefecture_code))
+    return tuple(
+        replace(
+            one,
+            received_on=act.done_on,
+            admission=act.seq,
+            content=pickle.dumps(as_entered(program, pickle.loads(one.content), act, acts)),  # noqa: S301 - from our own worker
+        )
+        for one in found
+        if one.admission != WAITING
+    )[:1]
 
 
 def _lost(known: Registry, store: Store, arrival: Arrival, why: engine.Loss) -> Unjudged | None:
@@ -250,10 +275,11 @@ def _judged(
     work: _Work, store: Store, shelf: Shelf, turn: Sequence[SpoolPlace], on: Engine | None
 ) -> Iterator[Written]:
     """What is to be written of one turn, batch by batch; a few returns are judged here, where nothing has to travel."""
+    peers = peers_of(store, work.as_of, work.period) if turn else {}
     batches = (
         _Batch(
             returns=tuple(shelf.content(kept) for kept in some),
-            past=store.accepted(work.as_of, {kept.prefecture_code for kept in some}).past(work.period.code),
+            past=store.accepted(work.as_of, {kept.prefecture_code for kept in some}).past(work.period.code, peers),
         )
         for some in in_batches(turn)
     )
@@ -311,7 +337,8 @@ def judge(
     if not returns:
         return ()
     then = program.at(period)
-    return decide(then, returns, check_returns(then, rules, period, returns, past, validate), past)
+    decisions = decide(then, returns, check_returns(then, rules, period, returns, past, validate), past)
+    return with_changes(then, decisions, past)
 
 
 def _distinct(arrivals: Sequence[Arrival]) -> list[Arrival]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from pipeline.domain.acts import Act, ActKind, Refusals, amendments, received_days, withdrawn
-from pipeline.domain.entries import Answered, Copy, DecidedRecord, Revision, Submission, placed_by
-from pipeline.domain.findings import AMENDED, EXPLAINED, REFUSED, finding
+from pipeline.domain.acts import Act, ActKind, Refusals, amendments, received_days, taken_back, withdrawn
+from pipeline.domain.entries import NO_REASON, Answered, Copy, DecidedRecord, Revision, Submission, placed_by
+from pipeline.domain.findings import AMENDED, CHANGED, EXPLAINED, REFUSED, UNEXPLAINED, finding
 from pipeline.domain.past import Past
 from pipeline.domain.state import State, Verdict
 from pipeline.domain.value import show
@@ -19,14 +20,15 @@ from pipeline.ledger.rows import by_submission, changes_of, is_open, list_change
 from pipeline.program.model import FieldType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipeline.domain.acts import Amendment
-    from pipeline.domain.entries import Change
+    from pipeline.domain.entries import Change, RowNote
     from pipeline.domain.findings import Finding
     from pipeline.domain.row import AcceptedRow
+    from pipeline.domain.usual import Usual
     from pipeline.domain.value import Value
-    from pipeline.program.model import Program
+    from pipeline.program.model import Period, Program
 
     Lists = dict[tuple[str, str], tuple[AcceptedRow, ...]]
 
@@ -54,6 +56,7 @@ class Accepted:
         rows: Form → its rows, in the order of receipt.
         records: Every decided record, oldest first.
         answered: Rules that were broken and explained, or warned of; but for what staff refused.
+        amended: What staff have entered on top of returns.
         numbers: (prefecture, form) → every number ever given to an entry: for ever, so of the whole ledger.
     """
 
@@ -62,6 +65,7 @@ class Accepted:
     records: tuple[DecidedRecord, ...]
     numbers: Mapping[tuple[str, str], frozenset[str]]
     answered: tuple[Answered, ...] = ()
+    amended: tuple[Amendment, ...] = ()
 
     @property
     def program(self) -> Program:
@@ -130,7 +134,7 @@ class Accepted:
                 old = before.get((row.period, row.county_code))
                 before[row.period, row.county_code] = row
                 if old is not None:
-                    yield row.seq, row.county_code, changes_of(old, row)
+                    yield row.seq, row.county_code, changes_of(old, row, self.content.why_changed(row))
 
     def _changed_lists(self) -> Iterable[tuple[int, str, list[Change]]]:
         for form in self.program.list_forms:
@@ -139,10 +143,16 @@ class Accepted:
                 old = lists.get((period, unit))
                 lists[period, unit] = new
                 if old is not None:
-                    yield seq, unit, list_changes(form, old, new)
+                    yield seq, unit, list_changes(form, old, new, self.content.why_changed)
 
-    def past(self, period: str) -> Past:
-        """What was accepted, seen from a period: what rules compare with and sheets carry."""
+    def past(self, period: str, peers: Mapping[str, Usual] | None = None) -> Past:
+        """What was accepted, seen from a period: what rules compare with and sheets carry.
+
+        Args:
+            period: Its code.
+            peers: What is usual, of all that hold a record and not only of those this was read of; see
+                :func:`pipeline.ledger.peers.peers_of`.
+        """
         program, chosen = self.program, self.program.period_by_code[period]
         previous: dict[tuple[str, str], tuple[date, Value]] = {}
         current: dict[tuple[str, str], Value] = {}
@@ -168,6 +178,7 @@ class Accepted:
                 then = {(code, key[1]): v for key, v in given.items() if isinstance(v, (int, Decimal))}
                 later |= {key: min(v, later.get(key, v)) for key, v in then.items()}
         listed = {(unit, form): rows for (form, of, unit), rows in self.lists.items() if of == period}
+        last = {r.county_code: r.state for r in self.records if r.period == period}
         lineage, numeric = Lineage(program=program, given=previous), Lineage(program=program, given=floors)
         least = {key: v for key, (_, v) in numeric.taken_over(chosen).items() if isinstance(v, (int, Decimal))}
         return Past(
@@ -183,7 +194,55 @@ class Accepted:
             answers=self._answers(period),
             amended=frozenset(key for key, is_so in amended.items() if is_so),
             merged=lineage.merged(chosen),
+            returned=frozenset(unit for unit, state in last.items() if state is State.RETURNED),
+            warned=frozenset((a.unit, a.field) for a in self.answered if a.period == period and not a.reason),
+            entered=frozenset((one.unit, one.entry, one.field) for one in self.amended if one.period == period),
+            remarks=self._remarks(period),
+            unexplained=self._unexplained(period),
+            earlier=self._earlier(chosen),
+            peers=peers or {},
         )
+
+    def _remarks(self, period: str) -> dict[tuple[str, str, str], str]:
+        """(unit, form, entry) → the remark in the row that stands for a period."""
+        rows = (row for row in self.standing.values() if row.period == period)
+        listed = (row for (_, of, _), some in self.lists.items() if of == period for row in some)
+        return {
+            (row.county_code, row.form, row.entry): note.found
+            for row in chain(rows, listed)
+            for note in self.content.noted.get((row.seq, row.form, row.sheet_row), ())
+            if note.code not in {CHANGED, UNEXPLAINED}
+        }
+
+    def _unexplained(self, period: str) -> dict[tuple[str, str, str], tuple[str, str]]:
+        """(unit, form, entry) → field and words of the last change of a period, where nobody has given a reason."""
+        asked: dict[tuple[str, str, str], tuple[str, str]] = {}
+        for form, rows in self.rows.items():
+            for row in (row for row in rows if row.period == period):
+                for note in self.content.noted.get((row.seq, form, row.sheet_row), ()):
+                    if note.code == UNEXPLAINED:
+                        asked[row.county_code, form, row.entry] = note.field, note.found
+                    elif note.code == CHANGED:
+                        asked.pop((row.county_code, form, row.entry), None)
+        return asked
+
+    def _earlier(self, period: Period) -> dict[tuple[str, str], Sequence[Mapping[str, Value] | None]]:
+        """(county, form) → what it reported in each period before one, under whatever code."""
+        program = self.program
+        found: dict[tuple[str, str], list[Mapping[str, Value] | None]] = {}
+        before, sheets = program.periods_through(period)[:-1], {form.code for form in program.county_forms}
+        places = {one.code: n for n, one in enumerate(before)}
+        codes = {
+            (one.code, code): unit.code
+            for one in before
+            for unit in program.roster_in(period)
+            if (code := program.comparable_code(unit, one))
+        }
+        for (form, of, county), row in self.standing.items():
+            now = codes.get((of, county))
+            if now and form in sheets and (of, county) in self.whole:
+                found.setdefault((now, form), [None] * len(before))[places[of]] = row.values
+        return {key: tuple(rows) for key, rows in found.items()}
 
     def _answers(self, period: str) -> dict[tuple[str, str, str], str]:
         """(unit, entry, rule) → the last reason with which it was accepted up to a period; empty where it was warned of."""
@@ -230,6 +289,7 @@ class LedgerContent:
 
     Attributes:
         entries: Submissions as they were noted when taken in, in order.
+        notes: Remarks of rows, and what they changed of rows that stood, in the order of the ledger.
         copies: sha256, name and day of receipt of every file seen; read with the whole ledger only.
         found: Number of a submission → its findings, in reading order; read with the whole ledger only.
         rows: Form → every row, by number of the submission and row of the sheet.
@@ -243,8 +303,38 @@ class LedgerContent:
     rows: Mapping[str, tuple[AcceptedRow, ...]]
     records: tuple[tuple[str, str, str, int], ...]
     answered: tuple[Answered, ...] = ()
+    notes: tuple[RowNote, ...] = ()
     copies: tuple[tuple[str, str, date], ...] = ()
     found: Mapping[int, tuple[Finding, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def noted(self) -> dict[tuple[int, str, int], list[RowNote]]:
+        """(submission, form, row of its sheet) → what was noted of it."""
+        forms = {(one.seq, sheet): form for one in self.entries for form, sheet in one.sheets.items()}
+        found: dict[tuple[int, str, int], list[RowNote]] = {}
+        for note in self.notes:
+            if form := forms.get((note.seq, note.sheet)):
+                found.setdefault((note.seq, form, note.row), []).append(note)
+        return found
+
+    @cached_property
+    def _explained_later(self) -> dict[tuple[str, str], list[RowNote]]:
+        """(unit, change in words) → the reasons that were given for it."""
+        found: dict[tuple[str, str], list[RowNote]] = {}
+        for note in self.notes:
+            if note.code == CHANGED:
+                found.setdefault((note.unit, note.found), []).append(note)
+        return found
+
+    def why_changed(self, row: AcceptedRow) -> str:
+        """Why a row says otherwise than the one before it: as it was noted, or as its officer has said since."""
+        for note in self.noted.get((row.seq, row.form, row.sheet_row), ()):
+            if note.code == CHANGED:
+                return note.said
+            if note.code == UNEXPLAINED:
+                later = self._explained_later.get((note.unit, note.found), ())
+                return next((one.said for one in later if one.seq > note.seq), NO_REASON)
+        return NO_REASON
 
     def acts_by(self, day: date) -> tuple[Act, ...]:
         """What staff had decided by a day, in order."""
@@ -306,6 +396,7 @@ class LedgerContent:
                 for code, rows in self.rows.items()
             },
             records=tuple(sorted(records, key=lambda r: (r.received_on, r.seq, r.period, r.county_code))),
+            amended=tuple(amended.values()),
             numbers={key: frozenset(given) for key, given in numbers.items()},
             answered=tuple(
                 one for one in self.answered if one.seq in stand and not refused.by(one.period, one.unit, one.seq)
@@ -378,7 +469,7 @@ def _notes(entry: Submission, amended: Iterable[tuple[AcceptedRow, Amendment]]) 
             county_code=row.county_code,
             field=one.field,
             found=row.typed.get(one.field, show(row.values[one.field])),
-            expected=f"以核改的“{one.value}”为准（{one.source}；{one.reason}；台账第{one.act}条）",
+            expected=f"以核改的“{one.shown}”为准（{one.source}；{one.reason}；台账第{one.act}条）",
         )
 
 
@@ -409,7 +500,7 @@ def _in_order(rows: Iterable[AcceptedRow], stand: Mapping[int, date]) -> tuple[A
 def submissions_as_decided(entries: Iterable[Submission], acts: Iterable[Act], *, by: date) -> tuple[Submission, ...]:
     """Submissions as staff have decided since: received on another day, given to somebody, withdrawn; of those received by a day."""
     acts = tuple(acts)
-    days, gone = received_days(acts), withdrawn(acts)
+    days, gone, undone = received_days(acts), withdrawn(acts), taken_back(acts)
     given = {act.target: act for act in acts if act.kind is ActKind.ADMIT and act.target}
     found = []
     for entry in entries:
@@ -417,5 +508,7 @@ def submissions_as_decided(entries: Iterable[Submission], acts: Iterable[Act], *
         if one.received_on > by:
             continue
         one = placed_by(given[one.seq], one) if one.seq in given else one
-        found.append(replace(one, verdict=Verdict.WITHDRAWN.value) if one.seq in gone else one)
+        found.append(
+            replace(one, verdict=Verdict.WITHDRAWN.value) if one.seq in gone or one.admission in undone else one
+        )
     return tuple(found)

@@ -72,7 +72,7 @@ def _submission(program: Program, snapshot: Snapshot, entry: Submission, unit: U
                 field, whose = program.field_by_code[change.field], row_name(program.unit_by_code[change.county_code])
                 yield (
                     f"    改动：{whose} {change.entry}".rstrip() + f" {field.title}（{field.code}）"
-                    f" {show(change.old) or '空'} → {show(change.new) or '空'}"
+                    f" {show(change.old) or '空'} → {show(change.new) or '空'}（{change.why}）"
                 )
 
 

@@ -138,7 +138,7 @@ def by_submission(rows: Sequence[AcceptedRow]) -> dict[tuple[str, str, int], lis
     return lists
 
 
-def changes_of(old: AcceptedRow, new: AcceptedRow) -> list[Change]:
+def changes_of(old: AcceptedRow, new: AcceptedRow, why: str) -> list[Change]:
     """Every value that differs between two rows of one unit."""
     return [
         Change(
@@ -149,17 +149,22 @@ def changes_of(old: AcceptedRow, new: AcceptedRow) -> list[Change]:
             old=old.values[code],
             new=value,
             old_seq=old.seq,
+            why=why,
         )
         for code, value in new.values.items()
         if value != old.values[code]
     ]
 
 
-def list_changes(form: Form, before: Sequence[AcceptedRow], after: Sequence[AcceptedRow]) -> list[Change]:
+def list_changes(
+    form: Form, before: Sequence[AcceptedRow], after: Sequence[AcceptedRow], why: Callable[[AcceptedRow], str]
+) -> list[Change]:
     """Entries by their numbers: what changed in those that stay, and those that came or went, by their first column."""
     old, new = ({row.entry: row for row in rows} for rows in (before, after))
     first = form.same_by[0] if form.same_by else form.fields[0].code
-    changes = [change for number, row in new.items() if number in old for change in changes_of(old[number], row)]
+    changes = [
+        change for number, row in new.items() if number in old for change in changes_of(old[number], row, why(row))
+    ]
     for number in [*(old.keys() - new.keys()), *(new.keys() - old.keys())]:
         row = old.get(number) or new[number]
         gone = number in old
@@ -172,6 +177,7 @@ def list_changes(form: Form, before: Sequence[AcceptedRow], after: Sequence[Acce
                 old=row.values[first] if gone else None,
                 new=None if gone else row.values[first],
                 old_seq=before[0].seq,
+                why="这次的清单里没有这一条" if gone else "新增的一条",
             )
         )
     return sorted(changes, key=lambda change: change.entry)

@@ -507,4 +507,7 @@ def revised_lines(program: Program, snapshot: Snapshot, taken: Collection[int]) 
         for change in one.changes:
             whose, field = program.unit_by_code[change.county_code], program.field_by_code[change.field]
             county = f"{row_name(whose)} {change.entry}".strip()
-            yield f"  {county} {field.title}（{field.code}）：{show(change.old) or '空'} → {show(change.new) or '空'}"
+            yield (
+                f"  {county} {field.title}（{field.code}）：{show(change.old) or '空'} → {show(change.new) or '空'}"
+                f"（{change.why}）"
+            )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from sqlalchemy import Date, and_, case, select, type_coerce
 
-from pipeline.domain.acts import Amendment, Refusals, amendments, received_days, withdrawn
+from pipeline.domain.acts import Amendment, Refusals, amendments, received_days, taken_back, withdrawn
 from pipeline.domain.state import State
 from pipeline.ledger.content import SeenEarlier
 from pipeline.ledger.database import told
@@ -61,9 +61,9 @@ def stream(store: Store, seen: SeenEarlier, asked: Iterable[_Asked]) -> Iterator
         DatasetError: It cannot be read.
     """
     s, received_on = store.tables.submissions, _received_on(store, seen)
-    gone = withdrawn(store.acts(seen.as_of))
-    visible = and_(received_on <= seen.as_of, s.c.taken_on <= seen.taken_by, s.c.seq.not_in(gone))
     acts = store.acts(seen.as_of)
+    stand = and_(s.c.seq.not_in(withdrawn(acts)), s.c.admission.not_in(taken_back(acts)))
+    visible = and_(received_on <= seen.as_of, s.c.taken_on <= seen.taken_by, stand)
     with told(store.where), store.reader.connect() as connection:
         decided = Refusals.of(acts, store.answered(connection, None)), amendments(acts)
         for period, units in asked:

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, insert, or_, select, true
 
-from pipeline.domain.acts import AFTERWARDS, Act, ActKind
+from pipeline.domain.acts import AFTERWARDS, Act, ActKind, amendments, closings, judged_again
 from pipeline.domain.arrival import Arrival
-from pipeline.domain.entries import Answered, End, Sending
-from pipeline.domain.findings import EXPLAINED, Severity
+from pipeline.domain.entries import Answered, End, RowNote, Sending
+from pipeline.domain.findings import CHANGED, EXPLAINED, UNEXPLAINED, Severity
 from pipeline.domain.unread import Unread, unread_by, unread_change
 from pipeline.ledger.chain import ISSUED, KEY, PROGRAM, SUBMISSION, Link, Seal, plain_row, same
 from pipeline.ledger.content import LedgerContent, SeenEarlier, submissions_as_decided
@@ -433,12 +433,21 @@ class Store:
             return tuple(act for act in self._acts(connection) if act.done_on <= as_of)
 
     def pending(self, acts: Sequence[Act], as_of: date) -> dict[int, Arrival]:
-        """Act → the file it admits, as first received; of the admissions by which nothing has come in yet."""
+        """Act → the file it admits, as first received; of the acts by which nothing has come in yet.
+
+        Or the file of a row that is judged again with what staff have entered, as received when they did; not of a period closed.
+        """
         entries = self.submissions(as_of)
         done = {entry.admission for entry in entries}  # withdrawn ones too: they came in by that word, and need another
         latest = {(act.sha256, act.claimed_prefecture, act.claimed_period): act.seq for act in acts}
         first = {entry.sha256: entry for entry in reversed(entries)}
-        return {
+        by_seq, lying = {entry.seq: entry for entry in entries}, {one.act for one in amendments(acts).values()}
+        entered = {
+            seq: replace(self.arrival(by_seq[act.target]), received_on=act.done_on)
+            for seq, act in judged_again(acts).items()
+            if seq in lying - done and act.target in by_seq and act.period not in closings(acts)
+        }
+        return entered | {
             act.seq: self.arrival(one)
             for act in acts
             if act.kind is ActKind.ADMIT
@@ -490,6 +499,7 @@ class Store:
                 rows={form.code: self._rows(connection, form, prefectures) for form in self.program.forms},
                 records=self._records(connection, prefectures),
                 answered=self.answered(connection, prefectures),
+                notes=self._notes(connection, prefectures),
             )
             if not findings:
                 return everything
@@ -526,7 +536,8 @@ class Store:
     def answered(self, connection: Connection, prefectures: Collection[str] | None) -> tuple[Answered, ...]:
         """Rules that were broken and explained, or warned of, in the order of the ledger; of some prefectures or of all."""
         f, s = self.tables.findings, self.tables.submissions
-        asked = or_(f.c.code == EXPLAINED, and_(f.c.severity == Severity.WARNING.value, f.c.rule != ""))
+        warned = and_(f.c.severity == Severity.WARNING.value, f.c.rule != "", f.c.code != UNEXPLAINED)
+        asked = or_(f.c.code == EXPLAINED, warned)
         columns = (f.c.seq, s.c.period, f.c.county_code, f.c.field, f.c.cell, f.c.rule, f.c.fix, f.c.code)
         query = select(*columns).join(s, s.c.seq == f.c.seq).where(asked, self._of(prefectures))
         return tuple(
@@ -540,6 +551,25 @@ class Store:
                 reason=fix if code == EXPLAINED else "",
             )
             for seq, period, unit, field, cell, rule, fix, code in connection.execute(query.order_by(f.c.seq, f.c.no))
+        )
+
+    def _notes(self, connection: Connection, prefectures: Collection[str] | None) -> tuple[RowNote, ...]:
+        f, s = self.tables.findings, self.tables.submissions
+        columns = (f.c.seq, f.c.county_code, f.c.sheet, f.c.cell, f.c.field, f.c.code, f.c.found, f.c.fix)
+        query = select(*columns).join(s, s.c.seq == f.c.seq)
+        query = query.where(f.c.code.in_(("REMARK", CHANGED, UNEXPLAINED)), self._of(prefectures))
+        return tuple(
+            RowNote(
+                seq=seq,
+                unit=unit,
+                sheet=sheet,
+                row=int(re.sub(r"\D", "", cell) or 0),
+                field=field,
+                code=code,
+                found=found,
+                said=said,
+            )
+            for seq, unit, sheet, cell, field, code, found, said in connection.execute(query.order_by(f.c.seq, f.c.no))
         )
 
     def _copies(self, connection: Connection) -> tuple[tuple[str, str, date], ...]:

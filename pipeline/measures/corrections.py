@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.domain.acts import amendments
+from pipeline.domain.entries import NO_REASON
 from pipeline.measures.completion import completion
 from pipeline.measures.known import known_states, said_in
 from pipeline.measures.progress import assess
@@ -22,16 +24,18 @@ if TYPE_CHECKING:
     from pipeline.program.model import Period, Program
 
     Given = Mapping[str, Mapping[str, Value]]
+    Reasons = Mapping[tuple[str, str, str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """One value that is in the last bulletin and reads otherwise now."""
+    """One value that is in the last bulletin and reads otherwise now; ``why`` in words."""
 
     county_code: str
     field: str
     old: Value
     new: Value
+    why: str = NO_REASON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +85,30 @@ def corrections(program: Program, published: Snapshot | None, period: Period, no
         return ()
     then, as_it_is = (known_states(program, snapshot, moved[-1]) for snapshot in (published, now))
     pairs = zip(then, as_it_is, strict=True)
-    found = (_correction(program, published.as_of, a, b) for a, b in pairs if a.period in moved)
+    why = _reasons(now)
+    found = (_correction(program, published.as_of, a, b, why) for a, b in pairs if a.period in moved)
     return tuple(correction for correction in found if correction)
 
 
-def _correction(program: Program, published_on: date, before: KnownState, after: KnownState) -> Correction | None:
+def _reasons(now: Snapshot) -> Reasons:
+    """(period, unit, field) → why it reads as it does: by the word of staff, or as the officer of the last change said."""
+    said = {
+        (change.period, change.county_code, change.field): change.why
+        for revision in now.revisions
+        for change in revision.changes
+        if not change.entry
+    }
+    entered = amendments(now.acts).values()
+    return said | {(one.period, one.unit, one.field): f"核改，{one.source}" for one in entered if not one.entry}
+
+
+def _correction(
+    program: Program, published_on: date, before: KnownState, after: KnownState, why: Reasons
+) -> Correction | None:
     """What moved in a period; None when nothing did."""
     period, then, now = before.period, before.said, after.said
     counties = {county.code for county in program.at(period).counties}
-    changes = tuple(_changes(program, period, then, now))
+    changes = tuple(_changes(program, period, then, now, why))
     added, removed = counties & (now.keys() - then.keys()), counties & (then.keys() - now.keys())
     if not (changes or added or removed):
         return None
@@ -104,7 +123,7 @@ def _correction(program: Program, published_on: date, before: KnownState, after:
     )
 
 
-def _changes(program: Program, period: Period, then: Given, now: Given) -> Iterator[Moved]:
+def _changes(program: Program, period: Period, then: Given, now: Given, why: Reasons) -> Iterator[Moved]:
     for unit in program.at(period).reporters:
         before, after = then.get(unit.code), now.get(unit.code)
         if before is None or after is None or before == after:
@@ -112,7 +131,8 @@ def _changes(program: Program, period: Period, then: Given, now: Given) -> Itera
         for asked in (field for form in program.roster_of(unit) for field in form.fields_in(period) if not field.shows):
             old, new = before.get(asked.code), after.get(asked.code)
             if old != new:
-                yield Moved(county_code=unit.code, field=asked.code, old=old, new=new)
+                reason = why.get((period.code, unit.code, asked.code), NO_REASON)
+                yield Moved(county_code=unit.code, field=asked.code, old=old, new=new, why=reason)
 
 
 def _completion(program: Program, known: KnownState) -> float | None:

@@ -1,40 +1,38 @@
-"""Counts far from a county's own past or from its peers: for staff to look at, never a reason to refuse.
+"""Counts unlike a county's own past and its peers', and what came of asking: for staff to look at, never a reason to refuse.
 
-The measure of far is the modified z-score of Iglewicz and Hoaglin, from median and median absolute deviation (MAD), since
-a mean is moved by the very outlier that is sought. More than 3.5 is far.
+What is unlike is said in :mod:`pipeline.domain.usual`. On intake a figure is compared with what peers had said before; here
+with what they say in the same period.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import pairwise
-from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-from pipeline.program.model import Accumulation, FieldType
+from pipeline.domain.findings import EXPLAINED, OUTLIER
+from pipeline.domain.usual import PEERS, Usual, compared, is_unlike, own_past, usual
+from pipeline.domain.value import show
+from pipeline.program.model import Accumulation
+from pipeline.program.rules import outlier_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from pipeline.domain.findings import Finding
     from pipeline.domain.value import Value
+    from pipeline.ledger.snapshot import Snapshot
     from pipeline.measures.figures import Values
     from pipeline.measures.known import KnownState
     from pipeline.program.model import County, Field, Period, Program
 
-_FAR = 3.5
-_MAD_TO_SD = 0.6745  # the MAD of a normal distribution is 0.6745 of its standard deviation
-_MEAN_DEVIATION_TO_SD = 1.2533  # ... and its mean absolute deviation 1 ÷ 1.2533
-PEERS = 8  # fewer other counties say nothing of what is usual
-_PAST = 3  # so do fewer earlier changes
-
 
 class Against(StrEnum):
-    """What a figure is far from."""
+    """What a figure is unlike."""
 
-    PEERS = "peers"
-    OWN_PAST = "own_past"
+    PEERS = "peers"  # and, where there is one, its own past
     FELL = "fell"  # a cumulative count that is less than what the county said before, or none any more
+    ASKED = "asked"  # what peers had said before, when it came; no more once all have said theirs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,33 +41,30 @@ class Outlier:
 
     Attributes:
         value: What was reported.
-        compared: What was compared: the count itself, or its change since the period before; of one that fell, what it was.
-        centre: Median of what it was compared with; of one that fell, what it was.
-        spread: MAD of that, 0 where more than half of it is one number.
-        score: Modified z-score; negative below the centre.
-        sample: How many figures it was compared with.
-        reported: Counties that gave the field, of ``roster``.
+        compared: What was compared: the count itself, of a cumulative one its change since the period before; of one that
+            fell, what it was; None of one that is only asked about.
+        peers: What is usual of its peers; None of one that fell.
+        past: What was usual of its own changes; None where it has no past.
+        asked: As it was said to the officer; empty where nobody was asked.
+        reason: With which the officer answered; empty where nobody has.
     """
 
     county_code: str
     field: str
     against: Against
     value: Value
-    compared: int
-    centre: float
-    spread: float
-    score: float
-    sample: int
-    reported: int
-    roster: int
+    compared: int | None = None
+    peers: Usual | None = None
+    past: Usual | None = None
+    asked: str = ""
+    reason: str = ""
 
 
 def outliers(program: Program, period: Period, known: Sequence[KnownState]) -> tuple[Outlier, ...]:
-    """Every count of a period that is far from its peers' or from the county's own past, or fell, by field, then county.
+    """Every count of a period that is unlike its peers' and the county's own past, or fell, by field, then county.
 
-    Peers are the other counties that gave the field, at least 8. The past is at least 3 earlier changes from period to
-    period; a change is taken only where both periods were reported. What a column repeats from another is not looked at
-    twice.
+    Peers are the other counties that gave the field, at least 8. A change is taken only where both periods were reported.
+    What a column repeats from another is not looked at twice.
 
     Args:
         program: The campaign.
@@ -78,14 +73,70 @@ def outliers(program: Program, period: Period, known: Sequence[KnownState]) -> t
     """
     values = {state.period.code: state.said for state in known}
     found: list[Outlier] = []
-    for form in program.county_forms:
-        for field in form.fields_in(period):
-            if field.type is FieldType.COUNT and not field.shows:
-                series = {c.code: _series(program, period, values, c, field) for c in program.counties}
-                found += _far(field, series)
-                if field.accumulation is Accumulation.CUMULATIVE and len(known) > 1:
-                    found += _fell(program, field, known[-2], known[-1])
+    for field in program.counts_in(period):
+        series = {c.code: _series(program, period, values, c, field) for c in program.counties}
+        found += _unlike(field, series)
+        if field.accumulation is Accumulation.CUMULATIVE and len(known) > 1:
+            found += _fell(program, field, known[-2], known[-1])
     return tuple(found)
+
+
+def with_answers(
+    found: Iterable[Outlier], program: Program, snapshot: Snapshot, now: KnownState
+) -> tuple[Outlier, ...]:
+    """The same with what officers were asked when the records that stand came, and said; and what else they were asked about."""
+    rules = {outlier_rule(field).id: field.code for field in program.counts_in(now.period)}
+    last = {
+        (f.county_code, rules[f.rule]): f
+        for entry, f in snapshot.findings
+        if f.rule in rules and f.code in {OUTLIER, EXPLAINED} and entry.period <= now.period.code
+    }
+    values = now.said
+    asked = {
+        (county, code): last[county, code]
+        for county, code in sorted(last)
+        if show(values.get(county, {}).get(code)) == last[county, code].found
+    }
+    listed = tuple(
+        replace(one, asked=f.expected, reason=_reason(f))
+        if (f := asked.pop((one.county_code, one.field), None))
+        else one
+        for one in found
+    )
+    return listed + tuple(
+        Outlier(
+            county_code=county,
+            field=code,
+            against=Against.ASKED,
+            value=values.get(county, {}).get(code),
+            asked=f.expected,
+            reason=_reason(f),
+        )
+        for (county, code), f in asked.items()
+    )
+
+
+def _reason(f: Finding) -> str:
+    return f.fix.removeprefix("说明：") if f.code == EXPLAINED else ""
+
+
+def _unlike(field: Field, series: Mapping[str, Sequence[int | None]]) -> Iterator[Outlier]:
+    """Only who says the most or the least of all can be unlike all others."""
+    total = field.accumulation is Accumulation.CUMULATIVE
+    now = {code: value for code, past in series.items() if (value := compared(past, adds_up=total)) is not None}
+    ends = {min(now.values()), max(now.values())} if len(now) > PEERS else set[int]()
+    for code in (code for code, value in now.items() if value in ends):
+        peers = usual([value for other, value in now.items() if other != code])
+        if is_unlike(series[code], peers, adds_up=total):
+            yield Outlier(
+                county_code=code,
+                field=field.code,
+                against=Against.PEERS,
+                value=series[code][-1],
+                compared=now[code],
+                peers=peers,
+                past=own_past(series[code]),
+            )
 
 
 def _fell(program: Program, field: Field, before: KnownState, now: KnownState) -> Iterator[Outlier]:
@@ -95,46 +146,7 @@ def _fell(program: Program, field: Field, before: KnownState, now: KnownState) -
         was = before.listed(program.comparable_code(county, before.period)).get(field.code)
         value = said.get(county.code, {}).get(field.code)
         if isinstance(was, int) and value is not None and not (isinstance(value, int) and value >= was):
-            yield Outlier(
-                county_code=county.code,
-                field=field.code,
-                against=Against.FELL,
-                value=value,
-                compared=was,
-                centre=was,
-                spread=0.0,
-                score=0.0,
-                sample=1,
-                reported=len(now.reported),
-                roster=len(program.counties),
-            )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Usual:
-    """What is usual in a sample: its median, MAD, and standard deviation by either."""
-
-    centre: float
-    spread: float
-    deviation: float
-    size: int
-
-    def score(self, value: float) -> float:
-        """Modified z-score of a value, which may be of the sample."""
-        return (value - self.centre) / self.deviation
-
-
-def usual(sample: Sequence[int]) -> _Usual:
-    """Median and spread of a sample that is not empty.
-
-    With a MAD of 0 (more than half are one number) the mean absolute deviation takes its place; it is then taken as no
-    smaller than the median itself or 1, lest the first county to hold a second event be an outlier among those with one.
-    """
-    centre = median(sample)
-    deviations = [abs(value - centre) for value in sample]
-    mad = median(deviations)
-    deviation = mad / _MAD_TO_SD if mad else max(_MEAN_DEVIATION_TO_SD * fmean(deviations), abs(centre), 1.0)
-    return _Usual(centre=centre, spread=mad, deviation=deviation, size=len(sample))
+            yield Outlier(county_code=county.code, field=field.code, against=Against.FELL, value=value, compared=was)
 
 
 def _series(
@@ -146,33 +158,3 @@ def _series(
         for p in program.periods_through(period)
     )
     return [cell if isinstance(cell, int) else None for cell in cells]
-
-
-def _far(field: Field, series: Mapping[str, Sequence[int | None]]) -> Iterator[Outlier]:
-    now = {code: past[-1] for code, past in series.items() if past[-1] is not None}
-    sample = [value for value in now.values() if value is not None]
-    peers = usual(sample) if len(sample) > PEERS else None
-    for code, value in now.items():
-        *earlier, change = _changes(series[code])
-        past = [c for c in earlier if c is not None]
-        own = usual(past) if change is not None and len(past) >= _PAST else None
-        for against, compared, of in ((Against.PEERS, value, peers), (Against.OWN_PAST, change, own)):
-            if value is not None and compared is not None and of and abs(of.score(compared)) > _FAR:
-                yield Outlier(
-                    county_code=code,
-                    field=field.code,
-                    against=against,
-                    value=value,
-                    compared=compared,
-                    centre=of.centre,
-                    spread=of.spread,
-                    score=of.score(compared),
-                    sample=of.size,
-                    reported=len(sample),
-                    roster=len(series),
-                )
-
-
-def _changes(past: Sequence[int | None]) -> list[int | None]:
-    """From each period to the next, the first from nothing known; None where either is missing."""
-    return [None, *(None if a is None or b is None else b - a for a, b in pairwise(past))]

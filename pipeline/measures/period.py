@@ -20,7 +20,7 @@ from pipeline.measures.goals import GoalFigures, goal_figures
 from pipeline.measures.highlights import HighlightFigures, highlight_figures
 from pipeline.measures.known import known_states, noted
 from pipeline.measures.milestones import MilestoneFigures, milestone_figures
-from pipeline.measures.outliers import Against, Outlier, outliers
+from pipeline.measures.outliers import Against, Outlier, outliers, with_answers
 from pipeline.measures.overdue import late_problems, late_steps
 from pipeline.measures.problems import ProblemFigures, problem_figures
 from pipeline.measures.progress import Pace, ProvinceResult, Total, assess, province_results, totals
@@ -305,12 +305,17 @@ class PeriodMeasures(ReportedPeriod):
 
     @cached_property
     def outliers(self) -> tuple[Outlier, ...]:
-        """Values far from the county's own past or its peers: for staff to look at, never refused for."""
+        """Values unlike the county's past and its peers', or that fell, with what came of asking: for staff to look at."""
         explained = {(one.finding.county_code, one.finding.field) for one in self.explanations}
-        return tuple(
-            one
-            for one in outliers(self.program, self.period, self.known_states)
-            if one.against is not Against.FELL or (one.county_code, one.field) not in explained
+        return with_answers(
+            (
+                one
+                for one in outliers(self.program, self.period, self.known_states)
+                if one.against is not Against.FELL or (one.county_code, one.field) not in explained
+            ),
+            self.program,
+            self.snapshot,
+            self.known,
         )
 
     @cached_property

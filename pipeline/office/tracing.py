@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    from pipeline.domain.entries import Change
     from pipeline.domain.row import AcceptedRow
     from pipeline.ledger.snapshot import Snapshot
     from pipeline.program.model import Form, Period, Program
@@ -82,10 +83,20 @@ def trace_value(workspace: Workspace, unit: str, field: str, period_code: str | 
     if said := row.amended.get(code):
         answer["amended"] = f"{said.source}；{said.reason}"
         typed = f"{program.words.of_whole}核改（{said.source}；{said.reason}；台账第{said.act}条，{said.who}，{said.done_on}），表中{typed}"
+    if moved := _moved(snapshot, row, code):
+        answer["changed"] = moved.why
+        typed += f"，由“{show(moved.old) or '空'}”改报（{moved.why}）"
     typed += "".join(
         f"，按填报人的说明接收（{reason}）" for reason in _reasons(snapshot, origin.submission, whose, code)
     )
     return TracedValue(name=name, period=period, answer=answer, typed=typed)
+
+
+def _moved(snapshot: Snapshot, row: AcceptedRow, code: str) -> Change | None:
+    """What its submission changed of a value that stood for the period."""
+    changes = (change for one in snapshot.revisions if one.seq == row.seq for change in one.changes)
+    own = row.county_code, row.entry, code
+    return next((change for change in changes if (change.county_code, change.entry, change.field) == own), None)
 
 
 def _reasons(snapshot: Snapshot, submission: int, unit: str, code: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from pipeline.intake.first_round import for_taking_in, read_all
 from pipeline.intake.inbox import read_files, readable
 from pipeline.intake.take_in import judge
 from pipeline.intake.unpacking import room_for_parts, unpack_all
+from pipeline.ledger.peers import peers_of
 from pipeline.system.disk import reason
 from pipeline.system.errors import PipelineError
 from pipeline.workspace.campaign import (
@@ -24,11 +25,12 @@ from pipeline.workspace.campaign import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pipeline.domain.findings import Finding
     from pipeline.domain.unread import UnreadKind
+    from pipeline.domain.usual import Usual
     from pipeline.ledger.content import Accepted
     from pipeline.program.model import Period, Program
     from pipeline.reading.read import Reading, Return
@@ -83,16 +85,19 @@ def dry_run(workspace: Workspace, arrivals: Sequence[Arrival], as_of: date) -> l
         known = for_taking_in(campaign, store.acts(as_of), store.acts(date.max))
         readings = read_all(known, arrivals)
         accepted = store.accepted(as_of, {given.prefecture_code for one in readings for given in one.returns})
-        return [_trial(campaign, accepted, reading) for reading in readings]
+        codes = {given.period for one in readings for given in one.returns}
+        peers = {code: peers_of(store, as_of, campaign.program.period_by_code[code]) for code in sorted(codes)}
+        return [_trial(campaign, accepted, peers, reading) for reading in readings]
     finally:
         store.close()
 
 
-def _trial(campaign: Campaign, accepted: Accepted, reading: Reading) -> Trial:
+def _trial(campaign: Campaign, accepted: Accepted, peers: Mapping[str, Mapping[str, Usual]], reading: Reading) -> Trial:
     program, decisions = campaign.program, list[Decision]()
     for period in program.periods:
         if returns := _of(reading, period):
-            decisions += judge(program, campaign.rules, period, returns, accepted.past(period.code), run_masks)
+            past = accepted.past(period.code, peers[period.code])
+            decisions += judge(program, campaign.rules, period, returns, past, run_masks)
     found = (*reading.findings, *(f for decision in decisions for f in decision.findings))
     return Trial(verdict=file_verdict(program, reading, decisions), findings=tuple(_finding(program, f) for f in found))
 

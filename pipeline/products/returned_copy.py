@@ -39,6 +39,7 @@ from pipeline.program.layout import (
     SheetLayout,
     address,
     column_letter,
+    entry_mark,
     list_keys,
     row_name,
 )
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from pipeline.domain.row import AcceptedRow
     from pipeline.domain.value import Raw, Value
     from pipeline.ledger.snapshot import Snapshot
-    from pipeline.program.model import Period, Prefecture, Program
+    from pipeline.program.model import Form, Period, Prefecture, Program
     from pipeline.program.rules import Rule
     from pipeline.reading.read import Return
     from pipeline.reading.sheet import Stray
@@ -98,6 +99,7 @@ class ReturnedCopy:
         strays: What was not taken.
         cover: Label on the cover → what was typed beside it.
         previous: (unit, field) → last accepted value before the period.
+        amended: (unit, field) of which ``previous`` is by the word of staff.
         base: (form, unit, column) → what was accepted last, of the sheets to be confirmed.
         list_rows: (form, 1-based row of the officer's list) → the copy's row.
     """
@@ -119,13 +121,14 @@ class ReturnedCopy:
     previous: Mapping[tuple[str, str], Value]
     list_rows: Mapping[tuple[str, int], str]
     base: Mapping[Key, Raw]
+    amended: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def values(self) -> tuple[object, ...]:
         """What it is made of, but for the program, its rules and the key, which are the office's."""
         lists = self.entries, self.cover, self.previous, self.list_rows, self.sheets, self.base
         said = self.seq, self.file, self.sha256, self.conclusion, self.findings, self.strays
-        return (self.period.code, self.prefecture.code, *said, *(dict(one) for one in lists))
+        return (self.period.code, self.prefecture.code, *said, *(dict(one) for one in lists), sorted(self.amended))
 
     @cached_property
     def appendix(self) -> dict[tuple[str, str], int]:
@@ -207,6 +210,7 @@ def returned_copy(
         },
         previous={k: v for k, v in {**past.previous, **past.floors}.items() if k[0] in ours},
         base=base,
+        amended=frozenset(place for place in past.amended if place[0] in ours),
     )
 
 
@@ -261,11 +265,11 @@ def _entries_of(
                 for code, cell in typed.items()
                 if cell not in {None, ""} and code not in {COUNTY_CODE, COUNTY_NAME}
             }
-    for (unit_code, code), reason in workbook.reasons.items():  # given once, on the list of problems
-        if not entries.get((code, unit_code, REMARK)):
+    for (unit_code, code, mark), reason in workbook.reasons.items():  # given once, on the list of problems
+        if not mark and not entries.get((code, unit_code, REMARK)):
             entries[code, unit_code, REMARK] = reason
     for form in program.list_forms:
-        given = [dict(row.cells) for row in workbook.rows.get(form.code, ())]
+        given = [_with_reason(form, dict(row.cells), workbook) for row in workbook.rows.get(form.code, ())]
         if form.code in lists:
             given = [_typed_again(row) | {ENTRY: row.entry} for row in lists[form.code]]
         elif form.code in workbook.rows:
@@ -283,6 +287,12 @@ def _entries_of(
             if cell not in {None, ""}
         }
     return entries
+
+
+def _with_reason(form: Form, cells: dict[str, Raw], workbook: Return) -> dict[str, Raw]:
+    """The cells of an entry, with the reason that was given on the list of problems."""
+    reason = workbook.reasons.get((workbook.prefecture_code, form.code, entry_mark(form, cells)), "")
+    return cells if not reason or show(cells.get(REMARK)) else cells | {REMARK: reason}
 
 
 def _typed_again(row: AcceptedRow) -> dict[str, Raw]:
@@ -305,6 +315,7 @@ def returned_workbook(copy: ReturnedCopy) -> bytes:
         previous=copy.previous,
         entries=copy.entries,
         base=copy.base,
+        amended=copy.amended,
         cover=copy.cover,
         answers=f"{copy.seq}|{copy.sha256}",
     )
@@ -534,8 +545,18 @@ def _may_be(copy: ReturnedCopy, finding: Finding) -> bool:
     rule = next(
         (r for some in copy.rules.values() for r in some if r.id == finding.rule and finding.field in r.columns), None
     )
-    may_be = finding.code == "INCREMENT_TYPED" or (rule is not None and rule.explainable)
-    return may_be and key is not None and not copy.program.form_by_code[key[0]].is_list
+    may_be = CATALOGUE[finding.code].explainable or (rule is not None and rule.explainable)
+    return may_be and key is not None and bool(_whose_reason(copy, key))
+
+
+def _whose_reason(copy: ReturnedCopy, key: Key) -> str:
+    """Whose row a reason is for, as :mod:`pipeline.reading.read` finds it; empty of an entry that nothing tells from others."""
+    form = copy.program.form_by_code[key[0]]
+    if not form.is_list:
+        return f"{key[1]}|{key[0]}"
+    columns = (ENTRY, *form.same_by)
+    mark = entry_mark(form, {code: copy.entries.get((key[0], key[1], code)) for code in columns})
+    return f"{copy.prefecture.code}|{key[0]}|{mark}" if mark else ""
 
 
 def _ask_reason(sheet: Any, f: Formats, copy: ReturnedCopy, row: int, finding: Finding) -> None:
@@ -543,7 +564,7 @@ def _ask_reason(sheet: Any, f: Formats, copy: ReturnedCopy, row: int, finding: F
     key = key_of(copy, finding)
     if key and _may_be(copy, finding):
         ok(sheet.write_blank(row, _REASON_COL, None, f.entry("remark", Severity.WARNING)))
-        ok(sheet.write_string(row, _REASON_COL + 1, f"{REASON_KEY} {key[1]}|{key[0]}", f.unseen))
+        ok(sheet.write_string(row, _REASON_COL + 1, f"{REASON_KEY} {_whose_reason(copy, key)}", f.unseen))
     else:
         said = "不会属实，只能改正" if finding.severity is Severity.CRITICAL else ""
         ok(sheet.write_string(row, _REASON_COL, said, f.entry("shown", None)))

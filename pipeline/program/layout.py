@@ -12,12 +12,14 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from pipeline.domain.text import plain as plain  # noqa: PLC0414 - readers of a layout find it here
+from pipeline.domain.value import show
 from pipeline.program.forms import OWN_SHEETS
 from pipeline.program.model import LEVELS, Prefecture, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
+    from pipeline.domain.value import Raw
     from pipeline.program.model import Field, Form, Period, Program, Unit
 
 TITLE_ROW, WHO_ROW, STAMP_ROW, ITEM_ROW, LABEL_ROW, CODE_ROW, FIRST_ROW = range(7)
@@ -165,6 +167,12 @@ def column_letter(col: int) -> str:
 def list_keys() -> tuple[str, ...]:
     """What the rows of a list are called in a workbook, from the first on: #1, #2 …"""
     return tuple(f"#{n}" for n in range(1, LIST_ROWS + 1))
+
+
+def entry_mark(form: Form, cells: Mapping[str, Raw]) -> str:
+    """What an entry of a list is known by wherever its row has gone: its number, else what makes it itself; may be empty."""
+    number = show(cells.get(ENTRY)).strip()
+    return number or " ".join(filter(None, (plain(show(cells.get(code))) for code in form.same_by)))
 
 
 def row_name(unit: Unit) -> str:

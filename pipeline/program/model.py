@@ -208,6 +208,11 @@ class Program(Notice):
         """The sheets with a row per county."""
         return tuple(f for f in self.forms if f.rows is Rows.COUNTY)
 
+    def counts_in(self, period: Period) -> tuple[Field, ...]:
+        """The counts that counties give in a period, in the order of the sheets; not those that only show another."""
+        fields = (one for form in self.county_forms for one in form.fields_in(period))
+        return tuple(one for one in fields if one.type is FieldType.COUNT and not one.shows)
+
     @cached_property
     def roster_forms(self) -> tuple[Form, ...]:
         """The sheets whose rows are given: everything but lists."""

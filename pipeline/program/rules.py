@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pipeline.domain.findings import CATALOGUE, Severity
+from pipeline.domain.findings import CATALOGUE, OUTLIER, Severity
 from pipeline.program.model import NONE_TICKED, FieldType
 from pipeline.program.strict import nearest
 from pipeline.system.errors import SuiteError
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
-    from pipeline.program.model import Form, Program
+    from pipeline.program.model import Field, Form, Program
 
 NOT_NULL = "expect_column_values_to_not_be_null"
 BETWEEN = "expect_column_values_to_be_between"
@@ -125,6 +125,28 @@ def terms(column: str) -> tuple[tuple[int, str], ...]:
 def base_fields(column: str) -> tuple[str, ...]:
     """The fields a column is made of."""
     return tuple(base_field(name) for _, name in terms(column))
+
+
+def outlier_rule(field: Field) -> Rule:
+    """The rule that asks about a count unlike its own past and its peers': of every count, and in no suite."""
+    return Rule(
+        id=f"{field.code}.outlier",
+        form=field.form,
+        type="",
+        kwargs={"column": field.code},
+        severity=Severity.WARNING,
+        code=OUTLIER,
+        columns=(field.code,),
+        message="",
+        condition=None,
+        config={},
+        explainable=True,
+    )
+
+
+def change_rule(form: str) -> str:
+    """By what name the question is known why a row of a form that stood was changed."""
+    return f"{form}.changed"
 
 
 def is_checklist(text: str, allowed: Collection[str]) -> bool:

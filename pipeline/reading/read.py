@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _ADMINISTRATIVE = ("COVER", "CHECK", "PROBLEMS", "APPENDIX")
 _COVER_ROWS = 30
-_REASON = re.compile(REASON_KEY + r" (\w+)\|(\w+)", re.ASCII)
+_REASON = re.compile(REASON_KEY + r" ([A-Za-z0-9_]+)\|([A-Za-z0-9_]+)(?:\|(.+))?", re.DOTALL)
 _IDENTITY_WORDS = ("填报单位", "报送期", "报送截止")  # what stands before whose and for when a sheet is
 _Claim = tuple[str, str]  # prefecture and period, as stamped
 
@@ -59,8 +59,9 @@ class Return:
         sheets: Form code → sheet name.
         strays: Cells reported and not taken.
         cover: Label on the cover → what was typed beside it: personal data, only ever handed back.
-        reasons: (unit, form) → the reason written beside a problem in the list of a returned copy.
+        reasons: (unit, form, mark of an entry or empty) → the reason written beside a problem in the list of a returned copy.
         admission: 0 for what is taken on its own word, the number of the act by which staff admitted it, or ``WAITING``.
+        only: The one unit it is judged for; empty for all it holds.
     """
 
     arrival: Arrival
@@ -73,8 +74,9 @@ class Return:
     findings: tuple[Finding, ...]
     strays: tuple[Stray, ...] = ()
     cover: Mapping[str, Raw] = field(default_factory=dict)
-    reasons: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    reasons: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
     admission: int = 0
+    only: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +157,7 @@ def _read_sheets(registry: Registry, arrival: Arrival, grids: dict[str, Grid], n
     loose = list(_beside_the_cells(arrival, notes))
     strays: list[Stray] = []
     covers: dict[tuple[str, str], dict[str, Raw]] = {}
-    reasons: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
+    reasons: dict[tuple[str, str], dict[tuple[str, str, str], str]] = {}
     placed: _Placed | Finding | None
     for name, stamp in stamps.items():
         sheet = sheets[name]
@@ -332,13 +334,13 @@ def _beside_ours(registry: Registry, arrival: Arrival, sheet: Sheet, stamp: Stam
     return finding("SHEET_NOTE", file=arrival.name, sheet=sheet.name, cell=cell, found=sheet.quoted(cells))
 
 
-def _reasons_on(sheet: Sheet) -> dict[tuple[str, str], str]:
-    """(unit, form) → what is written on the list of problems beside the hidden text that says whose row it is about."""
-    found: dict[tuple[str, str], str] = {}
+def _reasons_on(sheet: Sheet) -> dict[tuple[str, str, str], str]:
+    """(unit, form, mark of an entry or empty) → what is written on the list of problems beside the hidden text that says whose row it is about."""
+    found: dict[tuple[str, str, str], str] = {}
     for cells in sheet.texts:
         for reason, key in itertools.pairwise(cells):
             if reason and (meant := _REASON.fullmatch(key)):
-                found.setdefault((meant[1], meant[2]), reason)
+                found.setdefault((meant[1], meant[2], meant[3] or ""), reason)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Which counts are far from what is usual, by the modified z-score of Iglewicz and Hoaglin, and which cumulative ones fell."""
+"""Which counts are unlike a county's own past and its peers', by the z-score of Iglewicz and Hoaglin, and which fell."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.oracle.memory import Known
     from tests.oracle.notice import Campaign
 
-FAR, PEERS, CHANGES = 3.5, 8, 3
+FAR, PEERS = 3.5, 8
 Odd = tuple[str, str, str, int, int, float]  # county, column, against what, the figure, what is compared, its centre
 
 
@@ -28,20 +28,24 @@ def odd(campaign: Campaign, known: Sequence[Known]) -> list[Odd]:
             county: [_said(k, heirs.get(county, ""), column.code) for k, heirs in zip(known, then, strict=True)]
             for county in campaign.roster(now.period)
         }
-        given = [past[-1] for past in said.values() if past[-1] is not None]
+        steps = {
+            county: [None if a is None or b is None else b - a for a, b in pairwise([0, *past])]
+            for county, past in said.items()
+        }
+        looked = {county: (steps if column.cumulative else said)[county][-1] for county in said}
         for county, past in said.items():
-            value = past[-1]
-            if value is None:
+            value, change = looked[county], steps[county][-1]
+            others = [v for other, v in looked.items() if other != county and v is not None]
+            own = [step for step in steps[county][:-1] if step is not None]
+            if past[-1] is None:
                 continue
-            steps = [None if a is None or b is None else b - a for a, b in pairwise(past)]
-            earlier = [step for step in steps[:-1] if step is not None]
-            if len(given) > PEERS and _far(value, given):
-                found.append((county, column.code, "peers", value, value, float(median(given))))
-            if steps and steps[-1] is not None and len(earlier) >= CHANGES and _far(steps[-1], earlier):
-                found.append((county, column.code, "past", value, steps[-1], float(median(earlier))))
+            if value is not None and len(others) >= PEERS and not (column.cumulative and value < 0):
+                alike = bool(own) and (change is None or not _far(change, own))
+                if _far(value, others) and not alike:
+                    found.append((county, column.code, "peers", past[-1], value, float(median(others))))
             before = known[-2].number(then[-2].get(county, ""), column.code) if len(known) > 1 else None
-            if column.cumulative and before is not None and value < before:
-                found.append((county, column.code, "fell", value, int(before), float(before)))
+            if column.cumulative and before is not None and past[-1] < before:
+                found.append((county, column.code, "fell", past[-1], int(before), float(before)))
     return found
 
 
@@ -52,7 +56,9 @@ def _said(known: Known, county: str, code: str) -> int | None:
 
 
 def _far(value: int, sample: Sequence[int]) -> bool:
+    """Beyond all of them (twice, where most are one number) and many deviations from the middle."""
     centre = median(sample)
     apart = [abs(one - centre) for one in sample]
     usual = median(apart) / 0.6745 or max(1.2533 * fmean(apart), abs(centre), 1)
-    return abs(value - centre) / usual > FAR
+    top = max(sample) if median(apart) else 2 * max(sample)
+    return (value > top or value < min(sample)) and abs(value - centre) / usual > FAR

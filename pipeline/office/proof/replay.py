@@ -11,16 +11,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from pipeline.domain.acts import judged_again
 from pipeline.domain.arrival import Arrival
 from pipeline.engine import engines as engine
+from pipeline.intake.amended import as_entered
 from pipeline.intake.first_round import for_taking_in, lost
 from pipeline.intake.take_in import judge
 from pipeline.intake.unpacking import lying_in, room_for_parts
 from pipeline.ledger.chain import PROGRAM, SUBMISSION
 from pipeline.ledger.linking import drop_rows, entry_names, group_of, hanging, is_content, put_entry
+from pipeline.ledger.peers import peers_of
 from pipeline.ledger.store import IDENTITY, Store
 from pipeline.ledger.writing import decided, unplaced
-from pipeline.program.identity import Admission
+from pipeline.program.identity import WAITING, Admission
 from pipeline.reading.containers.members import MAX_PACKED
 from pipeline.reading.guard import content_of
 from pipeline.reading.read import Reading, read_return
@@ -263,19 +266,26 @@ def _judged(
 ) -> Iterator[tuple[int, Rows]]:
     """Number of a link → rows; of those whose file can still be read, and still holds what it held."""
     returns: list[tuple[Link, Return]] = []
+    acts = store.acts(date.max)
+    entered = judged_again(acts)
     for link in entries:
         reading, facts = readings.get(link.no), link.told
         if reading is None:
             continue
         own = facts["prefecture_code"], facts["period"], facts["admission"]
-        mine = [(link, r) for r in reading.returns if (r.prefecture_code, r.period, r.admission) == own][:1]
+        if act := entered.get(facts["admission"]):
+            there = (r for r in reading.returns if (r.prefecture_code, r.period) == own[:2] and r.admission != WAITING)
+            mine = [(link, as_entered(campaign.program, r, act, acts)) for r in there][:1]
+        else:
+            mine = [(link, r) for r in reading.returns if (r.prefecture_code, r.period, r.admission) == own][:1]
         returns += mine
         if not mine and reading.findings:
             yield from _numbered(store, [link], unplaced([replace(reading, returns=())], link.day))
     if returns:
         first = returns[0][0]
         period = campaign.program.period_by_code[first.told["period"]]
-        past = store.accepted(first.day, {r.prefecture_code for _, r in returns}).past(period.code)
+        peers = peers_of(store, first.day, period)
+        past = store.accepted(first.day, {r.prefecture_code for _, r in returns}).past(period.code, peers)
         decisions = judge(campaign.program, campaign.rules, period, [r for _, r in returns], past)
         yield from _numbered(store, [link for link, _ in returns], decided(campaign.program, decisions, first.day))
 

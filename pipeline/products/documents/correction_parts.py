@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.value import show
 from pipeline.measures.completion import change_pp
-from pipeline.products.documents.outline import quoted
+from pipeline.products.documents.outline import clipped, quoted
 from pipeline.products.wording import LIST_LIMIT, in_quotes, listing
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pipeline.measures.period import PeriodMeasures
     from pipeline.products.wording import Figures
 
-_EXAMPLES = 3
+_EXAMPLES, _REASON = 3, 40  # changes that are named, and characters of each one's reason
 
 
 def correction_paragraphs(m: PeriodMeasures, say: Figures) -> list[str]:
@@ -70,4 +70,5 @@ def _change(m: PeriodMeasures, change: Moved, say: Figures, key: str) -> str:
     prefecture = m.program.prefecture_by_code[unit.prefecture_code]
     whose = prefecture.short_name + unit.short_name if unit is not prefecture else prefecture.own_name
     old, new = (quoted(say, f"{key}.{change.field}", show(value)) or "空" for value in (change.old, change.new))
-    return f"{whose}{quoted(say, f'{key}.title', in_quotes(field.title))}由{old}更正为{new}"
+    why = quoted(say, f"{key}.why", clipped(change.why.removeprefix("说明："), _REASON))
+    return f"{whose}{quoted(say, f'{key}.title', in_quotes(field.title))}由{old}更正为{new}（{why}）"

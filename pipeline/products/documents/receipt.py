@@ -200,7 +200,7 @@ def _notes(m: PeriodMeasures, receipt: Receipt, came: int, say: Figures) -> Iter
                 say,
                 "amendment",
                 f"{one.entry or row_name(units[one.unit])}“{m.program.field_by_code[one.field].title}”所填"
-                f"{clipped(typed, _SHORT) or '空'}，核改为{clipped(one.value or '', _SHORT)}（{clipped(one.source, _LONG)}）",
+                f"{clipped(typed, _SHORT) or '空'}，核改为{clipped(one.shown, _SHORT)}（{clipped(one.source, _LONG)}）",
             )
             for typed, one in receipt.amended[:_EXCEPTIONS]
         )
