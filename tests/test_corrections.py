@@ -79,7 +79,7 @@ def test_a_value_changed_after_it_was_told_is_a_correction(office: Office) -> No
     assert one.added == ()
     (text,) = said(office.measure())
     assert text.startswith("更正：2022年11—12月的数据，2023年1月20日以后更正1个单位填报的1项数据，该期总体完成率")
-    assert text.endswith(f"更正的有：迪庆州香格里拉市“{FIELD.title}”由5更正为9。")
+    assert text.endswith(f"更正的有：迪庆州香格里拉市“{FIELD.title}”由5更正为9（未说明理由）。")
 
 
 def test_what_was_changed_before_it_was_told_is_none(office: Office) -> None:

@@ -99,6 +99,7 @@ def conclusion(
     blank = sorted({f.county_code for f in findings if f.code in UNREPORTED} - states.keys())
     aside = sum(CATALOGUE[f.code].aside for f in findings)
     warnings = sum(f.severity is Severity.WARNING for f in findings)
+    reasons = sum(f.severity is Severity.WARNING and CATALOGUE[f.code].explainable for f in findings)
     said = "全部接收" if verdict is Verdict.ACCEPTED and not (blank or aside) else VERDICT_NAMES[verdict]
     if verdict is Verdict.HELD:
         return f"{said}：{reason}。"
@@ -109,9 +110,16 @@ def conclusion(
     sentences += [
         f"{_names(program, blank)}没有填报。" if blank and states else "",
         f"有{aside}处内容未采用，见所列。" if aside else "",
-        f"另有{warnings}处请再核对，如确实如此，可不改动。" if warnings else "",
+        f"另有{warnings}处请再核对，{_if_so(warnings, reasons)}。" if warnings else "",
     ]
     return "".join(sentences)
+
+
+def _if_so(warnings: int, reasons: int) -> str:
+    """What to do where what was warned of is true: nothing, or write why."""
+    if not reasons:
+        return "如确实如此，可不改动"
+    return "属实的请写明原因" if reasons == warnings else f"其中{reasons}处属实的请写明原因，其余如确实如此，可不改动"
 
 
 def _of_rows(program: Program, said: str, good: list[str], bad: list[str], accepted: str) -> str:

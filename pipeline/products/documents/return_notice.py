@@ -72,7 +72,9 @@ def notice_context(
         )
         if text
     )
-    call = _call(m, prefecture, say) if errors or refused else "核对无误的，不必重报；确有错误的，请改正后重报。"
+    reasons = any(CATALOGUE[f.code].explainable for _, f, _ in asked)
+    so = "核对属实的，在表上写明原因后发回" if reasons else "核对无误的，不必重报"
+    call = _call(m, prefecture, say) if errors or refused else f"{so}；确有错误的，请改正后重报。"
     given = "退回的表" if errors else "所附的表"
     handed = "现将报表退回" if errors else "现将需核对的表附上"
     conclusions = [quoted(say, "conclusion", f"“{copy.file.rsplit('/', 1)[-1]}”{copy.conclusion}") for copy in copies]

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 _ODD = "请留意的数"
 _COLUMNS = (
     Column("州（市）", 12),
-    Column("县（市、区）", 14),
-    Column("指标代码", 10),
-    Column("指标", 30, "words"),
-    Column("单位", 8),
-    Column("所报的数", 11),
-    Column("相比的数", 11),
-    Column("与谁相比", 42, "words"),
-    Column("中位数", 10, "amount"),
-    Column("填报人的说明", 36, "words"),
-    Column("出处（文件、工作表、格）", 46, "quiet_wrapped"),
+    Column("县（市、区）", 12),
+    Column("指标代码", 9),
+    Column("指标", 24, "words"),
+    Column("单位", 7),
+    Column("所报的数", 10),
+    Column("相比的数", 10),
+    Column("与谁相比", 36, "words"),
+    Column("中位数", 9, "amount"),
+    Column("填报人的说明", 30, "words"),
+    Column("出处（文件、工作表、格）", 32, "quiet_wrapped"),
 )
 
 
