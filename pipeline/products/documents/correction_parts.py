@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.domain.entries import NO_REASON
 from pipeline.domain.value import show
 from pipeline.measures.completion import change_pp
 from pipeline.products.documents.outline import clipped, quoted
@@ -61,7 +62,11 @@ def _moved(correction: Correction, say: Figures, key: str) -> str:
 def _examples(m: PeriodMeasures, correction: Correction, say: Figures, key: str) -> str:
     if not correction.changes:
         return ""
-    said = "；".join(_change(m, change, say, key) for change in correction.changes[:_EXAMPLES])
+    some = correction.changes[:_EXAMPLES]
+    if len(some) > 1 and all(change.why == NO_REASON for change in some):  # said once
+        said = "；".join(_change(m, change, say, key) for change in some) + f"（均{NO_REASON}）"
+    else:
+        said = "；".join(f"{_change(m, change, say, key)}（{_why(change, say, key)}）" for change in some)
     return f"{'更正的数如' if len(correction.changes) > _EXAMPLES else '更正的有'}：{said}。"
 
 
@@ -70,5 +75,8 @@ def _change(m: PeriodMeasures, change: Moved, say: Figures, key: str) -> str:
     prefecture = m.program.prefecture_by_code[unit.prefecture_code]
     whose = prefecture.short_name + unit.short_name if unit is not prefecture else prefecture.own_name
     old, new = (quoted(say, f"{key}.{change.field}", show(value)) or "空" for value in (change.old, change.new))
-    why = quoted(say, f"{key}.why", clipped(change.why.removeprefix("说明："), _REASON))
-    return f"{whose}{quoted(say, f'{key}.title', in_quotes(field.title))}由{old}更正为{new}（{why}）"
+    return f"{whose}{quoted(say, f'{key}.title', in_quotes(field.title))}由{old}更正为{new}"
+
+
+def _why(change: Moved, say: Figures, key: str) -> str:
+    return quoted(say, f"{key}.why", clipped(change.why.removeprefix("说明："), _REASON))
