@@ -228,7 +228,7 @@ def of_contents(b: Book) -> Iterator[Triple]:
     counts = {str(row[1]): row[3] for row in workbook(b)["目录"] if row[1] in names.values()}
     yield "states", counts, {name: states[state] for state, name in names.items()}
     odd_ones = next(row for row in workbook(b)["目录"] if row[1] == "请留意的数")
-    yield "odd", numbers(odd_ones[3]), [str(len(table(b, "请留意的数")))]
+    yield "odd", numbers(odd_ones[3]), [str(len(odd_rows(b)))]
 
 
 def _state(b: Book, county: str) -> str:
@@ -262,11 +262,16 @@ def of_odd_by_oracle(b: Book) -> list[odd.Odd]:
     return odd.odd(b.now.campaign, [t.known for t in b.told])
 
 
+def odd_rows(b: Book) -> list[dict[str, Any]]:
+    """The rows of 请留意的数, which says so where there is none."""
+    return [row for row in table(b, "请留意的数") if row["指标代码"]]
+
+
 def of_odd(b: Book) -> Iterator[Triple]:
     against = {"其": "peers", "上": "fell"}
     names = {c.code: c.short_name for c in books()[0][0].program.counties}
     theirs = []
-    for row in (row for row in table(b, "请留意的数") if not str(row["与谁相比"]).startswith("报来时")):
+    for row in (row for row in odd_rows(b) if not str(row["与谁相比"]).startswith("报来时")):
         how = against[str(row["与谁相比"])[0]]
         centre = None if row["中位数"] is None else float(row["中位数"])
         theirs.append((row["县（市、区）"], row["指标代码"], how, row["所报的数"], row["相比的数"], centre))
