@@ -47,6 +47,7 @@ def filled(**what: Any) -> bytes:
 
 
 GOOD = filled()
+OUTLOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "__nameid_version1.0".encode("utf-16-le")
 NUJIANG = "533300"
 
 
@@ -190,6 +191,12 @@ def zipped(*names: str) -> bytes:
         ("脚本.py", b"print()", UnreadKind.OTHER),
         (".profile", b"x", UnreadKind.HIDDEN),
         ("昭通.xlsx", GOOD, None),
+        ("昭通.xlsx", zipped("a/昭通.xls"), UnreadKind.ARCHIVE),
+        ("没有后缀", zipped("a.xlsx", "b.jpg"), UnreadKind.ARCHIVE),
+        ("公文.ofd", zipped("OFD.xml", "Doc_0/Document.xml"), UnreadKind.DOCUMENT),
+        ("嵌表.docx", zipped("word/document.xml", "word/embeddings/a.xlsx"), UnreadKind.DOCUMENT),
+        ("来信", b"Received: from a\r\nSubject: x\r\n\r\n", UnreadKind.MAIL),
+        ("来信.msg", OUTLOOK + as_xls(GOOD), UnreadKind.MAIL),
         ("昭通", GOOD, None),
         ("昭通.zip", GOOD, None),
         ("昭通.doc", as_xls(GOOD), None),

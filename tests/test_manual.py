@@ -11,6 +11,7 @@ import tomllib
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
+from email.message import EmailMessage
 from importlib.metadata import PackageNotFoundError, requires
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +99,10 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             for cell in row:
                 if "识别码" in str(cell.value):
                     cell.value = None
+    letter = EmailMessage()
+    letter["Subject"], letter["Date"] = "昆明市总工会座谈会照片", "Sat, 06 May 2023 09:00:00 +0800"
+    letter.add_attachment(b"no picture", maintype="image", subtype="jpeg", filename="合影.jpg")
+    broken.with_name("来信.eml").write_bytes(letter.as_bytes())
     (root / "inbox" / "2023-05-18").mkdir()
     book.save(root / "inbox" / "2023-05-18" / "迪庆州.xlsx")
     made, real, whole = dict[str, products.Made](), products.make_reports, campaign()

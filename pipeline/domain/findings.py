@@ -140,7 +140,10 @@ CATALOGUE: dict[str, FindingKind] = {
         fix="请用原来的软件（或WPS、Excel、LibreOffice）打开，核对后另存或导出为xlsx再报送；最好直接在下发的表上填写",
     ),
     "FILE_ARCHIVE": FindingKind(
-        severity=C, title="是压缩包，不是电子表格", fix="请先解压，把压缩包里的报表逐个报送，不要打包", whole_file=True
+        severity=C,
+        title="是压缩包，不是电子表格",
+        fix="请解压，把里面的报表报送；压缩包的后缀名不要改成电子表格的",
+        whole_file=True,
     ),
     "FILE_HTML": FindingKind(
         severity=C,

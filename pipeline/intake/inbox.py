@@ -21,7 +21,7 @@ from pipeline.program.days import folder_day
 from pipeline.reading.containers.members import MAX_PACKED
 from pipeline.reading.formats.package import LOCAL_MAGIC, size_text
 from pipeline.reading.guard import MAX_BYTES, OLE_MAGIC
-from pipeline.reading.kinds import ARCHIVES, OTHER_KINDS, PICTURE, is_mail, is_scan
+from pipeline.reading.kinds import ARCHIVES, OTHER_KINDS, PACKED_TABLES, PICTURE, is_mail, is_scan
 from pipeline.reading.placing import places
 from pipeline.system.disk import reason, why
 from pipeline.system.errors import WorkspaceError
@@ -60,6 +60,7 @@ _BY_SUFFIX = {
 _WORKBOOK_PARTS = ("[Content_Types].xml", "content.xml", "encrypted-package", "Index/", "xl/")
 _WORKBOOK_STREAMS = tuple(name.encode("utf-16-le") for name in ("Workbook", "WORKBOOK", "Book", "EncryptedPackage"))
 _DOCUMENT_PARTS = ("word/", "ppt/")
+_FIRST_PART, _NAME_AT = b"[Content_Types].xml", 30  # of most workbooks, and where its name begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -393,6 +394,8 @@ def kind_of(name: str, content: bytes) -> UnreadKind | None:
         return UnreadKind.EMPTY
     suffix = PurePath(name.lower()).suffix
     named = _BY_SUFFIX.get(suffix)
+    if _packs_tables(content):
+        return UnreadKind.ARCHIVE
     if suffix in TABLES:
         return None
     if named in {None, UnreadKind.MAIL} and is_mail(content):
@@ -409,6 +412,19 @@ _BY_MAGIC = dict.fromkeys(ARCHIVES, UnreadKind.ARCHIVE) | {
     for magic, kind in OTHER_KINDS.items()
     if len(magic) > 2  # noqa: PLR2004 - two letters may begin any text
 }
+
+
+def _packs_tables(content: bytes) -> bool:
+    """Whether something is a zip of tables, whatever it is called."""
+    if not content.startswith(LOCAL_MAGIC) or content.startswith(_FIRST_PART, _NAME_AT):
+        return False
+    try:
+        names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        return False
+    return any(name.lower().endswith(PACKED_TABLES) for name in names) and not any(
+        name.startswith((*_WORKBOOK_PARTS, *_DOCUMENT_PARTS)) for name in names
+    )
 
 
 def _is_workbook(content: bytes, *, packed: bool) -> bool:

@@ -20,7 +20,7 @@ from pipeline.program.mentions import owner_named, period_meant
 from pipeline.system.errors import ChangedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipeline.domain.arrival import Arrival
     from pipeline.domain.entries import Submission
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pipeline.program.model import Program
 
 _NOT_READ = Scan(fault="读的时候出了错，没有看里面有没有确认单")
-_SAME_FOLDER = "与报表在同一文件夹"
+_SAME_FOLDER, _SUBJECT = "与报表在同一文件夹", "邮件主题推定"
 Sender = tuple[str, str]
 """Codes of a period and of a respondent."""
 
@@ -82,6 +82,7 @@ class _Filing:
     sent: dict[str, dict[str, list[str]]]
     before: dict[tuple[str, str], Unread]
     scans: dict[str, Scan | None]
+    subjects: Mapping[str, str]
     signed: set[str]
     attached: set[tuple[str, str]]
 
@@ -104,9 +105,15 @@ class _Filing:
         if acts:
             return acts, None
         fault = scan.fault if scan else was.reason if was else ""
-        if found := self.senders.sender(paper.name, paper.received_on):
+        if found := self.senders.sender(paper.name, paper.received_on) or self._by_subject(paper):
             return [_act(ActKind.ATTACH, paper, found[0], "；".join(filter(None, (found[1], fault))))], None
         return [], replace(one, reason=fault)
+
+    def _by_subject(self, paper: Arrival) -> tuple[Sender, str] | None:
+        """Whose good return a document goes with that lay in a mail, by what that is about."""
+        about = self.subjects.get(paper.name, "").replace("/", " ")
+        found = self.senders.sender(f"{about}.", paper.received_on) if about else None
+        return (found[0], _SUBJECT) if found else None
 
     def _is_ours(self, slip: Slip) -> bool:
         sent = self.sent.get(slip.period, {}).get(slip.unit, ())
@@ -163,6 +170,7 @@ def file_papers(
         sent=codes_sent(before),
         before={(one.name, one.sha256): one for one in unread_by(before) if one.sha256},
         scans={},
+        subjects=inbox.subjects,
         signed={act.sha256 for act in before if act.kind is ActKind.SIGN},
         attached={(act.sha256, act.file) for act in before if act.kind is ActKind.ATTACH},
     )

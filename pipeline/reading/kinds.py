@@ -71,7 +71,7 @@ _OTHER_DOCUMENTS = {
     "ofd.xml": "OFD版式文件",
     "androidmanifest.xml": "手机程序",
 }
-TABLES = (".xlsx", ".xls", ".et", ".ods", ".xlsm", ".xlsb", ".csv")
+PACKED_TABLES = (".xlsx", ".xls", ".et", ".ods", ".xlsm", ".xlsb", ".csv")
 
 
 def is_scan(content: bytes) -> bool:
@@ -102,7 +102,7 @@ def what_zip(names: AbstractSet[str]) -> Refusal:
         return Refusal("FILE_NOT_A_WORKBOOK", "是Office文件，里面没有工作簿")
     if "mimetype" in names:
         return Refusal("FILE_NOT_A_WORKBOOK", "是别的文档，里面没有工作表")
-    tables = sum(name.endswith(TABLES) for name in names)
+    tables = sum(name.endswith(PACKED_TABLES) for name in names)
     return Refusal("FILE_ARCHIVE", f"压缩包里有{tables}个表格文件" if tables else "压缩包里没有表格文件")
 
 

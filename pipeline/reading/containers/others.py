@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 OTHERS = {b"Rar!": "rar", b"MSCF": "cab"}
 _SECONDS, _TICK, _CHUNK = 50, 0.1, 1 << 20
+# bsdtar takes whatever ends like a zip for one, also a rar that ends with a workbook: it looks no further back than this
+_NO_ZIP_SEEN = bytes(1 << 17)
 _NO_PASSWORD = "-"  # noqa: S105 - what a program is given so that it does not wait to be told
 
 
@@ -68,11 +70,11 @@ def other_members(name: str, content: bytes, meter: Meter) -> Iterator[Member]:
         raise UnopenedError(f"这台电脑上没有能打开{kind}的程序（7-Zip、unar、bsdtar、unrar 都可以，装好再运行即可）")
     with tempfile.TemporaryDirectory() as work:
         file, folder = Path(work) / "packed", Path(work) / "unpacked"
-        file.write_bytes(content)
         said = ""
         for one in there:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
+            file.write_bytes(content + (_NO_ZIP_SEEN if one.gives_tar else b""))
             tar, said = _run(one, file, folder, meter)
             if said:
                 continue
