@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pipeline.reading.containers.members import Meter
 
-OTHERS = {b"Rar!": "rar", b"MSCF": "cab"}
+OTHERS = {b"Rar!\x1a\x07": "rar", b"MSCF": "cab"}
 _SECONDS, _TICK, _CHUNK = 50, 0.1, 1 << 20
 # bsdtar takes whatever ends like a zip for one, also a rar that ends with a workbook: it looks no further back than this
 _NO_ZIP_SEEN = bytes(1 << 17)
