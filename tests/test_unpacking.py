@@ -285,6 +285,15 @@ def test_check_looks_into_containers(root: Path, tmp_path: Path) -> None:
     assert "照片" not in tried.stdout
 
 
+def test_check_names_what_cannot_be_opened_beside_what_can(root: Path, tmp_path: Path) -> None:
+    path = tmp_path / "来信.eml"
+    path.write_bytes(bytes(mail(**{"报表.xlsx": filled(), "附.7z": b"7z\xbc\xaf\x27\x1c" + bytes(200)})))
+    tried = call(root, "check", str(path))
+    assert tried.exit_code == 1
+    assert "可以接收" in tried.output
+    assert "来信.eml/附.7z\n结论：不能采用。\n【须改正】压缩包或邮件打不开" in tried.output
+
+
 # what others pack
 
 

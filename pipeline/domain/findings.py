@@ -145,6 +145,12 @@ CATALOGUE: dict[str, FindingKind] = {
         fix="请解压，把里面的报表报送；压缩包的后缀名不要改成电子表格的",
         whole_file=True,
     ),
+    "FILE_UNOPENED": FindingKind(
+        severity=C,
+        title="压缩包或邮件打不开",
+        fix="请重新压缩、重新发送，或直接报送里面的表",
+        whole_file=True,
+    ),
     "FILE_HTML": FindingKind(
         severity=C,
         title="是网页，不是电子表格",

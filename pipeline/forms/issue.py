@@ -401,7 +401,8 @@ def _headings(
     shown = {x.code: _two_lines(x) for x in layout.fields} | frame_labels(program, layout.form)
     shown |= {NIL: CONFIRMED} if layout.confirms else {}
     for x in (x for x in layout.fields if x.code in layout.increments):
-        shown |= {code: label.replace("：", "：\n", 1) for code, label in increment_labels(x).items()}
+        labels = increment_labels(x).items()
+        shown |= {code: label.replace(x.title, f"\n{x.title}\n", 1).strip() for code, label in labels}
     for col, (code, width) in enumerate(zip(layout.columns, widths, strict=True)):
         is_open = layout.form.is_list and code != ENTRY
         sheet.set_column(col, col, width, f.list_column if is_open else None)  # all that a list takes can be filled

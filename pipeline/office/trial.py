@@ -10,13 +10,14 @@ from pipeline.checks.decide import Decision
 from pipeline.checks.masks import run_masks
 from pipeline.checks.problems import FileVerdict, file_verdict
 from pipeline.domain.arrival import Arrival
-from pipeline.domain.findings import CATALOGUE, Severity
-from pipeline.domain.unread import CONTAINERS
+from pipeline.domain.findings import CATALOGUE, Severity, finding
+from pipeline.domain.unread import CONTAINERS, UnreadKind
 from pipeline.intake.first_round import for_taking_in, read_all
 from pipeline.intake.inbox import read_files, readable
 from pipeline.intake.take_in import judge
 from pipeline.intake.unpacking import room_for_parts, unpack_all
 from pipeline.ledger.peers import peers_of
+from pipeline.reading.read import Reading
 from pipeline.system.disk import reason
 from pipeline.system.errors import PipelineError
 from pipeline.workspace.campaign import (
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.domain.findings import Finding
-    from pipeline.domain.unread import UnreadKind
     from pipeline.domain.usual import Usual
+    from pipeline.intake.unpacking import Unpacked
     from pipeline.ledger.content import Accepted
     from pipeline.program.model import Period, Program
-    from pipeline.reading.read import Reading, Return
+    from pipeline.reading.read import Return
     from pipeline.workspace.campaign import Campaign
     from pipeline.workspace.paths import Workspace
 
@@ -57,28 +58,45 @@ def try_files(workspace: Workspace, files: Sequence[Path], as_of: date) -> list[
     Raises:
         PipelineError: One of them cannot be read.
     """
-    arrivals = []
+    arrivals, unopened = list[Arrival](), list[Reading]()
     with room_for_parts() as room:
         for path, seen in read_files(files).items():
             if isinstance(seen, OSError):
                 raise PipelineError(f"读不出 {path}：{reason(seen)}") from seen
             name = readable(str(path))
             lies = Arrival(name=name, path=path, sha256=seen.sha256, received_on=as_of, changing=seen.changing)
-            is_container = seen.kind in CONTAINERS and not seen.changing
-            arrivals += list(_within(lies, seen.kind, room)) if is_container and seen.kind else [lies]
-        return dry_run(workspace, arrivals, as_of)
+            if seen.kind not in CONTAINERS or seen.kind is None or seen.changing:
+                arrivals.append(lies)
+                continue
+            for one in unpack_all([(lies, seen.kind)], room):
+                tables, closed = list(_tables(one, room)), list(_unopened(one))
+                arrivals += tables if tables or closed else [lies]
+                unopened += closed
+        return dry_run(workspace, arrivals, as_of, unopened)
 
 
-def _within(container: Arrival, kind: UnreadKind, room: Path) -> Iterator[Arrival]:
-    """The tables in an archive or a mail; the file itself where it cannot be opened, or holds none."""
-    tables = [part for one in unpack_all([(container, kind)], room) for part in one.parts if part.kind is None]
-    yield from (replace(container, name=part.name, path=room / part.sha256, sha256=part.sha256) for part in tables)
-    if not tables:
-        yield container
+def _tables(one: Unpacked, room: Path) -> Iterator[Arrival]:
+    """Those in an archive or a mail."""
+    for part in one.parts:
+        if part.kind is None:
+            yield replace(one.container, name=part.name, path=room / part.sha256, sha256=part.sha256)
 
 
-def dry_run(workspace: Workspace, arrivals: Sequence[Arrival], as_of: date) -> list[Trial]:
-    """What would become of these files one by one; nothing is written."""
+def _unopened(one: Unpacked) -> Iterator[Reading]:
+    """It, or what lies in it, where that cannot be opened, with the reason."""
+    parts = [(part.name, part.reason) for part in one.parts if part.kind in {*CONTAINERS, UnreadKind.INSIDE}]
+    for name, fault in [(one.container.name, one.fault), *parts]:
+        if fault:
+            yield Reading(
+                arrival=replace(one.container, name=name),
+                findings=(finding("FILE_UNOPENED", file=name, found=fault),),
+            )
+
+
+def dry_run(
+    workspace: Workspace, arrivals: Sequence[Arrival], as_of: date, unopened: Sequence[Reading] = ()
+) -> list[Trial]:
+    """What would become of these files one by one, and of what could not be opened; nothing is written."""
     campaign = load_campaign(workspace)
     store = open_store(workspace, campaign.program, create=False)
     try:
@@ -87,7 +105,7 @@ def dry_run(workspace: Workspace, arrivals: Sequence[Arrival], as_of: date) -> l
         accepted = store.accepted(as_of, {given.prefecture_code for one in readings for given in one.returns})
         codes = {given.period for one in readings for given in one.returns}
         peers = {code: peers_of(store, as_of, campaign.program.period_by_code[code]) for code in sorted(codes)}
-        return [_trial(campaign, accepted, peers, reading) for reading in readings]
+        return [_trial(campaign, accepted, peers, reading) for reading in (*readings, *unopened)]
     finally:
         store.close()
 
