@@ -69,7 +69,7 @@ def main(
 
 def _main_job(ctx: click.Context, period: str | None, workers: int | None, scheduler: str) -> None:
     from pipeline.office.account import account_of  # noqa: PLC0415
-    from pipeline.office.reminding import reminder_hint  # noqa: PLC0415
+    from pipeline.office.reported import reminder_hint  # noqa: PLC0415
     from pipeline.office.run import run  # noqa: PLC0415
 
     as_of, by_clock, begun = ctx.obj["as_of"], not ctx.obj["as_of_given"], time.monotonic()

@@ -36,6 +36,8 @@ from tools.traceability import MEASURES, PLACES, REPORT_PLACES, WORKBOOKS, trace
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipeline.workspace.paths import Workspace
+
 ROOMS = {  # folder → the folders it may import; docs/architecture.md says what each is for
     "domain": "",
     "system": "",
@@ -233,6 +235,19 @@ def test_help_imports_nothing_slow() -> None:
     code = f"import sys, pipeline.cli; print([m for m in {slow} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("words", [("status",), ("overdue",), ("history", "533400"), ("remind", "--help")])
+def test_what_people_wait_on_imports_nothing_slow(workspace: Workspace, words: tuple[str, ...]) -> None:
+    slow = "pandas", "scipy", "matplotlib", "great_expectations", "openpyxl", "xlsxwriter", "docx", "docxtpl", "fpdf"
+    code = (
+        "import sys; from pipeline.cli import main\n"
+        "try: main()\n"
+        f"finally: print([m for m in {slow} if m in sys.modules])"
+    )
+    command = [sys.executable, "-c", code, "--project", str(workspace.root), "--as-of", "2023-03-08", *words]
+    out = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert out.stdout.splitlines()[-1] == "[]"
 
 
 def test_no_posix_only_module_is_imported() -> None:

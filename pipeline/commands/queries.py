@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def status(ctx: click.Context, period: str | None, as_json: bool) -> None:
     """谁报了，谁被退回，谁未报。"""
-    from pipeline.office.reminding import reminder_hint  # noqa: PLC0415
-    from pipeline.office.reported import reported_in, unit_states  # noqa: PLC0415
+    from pipeline.office.reported import reminder_hint, reported_in, unit_states  # noqa: PLC0415
 
     m = reported_in(workspace_of(ctx), period, ctx.obj["as_of"])
     if as_json:

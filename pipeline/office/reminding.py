@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.domain.state import State
-from pipeline.measures.reminders import TITLE, period_ahead, reminder_days, reminders
-from pipeline.measures.reported import ReportedPeriod
-from pipeline.office.reported import reported_in
+from pipeline.measures.reminders import TITLE, reminder_days, reminders
+from pipeline.office.reported import ahead, reported_in
 from pipeline.products.documents.letters import letter_context, pasted
 from pipeline.products.documents.publications import LETTER_TEMPLATE
 from pipeline.system.errors import PipelineError
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.measures.escalation import Letter
+    from pipeline.measures.reported import ReportedPeriod
     from pipeline.program.model import Period
     from pipeline.workspace.paths import Workspace
 
@@ -51,7 +51,7 @@ def remind(workspace: Workspace, period_code: str | None, as_of: date) -> Remind
     from pipeline.products.documents.word import render  # noqa: PLC0415 - docxtpl is slow to import
 
     m = reported_in(workspace, period_code, as_of)
-    m = m if period_code else _ahead(m)
+    m = m if period_code else ahead(m)
     days = reminder_days(m.program, m.calendar, m.period.due_on)
     if not days:
         raise PipelineError("program.yaml 的 escalation 没有写 reminders（截止日前几个工作日提示），不知道哪天提示")
@@ -71,26 +71,8 @@ def _context(m: ReportedPeriod, letter: Letter, workspace: Workspace) -> dict[st
     return letter_context(m, [letter], is_demo=workspace.is_demo)[0]
 
 
-def _ahead(m: ReportedPeriod) -> ReportedPeriod:
-    """The same office in the period whose report is due next; in its own after the last."""
-    return ReportedPeriod(
-        whole=m.whole, snapshot=m.snapshot, calendar=m.calendar, period=period_ahead(m.whole, m.snapshot) or m.period
-    )
-
-
 def _ours(m: ReportedPeriod) -> Iterator[str]:
     for p in m.program.prefectures:
         waiting = m.snapshot.waiting.get((m.period.code, p.code))
         if waiting and (waiting.is_held or waiting.state is State.UNREAD):
             yield f"{p.short_name}：{waiting.reason}，见 {waiting.file}"
-
-
-def reminder_hint(m: ReportedPeriod) -> str:
-    """That the day has come to remind somebody, and how; empty on any other day."""
-    ahead = _ahead(m)
-    some = reminders(ahead)
-    return (
-        f"{ahead.period.title}报送截止 {ahead.period.due_on}，还没有报齐的 {len(some)} 个，提示他们：run-pipeline remind"
-        if some
-        else ""
-    )

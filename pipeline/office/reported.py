@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.domain.signing import SIGN_AGAIN, SIGN_NAMES, SignOff, SignState
 from pipeline.domain.state import STATE_NAMES, State
 from pipeline.measures.overdue import overdue_contacts, overdue_counties, overdue_others, pending_reports
+from pipeline.measures.reminders import period_ahead, reminders
 from pipeline.measures.reported import ReportedPeriod
 from pipeline.workspace.campaign import choose_period, open_snapshot
 
@@ -167,3 +168,21 @@ def overdue_rows(late: OverdueList) -> list[dict[str, str | int]]:
         }
         for o in (*late.counties, *late.others, *late.contacts)
     ]
+
+
+def ahead(m: ReportedPeriod) -> ReportedPeriod:
+    """The same office in the period whose report is due next; in its own after the last."""
+    return ReportedPeriod(
+        whole=m.whole, snapshot=m.snapshot, calendar=m.calendar, period=period_ahead(m.whole, m.snapshot) or m.period
+    )
+
+
+def reminder_hint(m: ReportedPeriod) -> str:
+    """That the day has come to remind somebody, and how; empty on any other day."""
+    then = ahead(m)
+    some = reminders(then)
+    return (
+        f"{then.period.title}报送截止 {then.period.due_on}，还没有报齐的 {len(some)} 个，提示他们：run-pipeline remind"
+        if some
+        else ""
+    )
