@@ -340,6 +340,16 @@ def test_any_programme_has_its_page(example: str) -> None:
         assert officer_page(program, {}, period).startswith(b"%PDF")
 
 
+def test_the_page_of_a_later_issue_is_noted_as_it_is_then(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issued anew for one respondent, the page is another: nobody has changed it by hand."""
+    run(workspace, "issue", "--period", "2022-12", day=DAY1)
+    monkeypatch.setattr("pipeline.products.officer_page.officer_page", lambda *_: b"%PDF-1.4 another")
+    run(workspace, "issue", "--period", "2022-12", "--prefecture", SMALL, day=DAY1)
+    assert verify(workspace).faults == ()
+
+
 def test_it_goes_out_with_the_workbooks_and_is_one_page_of_a4(story: Workspace) -> None:
     path = story.outbox("2023-02") / "下发" / "填报一页通.pdf"
     assert not verify(story).faults

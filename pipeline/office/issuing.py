@@ -107,6 +107,7 @@ def issue_period(
     target = workspace.outbox(period.code) / ISSUED
     kept = target.rglob("*.xlsx") if prefecture_code and target.is_dir() else ()
     making: dict[str, Callable[[], bytes]] = {p.relative_to(target).as_posix(): p.read_bytes for p in kept}
+    there = making.keys() - issues.keys()
     for n, (name, issue) in enumerate(issues.items()):
         making[name] = partial(_made, issue, partial(progress, "生成报表", n, len(issues)))
     making[OFFICER_PAGE] = partial(_officer_page, campaign, period)
@@ -115,7 +116,7 @@ def issue_period(
     store = open_store(workspace, campaign.program)
     try:
         before = store.last_issued(period.code)  # what is only kept is what went out, whatever became of it
-        kept_as_it_was = {name: before[name] for name in files.made if name not in issues and name in before}
+        kept_as_it_was = {name: before[name] for name in files.made if name in there and name in before}
         store.issued(period.code, as_of, files.made | kept_as_it_was, _prefilled(issues.values()))
     finally:
         store.close()
