@@ -241,6 +241,8 @@ def test_a_closed_period_is_kept_and_the_next_bulletin_says_what_moved(workspace
     assert {name.rsplit("/", 1)[-1] for name in beside} == {
         f"{SMALL}_迪庆州_回执.docx",
         f"{SMALL}_迪庆州_回执.pdf",
+        f"{SMALL}_迪庆州_退回通知.docx",  # it asks why a value that stood was changed
+        f"{SMALL}_迪庆州_2022年11—12月_退回5.xlsx",
         "manifest.json",
     }
     assert {name: content for name, content in tree(workspace.outbox(P1)).items() if name not in beside} == kept
