@@ -78,7 +78,7 @@ def test_there_are_words_for_all_that_click_says() -> None:
         (["trace", "五华区"], "缺少参数"),
         (["close"], "缺少选项"),
         (["withdraw", "甲", "--reason", "x"], "没有叫这个名字的附件"),
-            (["--workers", "甲"], "“甲”不是数"),
+        (["--workers", "甲"], "“甲”不是数"),
         (["status", "--period"], "后面要写一个值"),
         (["status", "多"], "多写了参数"),
         (["check", "没有.xlsx"], "没有这个文件：没有.xlsx"),
