@@ -134,6 +134,7 @@ def test_what_goes_back_tells_the_officer(workspace: Workspace) -> None:
     )
     assert "省级已核改" in said
     assert "以核改的“5”为准" in said
+    assert "部分退回：德钦县须改正后重报；其余2个县（市、区）已接收" in said  # though what came before stands
 
 
 def test_only_staff_take_it_back(workspace: Workspace) -> None:

@@ -268,14 +268,19 @@ class Snapshot:
         )
 
     def states_in(self, entry: Submission) -> dict[str, State]:
-        """County → state, of the counties that no later submission reports."""
+        """County → state, of the counties that no later submission reports.
+
+        One that became whole by several files counts as that, unless it has to mend something in this one.
+        """
         own = entry.received_on, entry.seq
+        to_mend = {f.county_code for f in self.open_findings(entry) if f.severity is Severity.CRITICAL}
         found = {}
         for r in self.records_of(entry):
             key = entry.period, r.county_code
             if self._reported_last[key] == own:
                 stands = self.states[key]
-                found[r.county_code] = stands if stands.is_reported and key in self.whole_on else r.state
+                is_whole = stands.is_reported and key in self.whole_on and r.county_code not in to_mend
+                found[r.county_code] = stands if is_whole else r.state
         return found
 
     def to_return(self, period: Period) -> tuple[Submission, ...]:
