@@ -86,8 +86,8 @@ def test_a_total_stands_beside_the_last_one_and_what_is_new() -> None:
     _, row, col = place(it, FIRST, FIELD)
     assert [sheet.cell(CODE_ROW, col - n).value for n in (2, 1, 0)] == [
         "上次累计：\n技能培训人次",
-        "本期新增：\n技能培训人次（人次）",
-        "累计：\n技能培训人次（人次，2023年1月1日起）",
+        "本期新增：\n技能培训人次\n（人次）",
+        "累计：\n技能培训人次\n（人次，2023年1月1日起）",
     ]
     assert str(sheet.cell(row, col).value).startswith("=IF(ISERROR(")
     assert [shown.cell(row, col - n).value for n in (2, 1, 0)] == [LAST, None, LAST]
