@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
+from pipeline.domain.findings import CATALOGUE
 from pipeline.domain.state import State
 from pipeline.office.proof import verify
 from pipeline.program.layout import PROBLEM_SHEET, REASON_KEY, REMARK
@@ -114,7 +115,7 @@ def test_it_is_asked_with_own_past_and_range_of_peers_and_returns_nobody(story: 
 
 
 def test_a_dry_run_asks_the_same(story: dict[str, Any]) -> None:
-    assert "与本县以往和其他县都相差悬殊" in story["checked"]
+    assert CATALOGUE["OUTLIER"].title in story["checked"]
     assert "上一期报来的15个县新增2" in story["checked"]
 
 
@@ -124,7 +125,7 @@ def test_a_reason_on_the_returned_copy_answers_it(story: dict[str, Any]) -> None
 
 
 def test_staff_see_who_has_answered(story: dict[str, Any]) -> None:
-    assert story["sheet"]["香格里拉市"][-2] == "已请填报单位核对，没有说明"
+    assert story["sheet"]["香格里拉市"][-2] == "已列入核对通知，没有说明"
     assert story["sheet"]["德钦县"][-2] == f"其他：{WHY}"
     assert story["sheet then"]["香格里拉市"][-2] == f"其他：{WHY}"
 

@@ -40,6 +40,7 @@ from tests.test_increment import FIRE as ADDED
 from tests.test_lists import FIRES_HERE
 from tests.test_placing import FIRES_HERE as PLACED
 from tests.test_seen import FIRED as SEEN
+from tests.test_unpacking import UNOPENED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -624,7 +625,7 @@ def test_every_finding_code_is_proved_to_fire() -> None:
     from_rules = {r.code for rules in campaign().rules.values() for r in rules}
     assert set(CATALOGUE) >= FIRED
     elsewhere = {code for code, _ in REFUSED.values()} | set(LOST.values()) | FIRES_HERE | CAUSES | SEEN | PLACED
-    elsewhere |= FIRE | ADDED | ASKED | CHANGES | {REFUSED_REASON, NOTED}
+    elsewhere |= FIRE | ADDED | ASKED | CHANGES | {REFUSED_REASON, NOTED, UNOPENED}
     assert set(CATALOGUE) - FIRED - elsewhere - ({"NOT_AN_OPTION"} & from_rules) == set()
 
 

@@ -32,10 +32,10 @@ from pipeline.products.wording import (
     how_many_actions,
     listing,
     made_up_of,
+    name_asked,
     numeral,
     one_decimal,
     statement,
-    topic,
     whole_ties,
 )
 from tests.prose_cases import DIQING, NAMES, PROGRAM, case, returned
@@ -383,7 +383,7 @@ def test_change_is_compared_as_printed() -> None:
     ],
 )
 def test_a_question_becomes_a_name_or_a_statement(title: str, name: str, said: str) -> None:
-    assert topic(title) == name
+    assert name_asked(title) == name
     assert statement(title) == said
 
 

@@ -23,6 +23,7 @@ from click.testing import CliRunner, Result
 
 from pipeline.cli import main
 from pipeline.domain.acts import ActKind
+from pipeline.domain.findings import CATALOGUE
 from pipeline.engine.engines import InProcess, Loss
 from pipeline.intake import unpacking
 from pipeline.ledger.store import Store
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from pipeline.ledger.snapshot import Snapshot
 
 DAY = "2023-03-20"
+UNOPENED = "FILE_UNOPENED"
 DIQING, NUJIANG, ZHAOTONG = "533400", "533300", "530600"
 
 
@@ -291,7 +293,7 @@ def test_check_names_what_cannot_be_opened_beside_what_can(root: Path, tmp_path:
     tried = call(root, "check", str(path))
     assert tried.exit_code == 1
     assert "可以接收" in tried.output
-    assert "来信.eml/附.7z\n结论：不能采用。\n【须改正】压缩包或邮件打不开" in tried.output
+    assert f"来信.eml/附.7z\n结论：不能采用。\n【须改正】{CATALOGUE[UNOPENED].title}" in tried.output
 
 
 # what others pack

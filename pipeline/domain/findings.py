@@ -530,7 +530,7 @@ CATALOGUE: dict[str, FindingKind] = {
     ),
     OUTLIER: FindingKind(
         severity=W,
-        title="与本县以往和其他县都相差悬殊",
+        title="与通常的数相差悬殊",
         explainable=True,
         fix="请核对所填：是否多写了位数、看错了行或列；不影响接收",
     ),

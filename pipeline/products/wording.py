@@ -132,7 +132,7 @@ def not_compared(
     return f"（{lead}{when}{'、'.join(listed)}指标）" if listed else ""
 
 
-def topic(title: str) -> str:
+def name_asked(title: str) -> str:
     """A yes-or-no title as the name of what it asks: 机构是否建立 → 机构建立."""
     return title.replace("是否", "")
 

@@ -27,10 +27,10 @@ from pipeline.products.wording import (
     change,
     how_many_actions,
     listing,
+    name_asked,
     numeral,
     one_decimal,
     signed_decimal,
-    topic,
     whole_ties,
 )
 
@@ -415,7 +415,7 @@ def behind(t: Total) -> int:
 
 def behind_on(say: Figures, t: Total) -> str:
     """技能培训（12个县）."""
-    return f"{quoted(say, 'quantity.title', topic(t.quantity.title))}（{say(f'{t.quantity.code}.behind', behind(t))}{say.words.rows}）"
+    return f"{quoted(say, 'quantity.title', name_asked(t.quantity.title))}（{say(f'{t.quantity.code}.behind', behind(t))}{say.words.rows}）"
 
 
 def data_notes(m: PeriodMeasures, say: Figures, *, is_demo: bool) -> list[str]:

@@ -13,7 +13,7 @@ from pipeline.measures.figures import add, number
 from pipeline.measures.progress import Pace, Status
 from pipeline.products.coverage import knowledge_of
 from pipeline.products.documents.outline import NO_FIGURE, NOT_REPORTED, Row, clipped, quoted, wan
-from pipeline.products.wording import Figures, in_quotes, one_decimal, topic, whole_ties
+from pipeline.products.wording import Figures, in_quotes, name_asked, one_decimal, whole_ties
 from pipeline.products.wording import number as grouped
 from pipeline.program.model import FieldType, FormKind
 
@@ -172,7 +172,7 @@ def _unmet(m: PeriodMeasures, county: County, say: Figures) -> str:
     if not open_ones:
         return ""
     named = "；".join(
-        f"{quoted(say, f'{q.code}.title', topic(q.title))}（{_actual(m, q, values[q.code], say)}）"
+        f"{quoted(say, f'{q.code}.title', name_asked(q.title))}（{_actual(m, q, values[q.code], say)}）"
         for q in open_ones[:UNMET]
     )
     lead, more = ("为", "") if len(open_ones) <= UNMET else ("离要求最远的是", "等")

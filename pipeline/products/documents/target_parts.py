@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.products.wording import counted, statement, topic
+from pipeline.products.wording import counted, name_asked, statement
 from pipeline.program.model import FieldType
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _target(t: Total) -> float:
 def province_target(m: PeriodMeasures, r: ProvinceResult, say: Figures) -> str:
     """A target of the whole province in a sentence; while some never reported, a share of 100 % is theirs that have."""
     w = m.program.words
-    code, title = r.quantity.code, topic(r.quantity.title)
+    code, title = r.quantity.code, name_asked(r.quantity.title)
     if r.actual is None:
         return f"{title}：尚无可统计的数据。"
     if not r.is_share:

@@ -37,7 +37,7 @@ def _write(s: Summary, pen: Pen) -> None:
     answered = sum(bool(one.reason) for one in m.outliers)
     pen.heading(
         f"{_ODD}（{m.period.title}）",
-        f"共{len(rows)}处（填报人已说明{answered}处），与本{w.row}以往和其他{w.row}都相差悬殊，或累计数比上次减少，请核对，不影响接收；按已报{m.reported}{w.rows}比较",
+        f"共{len(rows)}处（填报人已说明{answered}处），与其他{w.row}所报、本{w.row}以往（报过的）都相差悬殊，或累计数比上次减少，请核对，不影响接收；按已报{m.reported}{w.rows}比较",
     )
     pen.table(s.columns(_COLUMNS), rows, frozen=2)
 
@@ -56,7 +56,7 @@ def _row(s: Summary, odd: Outlier) -> tuple[Value, ...]:
         odd.compared,
         _whose(s, odd, total=one.accumulation is Accumulation.CUMULATIVE),
         None if odd.peers is None else Decimal(str(odd.peers.centre)),
-        odd.reason or ("已请填报单位核对，没有说明" if odd.asked else "没有问过填报单位"),
+        odd.reason or ("已列入核对通知，没有说明" if odd.asked else "没有问过填报单位"),
         f"{origin.file}，{origin.sheet}{origin.cell}" if origin else "",
     )
 
@@ -73,7 +73,7 @@ SHEET = SummarySheet(
     name=_ODD,
     number=70,
     tab=TO_CHECK,
-    what=lambda s: f"与本{s.m.program.words.row}以往和其他{s.m.program.words.row}都相差悬殊的数，请核对",
+    what=lambda s: f"与其他{s.m.program.words.row}所报、本{s.m.program.words.row}以往都相差悬殊的数，请核对",
     covers=lambda s: f"{len(s.m.outliers)}处",
     write=_write,
 )
