@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 
 from pipeline.domain.past import Past
 from pipeline.domain.state import State, Verdict
-from pipeline.forms.confirming import row_status
+from pipeline.forms.confirming import row_status, watched
 from pipeline.forms.issue import issue_workbook
 from pipeline.intake.first_round import registry
 from pipeline.program.forms import load_form
@@ -129,7 +129,7 @@ def test_the_state_of_a_row_follows_what_is_new() -> None:
     def state(new: Any, made: Any, **more: Any) -> str:
         typed = {("A5", FIRST, ADDS): new, ("A5", FIRST, FIELD): made}
         typed |= {("A5", FIRST, code): value for code, value in more.items()}
-        return row_status({**it.entries, **typed}, it.base, layout, FIRST, rules)
+        return row_status({**it.entries, **typed}, it.base, layout, FIRST, watched(layout, rules))
 
     assert state(None, LAST) == "未核对"
     assert state(None, LAST, nil="√") == "已核对"

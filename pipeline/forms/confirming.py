@@ -6,6 +6,7 @@ at is counted from it by formulas that every program has had for twenty years, a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.value import show
@@ -52,7 +53,31 @@ if TYPE_CHECKING:
     Cells = Mapping[tuple[str, str, str], Raw]
 
 
-def row_status(entries: Cells, base: Cells, layout: SheetLayout, key: str, rules: Sequence[Rule] = ()) -> str:
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What of a row may want a reason.
+
+    Attributes:
+        falls: Fields whose total may not become less.
+        clashes: Contradictions that may be so, each with the fields of the sheet it rests on.
+    """
+
+    falls: tuple[str, ...] = ()
+    clashes: tuple[tuple[Contradiction, frozenset[str]], ...] = ()
+
+
+_NOTHING = Watched()
+
+
+def watched(layout: SheetLayout, rules: Sequence[Rule]) -> Watched:
+    """Of every row of a sheet, by the rules that take a reason."""
+    return Watched(
+        tuple(x.code for x in layout.fields if any(may_not_fall(rule, x.code) for rule in rules)),
+        tuple((clash, _looks_at(layout, clash.rule)) for clash in contradictions(r for r in rules if r.explainable)),
+    )
+
+
+def row_status(entries: Cells, base: Cells, layout: SheetLayout, key: str, watch: Watched = _NOTHING) -> str:
     """What a row is, in words, as its formula finds it: 未核对, 已核对, 已改3格, 请写说明 or 已说明.
 
     Args:
@@ -60,11 +85,11 @@ def row_status(entries: Cells, base: Cells, layout: SheetLayout, key: str, rules
         base: The same, as it went out.
         layout: The sheet.
         key: The row: code of a unit.
-        rules: Of the sheet.
+        watch: What of it may want a reason.
     """
     ticked, _ = parse_tick(entries.get((layout.form.code, key, NIL)))
     changed = len(_changed(entries, base, layout, key))
-    if changed and _unlikely_now(entries, base, layout, rules, key):
+    if changed and _unlikely_now(entries, base, layout, watch, key):
         return "已说明" if has_reason(entries.get((layout.form.code, key, REMARK))) else TO_EXPLAIN
     return f"已改{changed}格" if changed else "已核对" if ticked else UNCONFIRMED
 
@@ -80,26 +105,19 @@ def _changed(entries: Cells, base: Cells, layout: SheetLayout, key: str) -> set[
     }
 
 
-def _unlikely_now(entries: Cells, base: Cells, layout: SheetLayout, rules: Sequence[Rule], key: str) -> int:
+def _unlikely_now(entries: Cells, base: Cells, layout: SheetLayout, watch: Watched, key: str) -> int:
     """What the expression gives for what stands in the row."""
     at = {x.code: (layout.form.code, key, x.code) for x in layout.fields}
-    falls = [
-        (entries.get(place), base.get(place))
-        for code, place in at.items()
-        if any(may_not_fall(rule, code) for rule in rules)
-    ]
+    falls = [(entries.get(at[code]), base.get(at[code])) for code in watch.falls]
     fell = sum(_is_number(now) and _is_number(then) and now < then for now, then in falls)  # type: ignore[operator]
     cells, changed = {code: entries.get(place) for code, place in at.items()}, _changed(entries, base, layout, key)
-    return fell + sum(
-        clash.shows_in(cells) and not changed.isdisjoint(_looks_at(layout, clash.rule))
-        for clash in contradictions(r for r in rules if r.explainable)
-    )
+    return fell + sum(not changed.isdisjoint(looks) and clash.shows_in(cells) for clash, looks in watch.clashes)
 
 
-def _looks_at(layout: SheetLayout, rule: Rule) -> list[str]:
+def _looks_at(layout: SheetLayout, rule: Rule) -> frozenset[str]:
     """The fields of the sheet that a rule rests on."""
     used = {base for column in rule.used_columns for base in base_fields(column)}
-    return [x.code for x in layout.fields if x.code in used and not x.shows]
+    return frozenset(x.code for x in layout.fields if x.code in used and not x.shows)
 
 
 def _is_number(cell: Raw) -> bool:
@@ -153,10 +171,10 @@ def is_changed(layout: SheetLayout, field: Field, row: int) -> str:
     return f"IF(ISERROR({cell}),1,{same})"
 
 
-def _unlikely(layout: SheetLayout, rules: Sequence[Rule], row: int) -> str:
+def _unlikely(layout: SheetLayout, watch: Watched, row: int) -> str:
     """How many figures of a row want a reason: an expression that is never an error."""
-    counted = [unlikely_at(layout, clash, row) for clash in contradictions(r for r in rules if r.explainable)]
-    counted += [fell(layout, x.code, row) for x in layout.fields if any(may_not_fall(rule, x.code) for rule in rules)]
+    counted = [unlikely_at(layout, clash, row) for clash, _ in watch.clashes]
+    counted += [fell(layout, code, row) for code in watch.falls]
     return "+".join(counted) or "0"
 
 
@@ -178,7 +196,7 @@ def write_unseen(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue, rule
     first = layout.col_of(MOVED)
     sheet.set_column(first, first + len(layout.unseen) - 1, 9, None, {"hidden": True})
     labels = frame_labels(issue.program, layout.form) | {BEFORE + x.code: before_label(x) for x in layout.fields}
-    asked = [x for x in layout.fields if not x.shows]
+    asked, watch = [x for x in layout.fields if not x.shows], watched(layout, rules)
     for col, code in enumerate(layout.unseen, first):
         ok(sheet.write_string(LABEL_ROW, col, labels[code], f.label))
         ok(sheet.write_string(CODE_ROW, col, code, f.unseen))
@@ -186,16 +204,8 @@ def write_unseen(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue, rule
         counted = "+".join(is_changed(layout, x, row) for x in asked)
         moved = len(_changed(issue.entries, issue.base, layout, unit.code))
         ok(sheet.write_formula(row, first, f"={counted}", f.entry("unseen", None), moved))
-        unlikely = f"={_unlikely(layout, rules, row)}"
-        ok(
-            sheet.write_formula(
-                row,
-                first + 1,
-                unlikely,
-                f.entry("unseen", None),
-                _unlikely_now(issue.entries, issue.base, layout, rules, unit.code),
-            )
-        )
+        wanting = _unlikely_now(issue.entries, issue.base, layout, watch, unit.code)
+        ok(sheet.write_formula(row, first + 1, f"={_unlikely(layout, watch, row)}", f.entry("unseen", None), wanting))
         for x in asked:
             before = issue.base.get((layout.form.code, unit.code, x.code))
             if before is not None:
@@ -212,8 +222,7 @@ def write_status(sheet: Any, f: Formats, layout: SheetLayout, issue: Issue, plac
     said = f'IF({wants_reason(text)},"{TO_EXPLAIN}","已说明")'
     state = f'IF({moved}>0,"已改"&{moved}&"格",IF({is_ticked(tick)},"已核对","{UNCONFIRMED}"))'
     formula = f"=IF(({moved}>0)*({unlikely}>0),{said},{state})"
-    rules = issue.rules.get(layout.form.code, ())
-    ok(sheet.write_formula(*place, formula, f.locked, row_status(issue.entries, issue.base, layout, key, rules)))
+    ok(sheet.write_formula(*place, formula, f.locked, issue.states[layout.form.code, key]))
 
 
 _HOW = "。浅色是上次已接收的数，有变化的直接改，没有变化的选“√”；没有改也没有选的不算报送"
@@ -228,8 +237,7 @@ def _what_is_left(issue: Issue, layout: SheetLayout) -> tuple[str, str]:
 
 def live_line(issue: Issue, layout: SheetLayout, how: str = _HOW) -> str:
     """What the line above the headings comes to, as its formula counts it; at the foot of a page without ``how``."""
-    rules = issue.rules.get(layout.form.code, ())
-    now = [row_status(issue.entries, issue.base, layout, unit.code, rules) for unit in layout.units]
+    now = [issue.states[layout.form.code, unit.code] for unit in layout.units]
     left, unsaid = now.count(UNCONFIRMED), now.count(TO_EXPLAIN)
     ask, explain = _what_is_left(issue, layout)
     return f"{LIVE_OPEN}{left}{ask}、{unsaid}{explain}{how}" if left + unsaid else LIVE_DONE

@@ -29,6 +29,7 @@ from pipeline.forms.confirming import (
     offer_reasons,
     row_status,
     unlikely_at,
+    watched,
     write_status,
     write_unseen,
 )
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
 
     from pipeline.domain.findings import Severity
     from pipeline.domain.value import Raw, Value
+    from pipeline.forms.excel_rules import Contradiction
     from pipeline.program.model import Field, Item, Period
     from pipeline.program.rules import Rule
 
@@ -164,6 +166,17 @@ class Issue:
             *([self.program.words.counter] if self.program.words.counter != COUNTER else []),
         ]
         return hashlib.sha256("\n".join(content).encode()).hexdigest()[:8]
+
+    @cached_property
+    def states(self) -> Mapping[tuple[str, str], str]:
+        """(form, unit) → what its row is, in words, of the sheets whose rows are to be confirmed."""
+        return {
+            (layout.form.code, unit.code): row_status(self.entries, self.base, layout, unit.code, watch)
+            for layout in self.layouts()
+            if layout.confirms
+            for watch in (watched(layout, self.rules.get(layout.form.code, ())),)
+            for unit in layout.units
+        }
 
     @property
     def regions(self) -> str:
@@ -266,14 +279,7 @@ def _write(issue: Issue, out: io.BytesIO, before: Sequence[SheetWriter], after: 
         issue.rules,
         issue.previous.keys(),
         issue.entries,
-        {
-            (layout.form.code, unit.code)
-            for layout in rosters
-            if layout.confirms
-            for unit in layout.units
-            if row_status(issue.entries, issue.base, layout, unit.code, issue.rules[layout.form.code])
-            in {UNCONFIRMED, TO_EXPLAIN}
-        },
+        {row for row, state in issue.states.items() if state in {UNCONFIRMED, TO_EXPLAIN}},
         issue.stamp("CHECK", 1),
         issue.program.words,
     )
@@ -568,8 +574,9 @@ def _paint(sheet: Any, f: Formats, layout: SheetLayout, rules: tuple[Rule, ...])
         """Of a total, what is new looks as it does."""
         return layout.col_of(x.code) - (x.code in layout.increments), layout.col_of(x.code)
 
+    clashes = contradictions(rules)
     for x in layout.fields:
-        for broken, look in zip(_broken_at(layout, rules, x), (f.bad, f.todo), strict=True):
+        for broken, look in zip(_broken_at(layout, rules, clashes, x), (f.bad, f.todo), strict=True):
             if broken:
                 paint(*columns(x), f"={'+'.join(broken)}>0", look)
     if layout.confirms:
@@ -602,7 +609,9 @@ def _asked_where(layout: SheetLayout, field: Field, row: int) -> str:
     return f'IF(ISERROR({other}),0,({other}="{wanted}")*1)'
 
 
-def _broken_at(layout: SheetLayout, rules: Sequence[Rule], field: Field) -> tuple[list[str], list[str]]:
+def _broken_at(
+    layout: SheetLayout, rules: Sequence[Rule], every: Sequence[Contradiction], field: Field
+) -> tuple[list[str], list[str]]:
     """Expressions that are more than 0 where a figure cannot be, and where it wants a reason.
 
     At most three looks hang on a cell: with four, LibreOffice loses all of them in an xls.
@@ -611,7 +620,7 @@ def _broken_at(layout: SheetLayout, rules: Sequence[Rule], field: Field) -> tupl
     def cell(code: str) -> str:
         return f"${column_letter(layout.col_of(code))}{FIRST_ROW + 1}"
 
-    clashes = [clash for clash in contradictions(rules) if field.code in clash.rule.columns]
+    clashes = [clash for clash in every if field.code in clash.rule.columns]
     impossible = [clash.broken(cell) for clash in clashes if not clash.rule.explainable]
     unlikely = [unlikely_at(layout, clash, FIRST_ROW) for clash in clashes if clash.rule.explainable]
     falls = layout.confirms and any(may_not_fall(rule, field.code) for rule in rules)

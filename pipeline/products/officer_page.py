@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pipeline.domain.value import show
-from pipeline.forms.confirming import live_line, may_not_fall, row_status
+from pipeline.forms.confirming import live_line, may_not_fall
 from pipeline.forms.issue import sample_issue
 from pipeline.forms.self_check import READY
 from pipeline.forms.style import BAD, CHANGED, GOOD, GREY, HEAD, INK, LINE, NAVY, TODO, UNASKED
@@ -305,11 +305,10 @@ def _mini(it: Issue, form: str, columns: Sequence[str], units: Sequence[str]) ->
         if code == COUNTY_NAME:
             return names[unit], _PLAIN
         if code == STATUS:
-            state = row_status(it.entries, it.base, layout, unit, it.rules.get(form, ()))
+            state = it.states[form, unit]
             return state, TODO if state in {UNCONFIRMED, TO_EXPLAIN} else GOOD
         if code == REMARK:
-            state = row_status(it.entries, it.base, layout, unit, it.rules.get(form, ()))
-            return now, TODO if state == TO_EXPLAIN else _PLAIN
+            return now, TODO if it.states.get((form, unit)) == TO_EXPLAIN else _PLAIN
         return now, _PLAIN if code == NIL or not layout.confirms else _PALE if now == before else CHANGED
 
     return _Mini(
