@@ -31,6 +31,7 @@ from pipeline.workspace.campaign import load_campaign, open_snapshot
 from pipeline.workspace.paths import Workspace
 from pipeline.workspace.starter import create_workspace
 from tests.builder import ROOT, blank, campaign, filled, new_workspace, own_key
+from tests.test_signing import jpg, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -164,6 +165,11 @@ def _before(office: Path, step: Step) -> None:
         assert text.count(here) == 1
         added = textwrap.indent(block_after("增加一个指标", "yaml"), " " * 6)
         path.write_text(text.replace(here, added + here), encoding="utf-8")
+    if "IMG_0042.jpg" in step.words:
+        receipt = next((office / "outbox" / "2023-04" / "回执").glob("*.pdf"))
+        scan = office / "inbox" / "2023-05-18" / "IMG_0042.jpg"
+        scan.write_bytes(jpg(page_of(receipt.read_bytes())))
+        assert "收到签字盖章的确认单" in CliRunner().invoke(main, []).output
     if step.section == 11 and step.words[-2:] == ("--period", "2023-04") and "status" in step.words:
         line = block_after("截止日", "yaml").strip()
         path = office / "program" / "program.yaml"

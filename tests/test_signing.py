@@ -222,6 +222,32 @@ def test_a_signature_is_shown_wherever_a_state_is_and_follows_the_values(workspa
     assert line(call(workspace, PRINTED, "status")).endswith("3/3")  # as it was seen before it was signed
 
 
+def test_a_scan_that_is_not_signed_after_all_is_taken_back_until_one_that_is_comes(workspace: Workspace) -> None:
+    """The square says whose the page is and of which values; whether it bears a stamp, only somebody who looks."""
+    page = page_of(receipt_of(workspace).read_bytes())
+    put(workspace, f"{SIGNED}/a.png", jpg(page, 180))
+    assert line(call(workspace, SIGNED)).endswith("\t已签认")
+    said = call(workspace, SIGNED, "withdraw", "a.png", "--reason", "没有盖章").output
+    assert f"已撤回：确认单 {SIGNED}/a.png（台账第" in said
+    again = call(workspace, SIGNED)
+    assert (line(again).endswith("3/3"), "收到签字盖章的确认单" in again.output) == (True, False)
+    index = (workspace.outbox(P) / "index.html").read_text(encoding="utf-8")
+    assert f"{SIGNED}/a.png" not in index[index.index('id="papers"') :].partition("</section>")[0]
+    table = (workspace.outbox(P) / "数据包" / "signatures.csv").read_text(encoding="utf-8-sig")
+    assert f"{SIGNED}/a.png" not in table
+    history = call(workspace, SIGNED, "history", SMALL).output
+    assert f"撤回签认 {SIGNED}/a.png" in history
+    assert "没有盖章" in history
+    words = ["--project", str(workspace.root), "--as-of", SIGNED, "withdraw", "a.png", "--reason", "又一次"]
+    assert f"确认单 {SIGNED}/a.png 已经撤回" in CliRunner().invoke(main, words).output
+    call(workspace, SIGNED, "reinstate", "a.png", "--reason", "章在背面")
+    assert line(call(workspace, SIGNED)).endswith("\t已签认")
+    call(workspace, SIGNED, "withdraw", "a.png", "--reason", "是别处的章")
+    put(workspace, f"{SIGNED}/盖了章的.jpg", jpg(page, 90))
+    assert line(call(workspace, SIGNED)).endswith("\t已签认")
+    assert call(workspace, SIGNED, "verify").exit_code == 0
+
+
 def test_a_backup_holds_scans_and_attachments(workspace: Workspace, tmp_path: Path) -> None:
     put(workspace, f"{SIGNED}/a.jpg", jpg(page_of(receipt_of(workspace).read_bytes())))
     call(workspace, SIGNED)

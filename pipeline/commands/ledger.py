@@ -124,20 +124,20 @@ def extend(ctx: click.Context, prefecture: str, until: date, period: str | None,
 
 
 @click.command()
-@click.argument("what", metavar="报送序号或附件")
+@click.argument("what", metavar="报送序号或文件")
 @click.option("--reason", required=True, metavar="理由", help="撤回的理由，记入台账")
 @click.pass_context
 def withdraw(ctx: click.Context, what: str, reason: str) -> None:
-    """撤回一份报送（写报送序号）：它不再算数，以前的数重新算数；或撤回一个归错了的附件（写文件名）。什么也不删除。"""
+    """撤回一份报送（写报送序号）：它不再算数，以前的数重新算数；或撤回一个归错了的附件、一张没有签字盖章的确认单（写文件名）。什么也不删除。"""
     _say_again(ctx, what, reason, again=False)
 
 
 @click.command()
-@click.argument("what", metavar="报送序号或附件")
+@click.argument("what", metavar="报送序号或文件")
 @click.option("--reason", required=True, metavar="理由", help="恢复的理由，记入台账")
 @click.pass_context
 def reinstate(ctx: click.Context, what: str, reason: str) -> None:
-    """恢复一份撤回了的报送（写报送序号），或一个撤回了的附件（写文件名）。"""
+    """恢复一份撤回了的报送（写报送序号），或一个撤回了的附件、确认单（写文件名）。"""
     _say_again(ctx, what, reason, again=True)
 
 
@@ -216,8 +216,9 @@ def _say_again(ctx: click.Context, what: str, reason: str, *, again: bool) -> No
             act, entry = acts.withdraw(workspace, int(what), reason, user(), again=again, **_day(ctx))
             which = f"报送序号 {what}，{entry.file}"
         else:
-            act = acts.withdraw_attachment(workspace, what, reason, user(), again=again, **_day(ctx))
-            which = f"附件 {act.file}"
+            act, *more = acts.withdraw_paper(workspace, what, reason, user(), again=again, **_day(ctx))
+            also = f"，共{len(more) + 1}家的" if more else ""
+            which = f"{acts.paper_name(act)} {act.file}{also}"
     click.echo(f"已{'恢复' if again else '撤回'}：{which}（台账第{act.seq}条，{act.who}）。")
     note(f"请运行 run-pipeline{f' --period {act.period}' if act.period else ''}，更新产品。")
 

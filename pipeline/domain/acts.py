@@ -35,10 +35,14 @@ class ActKind(StrEnum):
     SIGN = "SIGN"  # by a run: a scan of a signed receipt came; its check code is the reason
     ATTACH = "ATTACH"  # by a run: a document came with a good return
     DETACH = "DETACH"  # it goes with that return no more, until it is attached again by hand
+    UNSIGN = "UNSIGN"  # such a scan counts as signed no more: staff have seen that it is not
+    RESIGN = "RESIGN"  # it counts again
     UNPACK = "UNPACK"  # by a run: an archive or a mail was opened
 
 
 AFTERWARDS = (ActKind.TELL, ActKind.RECEIPT)  # what is noted of products once they are made: none is made from it
+TAKEN_BACK = {ActKind.ATTACH: ActKind.DETACH, ActKind.SIGN: ActKind.UNSIGN, ActKind.RESIGN: ActKind.UNSIGN}
+GIVEN_BACK = {ActKind.DETACH: ActKind.ATTACH, ActKind.UNSIGN: ActKind.RESIGN}
 KEEPING = (ActKind.SIGN, ActKind.ATTACH, ActKind.DETACH, ActKind.UNPACK)  # whose files are kept by their sha256
 ACT_NAMES = {
     ActKind.ADMIT: "认定",
@@ -57,6 +61,8 @@ ACT_NAMES = {
     ActKind.SIGN: "签认",
     ActKind.ATTACH: "附件",
     ActKind.DETACH: "撤回附件",
+    ActKind.UNSIGN: "撤回签认",
+    ActKind.RESIGN: "恢复签认",
     ActKind.UNPACK: "拆封",
 }
 
@@ -112,19 +118,26 @@ class Act:
         return Amendment.of(self).why if self.kind is ActKind.AMEND else self.reason
 
 
-def attachments(acts: Iterable[Act]) -> tuple[Act, ...]:
-    """The last word on each document that came with a return of somebody: attached, or detached."""
-    last = {
-        (act.sha256, act.file, act.period, act.prefecture_code): act
-        for act in acts
-        if act.kind in {ActKind.ATTACH, ActKind.DETACH}
-    }
+def papers(acts: Iterable[Act]) -> tuple[Act, ...]:
+    """The last word on each document that came beside the returns of somebody: it goes with them, or no more; it is signed, or not."""
+    last = {_paper(act): act for act in acts if act.kind in TAKEN_BACK or act.kind in GIVEN_BACK}
     return tuple(last.values())
 
 
 def attached(acts: Iterable[Act]) -> tuple[Act, ...]:
     """The acts by which documents go with returns, as they stand, in order."""
-    return tuple(sorted((act for act in attachments(acts) if act.kind is ActKind.ATTACH), key=lambda act: act.seq))
+    return tuple(sorted((act for act in papers(acts) if act.kind is ActKind.ATTACH), key=lambda act: act.seq))
+
+
+def signed(acts: Iterable[Act]) -> tuple[Act, ...]:
+    """The acts by which scans of signed receipts were filed, those that count, in order; of one scan, one for each code."""
+    every = tuple(acts)
+    gone = {_paper(act) for act in papers(every) if act.kind is ActKind.UNSIGN}
+    return tuple(act for act in every if act.kind is ActKind.SIGN and _paper(act) not in gone)
+
+
+def _paper(act: Act) -> tuple[str, str, str, str]:
+    return act.sha256, act.file, act.period, act.prefecture_code
 
 
 def withdrawn(acts: Iterable[Act]) -> frozenset[int]:

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipeline.domain.acts import Act, ActKind
+from pipeline.domain.acts import Act, ActKind, signed
 from pipeline.domain.signing import SignState, check_code
 from pipeline.ledger.chain import canonical
 from pipeline.program.model import FieldType
@@ -52,9 +52,9 @@ def receipts(whole: Program, snapshot: Snapshot, period: Period) -> dict[str, Re
         rows = [[row.form, row.county_code, row.entry, _given(program, row)] for row in standing]
         if rows:
             code = check_code(canonical([program.code, period.code, p.code, sorted(rows, key=lambda row: row[:3])]))
-            signed = scans.get((period.code, p.code), {})
-            last = signed.get(code) or next(reversed(signed.values()), None)
-            state = SignState.SIGNED if code in signed else SignState.VOID if signed else SignState.UNSIGNED
+            came = scans.get((period.code, p.code), {})
+            last = came.get(code) or next(reversed(came.values()), None)
+            state = SignState.SIGNED if code in came else SignState.VOID if came else SignState.UNSIGNED
             count = sum(len(row[3]) for row in rows)
             amended = tuple((row.typed[column], one) for row in standing for column, one in row.amended.items())
             found[p.code] = Receipt(prefecture=p, code=code, values=count, state=state, signed=last, amended=amended)
@@ -87,11 +87,10 @@ def _canonical(one: Field, value: Value) -> str:
 
 
 def signatures(acts: Iterable[Act]) -> dict[tuple[str, str], dict[str, Act]]:
-    """(period, respondent) → check code → the act by which its signed scan was first filed, in the order of filing."""
+    """(period, respondent) → check code → the act by which its signed scan was first filed, in the order of filing; of those that count."""
     found: dict[tuple[str, str], dict[str, Act]] = {}
-    for act in acts:
-        if act.kind is ActKind.SIGN:
-            found.setdefault((act.period, act.prefecture_code), {}).setdefault(act.reason, act)
+    for act in signed(acts):
+        found.setdefault((act.period, act.prefecture_code), {}).setdefault(act.reason, act)
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.domain.acts import Act, ActKind, attachments, closings, extensions
+from pipeline.domain.acts import GIVEN_BACK, TAKEN_BACK, Act, ActKind, closings, extensions, papers
 from pipeline.domain.findings import CATALOGUE, EXPLAINED, REFUSED
 from pipeline.domain.place import Placing
 from pipeline.domain.state import Verdict
@@ -131,7 +131,7 @@ def withdraw(
         return replace(act, seq=store.enter(act)), entry
 
 
-def withdraw_attachment(
+def withdraw_paper(
     workspace: Workspace,
     file: str,
     reason: str,
@@ -140,29 +140,39 @@ def withdraw_attachment(
     *,
     again: bool = False,
     by_clock: bool = False,
-) -> Act:
-    """Enter in the ledger that a document does not go with the return it was filed with; or, ``again``, that it does.
+) -> tuple[Act, ...]:
+    """Enter in the ledger that a document does not go with the return it was filed with, or that a scan is not signed after all.
 
-    It is kept all the same, and no run files it again under its name.
+    ``again``, that it does and is. It is kept all the same, and no run files it again under its name.
+
+    Returns:
+        An act for each respondent and period it was filed for.
 
     Raises:
-        PipelineError: There is no such attachment, several are called so, it is not in the state the act needs, or the day
+        PipelineError: There is no such document, several are called so, it is not in the state the act needs, or the day
             is the clock's (``by_clock``) and the ledger knows a later one.
     """
     program = load_campaign(workspace).program
     need(reason, "恢复" if again else "撤回")
     with opened(workspace, program, as_of, by_clock=by_clock) as store:
-        named = [act for act in attachments(store.acts(as_of)) if _is_named(workspace, act, file)]
-        needed = ActKind.DETACH if again else ActKind.ATTACH
-        found = [act for act in named if act.kind is needed]
+        named = [act for act in papers(store.acts(as_of)) if _is_named(workspace, act, file)]
+        then = GIVEN_BACK if again else TAKEN_BACK
+        found = [act for act in named if act.kind in then]
         if named and not found:
-            raise PipelineError(f"附件 {named[0].file} {'没有撤回' if again else '已经撤回'}")
-        if len(found) != 1:
-            some = f"有几个同名的附件，请写全路径：{'、'.join(act.file for act in found)}" if found else _NO_ATTACHMENT
+            raise PipelineError(f"{paper_name(named[0])} {named[0].file} {'没有撤回' if again else '已经撤回'}")
+        files = sorted({act.file for act in found})
+        if len({(act.sha256, act.file) for act in found}) != 1:
+            some = f"有几个同名的，请写全路径：{'、'.join(files)}" if found else _NO_PAPER
             raise PipelineError(f"{file}：{some}")
-        kind = ActKind.ATTACH if again else ActKind.DETACH
-        act = replace(found[0], kind=kind, reason=reason.strip(), who=who, done_on=as_of, seq=0)
-        return replace(act, seq=store.enter(act))
+        said = [
+            replace(act, kind=then[act.kind], reason=reason.strip(), who=who, done_on=as_of, seq=0) for act in found
+        ]
+        return tuple(replace(act, seq=store.enter(act)) for act in said)
+
+
+def paper_name(act: Act) -> str:
+    """What a document that came beside a return is, in words."""
+    return "附件" if act.kind in {ActKind.ATTACH, ActKind.DETACH} else "确认单"
 
 
 def settle(
@@ -283,7 +293,7 @@ def received(
         return replace(act, seq=store.enter(act)), entry, period
 
 
-_NO_ATTACHMENT = "没有叫这个名字的附件；有哪些，见汇总页“附件和确认单”"
+_NO_PAPER = "没有叫这个名字的附件或确认单；有哪些，见汇总页“附件和确认单”"
 _LONGEST = timedelta(days=100)  # after a period's end
 
 

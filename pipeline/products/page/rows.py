@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipeline.domain.acts import ActKind, attached
+from pipeline.domain.acts import attached, signed
 from pipeline.domain.findings import CATALOGUE, SEVERITY_NAMES, Severity
 from pipeline.domain.obligation import KIND_NAMES, TIMELINESS_NAMES, ObligationKind, Reason, Timeliness
 from pipeline.domain.place import PLACING_NAMES, Placing
@@ -185,7 +185,7 @@ class Page:
     def papers(self) -> list[tuple[str, str, Act]]:
         """Code and short name of whose it is, of what came beside the returns of the period: the act by which it was filed."""
         acts = self.m.snapshot.acts
-        came = (*(act for act in acts if act.kind is ActKind.SIGN), *attached(acts))
+        came = (*signed(acts), *attached(acts))
         mine = (act for act in came if act.period == self.m.period.code)
         names = self.m.program.prefecture_by_code
         found = [(act.prefecture_code, names[act.prefecture_code].short_name, act) for act in mine]
