@@ -12,16 +12,14 @@ import tempfile
 import zipfile
 import zlib
 from contextlib import closing, nullcontext
-from datetime import date, datetime
+from datetime import date
 from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aspose.email_foss import msg
-from click.testing import CliRunner, Result
 
-from pipeline.cli import main
 from pipeline.domain.acts import ActKind
 from pipeline.domain.findings import CATALOGUE
 from pipeline.engine.engines import InProcess, Loss
@@ -35,6 +33,7 @@ from pipeline.workspace.campaign import open_snapshot
 from pipeline.workspace.paths import Workspace
 from tests import builder
 from tests.builder import campaign, new_workspace, own_key, part_of_campaign
+from tests.test_inbox import call, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,19 +68,6 @@ def root(tmp_path: Path) -> Path:
 
 def filled(code: str = DIQING) -> bytes:
     return builder.filled(forms=("A1",), prefecture_code=code)
-
-
-def call(root: Path, *words: str, day: str = DAY) -> Result:
-    return CliRunner().invoke(main, ["--project", str(root), "--as-of", day, *words])
-
-
-def put(root: Path, name: str, content: bytes, saved: str = "2023-03-03") -> Path:
-    path = root / "inbox" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    then = datetime.fromisoformat(f"{saved}T10:00:00+08:00").timestamp()
-    os.utime(path, (then, then))
-    return path
 
 
 def snapshot(root: Path) -> Snapshot:
