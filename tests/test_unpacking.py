@@ -14,6 +14,7 @@ import zlib
 from contextlib import closing, nullcontext
 from datetime import date
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,9 @@ def root(tmp_path: Path) -> Path:
     return workspace.root
 
 
+@cache
 def filled(code: str = DIQING) -> bytes:
+    """The same bytes whenever it is asked for: saved a second later, they would be another file."""
     return builder.filled(forms=("A1",), prefecture_code=code)
 
 
